@@ -1,0 +1,4 @@
+"""Frame identity, the outcome of a frame, the clock, and the shared-memory ring that holds the pixels.
+
+The vocabulary every other layer shares: nothing here knows about cameras, engines, rules or sockets.
+"""

@@ -1,0 +1,22 @@
+"""The identity of one captured frame, fixed at capture and carried unchanged to its verdict."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a frame is: (camera, frame) is unique within an epoch."""
+
+    camera: str
+    """Name of the camera in the configuration."""
+    frame: int
+    """Number of the frame from 0, without a gap per camera (frames the camera lost are numbered too)."""
+    captured_ns: int
+    """Capture time, monotonic ns."""
+    deadline_ns: int | None = None
+    """When the verdict is due, monotonic ns; None where a run has no deadline (offline replay)."""
+    position_um: int | None = None
+    """Position of the frame's leading edge along the run in um, where the line reports or implies one."""
+    name: str = ""
+    """File name in a replay, else empty."""

@@ -1,0 +1,92 @@
+"""What came of a frame: the verdict, the reason for it, and the defects behind it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from inspector.frames.meta import FrameMeta
+
+
+class Verdict(str, Enum):
+    """The four ends a frame can have. Only an explicit, in-time PASS lets a sheet through."""
+
+    PASS = "PASS"
+    REJECT = "REJECT"
+    SCRAP = "SCRAP"
+    UNINSPECTED = "UNINSPECTED"
+
+
+class Reason(str, Enum):
+    """Why a frame got its verdict."""
+
+    GATE_CLEAN = "gate_clean"
+    """PASS: the gate's score is below its threshold."""
+    NO_DEFECT = "no_defect"
+    """PASS: the segmenter ran and no rule fired."""
+    DEFECT = "defect"
+    """REJECT or SCRAP: a rule fired."""
+    CAMERA_LOST = "camera_lost"
+    """UNINSPECTED: the camera skipped the frame."""
+    BAD_FRAME = "bad_frame"
+    """UNINSPECTED: the pixels could not be read, decoded or used."""
+    OVERLOAD = "overload"
+    """UNINSPECTED: dropped by the overload policy, the ring being full."""
+    DEADLINE = "deadline"
+    """UNINSPECTED: no answer in time."""
+    ENGINE_DOWN = "engine_down"
+    """UNINSPECTED: the inference process died, hung or was restarting."""
+    SHUTDOWN = "shutdown"
+    """UNINSPECTED: still open when the line stopped."""
+    INTERNAL = "internal"
+    """UNINSPECTED: the line itself failed on this frame; the log holds the traceback."""
+
+
+class Defect(msgspec.Struct, frozen=True, kw_only=True):
+    """One connected region of one class. Pixel figures are in frame pixels, x along the rows."""
+
+    class_name: str = msgspec.field(name="class")
+    score: float
+    """Maximum probability of the class over the frame, 0..1."""
+    area_px: int
+    bbox_px: tuple[int, int, int, int]
+    """x, y, width, height."""
+    centroid_px: tuple[float, float]
+    """x, y."""
+    length_px: float
+    """Longer side of the smallest rotated rectangle around the region."""
+    width_px: float
+    """Shorter side of that rectangle."""
+    area_mm2: float | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of one frame and what it rests on."""
+
+    verdict: Verdict
+    reason: Reason
+    detail: str = ""
+    """One line for a person; empty where the reason says it all."""
+    gate_score: float | None = None
+    """Gate's probability that the sheet holds a defect; None where the gate did not run."""
+    pixels: tuple[int, ...] = ()
+    """Segmenter's pixel count per class, in the bundle's class order; empty where the segmenter did not run."""
+    defects: tuple[Defect, ...] = ()
+    mask: bytes = b""
+    """Class bitmask, run-length encoded (``inspector.frames.masks``); empty where no pixel is set."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame with its one verdict, as the ledger hands it on, in the order the verdicts were reached."""
+
+    meta: FrameMeta
+    outcome: Outcome
+    settled_ns: int
+    """When the verdict was reached, monotonic ns."""
+    resolved_through: int
+    """The camera's watermark: every frame up to and including this number has its verdict; -1 before the first."""
+    count: int = 1
+    """Frames from ``meta.frame`` on that share this outcome (more than 1 only for frames a camera lost)."""
