@@ -1,0 +1,67 @@
+"""The operating point: the thresholds calibration chose, kept apart from the weights so that either can be replaced."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from engines.errors import BundleError
+
+Probability = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thresholds of one bundle, as ``operating_point.yaml`` holds them."""
+
+    format: int = 1
+    gate_threshold: Probability
+    """A frame whose gate score is at least this goes to the segmenter."""
+    mask_thresholds: dict[str, Probability]
+    """Per class: a pixel whose probability is at least this belongs to the class."""
+    minimum_area_px: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    """Per class: smaller regions are noise and make no defect; 0 where a class is not named."""
+    chosen: dict[str, Any] = {}
+    """How it was chosen: data, bound, date; for people, not read by the line."""
+
+    @property
+    def id(self) -> str:
+        """Digest of everything that changes an answer; on every published verdict."""
+        told = msgspec.json.encode(
+            (self.gate_threshold, sorted(self.mask_thresholds.items()), sorted(self.minimum_area_px.items()))
+        )
+        return hashlib.sha256(told).hexdigest()[:12]
+
+    def thresholds(self, classes: Sequence[str]) -> tuple[float, ...]:
+        """Mask thresholds in the order of ``classes``."""
+        return tuple(self.mask_thresholds[name] for name in classes)
+
+    def minimum_areas(self, classes: Sequence[str]) -> tuple[int, ...]:
+        """Minimum areas in px in the order of ``classes``."""
+        return tuple(self.minimum_area_px.get(name, 0) for name in classes)
+
+
+def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
+    """The operating point in ``path``, checked against the bundle's classes. Raises BundleError."""
+    try:
+        point = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), OperatingPoint)
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror}); a bundle needs its operating point") from None
+    except (msgspec.ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BundleError(f"{path}: not an operating point: {str(error).splitlines()[0]}") from None
+    if set(point.mask_thresholds) != set(classes) or not set(point.minimum_area_px) <= set(classes):
+        raise BundleError(
+            f"{path}: mask_thresholds and minimum_area_px name {sorted({*point.mask_thresholds, *point.minimum_area_px})}, "
+            f"but the bundle's classes are {list(classes)}"
+        )
+    return point
+
+
+def write_operating_point(point: OperatingPoint, path: Path) -> None:
+    """Write ``point`` as YAML."""
+    path.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")

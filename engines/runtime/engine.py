@@ -1,0 +1,70 @@
+"""The protocol between whoever schedules batches and whatever computes them.
+
+An engine is asynchronous: ``enqueue`` returns at once and ``done`` is called later, from any thread. How many batches an
+engine may hold at a time is its own to say (``in_flight``); a CPU computes as many side by side as it has cores, a GPU keeps
+copies and kernels of several batches overlapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+"""uint8 [H, W], C-contiguous; must stay unchanged until ``done`` is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """The gate's answer for one batch of N frames."""
+
+    scores: NDArray[np.float32]
+    """[N], probability that the sheet holds a defect."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterAnswer:
+    """The segmenter's answer for one batch of N frames and K classes; the masks are in the buffers given to ``enqueue``."""
+
+    pixels: NDArray[np.int32]
+    """[N, K], pixels set per class."""
+    scores: NDArray[np.float32]
+    """[N, K], maximum probability per class over the frame."""
+
+
+class GateEngine(Protocol):
+    """The loaded gate."""
+
+    max_batch: int
+
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
+        """Score 1..max_batch frames; ``done`` gets the answer, or the exception that ended the batch."""
+
+
+class SegmenterEngine(Protocol):
+    """The loaded segmenter, its mask thresholds set."""
+
+    max_batch: int
+
+    def enqueue(
+        self, frames: Sequence[Frame], masks: Sequence[Frame], done: Callable[[SegmenterAnswer | Exception], None]
+    ) -> None:
+        """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate."""
+
+
+class Engines(Protocol):
+    """Both engines of a bundle on one device."""
+
+    gate: GateEngine
+    segmenter: SegmenterEngine
+    in_flight: int
+    """Batches that may be enqueued at a time, both engines together, so that none waits inside the device."""
+    device: str
+    """What computes, for people: name, precision, lanes."""
+
+    def close(self) -> None:
+        """Finish what is enqueued and release the device."""

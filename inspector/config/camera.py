@@ -1,0 +1,28 @@
+"""Section ``cameras``: where frames come from and what a pixel is worth."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from inspector.config.replay import ReplayConfig
+from inspector.config.section import Name, Section
+from inspector.config.simulator import SimulatorConfig
+from inspector.config.verdicts import Scale
+
+SourceConfig = ReplayConfig | SimulatorConfig
+
+
+class CameraConfig(Section, frozen=True, kw_only=True):
+    """One camera of the line."""
+
+    name: Annotated[Name, Meta(description="Name of the camera, unique on the line; part of the topic.")]
+    source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` says which.")]
+    scale: Annotated[
+        Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")
+    ] = None
+    travel_um_per_frame: Annotated[
+        int | None,
+        Meta(description="How far the sheet moves from one frame to the next, um. Null: positions unknown.", gt=0),
+    ] = None

@@ -1,0 +1,52 @@
+"""Section ``inference``: which runtime runs the engines, how batches form, when the child counts as hung."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from inspector.config.section import Section
+
+
+class InferenceConfig(Section, frozen=True, kw_only=True):
+    """The inference child and its supervision."""
+
+    runtime: Annotated[
+        Literal["auto", "openvino"],
+        Meta(description="Runtime that runs the engines. auto: the best one this machine has."),
+    ] = "auto"
+    precision: Annotated[
+        Literal["auto", "f32", "bf16"],
+        Meta(description="Arithmetic of the CPU runtime. auto: bf16 where the CPU has it and the golden frames agree."),
+    ] = "auto"
+    lanes: Annotated[
+        int | None,
+        Meta(description="Batches computed side by side on the CPU, one core each. Null: one per core.", ge=1, le=256),
+    ] = None
+    max_batch: Annotated[int, Meta(description="Most frames in one batch.", ge=1, le=256)] = 1
+    max_wait_us: Annotated[
+        int, Meta(description="Longest a partial batch waits for more frames, microseconds.", ge=0, le=1_000_000)
+    ] = 0
+    in_flight: Annotated[
+        int | None,
+        Meta(
+            description="Most frames handed to the child at a time; the rest wait where the overload policy can reach them. "
+            "Null: enough to keep every lane busy.",
+            ge=1,
+        ),
+    ] = None
+    start_timeout_s: Annotated[
+        float, Meta(description="Longest the child may take to load and verify its engines.", gt=0)
+    ] = 120.0
+    stall_timeout_s: Annotated[
+        float, Meta(description="With frames in flight, longest the child may go without an answer.", gt=0)
+    ] = 5.0
+    restart_first_s: Annotated[float, Meta(description="Pause before the first restart of the child.", ge=0)] = 0.2
+    restart_longest_s: Annotated[
+        float, Meta(description="The pause doubles with each failure in a row, up to this.", gt=0)
+    ] = 30.0
+    max_restarts: Annotated[
+        int | None,
+        Meta(description="Failures in a row after which the child is given up. Null: never.", ge=0),
+    ] = None

@@ -1,0 +1,100 @@
+"""Reads a configuration file and says in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from inspector.config.tree import LineConfig
+from inspector.errors import UserError
+
+
+def load_config(path: Path) -> LineConfig:
+    """The configuration in ``path``, checked against the tree.
+
+    Raises UserError naming the file, the key, what was found and what was expected.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file with -c, e.g. one copied from configs/"
+        ) from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, origin: str) -> LineConfig:
+    """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
+    try:
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise UserError(f"{origin}:{where} is not valid YAML: {problem}") from None
+    if not isinstance(tree, dict):
+        raise UserError(f"{origin}: holds no configuration; expected keys such as line:, bundle:, cameras:")
+    try:
+        config = msgspec.convert(tree, LineConfig)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{origin}: {_worded(str(error), tree)}") from None
+    _check_whole(config, origin)
+    return config
+
+
+def _check_whole(config: LineConfig, origin: str) -> None:
+    """What no single field can say. Raises UserError."""
+    names = [camera.name for camera in config.cameras]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"{origin}: cameras: the name {sorted(twice)[0]!r} is used twice; each camera needs its own")
+    if config.overload == "wait" and config.deadline_ms is not None:
+        raise UserError(
+            f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
+            "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _worded(message: str, tree: Any) -> str:
+    """msgspec's message with the path first, and the nearest known key where one was misspelt."""
+    found = re.match(r"(?s)(.*) - at `\$\.?(.*)`$", message)
+    problem, path = (found[1], found[2]) if found else (message, "")
+    where = f"{path}: " if path else ""
+    unknown = re.match(r"Object contains unknown field `(.*)`$", problem)
+    if unknown:
+        near = difflib.get_close_matches(unknown[1], known_keys(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{where}unknown key {unknown[1]!r}{hint} (`inspector config schema` lists all)"
+    missing = re.match(r"Object missing required field `(.*)`$", problem)
+    if missing:
+        return f"{where}the key {missing[1]!r} is missing"
+    value = _value_at(tree, path)
+    return f"{where}{problem[0].lower()}{problem[1:]}" + ("" if value is None else f" (found {value!r})")
+
+
+def _value_at(tree: Any, path: str) -> Any:
+    """The scalar at a msgspec path such as ``cameras[0].name``; None where there is none."""
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            tree = tree[key] if key else tree[int(index)]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return None if isinstance(tree, (dict, list)) else tree
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the whole tree."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(LineConfig)}
+
+
+def known_keys() -> set[str]:
+    """Every key that occurs anywhere in the tree."""
+    sections = config_schema()["$defs"].values()
+    return {key for section in sections for key in section.get("properties", {})}

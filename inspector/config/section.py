@@ -1,0 +1,16 @@
+"""What every section of the configuration shares, and the constrained types they are written in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of the configuration: immutable, by keyword, unknown keys refused."""
+
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+"""A name that is safe in a topic, a file name and a metric label."""

@@ -1,0 +1,50 @@
+"""The root of the configuration: one line with its cameras."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from inspector.config.camera import CameraConfig
+from inspector.config.inference import InferenceConfig
+from inspector.config.journal import JournalConfig
+from inspector.config.results import ResultsConfig
+from inspector.config.ring import RingConfig
+from inspector.config.section import Name, Section
+from inspector.config.verdicts import VerdictsConfig
+
+OverloadPolicy = Literal["drop_oldest", "drop_newest", "wait"]
+
+
+class LineConfig(Section, frozen=True, kw_only=True):
+    """One line: its cameras share the ring, the engines, the journal and the sockets."""
+
+    line: Annotated[Name, Meta(description="Name of the line; part of every topic.")]
+    run: Annotated[
+        Name | None, Meta(description="Name of the run (coil, batch). Null: the start time in UTC.")
+    ] = None
+    bundle: Annotated[
+        str, Meta(description="Model bundle: a directory, relative to this file, or the name of a bundled one.", min_length=1)
+    ] = "demo"
+    cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
+    simulated: Annotated[
+        bool,
+        Meta(description="Marks every message as simulated, so that no controller acts on it. Always true for replay and simulator."),
+    ] = False
+    deadline_ms: Annotated[
+        float | None,
+        Meta(description="Time from capture by which a frame has its verdict. Null: no deadline (offline only).", gt=0),
+    ] = 100.0
+    overload: Annotated[
+        OverloadPolicy,
+        Meta(description="When the ring is full: drop the oldest waiting frame, the newest, or make the camera wait (offline only)."),
+    ] = "drop_oldest"
+    drain_timeout_s: Annotated[
+        float, Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=60)
+    ] = 0.5
+    ring: RingConfig = RingConfig()
+    inference: InferenceConfig = InferenceConfig()
+    verdicts: VerdictsConfig = VerdictsConfig()
+    results: ResultsConfig = ResultsConfig()
+    journal: JournalConfig = JournalConfig()
