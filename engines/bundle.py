@@ -1,11 +1,11 @@
 """The model bundle: a directory that holds everything needed to inspect frames with one pair of networks.
 
-    bundle.yaml           the manifest: name, version, classes, frame geometry, file digests, training facts
-    gate.onnx             uint8 [N,H,W] -> score float32 [N]
-    segmenter.onnx        uint8 [N,H,W], thresholds float32 [K] -> mask uint8 [N,H,W], pixels int32 [N,K], scores float32 [N,K]
-    operating_point.yaml  thresholds; replaceable without touching the rest, so not under the manifest's digests
-    golden/               frames with expected answers: the self-test of every runtime
-    card.md               model card
+bundle.yaml           the manifest: name, version, classes, frame geometry, file digests, training facts
+gate.onnx             uint8 [N,H,W] -> score float32 [N]
+segmenter.onnx        uint8 [N,H,W], thresholds float32 [K] -> mask uint8 [N,H,W], pixels int32 [N,K], scores float32 [N,K]
+operating_point.yaml  thresholds; replaceable without touching the rest, so not under the manifest's digests
+golden/               frames with expected answers: the self-test of every runtime
+card.md               model card
 """
 
 from __future__ import annotations
@@ -151,7 +151,9 @@ def read_bundle(path: Path) -> Bundle:
     except (msgspec.ValidationError, yaml.YAMLError) as error:
         raise BundleError(f"{manifest_path}: not a bundle manifest: {str(error).splitlines()[0]}") from None
     if manifest.format != FORMAT:
-        raise BundleError(f"{manifest_path}: bundle format {manifest.format}, this version reads {FORMAT}; export it again")
+        raise BundleError(
+            f"{manifest_path}: bundle format {manifest.format}, this version reads {FORMAT}; export it again"
+        )
     point = read_operating_point(path / OPERATING_POINT, manifest.classes)
     digest = hashlib.sha256(raw).hexdigest()[:8]
     return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest}")
@@ -187,9 +189,7 @@ def read_golden(bundle: Bundle) -> tuple[Golden, list[GoldenSample]]:
     except (msgspec.ValidationError, yaml.YAMLError) as error:
         raise BundleError(f"{path}: not a golden list: {str(error).splitlines()[0]}") from None
     return golden, [
-        GoldenSample(
-            _read_png(bundle, item.frame), _read_png(bundle, item.mask), item.gate_score, item.scores
-        )
+        GoldenSample(_read_png(bundle, item.frame), _read_png(bundle, item.mask), item.gate_score, item.scores)
         for item in golden.frames
     ]
 
@@ -229,9 +229,7 @@ def write_bundle(
         frames.append(item)
     _write_yaml(directory / GOLDEN, Golden(thresholds=tuple(golden_thresholds), frames=tuple(frames)))
     height, width = golden[0].frame.shape
-    files = {
-        str(path.relative_to(directory)): _sha256(path) for path in sorted(directory.rglob("*")) if path.is_file()
-    }
+    files = {str(path.relative_to(directory)): _sha256(path) for path in sorted(directory.rglob("*")) if path.is_file()}
     write_operating_point(operating_point, directory / OPERATING_POINT)
     manifest = Manifest(
         format=FORMAT,

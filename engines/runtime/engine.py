@@ -59,8 +59,14 @@ class SegmenterEngine(Protocol):
 class Engines(Protocol):
     """Both engines of a bundle on one device."""
 
-    gate: GateEngine
-    segmenter: SegmenterEngine
+    @property
+    def gate(self) -> GateEngine:
+        """The gate."""
+
+    @property
+    def segmenter(self) -> SegmenterEngine:
+        """The segmenter."""
+
     in_flight: int
     """Batches that may be enqueued at a time, both engines together, so that none waits inside the device."""
     device: str

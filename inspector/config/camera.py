@@ -19,9 +19,7 @@ class CameraConfig(Section, frozen=True, kw_only=True):
 
     name: Annotated[Name, Meta(description="Name of the camera, unique on the line; part of the topic.")]
     source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` says which.")]
-    scale: Annotated[
-        Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")
-    ] = None
+    scale: Annotated[Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")] = None
     travel_um_per_frame: Annotated[
         int | None,
         Meta(description="How far the sheet moves from one frame to the next, um. Null: positions unknown.", gt=0),

@@ -21,16 +21,19 @@ class LineConfig(Section, frozen=True, kw_only=True):
     """One line: its cameras share the ring, the engines, the journal and the sockets."""
 
     line: Annotated[Name, Meta(description="Name of the line; part of every topic.")]
-    run: Annotated[
-        Name | None, Meta(description="Name of the run (coil, batch). Null: the start time in UTC.")
-    ] = None
+    run: Annotated[Name | None, Meta(description="Name of the run (coil, batch). Null: the start time in UTC.")] = None
     bundle: Annotated[
-        str, Meta(description="Model bundle: a directory, relative to this file, or the name of a bundled one.", min_length=1)
+        str,
+        Meta(
+            description="Model bundle: a directory, relative to this file, or the name of a bundled one.", min_length=1
+        ),
     ] = "demo"
     cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
     simulated: Annotated[
         bool,
-        Meta(description="Marks every message as simulated, so that no controller acts on it. Always true for replay and simulator."),
+        Meta(
+            description="Marks every message as simulated, so that no controller acts on it. Always true for replay and simulator."
+        ),
     ] = False
     deadline_ms: Annotated[
         float | None,
@@ -38,10 +41,13 @@ class LineConfig(Section, frozen=True, kw_only=True):
     ] = 100.0
     overload: Annotated[
         OverloadPolicy,
-        Meta(description="When the ring is full: drop the oldest waiting frame, the newest, or make the camera wait (offline only)."),
+        Meta(
+            description="When the ring is full: drop the oldest waiting frame, the newest, or make the camera wait (offline only)."
+        ),
     ] = "drop_oldest"
     drain_timeout_s: Annotated[
-        float, Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=60)
+        float,
+        Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=60),
     ] = 0.5
     ring: RingConfig = RingConfig()
     inference: InferenceConfig = InferenceConfig()

@@ -1,0 +1,72 @@
+"""The self-test: golden frames through freshly loaded engines, before any frame of the line."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engines.bundle import GoldenSample
+from engines.errors import EngineError
+from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+
+SCORE_TOLERANCE = 2e-2
+"""Largest difference of a score from the golden one."""
+MASK_AGREEMENT = 0.995
+"""Smallest share of pixels whose bitmask is the golden one."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenResult:
+    """How far the engines are from the golden answers, over all golden frames."""
+
+    frames: int
+    score_difference: float
+    mask_agreement: float
+
+    @property
+    def agrees(self) -> bool:
+        """Within tolerance. NaN is not."""
+        return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
+
+
+def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
+    """Run every golden frame through both engines. Raises EngineError when an engine fails or gives no answer in time."""
+    difference, agreement = 0.0, 1.0
+    for sample in samples:
+        gate: GateAnswer = _answer(lambda done, s=sample: engines.gate.enqueue([s.frame], done), timeout_s)
+        mask = np.zeros_like(sample.mask)
+        segmenter: SegmenterAnswer = _answer(
+            lambda done, s=sample, m=mask: engines.segmenter.enqueue([s.frame], [m], done), timeout_s
+        )
+        found = np.append(segmenter.scores[0], gate.scores[0])
+        expected = np.array([*sample.scores, sample.gate_score], np.float32)
+        # np.maximum carries a NaN through, max() would lose it.
+        difference = float(np.maximum(difference, np.abs(found - expected).max()))
+        agreement = min(agreement, float((mask == sample.mask).mean()))
+    return GoldenResult(len(samples), difference, agreement)
+
+
+def require_golden(result: GoldenResult, device: str) -> None:
+    """Raise EngineError unless ``result`` is within tolerance."""
+    if not result.agrees:
+        raise EngineError(
+            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
+            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
+            "set inference.precision: f32, or export the bundle again"
+        )
+
+
+def _answer(enqueue: Callable[[Callable[[Any], None]], None], timeout_s: float) -> Any:
+    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    enqueue(box.put)
+    try:
+        answer = box.get(timeout=timeout_s)
+    except queue.Empty:
+        raise EngineError(f"no answer on a golden frame within {timeout_s:g} s") from None
+    if isinstance(answer, Exception):
+        raise EngineError(f"failed on a golden frame: {answer}") from answer
+    return answer

@@ -1,0 +1,162 @@
+"""The CPU runtime: OpenVINO, one frame per lane at a time.
+
+Batching gains nothing on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
+straight from the caller's memory into the caller's memory. Each lane owns an infer request of each network, compiled with one
+thread per stream: the rate is that of both cores together, and no thread waits for another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from engines.bundle import Bundle
+from engines.errors import EngineError
+from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
+from engines.runtime.lanes import Lanes
+
+
+def cpu_precisions() -> tuple[str, ...]:
+    """Precisions this CPU computes natively, the fastest first."""
+    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ("bf16", "f32") if "BF16" in capabilities else ("f32",)
+
+
+def cpu_name() -> str:
+    """The CPU as OpenVINO names it."""
+    return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class OpenVinoGate:
+    """The gate on the CPU."""
+
+    def __init__(self, model: Any, lanes: Lanes, max_batch: int) -> None:
+        self.max_batch = max_batch
+        self._lanes = lanes
+        self._requests = [model.create_infer_request() for _ in range(lanes.count)]
+
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
+        """See ``engines.runtime.engine.GateEngine``."""
+        self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames), done))
+
+    def _compute(self, lane: int, frames: Sequence[Frame]) -> GateAnswer:
+        request = self._requests[lane]
+        scores = np.empty(len(frames), np.float32)
+        for i, frame in enumerate(frames):
+            request.set_tensor("frames", ov.Tensor(frame[np.newaxis], shared_memory=True))
+            request.infer()
+            scores[i] = request.get_tensor("score").data[0]
+        return GateAnswer(scores)
+
+
+class OpenVinoSegmenter:
+    """The segmenter on the CPU."""
+
+    def __init__(self, model: Any, lanes: Lanes, max_batch: int, thresholds: Sequence[float]) -> None:
+        self.max_batch = max_batch
+        self._lanes = lanes
+        self._classes = len(thresholds)
+        self._requests = [model.create_infer_request() for _ in range(lanes.count)]
+        self.set_thresholds(thresholds)
+
+    def set_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
+        for request in self._requests:
+            request.set_tensor("thresholds", ov.Tensor(np.asarray(thresholds, np.float32)))
+
+    def enqueue(
+        self, frames: Sequence[Frame], masks: Sequence[Frame], done: Callable[[SegmenterAnswer | Exception], None]
+    ) -> None:
+        """See ``engines.runtime.engine.SegmenterEngine``."""
+        self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames, masks), done))
+
+    def _compute(self, lane: int, frames: Sequence[Frame], masks: Sequence[Frame]) -> SegmenterAnswer:
+        request = self._requests[lane]
+        pixels = np.empty((len(frames), self._classes), np.int32)
+        scores = np.empty((len(frames), self._classes), np.float32)
+        for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
+            request.set_tensor("frames", ov.Tensor(frame[np.newaxis], shared_memory=True))
+            request.set_tensor("mask", ov.Tensor(mask[np.newaxis], shared_memory=True))
+            request.infer()
+            pixels[i] = request.get_tensor("pixels").data[0]
+            scores[i] = request.get_tensor("scores").data[0]
+        return SegmenterAnswer(pixels, scores)
+
+
+class OpenVinoEngines:
+    """Both engines of a bundle on the CPU."""
+
+    def __init__(self, bundle: Bundle, precision: str, lanes: int, max_batch: int, thresholds: Sequence[float]) -> None:
+        """``precision`` is f32 or bf16; ``thresholds`` are the mask thresholds, one per class.
+
+        Raises EngineError when a network cannot be read or is not of the bundle's form.
+        """
+        core = ov.Core()
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "NUM_STREAMS": lanes,
+            "INFERENCE_NUM_THREADS": lanes,
+            # Two compiled networks that both pin would share core 0 while core 1 idles.
+            "ENABLE_CPU_PINNING": False,
+        }
+        gate = _compile(core, bundle, bundle.gate_path, {"frames"}, {"score"}, options)
+        segmenter = _compile(
+            core, bundle, bundle.segmenter_path, {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
+        )
+        self._lanes = Lanes(lanes)
+        self.gate = OpenVinoGate(gate, self._lanes, max_batch)
+        self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
+        self.in_flight = lanes
+        self.device = f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lanes"
+
+    def close(self) -> None:
+        """Finish what is enqueued and end the lanes."""
+        self._lanes.close()
+
+
+def _compile(
+    core: Any, bundle: Bundle, path: Path, inputs: set[str], outputs: set[str], options: dict[str, Any]
+) -> Any:
+    try:
+        model = core.read_model(path)
+    except RuntimeError as error:
+        raise EngineError(f"{path}: is not a network OpenVINO can read: {_reason(error)}") from None
+    found_inputs = {port.any_name for port in model.inputs}
+    found_outputs = {port.any_name for port in model.outputs}
+    if found_inputs != inputs or found_outputs != outputs:
+        raise EngineError(
+            f"{path}: takes {sorted(found_inputs)} and gives {sorted(found_outputs)}; "
+            f"expected {sorted(inputs)} and {sorted(outputs)}; export the bundle again"
+        )
+    try:
+        model.reshape({"frames": [1, bundle.height, bundle.width]})
+        return core.compile_model(model, "CPU", options)
+    except RuntimeError as error:
+        raise EngineError(
+            f"{path}: cannot be compiled for frames of {bundle.height}x{bundle.width}: {_reason(error)}"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The most telling line of an OpenVINO error, which otherwise runs over many."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _finish(compute: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    """Hand the answer or the exception to ``done``; a lane must outlive both."""
+    try:
+        answer = compute()
+    except Exception as error:
+        answer = error
+    done(answer)

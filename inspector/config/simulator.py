@@ -1,0 +1,47 @@
+"""The simulated camera: what its sheets show, how fast they come and what goes wrong on request."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from inspector.config.section import Section
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Weight = Annotated[float, Meta(ge=0)]
+
+SEVERSTAL_CLASS_MIX = (0.127, 0.035, 0.725, 0.113)
+"""Shares of pitting, inclusion, scratches and corrosion among 7,035 frame labels of the Severstal set."""
+
+
+class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="simulator"):
+    """A camera that renders steel sheets. What frame ``n`` shows, and whether it is lost or corrupted, depends on this
+    section, the frame geometry and ``n`` alone."""
+
+    seed: Annotated[int, Meta(description="Seed of everything the camera shows.", ge=0, le=2**63 - 1)] = 1
+    frames: Annotated[int | None, Meta(description="Frames in the run. Null: endless.", ge=1)] = None
+    rate_hz: Annotated[
+        float | None, Meta(description="Frames per second. Null: as fast as the line takes them.", gt=0)
+    ] = None
+    defect_rate: Annotated[Share, Meta(description="Share of the sheets with a defect.")] = 0.2
+    class_mix: Annotated[
+        tuple[Weight, Weight, Weight, Weight],
+        Meta(
+            description="Weights of pitting, inclusion, scratches and corrosion as a defective sheet's main defect; "
+            "0 removes the class. The default is the mix of the Severstal set."
+        ),
+    ] = SEVERSTAL_CLASS_MIX
+    look_alike_rate: Annotated[
+        Share, Meta(description="Share of the sheets, clean or not, with something harmless that resembles a defect.")
+    ] = 0.6
+    pool: Annotated[
+        int,
+        Meta(description="Sheets rendered when the camera opens; frame n shows sheet n modulo pool.", ge=1, le=100_000),
+    ] = 64
+    lose_rate: Annotated[
+        Share, Meta(description="Share of the frames the camera loses: their numbers are skipped.")
+    ] = 0.0
+    corrupt_rate: Annotated[
+        Share, Meta(description="Share of the frames that arrive without usable pixels.")
+    ] = 0.0
