@@ -1,0 +1,102 @@
+"""Section ``verdicts``: which defects make a sheet a reject or scrap, and what a pixel is in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from inspector.config.section import Section
+from inspector.errors import UserError
+
+MmPerPx = Annotated[float, Meta(gt=0, le=1000)]
+Limit = Annotated[float, Meta(gt=0, le=1e9)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Scale(Section, frozen=True, kw_only=True):
+    """Size of a frame pixel on the sheet; x runs along the rows of the frame, y across them."""
+
+    mm_per_px_x: Annotated[MmPerPx, Meta(description="Millimetres per pixel along a row of the frame.")]
+    mm_per_px_y: Annotated[MmPerPx, Meta(description="Millimetres per pixel from one row to the next.")]
+
+
+class Rule(Section, frozen=True, kw_only=True):
+    """One reason to take a sheet out. A defect counts when it reaches every limit given; the rule fires when enough count."""
+
+    class_name: Annotated[
+        str | None, Meta(description="Class of the bundle the rule is for. Null: defects of every class, together.")
+    ] = msgspec.field(default=None, name="class")
+    verdict: Annotated[Literal["reject", "scrap"], Meta(description="Verdict of a frame on which the rule fires.")] = (
+        "reject"
+    )
+    min_area_px: Annotated[Limit | None, Meta(description="A defect counts from this area, px2.")] = None
+    min_area_mm2: Annotated[Limit | None, Meta(description="A defect counts from this area, mm2. Needs a scale.")] = None
+    min_length_mm: Annotated[
+        Limit | None, Meta(description="A defect counts from this length (its longer side), mm. Needs a scale.")
+    ] = None
+    min_width_mm: Annotated[
+        Limit | None, Meta(description="A defect counts from this width (its shorter side), mm. Needs a scale.")
+    ] = None
+    min_score: Annotated[
+        Probability | None,
+        Meta(description="Defects count when the segmenter's score for their class reaches this."),
+    ] = None
+    min_count: Annotated[int, Meta(description="The rule fires from this many defects in a frame.", ge=1, le=10**6)] = 1
+    min_count_per_metre: Annotated[
+        Limit | None,
+        Meta(description="The rule fires from this many defects per metre of travel in the frame. Needs a scale."),
+    ] = None
+
+
+NEEDS_SCALE = ("min_area_mm2", "min_length_mm", "min_width_mm", "min_count_per_metre")
+"""Limits of a rule that mean nothing where a pixel has no size."""
+
+
+class VerdictsConfig(Section, frozen=True, kw_only=True):
+    """How the regions the segmenter marks become a verdict."""
+
+    rules: Annotated[
+        tuple[Rule, ...],
+        Meta(
+            description="Rules; the worst that fires gives the verdict, the first of them the detail. "
+            "Default: any defect of any class rejects.",
+            min_length=1,
+        ),
+    ] = (Rule(),)
+    travel_axis: Annotated[
+        Literal["x", "y"],
+        Meta(description="Frame axis along which the sheet moves: x, along the rows, or y, across them."),
+    ] = "x"
+    max_defects: Annotated[
+        int,
+        Meta(
+            description="Defects listed per frame, largest first. The rules judge the rest too, by upper bounds of length and width.",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 100
+    threads: Annotated[
+        int, Meta(description="Threads that measure defects and judge frames in the daemon.", ge=1, le=64)
+    ] = 1
+
+
+def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale | None) -> None:
+    """What the rules need from the bundle (its classes) and the camera (its scale).
+
+    Raises UserError naming the key.
+    """
+    for number, rule in enumerate(config.rules):
+        key = f"verdicts.rules[{number}]"
+        if rule.class_name is not None and rule.class_name not in class_names:
+            raise UserError(
+                f"{key}.class: {rule.class_name!r} is not a class of the bundle ({', '.join(class_names)})"
+            )
+        for limit in NEEDS_SCALE:
+            if getattr(rule, limit) is not None and scale is None:
+                raise UserError(
+                    f"{key}.{limit}: {getattr(rule, limit):g} needs the size of a pixel, and the camera has no scale; "
+                    "set mm_per_px_x and mm_per_px_y in its scale, or give the limit in px"
+                )
