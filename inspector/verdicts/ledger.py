@@ -1,0 +1,223 @@
+"""The ledger: every frame that was captured, until it has its one verdict.
+
+A frame is opened when it is captured and settled by whichever comes first: an answer, a drop, a crash, the deadline, the
+end of the run. What comes second changes nothing and is told so. Verdicts leave through ``sink``, called inside the lock,
+so that they leave in the order in which they were reached and ``resolved_through`` never falls within a camera.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from inspector.frames.clock import now_ns
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
+
+_STALE_ENTRIES = 64
+"""Entries of settled frames the deadline heap may hold on top of one per open frame."""
+
+
+class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one camera's frames; lost frames count one by one. ``frames == open + sum(verdicts.values())``."""
+
+    frames: int
+    """Frames numbered so far: captured and lost."""
+    open: int
+    """Frames without a verdict yet."""
+    verdicts: dict[Verdict, int]
+    """Frames per verdict; verdicts that did not occur are absent."""
+    reasons: dict[Reason, int]
+    """Frames per reason; reasons that did not occur are absent."""
+
+
+class _Camera:
+    """One camera's books. Frames below ``next_frame`` that are not in ``open`` have their verdict."""
+
+    __slots__ = ("by_ending", "next_frame", "open", "order")
+
+    def __init__(self) -> None:
+        self.next_frame = 0
+        self.open: dict[int, FrameMeta] = {}
+        # Frame numbers in the order of capture, from the oldest open one: a settled number leaves with the ones before it.
+        self.order: deque[int] = deque()
+        self.by_ending: dict[tuple[Verdict, Reason], int] = {}
+
+    def resolved_through(self) -> int:
+        order = self.order
+        while order and order[0] not in self.open:
+            order.popleft()
+        return (order[0] if order else self.next_frame) - 1
+
+    def counts(self) -> CameraCounts:
+        verdicts: dict[Verdict, int] = {}
+        reasons: dict[Reason, int] = {}
+        for (verdict, reason), count in self.by_ending.items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + count
+            reasons[reason] = reasons.get(reason, 0) + count
+        return CameraCounts(frames=self.next_frame, open=len(self.open), verdicts=verdicts, reasons=reasons)
+
+
+class Ledger:
+    """Gives each frame exactly one verdict. Every method may be called from any thread.
+
+    ``sink`` gets each verdict; it should only queue it: it runs under the lock, must not call the ledger and must not raise.
+    If it does raise, the frame keeps its verdict in the books and the error reaches the caller.
+    """
+
+    def __init__(self, sink: Callable[[Settled], None]) -> None:
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._cameras: dict[str, _Camera] = {}
+        self._open_count = 0
+        # (deadline, serial, books, frame); the entry of a settled frame stays until it comes up or there are too many.
+        self._deadlines: list[tuple[int, int, _Camera, int]] = []
+        self._serial = 0
+        self._on_earliest: Callable[[int], None] = lambda deadline_ns: None
+
+    def on_earliest(self, callback: Callable[[int], None]) -> None:
+        """Have ``callback(deadline_ns)`` called when a frame is opened whose deadline comes before all others; it must be
+        quick and must not call the ledger."""
+        self._on_earliest = callback
+
+    def open(self, meta: FrameMeta) -> None:
+        """Enter a captured frame. Raises ValueError unless its number follows the camera's last one."""
+        with self._lock:
+            camera = self._next(meta.camera, meta.frame)
+            camera.next_frame += 1
+            camera.open[meta.frame] = meta
+            camera.order.append(meta.frame)
+            self._open_count += 1
+            if meta.deadline_ns is not None:
+                self._serial += 1
+                entry = (meta.deadline_ns, self._serial, camera, meta.frame)
+                heapq.heappush(self._deadlines, entry)
+                if self._deadlines[0] is entry:
+                    self._on_earliest(meta.deadline_ns)
+
+    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "") -> None:
+        """Enter ``count`` frames from ``first`` on that the camera lost, and settle them at once as one.
+
+        Raises ValueError unless ``first`` follows the camera's last frame and ``count`` is at least 1.
+        """
+        if count < 1:
+            raise ValueError(f"camera {camera!r} cannot lose {count} frames")
+        outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.CAMERA_LOST, detail=detail)
+        with self._lock:
+            books = self._next(camera, first)
+            books.next_frame += count
+            self._record(books, FrameMeta(camera=camera, frame=first, captured_ns=captured_ns), outcome, count)
+
+    def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:
+        """Give a frame its verdict. True for the first; False when it has one already, and nothing changes.
+
+        Raises ValueError for a frame that was never opened.
+        """
+        with self._lock:
+            books = self._cameras.get(camera)
+            if books is None or not 0 <= frame < books.next_frame:
+                raise ValueError(f"frame {frame} of camera {camera!r} was never opened")
+            return self._settle(books, frame, outcome) is not None
+
+    def expire(self, now_ns: int) -> list[FrameMeta]:
+        """Settle every open frame whose deadline is ``now_ns`` or before as UNINSPECTED, earliest first; return them."""
+        with self._lock:
+            due = []
+            while (deadline_ns := self._earliest()) is not None and deadline_ns <= now_ns:
+                _, _, books, frame = heapq.heappop(self._deadlines)
+                due.append((books, frame))
+            return self._settle_each(due, lambda meta: _expired(meta, now_ns))
+
+    def settle_all(self, reason: Reason, detail: str = "") -> list[FrameMeta]:
+        """Settle every frame that is still open as UNINSPECTED for ``reason``; return them, oldest first per camera."""
+        outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
+        with self._lock:
+            still_open = [(books, frame) for books in self._cameras.values() for frame in books.open]
+            return self._settle_each(still_open, lambda meta: outcome)
+
+    def next_deadline_ns(self) -> int | None:
+        """The earliest deadline of an open frame, monotonic ns; None where none has one."""
+        with self._lock:
+            return self._earliest()
+
+    def resolved_through(self, camera: str) -> int:
+        """The camera's watermark: every frame up to and including this one has its verdict; -1 before the first."""
+        with self._lock:
+            books = self._cameras.get(camera)
+            return -1 if books is None else books.resolved_through()
+
+    def open_frames(self) -> list[FrameMeta]:
+        """Every frame without a verdict, oldest first per camera."""
+        with self._lock:
+            return [meta for books in self._cameras.values() for meta in books.open.values()]
+
+    def counts(self) -> dict[str, CameraCounts]:
+        """What came of the frames so far, per camera, all of it at one moment."""
+        with self._lock:
+            return {name: books.counts() for name, books in self._cameras.items()}
+
+    # What follows runs under the lock.
+
+    def _next(self, camera: str, frame: int) -> _Camera:
+        books = self._cameras.get(camera)
+        expected = 0 if books is None else books.next_frame
+        if frame != expected:
+            raise ValueError(f"camera {camera!r} numbers its frames without a gap: expected {expected}, got {frame}")
+        if books is None:
+            books = self._cameras[camera] = _Camera()
+        return books
+
+    def _settle(self, books: _Camera, frame: int, outcome: Outcome) -> FrameMeta | None:
+        meta = books.open.pop(frame, None)
+        if meta is not None:
+            self._open_count -= 1
+            self._earliest()
+            self._record(books, meta, outcome, 1)
+        return meta
+
+    def _settle_each(
+        self, frames: list[tuple[_Camera, int]], outcome_of: Callable[[FrameMeta], Outcome]
+    ) -> list[FrameMeta]:
+        """Settle open frames; a sink that raises on one does not keep the others from their verdict."""
+        settled = []
+        failure: Exception | None = None
+        for books, frame in frames:
+            meta = books.open[frame]
+            settled.append(meta)
+            try:
+                self._settle(books, frame, outcome_of(meta))
+            except Exception as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return settled
+
+    def _record(self, books: _Camera, meta: FrameMeta, outcome: Outcome, count: int) -> None:
+        ending = (outcome.verdict, outcome.reason)
+        books.by_ending[ending] = books.by_ending.get(ending, 0) + count
+        settled_ns, resolved_through = now_ns(), books.resolved_through()
+        self._sink(
+            Settled(meta=meta, outcome=outcome, settled_ns=settled_ns, resolved_through=resolved_through, count=count)
+        )
+
+    def _earliest(self) -> int | None:
+        heap = self._deadlines
+        if len(heap) > 2 * self._open_count + _STALE_ENTRIES:
+            heap[:] = [entry for entry in heap if entry[3] in entry[2].open]
+            heapq.heapify(heap)
+        while heap and heap[0][3] not in heap[0][2].open:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+
+def _expired(meta: FrameMeta, now_ns: int) -> Outcome:
+    assert meta.deadline_ns is not None, "only frames with a deadline are in the heap"
+    late_ms = (now_ns - meta.deadline_ns) / 1e6
+    detail = f"no answer within {(meta.deadline_ns - meta.captured_ns) / 1e6:.6g} ms"
+    if late_ms >= 1:  # the process was held up: say so, for a controller saw this verdict later than promised
+        detail += f"; settled {late_ms:.0f} ms after that"
+    return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.DEADLINE, detail=detail)
