@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from engines.bundle import GoldenSample
 from engines.errors import EngineError
 from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+
+Answer = TypeVar("Answer", GateAnswer, SegmenterAnswer)
+Box: TypeAlias = "queue.SimpleQueue[Answer | Exception]"
 
 SCORE_TOLERANCE = 2e-2
 """Largest difference of a score from the golden one."""
@@ -37,11 +39,13 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
     """Run every golden frame through both engines. Raises EngineError when an engine fails or gives no answer in time."""
     difference, agreement = 0.0, 1.0
     for sample in samples:
-        gate: GateAnswer = _answer(lambda done, s=sample: engines.gate.enqueue([s.frame], done), timeout_s)
+        gates: Box[GateAnswer] = queue.SimpleQueue()
+        engines.gate.enqueue([sample.frame], gates.put)
+        gate = _answer(gates, timeout_s)
         mask = np.zeros_like(sample.mask)
-        segmenter: SegmenterAnswer = _answer(
-            lambda done, s=sample, m=mask: engines.segmenter.enqueue([s.frame], [m], done), timeout_s
-        )
+        segmenters: Box[SegmenterAnswer] = queue.SimpleQueue()
+        engines.segmenter.enqueue([sample.frame], [mask], segmenters.put)
+        segmenter = _answer(segmenters, timeout_s)
         found = np.append(segmenter.scores[0], gate.scores[0])
         expected = np.array([*sample.scores, sample.gate_score], np.float32)
         # np.maximum carries a NaN through, max() would lose it.
@@ -60,9 +64,7 @@ def require_golden(result: GoldenResult, device: str) -> None:
         )
 
 
-def _answer(enqueue: Callable[[Callable[[Any], None]], None], timeout_s: float) -> Any:
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    enqueue(box.put)
+def _answer(box: Box[Answer], timeout_s: float) -> Answer:
     try:
         answer = box.get(timeout=timeout_s)
     except queue.Empty:

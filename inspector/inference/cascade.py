@@ -1,0 +1,94 @@
+"""The cascade: which frames go to which engine next. Plain bookkeeping: no thread, no clock of its own, no engine.
+
+Gate batches form from frames as they come; frames let through gather, across gate batches, for the segmenter. Work that is
+begun goes first: a full segmenter batch before a gate batch, so that a let-through frame is answered soon and the number of
+frames held stays small. A partial batch waits at most ``max_wait_ns`` for company.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from inspector.inference.messages import Forced
+
+
+class Stage(Enum):
+    """The two engines in the order a frame meets them."""
+
+    GATE = "gate"
+    SEGMENTER = "segmenter"
+
+
+class Item(NamedTuple):
+    """A frame inside the cascade."""
+
+    slot: int
+    forced: Forced
+    since_ns: int
+    """When it began to wait for the engine that is next."""
+    gate_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames that go through one engine together."""
+
+    stage: Stage
+    items: tuple[Item, ...]
+
+
+@dataclass
+class _Queue:
+    """Frames that wait for one engine."""
+
+    stage: Stage
+    max_batch: int
+    max_wait_ns: int
+    items: deque[Item] = field(default_factory=deque)
+
+    def due_ns(self) -> int | None:
+        """When the next batch may go; None where nothing waits."""
+        if not self.items:
+            return None
+        first = self.items[0].since_ns
+        return first if len(self.items) >= self.max_batch else first + self.max_wait_ns
+
+    def take(self) -> Batch:
+        count = min(self.max_batch, len(self.items))
+        return Batch(self.stage, tuple(self.items.popleft() for _ in range(count)))
+
+
+class Cascade:
+    """Frames that wait for the gate and frames that wait for the segmenter."""
+
+    def __init__(self, gate_threshold: float, gate_batch: int, segmenter_batch: int, max_wait_ns: int) -> None:
+        self._threshold = gate_threshold
+        self._gate = _Queue(Stage.GATE, gate_batch, max_wait_ns)
+        self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, max_wait_ns)
+
+    def arrive(self, slot: int, forced: Forced, now_ns: int) -> None:
+        """A frame waits for the gate."""
+        self._gate.items.append(Item(slot, forced, now_ns))
+
+    def gated(self, item: Item, score: float, now_ns: int) -> bool:
+        """The gate scored a frame: True where it now waits for the segmenter, False where it is clean and done."""
+        let_through = score >= self._threshold if item.forced is Forced.NO else item.forced is Forced.LET_THROUGH
+        if let_through:
+            self._segmenter.items.append(item._replace(since_ns=now_ns, gate_score=score))
+        return let_through
+
+    def next_batch(self, now_ns: int) -> Batch | None:
+        """The batch to run now; None where nothing waits or what waits may wait on."""
+        for queue in (self._segmenter, self._gate):
+            due = queue.due_ns()
+            if due is not None and due <= now_ns:
+                return queue.take()
+        return None
+
+    def wake_ns(self) -> int | None:
+        """When ``next_batch`` is worth asking again though nothing happens; None where nothing waits."""
+        dues = [due for due in (self._segmenter.due_ns(), self._gate.due_ns()) if due is not None]
+        return min(dues, default=None)

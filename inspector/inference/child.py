@@ -1,0 +1,89 @@
+"""One child process: its pipe, its start, and its certain end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from inspector.frames.ring import RingMemory
+from inspector.inference import worker
+from inspector.inference.messages import Forced, FromChild, Stop, Work, WorkerSettings
+from inspector.inference.pipe import send
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """How a child ended."""
+
+    reason: str
+    mendable: bool
+    """True where a user can mend it and another start cannot."""
+
+
+class Child:
+    """A spawned inference process. ``submit`` and ``ask_to_stop`` may be called from any thread, one at a time."""
+
+    def __init__(self, memory: RingMemory, settings: WorkerSettings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, self._far_end = context.Pipe()
+        self._process = context.Process(
+            target=worker.main, args=(self._far_end, memory, settings), name="inspector-inference", daemon=True
+        )
+        self._decoder: msgspec.msgpack.Decoder[FromChild] = msgspec.msgpack.Decoder(FromChild)
+
+    def start(self) -> None:
+        """Spawn the process."""
+        self._process.start()
+        # Only the child may hold its end, or its death would never close the pipe.
+        self._far_end.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None before the start."""
+        return self._process.pid
+
+    def submit(self, slots: Sequence[tuple[int, Forced]]) -> None:
+        """Hand over slots. A child that is gone is noticed by ``receive``."""
+        send(self._connection, Work(list(slots)))
+
+    def ask_to_stop(self) -> None:
+        """Tell the child to finish what it computes and end."""
+        send(self._connection, Stop())
+
+    def receive(self, timeout_s: float) -> FromChild | ChildEnded | None:
+        """The next message; how the child ended if it did; None after ``timeout_s`` of silence."""
+        try:
+            if not self._connection.poll(timeout_s):
+                return None
+            return self._decoder.decode(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            self._process.join(5.0)
+            return ChildEnded(_exit_text(self._process.exitcode), mendable=False)
+
+    def kill(self) -> None:
+        """End the process by force."""
+        if self._process.pid is not None:
+            self._process.kill()
+
+    def end(self, grace_s: float) -> None:
+        """Make certain that the process is dead, by force after ``grace_s``, and release the pipe."""
+        if self._process.pid is not None:
+            if grace_s:
+                self._process.join(grace_s)
+            self._process.kill()
+            self._process.join()
+        self._connection.close()
+
+
+def _exit_text(code: int | None) -> str:
+    if code is None:
+        return "closed its pipe but did not end"
+    if code < 0:
+        name = signal.Signals(-code).name
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"killed by {name}{hint}"
+    return f"exited with code {code}"

@@ -1,0 +1,344 @@
+"""The parent's side of inference: frames out to the child, answers back, and a child that is always there again.
+
+One thread keeps the child: it starts it, takes its answers, notices that it died or hangs, gives up its frames, and starts the next
+one after a pause. Cameras only ever enter ``submit``, which never blocks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+from inspector.config.inference import InferenceConfig
+from inspector.errors import UserError
+from inspector.frames.clock import now_ns
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Reason
+from inspector.frames.ring import RingMemory
+from inspector.inference.child import Child, ChildEnded
+from inspector.inference.messages import Answer, Answers, Failed, Forced, Ready, WorkerSettings
+
+log = logging.getLogger(__name__)
+
+
+class State(Enum):
+    """Where the child is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    GIVEN_UP = "given_up"
+    STOPPED = "stopped"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.STARTING: frozenset({State.READY, State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
+    State.READY: frozenset({State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
+    State.RESTARTING: frozenset({State.STARTING, State.STOPPED}),
+    State.GIVEN_UP: frozenset({State.STOPPED}),
+    State.STOPPED: frozenset(),
+}
+
+
+class Held(NamedTuple):
+    """A frame that inference holds, and the slot its pixels are in."""
+
+    slot: int
+    meta: FrameMeta
+
+
+class Listener(NamedTuple):
+    """Who is told. All are called from the keeper's thread or from ``submit``, never under a lock."""
+
+    answered: Callable[[Sequence[tuple[FrameMeta, Answer]]], None]
+    """The engines answered; the slots now belong to the listener."""
+    given_up: Callable[[Sequence[Held], Reason, str], None]
+    """These frames get no answer, for the reason and detail given; the slots now belong to the listener."""
+    state: Callable[[State, str], None]
+    """The child's state changed; the text is for a person."""
+
+
+STABLE_S = 60.0
+"""A child that served this long has proved itself: the count of failures in a row starts anew."""
+
+
+class InferenceService:
+    """Keeps one inference child and the frames it works on."""
+
+    def __init__(
+        self,
+        config: InferenceConfig,
+        bundle: Path,
+        memory: RingMemory,
+        listener: Listener,
+        *,
+        hold_while_down: bool,
+        forced: Callable[[FrameMeta], Forced] | None = None,
+    ) -> None:
+        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once."""
+        self._config = config
+        self._settings = WorkerSettings(
+            bundle=str(bundle),
+            runtime=config.runtime,
+            precision=config.precision,
+            lanes=config.lanes,
+            max_batch=config.max_batch,
+            max_wait_us=config.max_wait_us,
+        )
+        self._memory = memory
+        self._listener = listener
+        self._hold = hold_while_down
+        self._forced = forced or (lambda _: Forced.NO)
+        self._lock = threading.Lock()
+        self._state = State.STARTING
+        self._waiting: deque[Held] = deque()
+        self._in_flight: dict[int, FrameMeta] = {}
+        self._limit = 0
+        self._child: Child | None = None
+        self._progress_ns = 0
+        self._failures = 0
+        self._settled = threading.Event()
+        self._first_failure = ""
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="inference-keeper", daemon=True)
+        self.device = ""
+        """What computes, once ready."""
+
+    def start(self) -> None:
+        """Start the child in the background; ``wait_ready`` says when it serves."""
+        self._keeper.start()
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """True once the first child serves, False while it still loads. Raises UserError when it could not start."""
+        if not self._settled.wait(timeout_s):
+            return False
+        if self._first_failure:
+            raise UserError(self._first_failure)
+        return True
+
+    @property
+    def state(self) -> State:
+        """Where the child is in its life."""
+        with self._lock:
+            return self._state
+
+    @property
+    def child_pid(self) -> int | None:
+        """Process id of the child that serves or loads now."""
+        with self._lock:
+            return self._child.pid if self._child else None
+
+    @property
+    def held(self) -> int:
+        """Frames waiting or in flight."""
+        with self._lock:
+            return len(self._waiting) + len(self._in_flight)
+
+    def submit(self, slot: int, meta: FrameMeta) -> None:
+        """Have the frame in ``slot`` inspected; the slot is inference's until the listener hears of it. Never blocks."""
+        with self._lock:
+            if self._state is State.READY or (self._hold and self._state in (State.STARTING, State.RESTARTING)):
+                self._waiting.append(Held(slot, meta))
+                stale = self._pump()
+                refused = ""
+            else:
+                stale, refused = [], _refusal(self._state)
+        if refused:
+            self._listener.given_up([Held(slot, meta)], Reason.ENGINE_DOWN, refused)
+        self._give_up_stale(stale)
+
+    def take_oldest_waiting(self) -> Held | None:
+        """Take back the frame that has waited longest and is not in the child yet; None where there is none."""
+        with self._lock:
+            return self._waiting.popleft() if self._waiting else None
+
+    def stop(self, timeout_s: float) -> None:
+        """End the child, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
+        self._stopping.set()
+        with self._lock:
+            child = self._child
+            if child is not None:
+                child.ask_to_stop()
+        if self._keeper.ident is not None:
+            self._keeper.join(timeout_s)
+            if self._keeper.is_alive() and child is not None:
+                child.kill()
+                self._keeper.join(timeout_s)
+        self._give_up_all(Reason.SHUTDOWN, "the line stopped")
+
+    # The keeper's thread from here on.
+
+    def _keep(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                ended = self._live()
+                if self._stopping.is_set():
+                    break
+                if not self._recover(ended):
+                    return
+        except Exception:
+            log.exception("the inference keeper failed")
+            self._enter(State.GIVEN_UP, "internal error in the inference keeper; see the log")
+            self._give_up_all(Reason.INTERNAL, "internal error in the inference keeper")
+        finally:
+            self._kill_child()
+            if self._stopping.is_set():
+                self._enter(State.STOPPED, "stopped")
+            self._settled.set()
+
+    def _live(self) -> ChildEnded:
+        """One child from start to end. Returns how it ended."""
+        child = Child(self._memory, self._settings)
+        with self._lock:
+            self._child = child
+        child.start()
+        loading_until = now_ns() + int(self._config.start_timeout_s * 1e9)
+        ready_ns: int | None = None
+        patience_s = min(0.25, self._config.stall_timeout_s / 4)
+        while not self._stopping.is_set():
+            message = child.receive(patience_s)
+            if isinstance(message, ChildEnded):
+                break
+            if isinstance(message, Failed):
+                message = ChildEnded(message.reason, message.mendable)
+                break
+            if isinstance(message, Ready):
+                ready_ns = now_ns()
+                self._serve(message)
+            elif isinstance(message, Answers):
+                self._take_answers(message)
+            elif ready_ns is None and now_ns() > loading_until:
+                message = ChildEnded(f"engines not loaded within {self._config.start_timeout_s:g} s", False)
+                break
+            elif ready_ns is not None and (stalled := self._stalled()):
+                message = ChildEnded(stalled, False)
+                break
+        else:
+            message = ChildEnded("stopped", False)
+        if ready_ns is not None and now_ns() - ready_ns > STABLE_S * 1e9:
+            self._failures = 0
+        self._kill_child()
+        return message
+
+    def _serve(self, ready: Ready) -> None:
+        self.device = ready.device
+        with self._lock:
+            self._limit = self._config.in_flight or ready.in_flight
+            self._progress_ns = now_ns()
+        self._enter(State.READY, f"engines run on {ready.device}" + (f"; {ready.note}" if ready.note else ""))
+        with self._lock:
+            stale = self._pump()
+        self._give_up_stale(stale)
+        self._settled.set()
+
+    def _take_answers(self, message: Answers) -> None:
+        answered = []
+        with self._lock:
+            self._progress_ns = now_ns()
+            for answer in message.answers:
+                answered.append((self._in_flight.pop(answer.slot), answer))
+            stale = self._pump()
+        self._give_up_stale(stale)
+        self._listener.answered(answered)
+
+    def _stalled(self) -> str:
+        """What to say when frames are in flight and none has moved for too long; else empty."""
+        with self._lock:
+            quiet_s = (now_ns() - self._progress_ns) / 1e9
+            if not self._in_flight or quiet_s <= self._config.stall_timeout_s:
+                return ""
+            return f"no answer for {quiet_s:.1f} s with {len(self._in_flight)} frames in flight (hung)"
+
+    def _recover(self, ended: ChildEnded) -> bool:
+        """After a child's end: give up its frames, pause, go on. False when there is no going on."""
+        self._failures += 1
+        first_start = not self._settled.is_set()
+        limit = self._config.max_restarts
+        over = first_start or (limit is not None and self._failures > limit)
+        pause_s = min(self._config.restart_longest_s, self._config.restart_first_s * 2 ** (self._failures - 1))
+        if over:
+            self._first_failure = ended.reason if first_start else ""
+            self._enter(State.GIVEN_UP, f"inference child given up after {self._failures} failures: {ended.reason}")
+            self._give_up_all(Reason.ENGINE_DOWN, f"inference child given up: {ended.reason}")
+            return False
+        log.error("inference child ended: %s; restart in %.1f s", ended.reason, pause_s)
+        self._enter(State.RESTARTING, f"inference child ended: {ended.reason}; restart in {pause_s:.1f} s")
+        self._give_up_in_flight(f"inference child ended: {ended.reason}")
+        if self._stopping.wait(pause_s):
+            return True
+        self._enter(State.STARTING, "inference child restarts")
+        return True
+
+    def _kill_child(self) -> None:
+        """The child is dead for certain: from now on its slots can be used again."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.end(grace_s=0.2 if self._stopping.is_set() else 0.0)
+
+    def _enter(self, state: State, text: str) -> None:
+        with self._lock:
+            if state is self._state:
+                return
+            if state not in TRANSITIONS[self._state]:
+                raise AssertionError(f"inference cannot go from {self._state} to {state}")
+            self._state = state
+        self._listener.state(state, text)
+
+    # Frames in and out. The lock is held where a method says so.
+
+    def _pump(self) -> list[Held]:
+        """Lock held. Hand waiting frames to the child as far as it has room; return those whose deadline has passed."""
+        stale: list[Held] = []
+        if self._state is not State.READY or self._child is None:
+            return stale
+        slots: list[tuple[int, Forced]] = []
+        now = now_ns()
+        while self._waiting and len(self._in_flight) < self._limit:
+            held = self._waiting.popleft()
+            if held.meta.deadline_ns is not None and held.meta.deadline_ns <= now:
+                stale.append(held)
+                continue
+            if not self._in_flight:
+                self._progress_ns = now
+            self._in_flight[held.slot] = held.meta
+            slots.append((held.slot, self._forced(held.meta)))
+        if slots:
+            self._child.submit(slots)
+        return stale
+
+    def _give_up_stale(self, stale: list[Held]) -> None:
+        if stale:
+            self._listener.given_up(stale, Reason.DEADLINE, "deadline passed before the engines were free")
+
+    def _give_up_in_flight(self, detail: str) -> None:
+        with self._lock:
+            frames = [Held(slot, meta) for slot, meta in self._in_flight.items()]
+            self._in_flight.clear()
+            if not self._hold:
+                frames += self._waiting
+                self._waiting.clear()
+        if frames:
+            self._listener.given_up(frames, Reason.ENGINE_DOWN, detail)
+
+    def _give_up_all(self, reason: Reason, detail: str) -> None:
+        with self._lock:
+            frames = [*(Held(slot, meta) for slot, meta in self._in_flight.items()), *self._waiting]
+            self._in_flight.clear()
+            self._waiting.clear()
+        if frames:
+            self._listener.given_up(frames, reason, detail)
+
+
+def _refusal(state: State) -> str:
+    return {
+        State.STARTING: "inference child is starting",
+        State.RESTARTING: "inference child is restarting",
+        State.GIVEN_UP: "inference child was given up",
+        State.STOPPED: "the line stopped",
+    }.get(state, state.value)

@@ -1,0 +1,191 @@
+"""The child process: loads the engines, proves them, and runs the cascade until told to stop or the parent is gone.
+
+One thread decides (the loop below); engines compute in their own; a reader turns the pipe into mail. Anything that goes wrong with an
+engine ends the process with its reason: the supervisor starts a clean one, a poisoned device is never used again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from engines.bundle import read_bundle
+from engines.errors import BundleError, EngineError
+from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.runtime.load import load_engines
+from inspector.frames.clock import now_ns
+from inspector.frames.ring import RingMemory
+from inspector.inference.cascade import Batch, Cascade, Stage
+from inspector.inference.messages import (
+    Answer,
+    Answers,
+    Failed,
+    FromChild,
+    Ready,
+    Stop,
+    ToChild,
+    WorkerSettings,
+)
+from inspector.inference.pipe import send
+
+Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
+Mail: TypeAlias = ToChild | Done
+
+
+def main(connection: Connection, memory: RingMemory, settings: WorkerSettings) -> None:
+    """Entry point of the spawned process."""
+    # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(connection, mail), name="reader", daemon=True).start()
+    try:
+        _serve(connection, memory, settings, mail)
+    except (BundleError, EngineError) as error:
+        send(connection, Failed(str(error), mendable=isinstance(error, BundleError)))
+    except Exception as error:
+        send(connection, Failed(f"{type(error).__name__}: {error}", mendable=False))
+        raise
+    finally:
+        connection.close()
+
+
+def _read(connection: Connection, mail: queue.SimpleQueue[Mail]) -> None:
+    """Turn the pipe into mail. A parent that is gone ends this process at once, whatever the engines are doing."""
+    decoder = msgspec.msgpack.Decoder(ToChild)
+    try:
+        while True:
+            message = decoder.decode(connection.recv_bytes())
+            mail.put(message)
+            if isinstance(message, Stop):
+                return
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _serve(connection: Connection, memory: RingMemory, settings: WorkerSettings, mail: queue.SimpleQueue[Mail]) -> None:
+    bundle = read_bundle(Path(settings.bundle))
+    loaded = load_engines(
+        bundle,
+        runtime=settings.runtime,
+        precision=settings.precision,
+        lanes=settings.lanes,
+        max_batch=settings.max_batch,
+    )
+    engines = loaded.engines
+    cascade = Cascade(
+        bundle.operating_point.gate_threshold,
+        engines.gate.max_batch,
+        engines.segmenter.max_batch,
+        settings.max_wait_us * 1000,
+    )
+    # One batch computing and one waiting for every place the device has, so that no place is idle while the pipe answers.
+    frames_in_flight = 2 * engines.in_flight * settings.max_batch
+    send(connection, Ready(engines.device, loaded.note, frames_in_flight))
+    try:
+        _Loop(cascade, engines, memory, mail, lambda message: send(connection, message)).run()
+    finally:
+        engines.close()
+
+
+class _Loop:
+    """Takes mail, asks the cascade, feeds the engines, reports."""
+
+    def __init__(
+        self,
+        cascade: Cascade,
+        engines: Engines,
+        memory: RingMemory,
+        mail: queue.SimpleQueue[Mail],
+        report: Callable[[FromChild], bool],
+    ) -> None:
+        self._cascade = cascade
+        self._engines = engines
+        self._memory = memory
+        self._mail = mail
+        self._report = report
+        self._enqueued = 0
+
+    def run(self) -> None:
+        """Until Stop. Raises EngineError when an engine fails or answers with something impossible."""
+        while True:
+            self._feed()
+            message = self._next_mail()
+            if message is None:
+                continue
+            if isinstance(message, Stop):
+                return
+            if isinstance(message, tuple):
+                self._take_in(*message)
+            else:
+                now = now_ns()
+                for slot, forced in message.slots:
+                    self._cascade.arrive(slot, forced, now)
+
+    def _next_mail(self) -> Mail | None:
+        """The next message; None when a partial batch has waited long enough first."""
+        wake = self._cascade.wake_ns() if self._enqueued < self._engines.in_flight else None
+        timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
+        with contextlib.suppress(queue.Empty):
+            return self._mail.get(timeout=timeout)
+        return None
+
+    def _feed(self) -> None:
+        """Give the engines every batch that is due, as far as the device has room."""
+        while self._enqueued < self._engines.in_flight:
+            batch = self._cascade.next_batch(now_ns())
+            if batch is None:
+                return
+            self._enqueued += 1
+            frames = [self._memory.frames[item.slot] for item in batch.items]
+            if batch.stage is Stage.GATE:
+                self._engines.gate.enqueue(frames, self._mailer(batch))
+            else:
+                masks = [self._memory.masks[item.slot] for item in batch.items]
+                self._engines.segmenter.enqueue(frames, masks, self._mailer(batch))
+
+    def _mailer(self, batch: Batch) -> Callable[[Any], None]:
+        return lambda answer: self._mail.put((batch, answer))
+
+    def _take_in(self, batch: Batch, answer: GateAnswer | SegmenterAnswer | Exception) -> None:
+        self._enqueued -= 1
+        if isinstance(answer, Exception):
+            raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
+        answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else _segmented(batch, answer)
+        if answers:
+            self._report(Answers(answers))
+
+    def _gated(self, batch: Batch, answer: GateAnswer) -> list[Answer]:
+        """Answers for the clean frames of the batch; the others go on to the segmenter."""
+        now = now_ns()
+        clean = []
+        for item, score in zip(batch.items, answer.scores.tolist(), strict=True):
+            _require_probabilities("gate", (score,))
+            if not self._cascade.gated(item, score, now):
+                clean.append(Answer(item.slot, score, let_through=False))
+        return clean
+
+
+def _segmented(batch: Batch, answer: SegmenterAnswer) -> list[Answer]:
+    answers = []
+    for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
+        _require_probabilities("segmenter", scores)
+        answers.append(Answer(item.slot, item.gate_score, True, tuple(pixels), tuple(scores)))
+    return answers
+
+
+def _require_probabilities(engine: str, scores: tuple[float, ...] | list[float]) -> None:
+    """Refuse what cannot be a probability. Raises EngineError."""
+    for score in scores:
+        if not math.isfinite(score):
+            raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")

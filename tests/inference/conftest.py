@@ -1,0 +1,89 @@
+"""A rig: ring, service and a listener that remembers."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engines.bundle import Bundle
+from inspector.config.inference import InferenceConfig
+from inspector.frames.clock import now_ns
+from inspector.frames.meta import FrameMeta
+from inspector.frames.ring import FrameRing
+from inspector.inference.service import InferenceService, Listener, State
+from tests.tiny_bundle import frame_with
+
+
+class Rig:
+    """An inference service on real shared memory with a real child; everything it tells is kept."""
+
+    def __init__(self, bundle: Bundle, slots: int, hold: bool, options: dict[str, Any], forced: Any = None) -> None:
+        self.ring = FrameRing(slots, bundle.height, bundle.width)
+        self.answers: queue.Queue = queue.Queue()
+        self.given_up: queue.Queue = queue.Queue()
+        self.states: list[tuple[State, str]] = []
+        self._changed = threading.Condition()
+        config = InferenceConfig(**{"precision": "f32", "lanes": 2, "restart_first_s": 0.05, **options})
+        listener = Listener(self._answered, self._lost, self._state)
+        self.service = InferenceService(
+            config, bundle.path, self.ring.memory, listener, hold_while_down=hold, forced=forced
+        )
+        self._next = 0
+
+    def _answered(self, answered: Any) -> None:
+        for pair in answered:
+            self.answers.put(pair)
+
+    def _lost(self, frames: Any, reason: Any, detail: str) -> None:
+        for held in frames:
+            self.given_up.put((held, reason, detail))
+
+    def _state(self, state: State, text: str) -> None:
+        with self._changed:
+            self.states.append((state, text))
+            self._changed.notify_all()
+
+    def wait_state(self, state: State, times: int = 1, timeout_s: float = 20) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: [s for s, _ in self.states].count(state) >= times, timeout_s), (
+                self.states
+            )
+
+    def submit(self, frame: Any = None, deadline_ns: int | None = None) -> int:
+        """Put a frame into a free slot and submit it; returns its number."""
+        slot = self.ring.acquire()
+        assert slot is not None
+        self.ring.memory.frames[slot] = frame_with([]) if frame is None else frame
+        number, self._next = self._next, self._next + 1
+        self.service.submit(slot, FrameMeta(camera="top", frame=number, captured_ns=now_ns(), deadline_ns=deadline_ns))
+        return number
+
+
+@pytest.fixture
+def make_rig(tiny_bundle: Bundle) -> Iterator[Callable[..., Rig]]:
+    rigs: list[Rig] = []
+
+    def make(
+        bundle: Bundle | None = None,
+        *,
+        slots: int = 16,
+        hold: bool = False,
+        ready: bool = True,
+        forced: Any = None,
+        **options: Any,
+    ) -> Rig:
+        rig = Rig(bundle or tiny_bundle, slots, hold, options, forced)
+        rigs.append(rig)
+        rig.service.start()
+        if ready:
+            assert rig.service.wait_ready(30)
+        return rig
+
+    yield make
+    for rig in rigs:
+        rig.service.stop(1.0)
+        rig.ring.close()

@@ -1,0 +1,60 @@
+"""The cascade's decisions: what goes next, in what company."""
+
+from __future__ import annotations
+
+from inspector.inference.cascade import Cascade, Stage
+from inspector.inference.messages import Forced
+
+
+def arrive(cascade: Cascade, *slots: int, now: int = 0) -> None:
+    for slot in slots:
+        cascade.arrive(slot, Forced.NO, now)
+
+
+def slots_of(batch) -> list[int]:
+    return [item.slot for item in batch.items]
+
+
+def test_batches_form_up_to_the_limit_in_order() -> None:
+    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, max_wait_ns=0)
+    arrive(cascade, 4, 5, 6, 7)
+    assert slots_of(cascade.next_batch(0)) == [4, 5, 6]
+    assert slots_of(cascade.next_batch(0)) == [7]
+    assert cascade.next_batch(0) is None
+
+
+def test_partial_batch_waits_for_company_but_not_longer() -> None:
+    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, max_wait_ns=100)
+    arrive(cascade, 1, 2, now=10)
+    assert cascade.next_batch(109) is None
+    assert cascade.wake_ns() == 110
+    assert slots_of(cascade.next_batch(110)) == [1, 2]
+
+
+def test_full_batch_goes_at_once() -> None:
+    cascade = Cascade(0.5, gate_batch=2, segmenter_batch=2, max_wait_ns=10**9)
+    arrive(cascade, 1, 2, now=10)
+    assert cascade.wake_ns() == 10
+    assert slots_of(cascade.next_batch(10)) == [1, 2]
+
+
+def test_frames_let_through_gather_across_gate_batches() -> None:
+    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=2, max_wait_ns=1000)
+    arrive(cascade, 1, 2, 3)
+    let_through = []
+    for now, score in enumerate((0.9, 0.1, 0.5)):
+        batch = cascade.next_batch(now)
+        let_through.append(cascade.gated(batch.items[0], score, now))
+    assert let_through == [True, False, True]
+    batch = cascade.next_batch(5)
+    assert batch.stage is Stage.SEGMENTER
+    assert slots_of(batch) == [1, 3]
+    assert [item.gate_score for item in batch.items] == [0.9, 0.5]
+
+
+def test_begun_work_goes_before_new_work() -> None:
+    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, max_wait_ns=0)
+    arrive(cascade, 1, 2)
+    cascade.gated(cascade.next_batch(0).items[0], 0.9, 0)
+    assert cascade.next_batch(0).stage is Stage.SEGMENTER
+    assert cascade.next_batch(0).stage is Stage.GATE
