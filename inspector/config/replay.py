@@ -1,0 +1,63 @@
+"""The replay camera: which recorded frames, in what pixel format, how fast."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from inspector.config.section import Section
+
+RawType = Literal["uint8", "uint16", "uint16_be"]
+Pixels = Annotated[int, Meta(ge=1)]
+Hertz = Annotated[float, Meta(gt=0)]
+
+
+class RawFormat(Section, frozen=True, kw_only=True):
+    """How the pixels lie in files without a header of their own (``.raw``): rows from the top, one grey value a pixel."""
+
+    dtype: Annotated[
+        RawType, Meta(description="Type of a pixel: uint8, uint16 (little-endian) or uint16_be (big-endian).")
+    ]
+    height: Annotated[Pixels | None, Meta(description="Rows. Null: the height of the line's frames.")] = None
+    width: Annotated[Pixels | None, Meta(description="Columns. Null: the width of the line's frames.")] = None
+    skip_bytes: Annotated[int, Meta(description="Bytes of a header before the first pixel.", ge=0)] = 0
+
+
+class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="replay"):
+    """A camera that delivers recorded frames: JPEG, PNG, BMP, TIFF, PGM/PPM or raw."""
+
+    path: Annotated[
+        str | tuple[str, ...],
+        Meta(
+            description="A directory (its image files in natural order, frame2 before frame10), a glob (`**` for "
+            "folders below), a list file (.txt, one name a line; .csv, column file, image or image_id, or else the "
+            "first; names relative to the list or to images/ beside it), one image file, or a YAML list of files. "
+            "Relative to the working directory."
+        ),
+    ]
+    rate_hz: Annotated[
+        Hertz | None,
+        Meta(
+            description="Frames per second; frames the line is too slow for are lost and counted, as a camera loses "
+            "them. Null: as fast as the line takes them, losing none."
+        ),
+    ] = None
+    loop: Annotated[bool, Meta(description="Start again after the last file, frame numbers rising on.")] = False
+    decode_threads: Annotated[int, Meta(description="Threads that read and decode ahead of the line.", ge=1, le=64)] = 2
+    backlog: Annotated[
+        int,
+        Meta(
+            description="Frames the camera buffers while the line is busy; older ones are overwritten.", ge=0, le=4096
+        ),
+    ] = 8
+    white_level: Annotated[
+        int,
+        Meta(
+            description="The 16-bit value that becomes white: 255 x value / white_level, rounded, at most 255. "
+            "4095 for 12-bit data in the low bits.",
+            ge=1,
+            le=65535,
+        ),
+    ] = 65535
+    raw: Annotated[RawFormat | None, Meta(description="Pixel format of .raw files; needed where there are any.")] = None
