@@ -1,0 +1,93 @@
+"""Which addresses the publisher may bind, and plain words for those it cannot."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import re
+import socket
+from pathlib import Path
+
+import zmq
+
+from inspector.errors import UserError
+
+_KEY = "results.endpoint"
+_LONGEST_IPC_PATH = 107
+_TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
+
+
+def check_endpoint(endpoint: str, *, curve: bool) -> None:
+    """Refuse what must not be bound: anything but loopback or ipc without CURVE, and an ipc path in use.
+
+    Raises UserError naming ``results.endpoint``.
+    """
+    if endpoint.startswith("ipc://"):
+        _check_ipc(endpoint)
+        return
+    found = _TCP.fullmatch(endpoint)
+    if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
+        raise UserError(
+            f"{_KEY}: {endpoint!r} is no address; expected tcp://ADDRESS:PORT or ipc://PATH, e.g. tcp://127.0.0.1:5550"
+        )
+    if not curve and not _is_loopback(found[1].strip("[]")):
+        raise UserError(
+            f"{_KEY}: {endpoint} can be reached from other machines, but results.curve is not set; "
+            "set results.curve (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
+        )
+
+
+def bind(socket_: zmq.Socket[bytes], endpoint: str) -> str:
+    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``results.endpoint``."""
+    if "[" in endpoint:
+        socket_.setsockopt(zmq.IPV6, 1)
+    try:
+        socket_.bind(endpoint)
+    except zmq.ZMQError as error:
+        raise UserError(f"{_KEY}: {endpoint} cannot be bound: {_worded(error)}") from None
+    bound = socket_.getsockopt(zmq.LAST_ENDPOINT)
+    assert isinstance(bound, bytes)
+    return bound.rstrip(b"\0").decode()
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("localhost", "lo"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_ipc(endpoint: str) -> None:
+    """libzmq removes a socket file that is there and binds in its place: a second line would silently cut off the first."""
+    path = endpoint.removeprefix("ipc://")
+    if path in ("", "*") or path.startswith("@"):
+        if not path:
+            raise UserError(f"{_KEY}: {endpoint!r} names no path; e.g. ipc:///run/inspector/results.ipc")
+        return
+    if len(path.encode()) > _LONGEST_IPC_PATH:
+        raise UserError(
+            f"{_KEY}: the path of {endpoint} is longer than {_LONGEST_IPC_PATH} bytes; choose a shorter one"
+        )
+    if not Path(path).resolve().parent.is_dir():
+        raise UserError(f"{_KEY}: the folder of {endpoint} does not exist; make it or choose another path")
+    if Path(path).exists() and not Path(path).is_socket():
+        raise UserError(f"{_KEY}: {path} is a file; choose a path that is free")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except OSError:
+            return
+    raise UserError(f"{_KEY}: {endpoint} is in use by another program; stop that one or choose another path")
+
+
+def _worded(error: zmq.ZMQError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program uses this port; stop that one (ss -ltnp shows it) or choose another port"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.ENODEV):
+        return "this machine has no such address; choose one of its own (ip addr lists them)"
+    if error.errno == errno.EACCES:
+        return "not permitted; choose a port above 1023 or a folder this user may write to"
+    return f"{error.strerror}; expected tcp://ADDRESS:PORT or ipc://PATH"

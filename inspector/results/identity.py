@@ -1,0 +1,62 @@
+"""What stays the same in every message of one start of the daemon, and what a run brings along."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from inspector.frames.outcome import Reason, Verdict
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who publishes. Raises ValueError for a line or camera name that cannot be part of a topic."""
+
+    line: str
+    cameras: tuple[str, ...]
+    epoch: str
+    """UUID of this start of the daemon."""
+    run: str
+    """Name of the run (coil, batch, replay)."""
+    bundle: str
+    """Name and version of the model bundle."""
+    operating_point: str
+    """Identity of the thresholds."""
+    calibration: str | None = None
+    simulated: bool = False
+    """True in a replay and on a simulated line: no controller may act on what is published."""
+
+    def __post_init__(self) -> None:
+        for name in (self.line, *self.cameras):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be part of a topic: letters, digits, '_', '.', '-' only, at most 63")
+        if not self.cameras or len(set(self.cameras)) != len(self.cameras):
+            raise ValueError(f"cameras {self.cameras}: at least one, each with a name of its own")
+
+
+class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ``start`` of a camera's run tells its subscribers."""
+
+    classes: tuple[str, ...]
+    """Defect classes of the bundle; bit k of a mask is class k."""
+    height_px: int
+    width_px: int
+    scale_mm_per_px: tuple[float, float] | None = None
+    """x, y."""
+    rules: tuple[str, ...] = ()
+    """The verdict rules in force, one line each, for a person."""
+    deadline_ms: float | None = None
+    source: str = ""
+    """What delivers the frames: simulator, replay, ..."""
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    """What a run came to on one camera; frames the camera lost count one by one."""
+
+    frames: int = 0
+    verdicts: dict[Verdict, int] = msgspec.field(default_factory=dict)
+    reasons: dict[Reason, int] = msgspec.field(default_factory=dict)
+    late: int = 0
+    """Answers that came after their frame had been settled."""

@@ -1,0 +1,179 @@
+"""The journal's reading side: a read-only connection of its own, usable while a daemon writes.
+
+Reads go in small pages, so that no long read keeps the write-ahead log from being folded back into the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from inspector.frames.outcome import Verdict
+from inspector.results.codec import Packet, decode_body, decode_header
+from inspector.results.journal_schema import NOT_PASSED, open_for_reading
+
+_PAGE_ROWS = 500
+_FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
+
+
+class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream in the journal: a camera in an epoch."""
+
+    epoch: str
+    line: str
+    camera: str
+    run: str
+    simulated: bool
+    opened_unix_ns: int
+    first_seq: int
+    """Oldest publication still held."""
+    last_seq: int
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One publication as it went on the wire."""
+
+    id: int
+    """Rises in the order of publication."""
+    epoch: str
+    camera: str
+    seq: int
+    type: str
+    frame: int | None
+    verdict: str | None
+    captured_unix_ns: int | None
+    header: bytes
+    body: bytes
+    blob: bytes
+
+    def packet(self) -> Packet:
+        """The message, decoded. Raises MalformedError where the file was altered."""
+        return decode_body(decode_header(self.header), self.body, self.blob)
+
+
+class JournalReader:
+    """Reads a journal file; a context manager. From one thread at a time."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Raises UserError for a file that is absent, not a journal, or newer than this program."""
+        self.path = Path(path)
+        self._connection = open_for_reading(self.path)
+
+    def __enter__(self) -> JournalReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def streams(self) -> list[StreamInfo]:
+        """The streams that still have rows, oldest first."""
+        ends = "SELECT {}(seq) FROM publications WHERE stream = s.id"
+        found = self._connection.execute(
+            "SELECT epoch, line, camera, run, simulated, opened_unix_ns, "
+            f"({ends.format('min')}), ({ends.format('max')}) FROM streams s ORDER BY id"
+        )
+        return [
+            StreamInfo(
+                epoch=epoch, line=line, camera=camera, run=run, simulated=bool(simulated),
+                opened_unix_ns=opened, first_seq=first, last_seq=last,
+            )
+            for epoch, line, camera, run, simulated, opened, first, last in found
+            if first is not None
+        ]  # fmt: skip
+
+    def epochs(self) -> list[str]:
+        """The epochs that still have rows, oldest first."""
+        return list(dict.fromkeys(stream.epoch for stream in self.streams()))
+
+    def rows(
+        self, epoch: str, camera: str, from_seq: int = 0, to_seq: int | None = None, limit: int = 1000
+    ) -> list[Row]:
+        """Rows of one stream with ``from_seq <= seq <= to_seq``, at most ``limit``, in order of seq."""
+        last = 2**63 - 1 if to_seq is None else to_seq
+        return self._select(
+            "s.epoch = ? AND s.camera = ? AND p.seq BETWEEN ? AND ? ORDER BY p.seq LIMIT ?",
+            (epoch, camera, from_seq, last, limit),
+        )
+
+    def tail(self, count: int, *, line: str | None = None, camera: str | None = None) -> list[Row]:
+        """The last ``count`` rows in the order of publication."""
+        streams = self._stream_ids(line=line, camera=camera)
+        return self._select(f"{_in(streams)} ORDER BY p.id DESC LIMIT ?", (count,))[::-1]
+
+    def results(
+        self,
+        *,
+        epoch: str | None = None,
+        run: str | None = None,
+        line: str | None = None,
+        camera: str | None = None,
+        verdict: Verdict | None = None,
+    ) -> Iterator[Row]:
+        """Every verdict (``result`` and ``gap`` rows) that meets the conditions, in the order of publication."""
+        yield from self.walk(epoch=epoch, run=run, line=line, camera=camera, verdict=verdict, verdicts_only=True)
+
+    def walk(
+        self,
+        *,
+        epoch: str | None = None,
+        run: str | None = None,
+        line: str | None = None,
+        camera: str | None = None,
+        verdict: Verdict | None = None,
+        verdicts_only: bool = False,
+    ) -> Iterator[Row]:
+        """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included."""
+        streams = self._stream_ids(epoch=epoch, run=run, line=line, camera=camera)
+        condition = _in(streams)
+        if verdict is not None:
+            condition += f" AND p.verdict = '{verdict.value}'"
+            condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
+        elif verdicts_only:
+            condition += " AND p.verdict IS NOT NULL"
+        after, last = self._span(streams)
+        while page := self._select(
+            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last)
+        ):
+            yield from page
+            after, last = page[-1].id, self._span(streams)[1]
+
+    def _stream_ids(self, **wanted: str | None) -> list[int]:
+        """The streams that agree with every key that is not None."""
+        given = {key: value for key, value in wanted.items() if value is not None}
+        condition = " AND ".join(["1", *(f"{key} = ?" for key in given)])
+        found = self._connection.execute(f"SELECT id FROM streams WHERE {condition}", tuple(given.values()))
+        return [row[0] for row in found]
+
+    def _span(self, streams: list[int]) -> tuple[int, int]:
+        """Ids before and at the two ends of the rows of ``streams``; within a stream id and seq rise together."""
+        ends = "SELECT id FROM publications WHERE stream = ? ORDER BY seq {} LIMIT 1"
+        first, last = (
+            [row[0] for stream in streams for row in self._connection.execute(ends.format(order), (stream,))]
+            for order in ("ASC", "DESC")
+        )
+        return min(first, default=1) - 1, max(last, default=0)
+
+    def _select(self, condition: str, values: tuple[object, ...]) -> list[Row]:
+        query = f"SELECT {_FIELDS} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
+        rows = self._connection.execute(query, values).fetchall()
+        return [
+            Row(
+                id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
+                captured_unix_ns=captured, header=header, body=body, blob=blob or b"",
+            )
+            for id_, epoch, camera, seq, kind, frame, verdict, captured, header, body, blob in rows
+        ]  # fmt: skip
+
+
+def _in(streams: list[int]) -> str:
+    """The condition of belonging to one of ``streams``; the plus keeps the rows in the order of their ids."""
+    return f"+p.stream IN ({', '.join(map(str, streams))})"

@@ -1,0 +1,128 @@
+"""The tables of the journal, and how a file is opened or refused.
+
+A stream is one camera in one epoch. Rows keep header, body and blob as they went on the wire, so that they can be sent
+again byte for byte; the columns beside them are for finding rows. Row ids rise in the order of publication.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from inspector.errors import UserError
+
+SCHEMA_VERSION = 1
+
+NOT_PASSED = "verdict IN ('REJECT', 'SCRAP', 'UNINSPECTED')"
+"""Condition of a partial index; SQLite uses it only for queries that repeat the condition word by word."""
+
+_TABLES = f"""
+CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    epoch TEXT NOT NULL,
+    line TEXT NOT NULL,
+    camera TEXT NOT NULL,
+    run TEXT NOT NULL,
+    simulated INTEGER NOT NULL,
+    opened_unix_ns INTEGER NOT NULL,
+    UNIQUE (epoch, camera)
+);
+CREATE TABLE publications (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    frame INTEGER,
+    verdict TEXT,
+    captured_unix_ns INTEGER,
+    published_unix_ns INTEGER NOT NULL,
+    header BLOB NOT NULL,
+    body BLOB NOT NULL,
+    blob BLOB
+);
+CREATE UNIQUE INDEX publications_seq ON publications (stream, seq);
+CREATE INDEX publications_frame ON publications (stream, frame) WHERE frame IS NOT NULL;
+CREATE INDEX publications_event ON publications (type, id) WHERE verdict IS NULL;
+CREATE INDEX publications_verdict ON publications (verdict, id) WHERE {NOT_PASSED};
+CREATE INDEX publications_captured ON publications (captured_unix_ns) WHERE captured_unix_ns IS NOT NULL;
+"""
+
+
+def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+    """The journal at ``path`` with autocommit off by explicit BEGIN; made where there is none.
+
+    Raises UserError for a file that is not ours, is newer than this program, or cannot be written; sqlite3.Error
+    for one that is merely busy.
+    """
+    _check_folder(path)
+    connection = sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None, check_same_thread=False)
+    try:
+        _check_version(connection, path)
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise UserError(f"journal.path: {path} is on a file system without SQLite's WAL mode; choose a local disk")
+        # In WAL, NORMAL syncs at checkpoints: a power cut may cost the last commits but never the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        _create_or_check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A read-only connection that works beside a running daemon. Raises UserError."""
+    if not path.is_file():
+        raise UserError(f"journal {path}: there is no such file; `journal.path` in the line's configuration names it")
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False
+        )
+        found = _check_version(connection, path)
+    except sqlite3.Error as error:
+        raise UserError(
+            f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
+        ) from None
+    if found != SCHEMA_VERSION:
+        connection.close()
+        raise UserError(f"journal {path}: holds no journal (schema version {found}); name the file the daemon writes")
+    return connection
+
+
+def _check_folder(path: Path) -> None:
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise UserError(
+            f"journal.path: the folder of {path} does not exist; make it (mkdir -p {folder}) or name another file"
+        )
+    if path.is_dir():
+        raise UserError(f"journal.path: {path} is a folder; name a file in it, e.g. {path / 'journal.sqlite'}")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+    try:
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise UserError(f"journal.path: {path} is not an SQLite file; move it away or name another one") from None
+        raise
+    if found > SCHEMA_VERSION:
+        raise UserError(
+            f"journal.path: {path} has schema version {found}, this program writes version {SCHEMA_VERSION}; "
+            "use the newer program or name another file"
+        )
+    return found
+
+
+def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in an empty file; refuse somebody else's file. Takes the write lock, so two starts cannot race."""
+    connection.execute("BEGIN IMMEDIATE")
+    found = _check_version(connection, path)
+    if found == 0:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise UserError(f"journal.path: {path} is another program's SQLite file; name another one")
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")

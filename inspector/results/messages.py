@@ -1,0 +1,199 @@
+"""The messages of the wire protocol, version 1. ``docs/protocol.md`` is the contract these types are tested against.
+
+A receiver ignores keys it does not know, so that a later version 1 publisher may add some; what is listed here is there.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from inspector.frames.outcome import Defect, Reason, Verdict
+
+PROTOCOL = 1
+LARGEST = 2**53 - 1
+"""Counters stay where every JSON parser is exact."""
+
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+
+
+class MessageType(str, Enum):
+    """The last word of the topic."""
+
+    START = "start"
+    RESULT = "result"
+    LATE = "late"
+    GAP = "gap"
+    STATUS = "status"
+    HEARTBEAT = "heartbeat"
+    END = "end"
+
+
+class LineState(str, Enum):
+    """What the line is doing. ``degraded``: every frame still gets its verdict, but something needs a person."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DEGRADED = "degraded"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Common to header and bodies: immutable, every key always present, null where it does not apply."""
+
+
+class Header(Message, frozen=True, kw_only=True):
+    """Second part of every message: who is speaking about what, and when."""
+
+    protocol: Annotated[int, Meta(description="Protocol version; 1.", ge=PROTOCOL, le=PROTOCOL)]
+    type: MessageType
+    line: Name
+    camera: Name
+    epoch: Annotated[
+        str, Meta(description="UUID of this start of the daemon; part of the stream's identity.", max_length=64)
+    ]
+    run: Annotated[str, Meta(description="Name of the run (coil, batch, replay).", max_length=256)]
+    seq: Annotated[Count | None, Meta(description="Number of the publication in its stream; null in heartbeats.")]
+    frame: Annotated[
+        Count | None, Meta(description="Frame number; in a gap the first one. Null where no frame is meant.")
+    ]
+    position_um: Annotated[int | None, Meta(description="Leading edge of the frame along the run, um.")]
+    captured_unix_ns: UnixNs | None
+    deadline_unix_ns: UnixNs | None
+    published_unix_ns: UnixNs
+    resolved_through: Annotated[
+        int,
+        Meta(
+            description="Every frame up to and including this one has its verdict; -1 before the first.",
+            ge=-1,
+            le=LARGEST,
+        ),
+    ]
+    bundle: Annotated[str, Meta(description="Name and version of the model bundle.")]
+    operating_point: Annotated[str, Meta(description="Identity of the thresholds.")]
+    calibration: Annotated[str | None, Meta(description="Identity of the camera calibration; null: none.")]
+    simulated: Annotated[bool, Meta(description="True: no real sheet is behind this. No controller may act on it.")]
+
+
+class Geometry(Message, frozen=True, kw_only=True):
+    """Size of a frame."""
+
+    height_px: Count
+    width_px: Count
+
+
+class ScaleMm(Message, frozen=True, kw_only=True):
+    """What a pixel is worth."""
+
+    x_mm_per_px: float
+    y_mm_per_px: float
+
+
+class StartBody(Message, frozen=True, kw_only=True):
+    """A run begins on this camera: what a subscriber needs to read the results that follow."""
+
+    classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
+    geometry: Geometry
+    scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
+    rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
+    deadline_ms: Annotated[
+        float | None, Meta(description="Time from capture to the due time of the verdict; null: none.")
+    ]
+    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.")]
+    masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
+    source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
+    software: Annotated[str, Meta(description="Name and version of the publisher.")]
+    units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
+
+
+class MaskInfo(Message, frozen=True, kw_only=True):
+    """How to read the blob that follows the body."""
+
+    height_px: Count
+    width_px: Count
+    bits: Annotated[tuple[str, ...], Meta(description="Class of each bit, bit 0 first.")]
+
+
+class ResultBody(Message, frozen=True, kw_only=True):
+    """The one verdict of one frame."""
+
+    verdict: Verdict
+    reason: Reason
+    detail: Annotated[str, Meta(description="One line for a person; may be empty.")]
+    gate_score: Annotated[
+        float | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
+    ]
+    pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
+    defects: tuple[Defect, ...]
+    name: Annotated[str, Meta(description="File name in a replay, else empty.")]
+    latency_us: Annotated[int, Meta(description="Capture to verdict, microseconds.")]
+    mask: Annotated[MaskInfo | None, Meta(description="Null: no fourth part follows.")]
+
+
+class LateBody(Message, frozen=True, kw_only=True):
+    """An answer that came after its frame had been settled. For the record: it changes nothing."""
+
+    late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
+    late_reason: Reason
+    detail: str
+    gate_score: float | None
+    pixels: dict[str, Count]
+    defects: tuple[Defect, ...]
+    name: str
+    mask: MaskInfo | None
+
+
+class GapBody(Message, frozen=True, kw_only=True):
+    """The one verdict of a range of frames that have no pixels, most often lost by the camera."""
+
+    first: Count
+    last: Annotated[int, Meta(description="Last frame of the range, inclusive.", ge=0, le=LARGEST)]
+    verdict: Verdict
+    reason: Reason
+    detail: str
+
+
+class StatusBody(Message, frozen=True, kw_only=True):
+    """The line changed its state, or something happened that a person should know."""
+
+    state: LineState
+    code: Annotated[
+        str, Meta(description="What happened, for a program: engine_restarted, journal_failing, ...", max_length=64)
+    ]
+    text: Annotated[str, Meta(description="What happened, one line for a person.")]
+
+
+class HeartbeatBody(Message, frozen=True, kw_only=True):
+    """The publisher is alive; what it has said so far."""
+
+    last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
+    state: LineState
+    interval_ms: Annotated[int, Meta(description="Time to the next heartbeat.", ge=1, le=60_000)]
+
+
+class EndBody(Message, frozen=True, kw_only=True):
+    """The run is over on this camera; what it came to."""
+
+    frames: Annotated[int, Meta(description="Frames of the run, all of them with one verdict.", ge=0, le=LARGEST)]
+    verdicts: Annotated[dict[Verdict, Count], Meta(description="Frames per verdict.")]
+    reasons: Annotated[dict[Reason, Count], Meta(description="Frames per reason.")]
+    late: Annotated[int, Meta(description="Answers that came too late.", ge=0, le=LARGEST)]
+
+
+Body = StartBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody
+
+BODIES: dict[MessageType, type[Body]] = {
+    MessageType.START: StartBody,
+    MessageType.RESULT: ResultBody,
+    MessageType.LATE: LateBody,
+    MessageType.GAP: GapBody,
+    MessageType.STATUS: StatusBody,
+    MessageType.HEARTBEAT: HeartbeatBody,
+    MessageType.END: EndBody,
+}

@@ -1,0 +1,181 @@
+"""The publishing thread: owner of every ZeroMQ socket of the daemon.
+
+It sleeps in one poll over the mailbox and its sockets. Work from the mailbox becomes a publication, which is handed to the
+journal and sent, in this order; a socket that has something to read is handed to its reader. Sending never blocks: what a
+slow subscriber does not take beyond the high-water mark is dropped for that subscriber alone, who sees it by ``seq``.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import zmq
+
+from inspector.config.results import ResultsConfig
+from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
+from inspector.results.codec import stream_prefix
+from inspector.results.endpoint import bind, check_endpoint
+from inspector.results.journal import Journal
+from inspector.results.mailbox import Mailbox
+from inspector.results.stream import Publication, Stream
+from inspector.results.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+_ITEMS_PER_TURN = 256
+"""Publications sent before sockets and heartbeats get their turn."""
+_LARGEST_INCOMING = 4096
+"""Bytes of a message from a peer; subscriptions are short."""
+
+Work = Callable[[], Publication]
+
+
+class Publisher:
+    """Sends what ``submit`` is given, in that order, and heartbeats in between. ``submit`` from any thread."""
+
+    def __init__(self, config: ResultsConfig, line: str, streams: Iterable[Stream], journal: Journal | None) -> None:
+        self.endpoint = ""
+        """The address bound, once started."""
+        self.published = 0
+        self.failed = 0
+        """Work that could not be made into a publication; the log holds the tracebacks."""
+        self._config = config
+        self._streams = tuple(streams)
+        self._journal = journal
+        self._trouble = ""
+        self._mailbox: Mailbox[Work] = Mailbox()
+        self.subscriptions = Subscriptions(stream_prefix(line, stream.camera) for stream in self._streams)
+        self._readers: dict[zmq.Socket[bytes], Callable[[zmq.Socket[bytes]], None]] = {}
+        self._poller = zmq.Poller()
+        self._heartbeat_s = 0.0
+        self._close_by_s: float | None = None
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Bind and start the thread. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
+        config = self._config
+        check_endpoint(config.endpoint, curve=config.curve is not None)
+        allow_list = AllowList(config.curve) if config.curve else None
+        self._context = zmq.Context()
+        try:
+            if allow_list:
+                self._add(zmq.REP, allow_list.answer).bind(ZAP_ENDPOINT)
+            self._data = self._add(zmq.XPUB, self.subscriptions.read)
+            self._data.setsockopt(zmq.XPUB_VERBOSER, 1)
+            self._data.setsockopt(zmq.SNDHWM, config.send_hwm)
+            self._data.setsockopt(zmq.MAXMSGSIZE, _LARGEST_INCOMING)
+            self._data.setsockopt(zmq.TCP_KEEPALIVE, 1)
+            self._data.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 10)
+            if allow_list:
+                allow_list.protect(self._data)
+            self.endpoint = bind(self._data, config.endpoint)
+        except BaseException:
+            self._context.destroy(linger=0)
+            raise
+        self._poller.register(self._mailbox.fileno(), zmq.POLLIN)
+        log.info("publishing on %s", self.endpoint)
+        self._thread.start()
+
+    def submit(self, work: Work) -> None:
+        """Queue work that yields a publication when called in the publishing thread; never blocks."""
+        self._mailbox.put(work)
+
+    def waiting(self) -> int:
+        """Work that is queued."""
+        return len(self._mailbox)
+
+    def alive(self) -> bool:
+        """Whether the thread runs. Where it does not, subscribers hear nothing: the line should stop."""
+        return self._thread.is_alive()
+
+    def close(self, timeout_s: float) -> bool:
+        """Send what is queued, let subscribers take it for the configured time, close every socket; False where work
+        was left or the thread did not end in ``timeout_s``."""
+        if self._thread.ident is None:
+            return True
+        self._close_by_s = time.monotonic() + timeout_s
+        self._mailbox.wake()
+        self._thread.join(timeout_s + 0.1)
+        ended = not self._thread.is_alive()
+        if not ended or self._mailbox:
+            log.error("stopped with %d verdicts or events unpublished", len(self._mailbox))
+        return ended and not self._mailbox
+
+    def _add(self, kind: int, reader: Callable[[zmq.Socket[bytes]], None]) -> zmq.Socket[bytes]:
+        """A new socket whose incoming messages go to ``reader``, one at a time."""
+        added = self._context.socket(kind)
+        self._readers[added] = reader
+        self._poller.register(added, zmq.POLLIN)
+        return added
+
+    def _run(self) -> None:
+        try:
+            while self._close_by_s is None:
+                self._turn()
+            while self._mailbox and time.monotonic() < self._close_by_s - self._linger_s(self._close_by_s):
+                self._send_waiting()
+        except Exception:
+            log.critical("the publisher has failed; subscribers hear nothing any more", exc_info=True)
+        finally:
+            linger_s = self._linger_s(self._close_by_s) if self._close_by_s else 0.0
+            self._context.destroy(linger=round(linger_s * 1000))
+
+    def _linger_s(self, close_by_s: float) -> float:
+        return max(0.0, min(self._config.linger_ms / 1000, close_by_s - time.monotonic()))
+
+    def _turn(self) -> None:
+        """Sleep until there is something to do, then do some of it."""
+        pause_s = 0.0 if self._mailbox else max(0.0, self._heartbeat_s - time.monotonic())
+        ready = dict(self._poller.poll(math.ceil(pause_s * 1000)))
+        self._mailbox.awake()
+        self._send_waiting()
+        for socket_, reader in self._readers.items():
+            if socket_ in ready:
+                try:
+                    reader(socket_)
+                except zmq.ZMQError as error:
+                    log.warning("a message from a peer could not be read: %s", error)
+        if time.monotonic() >= self._heartbeat_s:
+            self._heartbeat_s = time.monotonic() + self._config.heartbeat_ms / 1000
+            self._check_journal()
+            for stream in self._streams:
+                self._data.send_multipart(stream.heartbeat().parts(), zmq.NOBLOCK)
+
+    def _send_waiting(self) -> None:
+        for _ in range(_ITEMS_PER_TURN):
+            work = self._mailbox.take()
+            if work is None:
+                return
+            try:
+                publication = work()
+            except Exception:
+                self.failed += 1
+                log.exception("a verdict or event could not be published")
+                continue
+            self._publish(publication)
+
+    def _publish(self, publication: Publication) -> None:
+        if self._journal is not None:
+            self._journal.append(publication)
+        self._data.send_multipart(publication.parts(), zmq.NOBLOCK)
+        self.published += 1
+
+    def _check_journal(self) -> None:
+        """Tell subscribers when publications begin to miss the journal, and when they reach it again."""
+        if self._journal is None:
+            return
+        trouble, before = self._journal.trouble(), self._trouble
+        self._trouble = trouble
+        if bool(trouble) == bool(before):
+            return
+        if trouble:
+            code, text = "journal_failing", f"journal {trouble}; verdicts go on, commits are tried again"
+        else:
+            lost = self._journal.state().not_journaled
+            code, text = "journal_recovered", f"the journal is written again; {lost} publications are missing from it"
+        for stream in self._streams:
+            self._publish(stream.trouble(bool(trouble), code, text))

@@ -1,0 +1,134 @@
+"""The one door through which the line's verdicts and events leave: numbered, journaled, published."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+
+import msgspec
+
+from inspector.config.journal import JournalConfig
+from inspector.config.results import ResultsConfig
+from inspector.errors import UserError
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Outcome, Settled
+from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.journal import Journal, JournalState
+from inspector.results.messages import LineState
+from inspector.results.publisher import Publisher
+from inspector.results.stream import Stream
+
+LONGEST_CLOSE_S = 0.9
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What left so far."""
+
+    endpoint: str
+    alive: bool
+    """False before ``start``, after ``close`` and where the publishing thread failed: subscribers hear nothing then."""
+    published: int
+    """Publications that took a number, over all cameras."""
+    waiting: int
+    """Verdicts and events queued for the publishing thread."""
+    failed: int
+    """Verdicts and events that could not be published; the log holds the reasons."""
+    last_seq: dict[str, int]
+    """Per camera; -1 before the first publication."""
+    resolved_through: dict[str, int]
+    """Per camera; -1 before the first."""
+    subscriptions: int
+    journal: JournalState | None
+
+
+class Results:
+    """Publisher and journal of one start of the daemon. Every method but ``start`` and ``close`` may be called from any
+    thread; what one thread hands in leaves in that order."""
+
+    def __init__(self, config: ResultsConfig, journal: JournalConfig, identity: Identity) -> None:
+        self._config = config
+        self._streams = {
+            camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
+            for camera in identity.cameras
+        }
+        self._journal = Journal(journal, identity) if journal.path is not None else None
+        self._publisher = Publisher(config, identity.line, self._streams.values(), self._journal)
+
+    @property
+    def endpoint(self) -> str:
+        """The address bound, with the port that ``*`` took; empty before ``start``."""
+        return self._publisher.endpoint
+
+    def start(self) -> None:
+        """Open the journal and bind. Heartbeats go out from here on. Raises UserError; nothing is left open then."""
+        if self._journal is not None:
+            self._journal.open()
+        try:
+            self._publisher.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait_for_subscribers(self, stopping: threading.Event | None = None) -> bool:
+        """Block until as many subscriptions have arrived as configured; False once ``stopping`` is set.
+
+        Raises UserError when they do not arrive in ``results.wait_timeout_s``.
+        """
+        wanted, timeout_s = self._config.wait_for_subscribers, self._config.wait_timeout_s
+        there = self._publisher.subscriptions
+        if there.wait(wanted, timeout_s, stopping):
+            return True
+        if stopping is not None and stopping.is_set():
+            return False
+        raise UserError(
+            f"results.wait_for_subscribers: {wanted} expected, {there.count} there after {timeout_s:g} s; "
+            f"start the subscribers on {self.endpoint} (inspector subscribe {self.endpoint}) or set it to 0"
+        )
+
+    def begin(self, camera: str, info: StartInfo) -> None:
+        """A run begins on ``camera``."""
+        self._publisher.submit(partial(self._streams[camera].start, info))
+
+    def settled(self, settled: Settled) -> None:
+        """A verdict was reached. Only queues it: the ledger calls this inside its lock."""
+        self._publisher.submit(partial(self._streams[settled.meta.camera].settled, settled))
+
+    def late(self, meta: FrameMeta, outcome: Outcome) -> None:
+        """An answer came for a frame that already had its verdict."""
+        self._publisher.submit(partial(self._streams[meta.camera].late, meta, outcome))
+
+    def status(self, camera: str | None, state: LineState, code: str, text: str) -> None:
+        """The state changed or something happened; ``camera`` None tells it on all streams.
+
+        ``code`` is for programs (engine_restarted), ``text`` one line for a person.
+        """
+        for stream in self._streams.values() if camera is None else (self._streams[camera],):
+            self._publisher.submit(partial(stream.status, state, code, text))
+
+    def end(self, camera: str, totals: Totals | None = None) -> None:
+        """The run is over on ``camera``; ``totals`` None stands for what was published since ``begin``."""
+        self._publisher.submit(partial(self._streams[camera].end, totals))
+
+    def snapshot(self) -> Snapshot:
+        """What left so far; figures of a busy line are of slightly different moments."""
+        return Snapshot(
+            endpoint=self.endpoint,
+            alive=self._publisher.alive(),
+            published=self._publisher.published,
+            waiting=self._publisher.waiting(),
+            failed=self._publisher.failed,
+            last_seq={camera: stream.last_seq for camera, stream in self._streams.items()},
+            resolved_through={camera: stream.resolved_through for camera, stream in self._streams.items()},
+            subscriptions=self._publisher.subscriptions.count,
+            journal=self._journal.state() if self._journal else None,
+        )
+
+    def close(self, timeout_s: float = LONGEST_CLOSE_S) -> bool:
+        """Publish and journal what is queued, then let go of sockets and file; once only.
+
+        Takes at most about ``timeout_s``, whatever disk and peers do; False, with a log entry, where something was left.
+        """
+        until_s = time.monotonic() + timeout_s
+        published = self._publisher.close(timeout_s * 0.6)
+        return (self._journal is None or self._journal.close(max(0.05, until_s - time.monotonic()))) and published

@@ -1,0 +1,63 @@
+"""Who listens: counts the subscriptions that an XPUB socket reports."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+import zmq
+
+log = logging.getLogger(__name__)
+
+_STRANGERS_LOGGED = 20
+
+
+class Subscriptions:
+    """``read`` belongs to the publishing thread; ``count`` and ``wait`` to any."""
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        """``prefixes``: what the topics of each of our streams begin with."""
+        self._prefixes = tuple(prefixes)
+        self._count = 0
+        self._strangers = 0
+        self._changed = threading.Condition()
+
+    @property
+    def count(self) -> int:
+        """Subscriptions that cover one of our streams or part of it; a subscriber has one as a rule."""
+        return self._count
+
+    def read(self, data: zmq.Socket[bytes]) -> None:
+        """Take the one message that waits on ``data``, an XPUB socket that reports every subscription."""
+        message = data.recv(zmq.NOBLOCK)
+        while data.getsockopt(zmq.RCVMORE):
+            data.recv(zmq.NOBLOCK)
+        if message[:1] not in (b"\0", b"\1"):
+            return
+        topic = message[1:].decode("utf-8", "replace")
+        if not any(prefix.startswith(topic) or topic.startswith(prefix) for prefix in self._prefixes):
+            self._stranger(topic)
+            return
+        with self._changed:
+            self._count += 1 if message[0] else -1
+            self._changed.notify_all()
+        log.info("subscription to %r %s: %d now", topic, "arrived" if message[0] else "gone", self._count)
+
+    def wait(self, count: int, timeout_s: float, stopping: threading.Event | None = None) -> bool:
+        """Block until ``count`` subscriptions are there; False after ``timeout_s`` or once ``stopping`` is set."""
+        until_s = time.monotonic() + timeout_s
+        with self._changed:
+            while self._count < count:
+                left_s = until_s - time.monotonic()
+                if left_s <= 0 or (stopping is not None and stopping.is_set()):
+                    return False
+                self._changed.wait(min(left_s, 0.1))
+        return True
+
+    def _stranger(self, topic: str) -> None:
+        """Most often a misspelt line or camera, which would otherwise just stay silent."""
+        self._strangers += 1
+        if self._strangers <= _STRANGERS_LOGGED:
+            log.warning("a subscriber asks for %.100r, but topics here begin with %s", topic, ", ".join(self._prefixes))
