@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from inspector.config.replay import ReplayConfig
-from inspector.config.section import Name, Section
+from inspector.config.section import AtLeastOne, Name, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
@@ -21,6 +21,6 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` says which.")]
     scale: Annotated[Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")] = None
     travel_um_per_frame: Annotated[
-        int | None,
-        Meta(description="How far the sheet moves from one frame to the next, um. Null: positions unknown.", gt=0),
+        AtLeastOne | None,
+        Meta(description="How far the sheet moves from one frame to the next, um. Null: positions unknown."),
     ] = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from inspector.config.section import Section
+from inspector.config.section import AtLeastOne, Section
 
 
 class InferenceConfig(Section, frozen=True, kw_only=True):
@@ -21,19 +21,18 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
         Meta(description="Arithmetic of the CPU runtime. auto: bf16 where the CPU has it and the golden frames agree."),
     ] = "auto"
     lanes: Annotated[
-        int | None,
-        Meta(description="Batches computed side by side on the CPU, one core each. Null: one per core.", ge=1, le=256),
+        AtLeastOne | None,
+        Meta(description="Batches computed side by side on the CPU, one core each. Null: one per core."),
     ] = None
     max_batch: Annotated[int, Meta(description="Most frames in one batch.", ge=1, le=256)] = 1
     max_wait_us: Annotated[
         int, Meta(description="Longest a partial batch waits for more frames, microseconds.", ge=0, le=1_000_000)
     ] = 0
     in_flight: Annotated[
-        int | None,
+        AtLeastOne | None,
         Meta(
             description="Most frames handed to the child at a time; the rest wait where the overload policy can reach them. "
             "Null: enough to keep every lane busy.",
-            ge=1,
         ),
     ] = None
     start_timeout_s: Annotated[
@@ -47,6 +46,6 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
         float, Meta(description="The pause doubles with each failure in a row, up to this.", gt=0)
     ] = 30.0
     max_restarts: Annotated[
-        int | None,
-        Meta(description="Failures in a row after which the child is given up. Null: never.", ge=0),
+        AtLeastOne | None,
+        Meta(description="Failures in a row after which the child is given up. Null: never."),
     ] = None

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from inspector.config.section import Section
+from inspector.config.section import AtLeastOne, NotEmpty, Positive, Section
 
 
 class JournalConfig(Section, frozen=True, kw_only=True):
     """The journal. One writer groups what waits into one commit; the disk never holds a verdict back."""
 
     path: Annotated[
-        str | None,
-        Meta(description="SQLite file, relative to the working directory; its folder must exist. Null: no journal.", min_length=1),
+        NotEmpty | None,
+        Meta(description="SQLite file, relative to the working directory; its folder must exist. Null: no journal."),
     ] = "journal.sqlite"
     commit_interval_ms: Annotated[
         int, Meta(description="Longest a publication waits for others to share its commit.", ge=0, le=10_000)
@@ -29,14 +29,17 @@ class JournalConfig(Section, frozen=True, kw_only=True):
         ),
     ] = 20_000
     busy_timeout_ms: Annotated[
-        int, Meta(description="Longest to wait for another program's lock on the file before reporting it.", ge=0, le=60_000)
+        int,
+        Meta(
+            description="Longest to wait for another program's lock on the file before reporting it.", ge=0, le=60_000
+        ),
     ] = 250
     retry_ms: Annotated[int, Meta(description="Pause before a failed commit is tried again.", ge=10, le=60_000)] = 1000
     keep_days: Annotated[
-        float | None, Meta(description="Publications older than this are deleted. Null: kept whatever their age.", gt=0)
+        Positive | None, Meta(description="Publications older than this are deleted. Null: kept whatever their age.")
     ] = 30.0
     keep_bytes: Annotated[
-        int | None,
-        Meta(description="Oldest publications are deleted when the file holds more than this. Null: no limit.", ge=1_000_000),
+        AtLeastOne | None,
+        Meta(description="Oldest publications are deleted when the file holds more than this. Null: no limit."),
     ] = 20_000_000_000
     retention_interval_s: Annotated[float, Meta(description="Time between two looks at the limits.", gt=0)] = 10.0

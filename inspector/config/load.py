@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from inspector.config.camera import CameraConfig
+from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -27,7 +29,20 @@ def load_config(path: Path) -> LineConfig:
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    return parse_config(text, str(path))
+    config = parse_config(text, str(path))
+    cameras = tuple(_at_home(camera, path.parent) for camera in config.cameras)
+    return msgspec.structs.replace(config, cameras=cameras)
+
+
+def _at_home(camera: CameraConfig, directory: Path) -> CameraConfig:
+    """A recording's path is relative to the file that names it."""
+    source = camera.source
+    if not isinstance(source, ReplayConfig):
+        return camera
+    paths = (source.path,) if isinstance(source.path, str) else source.path
+    resolved = tuple(str(directory / Path(path).expanduser()) for path in paths)
+    moved = msgspec.structs.replace(source, path=resolved[0] if isinstance(source.path, str) else resolved)
+    return msgspec.structs.replace(camera, source=moved)
 
 
 def parse_config(text: str, origin: str) -> LineConfig:

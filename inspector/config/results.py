@@ -12,12 +12,13 @@ from inspector.config.section import Section
 class CurveConfig(Section, frozen=True, kw_only=True):
     """CURVE keys (made by ``zmq.auth.create_certificates``). Needed wherever the endpoint is more than loopback or ipc."""
 
-    secret_key: Annotated[
-        str, Meta(description="File with the publisher's key pair (`*.key_secret`).", min_length=1)
-    ]
+    secret_key: Annotated[str, Meta(description="File with the publisher's key pair (`*.key_secret`).", min_length=1)]
     allowed_clients: Annotated[
         str,
-        Meta(description="Directory with one public `*.key` file per subscriber let in; read anew when it changes.", min_length=1),
+        Meta(
+            description="Directory with one public `*.key` file per subscriber let in; read anew when it changes.",
+            min_length=1,
+        ),
     ]
 
 
@@ -36,10 +37,17 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=100, le=250)] = 200
     send_hwm: Annotated[
         int,
-        Meta(description="Messages held for one slow subscriber; further ones are dropped for it alone.", ge=10, le=1_000_000),
+        Meta(
+            description="Messages held for one slow subscriber; further ones are dropped for it alone.",
+            ge=10,
+            le=1_000_000,
+        ),
     ] = 2000
     linger_ms: Annotated[
-        int, Meta(description="When stopping, longest to wait for subscribers to take what is queued for them.", ge=0, le=500)
+        int,
+        Meta(
+            description="When stopping, longest to wait for subscribers to take what is queued for them.", ge=0, le=500
+        ),
     ] = 250
     wait_for_subscribers: Annotated[
         int, Meta(description="Do not start capturing before this many subscriptions have arrived.", ge=0)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from inspector.config.section import Section
+from inspector.config.section import AtLeastOne, Positive, Section
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0)]
@@ -20,9 +20,9 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     section, the frame geometry and ``n`` alone."""
 
     seed: Annotated[int, Meta(description="Seed of everything the camera shows.", ge=0, le=2**63 - 1)] = 1
-    frames: Annotated[int | None, Meta(description="Frames in the run. Null: endless.", ge=1)] = None
+    frames: Annotated[AtLeastOne | None, Meta(description="Frames in the run. Null: endless.")] = None
     rate_hz: Annotated[
-        float | None, Meta(description="Frames per second. Null: as fast as the line takes them.", gt=0)
+        Positive | None, Meta(description="Frames per second. Null: as fast as the line takes them.")
     ] = None
     defect_rate: Annotated[Share, Meta(description="Share of the sheets with a defect.")] = 0.2
     class_mix: Annotated[
@@ -42,6 +42,4 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     lose_rate: Annotated[
         Share, Meta(description="Share of the frames the camera loses: their numbers are skipped.")
     ] = 0.0
-    corrupt_rate: Annotated[
-        Share, Meta(description="Share of the frames that arrive without usable pixels.")
-    ] = 0.0
+    corrupt_rate: Annotated[Share, Meta(description="Share of the frames that arrive without usable pixels.")] = 0.0

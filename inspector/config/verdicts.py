@@ -33,7 +33,9 @@ class Rule(Section, frozen=True, kw_only=True):
         "reject"
     )
     min_area_px: Annotated[Limit | None, Meta(description="A defect counts from this area, px2.")] = None
-    min_area_mm2: Annotated[Limit | None, Meta(description="A defect counts from this area, mm2. Needs a scale.")] = None
+    min_area_mm2: Annotated[Limit | None, Meta(description="A defect counts from this area, mm2. Needs a scale.")] = (
+        None
+    )
     min_length_mm: Annotated[
         Limit | None, Meta(description="A defect counts from this length (its longer side), mm. Needs a scale.")
     ] = None
@@ -91,9 +93,7 @@ def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale
     for number, rule in enumerate(config.rules):
         key = f"verdicts.rules[{number}]"
         if rule.class_name is not None and rule.class_name not in class_names:
-            raise UserError(
-                f"{key}.class: {rule.class_name!r} is not a class of the bundle ({', '.join(class_names)})"
-            )
+            raise UserError(f"{key}.class: {rule.class_name!r} is not a class of the bundle ({', '.join(class_names)})")
         for limit in NEEDS_SCALE:
             if getattr(rule, limit) is not None and scale is None:
                 raise UserError(

@@ -1,0 +1,27 @@
+"""From a camera's configuration to its source."""
+
+from __future__ import annotations
+
+import msgspec
+
+from inspector.capture.replay import ReplayCamera
+from inspector.capture.simulator import SimulatorCamera
+from inspector.capture.source import FrameSource
+from inspector.config.camera import SourceConfig
+from inspector.config.replay import ReplayConfig
+from inspector.config.simulator import SimulatorConfig
+
+SOFTWARE = (ReplayConfig, SimulatorConfig)
+"""Sources with no real sheet behind them: what they lead to is marked simulated."""
+
+
+def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
+    """The source ``config`` asks for, delivering frames of ``height`` x ``width``; not opened yet."""
+    if isinstance(config, ReplayConfig):
+        return ReplayCamera(config, height, width)
+    return SimulatorCamera(config, height, width)
+
+
+def source_kind(config: SourceConfig) -> str:
+    """The source's ``kind``, as written in the configuration."""
+    return str(msgspec.to_builtins(config)["kind"])

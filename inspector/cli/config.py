@@ -1,0 +1,51 @@
+"""``inspector config``: check a configuration, or print its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Check a line configuration, or print its JSON Schema.")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Line configurations (YAML).")],
+) -> None:
+    """Check configurations against the schema, their bundle and its classes. Nothing is started.
+
+    Every file is looked at; each mistake is one line. Exit status 2 if there was one.
+    """
+    from engines.bundle import find_bundle, read_bundle
+    from engines.errors import BundleError
+    from inspector.config.load import load_config
+    from inspector.config.verdicts import check_rules
+    from inspector.errors import UserError
+
+    wrong = 0
+    for path in files:
+        try:
+            config = load_config(path)
+            bundle = read_bundle(find_bundle(config.bundle, path.parent))
+            for camera in config.cameras:
+                check_rules(config.verdicts, bundle.classes, camera.scale)
+        except (UserError, BundleError) as error:
+            wrong += 1
+            message = str(error)
+            typer.echo(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
+        else:
+            names = ", ".join(camera.name for camera in config.cameras)
+            typer.echo(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
+    if wrong:
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a line configuration, for editors that complete and check YAML."""
+    from inspector.config.load import config_schema
+
+    typer.echo(json.dumps(config_schema(), indent=2))

@@ -1,0 +1,303 @@
+"""The line: the one place that builds the parts, starts them in order, drains them, and stops them.
+
+The road of a frame, top to bottom:
+
+    intake      a camera delivers it; it gets its number, a slot in the ring and an entry in the ledger
+    inference   a child process runs the gate and, where the gate lets it through, the segmenter
+    settling    defects are measured, the rules give the verdict
+    ledger      takes the first verdict and no second; the deadline timer is one of those who may give it
+    results     journal and ZeroMQ
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from engines.bundle import Bundle, find_bundle, read_bundle
+from inspector.capture.make import SOFTWARE, make_source, source_kind
+from inspector.capture.source import FrameSource
+from inspector.config.camera import CameraConfig
+from inspector.config.tree import LineConfig
+from inspector.config.verdicts import check_rules
+from inspector.errors import UserError
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Reason, Settled
+from inspector.frames.ring import FrameRing
+from inspector.inference.messages import Forced
+from inspector.inference.service import InferenceService, Listener, State
+from inspector.intake import Intake
+from inspector.results.facade import Results
+from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.messages import LineState
+from inspector.service.latency import LatencyHistogram
+from inspector.settling import Settling
+from inspector.verdicts.deadline import DeadlineTimer
+from inspector.verdicts.inspection import Inspection
+from inspector.verdicts.ledger import CameraCounts, Ledger
+from inspector.verdicts.rules import describe
+
+log = logging.getLogger(__name__)
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What the line is doing, at one moment."""
+
+    counts: dict[str, CameraCounts]
+    latency_p50_us: float | None
+    latency_p99_us: float | None
+    latency_max_us: float
+    held_by_inference: int
+    free_slots: int
+    inference: str
+
+
+class Line:
+    """One line with its cameras. Use as a context manager: leaving it stops every part."""
+
+    def __init__(
+        self,
+        config: LineConfig,
+        *,
+        relative_to: Path | None = None,
+        sources: dict[str, FrameSource] | None = None,
+        forced: Callable[[FrameMeta], Forced] | None = None,
+        observe: Callable[[Settled], None] | None = None,
+    ) -> None:
+        """Build the parts; nothing runs yet.
+
+        ``relative_to`` is where a relative bundle path begins. ``sources`` replaces the cameras' sources by name, ``forced`` the
+        gate's decisions, and ``observe`` sees each verdict under the ledger's lock: all three are for measurements.
+        Raises UserError or BundleError.
+        """
+        self.config = config
+        self.bundle: Bundle = read_bundle(find_bundle(config.bundle, relative_to))
+        for camera in config.cameras:
+            check_rules(config.verdicts, self.bundle.classes, camera.scale)
+        self.latency = LatencyHistogram()
+        self._observe = observe or (lambda _: None)
+        self._degraded: dict[str, str] = {}
+        self.ring = FrameRing(config.ring.slots, self.bundle.height, self.bundle.width)
+        self.results = Results(config.results, config.journal, self._identity())
+        self.ledger = Ledger(self._settled)
+        self.deadlines = DeadlineTimer(self.ledger)
+        self.settling = Settling(
+            self._inspections(), self.ledger, self.ring, self.results.late, config.verdicts.threads
+        )
+        self.inference = InferenceService(
+            config.inference,
+            self.bundle.path,
+            self.ring.memory,
+            Listener(self.settling.answered, self.settling.given_up, self._inference_changed),
+            hold_while_down=config.overload == "wait",
+            forced=forced,
+        )
+        self.intakes = [self._intake(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
+        self._started = False
+
+    def start(self, stop: threading.Event) -> bool:
+        """Start every part, the cameras last. False where ``stop`` was set meanwhile.
+
+        Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
+        """
+        self.results.start()
+        self.results.status(None, LineState.STARTING, "starting", f"loading {self.bundle.id}")
+        self.inference.start()
+        for intake in self.intakes:
+            if stop.is_set():
+                return False
+            intake.open()
+        while not self.inference.wait_ready(0.05):
+            if stop.is_set():
+                return False
+        if not self._wait_for_subscribers(stop):
+            return False
+        for camera in self.config.cameras:
+            self.results.begin(camera.name, self._start_info(camera))
+        self.results.status(None, LineState.RUNNING, "running", f"engines run on {self.inference.device}")
+        self.deadlines.start()
+        self._started = True
+        for intake in self.intakes:
+            intake.start()
+        return True
+
+    def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
+        """Until ``stop`` is set, or every camera has ended and every frame has its verdict."""
+        reported: set[str] = set()
+        while not stop.wait(tick_s):
+            if tick is not None:
+                tick()
+            self._report_failures(reported)
+            if not any(intake.running for intake in self.intakes) and not self.ledger.open_frames():
+                self._report_failures(reported)
+                return
+
+    def stop(self) -> None:
+        """Drain and stop every part, whatever state it is in, in under 2 s; each part's trouble is logged and the next goes on."""
+        if self._started:
+            self._attempt(lambda: self.results.status(None, LineState.DRAINING, "draining", "no further frames"))
+        for intake in self.intakes:
+            self._attempt(intake.interrupt)
+        for intake in self.intakes:
+            self._attempt(lambda intake=intake: intake.stop(0.3))  # type: ignore[misc]
+        self._attempt(self._drain)
+        self._attempt(lambda: self.inference.stop(0.3))
+        self._attempt(self.settling.close)
+        self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
+        self._attempt(self.deadlines.stop)
+        self._attempt(self._say_goodbye)
+        self._attempt(lambda: self.results.close(0.8))
+        self._attempt(self.ring.close)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def failures(self) -> list[str]:
+        """Why cameras ended before their time, one line each."""
+        return [f"cameras.{i.camera.name}: {i.failure}" for i in self.intakes if i.failure]
+
+    def snapshot(self) -> Snapshot:
+        """What the line is doing now."""
+        return Snapshot(
+            counts=self.ledger.counts(),
+            latency_p50_us=self.latency.percentile_us(0.50),
+            latency_p99_us=self.latency.percentile_us(0.99),
+            latency_max_us=self.latency.max_us,
+            held_by_inference=self.inference.held,
+            free_slots=self.ring.free,
+            inference=self.inference.state.value,
+        )
+
+    # Building.
+
+    def _identity(self) -> Identity:
+        config = self.config
+        software = any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+        return Identity(
+            line=config.line,
+            cameras=tuple(camera.name for camera in config.cameras),
+            epoch=str(uuid.uuid4()),
+            run=config.run or datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
+            bundle=self.bundle.id,
+            operating_point=self.bundle.operating_point.id,
+            simulated=config.simulated or software,
+        )
+
+    def _inspections(self) -> dict[str, Inspection]:
+        return {
+            camera.name: Inspection(
+                self.config.verdicts,
+                self.bundle.classes,
+                camera.scale,
+                self.bundle.operating_point.minimum_areas(self.bundle.classes),
+            )
+            for camera in self.config.cameras
+        }
+
+    def _intake(self, camera: CameraConfig, source: FrameSource | None) -> Intake:
+        return Intake(
+            camera,
+            source or make_source(camera.source, self.bundle.height, self.bundle.width),
+            self.ledger,
+            self.ring,
+            self.inference,
+            deadline_ms=self.config.deadline_ms,
+            overload=self.config.overload,
+        )
+
+    def _start_info(self, camera: CameraConfig) -> StartInfo:
+        scale = camera.scale
+        return StartInfo(
+            classes=self.bundle.classes,
+            height_px=self.bundle.height,
+            width_px=self.bundle.width,
+            scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,
+            rules=tuple(describe(rule) for rule in self.config.verdicts.rules),
+            deadline_ms=self.config.deadline_ms,
+            source=source_kind(camera.source),
+        )
+
+    # Running.
+
+    def _settled(self, settled: Settled) -> None:
+        """Every verdict passes here, in order, under the ledger's lock."""
+        self.results.settled(settled)
+        self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
+        self._observe(settled)
+
+    def _inference_changed(self, state: State, text: str) -> None:
+        log.info("inference: %s", text)
+        if state is State.READY:
+            self._degraded.pop("inference", None)
+        elif state is not State.STOPPED:
+            self._degraded["inference"] = text
+        if self._started and state is not State.STOPPED:
+            self._tell(f"inference_{state.value}", text)
+
+    def _tell(self, code: str, text: str) -> None:
+        state = LineState.DEGRADED if self._degraded else LineState.RUNNING
+        self.results.status(None, state, code, text)
+
+    def _report_failures(self, reported: set[str]) -> None:
+        for intake in self.intakes:
+            if intake.failure and intake.camera.name not in reported:
+                reported.add(intake.camera.name)
+                self._degraded[intake.camera.name] = intake.failure
+                self._tell("camera_failed", f"camera {intake.camera.name}: {intake.failure}")
+
+    def _wait_for_subscribers(self, stop: threading.Event) -> bool:
+        wanted = self.config.results.wait_for_subscribers
+        until = time.monotonic() + self.config.results.wait_timeout_s
+        while self.results.subscribers < wanted:
+            if stop.wait(0.02):
+                return False
+            if time.monotonic() > until:
+                raise UserError(
+                    f"results.wait_for_subscribers: {self.results.subscribers} of {wanted} subscribers came to "
+                    f"{self.results.endpoint} within {self.config.results.wait_timeout_s:g} s; "
+                    "start the subscriber, or set wait_for_subscribers: 0"
+                )
+        return True
+
+    # Stopping.
+
+    def _drain(self) -> None:
+        until = time.monotonic() + self.config.drain_timeout_s
+        while self.ledger.open_frames() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _say_goodbye(self) -> None:
+        if not self._started:
+            return
+        counts = self.ledger.counts()
+        for camera in self.config.cameras:
+            self.results.end(camera.name, _totals(counts.get(camera.name)))
+        self.results.status(None, LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
+
+    @staticmethod
+    def _attempt(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:
+            log.exception("a part did not stop cleanly")
+
+
+def _totals(counts: CameraCounts | None) -> Totals:
+    if counts is None:
+        return Totals()
+    return Totals(
+        frames=counts.frames,
+        verdicts={verdict.value: count for verdict, count in counts.verdicts.items()},
+        reasons={reason.value: count for reason, count in counts.reasons.items()},
+    )

@@ -1,0 +1,79 @@
+"""The last stretch of the road: an answer becomes a verdict, the ledger takes the first one, and the slot is free again.
+
+Clean frames are settled where the answer arrives; frames the gate let through are measured and judged in a small pool, so that
+they never hold up the answers behind them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.frames.ring import FrameRing
+from inspector.inference.messages import Answer
+from inspector.inference.service import Held
+from inspector.verdicts.inspection import Inspection
+from inspector.verdicts.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+class Settling:
+    """Turns what inference says into verdicts."""
+
+    def __init__(
+        self,
+        inspections: dict[str, Inspection],
+        ledger: Ledger,
+        ring: FrameRing,
+        late: Callable[[FrameMeta, Outcome], None],
+        threads: int,
+    ) -> None:
+        """``inspections`` judge the frames of each camera; ``late`` hears of answers to frames that had their verdict."""
+        self._inspections = inspections
+        self._ledger = ledger
+        self._ring = ring
+        self._late = late
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verdicts")
+
+    def answered(self, answered: Sequence[tuple[FrameMeta, Answer]]) -> None:
+        """The engines answered. The slots are ours until they are free."""
+        for meta, answer in answered:
+            if answer.let_through:
+                self._pool.submit(self._settle, meta, answer)
+            else:
+                self._settle(meta, answer)
+
+    def given_up(self, frames: Sequence[Held], reason: Reason, detail: str) -> None:
+        """No answer will come for these frames."""
+        outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
+        for held in frames:
+            self._ring.release(held.slot)
+            self._ledger.settle(held.meta.camera, held.meta.frame, outcome)
+
+    def close(self) -> None:
+        """Finish what is being judged."""
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _settle(self, meta: FrameMeta, answer: Answer) -> None:
+        outcome = self._judge(meta, answer)
+        self._ring.release(answer.slot)
+        try:
+            if not self._ledger.settle(meta.camera, meta.frame, outcome):
+                self._late(meta, outcome)
+        except Exception:
+            log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)
+
+    def _judge(self, meta: FrameMeta, answer: Answer) -> Outcome:
+        inspection = self._inspections[meta.camera]
+        try:
+            if not answer.let_through:
+                return inspection.clean(answer.gate_score)
+            mask = self._ring.memory.masks[answer.slot]
+            return inspection.segmented(answer.gate_score, mask, answer.pixels, answer.scores)
+        except Exception as error:
+            log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
+            return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=f"could not be judged: {error}")

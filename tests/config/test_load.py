@@ -1,0 +1,80 @@
+"""A configuration is either right or refused in one line that says what to mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from inspector.config.load import config_schema, load_config, parse_config
+from inspector.errors import UserError
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+GOOD = """
+line: l1
+cameras:
+  - name: top
+    source: {kind: simulator, frames: 10}
+"""
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_shipped_configuration_loads_and_fits_the_schema(path: Path) -> None:
+    load_config(path)
+    jsonschema.validate(yaml.safe_load(path.read_text()), config_schema())
+
+
+def test_shipped_configurations_were_found() -> None:
+    assert {path.name for path in CONFIGS} >= {"demo.yaml", "line.yaml"}
+
+
+def test_defaults_are_those_of_a_live_line() -> None:
+    config = parse_config(GOOD, "x.yaml")
+    assert config.overload == "drop_oldest"
+    assert config.deadline_ms == 100
+    assert config.cameras[0].source.frames == 10
+
+
+def test_every_key_is_documented() -> None:
+    for name, section in config_schema()["$defs"].items():
+        for key, field in section.get("properties", {}).items():
+            if key == "kind" or "$ref" in field or "$ref" in str(field.get("anyOf", "")):
+                continue
+            assert "description" in str(field), f"{name}.{key} has no description"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD + "deadlin_ms: 5\n", "unknown key 'deadlin_ms'; did you mean 'deadline_ms'?"),
+        (GOOD.replace("frames: 10", "frame: 10"), r"cameras\[0\].source: unknown key 'frame'"),
+        (GOOD.replace("line: l1", ""), "the key 'line' is missing"),
+        (GOOD.replace("line: l1", "line: 'a/b'"), "line: .*found 'a/b'"),
+        (GOOD.replace("simulator", "camera"), "camera"),
+        (GOOD + "ring: {slots: 1}\n", r"ring.slots: .*>= 2.*\(found 1\)"),
+        (GOOD + "deadline_ms: soon\n", "deadline_ms: .*'soon'"),
+        (GOOD + "overload: wait\n", "overload: wait .*deadline_ms is 100"),
+        (GOOD.replace("cameras:", "cameras:\n  - {name: top, source: {kind: simulator}}"), "'top' is used twice"),
+        ("line: [", "not valid YAML"),
+        ("", "holds no configuration"),
+        ("- 1", "holds no configuration"),
+    ],
+)
+def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:
+    with pytest.raises(UserError, match=expected) as caught:
+        parse_config(text, "x.yaml")
+    assert str(caught.value).startswith("x.yaml:")
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.yaml: cannot be read"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_replay_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "line.yaml"
+    path.write_text("line: l\ncameras: [{name: top, source: {kind: replay, path: frames}}]\n")
+    assert load_config(path).cameras[0].source.path == str(tmp_path / "frames")
