@@ -34,15 +34,15 @@ from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Forced
 from inspector.inference.service import InferenceService, Listener, State
 from inspector.intake import Intake
-from inspector.results.facade import Results
-from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.identity import Identity, StartInfo
 from inspector.results.messages import LineState
+from inspector.results.results import Results
 from inspector.service.latency import LatencyHistogram
 from inspector.settling import Settling
 from inspector.verdicts.deadline import DeadlineTimer
-from inspector.verdicts.inspection import Inspection
+from inspector.verdicts.judge import Judge
 from inspector.verdicts.ledger import CameraCounts, Ledger
-from inspector.verdicts.rules import describe
+from inspector.verdicts.wording import rule_in_words
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Line:
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.settling = Settling(
-            self._inspections(), self.ledger, self.ring, self.results.late, config.verdicts.threads
+            self._judges(), self.ledger, self.ring, self.results.late, config.verdicts.threads
         )
         self.inference = InferenceService(
             config.inference,
@@ -117,7 +117,7 @@ class Line:
         while not self.inference.wait_ready(0.05):
             if stop.is_set():
                 return False
-        if not self._wait_for_subscribers(stop):
+        if not self.results.wait_for_subscribers(stop):
             return False
         for camera in self.config.cameras:
             self.results.begin(camera.name, self._start_info(camera))
@@ -194,13 +194,12 @@ class Line:
             simulated=config.simulated or software,
         )
 
-    def _inspections(self) -> dict[str, Inspection]:
+    def _judges(self) -> dict[str, Judge]:
+        bundle = self.bundle
+        minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
         return {
-            camera.name: Inspection(
-                self.config.verdicts,
-                self.bundle.classes,
-                camera.scale,
-                self.bundle.operating_point.minimum_areas(self.bundle.classes),
+            camera.name: Judge(
+                self.config.verdicts, bundle.classes, minimum_areas, camera.scale, bundle.height, bundle.width
             )
             for camera in self.config.cameras
         }
@@ -223,7 +222,7 @@ class Line:
             height_px=self.bundle.height,
             width_px=self.bundle.width,
             scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,
-            rules=tuple(describe(rule) for rule in self.config.verdicts.rules),
+            rules=tuple(rule_in_words(rule) for rule in self.config.verdicts.rules),
             deadline_ms=self.config.deadline_ms,
             source=source_kind(camera.source),
         )
@@ -256,20 +255,6 @@ class Line:
                 self._degraded[intake.camera.name] = intake.failure
                 self._tell("camera_failed", f"camera {intake.camera.name}: {intake.failure}")
 
-    def _wait_for_subscribers(self, stop: threading.Event) -> bool:
-        wanted = self.config.results.wait_for_subscribers
-        until = time.monotonic() + self.config.results.wait_timeout_s
-        while self.results.subscribers < wanted:
-            if stop.wait(0.02):
-                return False
-            if time.monotonic() > until:
-                raise UserError(
-                    f"results.wait_for_subscribers: {self.results.subscribers} of {wanted} subscribers came to "
-                    f"{self.results.endpoint} within {self.config.results.wait_timeout_s:g} s; "
-                    "start the subscriber, or set wait_for_subscribers: 0"
-                )
-        return True
-
     # Stopping.
 
     def _drain(self) -> None:
@@ -280,9 +265,8 @@ class Line:
     def _say_goodbye(self) -> None:
         if not self._started:
             return
-        counts = self.ledger.counts()
         for camera in self.config.cameras:
-            self.results.end(camera.name, _totals(counts.get(camera.name)))
+            self.results.end(camera.name)
         self.results.status(None, LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
 
     @staticmethod
@@ -291,13 +275,3 @@ class Line:
             action()
         except Exception:
             log.exception("a part did not stop cleanly")
-
-
-def _totals(counts: CameraCounts | None) -> Totals:
-    if counts is None:
-        return Totals()
-    return Totals(
-        frames=counts.frames,
-        verdicts={verdict.value: count for verdict, count in counts.verdicts.items()},
-        reasons={reason.value: count for reason, count in counts.reasons.items()},
-    )

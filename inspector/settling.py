@@ -15,7 +15,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Answer
 from inspector.inference.service import Held
-from inspector.verdicts.inspection import Inspection
+from inspector.verdicts.judge import Judge
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,14 @@ class Settling:
 
     def __init__(
         self,
-        inspections: dict[str, Inspection],
+        judges: dict[str, Judge],
         ledger: Ledger,
         ring: FrameRing,
         late: Callable[[FrameMeta, Outcome], None],
         threads: int,
     ) -> None:
-        """``inspections`` judge the frames of each camera; ``late`` hears of answers to frames that had their verdict."""
-        self._inspections = inspections
+        """``judges`` judge the frames of each camera; ``late`` hears of answers to frames that had their verdict."""
+        self._judges = judges
         self._ledger = ledger
         self._ring = ring
         self._late = late
@@ -68,12 +68,12 @@ class Settling:
             log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)
 
     def _judge(self, meta: FrameMeta, answer: Answer) -> Outcome:
-        inspection = self._inspections[meta.camera]
+        judge = self._judges[meta.camera]
         try:
             if not answer.let_through:
-                return inspection.clean(answer.gate_score)
+                return judge.clean(answer.gate_score)
             mask = self._ring.memory.masks[answer.slot]
-            return inspection.segmented(answer.gate_score, mask, answer.pixels, answer.scores)
+            return judge.segmented(answer.gate_score, mask, answer.pixels, answer.scores)
         except Exception as error:
             log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
             return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=f"could not be judged: {error}")
