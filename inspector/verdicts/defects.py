@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,11 @@ class Unlisted:
     """
 
     class_index: NDArray[np.int64]
-    score: NDArray[np.float64]
+    score: NDArray[np.floating[Any]]
     area_px: NDArray[np.int64]
-    area_mm2: NDArray[np.float64] | None
-    length_mm: NDArray[np.float64] | None
-    width_mm: NDArray[np.float64] | None
+    area_mm2: NDArray[np.floating[Any]] | None
+    length_mm: NDArray[np.floating[Any]] | None
+    width_mm: NDArray[np.floating[Any]] | None
 
     def __len__(self) -> int:
         return len(self.area_px)
@@ -111,7 +112,9 @@ def _bounded(regions: Regions, chosen: NDArray[np.intp], scores: Sequence[float]
         # The smallest rectangle is no longer than the box's diagonal and no larger than the box, so its shorter side is
         # no more than the root of the box's area.
         length_mm, width_mm = np.hypot(box_x, box_y), np.sqrt(box_x * box_y)
-    return Unlisted(class_index, np.asarray(scores, dtype=np.float64)[class_index], area_px, area_mm2, length_mm, width_mm)
+    return Unlisted(
+        class_index, np.asarray(scores, dtype=np.float64)[class_index], area_px, area_mm2, length_mm, width_mm
+    )
 
 
 def _short(value: float) -> float:

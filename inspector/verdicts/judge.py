@@ -1,0 +1,110 @@
+"""The judge: makes an engine's answer the outcome of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.config.verdicts import Scale, VerdictsConfig
+from inspector.frames import masks
+from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.verdicts.defects import Unlisted, measure
+from inspector.verdicts.rules import judge
+
+_MOST_CLASSES = 8
+
+
+class Judge:
+    """Judges the frames of one camera. Holds no state between frames: any number of threads may share one."""
+
+    def __init__(
+        self,
+        config: VerdictsConfig,
+        class_names: Sequence[str],
+        minimum_area_px: Sequence[int],
+        scale: Scale | None,
+        height: int,
+        width: int,
+    ) -> None:
+        """``class_names`` and ``minimum_area_px`` (of a region that is a defect) per class of the bundle; the frame is
+        ``height`` x ``width`` px. ``check_rules`` has accepted ``config`` for them. Raises ValueError for lists that do not
+        match."""
+        if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
+            raise ValueError(
+                f"{len(class_names)} classes and {len(minimum_area_px)} minimum areas; expected 1..8 of each"
+            )
+        self._config = config
+        self._class_names = tuple(class_names)
+        self._minimum_area_px = tuple(minimum_area_px)
+        self._scale = scale
+        self._shape = (height, width)
+        self._frame_length_mm = None
+        if scale is not None:
+            along_x = config.travel_axis == "x"
+            self._frame_length_mm = width * scale.mm_per_px_x if along_x else height * scale.mm_per_px_y
+
+    def clean(self, gate_score: float) -> Outcome:
+        """The outcome of a frame the gate held back from the segmenter: PASS. Raises ValueError unless the score is a
+        probability."""
+        return Outcome(
+            verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=_probability(gate_score, "the gate's score")
+        )
+
+    def segmented(
+        self,
+        gate_score: float | None,
+        mask: NDArray[np.uint8],
+        pixels: Sequence[int],
+        scores: Sequence[float],
+    ) -> Outcome:
+        """The outcome of a frame the segmenter saw: PASS, REJECT or SCRAP.
+
+        ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
+        read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
+
+        Raises ValueError where the answer contradicts itself: a score that is no probability (NaN, infinite), another
+        geometry, a class the bundle does not have, pixel counts that are not the mask's. Such a frame was not inspected.
+        """
+        if gate_score is not None:
+            gate_score = _probability(gate_score, "the gate's score")
+        if mask.shape != self._shape or mask.dtype != np.uint8:
+            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self._shape)}")
+        if len(scores) != len(self._class_names) or len(pixels) != len(self._class_names):
+            raise ValueError(
+                f"{len(scores)} scores and {len(pixels)} pixel counts for {len(self._class_names)} classes"
+            )
+        scores = [
+            _probability(score, f"the score of {name}") for name, score in zip(self._class_names, scores, strict=True)
+        ]
+        found = measure(mask, scores, self._class_names, self._scale, self._minimum_area_px, self._config.max_defects)
+        counted = tuple(int(count) for count in pixels)
+        if counted != found.pixels:
+            raise ValueError(f"the segmenter counts {counted} pixels per class, its mask holds {found.pixels}")
+        verdict, reason, detail = judge(
+            found.defects, self._config.rules, self._class_names, self._frame_length_mm, found.unlisted
+        )
+        return Outcome(
+            verdict=verdict,
+            reason=reason,
+            detail=detail + _left_out(found.unlisted),
+            gate_score=gate_score,
+            pixels=found.pixels,
+            defects=found.defects,
+            mask=masks.encode(mask),
+        )
+
+
+def _probability(score: float, what: str) -> float:
+    score = float(score)
+    if not 0.0 <= score <= 1.0:  # also false for NaN
+        raise ValueError(f"{what} is {score}, not a probability; the engine's answer cannot be trusted")
+    return score
+
+
+def _left_out(unlisted: Unlisted | None) -> str:
+    """How many defects the list leaves out. They are in the mask and the pixel counts, and the rules have judged them."""
+    if unlisted is None:
+        return ""
+    return f"; {len(unlisted):,} smaller defects ({int(unlisted.area_px.sum()):,} px2) not listed"
