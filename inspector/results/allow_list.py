@@ -18,6 +18,7 @@ from inspector.errors import UserError
 log = logging.getLogger(__name__)
 
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
+_KEY_CHARACTERS = 40
 _REFUSALS_REMEMBERED = 1000
 
 
@@ -39,6 +40,8 @@ class AllowList:
                 f"results.curve.secret_key: {self._secret_file} holds no secret key; "
                 "name the *.key_secret file that zmq.auth.create_certificates wrote beside it"
             )
+        if len(self._public) != _KEY_CHARACTERS or len(secret) != _KEY_CHARACTERS:
+            raise UserError(f"results.curve.secret_key: {self._secret_file} holds a key that is not 40 characters long")
         self._secret = secret
         self._told: set[str] = set()
         self._read_ns = -1

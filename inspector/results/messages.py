@@ -18,6 +18,8 @@ LARGEST = 2**53 - 1
 """Counters stay where every JSON parser is exact."""
 
 Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+Pixels = Annotated[int, Meta(ge=1, le=65536)]
+"""A side of a frame."""
 UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
@@ -84,8 +86,8 @@ class Header(Message, frozen=True, kw_only=True):
 class Geometry(Message, frozen=True, kw_only=True):
     """Size of a frame."""
 
-    height_px: Count
-    width_px: Count
+    height_px: Pixels
+    width_px: Pixels
 
 
 class ScaleMm(Message, frozen=True, kw_only=True):
@@ -115,8 +117,8 @@ class StartBody(Message, frozen=True, kw_only=True):
 class MaskInfo(Message, frozen=True, kw_only=True):
     """How to read the blob that follows the body."""
 
-    height_px: Count
-    width_px: Count
+    height_px: Pixels
+    width_px: Pixels
     bits: Annotated[tuple[str, ...], Meta(description="Class of each bit, bit 0 first.")]
 
 

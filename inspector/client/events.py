@@ -1,0 +1,51 @@
+"""What a subscriber is told besides the messages themselves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from inspector.results.codec import Packet
+
+
+class StreamKey(NamedTuple):
+    """One stream: its publications are numbered from 0 without a gap."""
+
+    line: str
+    camera: str
+    epoch: str
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """Publications ``first_seq`` to ``last_seq`` never arrived."""
+
+    stream: StreamKey
+    first_seq: int
+    last_seq: int
+    before_joining: bool
+    """They were sent before the first message of the stream arrived here."""
+
+
+class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
+    """The daemon was started anew: numbers begin at 0, frames of the old epoch get no verdict any more."""
+
+    stream: StreamKey
+    previous_epoch: str
+
+
+class Stale(msgspec.Struct, frozen=True, kw_only=True):
+    """Not even a heartbeat came for too long. Told once per silence."""
+
+    stream: StreamKey
+    silent_ms: int
+
+
+class Malformed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something arrived that is no message of this protocol; it is counted and otherwise ignored."""
+
+    reason: str
+    topic: bytes
+
+
+Event = Packet | Missed | NewEpoch | Stale | Malformed

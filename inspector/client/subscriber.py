@@ -1,0 +1,182 @@
+"""Subscribes to a line's results and says whether anything was missed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import zmq
+import zmq.auth
+
+from inspector.client.completeness import Completeness, OutOfOrderError
+from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale, StreamKey
+from inspector.errors import UserError
+from inspector.results.codec import TOPIC_ROOT, MalformedError, Packet, decode
+from inspector.results.messages import HeartbeatBody, LineState
+
+_LONGEST_HEARTBEAT_MS = 250
+_HEARTBEATS_TO_STALE = 3
+_KEY_CHARACTERS = 40
+_STREAMS_KEPT = 256
+_LARGEST_MESSAGE = 64 << 20
+
+
+class Subscriber:
+    """Yields the messages of a line, with what is to be said about them in between: a context manager and an iterator.
+
+    A bad peer cannot make it raise: what is no message comes out as ``Malformed``. From one thread at a time.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        prefix: str = f"{TOPIC_ROOT}/",
+        *,
+        timeout_ms: int | None = None,
+        server_key: Path | None = None,
+        client_key: Path | None = None,
+        receive_hwm: int = 10_000,
+    ) -> None:
+        """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; narrower ones leave holes in
+        the numbers. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
+        the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
+
+        Raises UserError for an endpoint or a key that cannot be used.
+        """
+        self.malformed = 0
+        """Messages that were none."""
+        self.streams: dict[StreamKey, Completeness] = {}
+        """The books of every stream heard of; the oldest are forgotten beyond some hundred."""
+        self._timeout_ms = timeout_ms
+        self._pending: deque[Event] = deque()
+        self._heard_s: dict[StreamKey, float] = {}
+        self._interval_ms = _LONGEST_HEARTBEAT_MS
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
+        try:
+            self._connect(endpoint, prefix, server_key, client_key, receive_hwm)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Subscriber:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Event]:
+        while (event := self.receive(self._timeout_ms)) is not None:
+            yield event
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._context.destroy(linger=0)
+
+    def receive(self, timeout_ms: int | None = None) -> Event | None:
+        """The next message or event; None when nothing came for ``timeout_ms``."""
+        until_s = math.inf if timeout_ms is None else time.monotonic() + timeout_ms / 1000
+        while not self._pending:
+            left_s = max(0.0, until_s - time.monotonic())
+            # Silence is judged only when nothing waits here: who reads slowly must not call the publisher stale.
+            if self._socket.poll(math.ceil(1000 * min(left_s, self._interval_ms / 1000))):
+                self._take(self._socket.recv_multipart(zmq.NOBLOCK))
+            else:
+                self._look_for_silence()
+                if not self._pending and time.monotonic() >= until_s:
+                    return None
+        return self._pending.popleft()
+
+    def _connect(
+        self, endpoint: str, prefix: str, server_key: Path | None, client_key: Path | None, receive_hwm: int
+    ) -> None:
+        socket = self._socket
+        socket.setsockopt(zmq.RCVHWM, receive_hwm)
+        socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
+        # Finds out within some 15 s that the publisher's machine has gone, and connects anew.
+        for option, value in ((zmq.TCP_KEEPALIVE, 1), (zmq.TCP_KEEPALIVE_IDLE, 5), (zmq.TCP_KEEPALIVE_INTVL, 3),
+                              (zmq.TCP_KEEPALIVE_CNT, 3)):  # fmt: skip
+            socket.setsockopt(option, value)
+        if (server_key is None) != (client_key is None):
+            raise UserError("CURVE needs both the publisher's public key file and your own secret key file")
+        if server_key is not None and client_key is not None:
+            socket.setsockopt(zmq.CURVE_SERVERKEY, _certificate(server_key, secret=False)[0])
+            public, secret = _certificate(client_key, secret=True)
+            socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
+            socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+        if "[" in endpoint:
+            socket.setsockopt(zmq.IPV6, 1)
+        try:
+            socket.subscribe(prefix)
+            socket.connect(endpoint)
+        except zmq.ZMQError as error:
+            raise UserError(
+                f"endpoint {endpoint!r}: {error.strerror}; expected tcp://ADDRESS:PORT or ipc://PATH, as in results.endpoint"
+            ) from None
+
+    def _take(self, parts: list[bytes]) -> None:
+        """Decode a message and enter it into the books of its stream."""
+        try:
+            packet = decode(parts)
+            missing = self._books(packet).take(packet)
+        except (MalformedError, OutOfOrderError) as error:
+            self.malformed += 1
+            self._pending.append(Malformed(reason=str(error), topic=parts[0]))
+            return
+        stream = _key(packet)
+        if missing is not None:
+            before = stream not in self._heard_s
+            self._pending.append(
+                Missed(stream=stream, first_seq=missing[0], last_seq=missing[1], before_joining=before)
+            )
+        self._heard_s[stream] = time.monotonic()
+        if isinstance(packet.body, HeartbeatBody):
+            self._interval_ms = min(packet.body.interval_ms, 10 * _LONGEST_HEARTBEAT_MS)
+        self._pending.append(packet)
+
+    def _books(self, packet: Packet) -> Completeness:
+        stream = _key(packet)
+        if stream not in self.streams:
+            others = [key for key in self.streams if key[:2] == stream[:2]]
+            if others:
+                self._pending.append(NewEpoch(stream=stream, previous_epoch=others[-1].epoch))
+                self._heard_s.pop(others[-1], None)
+            if len(self.streams) >= _STREAMS_KEPT:
+                forgotten = next(iter(self.streams))
+                del self.streams[forgotten]
+                self._heard_s.pop(forgotten, None)
+            self.streams[stream] = Completeness(stream)
+        return self.streams[stream]
+
+    def _look_for_silence(self) -> None:
+        now_s = time.monotonic()
+        for stream, heard_s in self._heard_s.items():
+            silent_ms = round(1000 * (now_s - heard_s))
+            if silent_ms > _HEARTBEATS_TO_STALE * self._interval_ms:
+                self._heard_s[stream] = math.inf
+                if self.streams[stream].state is not LineState.STOPPED:
+                    self._pending.append(Stale(stream=stream, silent_ms=silent_ms))
+
+
+def _key(packet: Packet) -> StreamKey:
+    return StreamKey(packet.header.line, packet.header.camera, packet.header.epoch)
+
+
+def _certificate(path: Path, *, secret: bool) -> tuple[bytes, bytes]:
+    """Public and, where asked for, secret key in a file of ``zmq.auth.create_certificates``. Raises UserError."""
+    try:
+        public, private = zmq.auth.load_certificate(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"key file {path}: cannot be read: {error}") from None
+    if secret and private is None:
+        raise UserError(f"key file {path}: holds no secret key; name the *.key_secret file beside it")
+    if any(len(key) != _KEY_CHARACTERS for key in (public, private) if key is not None):
+        raise UserError(f"key file {path}: holds a key that is not {_KEY_CHARACTERS} characters long")
+    return public, private or b""
