@@ -1,0 +1,109 @@
+"""The simulated camera: a pool of rendered sheets behind the protocol every camera has."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.capture.pacing import Pacer
+from inspector.capture.simulator.faults import is_corrupt, is_lost
+from inspector.capture.simulator.scene import SheetRenderer
+from inspector.capture.simulator.truth import SimulatorTruth, Truth
+from inspector.capture.source import Arrival
+from inspector.config.simulator import SimulatorConfig
+
+_RENDER_THREADS = 2
+
+
+class SimulatorCamera:
+    """A ``FrameSource``: renders its pool in ``open``, then hands out the pool's own arrays, read-only and uncopied.
+
+    Frames that ``lose_rate`` takes, and frames overwritten because the line was too slow for ``rate_hz``, show as jumps in
+    ``Arrival.number``; frames that ``corrupt_rate`` takes arrive without pixels.
+    """
+
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        height: int,
+        width: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """``progress(done, total)`` is called from ``open`` after each sheet rendered."""
+        self._config, self._height, self._width = config, height, width
+        self._progress = progress
+        self._pool: list[NDArray[np.uint8]] = []
+        self._pacer = Pacer(config.rate_hz)
+        self._interrupted = threading.Event()
+        self._next = 0
+        self._truth = SimulatorTruth(config, height, width)
+        self.render_s = 0.0
+        """How long ``open`` took to render the pool, seconds."""
+
+    def open(self) -> None:
+        """Render the pool: ``min(pool, frames)`` sheets. Ends early, with what there is, after ``interrupt``."""
+        started = time.monotonic()
+        renderer = SheetRenderer(self._config, self._height, self._width)
+        total = min(self._config.pool, self._config.frames or self._config.pool)
+
+        def frame(index: int) -> NDArray[np.uint8] | None:
+            if self._interrupted.is_set():
+                return None
+            pixels = renderer.render(index).frame
+            pixels.flags.writeable = False
+            return pixels
+
+        with ThreadPoolExecutor(_RENDER_THREADS, thread_name_prefix="simulator") as workers:
+            for pixels in workers.map(frame, range(total)):
+                if pixels is None:
+                    break
+                self._pool.append(pixels)
+                if self._progress is not None:
+                    self._progress(len(self._pool), total)
+        self.render_s = time.monotonic() - started
+
+    def next(self) -> Arrival | None:
+        """The next frame, when it is due; None at the end of the run and after ``interrupt``."""
+        number = self._skip_lost(self._next)
+        if self._past_end(number) or not self._pool:
+            return None
+        due = self._pacer.wait(number)
+        if due < 0 or self._interrupted.is_set():
+            return None
+        number = self._skip_lost(self._within_run(due))
+        self._next = number + 1
+        captured_ns = self._pacer.due_ns(number)
+        if is_corrupt(self._config, number):
+            return Arrival(number, captured_ns, None, error="simulated fault: the pixels did not arrive whole")
+        return Arrival(number, captured_ns, self._pool[number % self._config.pool])
+
+    def interrupt(self) -> None:
+        """End a waiting ``next`` or ``open``. From any thread."""
+        self._interrupted.set()
+        self._pacer.stop()
+
+    def close(self) -> None:
+        """Let go of the pool."""
+        self.interrupt()
+        self._pool = []
+
+    def truth(self, number: int) -> Truth:
+        """What frame ``number`` shows, lost or not."""
+        return self._truth(number)
+
+    def _skip_lost(self, number: int) -> int:
+        while is_lost(self._config, number):
+            number += 1
+        return number
+
+    def _within_run(self, number: int) -> int:
+        """The camera's buffer still holds the last frame of the run when the line comes late for it."""
+        return number if self._config.frames is None else min(number, self._config.frames - 1)
+
+    def _past_end(self, number: int) -> bool:
+        return self._config.frames is not None and number >= self._config.frames
