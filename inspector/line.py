@@ -27,7 +27,6 @@ from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import check_rules
-from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason, Settled
 from inspector.frames.ring import FrameRing
@@ -88,9 +87,7 @@ class Line:
         self.results = Results(config.results, config.journal, self._identity())
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
-        self.settling = Settling(
-            self._judges(), self.ledger, self.ring, self.results.late, config.verdicts.threads
-        )
+        self.settling = Settling(self._judges(), self.ledger, self.ring, self.results.late, config.verdicts.threads)
         self.inference = InferenceService(
             config.inference,
             self.bundle.path,
@@ -101,6 +98,7 @@ class Line:
         )
         self.intakes = [self._intake(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         self._started = False
+        self._stopped = False
 
     def start(self, stop: threading.Event) -> bool:
         """Start every part, the cameras last. False where ``stop`` was set meanwhile.
@@ -140,7 +138,12 @@ class Line:
                 return
 
     def stop(self) -> None:
-        """Drain and stop every part, whatever state it is in, in under 2 s; each part's trouble is logged and the next goes on."""
+        """Drain and stop every part, whatever state it is in, in under 2 s; each part's trouble is logged and the next goes on.
+
+        Once is enough: a second call does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._started:
             self._attempt(lambda: self.results.status(None, LineState.DRAINING, "draining", "no further frames"))
         for intake in self.intakes:

@@ -1,0 +1,67 @@
+"""A line on the tiny bundle, with cameras the test decides."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engines.bundle import Bundle
+from inspector.config.load import parse_config
+from inspector.config.tree import LineConfig
+from inspector.line import Line
+from tests.line.accounting import Account, account
+
+
+def tiny_config(bundle: Path, journal: Path | None, cameras: tuple[str, ...] = ("top",), **changes: Any) -> LineConfig:
+    """A live line on the tiny bundle; ``changes`` replace top-level keys."""
+    tree: dict[str, Any] = {
+        "line": "t",
+        "bundle": str(bundle),
+        "cameras": [{"name": name, "source": {"kind": "simulator"}} for name in cameras],
+        "deadline_ms": 2000,
+        "inference": {"precision": "f32", "lanes": 2, "restart_first_s": 0.05},
+        "results": {"endpoint": "tcp://127.0.0.1:*"},
+        "journal": {"path": None if journal is None else str(journal)},
+    }
+    for key, value in changes.items():
+        tree[key] = {**tree[key], **value} if isinstance(value, dict) and key in tree else value
+    return parse_config(yaml.safe_dump(tree), "test.yaml")
+
+
+class Running:
+    """A started line and the journal it writes."""
+
+    def __init__(self, line: Line, journal: Path, stop: threading.Event) -> None:
+        self.line = line
+        self.journal = journal
+        self.stop = stop
+
+    def finish(self, camera: str = "top") -> Account:
+        """Wait for the end of the run, stop, and settle the account."""
+        self.line.wait(self.stop, tick_s=0.01)
+        self.line.stop()
+        return account(self.journal, camera)
+
+
+@pytest.fixture
+def start_line(tiny_bundle: Bundle, tmp_path: Path) -> Any:
+    started: list[Running] = []
+
+    def start(
+        sources: dict[str, Any], bundle: Bundle | None = None, line_options: Any = None, **changes: Any
+    ) -> Running:
+        journal = tmp_path / f"journal-{len(started)}.sqlite"
+        config = tiny_config((bundle or tiny_bundle).path, journal, tuple(sources), **changes)
+        line = Line(config, sources=sources, **(line_options or {}))
+        running = Running(line, journal, threading.Event())
+        started.append(running)
+        assert line.start(running.stop)
+        return running
+
+    yield start
+    for running in started:
+        running.line.stop()

@@ -1,0 +1,220 @@
+"""The whole road with real parts: what goes in comes out as exactly one verdict, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engines.bundle import Bundle
+from inspector.errors import UserError
+from inspector.inference.messages import Forced
+from inspector.inference.service import State
+from inspector.line import Line
+from tests.line.accounting import account
+from tests.line.conftest import tiny_config
+from tests.line.sources import GatedCamera, ListCamera
+from tests.tiny_bundle import frame_with
+
+CLEAN = frame_with([])
+BAD = frame_with([(192, 4), (64, 3)])
+OFFLINE: dict = {"deadline_ms": None, "overload": "wait"}
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_every_kind_of_frame_gets_its_verdict(start_line) -> None:
+    frames = [CLEAN, BAD, None, None, "torn.jpg: truncated", CLEAN]
+    found = start_line({"top": ListCamera(frames)}, **OFFLINE).finish()
+    kinds = {frame: (verdict, reason) for frame, (verdict, reason, _) in found.verdicts.items()}
+    assert kinds == {
+        0: ("PASS", "gate_clean"),
+        1: ("REJECT", "defect"),
+        2: ("UNINSPECTED", "camera_lost"),
+        3: ("UNINSPECTED", "camera_lost"),
+        4: ("UNINSPECTED", "bad_frame"),
+        5: ("PASS", "gate_clean"),
+    }
+    assert found.verdicts[4][2] == "torn.jpg: truncated"
+    (dark, bright) = sorted(found.results[1].defects, key=lambda defect: defect.area_px)
+    assert (dark.class_name, dark.area_px, dark.bbox_px) == ("dark", 9, (10, 2, 3, 3))
+    assert (bright.class_name, bright.area_px) == ("bright", 16)
+
+
+def test_cameras_share_the_engines_and_keep_their_own_numbers(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN, BAD] * 40), "side": ListCamera([BAD] * 30)}, **OFFLINE)
+    top = running.finish("top")
+    side = account(running.journal, "side")
+    assert top.reasons == {"gate_clean": 40, "defect": 40}
+    assert side.reasons == {"defect": 30}
+
+
+def test_batches_and_many_frames_keep_their_order_of_meaning(start_line) -> None:
+    """Frame i is defective when i % 3 == 0: no answer may reach the wrong frame, in batches of any size."""
+    frames = [BAD if i % 3 == 0 else CLEAN for i in range(600)]
+    options = {"inference": {"max_batch": 4, "max_wait_us": 500}, "ring": {"slots": 8}}
+    found = start_line({"top": ListCamera(frames)}, **OFFLINE, **options).finish()
+    assert {f for f, (verdict, _, _) in found.verdicts.items() if verdict == "REJECT"} == set(range(0, 600, 3))
+
+
+def test_child_killed_mid_batch(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN, BAD] * 1000, rate_hz=400)})
+    time.sleep(0.5)
+    pid = running.line.inference.child_pid
+    os.kill(pid, signal.SIGSTOP)  # so that frames are certainly in flight
+    time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    found = running.finish()
+    assert found.reasons["engine_down"] >= 1
+    assert found.reasons["gate_clean"] > 200
+    assert found.reasons["defect"] > 200
+    codes = [code for _, code, _ in found.statuses]
+    assert codes.index("inference_restarting") < codes.index("inference_ready")
+    restarting = next(status for status in found.statuses if status[1] == "inference_restarting")
+    assert restarting[0] == "degraded"
+    assert "killed by SIGKILL" in restarting[2]
+    assert found.verdicts[max(found.verdicts)][1] in ("gate_clean", "defect"), "the line did not recover"
+
+
+def test_child_hung(start_line) -> None:
+    running = start_line(
+        {"top": ListCamera([CLEAN] * 1500, rate_hz=500)}, deadline_ms=150, inference={"stall_timeout_s": 0.4}
+    )
+    time.sleep(0.3)
+    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    found = running.finish()
+    assert found.reasons["deadline"] >= 1
+    assert any("hung" in text for _, _, text in found.statuses)
+    assert found.verdicts[1499][1] == "gate_clean"
+
+
+def test_deadline_passes_and_the_late_answer_changes_nothing(start_line) -> None:
+    camera = GatedCamera([BAD] * 4, burst=1)
+    running = start_line({"top": camera}, deadline_ms=100)
+    pid = running.line.inference.child_pid
+    wait_until(lambda: running.line.ledger.resolved_through("top") == 0)
+    os.kill(pid, signal.SIGSTOP)
+    camera.rest.set()
+    wait_until(lambda: running.line.ledger.resolved_through("top") == 3)
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: running.line.inference.held == 0)
+    found = running.finish()
+    assert [found.verdicts[frame][:2] for frame in (1, 2, 3)] == [("UNINSPECTED", "deadline")] * 3
+    assert "100 ms" in found.verdicts[1][2]
+    assert sorted(found.late) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])
+def test_full_ring_drops_by_policy(start_line, policy: str) -> None:
+    camera = ListCamera([CLEAN] * 60, rate_hz=100)
+    running = start_line(
+        {"top": camera},
+        overload=policy,
+        ring={"slots": 8},
+        inference={"in_flight": 2, "stall_timeout_s": 30},
+        deadline_ms=60_000,
+    )
+    pid = running.line.inference.child_pid
+    os.kill(pid, signal.SIGSTOP)
+    while running.line.intakes[0].running:
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGCONT)
+    found = running.finish()
+    dropped = {f for f, (_, reason, _) in found.verdicts.items() if reason == "overload"}
+    inspected = {f for f, (_, reason, _) in found.verdicts.items() if reason == "gate_clean"}
+    assert dropped
+    assert len(inspected) >= 8
+    if policy == "drop_newest":
+        assert 59 in dropped
+        assert "ring was full" in found.verdicts[59][2]
+    else:
+        assert set(range(54, 60)) <= inspected, "the newest frames are the ones to keep"
+
+
+def test_full_ring_makes_an_offline_camera_wait(start_line) -> None:
+    found = start_line({"top": ListCamera([CLEAN] * 300)}, **OFFLINE, ring={"slots": 2}).finish()
+    assert found.reasons == {"gate_clean": 300}
+
+
+def test_every_frame_unreadable(start_line) -> None:
+    found = start_line({"top": ListCamera(["not an image"] * 50)}, **OFFLINE).finish()
+    assert found.reasons == {"bad_frame": 50}
+
+
+def test_stop_under_load_accounts_for_every_frame_in_under_two_seconds(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN, BAD], rate_hz=800, endless=True)})
+    time.sleep(0.5)
+    begun = time.monotonic()
+    running.line.stop()
+    assert time.monotonic() - begun < 2
+    found = account(running.journal)
+    assert len(found.verdicts) > 100
+    assert found.statuses[-1][:2] == ("stopped", "stopped")
+
+
+def test_stop_with_a_hung_child_accounts_for_every_frame(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN], rate_hz=200, endless=True)}, deadline_ms=30_000)
+    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    running.line.stop()
+    assert time.monotonic() - begun < 2
+    assert account(running.journal).reasons["shutdown"] > 0
+
+
+def test_port_in_use_is_refused_in_one_line(start_line, tiny_bundle: Bundle, tmp_path) -> None:
+    first = start_line({"top": ListCamera([CLEAN] * 10)}, **OFFLINE)
+    config = tiny_config(tiny_bundle.path, None, results={"endpoint": first.line.results.endpoint})
+    with pytest.raises(UserError, match=r"results\.endpoint") as caught, Line(config) as line:
+        line.start(first.stop)
+    assert "\n" not in str(caught.value)
+
+
+def test_rules_and_scale_reach_the_verdict(start_line) -> None:
+    rules = {
+        "rules": [{"class": "bright", "verdict": "scrap", "min_area_px": 16}, {"class": "dark", "min_area_px": 100}]
+    }
+    frames = [BAD, frame_with([(192, 3)])]
+    found = start_line({"top": ListCamera(frames)}, **OFFLINE, verdicts=rules).finish()
+    assert found.verdicts[0][0] == "SCRAP"
+    assert found.verdicts[1][:2] == ("PASS", "no_defect")
+
+
+def test_forced_decisions_let_through_the_share_asked_for(start_line) -> None:
+    forced = lambda meta: Forced.LET_THROUGH if meta.frame % 4 == 0 else Forced.CLEAN  # noqa: E731
+    found = start_line({"top": ListCamera([BAD] * 40)}, line_options={"forced": forced}, **OFFLINE).finish()
+    assert found.reasons == {"defect": 10, "gate_clean": 30}
+
+
+def test_state_is_back_to_running_after_recovery(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN], rate_hz=100, endless=True)})
+    first = running.line.inference.child_pid
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: running.line.inference.child_pid not in (None, first))
+    wait_until(lambda: running.line.inference.state is State.READY)
+    time.sleep(0.2)
+    running.line.stop()
+    states = [(state, code) for state, code, _ in account(running.journal).statuses]
+    assert ("degraded", "inference_restarting") in states
+    assert ("running", "inference_ready") in states
+
+
+def test_masks_are_those_of_the_frame(start_line) -> None:
+    from inspector.frames import masks
+    from inspector.results.journal_reader import JournalReader
+
+    running = start_line({"top": ListCamera([CLEAN, BAD])}, **OFFLINE)
+    running.finish()
+    with JournalReader(running.journal) as reader:
+        (row,) = [row for row in reader.results() if row.frame == 1]
+    mask = masks.decode(row.blob, *BAD.shape)
+    np.testing.assert_array_equal(mask, (BAD == 64) * 1 + (BAD == 192) * 2)
