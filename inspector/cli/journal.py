@@ -1,0 +1,168 @@
+"""``inspector journal``: look into the journal, or take verdicts out of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from inspector.frames.outcome import Verdict
+
+if TYPE_CHECKING:
+    from inspector.results.codec import Packet
+    from inspector.results.journal_reader import Row
+
+app = typer.Typer(
+    no_args_is_help=True, help="Look into the journal, or take verdicts out of it. Safe beside a running daemon."
+)
+
+JournalArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The journal, as in journal.path.")]
+CameraOption = Annotated[str | None, typer.Option(help="Only this camera.")]
+LineOption = Annotated[str | None, typer.Option(help="Only this line.")]
+
+COLUMNS = (
+    "line", "camera", "epoch", "run", "simulated", "seq", "type", "frame", "frames", "captured", "published",
+    "position_um", "verdict", "reason", "gate_score", "latency_us", "defects", "classes", "defect_px", "name", "detail",
+)  # fmt: skip
+
+
+class Form(str, Enum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@app.command()
+def tail(
+    journal: JournalArgument = Path("journal.sqlite"),
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many rows.")] = 20,
+    line: LineOption = None,
+    camera: CameraOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per row.")] = False,
+) -> None:
+    """Show the last publications."""
+    from rich.console import Console
+
+    from inspector.cli.result_lines import line_of
+    from inspector.results.journal_reader import JournalReader
+
+    console = Console(highlight=False, soft_wrap=True)
+    with JournalReader(journal) as reader:
+        for row in reader.tail(count, line=line, camera=camera):
+            if as_json:
+                typer.echo(_json_line(row).decode())
+            else:
+                console.print(line_of(_packet(row)))
+
+
+@app.command()
+def export(
+    journal: JournalArgument = Path("journal.sqlite"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.")
+    ] = None,
+    form: Annotated[
+        Form, typer.Option("--format", "-f", help="csv: one row per verdict. jsonl: header and body of every message.")
+    ] = Form.CSV,
+    run: Annotated[str | None, typer.Option(help="Only this run.")] = None,
+    epoch: Annotated[str | None, typer.Option(help="Only this start of the daemon, or `last`.")] = None,
+    line: LineOption = None,
+    camera: CameraOption = None,
+    verdict: Annotated[Verdict | None, typer.Option(case_sensitive=False, help="Only this verdict.")] = None,
+) -> None:
+    """Write verdicts as CSV, or all messages as JSON lines."""
+    import csv
+
+    from inspector.results.journal_reader import JournalReader
+
+    with JournalReader(journal) as reader, _opened(output) as file:
+        if epoch == "last":
+            epoch = (reader.epochs() or [""])[-1]
+        rows = reader.walk(
+            epoch=epoch, run=run, line=line, camera=camera, verdict=verdict, verdicts_only=form is Form.CSV
+        )
+        if form is Form.JSONL:
+            for row in rows:
+                file.write(_json_line(row).decode() + "\n")
+            return
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(_csv_row(row))
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[str]]:
+    from inspector.errors import UserError
+
+    if output is None:
+        yield sys.stdout
+        return
+    try:
+        file = output.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be written ({error.strerror}); name another file") from None
+    with file:
+        yield file
+
+
+def _packet(row: Row) -> Packet:
+    from inspector.errors import UserError
+    from inspector.results.codec import MalformedError
+
+    try:
+        return row.packet()
+    except MalformedError as error:
+        raise UserError(f"journal: row {row.id} has been altered: {error}") from None
+
+
+def _json_line(row: Row) -> bytes:
+    """Header and body exactly as they went on the wire; the mask in base64."""
+    import base64
+
+    blob = b'"' + base64.b64encode(row.blob) + b'"' if row.blob else b"null"
+    return b'{"header":' + row.header + b',"body":' + row.body + b',"blob":' + blob + b"}"
+
+
+def _csv_row(row: Row) -> dict[str, object]:
+    from inspector.cli.result_lines import iso_time
+    from inspector.results.messages import GapBody, ResultBody
+
+    packet = _packet(row)
+    header, body = packet.header, packet.body
+    fields: dict[str, object] = {
+        "line": header.line,
+        "camera": header.camera,
+        "epoch": header.epoch,
+        "run": header.run,
+        "simulated": int(header.simulated),
+        "seq": header.seq,
+        "type": header.type.value,
+        "frame": header.frame,
+        "captured": "" if header.captured_unix_ns is None else iso_time(header.captured_unix_ns),
+        "published": iso_time(header.published_unix_ns),
+        "position_um": header.position_um,
+    }
+    if isinstance(body, GapBody):
+        fields |= {"frames": body.last - body.first + 1, "verdict": body.verdict.value, "reason": body.reason.value}
+        fields["detail"] = body.detail
+    elif isinstance(body, ResultBody):
+        fields |= {
+            "frames": 1,
+            "verdict": body.verdict.value,
+            "reason": body.reason.value,
+            "gate_score": body.gate_score,
+            "latency_us": body.latency_us,
+            "defects": len(body.defects),
+            "classes": " ".join(sorted({defect.class_name for defect in body.defects})),
+            "defect_px": sum(defect.area_px for defect in body.defects),
+            "name": body.name,
+            "detail": body.detail,
+        }
+    return fields

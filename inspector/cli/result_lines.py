@@ -1,0 +1,106 @@
+"""Messages of the results protocol as lines for a person, the same live and from the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from rich.text import Text
+
+from inspector.frames.outcome import Defect, Verdict
+from inspector.results.codec import Packet
+from inspector.results.messages import (
+    EndBody,
+    GapBody,
+    HeartbeatBody,
+    LateBody,
+    LineState,
+    ResultBody,
+    StartBody,
+    StatusBody,
+)
+
+VERDICT_STYLES = {
+    Verdict.PASS: "green",
+    Verdict.REJECT: "bold red",
+    Verdict.SCRAP: "bold white on red",
+    Verdict.UNINSPECTED: "bold yellow",
+}
+_DEFECTS_SHOWN = 3
+
+
+def line_of(packet: Packet) -> Text:
+    """One line: local time, camera, what, details."""
+    header, body = packet.header, packet.body
+    time_ns = header.captured_unix_ns or header.published_unix_ns
+    line = Text.assemble((clock_time(time_ns), "dim"), f"  {header.camera:<8} ")
+    if isinstance(body, ResultBody):
+        line.append(f"#{header.frame:<8} ")
+        line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
+        parts = [body.reason.value, _score(body.gate_score), _defects(body.defects), body.detail, body.name]
+        line.append("  ".join(safe(part) for part in parts if part))
+        line.append(f"  {body.latency_us / 1000:.1f} ms", "dim")
+    elif isinstance(body, GapBody):
+        line.append(f"#{header.frame:<8} ")
+        line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
+        count = body.last - body.first + 1
+        line.append(safe(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}"))
+    elif isinstance(body, LateBody):
+        line.append(f"#{header.frame:<8} ")
+        line.append(f"{'late':<11} ", "yellow")
+        line.append(f"would have been {body.late_verdict.value} ({body.late_reason.value}); changes nothing")
+    else:
+        _append_event(line, packet)
+    return line
+
+
+def _append_event(line: Text, packet: Packet) -> None:
+    body = packet.body
+    line.append(f"{packet.header.type.value:<21} ", "bold cyan")
+    if isinstance(body, StartBody):
+        size = f"{body.geometry.height_px}x{body.geometry.width_px}"
+        simulated = "  simulated" if packet.header.simulated else ""
+        line.append(safe(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}"))
+    elif isinstance(body, StatusBody):
+        calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
+        line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")
+        line.append(safe(f"{body.code}  {body.text}"))
+    elif isinstance(body, EndBody):
+        counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
+        line.append(f"{body.frames} frames  {counts}  late answers {body.late}")
+    elif isinstance(body, HeartbeatBody):
+        line.append(f"{body.state.value}  last seq {body.last_seq}  resolved {packet.header.resolved_through}")
+
+
+def clock_time(unix_ns: int) -> str:
+    """Local time of day with milliseconds."""
+    try:
+        return datetime.fromtimestamp(unix_ns / 1e9).strftime("%H:%M:%S.%f")[:-3]
+    except (ValueError, OverflowError, OSError):
+        return "??:??:??.???"
+
+
+def iso_time(unix_ns: int) -> str:
+    """UTC in ISO 8601 with microseconds."""
+    seconds, rest_ns = divmod(unix_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // 1000:06d}Z"
+
+
+def safe(text: str) -> str:
+    """The text without what could steer a terminal: it may have come over a network."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"gate {score:.2f}"
+
+
+def _defects(defects: tuple[Defect, ...]) -> str:
+    if not defects:
+        return ""
+    shown = ", ".join(f"{defect.class_name} {_area(defect)}" for defect in defects[:_DEFECTS_SHOWN])
+    return shown + (f", {len(defects) - _DEFECTS_SHOWN} more" if len(defects) > _DEFECTS_SHOWN else "")
+
+
+def _area(defect: Defect) -> str:
+    return f"{defect.area_px} px" if defect.area_mm2 is None else f"{defect.area_mm2:.1f} mm2"

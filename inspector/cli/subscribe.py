@@ -1,0 +1,173 @@
+"""``inspector subscribe``: a live, readable tail of a line's results."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from inspector.client import Event, Subscriber
+    from inspector.frames.outcome import Verdict
+
+_SILENCE_MS = 3000
+
+
+def subscribe(
+    endpoint: Annotated[
+        str, typer.Argument(help="Address of the publisher, as in results.endpoint.")
+    ] = "tcp://127.0.0.1:5550",
+    line: Annotated[str | None, typer.Option(help="Only this line.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message, masks in base64.")] = False,
+    count: Annotated[int | None, typer.Option(min=1, help="Leave after this many messages.")] = None,
+    timeout_s: Annotated[
+        float | None, typer.Option("--timeout", min=0.1, help="Leave when nothing comes for so many seconds.")
+    ] = None,
+    heartbeats: Annotated[bool, typer.Option("--heartbeats", help="Show heartbeats too.")] = False,
+    server_key: Annotated[
+        Path | None, typer.Option(help="Public key file of a publisher that uses CURVE (*.key).")
+    ] = None,
+    client_key: Annotated[Path | None, typer.Option(help="Your own secret key file (*.key_secret).")] = None,
+) -> None:
+    """Show a line's verdicts as they come, and whether any message was missed. Ctrl-C leaves.
+
+    Exit status: 0 nothing was missed since joining, 1 something was, 2 a mistake in the call.
+    """
+    from inspector.client import Subscriber
+
+    prefix = "v1/" + (f"{line}/" + (f"{camera}/" if camera else "") if line else "")
+    tail = _Tail(endpoint, camera, as_json, heartbeats, count)
+    with Subscriber(endpoint, prefix, server_key=server_key, client_key=client_key) as subscriber:
+        with contextlib.suppress(KeyboardInterrupt):
+            tail.follow(subscriber, None if timeout_s is None else round(timeout_s * 1000))
+        tail.sum_up(subscriber)
+    if tail.missed or subscriber.malformed:
+        raise typer.Exit(1)
+
+
+class _Tail:
+    """Prints what comes and counts it."""
+
+    def __init__(self, endpoint: str, camera: str | None, as_json: bool, heartbeats: bool, count: int | None) -> None:
+        from rich.console import Console
+
+        self.missed = 0
+        self._endpoint, self._camera, self._as_json = endpoint, camera, as_json
+        self._heartbeats, self._left = heartbeats, count
+        self._verdicts: Counter[Verdict] = Counter()
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def follow(self, subscriber: Subscriber, timeout_ms: int | None) -> None:
+        """Until the count is reached or nothing comes for ``timeout_ms``."""
+        silent_ms, heard = 0, False
+        while self._left is None or self._left > 0:
+            event = subscriber.receive(_SILENCE_MS if timeout_ms is None else min(timeout_ms, _SILENCE_MS))
+            if event is not None:
+                heard, silent_ms = True, 0
+                self._show(event)
+                continue
+            silent_ms += _SILENCE_MS if timeout_ms is None else min(timeout_ms, _SILENCE_MS)
+            if timeout_ms is not None and silent_ms >= timeout_ms:
+                return
+            if not heard and silent_ms == _SILENCE_MS:
+                self._err.print(
+                    f"nothing heard from {self._endpoint} yet: does the daemon run there, does it publish this line and "
+                    "camera, and if it uses CURVE, is your key in its list?",
+                    style="yellow",
+                    markup=False,
+                )
+
+    def sum_up(self, subscriber: Subscriber) -> None:
+        """Verdict counts and what was missed, per stream."""
+        from inspector.cli.result_lines import VERDICT_STYLES, safe
+
+        if self._as_json:
+            return
+        self._out.rule(style="dim")
+        for verdict, style in VERDICT_STYLES.items():
+            self._out.print(f"{verdict.value:<12}{self._verdicts[verdict]:>10}", style=style)
+        for stream, books in subscriber.streams.items():
+            if self._camera in (None, stream.camera):
+                self._out.print(
+                    f"{stream.line}/{stream.camera} {safe(stream.epoch)[:8]}: {books.summary()}", markup=False
+                )
+        if subscriber.malformed:
+            self._out.print(f"{subscriber.malformed} messages were malformed", style="bold red")
+
+    def _show(self, event: Event) -> None:
+        from inspector.client import Malformed, Missed, Packet
+        from inspector.results.messages import GapBody, HeartbeatBody, ResultBody
+
+        camera = None
+        if isinstance(event, Packet):
+            camera = event.header.camera
+        elif not isinstance(event, Malformed):
+            camera = event.stream.camera
+        if self._camera is not None and camera not in (None, self._camera):
+            return
+        if isinstance(event, Missed) and not event.before_joining:
+            self.missed += event.last_seq - event.first_seq + 1
+        if isinstance(event, Packet):
+            if isinstance(event.body, HeartbeatBody) and not self._heartbeats:
+                return
+            if isinstance(event.body, ResultBody):
+                self._verdicts[event.body.verdict] += 1
+            elif isinstance(event.body, GapBody):
+                self._verdicts[event.body.verdict] += event.body.last - event.body.first + 1
+            if self._left is not None:
+                self._left -= 1
+        self._print(event)
+
+    def _print(self, event: Event) -> None:
+        from inspector.cli.result_lines import line_of
+        from inspector.client import Packet
+
+        if self._as_json:
+            typer.echo(_as_json(event))
+        elif isinstance(event, Packet):
+            self._out.print(line_of(event))
+        else:
+            self._out.print(*_shout(event), markup=False)
+
+
+def _shout(event: Any) -> tuple[Any]:
+    """What is no message but must not go unseen, as one line."""
+    from rich.text import Text
+
+    from inspector.cli.result_lines import safe
+    from inspector.client import Malformed, Missed, NewEpoch
+
+    if isinstance(event, Malformed):
+        return (Text(f"!! MALFORMED  {safe(event.reason)}", "bold red"),)
+    if isinstance(event, NewEpoch):
+        return (
+            Text(f"!! {event.stream.camera}: the daemon was started anew; numbers begin at 0 again", "bold yellow"),
+        )
+    if isinstance(event, Missed):
+        span = f"{event.last_seq - event.first_seq + 1} messages, seq {event.first_seq}..{event.last_seq}"
+        if event.before_joining:
+            return (Text(f"   {event.stream.camera}: joined late; {span} were sent before", "yellow"),)
+        return (Text(f"!! {event.stream.camera}: MISSED {span}", "bold red"),)
+    return (Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red"),)
+
+
+def _as_json(event: Any) -> str:
+    import msgspec
+
+    from inspector.client import Packet
+
+    if isinstance(event, Packet):
+        value = {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
+    else:
+        fields = msgspec.structs.asdict(event)
+        if "stream" in fields:
+            fields["stream"] = fields["stream"]._asdict()
+        if "topic" in fields:
+            fields["topic"] = fields["topic"].decode("utf-8", "replace")
+        value = {"event": type(event).__name__.lower(), **fields}
+    return msgspec.json.encode(value).decode()
