@@ -30,6 +30,7 @@ class DeadlineTimer:
         self._ledger = ledger
         self._on_expired = on_expired
         self._wakes_at_ns = _NEVER_NS
+        self._announced_ns = 0
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
@@ -50,6 +51,7 @@ class DeadlineTimer:
 
     def _reconsider(self, deadline_ns: int) -> None:
         if deadline_ns < self._wakes_at_ns:
+            self._announced_ns = deadline_ns
             self._wake.set()
 
     def _run(self) -> None:
@@ -68,12 +70,17 @@ class DeadlineTimer:
             if self._on_expired is not None:
                 self._on_expired(expired)
             return
+        now = now_ns()
         due_ns = self._ledger.next_deadline_ns()
+        if due_ns is None and self._announced_ns > now:
+            # The frame this thread was woken for is settled by now. Sleep until its deadline all the same: the frames after
+            # it are due later, and so need not wake the thread each.
+            due_ns = self._announced_ns
         if due_ns is None:
             self._wait(_LONGEST_WAIT_S)
             return
         self._wakes_at_ns = due_ns
-        self._wait(min((due_ns - now_ns()) / 1e9, _LONGEST_WAIT_S))
+        self._wait(min((due_ns - now) / 1e9, _LONGEST_WAIT_S))
 
     def _wait(self, timeout_s: float) -> None:
         if not self._stopping.is_set():

@@ -80,11 +80,12 @@ def test_a_steady_stream_that_is_answered_hardly_wakes_the_timer() -> None:
     ledger = Counting(lambda settled: None)
     timer = DeadlineTimer(ledger)
     timer.start()
-    for number in range(2000):
+    for number in range(200):
         ledger.open(frame(number, limit_ms=5000))
         assert ledger.settle("top", number, PASS)
+        time.sleep(0.0005)  # so that the timer's thread would have its turn
     timer.stop()
-    assert ledger.asked < 10
+    assert 1 <= ledger.asked < 10
 
 
 def test_the_timer_survives_a_callback_that_raises(caplog: pytest.LogCaptureFixture) -> None:
