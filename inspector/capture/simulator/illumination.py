@@ -15,7 +15,7 @@ def illumination(rng: Random, height: int, width: int, scale: float) -> Field:
     rows = np.linspace(-0.5, 0.5, height, dtype=np.float32)
     bend = np.float32(uniform(rng, -0.15, 0.35))
     down = 1 + np.float32(gradient) * (rows + bend * (rows * rows - np.float32(1 / 12)))
-    across = profile(rng, width, uniform(rng, 350, 900) * scale) * np.float32(uniform(rng, 0.03, 0.14))
+    across = profile(rng, width, uniform(rng, 350, 900) * scale) * np.float32(uniform(rng, 0.05, 0.2))
     across += np.linspace(-1, 1, width, dtype=np.float32) * np.float32(rng.normal(0, 0.08))
     light = np.outer(down, np.exp(across))
     if chance(rng, 0.03):
@@ -27,7 +27,7 @@ def illumination(rng: Random, height: int, width: int, scale: float) -> Field:
 
 def expose(rng: Random, scene: Field) -> Field:
     """The scene in grey levels as lens and sensor see it, before rounding. ``scene``: ``float32 [H, W]``, 255 = white."""
-    soft = blurred(scene, *(2 * [uniform(rng, 0.3, 0.65)]))
+    soft = blurred(scene, *(2 * [uniform(rng, 0.2, 0.45)]))
     noise = white(rng, *scene.shape) * np.float32(uniform(rng, 0.5, 1.0))
     # Shot noise grows with the root of the light.
     noise *= np.sqrt(np.maximum(soft, 1) * np.float32(1 / 60))

@@ -40,17 +40,25 @@ def white(rng: Random, height: int, width: int) -> Field:
 
 
 def cloud(rng: Random, height: int, width: int, cell_y: float, cell_x: float) -> Field:
-    """Smooth noise ``float32 [height, width]`` of deviation about 1 whose features are about ``cell_y`` by ``cell_x`` px."""
-    cell_y, cell_x = max(cell_y, 1.0), max(cell_x, 1.0)
-    rows, columns = int(height / cell_y) + 4, int(width / cell_x) + 4
-    grid = white(rng, rows, columns)
-    offset_y, offset_x = rng.random(2) + 0.5
-    place = np.array(
-        [[1 / cell_x, 0, offset_x], [0, 1 / cell_y, offset_y]], dtype=np.float32
-    )
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    spread = cv2.warpAffine(grid, place, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(spread * np.float32(1.25), dtype=np.float32)
+    """Smooth Gaussian noise ``float32 [height, width]`` of deviation 1 whose features are about ``cell_y`` by ``cell_x`` px."""
+    step_y, step_x = max(cell_y / 2, 1.0), max(cell_x / 2, 1.0)
+    # Smoothed on a grid of half a feature and then spread, so that no trace of the grid is left.
+    kernel_y, kernel_x = _bell(0.45 * cell_y / step_y), _bell(0.45 * cell_x / step_x)
+    grid = white(rng, int(height / step_y) + 6, int(width / step_x) + 6)
+    smooth = cv2.sepFilter2D(grid, cv2.CV_32F, kernel_x, kernel_y)
+    if step_y == 1 and step_x == 1:
+        return np.asarray(smooth[3 : height + 3, 3 : width + 3], dtype=np.float32)
+    offset_y, offset_x = rng.random(2) + 1.5
+    place = np.array([[1 / step_x, 0, offset_x], [0, 1 / step_y, offset_y]], dtype=np.float32)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    spread = cv2.warpAffine(smooth, place, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(spread, dtype=np.float32)
+
+
+def _bell(sigma: float) -> NDArray[np.float64]:
+    """A Gaussian kernel that keeps the deviation of white noise."""
+    kernel = cv2.getGaussianKernel(2 * max(1, round(2.5 * sigma)) + 1, max(sigma, 0.15), cv2.CV_64F)
+    return np.asarray(kernel / np.sqrt(np.square(kernel).sum()), dtype=np.float64)
 
 
 def profile(rng: Random, length: int, cell: float) -> Field:

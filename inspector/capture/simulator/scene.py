@@ -84,7 +84,7 @@ class SheetRenderer:
         level = float(np.clip(streams[_LIGHT].normal(*real.GREY_MEAN), 40, 160))
         scene = canvas.reflectance
         scene *= illumination(streams[_LIGHT], height, width, scale)
-        scene *= np.float32(level)
+        scene *= np.float32(level / max(0.2, float(scene[:, left:right].mean())))
         np.clip(scene, 0, 330, out=scene)  # the lens blurs light the sensor cannot count
         if plan.margin is not None:
             cut(streams[_EDGE], scene, canvas, plan.margin)

@@ -32,11 +32,11 @@ VERTICAL_GRADIENT = (0.45, 0.16)
 """Bottom minus top brightness as a share of the mean (mean, deviation): the light stands below the lower edge.
 Measured 17, 37, 44, 57, 97 grey at a mean of 99."""
 
-GRAIN_DEVIATION = (0.045, 0.105)
+GRAIN_DEVIATION = (0.055, 0.115)
 """Range of the deviation of grain finer than 12 px as a share of the mean. Measured 5.9, 8.9, 11.6, 15.8, 25.7 grey,
 the upper half including stains, marks and defects."""
 
-COLUMN_DEVIATION = (0.06, 0.20)
+COLUMN_DEVIATION = (0.10, 0.30)
 """Range of the deviation of the column means as a share of the mean. Measured 7.6, 12.5, 16.2, 21.9, 35.4 grey."""
 
 MARGIN_SHARE = 0.34
@@ -75,5 +75,6 @@ CORROSION_COUNT = (1, 1, 1, 2, 2, 3, 4)
 CORROSION_WIDTH = (29.0, 70.0, 126.0, 212.0, 465.0)
 """Width of a corrosion region, px."""
 
-CORROSION_HEIGHT = (25.0, 60.0, 100.0, 158.0, 250.0)
-"""Height of a corrosion region, px; 32 % touch the upper or lower border."""
+CORROSION_ASPECT = (0.26, 0.51, 0.79, 1.13, 2.01)
+"""Height of a corrosion region by its width; the height itself: 25, 60, 100, 158, 250 px. 32 % touch the upper or lower
+border."""

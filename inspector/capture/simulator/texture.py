@@ -31,7 +31,7 @@ def rolled_surface(rng: Random, height: int, width: int, scale: float) -> Field:
 
 def _grain(rng: Random, height: int, width: int) -> Field:
     """Isotropic grain, deviation 1: neighbouring px of the real frames correlate by 0.5 to 0.9."""
-    sigma = uniform(rng, 0.5, 1.2)
+    sigma = uniform(rng, 0.4, 0.9)
     grain = blurred(white(rng, height, width), sigma * uniform(rng, 0.85, 1.3), sigma * uniform(rng, 0.8, 1.3))
     return np.asarray(grain / grain.std(), dtype=np.float32)
 

@@ -30,8 +30,7 @@ def paint_corrosion(rng: Random, canvas: Canvas) -> None:
     centre = column(rng, canvas, 120 * scale)
     for _ in range(int(rng.choice(real.CORROSION_COUNT))):
         width = percentile_draw(rng, real.CORROSION_WIDTH) * scale
-        height = percentile_draw(rng, real.CORROSION_HEIGHT) * scale
-        height = min(height, 1.8 * width)
+        height = float(np.clip(width * percentile_draw(rng, real.CORROSION_ASPECT), 22 * scale, 260 * scale))
         x0 = near_column(rng, canvas, centre, 220 * scale, 0.8 * width)
         window = canvas.window(x0, row(rng, canvas, height, 0.4), width, height)
         _paint_patch(rng, window)
@@ -53,8 +52,10 @@ def _paint_patch(rng: Random, window: Window) -> None:
     _shade_rim(rng, window, cover)
     if chance(rng, 0.25):
         # Where the crust broke away bare metal mirrors the lamp.
-        bare = step(cloud(rng, window.height, window.width, 50 * scale, 35 * scale), uniform(rng, 0.9, 1.4), 0.15)
-        window.blend(bare * cover, uniform(rng, 1.3, 3.0))
+        bare = cloud(rng, window.height, window.width, 50 * scale, 35 * scale)
+        bare += cloud(rng, window.height, window.width, 7 * scale, 5 * scale) * np.float32(0.35)
+        bare = step(bare, uniform(rng, 1.0, 1.6), 0.3) * (1 + 0.4 * relief)
+        window.add((bare * cover).clip(0, 2) * np.float32(uniform(rng, 0.5, 2.2)))
     window.mark(_CLASS, cover > 0.5, _MARGIN_PX * scale, hull=False)
 
 
@@ -68,14 +69,16 @@ def _outline(rng: Random, window: Window) -> Field:
     # A closed outline: low harmonics give its bulk, high ones its torn edge.
     radius = np.zeros(720, dtype=np.float32)
     turn = np.linspace(0, 2 * np.pi, 720, endpoint=False)
-    for harmonic in range(2, 24):
-        weight = uniform(rng, 0.0, 0.34) / harmonic**0.9
+    for harmonic in range(2, 20):
+        weight = uniform(rng, 0.0, 0.5) / harmonic**1.5
         radius += (weight * np.cos(harmonic * turn + uniform(rng, 0, 2 * np.pi))).astype(np.float32)
     radius = np.minimum(0.82 + radius, 1.0)
     reach = radius[((angle / (2 * np.pi)) * 720).astype(np.int32) % 720]
     distance = np.sqrt(dy * dy + np.square(dx - lean * dy))
-    ragged = cloud(rng, window.height, window.width, 7 * window.canvas.scale, 9 * window.canvas.scale)
-    return np.asarray(reach - distance + ragged * np.float32(0.025), dtype=np.float32)
+    scale, size = window.canvas.scale, (window.height, window.width)
+    ragged = cloud(rng, *size, 18 * scale, 26 * scale) * np.float32(uniform(rng, 0.01, 0.09))
+    ragged += cloud(rng, *size, 4 * scale, 5 * scale) * np.float32(uniform(rng, 0.005, 0.035))
+    return np.asarray(reach - distance + ragged, dtype=np.float32)
 
 
 def _relief(rng: Random, window: Window, crust: float) -> Field:
@@ -83,12 +86,13 @@ def _relief(rng: Random, window: Window, crust: float) -> Field:
     scale = window.canvas.scale
     flat = uniform(rng, 1.0, 4.5)
     cell = uniform(rng, 14, 30) * scale
-    folds = cloud(rng, window.height, window.width, cell, cell * flat)
-    folds = 1 - np.abs(folds) * np.float32(1.6)
+    size = (window.height, window.width)
+    folds = 1 - np.abs(cloud(rng, *size, cell, cell * flat) + cloud(rng, *size, 6 * scale, 9 * scale) * 0.25) * np.float32(1.6)
+    folds *= np.clip(cloud(rng, *size, 45 * scale, 70 * scale) * 0.6 + 0.6, 0, 1.5)
     lumps = cloud(rng, window.height, window.width, 9 * scale, 11 * scale)
     grit = cloud(rng, window.height, window.width, 3 * scale, 3.5 * scale)
     bend = profile(rng, window.width, 60 * scale)[None, :] * np.float32(0.5)
-    return np.asarray(folds * 2.2 + lumps * 0.8 + grit * np.float32(0.15 + 0.2 * crust) + bend, dtype=np.float32)
+    return np.asarray(folds * 1.7 + lumps * 0.5 + grit * np.float32(0.15 + 0.2 * crust) + bend, dtype=np.float32)
 
 
 def _shade_rim(rng: Random, window: Window, cover: Field) -> None:

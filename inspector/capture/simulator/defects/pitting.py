@@ -48,15 +48,19 @@ def _paint_pit(
     pad = 6 * canvas.scale
     window = canvas.window(x0 - pad, y0 - pad, width + 2 * pad, height + 2 * pad)
     depth = np.zeros((window.height, window.width), dtype=np.float32)
-    links = max(1, round(height / (uniform(rng, 16, 40) * canvas.scale)))
+    links = max(1, round(height / (uniform(rng, 22, 60) * canvas.scale)))
     for link in range(links):
-        share = (link + 0.5 + uniform(rng, -0.25, 0.25)) / links
+        share = (link + 0.5 + uniform(rng, -0.45, 0.45)) / links
         x = pad + width * uniform(rng, 0.3, 0.7)
-        half = height / links * uniform(rng, 0.26, 0.42)
+        half = min(height / links * uniform(rng, 0.2, 0.45), uniform(rng, 9, 22) * canvas.scale)
         depth = np.maximum(
             depth, _dent(window, x, pad + height * share, width * uniform(rng, 0.22, 0.42), half, uniform(rng, -0.2, 0.2))
         )
-    depth *= 1 + cloud(rng, window.height, window.width, 3 * canvas.scale, 2 * canvas.scale) * np.float32(0.25)
+    if links > 1:
+        # The roller drew the pits out into one faint groove.
+        groove = _dent(window, pad + width / 2, pad + height / 2, width * 0.2, height * 0.55, 0.0)
+        depth = np.maximum(depth, groove * np.float32(uniform(rng, 0.32, 0.5)))
+    depth *= 1 + cloud(rng, window.height, window.width, 3 * canvas.scale, 2 * canvas.scale) * np.float32(0.3)
     _shade(rng, window, depth, strength)
     window.mark(_CLASS, depth > 0.3, _MARGIN_PX * canvas.scale)
 
@@ -66,7 +70,7 @@ def _shade(rng: Random, window: Window, depth: Field, strength: float) -> None:
     scale = window.canvas.scale
     floor = step(depth, 0.42, 0.35) * np.float32(min(0.75, uniform(rng, 0.2, 0.55) * strength))
     window.multiply(1 - floor)
-    relief = lit(-depth, window.canvas.light) * np.float32(uniform(rng, 2.0, 5.0) * strength * scale)
+    relief = lit(-depth, window.canvas.light) * np.float32(uniform(rng, 1.0, 3.5) * strength * scale)
     window.multiply(np.clip(1 + relief, 0.35, 3.0))
     for _ in range(int(rng.integers(0, 4))):
         inside = np.argwhere(depth > 0.35)
@@ -97,11 +101,14 @@ def _paint_field(rng: Random, canvas: Canvas) -> None:
     body = 1 - dy * dy - np.square(dx - lean * dy)
     body += cloud(rng, window.height, window.width, 25 * scale, 12 * scale) * np.float32(0.25)
     cover = step(body, 0.25, 0.2)
-    pits = cloud(rng, window.height, window.width, uniform(rng, 5, 9) * scale, uniform(rng, 4, 7) * scale)
+    size = (window.height, window.width)
+    pits = cloud(rng, *size, uniform(rng, 5, 9) * scale, uniform(rng, 4, 7) * scale)
+    pits += cloud(rng, *size, 2.5 * scale, 2 * scale) * np.float32(0.35)
+    pits *= np.clip(cloud(rng, *size, 20 * scale, 15 * scale) * 0.5 + 0.75, 0, 1.5)
     holes = step(pits, uniform(rng, -0.2, 0.4), 0.6) * cover
     window.multiply(1 - cover * np.float32(uniform(rng, 0.1, 0.3)))
     window.multiply(1 - holes * np.float32(uniform(rng, 0.2, 0.45)))
-    relief = lit(-pits * cover, canvas.light) * np.float32(uniform(rng, 1.0, 2.2) * scale)
+    relief = lit(-pits * cover, canvas.light) * np.float32(uniform(rng, 0.5, 1.3) * scale)
     window.multiply(np.clip(1 + relief, 0.3, 3.2))
     tops = np.maximum(-pits - 1.3, 0) * cover * np.float32(uniform(rng, 0.5, 2.5))
     window.add(tops)

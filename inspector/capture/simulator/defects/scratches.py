@@ -89,8 +89,9 @@ def _paint_spindles(rng: Random, canvas: Canvas, centre: float) -> None:
     rows, columns = window.grid()
     body = 1 - np.square(columns / np.float32(width) * 2 - 1) - np.square(rows / np.float32(height) * 2 - 1) * 0.8
     grain = cloud(rng, window.height, window.width, uniform(rng, 25, 60) * scale, uniform(rng, 2.5, 5) * scale)
-    cover = step(grain + body * np.float32(0.9), uniform(rng, 1.0, 1.4), 0.35) * (body > 0)
-    window.multiply(1 - cover * np.float32(uniform(rng, 0.35, 0.65)))
+    cover = step(grain + body * np.float32(0.9), uniform(rng, 1.0, 1.4), 0.6) * (body > 0)
+    worn = np.clip(1 + 0.3 * blurred(white(rng, window.height, window.width), 0.6, 2.5), 0, 1.3)
+    window.multiply(1 - np.clip(cover * worn * np.float32(uniform(rng, 0.3, 0.6)), 0, 0.85))
     if chance(rng, 0.4):
         window.add(step(blurred(white(rng, window.height, window.width), 0.7, 0.9), 1.1, 0.3) * cover)
     window.mark(_CLASS, cover > 0.4, 7 * scale)
@@ -106,12 +107,14 @@ def _paint_flecks(rng: Random, canvas: Canvas, centre: float) -> None:
     lean = np.float32(uniform(rng, -0.6, 0.6))
     dy, dx = rows / np.float32(height) * 2 - 1, columns / np.float32(width) * 2 - 1
     body = 1 - dy * dy - np.square(dx - lean * dy)
-    tears = cloud(rng, window.height, window.width, uniform(rng, 2, 6) * scale, uniform(rng, 2.5, 9) * scale)
-    cover = step(body + tears * np.float32(0.25), 0.2, 0.25)
+    size = (window.height, window.width)
+    tears = cloud(rng, *size, uniform(rng, 1.2, 3) * scale, uniform(rng, 1.2, 5) * scale)
+    tears *= np.clip(cloud(rng, *size, 12 * scale, 12 * scale) * 0.7 + 0.7, 0, 2)
+    cover = step(body + cloud(rng, *size, 9 * scale, 9 * scale) * np.float32(0.3), 0.2, 0.25)
     window.multiply(1 - cover * np.float32(uniform(rng, 0.05, 0.3)))
-    relief = lit(tears * cover, canvas.light) * np.float32(uniform(rng, 0.7, 1.8) * scale)
+    relief = lit(tears, canvas.light) * cover * np.float32(uniform(rng, 0.4, 1.1) * scale)
     window.multiply(np.clip(1 + relief, 0.35, 3))
-    window.add(step(tears, uniform(rng, 0.9, 1.6), 0.5) * cover * np.float32(uniform(rng, 0.3, 1.8)))
+    window.add(step(tears, uniform(rng, 1.0, 1.8), 0.5) * cover * np.float32(uniform(rng, 0.3, 1.8)))
     window.mark(_CLASS, cover > 0.5, 5 * scale)
 
 
@@ -125,10 +128,11 @@ def _paint_chain(rng: Random, canvas: Canvas, centre: float) -> None:
     path = width / 2 + profile(rng, window.height, 80 * scale)[:, None] * np.float32(1.5 * scale)
     reach = np.float32(width * uniform(rng, 0.2, 0.32))
     groove = np.exp(-np.square(np.square((columns - path) / reach))) * np.ones_like(rows)
-    crumbs = cloud(rng, window.height, window.width, uniform(rng, 3, 9) * scale, uniform(rng, 2, 5) * scale)
+    crumbs = cloud(rng, window.height, window.width, uniform(rng, 2, 6) * scale, uniform(rng, 1.2, 3) * scale)
+    crumbs += blurred(white(rng, window.height, window.width), 0.6, 0.8)
     thick = np.clip(0.4 + 0.5 * profile(rng, window.height, 40 * scale), 0, 1)[:, None]
     window.multiply(1 - groove * np.float32(uniform(rng, 0.15, 0.4)))
-    bright = step(crumbs, uniform(rng, 0.4, 0.9), 0.5) * groove * thick
+    bright = step(crumbs, uniform(rng, 0.7, 1.2), 1.2) * groove * thick
     window.add((bright * np.float32(uniform(rng, 0.8, 2.0))).astype(np.float32))
     window.mark(_CLASS, groove > 0.4, 4 * scale)
 

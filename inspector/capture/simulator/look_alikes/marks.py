@@ -34,8 +34,8 @@ def paint_chalk(rng: Random, canvas: Canvas) -> None:
         dabs = np.zeros((window.height, window.width), dtype=np.uint8)
         _dab(rng, dabs, scale)
         soft = blurred(dabs.astype(np.float32) / np.float32(255), 2.2 * scale, 2.6 * scale)
-        ragged = soft + cloud(rng, window.height, window.width, 5 * scale, 4 * scale) * np.float32(0.12) * (soft > 0.03)
-        ragged += cloud(rng, window.height, window.width, 1.5 * scale, 1.5 * scale) * np.float32(0.07) * (soft > 0.03)
+        ragged = soft + cloud(rng, window.height, window.width, 6 * scale, 4 * scale) * np.float32(0.2) * (soft > 0.03)
+        ragged += cloud(rng, window.height, window.width, 1.5 * scale, 1.5 * scale) * np.float32(0.1) * (soft > 0.03)
         full = step(ragged, 0.4, 0.12)
         if chance(rng, 0.6):
             # The paint ran off the middle of the dabs.
@@ -49,7 +49,7 @@ def _dab(rng: Random, dabs: NDArray[np.uint8], scale: float) -> None:
     height, width = dabs.shape
     strokes = _SIGNS[int(rng.integers(len(_SIGNS)))]
     pad = 0.14
-    gap = uniform(rng, 6, 34) * scale
+    gap = uniform(rng, 6, 26) * scale
     for x0, y0, x1, y1 in strokes:
         start = np.array([pad + (1 - 2 * pad) * x0 / 2, pad + (1 - 2 * pad) * y0 / 4]) * (width, height)
         end = np.array([pad + (1 - 2 * pad) * x1 / 2, pad + (1 - 2 * pad) * y1 / 4]) * (width, height)
@@ -58,7 +58,7 @@ def _dab(rng: Random, dabs: NDArray[np.uint8], scale: float) -> None:
             if chance(rng, 0.12):
                 continue
             x, y = start + (end - start) * share + rng.normal(0, 3 * scale, 2)
-            axes = (max(1, int(uniform(rng, 3, 8) * scale)), max(1, int(uniform(rng, 4, 14) * scale)))
+            axes = (max(1, int(uniform(rng, 3, 10) * scale)), max(1, int(uniform(rng, 5, 20) * scale)))
             cv2.ellipse(dabs, (int(x), int(y)), axes, uniform(rng, -20, 20), 0, 360, 255, cv2.FILLED)
             for _ in range(int(rng.integers(0, 5))):
                 away = rng.normal(0, 16 * scale, 2)
