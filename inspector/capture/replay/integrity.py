@@ -36,7 +36,7 @@ def jpeg_is_whole(data: bytes) -> bool:
     no other FF D9 can stand: FF is always followed by 00 or a restart marker.
     """
     scan = _jpeg_scan_start(data)
-    return scan is not None and data.find(b"\xff\xd9", scan) >= 0
+    return scan is not None and data.rfind(b"\xff\xd9", scan) >= 0
 
 
 def _jpeg_scan_start(data: bytes) -> int | None:

@@ -1,0 +1,102 @@
+"""The figures that need the truth, gathered frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.frames.outcome import Verdict
+from inspector.report.metrics.confusion import Confusion
+from inspector.report.metrics.detection import Detection
+from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
+from inspector.report.metrics.overlap import Overlap, overlap
+from inspector.report.record import Record
+from inspector.report.summary import ClassFigures, Decisions, TruthFigures
+from inspector.report.truth import Truth, TruthError
+
+_PROBLEMS_TOLD = 5
+
+
+class AgainstTruth:
+    """A run against its truth."""
+
+    def __init__(self, class_names: Sequence[str], truth: Truth) -> None:
+        self._class_names = tuple(class_names)
+        count = len(self._class_names)
+        self._truth = truth
+        self._problems: list[str] = []
+        self._problem_count = 0
+        self._excluded = 0
+        self._compared = 0
+        self._gate, self._verdict = Confusion(), Confusion()
+        self._verdicts = {kind: dict.fromkeys(Verdict, 0) for kind in ("defective", "clean")}
+        self._pairs, self._kaggle = PositivePairs(count), KaggleDice(count)
+        self._pixels, self._detection = DefectivePixels(), Detection(count)
+
+    def mask(self, record: Record) -> NDArray[np.uint8] | None:
+        """The truth of a frame; None where there is none to be had, which is counted."""
+        try:
+            mask = self._truth.mask(record.camera, record.frame, record.name)
+        except TruthError as error:
+            self._problem_count += 1
+            if len(self._problems) < _PROBLEMS_TOLD:
+                self._problems.append(str(error))
+            mask = None
+        self._excluded += mask is None
+        return mask
+
+    def exclude(self, count: int) -> None:
+        """Frames of which nothing but the number is known (a gap)."""
+        self._excluded += count
+
+    def add(self, record: Record, true: NDArray[np.uint8]) -> Overlap:
+        """Count a frame with its truth. Raises ValueError where the masks cannot be compared."""
+        frame = overlap(record.mask, true if true.any() else None, len(self._class_names))
+        self._verdicts["defective" if frame.defective else "clean"][record.verdict] += 1
+        if record.let_through is not None:
+            self._gate.add(caught=record.let_through, defective=frame.defective)
+        if record.inspected:
+            self._verdict.add(caught=record.caught, defective=frame.defective)
+        if record.inspected and record.masked:
+            self._compared += 1
+            for figure in (self._pairs, self._kaggle, self._pixels, self._detection):
+                figure.add(frame)
+        return frame
+
+    def figures(self) -> TruthFigures:
+        """What it came to."""
+        by_truth = {kind: sum(counts.values()) for kind, counts in self._verdicts.items()}
+        return TruthFigures(
+            rule=self._truth.rule,
+            labelled=sum(by_truth.values()),
+            defective=by_truth["defective"],
+            clean=by_truth["clean"],
+            excluded=self._excluded,
+            problems=self._problem_count,
+            first_problems=tuple(self._problems),
+            gate=Decisions.of(self._gate),
+            verdict=Decisions.of(self._verdict),
+            verdicts_by_truth={
+                kind: {verdict.value: count for verdict, count in counts.items()}
+                for kind, counts in self._verdicts.items()
+            },
+            compared=self._compared,
+            classes=tuple(self._class_figures(k) for k in range(len(self._class_names))),
+            kaggle_mean_dice=self._kaggle.mean,
+            kaggle_all_empty=self._kaggle.all_empty,
+            pixel_dice=self._pixels.by_class,
+            pixel_dice_any_class=self._pixels.any_class,
+        )
+
+    def _class_figures(self, k: int) -> ClassFigures:
+        return ClassFigures(
+            class_name=self._class_names[k],
+            frames=self._detection.frames[k],
+            found=self._detection.found[k],
+            as_other=self._detection.as_other[k],
+            false_frames=self._detection.false[k],
+            dice=self._pairs.mean_dice(k),
+            iou=self._pairs.mean_iou(k),
+        )

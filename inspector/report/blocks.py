@@ -1,0 +1,133 @@
+"""The summary in words: titled tables of text that the terminal and the page show alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.report.summary import Decisions, Summary, TruthFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A small table: the first column names the row, the others hold figures."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def blocks(summary: Summary) -> list[Block]:
+    """Everything in the summary, in the order in which a reader asks."""
+    made = [_run(summary), _verdicts(summary), _reasons(summary)]
+    if summary.truth is not None:
+        made += [_truth(summary.truth), _classes(summary.truth, summary), _dice(summary.truth)]
+    else:
+        made.append(Block("Defects", ("class", "published"), tuple((k, f"{n:,}") for k, n in summary.defects.items())))
+    return made
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "-" if value is None else f"{value:.1%}"
+
+
+def figure(value: float | None) -> str:
+    """A coefficient between 0 and 1; a dash where there is none."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.1f} ms"
+
+
+def _run(summary: Summary) -> Block:
+    rows = [
+        ("frames with a verdict", f"{summary.frames:,}"),
+        ("frames/s", "-" if summary.frames_per_s is None else f"{summary.frames_per_s:.1f}"),
+    ]
+    if summary.latency is not None:
+        rows += [
+            ("capture to verdict, p50", _ms(summary.latency.p50_ms)),
+            ("p95", _ms(summary.latency.p95_ms)),
+            ("p99", _ms(summary.latency.p99_ms)),
+            ("max", _ms(summary.latency.max_ms)),
+        ]
+    rows += [
+        ("dropped", f"{summary.dropped:,}"),
+        ("late", f"{summary.late:,}"),
+        ("unresolved", f"{summary.unresolved:,}"),
+    ]
+    if summary.repeated:
+        rows.append(("second verdicts", f"{summary.repeated:,}"))
+    return Block("Run", ("", ""), tuple(rows))
+
+
+def _verdicts(summary: Summary) -> Block:
+    columns: tuple[str, ...] = ("verdict", "frames")
+    rows: list[tuple[str, ...]] = [(verdict, f"{count:,}") for verdict, count in summary.verdicts.items()]
+    if summary.truth is not None:
+        by_truth = summary.truth.verdicts_by_truth
+        columns = (*columns, *by_truth)
+        rows = [(*row, *(f"{counts[row[0]]:,}" for counts in by_truth.values())) for row in rows]
+    return Block("Verdicts", columns, tuple(rows))
+
+
+def _reasons(summary: Summary) -> Block:
+    return Block("Reasons", ("reason", "frames"), tuple((one, f"{count:,}") for one, count in summary.reasons.items()))
+
+
+def _truth(truth: TruthFigures) -> Block:
+    def row(name: str, made: Decisions) -> tuple[str, ...]:
+        counts = (f"{count:,}" for count in (made.tp, made.fn, made.fp, made.tn))
+        return (name, *counts, share(made.recall), share(made.false_alarm_rate), share(made.precision))
+
+    notes = [
+        f"Truth: {truth.rule}.",
+        f"{truth.labelled:,} frames labelled ({truth.defective:,} defective, {truth.clean:,} clean); "
+        f"{truth.excluded:,} without truth are in none of these figures.",
+    ]
+    skipped = sum(counts["UNINSPECTED"] for counts in truth.verdicts_by_truth.values())
+    if skipped:
+        notes.append(f"{skipped:,} labelled frames ended UNINSPECTED and are not in the row of the verdicts.")
+    if truth.problems:
+        notes.append(f"{truth.problems:,} frames have a truth that cannot be used: {'; '.join(truth.first_problems)}")
+    return Block(
+        "Against the truth",
+        ("defective or not", "caught", "missed", "false", "passed", "recall", "false alarms", "precision"),
+        (row("gate lets through", truth.gate), row("REJECT or SCRAP", truth.verdict)),
+        tuple(notes),
+    )
+
+
+def _classes(truth: TruthFigures, summary: Summary) -> Block:
+    rows = tuple(
+        (
+            one.class_name,
+            f"{one.frames:,}",
+            f"{one.found:,}",
+            f"{one.as_other:,}",
+            f"{one.false_frames:,}",
+            figure(one.dice),
+            figure(one.iou),
+            f"{summary.defects.get(one.class_name, 0):,}",
+        )
+        for one in truth.classes
+    )
+    columns = ("class", "frames", "found", "as other", "false", "Dice", "IoU", "published")
+    notes = (
+        "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
+        "frame without it; Dice and IoU: mean over the frames that have the class; published: its defects in all results.",
+    )
+    return Block("Classes", columns, rows, notes)
+
+
+def _dice(truth: TruthFigures) -> Block:
+    rows = (
+        ("Kaggle mean Dice", figure(truth.kaggle_mean_dice)),
+        ("  of marking nothing", figure(truth.kaggle_all_empty)),
+        ("pixel Dice, defective frames", figure(truth.pixel_dice)),
+        ("  whatever the class", figure(truth.pixel_dice_any_class)),
+    )
+    note = f"Over {truth.compared:,} frames whose published mask was compared with the truth."
+    return Block("Masks", ("", ""), rows, (note,))

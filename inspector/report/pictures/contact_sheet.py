@@ -1,0 +1,134 @@
+"""The contact sheet: telling frames of a run, the found defects outlined against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.frames.outcome import Verdict
+from inspector.report.pictures import drawing
+from inspector.report.pictures.drawing import Picture, blank, dot, fit_text, text_width, write_text
+from inspector.report.pictures.outlines import draw_dashed, draw_solid, outlines
+from inspector.report.selection import Shown
+
+_WIDTH = 1640
+_MARGIN = 20
+_GAP = 16
+_CAPTION = 26
+_HEADING = 40
+_TINT = 0.22
+_LEAST_CONTRAST = 60
+
+Sections = Sequence[tuple[str, Sequence[Shown]]]
+
+
+def contact_sheet(sections: Sections, class_names: Sequence[str], size: tuple[int, int]) -> Picture:
+    """The sheet as ``uint8 [H, 1640, 3]`` BGR. ``sections`` are titles with their frames, ``size`` a frame's height and width."""
+    columns, scale = _layout(size)
+    cell_height, cell_width = round(size[0] * scale), round(size[1] * scale)
+    row_height = cell_height + _CAPTION + _GAP
+    rows = sum(-(-len(shown) // columns) for _, shown in sections)
+    header = 62
+    sheet = blank(header + len(sections) * _HEADING + rows * row_height + _MARGIN, _WIDTH)
+    _legend(sheet, class_names)
+    top = header
+    for title, shown in sections:
+        write_text(sheet, title, _MARGIN, top + 24, 13)
+        top += _HEADING
+        for index, one in enumerate(shown):
+            x = _MARGIN + (index % columns) * (cell_width + _GAP)
+            y = top + (index // columns) * row_height
+            sheet[y : y + cell_height, x : x + cell_width] = frame_picture(one, len(class_names), scale)
+            _caption(sheet, one, class_names, x, y + cell_height, cell_width)
+        top += -(-len(shown) // columns) * row_height
+    return sheet
+
+
+def _layout(size: tuple[int, int]) -> tuple[int, float]:
+    """Columns and the scale of a frame: long frames two abreast, square ones five."""
+    aspect = size[1] / size[0]
+    columns = 2 if aspect >= 3 else 3 if aspect >= 1.6 else 5
+    cell = (_WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
+    return columns, cell / size[1]
+
+
+def frame_picture(shown: Shown, class_count: int, scale: float) -> Picture:
+    """A frame at ``scale``: what was found tinted and outlined in the colours of its classes, the truth dashed white."""
+    pixels = shown.pixels
+    picture = _scaled(_stretched(pixels), scale)
+    found = shown.record.mask
+    for k in range(class_count):
+        region = None if found is None else (found >> k & 1).astype(np.bool_)
+        if region is None or not region.any():
+            continue
+        cover = _scaled(region.astype(np.uint8) * np.uint8(255), scale)[..., :1].astype(np.float32) / 255
+        picture = np.rint(picture + (np.array(drawing.CLASSES[k], np.float32) - picture) * cover * _TINT).astype(
+            np.uint8
+        )
+        draw_solid(picture, outlines(region, scale), drawing.CLASSES[k])
+    if shown.true is not None:
+        for k in range(class_count):
+            lines = outlines((shown.true >> k & 1).astype(np.bool_), scale)
+            draw_solid(picture, lines, (0, 0, 0), 1)
+            draw_dashed(picture, lines, drawing.TRUTH, 1)
+    return picture
+
+
+def _stretched(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Dark or flat frames brightened for the eye: the percentiles 0.5 and 99.5 become 12 and 235, noise is not blown up."""
+    low, high = (float(one) for one in np.percentile(pixels[::4, ::4], (0.5, 99.5)))
+    low = min(low, 255.0 - _LEAST_CONTRAST)
+    levels = 12 + (np.arange(256) - low) * (223 / max(high - low, _LEAST_CONTRAST))
+    table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(pixels, table), dtype=np.uint8)
+
+
+def _scaled(grey: NDArray[np.uint8], scale: float) -> Picture:
+    size = (round(grey.shape[1] * scale), round(grey.shape[0] * scale))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.cvtColor(cv2.resize(grey, size, interpolation=way), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
+def _caption(sheet: Picture, shown: Shown, class_names: Sequence[str], x: int, y: int, width: int) -> None:
+    """Verdict, gate score and Dice at the left; the name, and what the truth says, at the right as far as there is room."""
+    record = shown.record
+    baseline = y + 18
+    sheet[y : y + 3, x : x + width] = drawing.VERDICTS[record.verdict]
+    end = write_text(sheet, record.verdict.value, x, baseline, 10, drawing.VERDICTS[record.verdict])
+    facts = "" if record.gate_score is None else f"gate {record.gate_score:.2f}"
+    if shown.dice is not None:
+        facts += f"   Dice {shown.dice:.2f}"
+    end = write_text(sheet, facts, end + 12, baseline, 9)
+    truth = _truth_words(shown, class_names)
+    name = record.name or f"frame {record.frame}"
+    room = x + width - end - 24
+    words = f"{truth}   {name}" if truth and text_width(f"{truth}   {name}", 9) <= room else name
+    write_text(sheet, fit_text(words, 9, room), x + width, baseline, 9, drawing.FAINT_INK, "right")
+
+
+def _truth_words(shown: Shown, class_names: Sequence[str]) -> str:
+    if shown.true is None:
+        return ""
+    bits = int(np.bitwise_or.reduce(shown.true, axis=None))
+    return "truth: " + (", ".join(name for k, name in enumerate(class_names) if bits >> k & 1) or "clean")
+
+
+def _legend(sheet: Picture, class_names: Sequence[str]) -> None:
+    x, y = _MARGIN, 34
+    x = write_text(sheet, "Found", x, y, 11, drawing.FAINT_INK) + 16
+    for k, name in enumerate(class_names):
+        dot(sheet, x + 6, y - 5, drawing.CLASSES[k], 6)
+        x = write_text(sheet, name, x + 20, y, 11) + 24
+    x = write_text(sheet, "Truth", x + 16, y, 11, drawing.FAINT_INK) + 16
+    box = np.array([[x, y - 12], [x + 34, y - 12], [x + 34, y + 2], [x, y + 2]], dtype=np.float64)
+    draw_dashed(sheet, [box], drawing.TRUTH, 1)
+    x = write_text(sheet, "outline as labelled", x + 46, y, 11) + 40
+    x = write_text(sheet, "Verdict", x, y, 11, drawing.FAINT_INK) + 16
+    for verdict, colour in drawing.VERDICTS.items():
+        if verdict is Verdict.UNINSPECTED:
+            continue
+        sheet[y - 7 : y - 3, x : x + 22] = colour
+        x = write_text(sheet, verdict.value, x + 30, y, 11) + 22

@@ -1,0 +1,66 @@
+"""One frame's published result as the report uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.frames import masks
+from inspector.frames.outcome import Defect, Reason, Verdict
+from inspector.results.messages import Header, ResultBody
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A result, off the wire or out of the journal."""
+
+    camera: str
+    frame: int
+    name: str
+    verdict: Verdict
+    reason: Reason
+    detail: str
+    gate_score: float | None
+    defects: tuple[Defect, ...]
+    mask: NDArray[np.uint8] | None
+    """``uint8 [H, W]``, bit k = class k; None where no pixel is set or none was published."""
+    masked: bool
+    """Whether ``mask`` is what the segmenter said: False where it marked pixels and the mask was not published."""
+    latency_us: int
+    position_um: int | None
+
+    @property
+    def inspected(self) -> bool:
+        """Whether the engines' answer decided the verdict."""
+        return self.verdict is not Verdict.UNINSPECTED
+
+    @property
+    def let_through(self) -> bool | None:
+        """Whether the gate passed the frame on to the segmenter; None where the gate said nothing."""
+        return None if self.gate_score is None else self.reason is not Reason.GATE_CLEAN
+
+    @property
+    def caught(self) -> bool:
+        """Whether the sheet is kept from passing by a found defect."""
+        return self.verdict in (Verdict.REJECT, Verdict.SCRAP)
+
+
+def record_of(header: Header, body: ResultBody, blob: bytes) -> Record:
+    """The record of a result message. Raises ValueError for a blob that is no mask."""
+    mask = masks.decode(blob, body.mask.height_px, body.mask.width_px) if blob and body.mask else None
+    return Record(
+        camera=header.camera,
+        frame=header.frame or 0,
+        name=body.name,
+        verdict=body.verdict,
+        reason=body.reason,
+        detail=body.detail,
+        gate_score=body.gate_score,
+        defects=body.defects,
+        mask=mask,
+        masked=mask is not None or not any(body.pixels.values()),
+        latency_us=body.latency_us,
+        position_um=header.position_um,
+    )

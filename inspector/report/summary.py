@@ -1,0 +1,116 @@
+"""The figures of a run as one value: shown as tables, written as ``report.json``, printed by ``--json``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from inspector.report.metrics.confusion import Confusion
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Capture to verdict, of the frames that were inspected or ran out of time. Percentiles within +0.5 %."""
+
+    frames: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """A yes-or-no decision against the truth, in frames; positive means defective. Null: no frame to say it from."""
+
+    tp: int
+    fn: int
+    fp: int
+    tn: int
+    recall: float | None
+    false_alarm_rate: float | None
+    precision: float | None
+
+    @classmethod
+    def of(cls, counted: Confusion) -> Decisions:
+        return cls(
+            tp=counted.tp,
+            fn=counted.fn,
+            fp=counted.fp,
+            tn=counted.tn,
+            recall=counted.recall,
+            false_alarm_rate=counted.false_alarm_rate,
+            precision=counted.precision,
+        )
+
+
+class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How one class was found, over the inspected frames with truth."""
+
+    class_name: str = msgspec.field(name="class")
+    frames: int
+    """Frames whose truth has the class (the positive pairs)."""
+    found: int
+    """Of these, frames in which a true pixel is marked as the class."""
+    as_other: int
+    """Of these, frames in which true pixels are marked, but only as another class."""
+    false_frames: int
+    """Frames without the class in which something is marked as it."""
+    dice: float | None
+    """Mean Dice over the positive pairs; null where there are none."""
+    iou: float | None
+    """Mean intersection over union over the positive pairs; null where there are none."""
+
+
+class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The run against its truth."""
+
+    rule: str
+    """What the truth is and which frames count as labelled."""
+    labelled: int
+    defective: int
+    clean: int
+    excluded: int
+    """Frames without truth: in none of these figures."""
+    problems: int
+    """Of the excluded, frames whose truth could not be used."""
+    first_problems: tuple[str, ...]
+    gate: Decisions
+    """Let through by the gate, against defective. Frames without a gate score are left out."""
+    verdict: Decisions
+    """REJECT or SCRAP, against defective. UNINSPECTED frames are left out; they are in ``verdicts_by_truth``."""
+    verdicts_by_truth: dict[str, dict[str, int]]
+    """Frames by truth (defective, clean) and verdict."""
+    compared: int
+    """Frames whose mask was compared pixel by pixel: labelled, inspected, with their mask published."""
+    classes: tuple[ClassFigures, ...]
+    kaggle_mean_dice: float | None
+    """Mean over all (frame, class) pairs, 1 where both masks are empty."""
+    kaggle_all_empty: float | None
+    """What marking nothing would score there."""
+    pixel_dice: float | None
+    """Dice of all pixels of the defective frames, the class counting."""
+    pixel_dice_any_class: float | None
+    """The same, whatever the class."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run came to."""
+
+    frames: int
+    """Different frames with a verdict, all cameras together."""
+    verdicts: dict[str, int]
+    reasons: dict[str, int]
+    defects: dict[str, int]
+    """Published defects per class."""
+    frames_per_s: float | None
+    """Verdicts per second, from the first to the last publication; null below two frames."""
+    latency: Latency | None
+    dropped: int
+    """Frames lost by the camera or dropped by the overload policy."""
+    late: int
+    """Answers that came after the verdict."""
+    unresolved: int
+    """Frames without a verdict: none in a sound run."""
+    repeated: int
+    """Second verdicts for a frame: none in a sound run."""
+    truth: TruthFigures | None
+    pictures: tuple[str, ...] = ()
+    """File names, relative to the report."""

@@ -1,0 +1,13 @@
+"""What the frames really show: readers of the truth that a run is measured against.
+
+Every reader answers the same question, the class bitmask of a frame, and says in a sentence which frames it counts as
+labelled. A frame without truth is left out of every figure that needs one, and the report says how many were.
+"""
+
+from __future__ import annotations
+
+from inspector.report.truth.kaggle import KaggleTruth
+from inspector.report.truth.mask_folder import MaskFolder, MaskStyle
+from inspector.report.truth.source import NumberedTruth, Truth, TruthError
+
+__all__ = ["KaggleTruth", "MaskFolder", "MaskStyle", "NumberedTruth", "Truth", "TruthError"]
