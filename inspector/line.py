@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -108,10 +109,8 @@ class Line:
         self.results.start()
         self.results.status(None, LineState.STARTING, "starting", f"loading {self.bundle.id}")
         self.inference.start()
-        for intake in self.intakes:
-            if stop.is_set():
-                return False
-            intake.open()
+        if not self._open_cameras(stop):
+            return False
         while not self.inference.wait_ready(0.05):
             if stop.is_set():
                 return False
@@ -250,6 +249,19 @@ class Line:
     def _tell(self, code: str, text: str) -> None:
         state = LineState.DEGRADED if self._degraded else LineState.RUNNING
         self.results.status(None, state, code, text)
+
+    def _open_cameras(self, stop: threading.Event) -> bool:
+        """All cameras side by side; False where ``stop`` was set meanwhile. Raises UserError of the first that failed."""
+        with ThreadPoolExecutor(len(self.intakes), thread_name_prefix="open") as openers:
+            opened = [openers.submit(intake.open) for intake in self.intakes]
+            while not all(future.done() for future in opened):
+                if stop.wait(0.02):
+                    for intake in self.intakes:
+                        intake.interrupt()
+                    return False
+            for future in opened:
+                future.result()
+        return not stop.is_set()
 
     def _report_failures(self, reported: set[str]) -> None:
         for intake in self.intakes:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame = NDArray[np.uint8]
-"""uint8 [H, W], C-contiguous; must stay unchanged until ``done`` is called."""
+"""uint8 [H, W], C-contiguous, writable memory; must stay unchanged until ``done`` is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""Memory over a long run: is its slope zero, and would the same check notice a leak?
+
+Memory is the proportional set size (PSS) of this process and the inference child: pages both map count half in each. The slope is
+Theil and Sen's (median of the slopes between all pairs of samples), which a single step of an allocator does not move; its
+interval is Sen's (1968), from the variance of Kendall's S, widened for the correlation between neighbours by taking block means.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.bench.lines import Bench, run_line
+from inspector.capture.source import Arrival, FrameSource
+from inspector.line import Line
+
+BLOCKS = 24
+"""Means the samples are reduced to before the slope is taken."""
+SETTLING = 0.25
+"""Share of the run at its start that is not looked at: pools, caches and arenas fill."""
+PLANTED_BYTES = 1024
+"""What the leaking camera keeps of each frame."""
+
+
+class MemorySlope(msgspec.Struct, frozen=True, kw_only=True):
+    """Growth of memory over a run."""
+
+    frames: int
+    bytes_per_frame: float
+    low: float
+    """Lower end of the 95 % interval, bytes per frame."""
+    high: float
+    """Upper end."""
+    first_mib: float
+    """At the beginning of what was looked at."""
+    last_mib: float
+
+    @property
+    def leaks(self) -> bool:
+        """Zero is below the whole interval."""
+        return self.low > 0
+
+
+def measure_memory(bench: Bench, frames: int, pass_rate: float, *, plant: bool) -> MemorySlope:
+    """Run ``frames`` frames and take the slope; with ``plant`` the camera leaks ``PLANTED_BYTES`` per frame."""
+    samples: list[tuple[int, int]] = []
+
+    def sample(line: Line) -> None:
+        child = line.inference.child_pid
+        counts = line.ledger.counts()
+        settled = sum(sum(books.verdicts.values()) for books in counts.values())
+        samples.append((settled, pss_bytes(os.getpid()) + (pss_bytes(child) if child else 0)))
+
+    run_line(bench, frames, pass_rate, wrap=LeakingCamera if plant else lambda source: source, tick=sample)
+    return slope(np.asarray(samples, float), frames)
+
+
+def slope(samples: NDArray[np.float64], frames: int) -> MemorySlope:
+    """Slope of samples [n, 2] of (frame, bytes)."""
+    kept = samples[samples[:, 0] >= frames * SETTLING]
+    blocks = np.array([part.mean(axis=0) for part in np.array_split(kept, min(BLOCKS, len(kept)))])
+    i, j = np.triu_indices(len(blocks), 1)
+    slopes = np.sort((blocks[j, 1] - blocks[i, 1]) / (blocks[j, 0] - blocks[i, 0]))
+    n = len(blocks)
+    reach = 1.96 * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    low = slopes[max(0, int((len(slopes) - reach) / 2))]
+    high = slopes[min(len(slopes) - 1, int((len(slopes) + reach) / 2))]
+    return MemorySlope(
+        frames=frames,
+        bytes_per_frame=float(np.median(slopes)),
+        low=float(low),
+        high=float(high),
+        first_mib=float(blocks[0, 1] / 2**20),
+        last_mib=float(blocks[-1, 1] / 2**20),
+    )
+
+
+def pss_bytes(pid: int) -> int:
+    """Proportional set size of a process; 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+class LeakingCamera:
+    """The positive control: a camera like any other that keeps a little of each frame."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._kept: list[bytes] = []
+
+    def open(self) -> None:
+        """As the source."""
+        self._source.open()
+
+    def next(self) -> Arrival | None:
+        """As the source, but something stays behind."""
+        arrival = self._source.next()
+        if arrival is not None and arrival.pixels is not None:
+            self._kept.append(arrival.pixels.tobytes()[:PLANTED_BYTES])
+        return arrival
+
+    def interrupt(self) -> None:
+        """As the source."""
+        self._source.interrupt()
+
+    def close(self) -> None:
+        """As the source."""
+        self._source.close()
