@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,8 @@ class Judge:
         self,
         gate_score: float | None,
         mask: NDArray[np.uint8],
-        pixels: Sequence[int],
-        scores: Sequence[float],
+        pixels: Sequence[int] | NDArray[np.integer[Any]],
+        scores: Sequence[float] | NDArray[np.floating[Any]],
     ) -> Outcome:
         """The outcome of a frame the segmenter saw: PASS, REJECT or SCRAP.
 
@@ -75,10 +76,12 @@ class Judge:
             raise ValueError(
                 f"{len(scores)} scores and {len(pixels)} pixel counts for {len(self._class_names)} classes"
             )
-        scores = [
+        probabilities = [
             _probability(score, f"the score of {name}") for name, score in zip(self._class_names, scores, strict=True)
         ]
-        found = measure(mask, scores, self._class_names, self._scale, self._minimum_area_px, self._config.max_defects)
+        found = measure(
+            mask, probabilities, self._class_names, self._scale, self._minimum_area_px, self._config.max_defects
+        )
         counted = tuple(int(count) for count in pixels)
         if counted != found.pixels:
             raise ValueError(f"the segmenter counts {counted} pixels per class, its mask holds {found.pixels}")

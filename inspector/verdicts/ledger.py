@@ -1,7 +1,8 @@
 """The ledger: every frame that was captured, until it has its one verdict.
 
 A frame is opened when it is captured and settled by whichever comes first: an answer, a drop, a crash, the deadline, the
-end of the run. What comes second changes nothing and is told so. Verdicts leave through ``sink``, called inside the lock,
+end of the run. What comes second changes nothing and is told so; so is an answer after the deadline, even where it comes
+before the timer that watches deadlines had its turn: no PASS is ever late. Verdicts leave through ``sink``, called inside the lock,
 so that they leave in the order in which they were reached and ``resolved_through`` never falls within a camera.
 """
 
@@ -66,11 +67,12 @@ class Ledger:
     """Gives each frame exactly one verdict. Every method may be called from any thread.
 
     ``sink`` gets each verdict; it should only queue it: it runs under the lock, must not call the ledger and must not raise.
-    If it does raise, the frame keeps its verdict in the books and the error reaches the caller.
+    If it does raise, the frame keeps its verdict in the books and the error reaches the caller. ``clock`` gives monotonic ns.
     """
 
-    def __init__(self, sink: Callable[[Settled], None]) -> None:
+    def __init__(self, sink: Callable[[Settled], None], clock: Callable[[], int] = now_ns) -> None:
         self._sink = sink
+        self._clock = clock
         self._lock = threading.Lock()
         self._cameras: dict[str, _Camera] = {}
         self._open_count = 0
@@ -110,18 +112,26 @@ class Ledger:
         with self._lock:
             books = self._next(camera, first)
             books.next_frame += count
-            self._record(books, FrameMeta(camera=camera, frame=first, captured_ns=captured_ns), outcome, count)
+            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns)
+            self._record(books, meta, outcome, self._clock(), count)
 
     def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:
         """Give a frame its verdict. True for the first; False when it has one already, and nothing changes.
 
-        Raises ValueError for a frame that was never opened.
+        Also False when the frame is still open but its deadline has passed: then it is settled as expired, unless
+        ``outcome`` is UNINSPECTED itself and knows a better reason. Raises ValueError for a frame that was never opened.
         """
         with self._lock:
             books = self._cameras.get(camera)
             if books is None or not 0 <= frame < books.next_frame:
                 raise ValueError(f"frame {frame} of camera {camera!r} was never opened")
-            return self._settle(books, frame, outcome) is not None
+            meta = books.open.get(frame)
+            if meta is None:
+                return False
+            now = self._clock()
+            in_time = meta.deadline_ns is None or now < meta.deadline_ns or outcome.verdict is Verdict.UNINSPECTED
+            self._settle(books, meta, outcome if in_time else _expired(meta, now), now)
+            return in_time
 
     def expire(self, now_ns: int) -> list[FrameMeta]:
         """Settle every open frame whose deadline is ``now_ns`` or before as UNINSPECTED, earliest first; return them."""
@@ -129,14 +139,14 @@ class Ledger:
             due = []
             while (deadline_ns := self._earliest()) is not None and deadline_ns <= now_ns:
                 _, _, books, frame = heapq.heappop(self._deadlines)
-                due.append((books, frame))
+                due.append((books, books.open[frame]))
             return self._settle_each(due, lambda meta: _expired(meta, now_ns))
 
     def settle_all(self, reason: Reason, detail: str = "") -> list[FrameMeta]:
         """Settle every frame that is still open as UNINSPECTED for ``reason``; return them, oldest first per camera."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         with self._lock:
-            still_open = [(books, frame) for books in self._cameras.values() for frame in books.open]
+            still_open = [(books, meta) for books in self._cameras.values() for meta in books.open.values()]
             return self._settle_each(still_open, lambda meta: outcome)
 
     def next_deadline_ns(self) -> int | None:
@@ -171,38 +181,31 @@ class Ledger:
             books = self._cameras[camera] = _Camera()
         return books
 
-    def _settle(self, books: _Camera, frame: int, outcome: Outcome) -> FrameMeta | None:
-        meta = books.open.pop(frame, None)
-        if meta is not None:
-            self._open_count -= 1
-            self._earliest()
-            self._record(books, meta, outcome, 1)
-        return meta
+    def _settle(self, books: _Camera, meta: FrameMeta, outcome: Outcome, settled_ns: int) -> None:
+        del books.open[meta.frame]
+        self._open_count -= 1
+        self._earliest()  # drops entries of settled frames
+        self._record(books, meta, outcome, settled_ns, 1)
 
     def _settle_each(
-        self, frames: list[tuple[_Camera, int]], outcome_of: Callable[[FrameMeta], Outcome]
+        self, frames: list[tuple[_Camera, FrameMeta]], outcome_of: Callable[[FrameMeta], Outcome]
     ) -> list[FrameMeta]:
         """Settle open frames; a sink that raises on one does not keep the others from their verdict."""
-        settled = []
         failure: Exception | None = None
-        for books, frame in frames:
-            meta = books.open[frame]
-            settled.append(meta)
+        for books, meta in frames:
             try:
-                self._settle(books, frame, outcome_of(meta))
+                self._settle(books, meta, outcome_of(meta), self._clock())
             except Exception as error:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return settled
+        return [meta for _, meta in frames]
 
-    def _record(self, books: _Camera, meta: FrameMeta, outcome: Outcome, count: int) -> None:
+    def _record(self, books: _Camera, meta: FrameMeta, outcome: Outcome, settled_ns: int, count: int) -> None:
         ending = (outcome.verdict, outcome.reason)
         books.by_ending[ending] = books.by_ending.get(ending, 0) + count
-        settled_ns, resolved_through = now_ns(), books.resolved_through()
-        self._sink(
-            Settled(meta=meta, outcome=outcome, settled_ns=settled_ns, resolved_through=resolved_through, count=count)
-        )
+        through = books.resolved_through()
+        self._sink(Settled(meta=meta, outcome=outcome, settled_ns=settled_ns, resolved_through=through, count=count))
 
     def _earliest(self) -> int | None:
         heap = self._deadlines

@@ -114,7 +114,7 @@ def _counts_unlisted(unlisted: Unlisted, rule: Rule, class_names: Sequence[str])
 def _told(rule: Rule, tally: _Tally, frame_length_mm: float | None) -> str:
     """Such as "scratches: 2 defects of at least 120 px2, largest 3,400 px2"."""
     limits = [
-        f"{limit:,.6g}{unit}"
+        f"{_number(limit)}{unit}"
         for limit, unit in (
             (rule.min_area_px, " px2"),
             (rule.min_area_mm2, " mm2"),
@@ -130,10 +130,17 @@ def _told(rule: Rule, tally: _Tally, frame_length_mm: float | None) -> str:
     if rule.min_count > 1:
         text += f" (limit {rule.min_count:,})"
     if rule.min_count_per_metre is not None and frame_length_mm is not None:
-        text += f", {tally.count / frame_length_mm * 1000:,.3g} per metre (limit {rule.min_count_per_metre:,.6g})"
-    in_mm2 = tally.largest_mm2 is not None and rule.min_area_px is None
-    largest = f"{tally.largest_mm2:,.4g} mm2" if in_mm2 else f"{tally.largest_px:,} px2"
+        text += f", {tally.count / frame_length_mm * 1000:,.1f} per metre (limit {_number(rule.min_count_per_metre)})"
+    if tally.largest_mm2 is not None and rule.min_area_px is None:
+        largest = f"{_number(tally.largest_mm2)} mm2"
+    else:
+        largest = f"{tally.largest_px:,} px2"
     return f"{text}, {'area' if tally.count == 1 else 'largest'} {largest}"
+
+
+def _number(value: float) -> str:
+    """Six significant digits; large numbers in full, for nobody reads 1.2e+06 as a size."""
+    return f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}"
 
 
 def _defects(count: int) -> str:

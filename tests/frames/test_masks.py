@@ -72,7 +72,7 @@ def test_exactly_the_documented_runs_are_accepted(runs: list[tuple[int, int]]) -
     if valid:
         assert np.array_equal(masks.decode(data, 3, 4), as_a_stranger(data, 3, 4))
     else:
-        with pytest.raises(ValueError, match="mask|runs"):
+        with pytest.raises(ValueError, match=r"mask|runs"):
             masks.decode(data, 3, 4)
 
 
@@ -100,4 +100,3 @@ def test_hostile_bytes_are_refused_by_name(data: bytes, height: int, width: int,
 def test_only_masks_are_encoded(mask: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="uint8"):
         masks.encode(mask)
-

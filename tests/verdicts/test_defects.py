@@ -261,7 +261,9 @@ def rectangle(corners: list[tuple[int, int]], scale_x: float, scale_y: float) ->
 
 
 bitmasks = npst.arrays(
-    np.uint8, npst.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9), elements=st.sampled_from([0, 0, 0, 1, 3, 8])
+    np.uint8,
+    npst.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9),
+    elements=st.sampled_from([0, 0, 0, 1, 3, 8]),
 )
 
 

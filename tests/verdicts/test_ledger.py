@@ -13,6 +13,16 @@ REJECT = Outcome(verdict=Verdict.REJECT, reason=Reason.DEFECT)
 MS = 1_000_000
 
 
+class Clock:
+    """Time stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
 def frame(number: int, camera: str = "top", deadline_ns: int | None = None) -> FrameMeta:
     return FrameMeta(camera=camera, frame=number, captured_ns=0, deadline_ns=deadline_ns)
 
@@ -84,7 +94,7 @@ def test_a_frame_that_was_never_opened_cannot_be_settled(camera: str, number: in
 
 def test_expire_settles_what_is_due_and_nothing_else() -> None:
     settled: list[Settled] = []
-    ledger = Ledger(settled.append)
+    ledger = Ledger(settled.append, Clock())
     ledger.open(frame(0, deadline_ns=100 * MS))
     ledger.open(frame(1, deadline_ns=90 * MS))
     ledger.open(frame(2))  # offline frames have no deadline
@@ -104,11 +114,36 @@ def test_expire_settles_what_is_due_and_nothing_else() -> None:
     assert [meta.frame for meta in ledger.open_frames()] == [2]
 
 
+def test_an_answer_after_the_deadline_is_late_even_before_the_timer_came() -> None:
+    settled: list[Settled] = []
+    clock = Clock()
+    ledger = Ledger(settled.append, clock)
+    for number in range(4):
+        ledger.open(frame(number, deadline_ns=100 * MS))
+    clock.now_ns = 100 * MS - 1
+    assert ledger.settle("top", 0, PASS)
+    clock.now_ns = 100 * MS
+    assert not ledger.settle("top", 1, PASS)
+    clock.now_ns = 103 * MS
+    assert not ledger.settle("top", 2, REJECT)
+    # That the engine is down explains more than that no answer came.
+    down = Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.ENGINE_DOWN)
+    assert ledger.settle("top", 3, down)
+    assert [(s.outcome.reason, s.outcome.detail, s.settled_ns, s.resolved_through) for s in settled] == [
+        (Reason.GATE_CLEAN, "", 100 * MS - 1, 0),
+        (Reason.DEADLINE, "no answer within 100 ms", 100 * MS, 1),
+        (Reason.DEADLINE, "no answer within 100 ms; settled 3 ms after that", 103 * MS, 2),
+        (Reason.ENGINE_DOWN, "", 103 * MS, 3),
+    ]
+    assert {s.outcome.verdict for s in settled[1:]} == {Verdict.UNINSPECTED}
+    assert ledger.expire(200 * MS) == []
+
+
 def test_the_end_settles_whatever_is_open() -> None:
     settled: list[Settled] = []
-    ledger = Ledger(settled.append)
+    ledger = Ledger(settled.append, Clock())
     for number in range(3):
-        ledger.open(frame(number, deadline_ns=number))
+        ledger.open(frame(number, deadline_ns=100 + number))
         ledger.open(frame(number, camera="bottom"))
     ledger.settle("top", 1, PASS)
     ended = ledger.settle_all(Reason.SHUTDOWN, "stopped by SIGTERM")
@@ -155,7 +190,7 @@ def test_a_new_earliest_deadline_is_announced_and_no_other() -> None:
 
 def test_memory_follows_what_is_open() -> None:
     """One frame without an answer and a far deadline must not make the ledger keep the frames after it."""
-    ledger = Ledger(lambda settled: None)
+    ledger = Ledger(lambda settled: None, Clock())
     ledger.open(frame(0, deadline_ns=1))
     for number in range(1, 5000):
         ledger.open(frame(number, deadline_ns=10**12 + number))
