@@ -34,7 +34,7 @@ class SimulatorCamera:
         width: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """``progress(done, total)`` is called from ``open`` after each sheet rendered."""
+        """``progress(done, total)`` is called after each sheet rendered, from a thread that renders."""
         self._config, self._height, self._width = config, height, width
         self._progress = progress
         self._pool: list[NDArray[np.uint8]] = []
@@ -46,25 +46,30 @@ class SimulatorCamera:
         """How long ``open`` took to render the pool, seconds."""
 
     def open(self) -> None:
-        """Render the pool: ``min(pool, frames)`` sheets. Ends early, with what there is, after ``interrupt``."""
+        """Render the pool: ``min(pool, frames)`` sheets. Ends early, with no frame to deliver, after ``interrupt``."""
         started = time.monotonic()
         renderer = SheetRenderer(self._config, self._height, self._width)
         total = min(self._config.pool, self._config.frames or self._config.pool)
 
-        def frame(index: int) -> NDArray[np.uint8] | None:
-            if self._interrupted.is_set():
-                return None
-            pixels = renderer.render(index).frame
-            pixels.flags.writeable = False
-            return pixels
+        lock = threading.Lock()
+        pool: dict[int, NDArray[np.uint8]] = {}
+
+        def render_share(first: int) -> None:
+            for index in range(first, total, _RENDER_THREADS):
+                if self._interrupted.is_set():
+                    return
+                pixels = renderer.render(index).frame
+                pixels.flags.writeable = False
+                with lock:
+                    pool[index] = pixels
+                    if self._progress is not None:
+                        self._progress(len(pool), total)
 
         with ThreadPoolExecutor(_RENDER_THREADS, thread_name_prefix="simulator") as workers:
-            for pixels in workers.map(frame, range(total)):
-                if pixels is None:
-                    break
-                self._pool.append(pixels)
-                if self._progress is not None:
-                    self._progress(len(self._pool), total)
+            for share in [workers.submit(render_share, first) for first in range(_RENDER_THREADS)]:
+                share.result()
+        if len(pool) == total:
+            self._pool = [pool[index] for index in range(total)]
         self.render_s = time.monotonic() - started
 
     def next(self) -> Arrival | None:

@@ -26,6 +26,12 @@ class Canvas:
     light: float
     """Direction the light comes from, radians: 0 right, pi/2 below."""
 
+    def visible_depth(self, depth: float) -> float:
+        """``depth`` (share of the brightness a thin dark line takes away), raised where the grain would hide it."""
+        steel = self.reflectance[::4, self.left : self.right]
+        roughness = float(np.abs(np.diff(steel, axis=1)).mean())
+        return min(0.75, max(depth, 3.0 * roughness))
+
     @property
     def height(self) -> int:
         return int(self.reflectance.shape[0])

@@ -42,14 +42,15 @@ def draw_margin(rng: Random, frame_width: int, share: float = real.MARGIN_SHARE)
 def paint_rim(rng: Random, canvas: Canvas, margin: Margin) -> None:
     """Draw what the last centimetres of the strip look like."""
     scale, height = canvas.scale, canvas.height
-    reach = round(uniform(rng, 60, 170) * scale)
-    x0 = canvas.right - reach if margin.on_right else canvas.left
+    reach = round(uniform(rng, 90, 200) * scale)
+    overhang = round(30 * scale)  # the slanted edge reaches past the straight one
+    x0 = canvas.right + overhang - reach if margin.on_right else canvas.left - overhang
     window = canvas.window(x0, 0, reach, height)
-    inward = np.arange(reach, dtype=np.float32)
+    inward = np.arange(reach, dtype=np.float32) - np.float32(overhang)
     if margin.on_right:
         inward = inward[::-1]
     distance = inward[None, :] + profile(rng, height, 40 * scale)[:, None] * np.float32(uniform(rng, 0.3, 2) * scale)
-    tone = 1 + np.exp(-distance / np.float32(reach / 3)) * np.float32(rng.normal(0, 0.2))
+    tone = 1 + np.exp(-np.maximum(distance, 0) / np.float32(reach / 3)) * np.float32(rng.normal(0, 0.2))
     if chance(rng, 0.45):
         tone = tone * (1 + _strip(distance, uniform(rng, 6, 22) * scale, scale) * np.float32(uniform(rng, -0.65, -0.25)))
     elif chance(rng, 0.6):
@@ -58,7 +59,7 @@ def paint_rim(rng: Random, canvas: Canvas, margin: Margin) -> None:
         flash = np.maximum(ripple * np.float32(uniform(rng, 0.2, 0.8)) + np.float32(0.7), 0.1)
         tone = tone * (1 + wide * flash * np.float32(uniform(rng, 0.2, 0.8)))
     if chance(rng, 0.4):
-        dark = blurred(white(rng, height, reach), 0.8, 2.5) - distance * np.float32(0.012 / scale)
+        dark = blurred(white(rng, height, reach), 0.8, 2.5) - np.maximum(distance, 0) * np.float32(0.012 / scale)
         tone = tone * (1 - step(dark, 0.35, 0.3) * np.float32(uniform(rng, 0.15, 0.4)))
     window.multiply(np.clip(tone, 0.15, 4).astype(np.float32))
 
@@ -75,7 +76,7 @@ def cut(rng: Random, scene: Field, canvas: Canvas, margin: Margin) -> None:
     rows = np.linspace(-0.5, 0.5, canvas.height, dtype=np.float32)
     line = rows * np.float32(rng.normal(0, 6) * scale)
     line += profile(rng, canvas.height, 60 * scale) * np.float32(uniform(rng, 0.2, 1.5) * scale)
-    line += profile(rng, canvas.height, 6 * scale) * np.float32(uniform(rng, 0.05, 0.5) * scale)
+    line += profile(rng, canvas.height, 6 * scale) * np.float32(uniform(rng, 0.02, 0.25) * scale)
     # The truth ends at the straight edge, so the wave only ever eats into the margin's side.
     line = line - line.min() if margin.on_right else line - line.max()
     reach = int(np.ceil(np.abs(line).max())) + 3

@@ -41,8 +41,8 @@ def white(rng: Random, height: int, width: int) -> Field:
 
 def cloud(rng: Random, height: int, width: int, cell_y: float, cell_x: float) -> Field:
     """Smooth Gaussian noise ``float32 [height, width]`` of deviation 1 whose features are about ``cell_y`` by ``cell_x`` px."""
-    step_y, step_x = max(cell_y / 2, 1.0), max(cell_x / 2, 1.0)
-    # Smoothed on a grid of half a feature and then spread, so that no trace of the grid is left.
+    step_y, step_x = max(cell_y / 3, 1.0), max(cell_x / 3, 1.0)
+    # Smoothed on a grid of a third of a feature and then spread, so that no trace of the grid is left.
     kernel_y, kernel_x = _bell(0.45 * cell_y / step_y), _bell(0.45 * cell_x / step_x)
     grid = white(rng, int(height / step_y) + 6, int(width / step_x) + 6)
     smooth = cv2.sepFilter2D(grid, cv2.CV_32F, kernel_x, kernel_y)

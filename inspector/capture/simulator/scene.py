@@ -79,12 +79,14 @@ class SheetRenderer:
             paint_rim(streams[_EDGE], canvas, plan.margin)
         for look_alike in plan.look_alikes:
             look_alike.paint(streams[_LOOK_ALIKES], canvas)
+        # The exposure is set for the sheet, not for what is wrong with it.
+        level = float(np.clip(streams[_LIGHT].normal(*real.GREY_MEAN), 40, 160))
+        level /= max(0.2, float(surface[:, left:right].mean()))
         for kind in plan.classes:
             PAINTERS[kind](streams[_DEFECTS], canvas)
-        level = float(np.clip(streams[_LIGHT].normal(*real.GREY_MEAN), 40, 160))
         scene = canvas.reflectance
         scene *= illumination(streams[_LIGHT], height, width, scale)
-        scene *= np.float32(level / max(0.2, float(scene[:, left:right].mean())))
+        scene *= np.float32(level)
         np.clip(scene, 0, 330, out=scene)  # the lens blurs light the sensor cannot count
         if plan.margin is not None:
             cut(streams[_EDGE], scene, canvas, plan.margin)

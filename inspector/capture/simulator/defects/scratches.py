@@ -54,14 +54,14 @@ def _paint_lines(rng: Random, canvas: Canvas, centre: float) -> None:
     window = canvas.window(x0, row(rng, canvas, height, 0.6), span, height)
     start = pad + max(0.0, -slant * height)
     visible = np.zeros((window.height, window.width), dtype=bool)
-    depth = uniform(rng, 0.25, 0.6)
+    depth = canvas.visible_depth(uniform(rng, 0.25, 0.6))
     for _ in range(1 + round(room / scale / uniform(rng, 4, 14))):
         line = _line(rng, window, start + room * uniform(rng, 0, 1), slant, uniform(rng, 0.7, 2.4) * scale)
         if chance(rng, 0.15):
             window.add(line * np.float32(depth))
         else:
             window.multiply(1 - line * np.float32(depth * uniform(rng, 0.6, 1.0)))
-        visible |= line > 0.25
+        visible |= line * depth > 0.1
     if chance(rng, 0.35):
         crumbs = blurred(white(rng, window.height, window.width), 0.7, 1.4) * visible
         window.add(step(crumbs, uniform(rng, 0.55, 0.9), 0.2) * np.float32(uniform(rng, 0.3, 1.4)))
@@ -174,10 +174,11 @@ def _paint_scrape(rng: Random, canvas: Canvas, _: float) -> None:
     streaks += cloud(rng, window.height, window.width, 2 * scale, 10 * scale) * np.float32(0.4)
     window.multiply(1 - cover * np.float32(uniform(rng, 0.0, 0.25)))
     torn = step(streaks, uniform(rng, 0.8, 1.3), 0.3) * cover
-    if chance(rng, 0.6):
+    if chance(rng, 0.75):
         window.add(torn * np.float32(uniform(rng, 0.6, 2.5)))
     else:
-        window.multiply(1 - torn * np.float32(uniform(rng, 0.4, 0.7)))
+        worn = np.clip(0.8 + 0.5 * blurred(white(rng, window.height, window.width), 1.2, 0.6), 0.1, 1.2)
+        window.multiply(1 - torn * worn * np.float32(uniform(rng, 0.3, 0.6)))
     window.mark(_CLASS, cover > 0.5, 6 * scale, hull=False)
 
 

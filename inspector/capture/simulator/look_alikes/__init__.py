@@ -48,7 +48,7 @@ LOOK_ALIKES = (
     LookAlike("wear_stripe", 0.05, paint_wear),
     LookAlike("weld_seam", 0.03, paint_seam),
     LookAlike("hair", 0.02, paint_hair),
-    LookAlike("peeled_film", 0.03, paint_film),
+    LookAlike("peeled_film", 0.025, paint_film),
 )
 """In the order they are drawn when several meet on a sheet."""
 
