@@ -1,0 +1,176 @@
+"""Every figure against values worked out by hand, and the counting under it against the plain definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from inspector.report.metrics.confusion import Confusion
+from inspector.report.metrics.coverage import Coverage
+from inspector.report.metrics.detection import Detection
+from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs, dice
+from inspector.report.metrics.latency import Durations
+from inspector.report.metrics.overlap import overlap
+
+
+def mask(*rows: str) -> NDArray[np.uint8]:
+    """Digits are bitmasks."""
+    return np.array([[int(digit) for digit in row] for row in rows], dtype=np.uint8)
+
+
+# Class 0: 3 true, 4 marked, 2 shared. Class 1: 2 true, 1 marked, none shared. Whatever the class: 4, 5 and 3.
+TRUE = mask("11300", "20000")
+MARKED = mask("11021", "10000")
+FRAME = overlap(MARKED, TRUE, 2)
+CLEAN = overlap(None, None, 2)
+FALSE = overlap(mask("11000", "00000"), None, 2)
+MISSED = overlap(None, mask("00000", "02200"), 2)
+FOUR = (FRAME, CLEAN, FALSE, MISSED)
+
+
+def test_overlap_counts_each_class_and_any() -> None:
+    counted = overlap(mask("12003", "00000"), mask("11020", "20000"), 2)
+    assert counted.true.tolist() == [2, 2]
+    assert counted.marked.tolist() == [2, 2]
+    assert counted.both.tolist() == [1, 0]
+    assert counted.true_marked.tolist() == [2, 0]
+    assert (counted.any_true, counted.any_marked, counted.any_both) == (4, 3, 2)
+    assert counted.defective
+
+
+@given(st.data(), st.integers(1, 8))
+def test_overlap_is_the_plain_definition(data: st.DataObject, classes: int) -> None:
+    pixels = st.lists(st.integers(0, 2**classes - 1), min_size=12, max_size=12)
+    true, marked = (np.array(data.draw(pixels), np.uint8).reshape(3, 4) for _ in range(2))
+    counted = overlap(marked, true, classes)
+    for k in range(classes):
+        t, m = (true >> k & 1).astype(bool), (marked >> k & 1).astype(bool)
+        assert counted.true[k] == t.sum()
+        assert counted.marked[k] == m.sum()
+        assert counted.both[k] == (t & m).sum()
+        assert counted.true_marked[k] == (t & (marked > 0)).sum()
+    assert counted.any_both == ((true > 0) & (marked > 0)).sum()
+    np.testing.assert_array_equal(overlap(None, true, classes).true, counted.true)
+    np.testing.assert_array_equal(overlap(marked, None, classes).marked, counted.marked)
+
+
+def test_overlap_refuses_what_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        overlap(mask("00"), mask("000"), 2)
+    with pytest.raises(ValueError, match="a class beyond those of the model"):
+        overlap(mask("4"), None, 2)
+
+
+def test_dice_of_sets() -> None:
+    assert dice(2, 4, 4) == 0.5
+    assert dice(0, 0, 0) == 1
+    assert dice(0, 3, 0) == 0
+
+
+def test_positive_pairs_are_the_frames_that_have_the_class() -> None:
+    # FRAME class 0: marked 4 (11, 1, 1), true 3, both 2: Dice 4/7, IoU 2/5. Class 1: marked 1, true 2, both 0: 0.
+    # MISSED class 1: 0. FALSE and CLEAN do not count.
+    pairs = PositivePairs(2)
+    for frame in FOUR:
+        pairs.add(frame)
+    assert pairs.frames == [1, 2]
+    assert pairs.mean_dice(0) == pytest.approx(4 / 7)
+    assert pairs.mean_iou(0) == pytest.approx(2 / 5)
+    assert pairs.mean_dice(1) == 0
+    assert PositivePairs(1).mean_dice(0) is None
+
+
+def test_kaggle_mean_dice_counts_empty_pairs_as_right() -> None:
+    # Pairs: 4/7, 0 | 1, 1 | 0, 1 | 1, 0; the truth is empty in 5 of 8.
+    kaggle = KaggleDice(2)
+    assert kaggle.mean is None
+    for frame in FOUR:
+        kaggle.add(frame)
+    assert kaggle.mean == pytest.approx((4 / 7 + 0 + 1 + 1 + 0 + 1 + 1 + 0) / 8)
+    assert kaggle.all_empty == pytest.approx(5 / 8)
+
+
+def test_defective_pixels_pool_the_defective_frames() -> None:
+    # FRAME and MISSED: by class both 2, marked 5, true 5 + 2; whatever the class both 3, marked 5, true 4 + 2.
+    pixels = DefectivePixels()
+    assert pixels.by_class is None
+    for frame in FOUR:
+        pixels.add(frame)
+    assert pixels.by_class == pytest.approx(2 * 2 / (5 + 7))
+    assert pixels.any_class == pytest.approx(2 * 3 / (5 + 6))
+
+
+def test_detection_tells_found_from_mistaken_and_false() -> None:
+    detection = Detection(2)
+    for frame in (*FOUR, overlap(mask("10000", "00000"), mask("20000", "00000"), 2)):
+        detection.add(frame)
+    assert detection.frames == [1, 3]
+    assert detection.found == [1, 0]
+    # FRAME's class-1 pixel at the lower left is marked as class 0, as is the last frame's.
+    assert detection.as_other == [0, 2]
+    # Class 0 is marked in FALSE and in the last frame, which do not have it.
+    assert detection.false == [2, 0]
+
+
+def test_confusion_and_its_rates() -> None:
+    counted = Confusion()
+    for caught, defective in [(True, True)] * 6 + [(False, True)] * 2 + [(True, False)] * 3 + [(False, False)] * 9:
+        counted.add(caught=caught, defective=defective)
+    assert (counted.tp, counted.fn, counted.fp, counted.tn) == (6, 2, 3, 9)
+    assert counted.recall == 6 / 8
+    assert counted.false_alarm_rate == 3 / 12
+    assert counted.precision == 6 / 9
+    assert Confusion().recall is None
+
+
+@pytest.mark.parametrize("percent", [1, 50, 95, 99, 100])
+def test_percentiles_are_within_half_a_percent_and_never_too_low(percent: float) -> None:
+    values = np.random.default_rng(3).lognormal(9, 1.2, 5000).astype(int) + 1
+    durations = Durations()
+    for value in values:
+        durations.add(int(value))
+    exact = np.percentile(values, percent, method="inverted_cdf") / 1e3
+    assert exact <= durations.percentile_ms(percent) * (1 + 1e-9)
+    assert durations.percentile_ms(percent) <= exact * 1.0051
+    assert durations.max_us == values.max()
+
+
+def test_percentiles_by_hand() -> None:
+    durations = Durations()
+    with pytest.raises(ValueError, match="no durations"):
+        durations.percentile_ms(50)
+    for value in (1000, 2000, 3000, 4000):
+        durations.add(value)
+    assert durations.percentile_ms(50) == pytest.approx(2.0, rel=0.005)
+    assert durations.percentile_ms(75) == pytest.approx(3.0, rel=0.005)
+    assert durations.percentile_ms(99) == 4.0
+    durations.add(0)
+    durations.add(10**15)
+    assert durations.percentile_ms(1) == pytest.approx(0.001)
+    assert durations.max_us == 10**15
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30), st.integers(0, 60))
+def test_coverage_is_that_of_a_plain_set(ranges: list[tuple[int, int]], expected: int) -> None:
+    coverage, seen, repeated = Coverage(), set[int](), 0
+    for first, count in ranges:
+        coverage.add(first, count)
+        for number in range(first, first + count):
+            repeated += number in seen
+            seen.add(number)
+    assert coverage.frames == len(seen)
+    assert coverage.repeated == repeated
+    assert coverage.missing(expected) == len(set(range(expected)) - seen)
+    assert coverage.missing() == (max(seen) + 1 - len(seen) if seen else 0)
+
+
+def test_coverage_of_a_long_run_out_of_order_is_one_interval() -> None:
+    coverage = Coverage()
+    for start in range(0, 100_000, 4):
+        for number in (start + 2, start, start + 3, start + 1):
+            coverage.add(number)
+    assert coverage.frames == 100_000
+    assert len(coverage._starts) == 1
