@@ -32,8 +32,18 @@ class ConvBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if any(self.margins):
             x = functional.pad(x, self.margins)
-        x = self.norm(self.conv(x))
+        x = self.norm(self._convolve(x))
         return functional.relu6(x) if self.active else x
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        conv = self.conv
+        heavy = conv.groups > 1 and (conv.stride[0] > 1 or conv.kernel_size[0] > 3)
+        if heavy and torch.is_autocast_enabled("cpu"):
+            # The backward pass of these depthwise convolutions is 3 to 10 times faster in float32 than in bfloat16.
+            with torch.autocast("cpu", enabled=False):
+                return functional.conv2d(x.float(), conv.weight, None, conv.stride, conv.padding, 1, conv.groups)
+        y: Tensor = conv(x)
+        return y
 
     def fold(self) -> None:
         """Put the batch normalisation into the convolution. For inference only; call in eval mode."""

@@ -11,30 +11,35 @@ from torch.nn import functional
 from engines.networks.blocks import ConvBlock
 from engines.networks.lite0 import Lite0Encoder
 
+SUBPIXELS = 4
+
 
 class DecoderStage(nn.Module):
-    """Double the resolution (nearest), join the encoder's map of that resolution, convolve."""
+    """Double the resolution (nearest), join the encoder's map of that resolution, convolve depthwise and pointwise."""
 
     def __init__(self, inputs: int, skipped: int, outputs: int) -> None:
         super().__init__()
+        joined = outputs + skipped
         self.reduce = ConvBlock(inputs, outputs, 1)
-        self.merge = ConvBlock(outputs + skipped, outputs, 3)
+        self.depthwise = ConvBlock(joined, joined, 3, groups=joined)
+        self.project = ConvBlock(joined, outputs, 1)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         x = functional.interpolate(self.reduce(x), scale_factor=2.0, mode="nearest")
-        y: Tensor = self.merge(torch.cat([x, skip], dim=1))
+        y: Tensor = self.project(self.depthwise(torch.cat([x, skip], dim=1)))
         return y
 
 
 class Segmenter(nn.Module):
     """One logit per class and pixel: K one-vs-all decisions.
 
-    `[N, 1, H, W]` -> `[N, K, H, W]`. The decoder stops at stride 2 and its logits are enlarged linearly: defect
-    borders are labelled no finer than that, and the finest level would cost more than all others together.
+    `[N, 1, H, W]` -> `[N, K, H, W]`. The decoder stops at stride 2, where it gives the logits of 2x2 pixels side by
+    side (sub-pixel convolution, Shi et al., 2016): a level at full size would cost more than all others together.
     """
 
-    def __init__(self, classes: int, stages: int = 5, widths: Sequence[int] = (64, 40, 24)) -> None:
+    def __init__(self, classes: int, stages: int = 5, widths: Sequence[int] = (64, 40, 16)) -> None:
         super().__init__()
+        self.classes = classes
         self.encoder = Lite0Encoder(stages)
         skips = self.encoder.channels[-2::-1]
         if len(widths) != len(skips):
@@ -43,10 +48,15 @@ class Segmenter(nn.Module):
         self.decoder = nn.ModuleList(
             DecoderStage(wide, skip, narrow) for wide, skip, narrow in zip(inputs, skips, widths, strict=False)
         )
-        self.head = nn.Conv2d(widths[-1], classes, 1)
+        self.head = nn.Conv2d(widths[-1], classes * SUBPIXELS, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def subpixel_logits(self, x: Tensor) -> Tensor:
+        """`[N, 4K, H/2, W/2]`: channel 4k + 2i + j is class k at row i, column j of each 2x2 pixels."""
         *skips, y = self.encoder(x)
         for stage, skip in zip(self.decoder, reversed(skips), strict=True):
             y = stage(y, skip)
-        return functional.interpolate(self.head(y), scale_factor=2.0, mode="bilinear", align_corners=False)
+        logits: Tensor = self.head(y)
+        return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.pixel_shuffle(self.subpixel_logits(x), 2)

@@ -1,0 +1,1 @@
+"""From trained torch networks to the ONNX graphs of a bundle."""

@@ -1,0 +1,58 @@
+"""What exported graphs answer, on the CPU runtime: for calibration, metrics and golden frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from engines.training.samples import Grey
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers for N frames: `scores` float32 `[N]`, `masks` uint8 `[N, H, W]`, `class_scores` float32 `[N, K]`."""
+
+    scores: NDArray[np.float32]
+    masks: NDArray[np.uint8]
+    class_scores: NDArray[np.float32]
+
+
+class ExportedNetworks:
+    """Both graphs, compiled at `precision` (`f32` or `bf16`)."""
+
+    def __init__(self, gate: Path, segmenter: Path, precision: str = "f32") -> None:
+        options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        core = ov.Core()
+        self._gate: Any = core.compile_model(gate, "CPU", options)
+        self._segmenter: Any = core.compile_model(segmenter, "CPU", options)
+
+    def score(self, frames: Sequence[Grey]) -> NDArray[np.float32]:
+        """Gate scores of uint8 frames `[H, W]`."""
+        return np.array([self._gate([frame[None]])["score"][0] for frame in frames], np.float32)
+
+    def segment(
+        self, frames: Sequence[Grey], thresholds: Sequence[float]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Bitmasks and class scores. Raises ValueError if a pixel count is not that of the mask or a score not finite."""
+        limits = np.asarray(thresholds, np.float32)
+        masks, scores = [], []
+        for frame in frames:
+            answer = self._segmenter([frame[None], limits])
+            mask = answer["mask"][0].copy()
+            counts = [int(((mask >> k) & 1).sum(dtype=np.int64)) for k in range(limits.size)]
+            if counts != answer["pixels"][0].tolist() or not np.isfinite(answer["scores"]).all():
+                raise ValueError(f"the segmenter counts {answer['pixels'][0].tolist()} pixels, its mask holds {counts}")
+            masks.append(mask)
+            scores.append(answer["scores"][0].copy())
+        return np.stack(masks), np.stack(scores)
+
+    def answer(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> Answers:
+        """Everything at once."""
+        masks, class_scores = self.segment(frames, thresholds)
+        return Answers(self.score(frames), masks, class_scores)

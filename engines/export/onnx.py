@@ -1,0 +1,48 @@
+"""Write a graph of `engines.export.graphs` as ONNX, with its precision in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engines.export.graphs import GateGraph, SegmenterGraph
+from engines.networks.blocks import fold_normalisation
+
+OPSET = 18
+
+
+def export_gate(graph: GateGraph, path: Path, height: int, width: int) -> None:
+    """Write `gate.onnx`: half-precision weights, batch dimension free, frame size fixed."""
+    frames = torch.zeros(2, height, width, dtype=torch.uint8)
+    _export(graph, (frames,), path, ["frames"], ["score"])
+
+
+def export_segmenter(graph: SegmenterGraph, path: Path, height: int, width: int) -> None:
+    """Write `segmenter.onnx`: half-precision weights, batch dimension free, frame size and class count fixed."""
+    frames = torch.zeros(2, height, width, dtype=torch.uint8)
+    thresholds = torch.full((graph.network.classes,), 0.5)
+    _export(graph, (frames, thresholds), path, ["frames", "thresholds"], ["mask", "pixels", "scores"])
+
+
+def _export(
+    graph: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: Sequence[str], outputs: Sequence[str]
+) -> None:
+    graph.eval()
+    fold_normalisation(graph)
+    graph.half()
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    torch.onnx.export(
+        graph,
+        example,
+        path,
+        input_names=list(inputs),
+        output_names=list(outputs),
+        opset_version=OPSET,
+        dynamo=True,
+        dynamic_shapes=({0: batch}, *(None for _ in example[1:])),
+        external_data=False,
+        verbose=False,
+    )
