@@ -73,7 +73,7 @@ class AllowList:
         zap.send_multipart([b"1.0", parts[1], b"400", b"not in the allow-list", b"", b""])
 
     def _refused(self, key: str, address: str) -> None:
-        """Log it once: a refused client tries again ten times a second."""
+        """Log it once per key: libzmq gives up when refused, but whoever runs the client may start it again and again."""
         if key in self._told:
             return
         if len(self._told) >= _REFUSALS_REMEMBERED:

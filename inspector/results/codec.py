@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -30,7 +31,7 @@ class Packet(msgspec.Struct, frozen=True):
 
 
 class _Version(msgspec.Struct):
-    protocol: int
+    protocol: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
 
 def stream_prefix(line: str, camera: str) -> str:

@@ -68,12 +68,19 @@ def make_meta(frame: int, camera: str = "cam1", name: str = "") -> FrameMeta:
 
 def make_settled(frame: int, outcome: Outcome = PASSED, camera: str = "cam1", count: int = 1) -> Settled:
     return Settled(
-        meta=make_meta(frame, camera), outcome=outcome, settled_ns=now_ns(), resolved_through=frame + count - 1, count=count
+        meta=make_meta(frame, camera),
+        outcome=outcome,
+        settled_ns=now_ns(),
+        resolved_through=frame + count - 1,
+        count=count,
     )
 
 
 def make_results(
-    identity: Identity | None = None, journal: Path | None = None, results: dict[str, object] | None = None, **options: object
+    identity: Identity | None = None,
+    journal: Path | None = None,
+    results: dict[str, object] | None = None,
+    **options: object,
 ) -> Results:
     """Not started yet; on a free port, ``options`` for the journal."""
     config = ResultsConfig(**{"endpoint": "tcp://127.0.0.1:*", "heartbeat_ms": 100, **(results or {})})  # type: ignore[arg-type]

@@ -49,7 +49,15 @@ def test_every_type_of_message_on_the_wire(tmp_path: Path) -> None:
         heard = [packet for packet in ear.until("end") if not isinstance(packet.body, HeartbeatBody)]
         beat = ear.until("heartbeat")[-1]
     assert results.close()
-    assert [packet.header.type.value for packet in heard] == ["start", "status", "result", "result", "gap", "late", "end"]
+    assert [packet.header.type.value for packet in heard] == [
+        "start",
+        "status",
+        "result",
+        "result",
+        "gap",
+        "late",
+        "end",
+    ]
     assert [packet.header.seq for packet in heard] == list(range(7))
     assert [packet.header.frame for packet in heard] == [None, None, 0, 1, 2, 0, None]
     assert [packet.header.resolved_through for packet in heard] == [-1, -1, 0, 1, 4, 4, 4]
@@ -223,7 +231,9 @@ def test_port_in_use_is_said_plainly_and_leaves_nothing_open(tmp_path: Path) -> 
     first = make_results()
     first.start()
     second = make_results(journal=tmp_path / "j.sqlite", results={"endpoint": first.endpoint})
-    with pytest.raises(UserError, match=r"results\.endpoint: tcp://127\.0\.0\.1:\d+ cannot be bound: another program uses"):
+    with pytest.raises(
+        UserError, match=r"results\.endpoint: tcp://127\.0\.0\.1:\d+ cannot be bound: another program uses"
+    ):
         second.start()
     assert not (tmp_path / "j.sqlite-wal").exists(), "the journal is closed again"
     first.close()
