@@ -36,7 +36,9 @@ def test_files_hold_what_the_renderer_gives(tmp_path: Path) -> None:
     for index, row in enumerate(rows, start=2):
         sheet = renderer.render(index)
         data = np.frombuffer((tmp_path / "sheets" / row["mask"]).read_bytes(), np.uint8)
-        assert np.array_equal(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), sheet.mask)
+        mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        assert mask is not None
+        assert np.array_equal(mask, sheet.mask)
         data = np.frombuffer((tmp_path / "sheets" / row["file"]).read_bytes(), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         assert image is not None

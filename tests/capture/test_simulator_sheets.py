@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 
 from inspector.capture.simulator import Sheet, SheetRenderer
+from inspector.capture.simulator.canvas import Canvas
 from inspector.capture.simulator.defects import PAINTERS
 from inspector.capture.simulator.look_alikes import LOOK_ALIKES, PLATES
+from inspector.capture.simulator.noise import stream
 from inspector.config.simulator import SimulatorConfig
 
 EVEN = (1.0, 1.0, 1.0, 1.0)
@@ -33,7 +36,7 @@ def same(a: Sheet, b: Sheet) -> bool:
 
 def within_binomial(count: int, total: int, share: float) -> bool:
     """Within four standard deviations: a right share fails about once in 16,000 times, and the seeds are fixed."""
-    return abs(count - total * share) <= 4 * np.sqrt(total * share * (1 - share)) + 1
+    return abs(count - total * share) <= 4 * math.sqrt(total * share * (1 - share)) + 1
 
 
 def test_a_sheet_does_not_depend_on_the_order_of_calls() -> None:
@@ -136,9 +139,6 @@ def test_any_geometry_renders(height: int, width: int) -> None:
 @pytest.mark.parametrize("name", [item.name for item in (*LOOK_ALIKES, *PLATES)])
 def test_look_alikes_touch_the_picture_and_never_the_truth(name: str) -> None:
     paint = next(item.paint for item in (*LOOK_ALIKES, *PLATES) if item.name == name)
-    from inspector.capture.simulator.canvas import Canvas
-    from inspector.capture.simulator.noise import stream
-
     changed = 0
     for index in range(4):
         canvas = Canvas(np.ones((96, 300), np.float32), np.zeros((96, 300), np.uint8), 0, 300, 96 / 256, 1.5)

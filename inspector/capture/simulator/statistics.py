@@ -32,7 +32,7 @@ VERTICAL_GRADIENT = (0.45, 0.16)
 """Bottom minus top brightness as a share of the mean (mean, deviation): the light stands below the lower edge.
 Measured 17, 37, 44, 57, 97 grey at a mean of 99."""
 
-GRAIN_DEVIATION = (0.055, 0.115)
+GRAIN_DEVIATION = (0.042, 0.115)
 """Range of the deviation of grain finer than 12 px as a share of the mean. Measured 5.9, 8.9, 11.6, 15.8, 25.7 grey,
 the upper half including stains, marks and defects."""
 

@@ -30,7 +30,7 @@ class Truth:
 class SimulatorTruth:
     """Tells the truth about frame ``number`` of a simulated run; renders each sheet once and keeps the last ``keep``."""
 
-    def __init__(self, config: SimulatorConfig, height: int, width: int, keep: int = 256) -> None:
+    def __init__(self, config: SimulatorConfig, height: int, width: int, keep: int = 64) -> None:
         self._config, self._keep = config, keep
         self._renderer = SheetRenderer(config, height, width)
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()

@@ -172,8 +172,9 @@ def _paint_scrape(rng: Random, canvas: Canvas, _: float) -> None:
     cover = step(body, 0.35, 0.3)
     streaks = cloud(rng, window.height, window.width, uniform(rng, 3, 6) * scale, uniform(rng, 25, 60) * scale)
     streaks += cloud(rng, window.height, window.width, 2 * scale, 10 * scale) * np.float32(0.4)
+    streaks += cloud(rng, window.height, window.width, 28 * scale, 90 * scale) * np.float32(0.9)
     window.multiply(1 - cover * np.float32(uniform(rng, 0.0, 0.25)))
-    torn = step(streaks, uniform(rng, 0.8, 1.3), 0.3) * cover
+    torn = step(streaks, uniform(rng, 1.0, 1.6), 0.5) * cover
     if chance(rng, 0.75):
         window.add(torn * np.float32(uniform(rng, 0.6, 2.5)))
     else:
