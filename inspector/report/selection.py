@@ -61,8 +61,8 @@ class Selection:
         ("false", "False alarms: the truth is clean, the verdict is not"),
         ("poor", "Caught, but poorly outlined"),
         ("good", "Caught and outlined"),
-        ("caught", "Caught (no truth for these frames)"),
-        ("passed", "Passed: the clean sheets with the highest gate scores"),
+        ("caught", "Caught; no truth for these frames"),
+        ("passed", "Passed, with the highest gate scores"),
     )
 
     def __init__(self, per_class: int = 2, per_section: int = 4) -> None:

@@ -178,5 +178,5 @@ def test_the_selection_shows_each_kind_and_each_class() -> None:
     assert by_title["False alarms"] == [92]
     assert by_title["Caught, but poorly outlined"] == [91]
     assert sorted(by_title["Caught and outlined"]) == [0, 90]
-    assert by_title["Caught (no truth for these frames)"] == [94]
-    assert by_title["Passed"] == [19, 18, 17, 16]
+    assert by_title["Caught; no truth for these frames"] == [94]
+    assert by_title["Passed, with the highest gate scores"] == [19, 18, 17, 16]
