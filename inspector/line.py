@@ -107,7 +107,6 @@ class Line:
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
         self.results.start()
-        self.results.status(None, LineState.STARTING, "starting", f"loading {self.bundle.id}")
         self.inference.start()
         if not self._open_cameras(stop):
             return False

@@ -1,0 +1,147 @@
+"""``inspector demo``: the daemon on a simulated line, watched over the network by a subscriber who knows the truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engines.bundle import Bundle
+    from inspector.client import Subscriber
+    from inspector.config.tree import LineConfig
+    from inspector.report import Report
+
+SILENCE_MS = 120_000
+"""Longest wait for the daemon's next word: it renders its sheets and loads the engines before the first."""
+
+
+def demo(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Line configuration with one simulated camera.")
+    ] = Path("configs/demo.yaml"),
+    report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Start the daemon on a simulated line, subscribe to it as an outsider would, and report what it saw.
+
+    Everything in the report comes off the wire; the truth comes from the simulator's seed. Exit status 1 if any frame lacks its
+    one verdict or a message was missed.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from engines.bundle import find_bundle, read_bundle
+    from inspector.client import Subscriber
+    from inspector.config.load import load_config
+    from inspector.report.table import summary_table
+
+    line = load_config(config)
+    bundle = read_bundle(find_bundle(line.bundle, config.parent))
+    scored = _Scored(line, bundle)
+    daemon = _start_daemon(config)
+    try:
+        with Subscriber(line.results.endpoint, f"v1/{line.line}/{line.cameras[0].name}/") as subscriber:
+            notes = _watch(subscriber, scored, daemon)
+        status = daemon.wait(timeout=30)
+    finally:
+        _end(daemon)
+    found = scored.report.write(report, scored.report.summary())
+    proven = all(books.proven for books in subscriber.streams.values()) and bool(subscriber.streams)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        Console().print(summary_table(found))
+        for books in subscriber.streams.values():
+            Console().print(f"stream: {books.summary()}")
+        Console().print(f"report: {report / 'index.html'}")
+    for note in notes:
+        typer.echo(f"inspector: {note}", err=True)
+    if found.unresolved or found.repeated or not proven or notes or status:
+        raise typer.Exit(1)
+
+
+class _Scored:
+    """The report of the run, with the truth drawn from the simulator's seed."""
+
+    report: Report
+
+    def __init__(self, line: LineConfig, bundle: Bundle) -> None:
+        """Raises UserError unless the line has one simulated camera."""
+        from inspector.capture.simulator import SimulatorTruth
+        from inspector.config.simulator import SimulatorConfig
+        from inspector.errors import UserError
+        from inspector.report import Report
+        from inspector.report.truth import NumberedTruth
+
+        camera = line.cameras[0]
+        if len(line.cameras) != 1 or not isinstance(camera.source, SimulatorConfig) or camera.source.frames is None:
+            raise UserError(
+                "the demo needs one camera with a simulator that ends: set source.kind: simulator and frames"
+            )
+        self.frames = camera.source.frames
+        self._truth = SimulatorTruth(camera.source, bundle.height, bundle.width, keep=camera.source.pool)
+        truth = NumberedTruth(lambda _, number: self._truth(number).mask, "masks drawn by the simulator, from its seed")
+        self.report = Report(bundle.classes, bundle.height, bundle.width, truth, title="Simulated line")
+
+    def pixels(self, frame: int) -> NDArray[np.uint8]:
+        """What the frame showed."""
+        return self._truth.sheet(frame).frame
+
+
+def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "inspector", "run", "-c", str(config), "--log-level", "warning"]
+    return subprocess.Popen(command)
+
+
+def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
+    """Take in the run until its last word; what should not have happened, one line each."""
+    from inspector.cli.progress import live_line
+    from inspector.client import Malformed, Missed, Stale
+    from inspector.client.completeness import Completeness
+    from inspector.errors import UserError
+    from inspector.results.codec import Packet
+    from inspector.results.messages import LineState, StatusBody
+
+    notes: list[str] = []
+    silent_since = time.monotonic()
+    with live_line("inspecting", scored.frames) as update:
+        while True:
+            event = subscriber.receive(200)
+            if event is None:
+                if daemon.poll() is not None:
+                    raise UserError(
+                        f"the daemon ended with status {daemon.returncode} before the run was over; see above"
+                    )
+                if (time.monotonic() - silent_since) * 1e3 > SILENCE_MS:
+                    raise UserError(f"the daemon has been silent for {SILENCE_MS // 1000} s")
+                continue
+            silent_since = time.monotonic()
+            if isinstance(event, Packet):
+                scored.report.add(event, lambda event=event: scored.pixels(event.header.frame or 0))  # type: ignore[misc]
+                if isinstance(event.body, StatusBody) and event.body.state is LineState.STOPPED:
+                    return notes
+                books: list[Completeness] = list(subscriber.streams.values())
+                update(sum(books[-1].verdicts.values()), books[-1].verdicts)
+            elif isinstance(event, (Missed, Malformed, Stale)):
+                notes.append(str(event))
+
+
+def _end(daemon: subprocess.Popen[bytes]) -> None:
+    """However the demo ends, the daemon does not outlive it."""
+    if daemon.poll() is None:
+        os.kill(daemon.pid, signal.SIGTERM)
+        try:
+            daemon.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()

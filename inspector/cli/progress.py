@@ -1,0 +1,45 @@
+"""One live line while frames pass: how many, how fast, what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from inspector.frames.outcome import Verdict
+
+_COLOURS = {Verdict.PASS: "green", Verdict.REJECT: "red", Verdict.SCRAP: "magenta", Verdict.UNINSPECTED: "yellow"}
+
+Update = Callable[[int, Mapping[Verdict, int]], None]
+"""Called with the frames that have their verdict and how many of each."""
+
+
+@contextmanager
+def live_line(what: str, total: int | None) -> Iterator[Update]:
+    """A progress line on stderr, out of the way of what goes to stdout."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[verdicts]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total, rate="", verdicts="")
+
+        def update(done: int, verdicts: Mapping[Verdict, int]) -> None:
+            words = [
+                f"[{_COLOURS[verdict]}]{verdict.value} {verdicts[verdict]}[/]"
+                for verdict in Verdict
+                if verdict in verdicts
+            ]
+            speed = progress.tasks[0].speed
+            progress.update(
+                task, completed=done, verdicts=" ".join(words), rate="" if speed is None else f"{speed:.0f}/s"
+            )
+
+        yield update

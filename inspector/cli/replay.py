@@ -1,0 +1,218 @@
+"""``inspector replay``: recorded frames over the line's own road, scored where the truth is known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from inspector.config.replay import ReplayConfig
+    from inspector.config.tree import LineConfig
+    from inspector.frames.outcome import Verdict
+    from inspector.line import Line
+    from inspector.report import Report, Summary
+    from inspector.report.truth import Truth
+
+
+def replay(
+    path: Annotated[str, typer.Argument(metavar="DIR", help="Directory, glob or list of image files.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Line configuration whose bundle, rules and scale to use.")
+    ] = None,
+    bundle: Annotated[
+        str | None,
+        typer.Option(help="Bundle directory or name of an included one; default: the configuration's, else demo."),
+    ] = None,
+    rate: Annotated[
+        str,
+        typer.Option(help="Frames per second, as a camera delivers them, or max: as fast as possible, losing none."),
+    ] = "max",
+    deadline_ms: Annotated[
+        float, typer.Option(help="With a rate: time from capture by which a frame has its verdict.", min=1)
+    ] = 100.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
+    masks: Annotated[
+        Path | None, typer.Option(help="Truth: a folder with a mask <frame>.png for each labelled frame.")
+    ] = None,
+    mask_style: Annotated[
+        str, typer.Option(help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127).")
+    ] = "class_number",
+    csv: Annotated[Path | None, typer.Option(help="Truth: run lengths in Kaggle's form (train.csv).")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Directory for report.json, index.html, pictures and journal.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Run recorded frames through the line and say what came of them.
+
+    The same code as the daemon: capture, ring, inference child, verdicts, journal. With [bold]--masks[/bold] or [bold]--csv[/bold]
+    the result is scored against the truth. Exit status 1 if any frame lacks its one verdict.
+
+    Example: [bold]inspector replay frames --csv train.csv --report out[/bold]
+    """
+    import msgspec
+    from rich.console import Console
+
+    from inspector.config.replay import ReplayConfig
+    from inspector.errors import UserError
+    from inspector.report.table import summary_table
+
+    if masks is not None and csv is not None:
+        raise UserError("--masks and --csv: two sources of truth; give one of them")
+    source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
+    with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
+        journal = _journal(report, Path(scratch))
+        line_config = _line_config(config, source, journal, bundle, precision, deadline_ms)
+        failures, found, writer = _run_and_report(
+            line_config, config, source, journal, _TruthOptions(masks, mask_style, csv)
+        )
+        if report is not None:
+            found = writer.write(report, found)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        Console().print(summary_table(found))
+        if report is not None:
+            Console().print(f"report: {report / 'index.html'}")
+    for failure in failures:
+        typer.echo(f"inspector: {failure}", err=True)
+    if found.unresolved or found.repeated or failures:
+        raise typer.Exit(1)
+
+
+class _TruthOptions:
+    """Where the truth of the frames is, if anywhere."""
+
+    def __init__(self, masks: Path | None, mask_style: str, csv: Path | None) -> None:
+        self._masks, self._style, self._csv = masks, mask_style, csv
+
+    def read(self, classes: int, height: int, width: int) -> Truth | None:
+        """The truth. Raises UserError for what cannot be read."""
+        from inspector.errors import UserError
+        from inspector.report.truth import KaggleTruth, MaskFolder, MaskStyle
+
+        if self._csv is not None:
+            return KaggleTruth(self._csv, classes, height, width)
+        if self._masks is None:
+            return None
+        if self._style not in {style.value for style in MaskStyle}:
+            known = ", ".join(style.value for style in MaskStyle)
+            raise UserError(f"--mask-style: {self._style!r} is not known; use one of {known}")
+        return MaskFolder(self._masks, classes, height, width, MaskStyle(self._style))
+
+
+def _rate(text: str) -> float | None:
+    from inspector.errors import UserError
+
+    if text == "max":
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1e6:
+        raise UserError(f"--rate: {text!r} is not a rate; give frames per second, e.g. 60, or max")
+    return rate
+
+
+def _journal(report: Path | None, scratch: Path) -> Path:
+    """Where this run's journal goes: the report is made from it, so it starts empty."""
+    from inspector.errors import UserError
+
+    if report is None:
+        return scratch / "journal.sqlite"
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+        for old in report.glob("journal.sqlite*"):
+            old.unlink()
+    except OSError as error:
+        raise UserError(
+            f"{report}: cannot be written ({error.strerror}); give another directory with --report"
+        ) from None
+    return report / "journal.sqlite"
+
+
+def _line_config(
+    path: Path | None, source: ReplayConfig, journal: Path, bundle: str | None, precision: str, deadline_ms: float
+) -> LineConfig:
+    """The configuration of this run: the given one with the recording for a camera, or the defaults."""
+    import msgspec
+
+    from inspector.config.camera import CameraConfig
+    from inspector.config.load import load_config
+    from inspector.config.tree import LineConfig
+    from inspector.errors import UserError
+
+    if precision not in ("auto", "f32", "bf16"):
+        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    base = load_config(path) if path else LineConfig(line="replay", cameras=(CameraConfig(name="top", source=source),))
+    live = source.rate_hz is not None
+    replace = msgspec.structs.replace
+    return replace(
+        base,
+        bundle=bundle or base.bundle,
+        cameras=(replace(base.cameras[0], source=source),),
+        simulated=True,
+        deadline_ms=deadline_ms if live else None,
+        overload="drop_oldest" if live else "wait",
+        inference=replace(base.inference, precision=precision, max_restarts=base.inference.max_restarts or 3),
+        results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
+        journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
+    )
+
+
+def _run_and_report(
+    line_config: LineConfig, path: Path | None, source: ReplayConfig, journal: Path, truth: _TruthOptions
+) -> tuple[list[str], Summary, Report]:
+    from inspector.capture.replay.listing import list_files
+    from inspector.cli.progress import live_line
+    from inspector.line import Line
+    from inspector.service.signals import stop_on_signals
+
+    files = list_files(source.path)
+    with stop_on_signals() as stop, Line(line_config, relative_to=path.parent if path else None) as line:
+        bundle = line.bundle
+        known = truth.read(len(bundle.classes), bundle.height, bundle.width)
+        with live_line("replaying", None if source.loop else len(files)) as update:
+            if line.start(stop):
+                line.wait(stop, tick=lambda: update(*_verdicts(line)))
+    return line.failures, *_report(line, journal, files, source, known)
+
+
+def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
+    total: Counter[Verdict] = Counter()
+    for books in line.ledger.counts().values():
+        total.update(books.verdicts)
+    return sum(total.values()), total
+
+
+def _report(
+    line: Line, journal: Path, files: list[Path], source: ReplayConfig, truth: Truth | None
+) -> tuple[Summary, Report]:
+    """Made from the journal: what was published is what is reported."""
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from inspector.capture.replay.decoding import BadFrameError, Decoder
+    from inspector.report import Report
+    from inspector.results.journal_reader import JournalReader
+
+    bundle = line.bundle
+    decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
+    report = Report(bundle.classes, bundle.height, bundle.width, truth, title=f"Replay of {files[0].parent.name}")
+
+    def pixels(frame: int) -> NDArray[np.uint8] | None:
+        try:
+            return decoder.decode(files[frame % len(files)])
+        except BadFrameError:
+            return None
+
+    with JournalReader(journal) as reader:
+        for row in reader.walk():
+            report.add(row.packet(), lambda frame=row.frame or 0: pixels(frame))  # type: ignore[misc]
+    return report.summary(), report
