@@ -320,3 +320,31 @@ def test_frames_of_blobs_agree_with_opencvs_own_figures(seed: int) -> None:
     areas = [d.area_px for d in measured.defects]
     assert areas == sorted(areas, reverse=True)
     assert measured.pixels == tuple(int((mask >> k & 1).sum()) for k in range(4))
+
+
+@pytest.mark.parametrize("scale", [SQUARE, OBLONG])
+def test_what_is_not_listed_is_never_larger_than_its_bounds(scale: Scale) -> None:
+    """Two shapes that tell: a line longer than its box is wide, a cut diamond wider than its box is high."""
+    mask = blank(256, 400)
+    mask[0:100, 0:150] = 1
+    y, x = np.mgrid[0:256, 0:400]
+    # As many mm as px on both axes, so that the shapes are the same on the sheet at every scale.
+    dx, dy = abs(x - 280) * scale.mm_per_px_x, abs(y - 60) * scale.mm_per_px_y
+    mask[(dx + dy <= 53) & (dy <= 30)] = 1
+    for i in range(60):
+        mask[150 + i, 200 + i] = 2
+    whole, short = found(mask, scale), found(mask, scale, max_defects=1)
+    assert len(whole.defects) == 3
+    unlisted = short.unlisted
+    assert unlisted is not None
+    assert unlisted.length_mm is not None
+    assert unlisted.width_mm is not None
+    assert unlisted.area_mm2 is not None
+    for i, defect in enumerate(whole.defects[1:]):
+        assert CLASSES[unlisted.class_index[i]] == defect.class_name
+        assert (unlisted.area_px[i], unlisted.score[i]) == (defect.area_px, defect.score)
+        assert unlisted.area_mm2[i] == pytest.approx(defect.area_mm2, rel=1e-5)
+        assert defect.length_mm is not None
+        assert defect.width_mm is not None
+        assert unlisted.length_mm[i] >= defect.length_mm * (1 - 1e-5)
+        assert unlisted.width_mm[i] >= defect.width_mm * (1 - 1e-5)
