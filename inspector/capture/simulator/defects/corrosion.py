@@ -45,7 +45,7 @@ def _paint_patch(rng: Random, window: Window) -> None:
     relief = _relief(rng, window, crust)
     tone = uniform(rng, 0.5, 0.85) if chance(rng, 0.7) else uniform(rng, 0.85, 1.25)
     level = tone * (1 + cloud(rng, window.height, window.width, 40 * scale, 40 * scale) * np.float32(0.12))
-    level = level + lit(relief, canvas.light) * np.float32(uniform(rng, 0.7, 1.6) * crust * scale)
+    level = level + lit(relief, canvas.light) * np.float32(uniform(rng, 0.4, 1.4) * crust * scale)
     level = level + relief * np.float32(0.10 * crust)
     part = 1 - cover * np.float32(uniform(rng, 0.0, 0.35))
     window.multiply(part + cover * (np.clip(level, 0.12, 3.5) - part))
@@ -99,6 +99,6 @@ def _shade_rim(rng: Random, window: Window, cover: Field) -> None:
     """The rim stands up: lit towards the lamp, with a shadow behind, and a dark crack under it in places."""
     scale = window.canvas.scale
     soft = blurred(cover, 1.2 * scale, 1.2 * scale)
-    rim = lit(soft, window.canvas.light) * np.float32(uniform(rng, 1.5, 5.0) * scale)
+    rim = lit(soft, window.canvas.light) * np.float32(uniform(rng, 1.0, 4.0) * scale)
     wear = np.clip(cloud(rng, window.height, window.width, 30 * scale, 30 * scale) * 0.5 + 0.7, 0.1, 1.6)
     window.multiply(np.clip(1 + rim * wear, 0.25, 2.6).astype(np.float32))

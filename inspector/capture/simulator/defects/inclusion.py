@@ -49,7 +49,7 @@ def _paint_region(rng: Random, canvas: Canvas, x0: float, y0: float, height: flo
     rows, columns = window.grid()
     visible = np.zeros((window.height, window.width), dtype=bool)
     start = pad + max(0.0, -slant * height)
-    depth = canvas.visible_depth(uniform(rng, 0.22, 0.5))
+    depth = canvas.visible_depth(uniform(rng, 0.18, 0.42))
     for number in range(int(rng.integers(1, 4))):
         centre = start + (room * uniform(rng, 0, 1) if number else room / 2)
         path = centre + np.float32(slant) * rows[:, 0] + profile(rng, window.height, 45 * scale) * np.float32(1.2 * scale)

@@ -31,7 +31,7 @@ def paint_pitting(rng: Random, canvas: Canvas) -> None:
             _paint_field(rng, canvas)
         return
     centre, spread = column(rng, canvas, 30 * scale), uniform(rng, 10, 90) * scale
-    strength = uniform(rng, 0.7, 1.25)
+    strength = uniform(rng, 0.55, 1.15)
     for _ in range(int(rng.choice(real.PITTING_COUNT))):
         visible = max(14.0, percentile_draw(rng, real.PITTING_HEIGHT) - 2 * _MARGIN_PX) * scale
         width = uniform(rng, 8, 15) * scale
