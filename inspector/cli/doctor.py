@@ -1,0 +1,76 @@
+"""``inspector doctor``: what this machine has, what is missing, what each thing would give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from inspector.doctor.finding import Finding
+
+STYLES = {"ok": "green", "note": "yellow", "missing": "dim", "wrong": "bold red"}
+
+
+def doctor(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Also look at this line: bundle, cameras, address, journal.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Say what this machine has, what is missing, and what each thing would give. Nothing is changed or started.
+
+    Exit status: 0 a line can run here, 1 it cannot, and the last lines say why.
+
+    Example: [bold]inspector doctor -c line.yaml[/bold]
+    """
+    from inspector.doctor.checkup import examine
+    from inspector.doctor.finding import can_run
+
+    findings = examine(config)
+    if as_json:
+        _print_json(findings)
+    else:
+        _print_table(findings, config)
+    if not can_run(findings):
+        raise typer.Exit(1)
+
+
+def _print_json(findings: list[Finding]) -> None:
+    import msgspec
+
+    from inspector import __version__
+    from inspector.doctor.finding import can_run
+
+    answer = {"version": __version__, "can_run": can_run(findings), "findings": findings}
+    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+
+
+def _print_table(findings: list[Finding], config: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(title_justify="left", box=None, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("Found", ratio=1, overflow="fold")
+    table.add_column("What it gives, or what to do", ratio=1, overflow="fold", style="dim")
+    room = None
+    for finding in findings:
+        if finding.room is not room:
+            room = finding.room
+            table.add_row(Text(room.value, "bold"))
+        style = "bold red" if finding.stops_the_line else STYLES[finding.state.value]
+        table.add_row(f"  {finding.name}", Text(finding.state.value, style), Text(finding.found), Text(finding.advice))
+    console.print(table)
+    stops = [finding for finding in findings if finding.stops_the_line]
+    what = f"The line of {config}" if config else "A line"
+    if not stops:
+        console.print(f"\n{what} can run here.", style="green", markup=False)
+        return
+    console.print(f"\n{what} cannot run here:", style="bold red", markup=False)
+    for finding in stops:
+        console.print(f"  {finding.name}: {finding.found}\n    {finding.advice}", markup=False, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""The list of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspector.doctor.accelerator import accelerator
+from inspector.doctor.apart import Probed, probe
+from inspector.doctor.bundles import included_bundles
+from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.memory import USUAL_RING, memory
+from inspector.doctor.processor import processor
+from inspector.doctor.software import PURPOSES, software
+from inspector.doctor.surroundings import surroundings
+
+if TYPE_CHECKING:
+    from inspector.doctor.configured_line import ConfiguredLine
+
+
+def examine(config: Path | None = None) -> list[Finding]:
+    """Every finding about this machine and, where a configuration is given, about that line on it."""
+    surrounding = [*processor(), *surroundings()]  # before the probes: they would disturb the clock
+    probed = _probe_all()
+    broken = [PURPOSES[module][0] for module in PURPOSES if "version" not in probed[module].facts]
+    line, obstacle = _read(config, broken) if config is not None else (None, "")
+    findings = [
+        *surrounding,
+        *memory(USUAL_RING if line is None else line.ring()),
+        *software(probed),
+        *(_without_configuration(broken) if config is None else ()),
+        *accelerator(probed["cuda"]),
+    ]
+    if line is not None:
+        findings += line.findings()
+    elif config is not None:
+        found, advice = f"{config}: not looked at", f"first mend {obstacle}"
+        findings.append(Finding(room=Room.LINE, name="Configuration", state=State.NOTE, found=found, advice=advice))
+    return findings
+
+
+def _probe_all() -> dict[str, Probed]:
+    names = [*PURPOSES, "cuda"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        return dict(zip(names, pool.map(probe, names), strict=True))
+
+
+def _read(config: Path, broken: list[str]) -> tuple[ConfiguredLine | None, str]:
+    """The line, or what has to be mended before it can be looked at."""
+    if broken:
+        return None, ", ".join(broken)
+    try:
+        # Imported late: it needs the libraries that were just found to work.
+        from inspector.doctor.configured_line import ConfiguredLine
+    except ImportError as error:
+        return None, str(error)
+    return ConfiguredLine(config), ""
+
+
+def _without_configuration(broken: list[str]) -> Iterator[Finding]:
+    """What a line with the defaults would use."""
+    yield from included_bundles()
+    if not broken:
+        from inspector.config.journal import JournalConfig
+        from inspector.doctor.journal_folder import journal_finding
+
+        yield journal_finding(JournalConfig(), Room.SOFTWARE)

@@ -1,0 +1,115 @@
+"""One line's configuration on this machine: its bundle, rules, cameras, address and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.errors import BundleError
+from inspector.config.camera import CameraConfig
+from inspector.config.load import load_config
+from inspector.config.replay import ReplayConfig
+from inspector.config.results import ResultsConfig
+from inspector.config.tree import LineConfig
+from inspector.config.verdicts import check_rules
+from inspector.doctor.bundles import bundle_finding
+from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.journal_folder import journal_finding
+from inspector.doctor.memory import USUAL_RING
+from inspector.errors import UserError
+
+
+class ConfiguredLine:
+    """A line's configuration and bundle, as far as they can be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config: LineConfig | None = None
+        self.bundle: Bundle | None = None
+        self._wrong: list[Finding] = []
+        try:
+            self.config = load_config(path)
+            self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
+        except UserError as error:
+            self._wrong.append(_wrong("Configuration", str(error), "`inspector config schema` lists every key"))
+        except BundleError as error:
+            self._wrong.append(_wrong("Bundle", str(error), "the daemon refuses to start"))
+
+    def ring(self) -> tuple[int, int, int]:
+        """Slots, height and width of the ring this line makes, as far as known."""
+        slots, height, width = USUAL_RING
+        if self.config is not None:
+            slots = self.config.ring.slots
+        if self.bundle is not None:
+            height, width = self.bundle.height, self.bundle.width
+        return slots, height, width
+
+    def findings(self) -> Iterator[Finding]:
+        """Every finding about this line."""
+        yield from self._wrong
+        if self.config is None:
+            return
+        if self.bundle is not None:
+            yield self._configuration(self.config, self.bundle)
+            yield bundle_finding(self.bundle.path, Room.LINE, "Bundle")
+            for camera in self.config.cameras:
+                yield _camera(camera, self.bundle)
+        yield _endpoint(self.config.results, self.config.line)
+        yield journal_finding(self.config.journal, Room.LINE)
+
+    def _configuration(self, config: LineConfig, bundle: Bundle) -> Finding:
+        try:
+            for camera in config.cameras:
+                check_rules(config.verdicts, bundle.classes, camera.scale)
+        except UserError as error:
+            return _wrong("Configuration", f"{self.path}: {error}", "the daemon refuses to start")
+        return _fine("Configuration", f"{self.path}: line {config.line}", "every key is known and fits")
+
+
+def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
+    """A recording is listed; a simulated sheet has nothing that could be missing."""
+    from inspector.capture.make import make_source, source_kind
+
+    name, kind = f"Camera {camera.name}", source_kind(camera.source)
+    if not isinstance(camera.source, ReplayConfig):
+        return _fine(name, kind, "frames are rendered: no hardware needed")
+    source = make_source(camera.source, bundle.height, bundle.width)
+    try:
+        source.open()
+    except UserError as error:
+        return _wrong(name, str(error), f"the {kind} finds no frames")
+    finally:
+        source.close()
+    return _fine(name, f"{kind} of {camera.source.path}", "frames are there")
+
+
+def _endpoint(config: ResultsConfig, line: str) -> Finding:
+    """Really binds the address, and lets go of it."""
+    import zmq
+
+    from inspector.results.allow_list import AllowList
+    from inspector.results.endpoint import bind, check_endpoint
+
+    context = zmq.Context()
+    try:
+        check_endpoint(config.endpoint, curve=config.curve is not None)
+        if config.curve is not None:
+            AllowList(config.curve)
+        bind(context.socket(zmq.XPUB), config.endpoint)
+    except UserError as error:
+        return _wrong(
+            "Endpoint", str(error), f"unless that program is the daemon of line {line} itself, already running"
+        )
+    finally:
+        context.destroy(linger=0)
+    secured = "with CURVE" if config.curve else "loopback or ipc only"
+    return _fine("Endpoint", f"{config.endpoint} is free", f"subscribers connect there, {secured}")
+
+
+def _fine(name: str, found: str, advice: str) -> Finding:
+    return Finding(room=Room.LINE, name=name, state=State.OK, found=found, advice=advice, needed=True)
+
+
+def _wrong(name: str, found: str, advice: str) -> Finding:
+    return Finding(room=Room.LINE, name=name, state=State.WRONG, found=found, advice=advice, needed=True)

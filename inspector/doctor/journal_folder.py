@@ -1,0 +1,63 @@
+"""The folder of the journal: can SQLite keep a WAL file there, and for how long does the disk last?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from inspector.config.journal import JournalConfig
+from inspector.doctor.finding import Finding, Room, State
+from inspector.errors import UserError
+
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+def journal_finding(config: JournalConfig, room: Room) -> Finding:
+    """Tries a journal in the folder and removes it again; an existing journal is only read."""
+    if config.path is None:
+        return Finding(
+            room=room,
+            name="Journal",
+            state=State.NOTE,
+            found="off (journal.path: null)",
+            advice="verdicts are not kept",
+        )
+    path = Path(config.path).resolve()
+    try:
+        _try(path, config.busy_timeout_ms)
+    except (UserError, sqlite3.Error, OSError) as error:
+        advice = "make the folder writable, name another file, or set journal.path: null to run without a journal"
+        return Finding(
+            room=room, name="Journal", state=State.WRONG, found=f"{path}: {error}", advice=advice, needed=True
+        )
+    free = shutil.disk_usage(path.parent).free
+    found = f"{path.parent}: writable, {free / 1e9:.0f} GB free"
+    state, advice = State.OK, "SQLite keeps the journal there"
+    limit = config.keep_bytes
+    if free < LEAST_FREE_BYTES:
+        state, advice = State.NOTE, "nearly full: verdicts go on being published when it is, but are not kept"
+    elif limit is None or limit > free:
+        allowed = "without limit" if limit is None else f"to {limit / 1e9:.0f} GB"
+        state, advice = State.NOTE, f"the journal may grow {allowed}, more than is free; set journal.keep_bytes"
+    return Finding(room=room, name="Journal", state=state, found=found, advice=advice, needed=True)
+
+
+def _try(path: Path, busy_timeout_ms: int) -> None:
+    """Raises UserError, sqlite3.Error or OSError where the daemon could not write ``path``."""
+    from inspector.results.journal_schema import open_for_reading, open_for_writing
+
+    if path.is_file():
+        open_for_reading(path).close()
+        if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            raise UserError("this user may not write it")
+        return
+    trial = path.parent / f".inspector-doctor-{os.getpid()}.sqlite"
+    try:
+        open_for_writing(path if path.is_dir() else trial, busy_timeout_ms).close()
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                trial.with_name(trial.name + suffix).unlink()

@@ -1,0 +1,75 @@
+"""Memory for the processes, shared memory for the ring, and the right to keep it in place."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+from inspector.doctor.control_group import memory_limit
+from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.reading import ROOT, read
+
+COMFORTABLE_BYTES = 1 << 30
+"""Daemon and inference child take about 0.7 GiB together with two small networks."""
+USUAL_RING = (32, 256, 1600)
+"""Slots, height, width."""
+
+
+def memory(ring: tuple[int, int, int] = USUAL_RING, root: Path = ROOT) -> Iterator[Finding]:
+    """Every finding about memory; ``ring`` is slots, height and width of the frame ring."""
+    yield _available(root)
+    yield _shared(*ring)
+    yield _locked(*ring)
+
+
+def _available(root: Path) -> Finding:
+    sizes = {}
+    for line in read(root / "proc/meminfo").splitlines():
+        key, _, value = line.partition(":")
+        sizes[key] = int(value.split()[0]) << 10
+    total, available = sizes.get("MemTotal", 0), sizes.get("MemAvailable", 0)
+    limit = memory_limit(root)
+    found = f"{_gib(available)} of {_gib(total)} available"
+    if limit is not None and limit < total:
+        found += f", this group may use {_gib(limit)}"
+        available = min(available, limit)
+    if available < COMFORTABLE_BYTES:
+        state, advice = (
+            State.NOTE,
+            "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes",
+        )
+    else:
+        state, advice = State.OK, "daemon and inference child take under 1 GiB with small networks"
+    return Finding(room=Room.MACHINE, name="Memory", state=state, found=found, advice=advice)
+
+
+def _shared(slots: int, height: int, width: int) -> Finding:
+    """Really makes the ring, and lets go of it."""
+    state, found = State.OK, f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
+    advice = "frames reach the engines without being copied between processes"
+    try:
+        from inspector.frames.ring import RingMemory
+
+        RingMemory.create(slots, height, width).close()
+    except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
+        state, found, advice = State.WRONG, str(error), "use fewer ring.slots, or give the container more memory"
+    return Finding(room=Room.MACHINE, name="Shared memory", state=state, found=found, advice=advice, needed=True)
+
+
+def _locked(slots: int, height: int, width: int) -> Finding:
+    limit, needed = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], 2 * slots * height * width
+    enough = limit == resource.RLIM_INFINITY or limit >= needed
+    found = "no limit" if limit == resource.RLIM_INFINITY else _mib(limit)
+    advice = "only a GPU runtime locks the ring's pages; engines on the CPU need none"
+    if not enough:
+        advice += f" (it would want {_mib(needed)}: `ulimit -l`, LimitMEMLOCK= in a unit)"
+    return Finding(room=Room.MACHINE, name="Locked memory", state=State.OK, found=found, advice=advice)
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"
