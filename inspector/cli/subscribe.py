@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from inspector.client import Event, Subscriber
     from inspector.frames.outcome import Verdict
 
-_SILENCE_MS = 3000
+_LOOK_UP_MS = 100
+_SILENCE_S = 3.0
 
 
 def subscribe(
@@ -43,7 +45,7 @@ def subscribe(
     tail = _Tail(endpoint, camera, as_json, heartbeats, count)
     with Subscriber(endpoint, prefix, server_key=server_key, client_key=client_key) as subscriber:
         with contextlib.suppress(KeyboardInterrupt):
-            tail.follow(subscriber, None if timeout_s is None else round(timeout_s * 1000))
+            tail.follow(subscriber, timeout_s)
         tail.sum_up(subscriber)
     if tail.missed or subscriber.malformed:
         raise typer.Exit(1)
@@ -62,19 +64,20 @@ class _Tail:
         self._out = Console(highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def follow(self, subscriber: Subscriber, timeout_ms: int | None) -> None:
-        """Until the count is reached or nothing comes for ``timeout_ms``."""
-        silent_ms, heard = 0, False
+    def follow(self, subscriber: Subscriber, timeout_s: float | None) -> None:
+        """Until the count is reached or nothing comes for ``timeout_s``."""
+        heard, told, since_s = False, False, time.monotonic()
         while self._left is None or self._left > 0:
-            event = subscriber.receive(_SILENCE_MS if timeout_ms is None else min(timeout_ms, _SILENCE_MS))
+            event = subscriber.receive(_LOOK_UP_MS)
             if event is not None:
-                heard, silent_ms = True, 0
+                heard, since_s = True, time.monotonic()
                 self._show(event)
                 continue
-            silent_ms += _SILENCE_MS if timeout_ms is None else min(timeout_ms, _SILENCE_MS)
-            if timeout_ms is not None and silent_ms >= timeout_ms:
+            silent_s = time.monotonic() - since_s
+            if timeout_s is not None and silent_s >= timeout_s:
                 return
-            if not heard and silent_ms == _SILENCE_MS:
+            if not heard and not told and silent_s >= _SILENCE_S:
+                told = True
                 self._err.print(
                     f"nothing heard from {self._endpoint} yet: does the daemon run there, does it publish this line and "
                     "camera, and if it uses CURVE, is your key in its list?",

@@ -53,7 +53,8 @@ class Subscriber:
         """The books of every stream heard of; the oldest are forgotten beyond some hundred."""
         self._timeout_ms = timeout_ms
         self._pending: deque[Event] = deque()
-        self._heard_s: dict[StreamKey, float] = {}
+        self._heard_s: dict[StreamKey, float | None] = {}
+        """When each live stream was last heard; None once its silence has been told."""
         self._interval_ms = _LONGEST_HEARTBEAT_MS
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
@@ -158,11 +159,11 @@ class Subscriber:
     def _look_for_silence(self) -> None:
         now_s = time.monotonic()
         for stream, heard_s in self._heard_s.items():
-            silent_ms = round(1000 * (now_s - heard_s))
-            if silent_ms > _HEARTBEATS_TO_STALE * self._interval_ms:
-                self._heard_s[stream] = math.inf
-                if self.streams[stream].state is not LineState.STOPPED:
-                    self._pending.append(Stale(stream=stream, silent_ms=silent_ms))
+            if heard_s is None or now_s - heard_s < _HEARTBEATS_TO_STALE * self._interval_ms / 1000:
+                continue
+            self._heard_s[stream] = None
+            if self.streams[stream].state is not LineState.STOPPED:
+                self._pending.append(Stale(stream=stream, silent_ms=round(1000 * (now_s - heard_s))))
 
 
 def _key(packet: Packet) -> StreamKey:
