@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
+import cv2
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
@@ -77,6 +78,8 @@ class Line:
         gate's decisions, and ``observe`` sees each verdict under the ledger's lock: all three are for measurements.
         Raises UserError or BundleError.
         """
+        # OpenCV would measure defects with threads of its own, on the cores the engines compute on.
+        cv2.setNumThreads(1)
         self.config = config
         self.bundle: Bundle = read_bundle(find_bundle(config.bundle, relative_to))
         for camera in config.cameras:

@@ -74,6 +74,10 @@ class Settling:
                 return judge.clean(answer.gate_score)
             mask = self._ring.memory.masks[answer.slot]
             return judge.segmented(answer.gate_score, mask, answer.pixels, answer.scores)
+        except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
+            log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)
+            detail = f"the engines' answer cannot be used: {error}"
+            return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail)
         except Exception as error:
             log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
             return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=f"could not be judged: {error}")

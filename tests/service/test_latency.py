@@ -1,0 +1,34 @@
+"""The latency histogram against the exact percentiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.service.latency import RESOLUTION, LatencyHistogram
+
+
+@given(st.lists(st.floats(10, 1e9), min_size=1, max_size=300), st.sampled_from([0.5, 0.9, 0.99, 1.0]))
+def test_percentiles_are_right_within_a_bucket(latencies: list[float], share: float) -> None:
+    histogram = LatencyHistogram()
+    for latency in latencies:
+        histogram.add(latency)
+    exact = float(np.quantile(latencies, share, method="inverted_cdf"))
+    found = histogram.percentile_us(share)
+    assert found is not None
+    assert exact / RESOLUTION <= found <= exact * RESOLUTION * 1.0001
+    assert histogram.max_us == max(latencies)
+
+
+def test_nothing_yet() -> None:
+    assert LatencyHistogram().percentile_us(0.5) is None
+
+
+def test_below_the_smallest_bucket_and_beyond_the_largest() -> None:
+    histogram = LatencyHistogram()
+    histogram.add(0.5)
+    assert histogram.percentile_us(1.0) == pytest.approx(0.5)
+    histogram.add(1e13)
+    assert histogram.percentile_us(1.0) == pytest.approx(1e13, rel=1)
