@@ -191,8 +191,8 @@ def test_stale_is_told_once_and_ends_with_the_next_heartbeat(peer: Peer, subscri
     assert kinds([subscriber.receive(3000) or pytest.fail("silence")]) == ["heartbeat"]
     stale = subscriber.receive(3000)
     assert isinstance(stale, Stale)
-    assert 0.5 < time.monotonic() - before < 2
-    assert 600 <= stale.silent_ms < 2000
+    assert 0.5 < time.monotonic() - before < 5
+    assert 600 <= stale.silent_ms < 5000
     assert subscriber.receive(1500) is None, "once per silence"
     peer.send(stream.heartbeat())
     assert kinds([subscriber.receive(3000) or pytest.fail("silence")]) == ["heartbeat"]
