@@ -1,4 +1,4 @@
-"""One child process: its pipe, its start, and its certain end."""
+"""One child process: its channel, its start, and its certain end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from inspector.frames.ring import RingMemory
 from inspector.inference import worker
+from inspector.inference.channel import Channel, ClosedError, socket_pair
 from inspector.inference.messages import Forced, FromChild, Stop, Work, WorkerSettings
-from inspector.inference.pipe import send
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +25,19 @@ class ChildEnded:
 class Child:
     """A spawned inference process. ``submit`` and ``ask_to_stop`` may be called from any thread, one at a time."""
 
-    def __init__(self, memory: RingMemory, settings: WorkerSettings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, self._far_end = context.Pipe()
-        self._process = context.Process(
+    def __init__(self, memory: RingMemory, settings: WorkerSettings, patience_s: float) -> None:
+        """``patience_s``: how long ``receive`` waits."""
+        near_end, self._far_end = socket_pair()
+        self._channel: Channel[FromChild] = Channel(near_end, FromChild)  # type: ignore[arg-type]
+        self._channel.patience(patience_s)
+        self._process = multiprocessing.get_context("spawn").Process(
             target=worker.main, args=(self._far_end, memory, settings), name="inspector-inference", daemon=True
         )
-        self._decoder: msgspec.msgpack.Decoder[FromChild] = msgspec.msgpack.Decoder(FromChild)
 
     def start(self) -> None:
         """Spawn the process."""
         self._process.start()
-        # Only the child may hold its end, or its death would never close the pipe.
+        # Only the child may hold its end, or its death would never close the channel.
         self._far_end.close()
 
     @property
@@ -48,19 +47,17 @@ class Child:
 
     def submit(self, slots: Sequence[tuple[int, Forced]]) -> None:
         """Hand over slots. A child that is gone is noticed by ``receive``."""
-        send(self._connection, Work(list(slots)))
+        self._channel.send(Work(list(slots)))
 
     def ask_to_stop(self) -> None:
         """Tell the child to finish what it computes and end."""
-        send(self._connection, Stop())
+        self._channel.send(Stop())
 
-    def receive(self, timeout_s: float) -> FromChild | ChildEnded | None:
-        """The next message; how the child ended if it did; None after ``timeout_s`` of silence."""
+    def receive(self) -> FromChild | ChildEnded | None:
+        """The next message; how the child ended if it did; None after a time of silence."""
         try:
-            if not self._connection.poll(timeout_s):
-                return None
-            return self._decoder.decode(self._connection.recv_bytes())
-        except (EOFError, OSError):
+            return self._channel.receive()
+        except ClosedError:
             self._process.join(5.0)
             return ChildEnded(_exit_text(self._process.exitcode), mendable=False)
 
@@ -70,18 +67,18 @@ class Child:
             self._process.kill()
 
     def end(self, grace_s: float) -> None:
-        """Make certain that the process is dead, by force after ``grace_s``, and release the pipe."""
+        """Make certain that the process is dead, by force after ``grace_s``, and release the channel."""
         if self._process.pid is not None:
             if grace_s:
                 self._process.join(grace_s)
             self._process.kill()
             self._process.join()
-        self._connection.close()
+        self._channel.close()
 
 
 def _exit_text(code: int | None) -> str:
     if code is None:
-        return "closed its pipe but did not end"
+        return "closed its channel but did not end"
     if code < 0:
         name = signal.Signals(-code).name
         hint = " (out of memory?)" if name == "SIGKILL" else ""

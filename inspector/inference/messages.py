@@ -1,4 +1,4 @@
-"""What parent and child say to each other over their pipe. Slots only: pixels stay in the ring."""
+"""What parent and child say to each other over their channel. Slots only: pixels stay in the ring."""
 
 from __future__ import annotations
 

@@ -193,15 +193,14 @@ class InferenceService:
 
     def _live(self) -> ChildEnded:
         """One child from start to end. Returns how it ended."""
-        child = Child(self._memory, self._settings)
+        child = Child(self._memory, self._settings, patience_s=min(0.25, self._config.stall_timeout_s / 4))
         with self._lock:
             self._child = child
         child.start()
         loading_until = now_ns() + int(self._config.start_timeout_s * 1e9)
         ready_ns: int | None = None
-        patience_s = min(0.25, self._config.stall_timeout_s / 4)
         while not self._stopping.is_set():
-            message = child.receive(patience_s)
+            message = child.receive()
             if isinstance(message, ChildEnded):
                 break
             if isinstance(message, Failed):

@@ -1,6 +1,6 @@
 """The child process: loads the engines, proves them, and runs the cascade until told to stop or the parent is gone.
 
-One thread decides (the loop below); engines compute in their own; a reader turns the pipe into mail. Anything that goes wrong with an
+One thread decides (the loop below); engines compute in their own; a reader turns the channel into mail. Anything that goes wrong with an
 engine ends the process with its reason: the supervisor starts a clean one, a poisoned device is never used again.
 """
 
@@ -11,13 +11,11 @@ import math
 import os
 import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeAlias
-
-import msgspec
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
@@ -26,6 +24,7 @@ from engines.runtime.load import load_engines
 from inspector.frames.clock import now_ns
 from inspector.frames.ring import RingMemory
 from inspector.inference.cascade import Batch, Cascade, Stage
+from inspector.inference.channel import Channel, ClosedError
 from inspector.inference.messages import (
     Answer,
     Answers,
@@ -36,44 +35,45 @@ from inspector.inference.messages import (
     ToChild,
     WorkerSettings,
 )
-from inspector.inference.pipe import send
 
 Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
 Mail: TypeAlias = ToChild | Done
 
 
-def main(connection: Connection, memory: RingMemory, settings: WorkerSettings) -> None:
-    """Entry point of the spawned process."""
+def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> None:
+    """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
     # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
+    channel.patience(None)
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(connection, mail), name="reader", daemon=True).start()
+    threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
     try:
-        _serve(connection, memory, settings, mail)
+        _serve(channel, memory, settings, mail)
     except (BundleError, EngineError) as error:
-        send(connection, Failed(str(error), mendable=isinstance(error, BundleError)))
+        channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
     except Exception as error:
-        send(connection, Failed(f"{type(error).__name__}: {error}", mendable=False))
+        channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
         raise
     finally:
-        connection.close()
+        channel.close()
 
 
-def _read(connection: Connection, mail: queue.SimpleQueue[Mail]) -> None:
-    """Turn the pipe into mail. A parent that is gone ends this process at once, whatever the engines are doing."""
-    decoder = msgspec.msgpack.Decoder(ToChild)
+def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
+    """Turn the channel into mail. A parent that is gone ends this process at once, whatever the engines are doing."""
     try:
-        while True:
-            message = decoder.decode(connection.recv_bytes())
+        while (message := channel.receive()) is not None:
             mail.put(message)
             if isinstance(message, Stop):
                 return
-    except (EOFError, OSError):
+    except ClosedError:
         os._exit(1)
 
 
-def _serve(connection: Connection, memory: RingMemory, settings: WorkerSettings, mail: queue.SimpleQueue[Mail]) -> None:
+def _serve(
+    channel: Channel[ToChild], memory: RingMemory, settings: WorkerSettings, mail: queue.SimpleQueue[Mail]
+) -> None:
     bundle = read_bundle(Path(settings.bundle))
     loaded = load_engines(
         bundle,
@@ -89,11 +89,11 @@ def _serve(connection: Connection, memory: RingMemory, settings: WorkerSettings,
         engines.segmenter.max_batch,
         settings.max_wait_us * 1000,
     )
-    # One batch computing and one waiting for every place the device has, so that no place is idle while the pipe answers.
+    # One batch computing and one waiting for every place the device has, so that no place is idle while the parent answers.
     frames_in_flight = 2 * engines.in_flight * settings.max_batch
-    send(connection, Ready(engines.device, loaded.note, frames_in_flight))
+    channel.send(Ready(engines.device, loaded.note, frames_in_flight))
     try:
-        _Loop(cascade, engines, memory, mail, lambda message: send(connection, message)).run()
+        _Loop(cascade, engines, memory, mail, channel.send).run()
     finally:
         engines.close()
 

@@ -173,9 +173,9 @@ def test_stop_is_quick_from_any_state(make_rig, moment: str) -> None:
 def test_child_ends_with_its_parent(make_rig) -> None:
     rig = make_rig()
     pid = rig.service.child_pid
-    rig.service._child._connection.close()  # what the kernel does when a parent is killed
+    rig.service._child._channel.close()  # what the kernel does when a parent is killed
     for _ in range(100):
         if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split(")")[1]:
             return
         time.sleep(0.05)
-    pytest.fail("the child outlived its pipe")
+    pytest.fail("the child outlived its channel")

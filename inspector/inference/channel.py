@@ -1,0 +1,64 @@
+"""The line between parent and child: typed messages over a socket pair that keeps message boundaries.
+
+A multiprocessing ``Pipe`` would do the same, but costs a selector object and two reads per message, on the road of every frame.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Generic, TypeVar
+
+import msgspec
+
+from inspector.inference.messages import FromChild, ToChild
+
+Incoming = TypeVar("Incoming", ToChild, FromChild)
+
+LONGEST_MESSAGE = 1 << 20
+"""Bytes; answers of several thousand frames."""
+
+
+class ClosedError(Exception):
+    """The other end is gone."""
+
+
+class Channel(Generic[Incoming]):
+    """One end. One thread receives, one at a time sends."""
+
+    def __init__(self, end: socket.socket, incoming: type[Incoming]) -> None:
+        self._socket = end
+        self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def patience(self, seconds: float | None) -> None:
+        """How long ``receive`` waits; None: for ever."""
+        self._socket.settimeout(seconds)
+
+    def send(self, message: ToChild | FromChild) -> bool:
+        """Send one message; False where the other end is gone (its keeper notices by itself)."""
+        try:
+            self._socket.send(self._encoder.encode(message))
+        except OSError:
+            return False
+        return True
+
+    def receive(self) -> Incoming | None:
+        """The next message; None where none came in time. Raises ClosedError."""
+        try:
+            data = self._socket.recv(LONGEST_MESSAGE)
+        except TimeoutError:
+            return None
+        except OSError as error:
+            raise ClosedError from error
+        if not data:
+            raise ClosedError
+        return self._decoder.decode(data)
+
+    def close(self) -> None:
+        """Let go of this end; the other one notices."""
+        self._socket.close()
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Both ends, not yet channels: a socket can be handed to a child process."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
