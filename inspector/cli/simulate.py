@@ -9,13 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from inspector.capture.simulator import SheetRenderer
 from inspector.config.simulator import SEVERSTAL_CLASS_MIX, SimulatorConfig
 from inspector.errors import UserError
 
@@ -49,6 +45,9 @@ def simulate(
     Writes OUT/images/NNNNNN.jpg (8-bit grey), OUT/masks/NNNNNN.png (bit k set where class k is: 1 pitting, 2 inclusion,
     4 scratches, 8 corrosion) and OUT/frames.csv (file, mask, classes, look_alikes; several joined by "|", main class first).
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     config = SimulatorConfig(
         seed=seed, defect_rate=defect_rate, class_mix=_read_mix(class_mix), look_alike_rate=look_alike_rate
     )
@@ -88,6 +87,10 @@ def _read_mix(text: str) -> tuple[float, float, float, float]:
 
 def _render_chunk(work: tuple[bytes, int, int, int, int, Path]) -> list[_Row]:
     """Render and write some sheets; their rows of the table. Runs in a worker process."""
+    import cv2
+
+    from inspector.capture.simulator import SheetRenderer
+
     encoded, height, width, start, stop, out = work
     cv2.setNumThreads(1)  # the processes already share the cores
     renderer = SheetRenderer(msgspec.json.decode(encoded, type=SimulatorConfig), height, width)

@@ -31,11 +31,14 @@ def probe(name: str, timeout_s: float = TIMEOUT_S, script: Path = PROBES) -> Pro
         return Probed({}, f"could not be tried: {error.strerror}")
     if done.returncode < 0:
         return Probed({}, f"crashes with {_signal_name(-done.returncode)}")
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
     try:
-        facts = json.loads(done.stdout.decode(errors="replace").strip().splitlines()[-1])
-        return Probed({}, str(facts["failure"])) if "failure" in facts else Probed(facts)
-    except (ValueError, IndexError, TypeError):
+        facts = json.loads(lines[-1] if lines else "")
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
         return Probed({}, _last_line(done.stderr) or f"ended with exit status {done.returncode} and no answer")
+    return Probed({}, str(facts["failure"])) if "failure" in facts else Probed(facts)
 
 
 def _signal_name(number: int) -> str:

@@ -91,18 +91,15 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
     from inspector.results.allow_list import AllowList
     from inspector.results.endpoint import bind, check_endpoint
 
-    context = zmq.Context()
     try:
         check_endpoint(config.endpoint, curve=config.curve is not None)
         if config.curve is not None:
             AllowList(config.curve)
-        bind(context.socket(zmq.XPUB), config.endpoint)
+        with zmq.Context() as context, context.socket(zmq.XPUB) as trial:
+            bind(trial, config.endpoint)
     except UserError as error:
-        return _wrong(
-            "Endpoint", str(error), f"unless that program is the daemon of line {line} itself, already running"
-        )
-    finally:
-        context.destroy(linger=0)
+        advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
+        return _wrong("Endpoint", str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"
     return _fine("Endpoint", f"{config.endpoint} is free", f"subscribers connect there, {secured}")
 

@@ -120,9 +120,9 @@ def main(name: str) -> None:
         with contextlib.redirect_stdout(sys.stderr):
             facts = PROBES[name]()
     except Exception as error:
-        facts = {
-            "failure": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
-        }
+        # Native libraries put the place into the first lines and the reason into the last.
+        reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
+        facts = {"failure": f"{type(error).__name__}: {reason[0].strip()}"}
     print(json.dumps(facts))
 
 

@@ -1,0 +1,134 @@
+"""The doctor on this machine, and on machines that really lack something: a Python without a library, a limit, a taken port."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.bundle import INCLUDED, Bundle
+from tests.line_file import write_line
+
+ROOT = Path(__file__).parents[2]
+SITE = Path(sysconfig.get_paths()["purelib"])
+
+
+class Answer:
+    """What ``inspector doctor --json`` said."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
+        assert done.returncode in (0, 1), done.stderr
+        self.status = done.returncode
+        tree = json.loads(done.stdout)
+        assert tree["can_run"] == (self.status == 0)
+        self.findings: dict[tuple[str, str], dict[str, Any]] = {(f["room"], f["name"]): f for f in tree["findings"]}
+        assert len(self.findings) == len(tree["findings"]), "a finding occurs twice"
+
+    def __call__(self, room: str, name: str) -> dict[str, Any]:
+        return self.findings[room, name]
+
+    @property
+    def stopping(self) -> set[str]:
+        """Names of what keeps the line from running."""
+        return {name for (_, name), f in self.findings.items() if f["needed"] and f["state"] in ("missing", "wrong")}
+
+
+def run(*arguments: str, python: str = sys.executable, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Call the command as a user does, in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    command = [python, "-m", "inspector", "doctor", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, **options)
+
+
+def python_without(folder: Path, hidden: Callable[[str], bool]) -> tuple[str, Path]:
+    """A Python with all packages of this one but those whose file or folder name is ``hidden``, and its site-packages."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    for entry in SITE.iterdir():
+        if not hidden(entry.name) and not (site / entry.name).exists():
+            (site / entry.name).symlink_to(entry)
+    return str(folder / "bin" / "python"), site
+
+
+def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), cwd=tmp_path))
+    assert answer.status == 0, answer.stopping
+    for room, name in [
+        ("Machine", "Cores"), ("Machine", "Memory"), ("Machine", "Shared memory"), ("Machine", "Clock"),
+        ("Software", "OpenVINO"), ("Software", "OpenCV"), ("Software", "ZeroMQ"), ("Software", "SQLite"),
+        ("Line", "Configuration"), ("Line", "Bundle"), ("Line", "Camera top"), ("Line", "Endpoint"), ("Line", "Journal"),
+    ]:  # fmt: skip
+        assert answer(room, name)["state"] in ("ok", "note"), answer(room, name)
+    assert answer("Machine", "Shared memory")["found"].startswith("32 slots of 32x48")
+    assert answer("Software", "Precision")["found"] in ("auto takes bf16", "auto takes f32")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["line.yaml"], "the doctor left something behind"
+
+
+def test_without_a_configuration_it_looks_at_the_included_bundles(tmp_path: Path) -> None:
+    answer = Answer(run("--json", cwd=tmp_path))
+    included = [path.parent.name for path in INCLUDED.glob("*/bundle.yaml")]
+    assert (answer.status == 0) == bool(included)
+    for name in included:
+        assert "MB, frames" in answer("Software", f"Bundle {name}")["found"]
+    assert answer("Software", "Journal")["found"].startswith(str(tmp_path))
+
+
+def test_the_table_is_for_people(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    done = run("-c", str(write_line(tmp_path, tiny_bundle.path)), cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "can run here." in done.stdout.splitlines()[-1]
+    assert max(len(one) for one in done.stdout.splitlines()) <= 120
+    for word in ("Cores", "OpenVINO", "TensorRT", "runs its engines on the CPU"):
+        assert word in done.stdout
+
+
+def test_a_machine_without_openvino(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    python, _ = python_without(tmp_path / "python", lambda name: name.startswith("openvino"))
+    answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), python=python))
+    assert answer.status == 1
+    assert answer.stopping == {"OpenVINO"}
+    assert answer("Software", "OpenVINO")["state"] == "missing"
+    assert "pip install" in answer("Software", "OpenVINO")["advice"]
+    assert "first mend OpenVINO" in answer("Line", "Configuration")["advice"]
+    table = run(python=python)
+    assert table.returncode == 1
+    assert "cannot run here:" in table.stdout
+    assert "Traceback" not in table.stderr + table.stdout
+
+
+def test_an_openvino_that_lost_its_cpu_plugin(tmp_path: Path) -> None:
+    python, site = python_without(tmp_path / "python", lambda name: name == "openvino")
+    left_out = shutil.ignore_patterns("libopenvino_intel_cpu_plugin*")
+    shutil.copytree(SITE / "openvino", site / "openvino", ignore=left_out, copy_function=os.symlink)
+    answer = Answer(run("--json", python=python))
+    assert answer("Software", "OpenVINO")["state"] == "wrong"
+    assert "ImportError" not in answer("Software", "OpenVINO")["found"]
+    assert "CPU" in answer("Software", "OpenVINO")["found"]
+    assert "OpenVINO" in answer.stopping
+
+
+@pytest.mark.parametrize(("module", "name"), [("cv2", "OpenCV"), ("zmq", "ZeroMQ"), ("yaml", ""), ("numpy", "OpenCV")])
+def test_a_machine_without_another_library(module: str, name: str, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    python, _ = python_without(tmp_path / "python", lambda entry: entry == module)
+    answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), python=python))
+    assert name in answer.stopping or not name
+    assert "first mend" in answer("Line", "Configuration")["advice"]
+
+
+def test_a_machine_that_gives_too_little_shared_memory(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10 << 20, 10 << 20))  # noqa: E731
+    done = run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path, ring={"slots": 40_000})), preexec_fn=limit)
+    answer = Answer(done)
+    assert answer.stopping == {"Shared memory"}
+    assert "ring.slots: 40000 slots of 32x48" in answer("Machine", "Shared memory")["found"]

@@ -1,0 +1,153 @@
+"""Machines other than this one, by the files their kernels show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspector.doctor.accelerator import accelerator
+from inspector.doctor.apart import Probed
+from inspector.doctor.control_group import cpu_quota, memory_limit
+from inspector.doctor.finding import Finding, State
+from inspector.doctor.processor import processor
+from inspector.doctor.surroundings import surroundings
+
+NO_CUDA = Probed({"missing": True})
+
+
+def show(root: Path, **files: str) -> Path:
+    """Write kernel files; ``__`` in a name stands for ``/``."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def named(name: str, findings: object) -> Finding:
+    (found,) = [finding for finding in findings if finding.name == name]  # type: ignore[attr-defined]
+    return found
+
+
+def test_a_jetson_that_saves_power(tmp_path: Path) -> None:
+    show(
+        tmp_path,
+        proc__cpuinfo="processor\t: 0\nFeatures\t: fp asimd asimddp i8mm bf16\n",
+        **{"sys__devices__system__cpu__cpu0__cpufreq__scaling_governor": "schedutil\n"},
+        **{"proc__device-tree__model": "NVIDIA Jetson AGX Orin Developer Kit\0"},
+    )
+    findings = list(processor(tmp_path))
+    assert "Jetson AGX Orin" in named("Cores", findings).found
+    assert named("Instructions", findings).found == "dot product, int8 matrices, bf16"
+    assert named("CPU governor", findings).state is State.NOTE
+    assert "jetson_clocks" in named("CPU governor", findings).advice
+
+
+def test_a_workstation_at_full_clock_without_bf16(tmp_path: Path) -> None:
+    show(
+        tmp_path,
+        proc__cpuinfo="model name\t: Old CPU\nflags\t\t: fpu sse avx2\n",
+        sys__devices__system__cpu__cpu0__cpufreq__scaling_governor="performance\n",
+        sys__devices__system__cpu__cpu11__cpufreq__scaling_governor="performance\n",
+    )
+    findings = list(processor(tmp_path))
+    assert named("Instructions", findings).state is State.NOTE
+    assert "f32" in named("Instructions", findings).advice
+    assert named("CPU governor", findings).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("files", "quota", "limit"),
+    [
+        ({}, None, None),
+        ({"proc__self__cgroup": "0::/\n", "sys__fs__cgroup__cpu.max": "150000 100000\n"}, 1.5, None),
+        (
+            {
+                "proc__self__cgroup": "0::/line/daemon\n",
+                "sys__fs__cgroup__line__daemon__cpu.max": "max 100000\n",
+                "sys__fs__cgroup__line__cpu.max": "50000 100000\n",
+                "sys__fs__cgroup__line__daemon__memory.max": "max\n",
+                "sys__fs__cgroup__line__memory.max": "1000000\n",
+            },
+            0.5,
+            1_000_000,
+        ),
+        (
+            {
+                "proc__self__cgroup": "4:memory:/box\n1:cpu,cpuacct:/box\n0::/\n",
+                "sys__fs__cgroup__memory__box__memory.limit_in_bytes": "2000000",
+                "sys__fs__cgroup__memory__memory.limit_in_bytes": "9223372036854771712",
+                "sys__fs__cgroup__cpu,cpuacct__box__cpu.cfs_quota_us": "100000",
+                "sys__fs__cgroup__cpu,cpuacct__box__cpu.cfs_period_us": "100000",
+                "sys__fs__cgroup__cpu,cpuacct__cpu.cfs_quota_us": "-1",
+                "sys__fs__cgroup__cpu,cpuacct__cpu.cfs_period_us": "100000",
+            },
+            1.0,
+            2_000_000,
+        ),
+    ],
+    ids=["none", "container", "nested", "version 1"],
+)
+def test_limits_of_control_groups(
+    files: dict[str, str], quota: float | None, limit: int | None, tmp_path: Path
+) -> None:
+    show(tmp_path, **files)
+    assert cpu_quota(tmp_path) == quota
+    assert memory_limit(tmp_path) == limit
+
+
+def test_lanes_follow_a_quota(tmp_path: Path) -> None:
+    show(tmp_path, proc__self__cgroup="0::/\n", **{"sys__fs__cgroup__cpu.max": "100000 100000\n"})
+    cores = named("Cores", processor(tmp_path))
+    assert cores.state is State.NOTE
+    assert "inference.lanes: 1" in cores.advice or "one core" in cores.advice
+
+
+def test_a_container_under_nothing_with_a_slow_clock(tmp_path: Path) -> None:
+    show(
+        tmp_path,
+        **{".dockerenv": ""},
+        sys__devices__system__clocksource__clocksource0__current_clocksource="hpet\n",
+    )
+    findings = list(surroundings(tmp_path))
+    assert named("Container", findings).found == "Docker"
+    assert named("Service manager", findings).state is State.NOTE
+    assert named("Clock", findings).state is State.NOTE
+
+
+def test_a_host_with_systemd(tmp_path: Path) -> None:
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
+    findings = list(surroundings(tmp_path))
+    assert named("Service manager", findings).found == "systemd"
+    assert named("Container", findings).found == "none"
+
+
+def test_a_gpu_without_a_driver(tmp_path: Path) -> None:
+    device = "sys__bus__pci__devices__0000:01:00.0__"
+    show(tmp_path, **{device + "vendor": "0x10de\n", device + "class": "0x030000\n"})
+    found = named("GPU and driver", accelerator(NO_CUDA, tmp_path))
+    assert (found.state, found.found) == (State.MISSING, "an NVIDIA device without a driver")
+
+
+def test_a_driver_that_cannot_be_used(tmp_path: Path) -> None:
+    show(tmp_path, sys__module__nvidia__version="570.86.15\n")
+    found = named("GPU and driver", accelerator(Probed({}, "crashes with SIGSEGV"), tmp_path))
+    assert (found.state, found.found) == (State.WRONG, "driver 570.86.15: crashes with SIGSEGV")
+    assert not found.stops_the_line
+
+
+def test_a_gpu_is_named_and_nothing_is_promised(tmp_path: Path) -> None:
+    device = {"name": "NVIDIA RTX A2000", "memory_gib": 12.0, "capability": "8.6"}
+    findings = list(accelerator(Probed({"cuda": "12.4", "devices": [device]}), tmp_path))
+    gpu = named("GPU and driver", findings)
+    assert "NVIDIA RTX A2000, 12.0 GiB, sm 8.6" in gpu.found
+    for name in ("GPU and driver", "TensorRT", "pycuda"):
+        assert "this version runs its engines on the CPU" in named(name, findings).advice
+
+
+def test_this_machines_gpu_is_looked_for_without_harm() -> None:
+    from inspector.doctor.apart import probe
+
+    probed = probe("cuda")
+    assert probed.failure or probed.facts.get("missing") or probed.facts["cuda"]

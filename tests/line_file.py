@@ -1,0 +1,23 @@
+"""Writes a line's configuration for tests that need one as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def write_line(folder: Path, bundle: Path, **changes: Any) -> Path:
+    """A line on a free port with its journal in ``folder``; ``changes`` replace whole keys."""
+    tree = {
+        "line": "l1",
+        "bundle": str(bundle),
+        "cameras": [{"name": "top", "source": {"kind": "simulator", "frames": 10}}],
+        "results": {"endpoint": "tcp://127.0.0.1:*"},
+        "journal": {"path": str(folder / "journal.sqlite")},
+        **changes,
+    }
+    path = folder / "line.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
