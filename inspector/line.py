@@ -15,6 +15,7 @@ import logging
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -35,7 +36,7 @@ from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Forced
 from inspector.inference.service import InferenceService, Listener, State
 from inspector.intake import Intake
-from inspector.results.identity import Identity, StartInfo
+from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.messages import LineState
 from inspector.results.results import Results
 from inspector.service.latency import LatencyHistogram
@@ -87,11 +88,13 @@ class Line:
         self.latency = LatencyHistogram()
         self._observe = observe or (lambda _: None)
         self._degraded: dict[str, str] = {}
+        self._late_answers: Counter[str] = Counter()
+        self._silent = False
         self.ring = FrameRing(config.ring.slots, self.bundle.height, self.bundle.width)
         self.results = Results(config.results, config.journal, self._identity())
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
-        self.settling = Settling(self._judges(), self.ledger, self.ring, self.results.late, config.verdicts.threads)
+        self.settling = Settling(self._judges(), self.ledger, self.ring, self._late, config.verdicts.threads)
         self.inference = InferenceService(
             config.inference,
             self.bundle.path,
@@ -128,12 +131,15 @@ class Line:
         return True
 
     def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
-        """Until ``stop`` is set, or every camera has ended and every frame has its verdict."""
+        """Until ``stop`` is set, or every camera has ended and every frame has its verdict, or nobody can hear us any more."""
         reported: set[str] = set()
         while not stop.wait(tick_s):
             if tick is not None:
                 tick()
             self._report_failures(reported)
+            if not self.results.snapshot().alive:
+                self._silent = True
+                return
             if not any(intake.running for intake in self.intakes) and not self.ledger.open_frames():
                 self._report_failures(reported)
                 return
@@ -168,8 +174,9 @@ class Line:
 
     @property
     def failures(self) -> list[str]:
-        """Why cameras ended before their time, one line each."""
-        return [f"cameras.{i.camera.name}: {i.failure}" for i in self.intakes if i.failure]
+        """What ended before its time and why, one line each."""
+        cameras = [f"cameras.{i.camera.name}: {i.failure}" for i in self.intakes if i.failure]
+        return [*cameras, *(["results: the publisher failed; the log says why"] if self._silent else [])]
 
     def snapshot(self) -> Snapshot:
         """What the line is doing now."""
@@ -239,6 +246,10 @@ class Line:
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self._observe(settled)
 
+    def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
+        self._late_answers[meta.camera] += 1
+        self.results.late(meta, outcome)
+
     def _inference_changed(self, state: State, text: str) -> None:
         log.info("inference: %s", text)
         if state is State.READY:
@@ -282,8 +293,9 @@ class Line:
     def _say_goodbye(self) -> None:
         if not self._started:
             return
+        counts = self.ledger.counts()
         for camera in self.config.cameras:
-            self.results.end(camera.name)
+            self.results.end(camera.name, _totals(counts.get(camera.name), self._late_answers[camera.name]))
         self.results.status(None, LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
 
     @staticmethod
@@ -292,3 +304,15 @@ class Line:
             action()
         except Exception:
             log.exception("a part did not stop cleanly")
+
+
+def _totals(counts: CameraCounts | None, late: int) -> Totals:
+    """The ledger's own count: what was published must agree with it."""
+    if counts is None:
+        return Totals()
+    return Totals(
+        frames=counts.frames,
+        verdicts={verdict.value: count for verdict, count in counts.verdicts.items()},
+        reasons={reason.value: count for reason, count in counts.reasons.items()},
+        late=late,
+    )

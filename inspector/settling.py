@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
+from inspector.inference.handover import Held
 from inspector.inference.messages import Answer
-from inspector.inference.service import Held
 from inspector.verdicts.judge import Judge
 from inspector.verdicts.ledger import Ledger
 

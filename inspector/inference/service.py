@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -21,6 +20,7 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import RingMemory
 from inspector.inference.child import Child, ChildEnded
+from inspector.inference.handover import Handover, Held
 from inspector.inference.messages import Answer, Answers, Failed, Forced, Ready, WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -43,13 +43,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.GIVEN_UP: frozenset({State.STOPPED}),
     State.STOPPED: frozenset(),
 }
-
-
-class Held(NamedTuple):
-    """A frame that inference holds, and the slot its pixels are in."""
-
-    slot: int
-    meta: FrameMeta
 
 
 class Listener(NamedTuple):
@@ -90,17 +83,15 @@ class InferenceService:
             max_batch=config.max_batch,
             max_wait_us=config.max_wait_us,
         )
+        self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._memory = memory
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced or (lambda _: Forced.NO)
         self._lock = threading.Lock()
         self._state = State.STARTING
-        self._waiting: deque[Held] = deque()
-        self._in_flight: dict[int, FrameMeta] = {}
-        self._limit = 0
+        self._frames = Handover()
         self._child: Child | None = None
-        self._progress_ns = 0
         self._failures = 0
         self._settled = threading.Event()
         self._first_failure = ""
@@ -137,13 +128,13 @@ class InferenceService:
     def held(self) -> int:
         """Frames waiting or in flight."""
         with self._lock:
-            return len(self._waiting) + len(self._in_flight)
+            return len(self._frames)
 
     def submit(self, slot: int, meta: FrameMeta) -> None:
         """Have the frame in ``slot`` inspected; the slot is inference's until the listener hears of it. Never blocks."""
         with self._lock:
             if self._state is State.READY or (self._hold and self._state in (State.STARTING, State.RESTARTING)):
-                self._waiting.append(Held(slot, meta))
+                self._frames.add(Held(slot, meta))
                 stale = self._pump()
                 refused = ""
             else:
@@ -155,7 +146,7 @@ class InferenceService:
     def take_oldest_waiting(self) -> Held | None:
         """Take back the frame that has waited longest and is not in the child yet; None where there is none."""
         with self._lock:
-            return self._waiting.popleft() if self._waiting else None
+            return self._frames.take_oldest_waiting()
 
     def stop(self, timeout_s: float) -> None:
         """End the child, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
@@ -169,7 +160,7 @@ class InferenceService:
             if self._keeper.is_alive() and child is not None:
                 child.kill()
                 self._keeper.join(timeout_s)
-        self._give_up_all(Reason.SHUTDOWN, "the line stopped")
+        self._give_up(Reason.SHUTDOWN, "the line stopped")
 
     # The keeper's thread from here on.
 
@@ -184,7 +175,7 @@ class InferenceService:
         except Exception:
             log.exception("the inference keeper failed")
             self._enter(State.GIVEN_UP, "internal error in the inference keeper; see the log")
-            self._give_up_all(Reason.INTERNAL, "internal error in the inference keeper")
+            self._give_up(Reason.INTERNAL, "internal error in the inference keeper")
         finally:
             self._kill_child()
             if self._stopping.is_set():
@@ -193,42 +184,41 @@ class InferenceService:
 
     def _live(self) -> ChildEnded:
         """One child from start to end. Returns how it ended."""
-        child = Child(self._memory, self._settings, patience_s=min(0.25, self._config.stall_timeout_s / 4))
+        child = Child(self._memory, self._settings, self._patience_s)
         with self._lock:
             self._child = child
         child.start()
-        loading_until = now_ns() + int(self._config.start_timeout_s * 1e9)
         ready_ns: int | None = None
+        begun_ns = checked_ns = now_ns()
+        ended = ChildEnded("stopped", mendable=False)
         while not self._stopping.is_set():
             message = child.receive()
             if isinstance(message, ChildEnded):
+                ended = message
                 break
             if isinstance(message, Failed):
-                message = ChildEnded(message.reason, message.mendable)
+                ended = ChildEnded(message.reason, message.mendable)
                 break
             if isinstance(message, Ready):
                 ready_ns = now_ns()
                 self._serve(message)
             elif isinstance(message, Answers):
                 self._take_answers(message)
-            elif ready_ns is None and now_ns() > loading_until:
-                message = ChildEnded(f"engines not loaded within {self._config.start_timeout_s:g} s", False)
-                break
-            elif ready_ns is not None and (stalled := self._stalled()):
-                message = ChildEnded(stalled, False)
-                break
-        else:
-            message = ChildEnded("stopped", False)
+            if now_ns() - checked_ns > self._patience_s * 1e9:
+                checked_ns = now_ns()
+                trouble = self._stalled() if ready_ns is not None else self._still_loading(begun_ns)
+                if trouble:
+                    ended = ChildEnded(trouble, mendable=False)
+                    break
         if ready_ns is not None and now_ns() - ready_ns > STABLE_S * 1e9:
             self._failures = 0
         self._kill_child()
-        return message
+        return ended
 
     def _serve(self, ready: Ready) -> None:
         self.device = ready.device
         with self._lock:
-            self._limit = self._config.in_flight or ready.in_flight
-            self._progress_ns = now_ns()
+            self._frames.limit = self._config.in_flight or ready.in_flight
         self._enter(State.READY, f"engines run on {ready.device}" + (f"; {ready.note}" if ready.note else ""))
         with self._lock:
             stale = self._pump()
@@ -236,22 +226,21 @@ class InferenceService:
         self._settled.set()
 
     def _take_answers(self, message: Answers) -> None:
-        answered = []
+        now = now_ns()
         with self._lock:
-            self._progress_ns = now_ns()
-            for answer in message.answers:
-                answered.append((self._in_flight.pop(answer.slot), answer))
+            answered = [(self._frames.answered(answer.slot, now), answer) for answer in message.answers]
             stale = self._pump()
         self._give_up_stale(stale)
         self._listener.answered(answered)
 
+    def _still_loading(self, begun_ns: int) -> str:
+        """What to say when loading takes too long; else empty."""
+        limit_s = self._config.start_timeout_s
+        return f"engines not loaded within {limit_s:g} s" if now_ns() - begun_ns > limit_s * 1e9 else ""
+
     def _stalled(self) -> str:
-        """What to say when frames are in flight and none has moved for too long; else empty."""
         with self._lock:
-            quiet_s = (now_ns() - self._progress_ns) / 1e9
-            if not self._in_flight or quiet_s <= self._config.stall_timeout_s:
-                return ""
-            return f"no answer for {quiet_s:.1f} s with {len(self._in_flight)} frames in flight (hung)"
+            return self._frames.stalled(now_ns(), self._config.stall_timeout_s)
 
     def _recover(self, ended: ChildEnded) -> bool:
         """After a child's end: give up its frames, pause, go on. False when there is no going on."""
@@ -261,13 +250,14 @@ class InferenceService:
         over = first_start or (limit is not None and self._failures > limit)
         pause_s = min(self._config.restart_longest_s, self._config.restart_first_s * 2 ** (self._failures - 1))
         if over:
-            self._first_failure = ended.reason if first_start else ""
+            if first_start:
+                self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
             self._enter(State.GIVEN_UP, f"inference child given up after {self._failures} failures: {ended.reason}")
-            self._give_up_all(Reason.ENGINE_DOWN, f"inference child given up: {ended.reason}")
+            self._give_up(Reason.ENGINE_DOWN, f"inference child given up: {ended.reason}")
             return False
         log.error("inference child ended: %s; restart in %.1f s", ended.reason, pause_s)
         self._enter(State.RESTARTING, f"inference child ended: {ended.reason}; restart in {pause_s:.1f} s")
-        self._give_up_in_flight(f"inference child ended: {ended.reason}")
+        self._give_up(Reason.ENGINE_DOWN, f"inference child ended: {ended.reason}", waiting=not self._hold)
         if self._stopping.wait(pause_s):
             return True
         self._enter(State.STARTING, "inference child restarts")
@@ -293,43 +283,23 @@ class InferenceService:
 
     def _pump(self) -> list[Held]:
         """Lock held. Hand waiting frames to the child as far as it has room; return those whose deadline has passed."""
-        stale: list[Held] = []
         if self._state is not State.READY or self._child is None:
-            return stale
-        slots: list[tuple[int, Forced]] = []
-        now = now_ns()
-        while self._waiting and len(self._in_flight) < self._limit:
-            held = self._waiting.popleft()
-            if held.meta.deadline_ns is not None and held.meta.deadline_ns <= now:
-                stale.append(held)
-                continue
-            if not self._in_flight:
-                self._progress_ns = now
-            self._in_flight[held.slot] = held.meta
-            slots.append((held.slot, self._forced(held.meta)))
-        if slots:
-            self._child.submit(slots)
+            return []
+        due, stale = self._frames.next_for_child(now_ns())
+        if due:
+            self._child.submit([(held.slot, self._forced(held.meta)) for held in due])
         return stale
 
     def _give_up_stale(self, stale: list[Held]) -> None:
         if stale:
             self._listener.given_up(stale, Reason.DEADLINE, "deadline passed before the engines were free")
 
-    def _give_up_in_flight(self, detail: str) -> None:
+    def _give_up(self, reason: Reason, detail: str, *, waiting: bool = True) -> None:
+        """Give up the frames in flight and, unless told otherwise, those that wait."""
         with self._lock:
-            frames = [Held(slot, meta) for slot, meta in self._in_flight.items()]
-            self._in_flight.clear()
-            if not self._hold:
-                frames += self._waiting
-                self._waiting.clear()
-        if frames:
-            self._listener.given_up(frames, Reason.ENGINE_DOWN, detail)
-
-    def _give_up_all(self, reason: Reason, detail: str) -> None:
-        with self._lock:
-            frames = [*(Held(slot, meta) for slot, meta in self._in_flight.items()), *self._waiting]
-            self._in_flight.clear()
-            self._waiting.clear()
+            frames = self._frames.give_up_in_flight()
+            if waiting:
+                frames += self._frames.give_up_waiting()
         if frames:
             self._listener.given_up(frames, reason, detail)
 
