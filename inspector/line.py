@@ -31,7 +31,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import check_rules
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Reason, Settled
+from inspector.frames.outcome import Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Forced
 from inspector.inference.service import InferenceService, Listener, State
@@ -312,7 +312,7 @@ def _totals(counts: CameraCounts | None, late: int) -> Totals:
         return Totals()
     return Totals(
         frames=counts.frames,
-        verdicts={verdict.value: count for verdict, count in counts.verdicts.items()},
-        reasons={reason.value: count for reason, count in counts.reasons.items()},
+        verdicts=dict(counts.verdicts),
+        reasons=dict(counts.reasons),
         late=late,
     )
