@@ -14,18 +14,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 
 import cv2
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from inspector.capture.make import SOFTWARE, make_source, source_kind
+from inspector.announcing import identity_of, start_info, totals_of
+from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
@@ -36,7 +35,6 @@ from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Forced
 from inspector.inference.service import InferenceService, Listener, State
 from inspector.intake import Intake
-from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.messages import LineState
 from inspector.results.results import Results
 from inspector.service.latency import LatencyHistogram
@@ -44,7 +42,6 @@ from inspector.settling import Settling
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.judge import Judge
 from inspector.verdicts.ledger import CameraCounts, Ledger
-from inspector.verdicts.wording import rule_in_words
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +88,7 @@ class Line:
         self._late_answers: Counter[str] = Counter()
         self._silent = False
         self.ring = FrameRing(config.ring.slots, self.bundle.height, self.bundle.width)
-        self.results = Results(config.results, config.journal, self._identity())
+        self.results = Results(config.results, config.journal, identity_of(config, self.bundle))
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.settling = Settling(self._judges(), self.ledger, self.ring, self._late, config.verdicts.threads)
@@ -122,7 +119,7 @@ class Line:
         if not self.results.wait_for_subscribers(stop):
             return False
         for camera in self.config.cameras:
-            self.results.begin(camera.name, self._start_info(camera))
+            self.results.begin(camera.name, start_info(self.config, camera, self.bundle))
         self.results.status(None, LineState.RUNNING, "running", f"engines run on {self.inference.device}")
         self.deadlines.start()
         self._started = True
@@ -192,19 +189,6 @@ class Line:
 
     # Building.
 
-    def _identity(self) -> Identity:
-        config = self.config
-        software = any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
-        return Identity(
-            line=config.line,
-            cameras=tuple(camera.name for camera in config.cameras),
-            epoch=str(uuid.uuid4()),
-            run=config.run or datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
-            bundle=self.bundle.id,
-            operating_point=self.bundle.operating_point.id,
-            simulated=config.simulated or software,
-        )
-
     def _judges(self) -> dict[str, Judge]:
         bundle = self.bundle
         minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
@@ -224,18 +208,6 @@ class Line:
             self.inference,
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
-        )
-
-    def _start_info(self, camera: CameraConfig) -> StartInfo:
-        scale = camera.scale
-        return StartInfo(
-            classes=self.bundle.classes,
-            height_px=self.bundle.height,
-            width_px=self.bundle.width,
-            scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,
-            rules=tuple(rule_in_words(rule) for rule in self.config.verdicts.rules),
-            deadline_ms=self.config.deadline_ms,
-            source=source_kind(camera.source),
         )
 
     # Running.
@@ -295,7 +267,7 @@ class Line:
             return
         counts = self.ledger.counts()
         for camera in self.config.cameras:
-            self.results.end(camera.name, _totals(counts.get(camera.name), self._late_answers[camera.name]))
+            self.results.end(camera.name, totals_of(counts.get(camera.name), self._late_answers[camera.name]))
         self.results.status(None, LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
 
     @staticmethod
@@ -304,15 +276,3 @@ class Line:
             action()
         except Exception:
             log.exception("a part did not stop cleanly")
-
-
-def _totals(counts: CameraCounts | None, late: int) -> Totals:
-    """The ledger's own count: what was published must agree with it."""
-    if counts is None:
-        return Totals()
-    return Totals(
-        frames=counts.frames,
-        verdicts=dict(counts.verdicts),
-        reasons=dict(counts.reasons),
-        late=late,
-    )
