@@ -1,0 +1,68 @@
+"""The slope of memory: flat is flat, a leak is a leak, and the check sees one that is planted in the real line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.bundle import Bundle
+from inspector.bench.lines import Bench
+from inspector.bench.memory import LeakingCamera, slope
+from inspector.config.inference import InferenceConfig
+
+FRAMES = 20_000
+
+
+def samples(bytes_per_frame: float, noise: float, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    frame = np.arange(0, FRAMES, 50.0)
+    return np.stack([frame, 3e8 + bytes_per_frame * frame + rng.normal(0, noise, frame.size)], axis=1)
+
+
+def test_an_exact_slope_is_found() -> None:
+    found = slope(samples(100, 0), FRAMES)
+    assert found.bytes_per_frame == pytest.approx(100)
+    assert found.leaks
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_is_not_a_leak_and_a_leak_in_noise_is(seed: int) -> None:
+    flat, leaking = slope(samples(0, 2e6, seed), FRAMES), slope(samples(1024, 2e6, seed), FRAMES)
+    assert leaking.leaks
+    assert leaking.bytes_per_frame == pytest.approx(1024, rel=0.15)
+    assert flat.low < 100
+
+
+def test_interval_covers_zero_about_as_often_as_it_says() -> None:
+    covered = [one.low <= 0 <= one.high for one in (slope(samples(0, 1e6, seed), FRAMES) for seed in range(200))]
+    assert sum(covered) >= 180
+
+
+def test_filling_up_at_the_start_does_not_count() -> None:
+    found = samples(0, 1e4)
+    found[: len(found) // 4, 1] -= np.linspace(5e7, 0, len(found) // 4)
+    assert not slope(found, FRAMES).leaks
+
+
+def test_planted_leak_is_seen_in_the_real_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    from inspector.bench.memory import measure_memory
+
+    pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), 100, np.uint8) for _ in range(4))
+    bench = Bench(str(tiny_bundle.path), InferenceConfig(precision="f32", lanes=2), pool, tmp_path)
+    found = measure_memory(bench, 12_000, 0.1, plant=True)
+    assert found.leaks
+    assert found.bytes_per_frame > 500
+
+
+def test_leaking_camera_is_a_camera() -> None:
+    from tests.line.sources import ListCamera
+
+    camera = LeakingCamera(ListCamera([np.zeros((4, 4), np.uint8)]))
+    camera.open()
+    arrival = camera.next()
+    assert arrival is not None
+    assert arrival.number == 0
+    assert camera.next() is None
+    camera.close()
