@@ -68,7 +68,8 @@ class Engines(Protocol):
         """The segmenter."""
 
     in_flight: int
-    """Batches that may be enqueued at a time, both engines together, so that none waits inside the device."""
+    """Batches to keep enqueued, both engines together: as many as keep the device busy, and no more, for what is enqueued cannot
+    be overtaken."""
     device: str
     """What computes, for people: name, precision, lanes."""
 

@@ -116,7 +116,8 @@ class OpenVinoEngines:
         self._lanes = Lanes(lanes)
         self.gate = OpenVinoGate(gate, self._lanes, max_batch)
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
-        self.in_flight = lanes
+        # One more than there are lanes: whichever is done first finds its next batch waiting, without asking anyone.
+        self.in_flight = lanes + 1
         self.device = f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lanes"
 
     def close(self) -> None:
