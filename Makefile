@@ -1,11 +1,14 @@
 # Everything starts with `make demo` or `make test`: both prepare their own virtual environment.
 PYTHON ?= python3
 VENV ?= .venv
+# Never leave torch open: a package installed beside it would replace it by the newest, with gigabytes of CUDA.
 TORCH ?= torch==2.13.0
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test check bench demo-bundle clean
+.PHONY: help install demo test test-training check bench doctor demo-bundle clean
+.DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -15,8 +18,12 @@ install: $(VENV)/.installed ## virtual environment with the base package
 demo: $(VENV)/.installed ## a simulated line, its daemon, a subscriber, a report in demo-report/
 	$(BIN)/inspector demo -c configs/demo.yaml --report demo-report
 
-test: $(VENV)/.installed-dev ## the whole test suite
+test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips without it
 	$(BIN)/python -m pytest
+
+test-training: $(VENV)/.installed-torch ## the tests that need torch, which this adds to the environment
+	$(BIN)/python -c 'import torch, onnxscript'
+	$(BIN)/python -m pytest tests/engines tests/calibration
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
@@ -27,11 +34,14 @@ check: $(VENV)/.installed-dev ## lint, types, import layers
 bench: $(VENV)/.installed ## measure engines, pipeline, latency and memory on this machine
 	$(BIN)/inspector bench
 
+doctor: $(VENV)/.installed ## what this machine has and what is missing
+	$(BIN)/inspector doctor
+
 demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew (about 90 minutes on two cores)
 	@echo "see configs/training/demo.yaml"
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) demo-report build *.egg-info
+	rm -rf $(VENV) demo-report build dist *.egg-info
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -41,14 +51,17 @@ $(VENV)/.venv:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.venv setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(PIP) -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.venv setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-torch: $(VENV)/.installed-dev
+	$(PIP) '$(TORCH)' 'onnxscript<1'
+	@touch $@
+
 $(VENV)/.installed-training: $(VENV)/.venv setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[training]'
+	$(PIP) -e '.[training]' '$(TORCH)'
 	@touch $@ $(VENV)/.installed

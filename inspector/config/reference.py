@@ -1,0 +1,121 @@
+"""The configuration reference, ``docs/configuration.md``, from the types themselves.
+
+``python -m inspector.config.reference > docs/configuration.md``
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from inspector.config.load import config_schema
+
+HEADING = """\
+# Configuration
+
+Every key of a line's YAML file. Generated from the types the daemon checks it against: `inspector config check line.yaml` names
+what is wrong, `inspector config schema` prints the JSON Schema for editors. Unknown keys are refused. Files to copy are in
+[configs](../configs).
+"""
+TITLES = {
+    "LineConfig": "The line",
+    "CameraConfig": "`cameras[]`",
+    "ReplayConfig": "`cameras[].source` with `kind: replay`",
+    "RawFormat": "`cameras[].source.raw`",
+    "SimulatorConfig": "`cameras[].source` with `kind: simulator`",
+    "Scale": "`cameras[].scale`",
+    "RingConfig": "`ring`",
+    "InferenceConfig": "`inference`",
+    "VerdictsConfig": "`verdicts`",
+    "Rule": "`verdicts.rules[]`",
+    "ResultsConfig": "`results`",
+    "CurveConfig": "`results.curve`",
+    "JournalConfig": "`journal`",
+}
+"""Sections in the order of the tree."""
+LARGEST_TOLD = 10**8
+"""A bound beyond this keeps numbers in their type; it says nothing to a person."""
+
+
+def reference() -> str:
+    """The whole page. Raises KeyError for a section that has no title here."""
+    sections = config_schema()["$defs"]
+    unknown = sorted(set(sections) - set(TITLES))
+    if unknown:
+        raise KeyError(f"sections without a title: {unknown}")
+    return "\n".join([HEADING, *(_section(title, sections[name]) for name, title in TITLES.items())])
+
+
+def _section(title: str, section: dict[str, Any]) -> str:
+    required = section.get("required", [])
+    rows = [
+        f"| `{key}` | {_kind(field)} | {_default(field, key in required)} | {_meaning(key, field)} |"
+        for key, field in section["properties"].items()
+    ]
+    return "\n".join(
+        [
+            f"## {title}\n",
+            f"{_plain(section['description'])}\n",
+            "| key | value | default | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """What may stand there, in words."""
+    return ", ".join(dict.fromkeys(_kinds(field)))
+
+
+def _kinds(field: dict[str, Any]) -> Iterator[str]:
+    if "anyOf" in field:
+        for option in field["anyOf"]:
+            yield from _kinds(option)
+    elif "enum" in field:
+        yield " or ".join(f"`{value}`" for value in field["enum"] if value is not None)
+        if None in field["enum"]:
+            yield "null"
+    elif "$ref" in field:
+        yield "section"
+    elif field.get("type") == "array":
+        inner = field.get("items") or (field.get("prefixItems") or [{}])[0]
+        yield f"list of {_kind(inner)}" if inner else "list"
+    elif "type" in field:
+        words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+        yield words.get(field["type"], field["type"]) + _bounds(field)
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    least, above, most = (field.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    if most is not None and most > LARGEST_TOLD:
+        most = None
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    bounds = [(" from {}", least), (" above {}", above), (" to {}", most)]
+    return "".join(text.format(bound) for text, bound in bounds if bound is not None)
+
+
+def _default(field: dict[str, Any], required: bool) -> str:
+    if required or "default" not in field:
+        return "required"
+    value = field["default"]
+    inner = value[0] if isinstance(value, (list, tuple)) and value else value
+    return "as told" if isinstance(inner, dict) else f"`{json.dumps(value)}`"
+
+
+def _meaning(key: str, field: dict[str, Any]) -> str:
+    if key == "kind":
+        return "Which source this is."
+    return _plain(field.get("description") or "A section of its own, below.").replace("|", "\\|")
+
+
+def _plain(text: str) -> str:
+    """A docstring's text in Markdown, on one line."""
+    return " ".join(text.replace("``", "`").split())
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
