@@ -32,7 +32,9 @@ from tests.results.publishing import (
 ROOT = Path(__file__).parents[2]
 CALL = [
     sys.executable, "-c",
-    "import sys, typer\n"
+    "import signal, sys, typer\n"
+    # A shell starts what it puts in the background with Ctrl-C ignored, and so might whoever started these tests.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from inspector.cli import journal, subscribe\n"
     "from inspector.errors import UserError\n"
     "app = typer.Typer(pretty_exceptions_enable=False)\n"
