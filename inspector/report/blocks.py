@@ -83,6 +83,7 @@ def _truth(truth: TruthFigures) -> Block:
         return (name, *counts, share(made.recall), share(made.false_alarm_rate), share(made.precision))
 
     notes = [
+        "caught and missed: of the defective frames; false and passed: of the clean ones; alarms: false / clean.",
         f"Truth: {truth.rule}.",
         f"{truth.labelled:,} frames labelled ({truth.defective:,} defective, {truth.clean:,} clean); "
         f"{truth.excluded:,} without truth are in none of these figures.",
@@ -94,7 +95,7 @@ def _truth(truth: TruthFigures) -> Block:
         notes.append(f"{truth.problems:,} frames have a truth that cannot be used: {'; '.join(truth.first_problems)}")
     return Block(
         "Against the truth",
-        ("defective or not", "caught", "missed", "false", "passed", "recall", "false alarms", "precision"),
+        ("", "caught", "missed", "false", "passed", "recall", "alarms", "precision"),
         (row("gate lets through", truth.gate), row("REJECT or SCRAP", truth.verdict)),
         tuple(notes),
     )

@@ -42,6 +42,8 @@ def _table(block: Block) -> Table:
         box=box.SIMPLE_HEAD,
         show_header=any(block.columns),
         header_style="dim",
+        collapse_padding=True,  # the widest block just fits 80 columns
+        pad_edge=False,
     )
     for index, column in enumerate(block.columns):
         table.add_column(column, justify="right" if index else "left", no_wrap=True)
