@@ -6,6 +6,7 @@ A multiprocessing ``Pipe`` would do the same, but costs a selector object and tw
 from __future__ import annotations
 
 import socket
+import struct
 from typing import Generic, TypeVar
 
 import msgspec
@@ -30,14 +31,17 @@ class Channel(Generic[Incoming]):
         self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
         self._encoder = msgspec.msgpack.Encoder()
 
-    def patience(self, seconds: float | None) -> None:
-        """How long ``receive`` waits; None: for ever."""
-        self._socket.settimeout(seconds)
+    def patience(self, seconds: float) -> None:
+        """How long ``receive`` waits; for ever until this is called."""
+        # Not settimeout: that would make a sender wait as well.
+        timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
 
-    def send(self, message: ToChild | FromChild) -> bool:
-        """Send one message; False where the other end is gone (its keeper notices by itself)."""
+    def send(self, message: ToChild | FromChild, *, wait: bool = True) -> bool:
+        """Send one message; False where the other end is gone (its keeper notices by itself) or, unless told to ``wait``, has
+        not taken so many earlier ones that there is no room."""
         try:
-            self._socket.send(self._encoder.encode(message))
+            self._socket.send(self._encoder.encode(message), 0 if wait else socket.MSG_DONTWAIT)
         except OSError:
             return False
         return True
@@ -46,7 +50,7 @@ class Channel(Generic[Incoming]):
         """The next message; None where none came in time. Raises ClosedError."""
         try:
             data = self._socket.recv(LONGEST_MESSAGE)
-        except TimeoutError:
+        except BlockingIOError:
             return None
         except OSError as error:
             raise ClosedError from error

@@ -35,23 +35,26 @@ class Child:
         )
 
     def start(self) -> None:
-        """Spawn the process."""
-        self._process.start()
-        # Only the child may hold its end, or its death would never close the channel.
-        self._far_end.close()
+        """Spawn the process. Raises OSError where the machine gives none."""
+        try:
+            self._process.start()
+        finally:
+            # Only the child may hold its end, or its death would never close the channel.
+            self._far_end.close()
 
     @property
     def pid(self) -> int | None:
         """Process id; None before the start."""
         return self._process.pid
 
-    def submit(self, slots: Sequence[tuple[int, Forced]]) -> None:
-        """Hand over slots. A child that is gone is noticed by ``receive``."""
-        self._channel.send(Work(list(slots)))
+    def submit(self, slots: Sequence[tuple[int, Forced]]) -> bool:
+        """Hand over slots; never waits. False where the child does not take them: it is gone, which ``receive`` notices, or
+        stuck with many untaken messages."""
+        return self._channel.send(Work(list(slots)), wait=False)
 
     def ask_to_stop(self) -> None:
         """Tell the child to finish what it computes and end."""
-        self._channel.send(Stop())
+        self._channel.send(Stop(), wait=False)
 
     def receive(self) -> FromChild | ChildEnded | None:
         """The next message; how the child ended if it did; None after a time of silence."""
@@ -80,7 +83,7 @@ def _exit_text(code: int | None) -> str:
     if code is None:
         return "closed its channel but did not end"
     if code < 0:
-        name = signal.Signals(-code).name
-        hint = " (out of memory?)" if name == "SIGKILL" else ""
-        return f"killed by {name}{hint}"
+        known = {number.value: number.name for number in signal.Signals}
+        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"killed by {known.get(-code, f'signal {-code}')}{hint}"
     return f"exited with code {code}"

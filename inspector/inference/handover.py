@@ -57,6 +57,12 @@ class Handover:
             due.append(held)
         return due, stale
 
+    def take_back(self, unsent: list[Held]) -> None:
+        """What ``next_for_child`` said to send could not be sent: it waits on, ahead of the others."""
+        for held in reversed(unsent):
+            del self._in_flight[held.slot]
+            self._waiting.appendleft(held)
+
     def answered(self, slot: int, now_ns: int) -> FrameMeta:
         """The child answered the frame in ``slot``."""
         self._progress_ns = now_ns

@@ -39,7 +39,7 @@ class State(Enum):
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.STARTING: frozenset({State.READY, State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
     State.READY: frozenset({State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
-    State.RESTARTING: frozenset({State.STARTING, State.STOPPED}),
+    State.RESTARTING: frozenset({State.STARTING, State.GIVEN_UP, State.STOPPED}),
     State.GIVEN_UP: frozenset({State.STOPPED}),
     State.STOPPED: frozenset(),
 }
@@ -58,6 +58,8 @@ class Listener(NamedTuple):
 
 STABLE_S = 60.0
 """A child that served this long has proved itself: the count of failures in a row starts anew."""
+_MOST_DOUBLINGS = 64
+"""Of the pause between restarts; an outage may last longer than a float can double."""
 
 
 class InferenceService:
@@ -92,6 +94,7 @@ class InferenceService:
         self._state = State.STARTING
         self._frames = Handover()
         self._child: Child | None = None
+        self._ready_ns: int | None = None
         self._failures = 0
         self._settled = threading.Event()
         self._first_failure = ""
@@ -172,8 +175,10 @@ class InferenceService:
                     break
                 if not self._recover(ended):
                     return
-        except Exception:
+        except Exception as error:
             log.exception("the inference keeper failed")
+            if not self._settled.is_set():
+                self._first_failure = f"inference could not start: internal error: {error}"
             self._enter(State.GIVEN_UP, "internal error in the inference keeper; see the log")
             self._give_up(Reason.INTERNAL, "internal error in the inference keeper")
         finally:
@@ -183,37 +188,44 @@ class InferenceService:
             self._settled.set()
 
     def _live(self) -> ChildEnded:
-        """One child from start to end. Returns how it ended."""
-        child = Child(self._memory, self._settings, self._patience_s)
-        with self._lock:
-            self._child = child
-        child.start()
-        ready_ns: int | None = None
+        """One child from start to end. Returns how it ended; whatever goes wrong with it ends it alone, not the keeper."""
+        self._ready_ns = None
+        try:
+            child = Child(self._memory, self._settings, self._patience_s)
+            with self._lock:
+                self._child = child
+            child.start()
+            ended = self._converse(child)
+        except OSError as error:  # no descriptor, process or memory to be had; perhaps later
+            ended = ChildEnded(f"no process could be started: {error}", mendable=False)
+        except Exception as error:
+            log.exception("the inference child is ended for an internal error")
+            ended = ChildEnded(f"internal error: {error}", mendable=False)
+        self._kill_child()
+        if self._ready_ns is not None and now_ns() - self._ready_ns > STABLE_S * 1e9:
+            self._failures = 0
+        return ended
+
+    def _converse(self, child: Child) -> ChildEnded:
+        """Take what the child says until it ends or is in trouble."""
         begun_ns = checked_ns = now_ns()
-        ended = ChildEnded("stopped", mendable=False)
         while not self._stopping.is_set():
             message = child.receive()
             if isinstance(message, ChildEnded):
-                ended = message
-                break
+                return message
             if isinstance(message, Failed):
-                ended = ChildEnded(message.reason, message.mendable)
-                break
+                return ChildEnded(message.reason, message.mendable)
             if isinstance(message, Ready):
-                ready_ns = now_ns()
+                self._ready_ns = now_ns()
                 self._serve(message)
             elif isinstance(message, Answers):
                 self._take_answers(message)
             if now_ns() - checked_ns > self._patience_s * 1e9:
                 checked_ns = now_ns()
-                trouble = self._stalled() if ready_ns is not None else self._still_loading(begun_ns)
+                trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._stalled()
                 if trouble:
-                    ended = ChildEnded(trouble, mendable=False)
-                    break
-        if ready_ns is not None and now_ns() - ready_ns > STABLE_S * 1e9:
-            self._failures = 0
-        self._kill_child()
-        return ended
+                    return ChildEnded(trouble, mendable=False)
+        return ChildEnded("stopped", mendable=False)
 
     def _serve(self, ready: Ready) -> None:
         self.device = ready.device
@@ -248,7 +260,7 @@ class InferenceService:
         first_start = not self._settled.is_set()
         limit = self._config.max_restarts
         over = first_start or (limit is not None and self._failures > limit)
-        pause_s = min(self._config.restart_longest_s, self._config.restart_first_s * 2 ** (self._failures - 1))
+        pause_s = restart_pause_s(self._config, self._failures)
         if over:
             if first_start:
                 self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
@@ -286,8 +298,8 @@ class InferenceService:
         if self._state is not State.READY or self._child is None:
             return []
         due, stale = self._frames.next_for_child(now_ns())
-        if due:
-            self._child.submit([(held.slot, self._forced(held.meta)) for held in due])
+        if due and not self._child.submit([(held.slot, self._forced(held.meta)) for held in due]):
+            self._frames.take_back(due)
         return stale
 
     def _give_up_stale(self, stale: list[Held]) -> None:
@@ -302,6 +314,12 @@ class InferenceService:
                 frames += self._frames.give_up_waiting()
         if frames:
             self._listener.given_up(frames, reason, detail)
+
+
+def restart_pause_s(config: InferenceConfig, failures: int) -> float:
+    """Pause after so many failures in a row, 1 or more, however many."""
+    doublings = min(failures - 1, _MOST_DOUBLINGS)
+    return min(config.restart_longest_s, config.restart_first_s * 2.0**doublings)
 
 
 def _refusal(state: State) -> str:

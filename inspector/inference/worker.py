@@ -46,7 +46,6 @@ def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
-    channel.patience(None)
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
     try:

@@ -26,6 +26,7 @@ class Rig:
         self.answers: queue.Queue = queue.Queue()
         self.given_up: queue.Queue = queue.Queue()
         self.states: list[tuple[State, str]] = []
+        self.break_next_answer = False
         self._changed = threading.Condition()
         config = InferenceConfig(**{"precision": "f32", "lanes": 2, "restart_first_s": 0.05, **options})
         listener = Listener(self._answered, self._lost, self._state)
@@ -35,6 +36,9 @@ class Rig:
         self._next = 0
 
     def _answered(self, answered: Any) -> None:
+        if self.break_next_answer:
+            self.break_next_answer = False
+            raise RuntimeError("the listener broke")
         for pair in answered:
             self.answers.put(pair)
 

@@ -30,6 +30,13 @@ def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     assert len(frames) == 4
 
 
+def test_what_could_not_be_sent_waits_on_in_its_order() -> None:
+    frames = filled(4, limit=2)
+    frames.take_back(frames.next_for_child(0)[0])
+    assert len(frames) == 4
+    assert [frames.take_oldest_waiting().slot for _ in range(4)] == [0, 1, 2, 3]
+
+
 def test_frames_past_their_deadline_are_not_sent() -> None:
     frames = Handover()
     frames.limit = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import resource
 import signal
 import time
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.inference.messages import Forced
-from inspector.inference.service import State
+from inspector.inference.service import State, restart_pause_s
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
 
@@ -118,6 +120,58 @@ def test_restarts_back_off_and_end(make_rig) -> None:
     assert "restart in 0.0 s" in pauses[0]
     rig.submit()
     assert rig.given_up.get(timeout=1)[1] is Reason.ENGINE_DOWN
+
+
+def test_pause_between_restarts_doubles_and_stays_bounded_in_an_outage_of_days() -> None:
+    config = InferenceConfig(restart_first_s=0.2, restart_longest_s=30)
+    assert [restart_pause_s(config, failures) for failures in (1, 2, 3, 8, 9, 100_000)] == [0.2, 0.4, 0.8, 25.6, 30, 30]
+
+
+def test_a_child_that_cannot_be_spawned_is_tried_again(make_rig) -> None:
+    rig = make_rig(restart_first_s=0.02)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), hard))
+    try:
+        os.kill(rig.service.child_pid, signal.SIGKILL)
+        rig.wait_state(State.RESTARTING, times=3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "no process could be started" in rig.states[-1][1] + rig.states[-2][1]
+    rig.wait_state(State.READY, times=2)
+    rig.submit()
+    assert rig.answers.get(timeout=5)
+
+
+def test_a_listener_that_raises_costs_one_child_not_the_keeper(make_rig) -> None:
+    rig = make_rig()
+    rig.break_next_answer = True
+    rig.submit()
+    rig.wait_state(State.READY, times=2)
+    assert "internal error: the listener broke" in next(text for state, text in rig.states if state is State.RESTARTING)
+    number = rig.submit()
+    assert rig.answers.get(timeout=5)[0].frame == number
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(make_rig) -> None:
+    rig = make_rig()
+    os.kill(rig.service.child_pid, signal.SIGRTMIN + 1)
+    rig.wait_state(State.READY, times=2)
+    assert f"killed by signal {signal.SIGRTMIN + 1}" in rig.states[1][1]
+
+
+def test_submit_never_waits_for_a_child_that_takes_nothing(make_rig) -> None:
+    """Each frame is a message; a frozen child leaves room for some dozens, and what has none waits on in the parent."""
+    rig = make_rig(slots=500, in_flight=500, stall_timeout_s=30)
+    os.kill(rig.service.child_pid, signal.SIGSTOP)
+    longest_s = 0.0
+    for _ in range(500):
+        begun = time.monotonic()
+        rig.submit()
+        longest_s = max(longest_s, time.monotonic() - begun)
+    assert longest_s < 0.2
+    assert rig.service.take_oldest_waiting() is not None, "the channel took all: submit more"
+    os.kill(rig.service.child_pid, signal.SIGCONT)
+    assert len({rig.answers.get(timeout=10)[0].frame for _ in range(499)}) == 499
 
 
 def test_unusable_bundle_fails_the_start_in_one_line(make_rig, tmp_path: Path) -> None:
