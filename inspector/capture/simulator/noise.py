@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,7 +85,7 @@ def blurred(field: Field, sigma_x: float, sigma_y: float) -> Field:
     return np.asarray(soft, dtype=np.float32)
 
 
-def step(field: Field, threshold: float | Field, softness: float) -> Field:
+def step(field: NDArray[np.floating[Any]], threshold: float | Field, softness: float) -> Field:
     """0 below ``threshold``, 1 above it, linear over ``softness`` in between."""
     ramp = (field - threshold) / np.float32(softness) + np.float32(0.5)
     return np.asarray(np.clip(ramp, 0, 1), dtype=np.float32)
