@@ -8,6 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
@@ -86,7 +89,7 @@ class Intake:
         try:
             while not self._stopping.is_set():
                 arrival = self._source.next()
-                if arrival is None:
+                if arrival is None or self._stopping.is_set():  # what comes after the end would get no verdict
                     return
                 self._take(arrival)
         except UserError as error:
@@ -107,8 +110,16 @@ class Intake:
         self._next_number = arrival.number + 1
         meta = self._meta(arrival)
         self._ledger.open(meta)
-        if arrival.pixels is None:
-            self._settle(meta, Reason.BAD_FRAME, arrival.error)
+        try:
+            self._hand_on(arrival, meta)
+        except Exception as error:  # this ends the camera; the frame has its verdict all the same
+            self._settle(meta, Reason.INTERNAL, f"internal error on arrival: {error}")
+            raise
+
+    def _hand_on(self, arrival: Arrival, meta: FrameMeta) -> None:
+        wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
+        if arrival.pixels is None or wrong:
+            self._settle(meta, Reason.BAD_FRAME, wrong)
             return
         slot = self._find_slot()
         if slot is None:
@@ -116,6 +127,13 @@ class Intake:
             return
         self._ring.memory.frames[slot] = arrival.pixels
         self._inference.submit(slot, meta)
+
+    def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
+        """Why the pixels are no frame of this line, which numpy would stretch or cut to fit; empty where they are one."""
+        expected = self._ring.memory.frames.shape[1:]
+        if pixels.shape == expected and pixels.dtype == np.uint8:
+            return ""
+        return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(expected)}"
 
     def _meta(self, arrival: Arrival) -> FrameMeta:
         travel = self.camera.travel_um_per_frame

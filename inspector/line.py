@@ -84,8 +84,11 @@ class Line:
             check_rules(config.verdicts, self.bundle.classes, camera.scale)
         self.latency = LatencyHistogram()
         self._observe = observe or (lambda _: None)
+        self._lock = threading.Lock()
+        """Over what the line tells of itself, for the keeper, the cameras' watch and the judges all have something to say."""
         self._degraded: dict[str, str] = {}
         self._late_answers: Counter[str] = Counter()
+        self._given_up = ""
         self._silent = False
         self.ring = FrameRing(config.ring.slots, self.bundle.height, self.bundle.width)
         self.results = Results(config.results, config.journal, identity_of(config, self.bundle))
@@ -120,9 +123,9 @@ class Line:
             return False
         for camera in self.config.cameras:
             self.results.begin(camera.name, start_info(self.config, camera, self.bundle))
-        self.results.status(None, LineState.RUNNING, "running", f"engines run on {self.inference.device}")
         self.deadlines.start()
         self._started = True
+        self._tell("running", f"engines run on {self.inference.device}")
         for intake in self.intakes:
             intake.start()
         return True
@@ -156,7 +159,7 @@ class Line:
             self._attempt(lambda intake=intake: intake.stop(0.3))  # type: ignore[misc]
         self._attempt(self._drain)
         self._attempt(lambda: self.inference.stop(0.3))
-        self._attempt(self.settling.close)
+        self._attempt(lambda: self.settling.close(0.3))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)
@@ -173,7 +176,9 @@ class Line:
     def failures(self) -> list[str]:
         """What ended before its time and why, one line each."""
         cameras = [f"cameras.{i.camera.name}: {i.failure}" for i in self.intakes if i.failure]
-        return [*cameras, *(["results: the publisher failed; the log says why"] if self._silent else [])]
+        inference = [f"inference: {self._given_up}"] if self._given_up else []
+        results = ["results: the publisher failed; the log says why"] if self._silent else []
+        return [*cameras, *inference, *results]
 
     def snapshot(self) -> Snapshot:
         """What the line is doing now."""
@@ -219,21 +224,28 @@ class Line:
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
-        self._late_answers[meta.camera] += 1
+        with self._lock:
+            self._late_answers[meta.camera] += 1
         self.results.late(meta, outcome)
 
     def _inference_changed(self, state: State, text: str) -> None:
         log.info("inference: %s", text)
-        if state is State.READY:
-            self._degraded.pop("inference", None)
-        elif state is not State.STOPPED:
-            self._degraded["inference"] = text
-        if self._started and state is not State.STOPPED:
-            self._tell(f"inference_{state.value}", text)
+        if state is State.GIVEN_UP:
+            self._given_up = text
+        if state is not State.STOPPED:
+            self._tell(f"inference_{state.value}", text, part="inference", well=state is State.READY)
 
-    def _tell(self, code: str, text: str) -> None:
-        state = LineState.DEGRADED if self._degraded else LineState.RUNNING
-        self.results.status(None, state, code, text)
+    def _tell(self, code: str, text: str, *, part: str = "", well: bool = True) -> None:
+        """Something happened, perhaps to ``part`` of the line; one that is not ``well`` leaves the line degraded."""
+        with self._lock:
+            if well:
+                self._degraded.pop(part, None)
+            else:
+                self._degraded[part] = text
+            if self._started:
+                running = LineState.DEGRADED if self._degraded else LineState.RUNNING
+                state = LineState.DRAINING if self._stopped else running
+                self.results.status(None, state, code, text)
 
     def _open_cameras(self, stop: threading.Event) -> bool:
         """All cameras side by side; False where ``stop`` was set meanwhile. Raises UserError of the first that failed."""
@@ -252,8 +264,8 @@ class Line:
         for intake in self.intakes:
             if intake.failure and intake.camera.name not in reported:
                 reported.add(intake.camera.name)
-                self._degraded[intake.camera.name] = intake.failure
-                self._tell("camera_failed", f"camera {intake.camera.name}: {intake.failure}")
+                text = f"camera {intake.camera.name}: {intake.failure}"
+                self._tell("camera_failed", text, part=f"camera {intake.camera.name}", well=False)
 
     # Stopping.
 

@@ -7,6 +7,7 @@ they never hold up the answers behind them.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,17 +53,24 @@ class Settling:
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         for held in frames:
             self._ring.release(held.slot)
-            self._ledger.settle(held.meta.camera, held.meta.frame, outcome)
+            self._hand_on(held.meta, outcome, answered=False)
 
-    def close(self) -> None:
-        """Finish what is being judged."""
-        self._pool.shutdown(wait=True, cancel_futures=False)
+    def close(self, timeout_s: float) -> None:
+        """Finish the frames that are being judged; those that wait for it are left without a verdict."""
+        # Shutting down waits for as long as a frame takes; a mask that is all specks takes a quarter of a second.
+        closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        closing.start()
+        closing.join(timeout_s)
 
     def _settle(self, meta: FrameMeta, answer: Answer) -> None:
         outcome = self._judge(meta, answer)
         self._ring.release(answer.slot)
+        self._hand_on(meta, outcome, answered=True)
+
+    def _hand_on(self, meta: FrameMeta, outcome: Outcome, *, answered: bool) -> None:
+        """What goes wrong with one frame must not cost the others their verdicts."""
         try:
-            if not self._ledger.settle(meta.camera, meta.frame, outcome):
+            if not self._ledger.settle(meta.camera, meta.frame, outcome) and answered:
                 self._late(meta, outcome)
         except Exception:
             log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)

@@ -26,7 +26,7 @@ class Arrival:
 
 
 class FrameSource(Protocol):
-    """A camera. All calls but ``interrupt`` come from one thread."""
+    """A camera. All calls but ``interrupt`` come one after the other, though not from one thread."""
 
     def open(self) -> None:
         """Get ready to deliver. Raises UserError when the source cannot be used at all."""

@@ -12,13 +12,14 @@ import pytest
 
 from engines.bundle import Bundle
 from inspector.errors import UserError
+from inspector.frames.outcome import Reason, Settled
 from inspector.inference.messages import Forced
 from inspector.inference.service import State
 from inspector.line import Line
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
 from tests.line.sources import GatedCamera, ListCamera
-from tests.tiny_bundle import frame_with
+from tests.tiny_bundle import frame_with, make_tiny_bundle
 
 CLEAN = frame_with([])
 BAD = frame_with([(192, 4), (64, 3)])
@@ -148,6 +149,76 @@ def test_full_ring_makes_an_offline_camera_wait(start_line) -> None:
 def test_every_frame_unreadable(start_line) -> None:
     found = start_line({"top": ListCamera(["not an image"] * 50)}, **OFFLINE).finish()
     assert found.reasons == {"bad_frame": 50}
+
+
+def test_pixels_that_are_no_frame_cost_one_verdict(start_line) -> None:
+    """numpy would stretch one row over the whole slot and cut floats to bytes."""
+    frames = [CLEAN, CLEAN[:7], CLEAN[0], CLEAN.astype(np.float32), CLEAN]
+    found = start_line({"top": ListCamera(frames)}, **OFFLINE).finish()
+    assert found.reasons == {"gate_clean": 2, "bad_frame": 3}
+    assert found.verdicts[1][2] == "the camera delivered uint8 [7, 48]; expected uint8 [32, 48]"
+
+
+def test_camera_that_breaks_while_a_frame_arrives_ends_alone(start_line) -> None:
+    """Without a deadline nothing else would ever give that frame its verdict."""
+
+    class Broken:
+        shape, dtype = CLEAN.shape, CLEAN.dtype
+
+        def __array__(self, *_: object, **__: object) -> np.ndarray:
+            raise RuntimeError("the driver took the buffer back")
+
+    running = start_line({"top": ListCamera([CLEAN, Broken(), CLEAN]), "side": ListCamera([BAD] * 20)}, **OFFLINE)
+    found = running.finish()
+    assert {frame: reason for frame, (_, reason, _) in found.verdicts.items()} == {0: "gate_clean", 1: "internal"}
+    assert account(running.journal, "side").reasons == {"defect": 20}
+    assert "took the buffer back" in running.line.failures[0]
+
+
+def test_observer_that_raises_costs_no_verdict(start_line) -> None:
+    def observe(settled: Settled) -> None:
+        if settled.outcome.reason is Reason.ENGINE_DOWN:
+            raise RuntimeError("the observer broke")
+
+    running = start_line({"top": ListCamera([CLEAN] * 300, rate_hz=150)}, line_options={"observe": observe})
+    time.sleep(0.3)
+    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    time.sleep(0.05)
+    os.kill(running.line.inference.child_pid, signal.SIGKILL)
+    found = running.finish()
+    assert found.reasons["engine_down"] >= 1
+    assert found.verdicts[299][1] == "gate_clean"
+    assert running.line.failures == []
+
+
+def test_inference_given_up_is_a_failure_of_the_run(start_line) -> None:
+    camera = GatedCamera([CLEAN] * 20, burst=1)
+    running = start_line({"top": camera}, inference={"max_restarts": 1}, **OFFLINE)
+    wait_until(lambda: running.line.ledger.resolved_through("top") == 0)
+    for _ in range(2):
+        wait_until(lambda: running.line.inference.state is State.READY)
+        os.kill(running.line.inference.child_pid, signal.SIGKILL)
+        wait_until(lambda: running.line.inference.state is not State.READY)
+    wait_until(lambda: running.line.inference.state is State.GIVEN_UP)
+    camera.rest.set()
+    found = running.finish()
+    assert found.reasons["engine_down"] == 19
+    (failure,) = running.line.failures
+    assert failure.startswith("inference: inference child given up after 2 failures: killed by SIGKILL")
+    assert found.statuses[-1] == ("stopped", "stopped", failure)
+
+
+def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "large", 256, 1600)
+    specks = np.full((256, 1600), 100, np.uint8)
+    specks[::2, ::2] = 192
+    camera = ListCamera([specks], rate_hz=100, endless=True)
+    running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 64})
+    wait_until(lambda: running.line.ring.free < 20)
+    begun = time.monotonic()
+    running.line.stop()
+    assert time.monotonic() - begun < 2
+    assert account(running.journal).reasons["shutdown"] > 10
 
 
 def test_stop_under_load_accounts_for_every_frame_in_under_two_seconds(start_line) -> None:
