@@ -63,6 +63,7 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._retention = Retention(config)
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._stream_ids: dict[str, int] = {}
         self._error = ""
         self._busy_since_s: float | None = None
@@ -139,11 +140,9 @@ class Journal:
             if self._closing.is_set():
                 if not ok:
                     break
-            elif not ok:
+            elif not ok or (self._retention.due_in_s() <= 0 and not self._trim()):
                 self._closing.wait(self._config.retry_ms / 1000)
                 self._wake.set()
-            elif self._retention.due_in_s() <= 0:
-                self._trim()
         self._disconnect()
 
     def _commit_all(self) -> bool:
@@ -176,7 +175,7 @@ class Journal:
         return bool(self._group)
 
     def _commit(self, group: list[Publication]) -> None:
-        connection = self._connection or self._connect()
+        connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         for start in range(0, len(group), _ROWS_PER_INSERT):
             rows = group[start : start + _ROWS_PER_INSERT]
@@ -200,6 +199,25 @@ class Journal:
         yield row.body
         yield row.blob or None
 
+    def _connected(self) -> sqlite3.Connection:
+        """A connection to the file at the path, new where there is none.
+
+        Raises OSError where the file was moved or deleted: SQLite would go on writing to it, and nobody would find the rows.
+        """
+        if self._connection is None:
+            return self._connect()
+        if self._file_at_path() != self._file:
+            raise OSError("the file was moved away or deleted; a new one is begun")
+        return self._connection
+
+    def _file_at_path(self) -> tuple[int, int] | None:
+        """Device and inode; None where nothing is there."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
     def _connect(self) -> sqlite3.Connection:
         connection = open_for_writing(self.path, self._config.busy_timeout_ms)
         try:
@@ -207,7 +225,7 @@ class Journal:
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._file = connection, self._file_at_path()
         return connection
 
     def _stream_id(self, connection: sqlite3.Connection, camera: str) -> int:
@@ -248,10 +266,13 @@ class Journal:
         self._error = ""
         log.warning("journal %s: written again; %d publications were not journaled", self.path, self._let_go)
 
-    def _trim(self) -> None:
-        """One small step of retention; the next follows after the next commit."""
+    def _trim(self) -> bool:
+        """One small step of retention; the next follows after the next commit. False where the disk refused."""
         try:
-            connection = self._connection or self._connect()
-            self._retention.step(connection)
+            self._retention.step(self._connected())
         except (sqlite3.Error, OSError, UserError) as error:
             self._failed(error)
+            return False
+        if self._error:
+            self._recovered()
+        return True

@@ -342,6 +342,46 @@ def test_a_full_disk_costs_only_what_does_not_fit_in_memory(tmp_path: Path) -> N
     assert seqs[-500:] == list(range(2500, 3000)), "whole again after the disk came back"
 
 
+def test_a_deleted_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
+    """SQLite itself would go on writing into the file that has no name any more."""
+    identity = make_identity()
+    journal = make_journal(tmp_path / "j.sqlite", identity, commit_interval_ms=1, retry_ms=20)
+    journal.open()
+    made = publications(identity, 40)
+    for publication in made[:20]:
+        journal.append(publication)
+    eventually(lambda: journal.state().committed == 20)
+    for file in tmp_path.glob("j.sqlite*"):
+        file.unlink()
+    journal.append(made[20])
+    eventually(lambda: journal.state().committed == 21)
+    for publication in made[21:]:
+        journal.append(publication)
+    assert journal.close(5)
+    with JournalReader(tmp_path / "j.sqlite") as reader:
+        assert [row.seq for row in reader.walk()] == list(range(20, 40))
+
+
+def test_an_idle_journal_that_cannot_be_trimmed_tries_again_without_haste(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    options = {"keep_days": 1.0, "retention_interval_s": 0.02, "busy_timeout_ms": 20, "retry_ms": 50}
+    journal = make_journal(folder / "j.sqlite", make_identity(), **options)
+    journal.open()
+    other = sqlite3.connect(folder / "j.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    eventually(lambda: "locked" in journal.trouble())
+    folder.rename(tmp_path / "elsewhere")
+    other.close()
+    eventually(lambda: "folder" in journal.trouble())
+    before_s = time.process_time()
+    time.sleep(0.6)
+    assert time.process_time() - before_s < 0.2, "it spins"
+    folder.mkdir()
+    eventually(lambda: not journal.trouble())
+    assert journal.close(5)
+
+
 def test_a_place_that_cannot_be_written_is_refused_plainly() -> None:
     with pytest.raises(UserError, match=r"^journal\.path: .* cannot be written .*journal\.path: null"):
         make_journal(Path("/proc/self/j.sqlite"), make_identity()).open()
