@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ def parse_config(text: str, origin: str) -> LineConfig:
     """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
     try:
         tree = yaml.safe_load(text)
+    except RecursionError:
+        raise UserError(f"{origin}: is nested too deeply to be a configuration") from None
+    except ValueError as error:  # what looks like a date and is none
+        raise UserError(f"{origin}: cannot be read: {error}; put a text that looks like a date in quotes") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -60,8 +65,19 @@ def parse_config(text: str, origin: str) -> LineConfig:
         config = msgspec.convert(tree, LineConfig)
     except msgspec.ValidationError as error:
         raise UserError(f"{origin}: {_worded(str(error), tree)}") from None
+    if infinite := _infinite(tree, ""):
+        raise UserError(f"{origin}: {infinite}: .inf is no quantity; give a number, or null where the key allows it")
     _check_whole(config, origin)
     return config
+
+
+def _infinite(tree: Any, path: str) -> str:
+    """Path of an infinite number in the tree; empty where there is none. (NaN fails the constraints of every field.)"""
+    if isinstance(tree, float):
+        return path if math.isinf(tree) else ""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    found = (_infinite(value, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}") for key, value in items)
+    return next(filter(None, found), "").removeprefix(".")
 
 
 def _check_whole(config: LineConfig, origin: str) -> None:

@@ -11,7 +11,7 @@ from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
-from inspector.config.section import Name, Positive, Section
+from inspector.config.section import Name, Section
 from inspector.config.verdicts import VerdictsConfig
 
 OverloadPolicy = Literal["drop_oldest", "drop_newest", "wait"]
@@ -36,7 +36,7 @@ class LineConfig(Section, frozen=True, kw_only=True):
         ),
     ] = False
     deadline_ms: Annotated[
-        Positive | None,
+        Annotated[float, Meta(gt=0, le=3_600_000)] | None,
         Meta(description="Time from capture by which a frame has its verdict. Null: no deadline (offline only)."),
     ] = 100.0
     overload: Annotated[
