@@ -17,7 +17,7 @@ from engines.training import metrics
 from engines.training.samples import Sample
 
 MASK_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-MINIMUM_AREAS_PX = (50, 150, 300, 600, 1200)
+MINIMUM_AREAS_PX = (50, 150, 300, 600)
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class Judgement:
 
 
 def judge(networks: ExportedNetworks, samples: Sequence[Sample], classes: Sequence[str], recall: float) -> Judgement:
-    """Choose thresholds on `samples` (full resolution), each domain weighing the same, then measure each domain.
+    """Choose thresholds on `samples` (full resolution), then measure each domain.
 
-    The gate's threshold is the lowest of those that each domain needs for `recall`; masks are judged behind the gate.
+    The gate's threshold is what `recall` needs over the frames of all domains together; masks are judged behind the
+    gate, each domain weighing the same.
     """
     frames = [sample.frame for sample in samples]
     truth = np.stack([sample.mask for sample in samples])
     defective = np.array([sample.defective for sample in samples])
     domains = {name: np.array([s.domain == name for s in samples]) for name in dict.fromkeys(s.domain for s in samples)}
     scores = networks.score(frames)
-    needed = [choose_gate_threshold(scores[own], defective[own], recall) for own in domains.values()]
-    gate_threshold = min(choice.threshold for choice in needed)
+    gate_threshold = choose_gate_threshold(scores, defective, recall).threshold
     let_through = scores >= gate_threshold
 
     def segment(threshold: float) -> NDArray[np.uint8]:
@@ -55,8 +55,8 @@ def judge(networks: ExportedNetworks, samples: Sequence[Sample], classes: Sequen
         minimum_area_px={name: choice.minimum_area_px for name, choice in zip(classes, choices, strict=True)},
         chosen={
             "on": {name: int(own.sum()) for name, own in domains.items()},
-            "gate": f"lowest threshold that recall {recall:g} needs in either domain",
-            "masks": "largest mean Dice per class behind the gate, both domains weighing the same",
+            "gate": f"highest threshold with recall {recall:g} over both domains together",
+            "masks": "largest balanced Dice per class behind the gate, both domains weighing the same",
         },
     )
     masks = networks.segment(frames, point.thresholds(classes))[0]
