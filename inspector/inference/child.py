@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 from inspector.frames.ring import RingMemory
 from inspector.inference import worker
@@ -36,9 +37,14 @@ class Child:
 
     def start(self) -> None:
         """Spawn the process. Raises OSError where the machine gives none."""
+        # Ctrl-C and systemd's stop reach every process of the group. The child ignores them once it runs; blocked, which it
+        # inherits, they cannot end it before. The tracker must be there already, for its start would unblock them.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             self._process.start()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             # Only the child may hold its end, or its death would never close the channel.
             self._far_end.close()
 

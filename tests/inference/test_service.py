@@ -127,6 +127,20 @@ def test_pause_between_restarts_doubles_and_stays_bounded_in_an_outage_of_days()
     assert [restart_pause_s(config, failures) for failures in (1, 2, 3, 8, 9, 100_000)] == [0.2, 0.4, 0.8, 25.6, 30, 30]
 
 
+def test_signals_of_the_group_do_not_end_a_child_that_still_loads(make_rig) -> None:
+    """Ctrl-C reaches every process of the terminal, and the child does not ignore it before its code is loaded."""
+    rig = make_rig(ready=False)
+    until = time.monotonic() + 10
+    while rig.service.child_pid is None and time.monotonic() < until:
+        time.sleep(0.001)
+    for _ in range(5):
+        os.kill(rig.service.child_pid, signal.SIGINT)
+        os.kill(rig.service.child_pid, signal.SIGTERM)
+        time.sleep(0.02)
+    assert rig.service.wait_ready(30)
+    assert [state for state, _ in rig.states] == [State.READY]
+
+
 def test_a_child_that_cannot_be_spawned_is_tried_again(make_rig) -> None:
     rig = make_rig(restart_first_s=0.02)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
