@@ -117,11 +117,11 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
     with live_line("inspecting", scored.frames) as update:
         while True:
             event = subscriber.receive(200)
+            status = daemon.poll()
+            # Refused at its start (2), it has said nothing: what comes is another daemon's, at the address that ours wanted.
+            if status == 2 or (event is None and status is not None):
+                raise UserError(f"the daemon ended with status {status} before the run was over; see above")
             if event is None:
-                if daemon.poll() is not None:
-                    raise UserError(
-                        f"the daemon ended with status {daemon.returncode} before the run was over; see above"
-                    )
                 if (time.monotonic() - silent_since) * 1e3 > SILENCE_MS:
                     raise UserError(f"the daemon has been silent for {SILENCE_MS // 1000} s")
                 continue
