@@ -79,9 +79,9 @@ class Intake:
         """Wait for the camera's thread to end, and let go of the camera."""
         self.interrupt()
         if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+            self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
-            log.error("camera %s did not stop within %.1f s and was left behind", self.camera.name, timeout_s)
+            log.error("camera %s did not stop in time and was left behind", self.camera.name)
             return
         self._source.close()
 

@@ -155,8 +155,9 @@ class Line:
             self._attempt(lambda: self.results.status(None, LineState.DRAINING, "draining", "no further frames"))
         for intake in self.intakes:
             self._attempt(intake.interrupt)
+        cameras_end_s = time.monotonic() + 0.3  # all of them together
         for intake in self.intakes:
-            self._attempt(lambda intake=intake: intake.stop(0.3))  # type: ignore[misc]
+            self._attempt(lambda intake=intake: intake.stop(cameras_end_s - time.monotonic()))  # type: ignore[misc]
         self._attempt(self._drain)
         self._attempt(lambda: self.inference.stop(0.3))
         self._attempt(lambda: self.settling.close(0.3))

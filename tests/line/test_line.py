@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle
+from inspector.capture.source import Arrival
 from inspector.errors import UserError
+from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason, Settled
 from inspector.inference.messages import Forced
 from inspector.inference.service import State
@@ -206,6 +209,29 @@ def test_inference_given_up_is_a_failure_of_the_run(start_line) -> None:
     (failure,) = running.line.failures
     assert failure.startswith("inference: inference child given up after 2 failures: killed by SIGKILL")
     assert found.statuses[-1] == ("stopped", "stopped", failure)
+
+
+def test_cameras_that_hang_do_not_hold_up_the_stop(start_line) -> None:
+    """Eight of them, each deaf to its interruption; a frame that one delivers after the end is not taken any more."""
+    awake = threading.Event()
+
+    class Hung(ListCamera):
+        def next(self) -> Arrival | None:
+            if self._number >= 2:
+                awake.wait()
+                return Arrival(3, now_ns(), CLEAN)
+            return super().next()
+
+    cameras = {f"cam{number}": Hung([CLEAN] * 9) for number in range(8)}
+    running = start_line(cameras)
+    wait_until(lambda: all(running.line.ledger.resolved_through(name) == 2 for name in cameras))
+    begun = time.monotonic()
+    running.line.stop()
+    assert time.monotonic() - begun < 1.5
+    awake.set()
+    wait_until(lambda: not any(intake.running for intake in running.line.intakes))
+    assert [books.frames for books in running.line.ledger.counts().values()] == [3] * 8
+    assert account(running.journal, "cam7").reasons == {"gate_clean": 3}
 
 
 def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_path) -> None:
