@@ -47,7 +47,7 @@ class LineConfig(Section, frozen=True, kw_only=True):
     ] = "drop_oldest"
     drain_timeout_s: Annotated[
         float,
-        Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=60),
+        Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=1),
     ] = 0.5
     ring: RingConfig = RingConfig()
     inference: InferenceConfig = InferenceConfig()

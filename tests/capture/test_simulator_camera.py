@@ -126,6 +126,15 @@ def test_interrupt_ends_a_waiting_next() -> None:
         assert camera.next() is None
 
 
+def test_interrupt_ends_the_search_of_a_camera_that_loses_everything() -> None:
+    with opened(SimulatorConfig(pool=1, lose_rate=1.0)) as camera:
+        searching = threading.Thread(target=camera.next, daemon=True)
+        searching.start()
+        camera.interrupt()
+        searching.join(1)
+        assert not searching.is_alive()
+
+
 def test_interrupt_ends_the_rendering_of_a_large_pool() -> None:
     camera = SimulatorCamera(SimulatorConfig(pool=100_000), *SMALL)
     threading.Timer(0.3, camera.interrupt).start()

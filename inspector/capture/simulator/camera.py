@@ -102,7 +102,7 @@ class SimulatorCamera:
         return self._truth(number)
 
     def _skip_lost(self, number: int) -> int:
-        while is_lost(self._config, number):
+        while is_lost(self._config, number) and not self._interrupted.is_set():
             number += 1
         return number
 
