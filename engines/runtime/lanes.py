@@ -1,6 +1,6 @@
 """The lanes of the CPU runtime: a few threads that compute batches side by side, shared by both engines.
 
-One lane per core, however many engines there are: two pools would put two threads on each core, and both would be late.
+Shared, however many engines there are: two pools would put two threads on each core, and both would be late.
 """
 
 from __future__ import annotations

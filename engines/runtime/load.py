@@ -8,7 +8,7 @@ from engines.bundle import Bundle, read_golden, verify_files
 from engines.errors import EngineError
 from engines.runtime.engine import Engines
 from engines.runtime.golden import GoldenResult, compare_golden, require_golden
-from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores, cpu_precisions
+from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def load_engines(
     note = ""
     for candidate in candidates:
         loaded = _load_openvino(
-            bundle, candidate, lanes or available_cores(), max_batch, last=candidate == candidates[-1]
+            bundle, candidate, lanes or default_lanes(), max_batch, last=candidate == candidates[-1]
         )
         if isinstance(loaded, Loaded):
             return Loaded(loaded.engines, loaded.golden, note)

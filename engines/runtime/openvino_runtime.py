@@ -1,8 +1,9 @@
 """The CPU runtime: OpenVINO, one frame per lane at a time.
 
 Batching gains nothing on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
-straight from the caller's memory into the caller's memory. Each lane owns an infer request of each network, compiled with one
-thread per stream: the rate is that of both cores together, and no thread waits for another.
+straight from the caller's memory into the caller's memory. Each lane owns an infer request of each network and two cores, which
+work on one frame together: that is as fast as a frame on each core while both run the same network, and faster on the line, where
+gate and segmenter alternate and half as many of them compete for the cache; and a frame takes half as long.
 """
 
 from __future__ import annotations
@@ -30,6 +31,14 @@ def cpu_precisions() -> tuple[str, ...]:
 def cpu_name() -> str:
     """The CPU as OpenVINO names it."""
     return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+CORES_PER_LANE = 2
+
+
+def default_lanes() -> int:
+    """Lanes that keep every core this process may use busy."""
+    return max(1, available_cores() // CORES_PER_LANE)
 
 
 def available_cores() -> int:
@@ -105,7 +114,7 @@ class OpenVinoEngines:
         options = {
             "INFERENCE_PRECISION_HINT": precision,
             "NUM_STREAMS": lanes,
-            "INFERENCE_NUM_THREADS": lanes,
+            "INFERENCE_NUM_THREADS": max(lanes, available_cores()),
             # Two compiled networks that both pin would share core 0 while core 1 idles.
             "ENABLE_CPU_PINNING": False,
         }

@@ -40,10 +40,10 @@ def _cores(root: Path) -> Finding:
     cores, present = len(os.sched_getaffinity(0)), os.cpu_count() or 1
     found = f"{cores} of {present}" if cores != present else f"{cores}"
     quota = cpu_quota(root)
-    state, advice = State.OK, "the CPU runtime computes one frame per core side by side"
+    state, advice = State.OK, "two cores compute a frame together; more compute more frames side by side"
     if quota is not None and quota < cores:
         state = State.NOTE
-        advice = f"the control group allows {quota:g} cores' time: set inference.lanes: {max(1, int(quota))}"
+        advice = f"the control group allows {quota:g} cores' time: set inference.lanes: {max(1, int(quota) // 2)}"
     elif cores == 1:
         state, advice = (
             State.NOTE,
