@@ -21,7 +21,7 @@ def test_every_recipe_loads(path: Path) -> None:
     [
         ("seed: 7", "sead: 7", "sead"),
         ("real_share: 0.55", "real_share: 5", "real_share"),
-        ("[0.3, ", "[0.5,", "add up"),
+        ("[0.32, ", "[0.5,", "add up"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
