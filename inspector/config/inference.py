@@ -22,7 +22,9 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
     ] = "auto"
     lanes: Annotated[
         AtLeastOne | None,
-        Meta(description="Frames computed side by side on the CPU, which share the cores evenly. Null: one for every two cores."),
+        Meta(
+            description="Frames computed side by side on the CPU, which share the cores evenly. Null: one for every two cores."
+        ),
     ] = None
     max_batch: Annotated[int, Meta(description="Most frames in one batch.", ge=1, le=256)] = 1
     max_wait_us: Annotated[

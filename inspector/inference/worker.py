@@ -7,13 +7,12 @@ engine ends the process with its reason: the supervisor starts a clean one, a po
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import queue
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,6 +34,9 @@ from inspector.inference.messages import (
     ToChild,
     WorkerSettings,
 )
+
+ROUNDING = 0.02
+"""How far a probability and the comparison of its logit with a threshold may be apart, in bf16 or fp16."""
 
 Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
 Mail: TypeAlias = ToChild | Done
@@ -92,7 +94,8 @@ def _serve(
     frames_in_flight = 2 * engines.in_flight * settings.max_batch
     channel.send(Ready(engines.device, loaded.note, frames_in_flight))
     try:
-        _Loop(cascade, engines, memory, mail, channel.send).run()
+        thresholds = bundle.operating_point.thresholds(bundle.classes)
+        _Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
     finally:
         engines.close()
 
@@ -107,12 +110,14 @@ class _Loop:
         memory: RingMemory,
         mail: queue.SimpleQueue[Mail],
         report: Callable[[FromChild], bool],
+        thresholds: Sequence[float],
     ) -> None:
         self._cascade = cascade
         self._engines = engines
         self._memory = memory
         self._mail = mail
         self._report = report
+        self._thresholds = thresholds
         self._enqueued = 0
 
     def run(self) -> None:
@@ -160,7 +165,7 @@ class _Loop:
         self._enqueued -= 1
         if isinstance(answer, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
-        answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else _segmented(batch, answer)
+        answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else self._segmented(batch, answer)
         if answers:
             self._report(Answers(answers))
 
@@ -169,22 +174,35 @@ class _Loop:
         now = now_ns()
         clean = []
         for item, score in zip(batch.items, answer.scores.tolist(), strict=True):
-            _require_probabilities("gate", (score,))
+            require_probabilities("gate", (score,))
             if not self._cascade.gated(item, score, now):
                 clean.append(Answer(item.slot, score, let_through=False))
         return clean
 
+    def _segmented(self, batch: Batch, answer: SegmenterAnswer) -> list[Answer]:
+        answers = []
+        for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
+            require_probabilities("segmenter", scores)
+            require_agreement(pixels, scores, self._thresholds)
+            answers.append(Answer(item.slot, item.gate_score, True, tuple(pixels), tuple(scores)))
+        return answers
 
-def _segmented(batch: Batch, answer: SegmenterAnswer) -> list[Answer]:
-    answers = []
-    for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
-        _require_probabilities("segmenter", scores)
-        answers.append(Answer(item.slot, item.gate_score, True, tuple(pixels), tuple(scores)))
-    return answers
 
-
-def _require_probabilities(engine: str, scores: tuple[float, ...] | list[float]) -> None:
+def require_probabilities(engine: str, scores: Sequence[float]) -> None:
     """Refuse what cannot be a probability. Raises EngineError."""
     for score in scores:
-        if not math.isfinite(score):
+        if not 0.0 <= score <= 1.0:  # also false for NaN
             raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")
+
+
+def require_agreement(pixels: Sequence[int], scores: Sequence[float], thresholds: Sequence[float]) -> None:
+    """Refuse pixels of a class whose highest probability is below its threshold, and none of one above. Raises EngineError.
+
+    NaN in a map of probabilities need not reach their maximum: OpenVINO's bf16 turns a map that is all NaN into a maximum of 0.
+    """
+    for count, score, threshold in zip(pixels, scores, thresholds, strict=True):
+        if score < threshold - ROUNDING if count else score > threshold + ROUNDING:
+            raise EngineError(
+                f"the segmenter marks {count} pixels of a class with probability {score:.3g} at most, the threshold being "
+                f"{threshold:g}; the engine or the device is broken"
+            )

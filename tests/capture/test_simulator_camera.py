@@ -165,7 +165,14 @@ def test_the_camera_delivers_far_more_than_500_frames_a_second() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"pool": 0}, {"defect_rate": 1.5}, {"class_mix": [1, 1, 1]}, {"class_mix": [1, 1, 1, -1]}, {"speed": 3}, {"rate_hz": 0}],
+    [
+        {"pool": 0},
+        {"defect_rate": 1.5},
+        {"class_mix": [1, 1, 1]},
+        {"class_mix": [1, 1, 1, -1]},
+        {"speed": 3},
+        {"rate_hz": 0},
+    ],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -87,9 +87,7 @@ class Window:
         for contour in contours:
             shape = cv2.convexHull(contour) if hull else contour
             cv2.drawContours(outline, [shape], -1, 1, thickness=cv2.FILLED)
-        around = Window(
-            self.canvas, self.x0 - reach - 1, self.y0 - reach - 1, outline.shape[1], outline.shape[0]
-        )
+        around = Window(self.canvas, self.x0 - reach - 1, self.y0 - reach - 1, outline.shape[1], outline.shape[0])
         inside = outline[around._inside].astype(bool)
         columns = np.arange(around._outside[1].start, around._outside[1].stop)
         inside &= (columns >= self.canvas.left) & (columns < self.canvas.right)

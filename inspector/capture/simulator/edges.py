@@ -52,7 +52,9 @@ def paint_rim(rng: Random, canvas: Canvas, margin: Margin) -> None:
     distance = inward[None, :] + profile(rng, height, 40 * scale)[:, None] * np.float32(uniform(rng, 0.3, 2) * scale)
     tone = 1 + np.exp(-np.maximum(distance, 0) / np.float32(reach / 3)) * np.float32(rng.normal(0, 0.2))
     if chance(rng, 0.45):
-        tone = tone * (1 + _strip(distance, uniform(rng, 6, 22) * scale, scale) * np.float32(uniform(rng, -0.65, -0.25)))
+        tone = tone * (
+            1 + _strip(distance, uniform(rng, 6, 22) * scale, scale) * np.float32(uniform(rng, -0.65, -0.25))
+        )
     elif chance(rng, 0.6):
         wide = _strip(distance, uniform(rng, 12, 60) * scale, scale)
         ripple = cloud(rng, height, reach, uniform(rng, 1.4, 3) * scale, uniform(rng, 5, 14) * scale)

@@ -117,5 +117,3 @@ def _steel(margin: Margin | None, width: int) -> tuple[int, int]:
         return 0, width
     room = min(margin.width_px, width - max(8, width // 20))
     return (0, width - room) if margin.on_right else (room, width)
-
-

@@ -87,7 +87,9 @@ def _relief(rng: Random, window: Window, crust: float) -> Field:
     flat = uniform(rng, 1.0, 4.5)
     cell = uniform(rng, 14, 30) * scale
     size = (window.height, window.width)
-    folds = 1 - np.abs(cloud(rng, *size, cell, cell * flat) + cloud(rng, *size, 6 * scale, 9 * scale) * 0.25) * np.float32(1.6)
+    folds = 1 - np.abs(
+        cloud(rng, *size, cell, cell * flat) + cloud(rng, *size, 6 * scale, 9 * scale) * 0.25
+    ) * np.float32(1.6)
     folds *= np.clip(cloud(rng, *size, 45 * scale, 70 * scale) * 0.6 + 0.6, 0, 1.5)
     lumps = cloud(rng, window.height, window.width, 9 * scale, 11 * scale)
     grit = cloud(rng, window.height, window.width, 3 * scale, 3.5 * scale)

@@ -52,7 +52,9 @@ def _paint_region(rng: Random, canvas: Canvas, x0: float, y0: float, height: flo
     depth = canvas.visible_depth(uniform(rng, 0.18, 0.42))
     for number in range(int(rng.integers(1, 4))):
         centre = start + (room * uniform(rng, 0, 1) if number else room / 2)
-        path = centre + np.float32(slant) * rows[:, 0] + profile(rng, window.height, 45 * scale) * np.float32(1.2 * scale)
+        path = (
+            centre + np.float32(slant) * rows[:, 0] + profile(rng, window.height, 45 * scale) * np.float32(1.2 * scale)
+        )
         half = np.maximum(uniform(rng, 0.7, 2.0) * (1 + 0.5 * profile(rng, window.height, 30 * scale)), 0.45) * scale
         seam = np.exp(-np.square((columns - path[:, None]) / half[:, None].astype(np.float32)))
         ends = np.minimum(rows / (0.12 * height), (height - rows) / (0.12 * height)).clip(0, 1)

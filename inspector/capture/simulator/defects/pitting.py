@@ -41,9 +41,7 @@ def paint_pitting(rng: Random, canvas: Canvas) -> None:
         _paint_pit(rng, canvas, x0, row(rng, canvas, visible, 0.1), width, visible, strength)
 
 
-def _paint_pit(
-    rng: Random, canvas: Canvas, x0: float, y0: float, width: float, height: float, strength: float
-) -> None:
+def _paint_pit(rng: Random, canvas: Canvas, x0: float, y0: float, width: float, height: float, strength: float) -> None:
     """A pit, or a chain of them where the region is long."""
     pad = 6 * canvas.scale
     window = canvas.window(x0 - pad, y0 - pad, width + 2 * pad, height + 2 * pad)
@@ -54,7 +52,8 @@ def _paint_pit(
         x = pad + width * uniform(rng, 0.3, 0.7)
         half = min(height / links * uniform(rng, 0.2, 0.45), uniform(rng, 9, 22) * canvas.scale)
         depth = np.maximum(
-            depth, _dent(window, x, pad + height * share, width * uniform(rng, 0.22, 0.42), half, uniform(rng, -0.2, 0.2))
+            depth,
+            _dent(window, x, pad + height * share, width * uniform(rng, 0.22, 0.42), half, uniform(rng, -0.2, 0.2)),
         )
     if links > 1:
         # The roller drew the pits out into one faint groove.
@@ -77,7 +76,9 @@ def _shade(rng: Random, window: Window, depth: Field, strength: float) -> None:
         if len(inside) == 0:
             return
         y, x = inside[int(rng.integers(len(inside)))]
-        fleck = _dent(window, float(x), y - 2 * scale, uniform(rng, 0.8, 2.0) * scale, uniform(rng, 1, 3.5) * scale, 0.0)
+        fleck = _dent(
+            window, float(x), y - 2 * scale, uniform(rng, 0.8, 2.0) * scale, uniform(rng, 1, 3.5) * scale, 0.0
+        )
         window.add(fleck * np.float32(uniform(rng, 0.4, 1.6)))
 
 

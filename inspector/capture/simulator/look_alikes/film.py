@@ -32,10 +32,14 @@ def paint_film(rng: Random, canvas: Canvas) -> None:
         angle = uniform(rng, 0, np.pi)
         across = (columns * np.cos(angle) + rows * np.sin(angle)) / np.float32(uniform(rng, 50, 140) * scale)
         curl = 1 + np.sin(across * np.float32(2 * np.pi) + uniform(rng, 0, 6)) * np.float32(uniform(rng, 0.2, 0.6))
-        creases = lit(cloud(rng, window.height, window.width, 25 * scale, 25 * scale), canvas.light) * np.float32(1.5 * scale)
+        creases = lit(cloud(rng, window.height, window.width, 25 * scale, 25 * scale), canvas.light) * np.float32(
+            1.5 * scale
+        )
         grain = white(rng, window.height, window.width) * np.float32(0.05)
         tone = np.clip(curl * uniform(rng, 0.6, 1.4) * (1 + grain) + creases, 0.1, 3).astype(np.float32)
         shadow = blurred(cover, 7 * scale, 7 * scale)
         window.multiply(1 - shadow * (1 - cover) * np.float32(0.8))
         window.blend(cover * np.float32(0.9), tone)
-        window.multiply(np.clip(1 + lit(blurred(cover, scale, scale), canvas.light) * np.float32(2.5 * scale), 0.3, 2.5))
+        window.multiply(
+            np.clip(1 + lit(blurred(cover, scale, scale), canvas.light) * np.float32(2.5 * scale), 0.3, 2.5)
+        )

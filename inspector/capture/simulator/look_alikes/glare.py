@@ -33,4 +33,6 @@ def paint_lit_bands(rng: Random, canvas: Canvas) -> None:
             distance = -distance
         sharp = step(distance, 0, uniform(rng, 2, 30) * scale)
         band = sharp * cv2.exp(np.minimum(-distance, 0) / np.float32(uniform(rng, 20, 220) * scale))
-        canvas.reflectance *= 1 + band * np.float32(uniform(rng, 0.2, 0.9) if chance(rng, 0.55) else uniform(rng, -0.5, -0.2))
+        canvas.reflectance *= 1 + band * np.float32(
+            uniform(rng, 0.2, 0.9) if chance(rng, 0.55) else uniform(rng, -0.5, -0.2)
+        )

@@ -62,7 +62,13 @@ def _dab(rng: Random, dabs: NDArray[np.uint8], scale: float) -> None:
             cv2.ellipse(dabs, (int(x), int(y)), axes, uniform(rng, -20, 20), 0, 360, 255, cv2.FILLED)
             for _ in range(int(rng.integers(0, 5))):
                 away = rng.normal(0, 16 * scale, 2)
-                cv2.circle(dabs, (int(x + away[0]), int(y + away[1])), max(1, int(uniform(rng, 0.8, 2.6) * scale)), 255, cv2.FILLED)
+                cv2.circle(
+                    dabs,
+                    (int(x + away[0]), int(y + away[1])),
+                    max(1, int(uniform(rng, 0.8, 2.6) * scale)),
+                    255,
+                    cv2.FILLED,
+                )
 
 
 def paint_splinters(rng: Random, canvas: Canvas) -> None:

@@ -24,7 +24,9 @@ def _emboss(rng: Random, canvas: Canvas, relief: Field) -> None:
     strength = np.float32(uniform(rng, 3.0, 6.0) * scale)
     canvas.reflectance *= np.clip(1 + shade * wear * strength, 0.25, 2.6)
     grit = cloud(rng, canvas.height, canvas.width, 2.5 * scale, 2.5 * scale) * relief
-    canvas.reflectance *= np.clip(1 + grit * np.float32(uniform(rng, 0.03, 0.2)) + relief * np.float32(uniform(rng, -0.1, 0.2)), 0.3, 2)
+    canvas.reflectance *= np.clip(
+        1 + grit * np.float32(uniform(rng, 0.03, 0.2)) + relief * np.float32(uniform(rng, -0.1, 0.2)), 0.3, 2
+    )
     if chance(rng, 0.5):
         rub = cloud(rng, canvas.height, canvas.width, 3 * scale, 14 * scale) + cloud(
             rng, canvas.height, canvas.width, 60 * scale, 90 * scale

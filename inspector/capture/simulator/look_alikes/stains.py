@@ -15,7 +15,9 @@ def paint_water_stains(rng: Random, canvas: Canvas) -> None:
     cell_x = uniform(rng, 3, 22)
     cell_y = cell_x * uniform(rng, 3, 9)
     pattern = cloud(rng, height, width, cell_y * scale, cell_x * scale)
-    pattern += cloud(rng, height, width, cell_y * 0.3 * scale, cell_x * 0.4 * scale) * np.float32(uniform(rng, 0.15, 0.5))
+    pattern += cloud(rng, height, width, cell_y * 0.3 * scale, cell_x * 0.4 * scale) * np.float32(
+        uniform(rng, 0.15, 0.5)
+    )
     across = profile(rng, width, uniform(rng, 60, 250) * scale)[None, :]
     pattern += across * np.float32(0.7) - np.float32(uniform(rng, 0.5, 1.3))
     cover = step(pattern, 0, 0.12)
@@ -63,9 +65,7 @@ def paint_grease(rng: Random, canvas: Canvas) -> None:
     for _ in range(int(rng.integers(1, 7))):
         radius = uniform(rng, 5, 30) * scale
         high = radius * uniform(rng, 0.9, 2.2)
-        window = canvas.window(
-            column(rng, canvas, 2 * radius), row(rng, canvas, 2 * high, 0.2), 2 * radius, 2 * high
-        )
+        window = canvas.window(column(rng, canvas, 2 * radius), row(rng, canvas, 2 * high, 0.2), 2 * radius, 2 * high)
         rows, columns = window.grid()
         dy, dx = rows / np.float32(high) - 1, columns / np.float32(radius) - 1
         body = 1 - np.sqrt(dy * dy + dx * dx)
