@@ -39,7 +39,7 @@ doctor: $(VENV)/.installed ## what this machine has and what is missing
 
 demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into build/demo (under 90 minutes on two cores)
 	rm -rf build/demo build/simulated
-	$(BIN)/inspector simulate build/simulated --frames 1600 --seed 20 --class-mix 1,1,1,1
+	$(BIN)/inspector simulate build/simulated --frames 1600 --seed 20 --class-mix 1,1,1,1 --look-alike-rate 0.7
 	nice $(BIN)/python -m engines.training.demo configs/training/demo.yaml --severstal $(DATA)/severstal \
 	  --simulated build/simulated --work build/training
 	$(BIN)/python -m engines.export.demo_bundle configs/training/demo.yaml --severstal $(DATA)/severstal \
