@@ -178,7 +178,8 @@ class PoolCamera:
     def __init__(self, pool: tuple[NDArray[np.uint8], ...], frames: int, rate_hz: float | None) -> None:
         self._pool = pool
         self._frames = frames
-        self._pacer = Pacer(rate_hz)
+        # Nothing is overwritten: a line that falls behind shows in the latency, which counts from the due time.
+        self._pacer = Pacer(rate_hz, backlog=frames)
         self._next = 0
 
     def open(self) -> None:
