@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -46,3 +47,14 @@ def _export(
         external_data=False,
         verbose=False,
     )
+    _forget_origin(path)
+
+
+def _forget_origin(path: Path) -> None:
+    """Take out where each node came from: the exporter notes source lines with the paths of the machine that exported."""
+    model = onnx.load(path)
+    holders = [model, model.graph, *model.graph.node, *model.graph.value_info, *model.functions]
+    holders += [node for function in model.functions for node in function.node]
+    for holder in holders:
+        del holder.metadata_props[:]
+    onnx.save(model, path)
