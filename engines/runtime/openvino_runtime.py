@@ -127,7 +127,9 @@ class OpenVinoEngines:
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
         # One more than there are lanes: whichever is done first finds its next batch waiting, without asking anyone.
         self.in_flight = lanes + 1
-        self.device = f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lanes"
+        self.device = (
+            f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lane{'s' if lanes > 1 else ''}"
+        )
 
     def close(self) -> None:
         """Finish what is enqueued and end the lanes."""

@@ -16,10 +16,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts
 
 @app.command()
 def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
-    """Show what a bundle holds: classes, frame size, thresholds, training facts, files."""
+    """Show what a bundle holds: classes, frame size, thresholds, and where its model card is; --json adds the training facts."""
     import json
 
-    from engines.bundle import find_bundle, read_bundle
+    from engines.bundle import CARD, find_bundle, read_bundle
 
     found = read_bundle(find_bundle(bundle))
     size = sum((found.path / name).stat().st_size for name in found.manifest.files if (found.path / name).is_file())
@@ -39,7 +39,8 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(facts, indent=2, default=str))
         return
-    _print_facts(f"Bundle {found.id}", facts)
+    del facts["training"]  # a wall of figures in a table; the card words them, --json has them all
+    _print_facts(f"Bundle {found.id}", {**facts, "model_card": str(found.path / CARD)})
 
 
 @app.command()

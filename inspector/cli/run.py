@@ -43,7 +43,6 @@ def run(
             "line %s: bundle %s, operating point %s", line_config.line, line.bundle.id, line.bundle.operating_point.id
         )
         if line.start(stop):
-            log.info("publishing on %s", line.results.endpoint)
             line.wait(stop, tick=_Report(line))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
