@@ -1,6 +1,6 @@
 """The CPU runtime: OpenVINO, one frame per lane at a time.
 
-Batching gains nothing on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
+A larger tensor gains nothing on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
 straight from the caller's memory into the caller's memory. Each lane owns an infer request of each network and two cores, which
 work on one frame together: that is as fast as a frame on each core while both run the same network, and faster on the line, where
 gate and segmenter alternate and half as many of them compete for the cache; and a frame takes half as long.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engines.runtime.engine import Engines
 
 Frames = Sequence[NDArray[np.uint8]]
+Enqueue = Callable[[int, int, Callable[[Any], None]], None]
 
 
 class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,60 +24,77 @@ class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
     """With every lane busy: the time the gate adds per frame."""
     segmenter_ms: float
     gate_alone_ms: float
-    """One frame in flight: its latency."""
+    """One batch in flight: its latency, per frame."""
     segmenter_alone_ms: float
 
-    def bound_hz(self, pass_rate: float) -> float:
-        """Frames per second the engines allow on these cores when ``pass_rate`` of the frames reach the segmenter."""
-        return 1e3 / (self.gate_ms + pass_rate * self.segmenter_ms)
 
-    @property
-    def own_ms(self) -> float:
-        """The engines' own time for one frame that both see."""
-        return self.gate_alone_ms + self.segmenter_alone_ms
+def bound_hz(times: Sequence[EngineTimes], pass_rate: float) -> float:
+    """Frames per second the engines allow on these cores when ``pass_rate`` of the frames reach the segmenter.
+
+    Over several measurements the times are averaged, for times add up and rates do not."""
+    return 1e3 * len(times) / sum(one.gate_ms + pass_rate * one.segmenter_ms for one in times)
 
 
-def measure_engines(engines: Engines, frames: Frames, seconds: float, batch: int = 1) -> EngineTimes:
-    """Both engines, saturated and alone, about ``seconds`` each of the four times, in batches of ``batch``."""
-    masks = [np.empty_like(frames[0]) for _ in range(batch * engines.in_flight)]
+class Bank:
+    """Both engines and the frames to feed them."""
 
-    def gate(start: int, done: Callable[[Any], None]) -> None:
-        engines.gate.enqueue([frames[(start + i) % len(frames)] for i in range(batch)], done)
+    def __init__(self, engines: Engines, frames: Frames) -> None:
+        self._engines = engines
+        self._frames = frames
+        self._masks = [np.empty_like(frames[0]) for _ in range(16)]
 
-    def segmenter(start: int, done: Callable[[Any], None]) -> None:
-        chosen = [frames[(start + i) % len(frames)] for i in range(batch)]
-        at = start % len(masks)
-        engines.segmenter.enqueue(chosen, masks[at : at + batch], done)
+    def times(self, seconds: float, batch: int = 1) -> EngineTimes:
+        """Both engines, saturated and alone, in batches of ``batch``; ``seconds`` in all. Raises what an engine failed with."""
+        busy = self._engines.in_flight
+        return EngineTimes(
+            gate_ms=self._ms_per_frame(self._gate, batch, busy, seconds / 4),
+            segmenter_ms=self._ms_per_frame(self._segmenter, batch, busy, seconds / 4),
+            gate_alone_ms=self._ms_per_frame(self._gate, batch, 1, seconds / 4),
+            segmenter_alone_ms=self._ms_per_frame(self._segmenter, batch, 1, seconds / 4),
+        )
 
-    return EngineTimes(
-        gate_ms=_ms_per_batch(gate, batch, engines.in_flight, seconds) / batch,
-        segmenter_ms=_ms_per_batch(segmenter, batch, engines.in_flight, seconds) / batch,
-        gate_alone_ms=_ms_per_batch(gate, batch, 1, seconds) / batch,
-        segmenter_alone_ms=_ms_per_batch(segmenter, batch, 1, seconds) / batch,
-    )
+    def own_ms(self, seconds: float) -> NDArray[np.float64]:
+        """Time of one frame through gate and segmenter with nothing else running, of each of many [n]."""
+        box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        found: list[float] = []
+        end = time.perf_counter() + seconds
+        while not found or time.perf_counter() < end:
+            begun = time.perf_counter()
+            for enqueue in (self._gate, self._segmenter):
+                enqueue(len(found), 1, box.put)
+                _checked(box.get())
+            found.append((time.perf_counter() - begun) * 1e3)
+        return np.asarray(found)
+
+    def _gate(self, start: int, batch: int, done: Callable[[Any], None]) -> None:
+        self._engines.gate.enqueue(self._chosen(start, batch), done)
+
+    def _segmenter(self, start: int, batch: int, done: Callable[[Any], None]) -> None:
+        masks = [self._masks[(start + i) % len(self._masks)] for i in range(batch)]
+        self._engines.segmenter.enqueue(self._chosen(start, batch), masks, done)
+
+    def _chosen(self, start: int, batch: int) -> list[NDArray[np.uint8]]:
+        return [self._frames[(start + i) % len(self._frames)] for i in range(batch)]
+
+    def _ms_per_frame(self, enqueue: Enqueue, batch: int, in_flight: int, seconds: float) -> float:
+        """Mean time between answers, per frame, with ``in_flight`` batches always enqueued."""
+        box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for started in range(in_flight):
+            enqueue(started * batch, batch, box.put)
+        done = 0
+        begun = time.perf_counter()
+        while True:
+            _checked(box.get())
+            done += 1
+            elapsed = time.perf_counter() - begun
+            if elapsed >= seconds:
+                break
+            enqueue((done + in_flight - 1) * batch, batch, box.put)
+        for _ in range(in_flight - 1):
+            _checked(box.get())
+        return elapsed / done / batch * 1e3
 
 
-def _ms_per_batch(
-    enqueue: Callable[[int, Callable[[Any], None]], None], batch: int, in_flight: int, seconds: float
-) -> float:
-    """Mean time between answers with ``in_flight`` batches always enqueued. Raises what an engine failed with."""
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    started = 0
-    for _ in range(in_flight):
-        enqueue(started * batch, box.put)
-        started += 1
-    done = 0
-    begun = time.perf_counter()
-    while True:
-        answer = box.get()
-        if isinstance(answer, Exception):
-            raise answer
-        done += 1
-        elapsed = time.perf_counter() - begun
-        if elapsed >= seconds:
-            break
-        enqueue(started * batch, box.put)
-        started += 1
-    for _ in range(in_flight - 1):
-        box.get()
-    return elapsed / done * 1e3
+def _checked(answer: Any) -> None:
+    if isinstance(answer, Exception):
+        raise answer

@@ -1,10 +1,13 @@
-"""Runs the real line for a measurement: a simulated camera with a pre-rendered pool, the gate's decisions fixed."""
+"""Runs the real line for a measurement: a simulated camera with a pre-rendered pool, the gate's decisions fixed.
+
+One line serves a whole measurement, in stretches: so many frames, so fast, so many of them let through. Between two stretches
+it stands still, and what it is compared with can be measured on the same cores in the same seconds.
+"""
 
 from __future__ import annotations
 
 import resource
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,39 +31,26 @@ from inspector.inference.messages import Forced
 from inspector.line import Line
 
 CAMERA = "bench"
-WARM_UP = 0.1
-"""Share of the frames that are run but not counted."""
+WARM_UP = 10
+"""Frames at least at the beginning of a stretch that do not count."""
 
 
-class Bench(msgspec.Struct, frozen=True):
-    """What stays the same over all measurements of a run."""
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one stretch showed after its warm-up."""
 
-    bundle: str
-    inference: InferenceConfig
-    pool: tuple[NDArray[np.uint8], ...]
-    """Pre-rendered frames, uint8 [H, W] each."""
-    directory: Path
-    """For the journals."""
-
-
-class LineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of the line."""
-
-    frames: int
     rate_hz: float
-    """Verdicts per second after the warm-up."""
-    latency_ms: tuple[float, float, float, float]
-    """Capture to verdict after the warm-up: p50, p95, p99, max."""
-    let_through_p99_ms: float
-    """p99 of the frames the segmenter saw."""
+    """Verdicts per second."""
+    latency_ms: NDArray[np.float64]
+    """Capture to verdict of each frame [n]."""
     uninspected: int
+    """Frames without inspection, those of the warm-up too."""
     cpu_ms: float
     """CPU time of this process per frame: everything but the engines' child."""
 
 
 def render_pool(height: int, width: int, count: int) -> tuple[NDArray[np.uint8], ...]:
-    """``count`` simulated frames, about a third of them defective."""
-    camera = SimulatorCamera(_simulator(count, None, count), height, width)
+    """``count`` simulated frames, about a third of them defective, uint8 [H, W] each."""
+    camera = SimulatorCamera(_simulator(count), height, width)
     camera.open()
     frames = []
     while (arrival := camera.next()) is not None:
@@ -70,83 +60,118 @@ def render_pool(height: int, width: int, count: int) -> tuple[NDArray[np.uint8],
     return tuple(frames)
 
 
-def run_line(
-    bench: Bench,
-    frames: int,
-    pass_rate: float,
-    rate_hz: float | None = None,
-    wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
-    tick: Callable[[Line], None] = lambda line: None,
-) -> LineRun:
-    """Run ``frames`` frames with ``pass_rate`` of them let through, at ``rate_hz`` or as fast as the line takes them."""
-    watch = _Watch(frames)
-    source = wrap(PoolCamera(bench.pool, frames, rate_hz))
-    line = Line(
-        _config(bench, frames, rate_hz), sources={CAMERA: source}, forced=_forced(pass_rate), observe=watch.settled
-    )
-    never = threading.Event()
-    with line:
-        line.start(never)
-        line.wait(never, tick=lambda: tick(line), tick_s=0.2)
-        watch.stop()
-    return watch.figures()
+class BenchLine:
+    """A line that runs in stretches. Use as a context manager."""
+
+    def __init__(
+        self,
+        bundle: str,
+        inference: InferenceConfig,
+        pool: tuple[NDArray[np.uint8], ...],
+        directory: Path,
+        wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
+    ) -> None:
+        """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line.
+
+        Raises UserError or BundleError."""
+        self._camera = PoolCamera(pool)
+        self._watch = _Watch(0, 0)
+        self._pass_rate = 1.0
+        self._first = 0
+        config = LineConfig(
+            line="bench",
+            bundle=bundle,
+            cameras=(CameraConfig(name=CAMERA, source=_simulator(len(pool))),),
+            deadline_ms=None,
+            overload="wait",
+            inference=inference,
+            results=ResultsConfig(endpoint="tcp://127.0.0.1:*"),
+            journal=JournalConfig(path=str(directory / "journal.sqlite")),
+        )
+        self.line = Line(
+            config,
+            sources={CAMERA: wrap(self._camera)},
+            forced=self._forced,
+            observe=lambda settled: self._watch.settled(settled),
+        )
+
+    def __enter__(self) -> BenchLine:
+        try:
+            self.line.start(threading.Event())
+            # The first frames after a start find cold caches.
+            self.run(100, 0.5)
+        except BaseException:
+            self.line.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._camera.end()
+        self.line.stop()
+
+    def run(
+        self, frames: int, pass_rate: float, rate_hz: float | None = None, tick: Callable[[], None] = lambda: None
+    ) -> Stretch:
+        """Send about ``frames`` frames at ``rate_hz`` or as fast as the line takes them, and wait for their verdicts.
+
+        ``pass_rate`` of them, in 0..1 and not 0, are let through, as of those of the warm-up. ``tick`` is called five times a second.
+        Raises UserError where the line ends.
+        """
+        period = round(1 / pass_rate)
+        warm_up = -(-WARM_UP // period) * period
+        counted = max(1, -(-frames // period)) * period
+        watch = self._watch = _Watch(warm_up, counted)
+        self._pass_rate = pass_rate
+        self._first = self._camera.sent
+        self._camera.send(watch.frames, rate_hz)
+        while not watch.done.wait(0.2):
+            tick()
+            if self.line.failures or not self.line.results.snapshot().alive:
+                raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
+        return watch.stretch()
+
+    def _forced(self, meta: FrameMeta) -> Forced:
+        """A fixed list of decisions, spread evenly: the nth frame is let through when n x pass rate passes a whole number."""
+        return decision(meta.frame - self._first, self._pass_rate)
 
 
-def _forced(pass_rate: float) -> Callable[[FrameMeta], Forced]:
-    """A fixed list of decisions, spread evenly: frame n is let through when n x pass_rate passes a whole number."""
-
-    def decide(meta: FrameMeta) -> Forced:
-        n = meta.frame
-        let_through = int((n + 1) * pass_rate + 1e-9) > int(n * pass_rate + 1e-9)
-        return Forced.LET_THROUGH if let_through else Forced.CLEAN
-
-    return decide
+def decision(n: int, pass_rate: float) -> Forced:
+    """What is decided for frame ``n`` of a stretch."""
+    return Forced.LET_THROUGH if int((n + 1) * pass_rate + 1e-9) > int(n * pass_rate + 1e-9) else Forced.CLEAN
 
 
 class _Watch:
-    """Keeps the time and latency of each verdict in arrays of fixed size."""
+    """Keeps the time and latency of each verdict of a stretch in arrays of fixed size."""
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, warm_up: int, counted: int) -> None:
+        self.frames = frames = warm_up + counted
+        self._warm_up = warm_up
+        self.done = threading.Event()
         self._settled_ns = np.zeros(frames, np.int64)
         self._latency_ns = np.zeros(frames, np.int64)
-        self._segmented = np.zeros(frames, bool)
         self._uninspected = 0
         self._count = 0
-        self._cpu_s = 0.0
-        self._cpu_counted = 0
+        self._cpu_s = _cpu_s()
 
     def settled(self, settled: Settled) -> None:
         """One verdict, under the ledger's lock."""
         n = self._count
         self._settled_ns[n] = settled.settled_ns
         self._latency_ns[n] = settled.settled_ns - settled.meta.captured_ns
-        self._segmented[n] = bool(settled.outcome.pixels)
-        self._uninspected += settled.count if settled.outcome.verdict is Verdict.UNINSPECTED else 0
+        self._uninspected += settled.outcome.verdict is Verdict.UNINSPECTED
         self._count += 1
-        if n == int(len(self._settled_ns) * WARM_UP):
-            self._cpu_s, self._cpu_counted = -_cpu_s(), -n
+        if self._count == self.frames:
+            self.done.set()
 
-    def stop(self) -> None:
-        """The last verdict is in."""
-        self._cpu_s += _cpu_s()
-        self._cpu_counted += self._count
-
-    def figures(self) -> LineRun:
-        """What was measured. Raises UserError when there were too few frames to say anything."""
-        first = int(len(self._settled_ns) * WARM_UP)
-        if not self._segmented[first : self._count].any():
-            raise UserError(f"none of {self._count} frames went through both engines; measure for longer (--seconds)")
-        settled = self._settled_ns[first : self._count]
-        latency = self._latency_ns[first : self._count] / 1e6
-        segmented = latency[self._segmented[first : self._count]]
-        p50, p95, p99 = np.percentile(latency, [50, 95, 99])
-        return LineRun(
-            frames=self._count,
+    def stretch(self) -> Stretch:
+        """What was measured, after the last verdict."""
+        cpu_s = _cpu_s() - self._cpu_s
+        settled = self._settled_ns[self._warm_up - 1 :]
+        return Stretch(
             rate_hz=float((len(settled) - 1) / (settled[-1] - settled[0]) * 1e9),
-            latency_ms=(float(p50), float(p95), float(p99), float(latency.max())),
-            let_through_p99_ms=float(np.percentile(segmented, 99)),
+            latency_ms=self._latency_ns[self._warm_up :] / 1e6,
             uninspected=self._uninspected,
-            cpu_ms=self._cpu_s / max(1, self._cpu_counted) * 1e3,
+            cpu_ms=cpu_s / self.frames * 1e3,
         )
 
 
@@ -155,50 +180,57 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _simulator(frames: int, rate_hz: float | None, pool: int) -> SimulatorConfig:
-    return SimulatorConfig(seed=1, frames=frames, rate_hz=rate_hz, defect_rate=0.35, pool=pool)
-
-
-def _config(bench: Bench, frames: int, rate_hz: float | None) -> LineConfig:
-    return LineConfig(
-        line="bench",
-        bundle=bench.bundle,
-        cameras=(CameraConfig(name=CAMERA, source=_simulator(frames, rate_hz, len(bench.pool))),),
-        deadline_ms=None,
-        overload="wait",
-        inference=bench.inference,
-        results=ResultsConfig(endpoint="tcp://127.0.0.1:*"),
-        journal=JournalConfig(path=str(bench.directory / f"journal-{time.monotonic_ns()}.sqlite")),
-    )
+def _simulator(frames: int) -> SimulatorConfig:
+    return SimulatorConfig(seed=1, frames=frames, rate_hz=None, defect_rate=0.35, pool=frames)
 
 
 class PoolCamera:
-    """A camera that hands out the frames of a pool, paced or as fast as they are taken."""
+    """A camera that hands out the frames of a pool when told to, paced or as fast as they are taken."""
 
-    def __init__(self, pool: tuple[NDArray[np.uint8], ...], frames: int, rate_hz: float | None) -> None:
+    def __init__(self, pool: tuple[NDArray[np.uint8], ...]) -> None:
         self._pool = pool
-        self._frames = frames
-        # Nothing is overwritten: a line that falls behind shows in the latency, which counts from the due time.
-        self._pacer = Pacer(rate_hz, backlog=frames)
-        self._next = 0
+        self._told = threading.Condition()
+        self._pacer = Pacer(None)
+        self._first = self._next = self._until = 0
+        self._ended = False
+
+    @property
+    def sent(self) -> int:
+        """Frames sent so far, which is the number of the next."""
+        return self._until
+
+    def send(self, frames: int, rate_hz: float | None) -> None:
+        """Send ``frames`` further ones at ``rate_hz``, None: as fast as they are taken; those before have all been taken."""
+        with self._told:
+            # Nothing is overwritten: a line that falls behind shows in the latency, which counts from the due time.
+            self._pacer = Pacer(rate_hz, backlog=frames)
+            self._first, self._until = self._next, self._next + frames
+            self._told.notify()
+
+    def end(self) -> None:
+        """No further frames come."""
+        with self._told:
+            self._ended = True
+            self._told.notify()
+        self._pacer.stop()
 
     def open(self) -> None:
         """The pool is there already."""
 
     def next(self) -> Arrival | None:
-        """The next frame, when it is due."""
-        if self._next >= self._frames:
+        """The next frame, when it was sent for and is due; None after ``end``."""
+        with self._told:
+            while self._next >= self._until and not self._ended:
+                self._told.wait()
+            pacer, n, number = self._pacer, self._next - self._first, self._next
+        if self._ended or pacer.wait(n) < 0:
             return None
-        number = self._pacer.wait(self._next)
-        if number < 0:
-            return None
-        number = min(number, self._frames - 1)
         self._next = number + 1
-        return Arrival(number, self._pacer.due_ns(number), self._pool[number % len(self._pool)])
+        return Arrival(number, pacer.due_ns(n), self._pool[number % len(self._pool)])
 
     def interrupt(self) -> None:
         """End every wait."""
-        self._pacer.stop()
+        self.end()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,6 +1,7 @@
 """Memory over a long run: is its slope zero, and would the same check notice a leak?
 
-Memory is the proportional set size (PSS) of this process and the inference child: pages both map count half in each. The slope is
+Memory is the anonymous and shared memory in the proportional set size (PSS) of this process and the inference child: what both
+map counts half in each, and pages of files do not count, for what other programs map of the same files changes them. The slope is
 Theil and Sen's (median of the slopes between all pairs of samples), which a single step of an allocator does not move; its
 interval is Sen's (1968), from the variance of Kendall's S, widened for the correlation between neighbours by taking block means.
 """
@@ -8,16 +9,18 @@ interval is Sen's (1968), from the variance of Kendall's S, widened for the corr
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.bench.lines import Bench, run_line
+from inspector.bench.lines import BenchLine
 from inspector.capture.source import Arrival, FrameSource
-from inspector.line import Line
 
+MakeLine = Callable[[Callable[[FrameSource], FrameSource]], BenchLine]
+"""Makes a line that is measured, with something of the caller's between camera and line."""
 BLOCKS = 24
 """Means the samples are reduced to before the slope is taken."""
 SETTLING = 0.25
@@ -45,17 +48,20 @@ class MemorySlope(msgspec.Struct, frozen=True, kw_only=True):
         return self.low > 0
 
 
-def measure_memory(bench: Bench, frames: int, pass_rate: float, *, plant: bool) -> MemorySlope:
-    """Run ``frames`` frames and take the slope; with ``plant`` the camera leaks ``PLANTED_BYTES`` per frame."""
+def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant: bool) -> MemorySlope:
+    """Run ``frames`` frames and take the slope; with ``plant`` the camera leaks ``PLANTED_BYTES`` per frame.
+
+    Raises UserError where the line ends meanwhile."""
     samples: list[tuple[int, int]] = []
+    with make_line(LeakingCamera if plant else lambda source: source) as bench:
 
-    def sample(line: Line) -> None:
-        child = line.inference.child_pid
-        counts = line.ledger.counts()
-        settled = sum(sum(books.verdicts.values()) for books in counts.values())
-        samples.append((settled, pss_bytes(os.getpid()) + (pss_bytes(child) if child else 0)))
+        def sample() -> None:
+            pids = (os.getpid(), bench.line.inference.child_pid)
+            counts = bench.line.ledger.counts()
+            settled = sum(sum(books.verdicts.values()) for books in counts.values())
+            samples.append((settled, sum(pss_bytes(pid) for pid in pids if pid)))
 
-    run_line(bench, frames, pass_rate, wrap=LeakingCamera if plant else lambda source: source, tick=sample)
+        bench.run(frames, pass_rate, tick=sample)
     return slope(np.asarray(samples, float), frames)
 
 
@@ -80,12 +86,13 @@ def slope(samples: NDArray[np.float64], frames: int) -> MemorySlope:
 
 
 def pss_bytes(pid: int) -> int:
-    """Proportional set size of a process; 0 when it is gone."""
+    """Anonymous, shared and swapped memory in a process's proportional set size; 0 when it is gone."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0
-    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+    counted = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
+    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(counted))
 
 
 class LeakingCamera:

@@ -1,28 +1,30 @@
-"""The whole measurement: what is compared is measured in turn, round after round, and reported as medians of ratios."""
+"""The whole measurement. What is compared is measured in turn, seconds apart, many times over: machines change their speed by the minute."""
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from engines.bundle import find_bundle, read_bundle
-from engines.runtime.engine import Engines
 from engines.runtime.load import load_engines
-from inspector.bench.engines import EngineTimes, measure_engines
-from inspector.bench.lines import Bench, render_pool, run_line
-from inspector.bench.memory import MemorySlope, measure_memory
+from inspector.bench.engines import Bank, EngineTimes, bound_hz
+from inspector.bench.lines import BenchLine, Stretch, render_pool
+from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
+from inspector.capture.source import FrameSource
 from inspector.config.inference import InferenceConfig
 
 PASS_RATES = (0.02, 0.10, 0.50, 1.00)
 LOAD = 0.7
 """Share of the measured capacity at which latency is taken."""
 POOL = 48
-MIN_FRAMES = 200
+STEADY = 1.15
+"""A round counts when the engines' own time, taken three times in it, changed by no more than this factor."""
 MEMORY_PASS_RATE = 0.10
 
 
@@ -40,29 +42,35 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AtPassRate(msgspec.Struct, frozen=True, kw_only=True):
-    """The line at one pass rate: one round, or the medians over the rounds."""
+    """The line at one pass rate: medians over the steady rounds."""
 
     pass_rate: float
+    steady_rounds: int
+    """Rounds in which the machine kept its speed; where none did, all of them are used."""
     bound_hz: float
     """From the engines' times just before and after."""
     rate_hz: float
     of_bound: float
-    """rate / bound; target >= 0.90."""
+    """rate / bound of the same round; target >= 0.90."""
+    of_bound_low: float
+    """Lower quartile over the rounds."""
+    of_bound_high: float
+    """Upper quartile."""
     cpu_ms: float
     """CPU time of the parent process per frame: everything but the engines."""
     load_hz: float
-    """Rate at which the latencies were taken: ``LOAD`` of ``rate_hz``."""
+    """Rate at which the latencies were taken: ``LOAD`` of the rate the same round reached."""
     p50_ms: float
     """Capture to verdict."""
     p95_ms: float
     p99_ms: float
     max_ms: float
-    let_through_p99_ms: float
-    """Of the frames both engines saw."""
     own_ms: float
     """The engines' own time for one frame that both see, nothing else running."""
     p99_of_own: float
-    """p99 / own; target <= 1.5."""
+    """p99 / own time of the same round; target <= 1.5."""
+    engines_p99_of_own: float
+    """The same of the engines alone, no line around them: what this machine adds by itself."""
     uninspected: int
 
 
@@ -79,79 +87,108 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     memory_with_planted_leak: MemorySlope | None
 
 
+class _Round(msgspec.Struct, frozen=True, kw_only=True):
+    steady: bool
+    bound_hz: float
+    fast: Stretch
+    load_hz: float
+    paced: Stretch
+    own_ms: NDArray[np.float64]
+
+
 def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
     """Carry out ``plan``; ``say`` hears what is being done. Raises UserError, BundleError or EngineError."""
     path = find_bundle(plan.bundle)
     bundle = read_bundle(path)
     say("rendering the pool of frames")
     pool = render_pool(bundle.height, bundle.width, POOL)
-    engines = load_engines(bundle, precision=plan.precision, max_batch=max(plan.batches)).engines
+
+    def make_line(wrap: Callable[[FrameSource], FrameSource]) -> BenchLine:
+        return BenchLine(str(path), InferenceConfig(precision=plan.precision), pool, Path(directory), wrap)
+
     with tempfile.TemporaryDirectory(prefix="inspector-bench-") as directory:
-        bench = Bench(str(path), InferenceConfig(precision=plan.precision), pool, Path(directory))
+        engines = load_engines(bundle, precision=plan.precision, max_batch=max(plan.batches)).engines
         try:
+            bank = Bank(engines, pool)
             say("the engines alone, by batch")
-            batches = {str(size): measure_engines(engines, pool, plan.seconds / 2, size) for size in plan.batches}
-            found: dict[float, list[AtPassRate]] = {rate: [] for rate in PASS_RATES}
-            for number in range(1, plan.rounds + 1):
-                for rate in PASS_RATES:
-                    say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
-                    found[rate].append(_at_pass_rate(bench, engines, rate, plan.seconds))
+            batches = {str(size): bank.times(4 * plan.seconds, size) for size in plan.batches}
+            pass_rates = _measure_line(plan, bank, make_line, say)
         finally:
             engines.close()
         memory = leaking = None
         if plan.memory_frames:
             say(f"memory over {plan.memory_frames} frames")
-            memory = measure_memory(bench, plan.memory_frames, MEMORY_PASS_RATE, plant=False)
+            memory = measure_memory(make_line, plan.memory_frames, MEMORY_PASS_RATE, plant=False)
             say(f"memory over {plan.memory_frames} frames, with a leak planted to prove the check")
-            leaking = measure_memory(bench, plan.memory_frames, MEMORY_PASS_RATE, plant=True)
+            leaking = measure_memory(make_line, plan.memory_frames, MEMORY_PASS_RATE, plant=True)
     return Figures(
         bundle=bundle.id,
         device=engines.device,
         rounds=plan.rounds,
         batches=batches,
-        pass_rates=tuple(_median(rounds) for rounds in found.values()),
+        pass_rates=pass_rates,
         memory=memory,
         memory_with_planted_leak=leaking,
     )
 
 
-def _at_pass_rate(bench: Bench, engines: Engines, rate: float, seconds: float) -> AtPassRate:
-    """One round: engines, line as fast as it goes, engines again, line at part load."""
-    before = measure_engines(engines, bench.pool, seconds / 4)
-    fast = run_line(bench, _frames(before, rate, seconds), rate)
-    after = measure_engines(engines, bench.pool, seconds / 4)
-    # Frames per second average as their inverse: the bound over both measurements is that of the mean time.
-    bound_hz = 2 / (1 / before.bound_hz(rate) + 1 / after.bound_hz(rate))
+def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[str], None]) -> tuple[AtPassRate, ...]:
+    found: dict[float, list[_Round]] = {rate: [] for rate in PASS_RATES}
+    with make_line(lambda source: source) as line:
+        for number in range(1, plan.rounds + 1):
+            for rate in PASS_RATES:
+                say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
+                found[rate].append(_round(line, bank, rate, plan.seconds))
+    return tuple(_summary(rate, rounds) for rate, rounds in found.items())
+
+
+def _round(line: BenchLine, bank: Bank, rate: float, seconds: float) -> _Round:
+    """The line as fast as it goes and at part load, the engines alone before, between and after."""
+    times = [bank.times(seconds / 2)]
+    fast = line.run(int(bound_hz(times, rate) * seconds), rate)
+    times.append(bank.times(seconds / 2))
+    own_ms = bank.own_ms(seconds / 2)
     load_hz = LOAD * fast.rate_hz
-    paced = run_line(bench, max(MIN_FRAMES, int(load_hz * seconds)), rate, load_hz)
-    own_ms = (before.own_ms + after.own_ms) / 2
-    p50, p95, p99, longest = paced.latency_ms
-    return AtPassRate(
-        pass_rate=rate,
-        bound_hz=bound_hz,
-        rate_hz=fast.rate_hz,
-        of_bound=fast.rate_hz / bound_hz,
-        cpu_ms=fast.cpu_ms,
+    paced = line.run(int(load_hz * 1.5 * seconds), rate, load_hz)
+    bounds = [bound_hz([one], rate) for one in (*times, bank.times(seconds / 2))]
+    return _Round(
+        steady=max(bounds) <= STEADY * min(bounds),
+        bound_hz=bound_hz(times, rate),
+        fast=fast,
         load_hz=load_hz,
-        p50_ms=p50,
-        p95_ms=p95,
-        p99_ms=p99,
-        max_ms=longest,
-        let_through_p99_ms=paced.let_through_p99_ms,
+        paced=paced,
         own_ms=own_ms,
-        p99_of_own=p99 / own_ms,
-        uninspected=fast.uninspected + paced.uninspected,
     )
 
 
-def _frames(times: EngineTimes, rate: float, seconds: float) -> int:
-    return max(MIN_FRAMES, int(times.bound_hz(rate) * seconds))
+def _summary(pass_rate: float, rounds: list[_Round]) -> AtPassRate:
+    steady = [one for one in rounds if one.steady]
+    used = steady or rounds
+    low, middle, high = np.percentile([one.fast.rate_hz / one.bound_hz for one in used], [25, 50, 75])
+
+    def median(figure: Callable[[_Round], float]) -> float:
+        return float(np.median([figure(one) for one in used]))
+
+    return AtPassRate(
+        pass_rate=pass_rate,
+        steady_rounds=len(steady),
+        bound_hz=median(lambda one: one.bound_hz),
+        rate_hz=median(lambda one: one.fast.rate_hz),
+        of_bound=float(middle),
+        of_bound_low=float(low),
+        of_bound_high=float(high),
+        cpu_ms=median(lambda one: one.fast.cpu_ms),
+        load_hz=median(lambda one: one.load_hz),
+        p50_ms=median(lambda one: _percentile(one.paced.latency_ms, 50)),
+        p95_ms=median(lambda one: _percentile(one.paced.latency_ms, 95)),
+        p99_ms=median(lambda one: _percentile(one.paced.latency_ms, 99)),
+        max_ms=max(float(one.paced.latency_ms.max()) for one in used),
+        own_ms=median(lambda one: float(one.own_ms.mean())),
+        p99_of_own=median(lambda one: _percentile(one.paced.latency_ms, 99) / float(one.own_ms.mean())),
+        engines_p99_of_own=median(lambda one: _percentile(one.own_ms, 99) / float(one.own_ms.mean())),
+        uninspected=sum(one.fast.uninspected + one.paced.uninspected for one in rounds),
+    )
 
 
-def _median(rounds: list[AtPassRate]) -> AtPassRate:
-    """Field by field; frames without inspection are added up, for one is too many."""
-    medians = {
-        field: statistics.median(getattr(one, field) for one in rounds) for field in AtPassRate.__struct_fields__
-    }
-    medians["uninspected"] = sum(one.uninspected for one in rounds)
-    return AtPassRate(**medians)
+def _percentile(values: NDArray[np.float64], percent: float) -> float:
+    return float(np.percentile(values, percent))

@@ -77,7 +77,7 @@ class _Scored:
 
     def __init__(self, line: LineConfig, bundle: Bundle) -> None:
         """Raises UserError unless the line has one simulated camera."""
-        from inspector.capture.simulator import SimulatorTruth
+        from inspector.capture.simulator import CLASS_NAMES, SimulatorTruth
         from inspector.config.simulator import SimulatorConfig
         from inspector.errors import UserError
         from inspector.report import Report
@@ -88,10 +88,22 @@ class _Scored:
             raise UserError(
                 "the demo needs one camera with a simulator that ends: set source.kind: simulator and frames"
             )
+        if camera.source.defect_rate and tuple(bundle.classes) != CLASS_NAMES:
+            raise UserError(
+                f"the demo needs a bundle whose classes are the simulator's ({', '.join(CLASS_NAMES)}); "
+                f"this one has {', '.join(bundle.classes)}, for which only clean sheets (defect_rate: 0) can be scored"
+            )
         self.frames = camera.source.frames
         self._truth = SimulatorTruth(camera.source, bundle.height, bundle.width, keep=camera.source.pool)
         truth = NumberedTruth(lambda _, number: self._truth(number).mask, "masks drawn by the simulator, from its seed")
-        self.report = Report(bundle.classes, bundle.height, bundle.width, truth, title="Simulated line")
+        self.report = Report(
+            bundle.classes,
+            bundle.height,
+            bundle.width,
+            truth,
+            minimum_area_px=bundle.operating_point.minimum_areas(bundle.classes),
+            title="Simulated line",
+        )
 
     def pixels(self, frame: int) -> NDArray[np.uint8]:
         """What the frame showed."""

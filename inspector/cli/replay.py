@@ -204,7 +204,14 @@ def _report(
 
     bundle = line.bundle
     decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
-    report = Report(bundle.classes, bundle.height, bundle.width, truth, title=f"Replay of {files[0].parent.name}")
+    report = Report(
+        bundle.classes,
+        bundle.height,
+        bundle.width,
+        truth,
+        minimum_area_px=bundle.operating_point.minimum_areas(bundle.classes),
+        title=f"Replay of {files[0].parent.name}",
+    )
 
     def pixels(frame: int) -> NDArray[np.uint8] | None:
         try:

@@ -15,7 +15,6 @@ import typer
 from inspector.config.simulator import SEVERSTAL_CLASS_MIX, SimulatorConfig
 from inspector.errors import UserError
 
-CLASS_NAMES = ("pitting", "inclusion", "scratches", "corrosion")
 JPEG_QUALITY = 92
 """Close to the real frames' own compression."""
 
@@ -89,7 +88,7 @@ def _render_chunk(work: tuple[bytes, int, int, int, int, Path]) -> list[_Row]:
     """Render and write some sheets; their rows of the table. Runs in a worker process."""
     import cv2
 
-    from inspector.capture.simulator import SheetRenderer
+    from inspector.capture.simulator import CLASS_NAMES, SheetRenderer
 
     encoded, height, width, start, stop, out = work
     cv2.setNumThreads(1)  # the processes already share the cores

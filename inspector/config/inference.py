@@ -26,7 +26,14 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
             description="Frames computed side by side on the CPU, which share the cores evenly. Null: one for every two cores."
         ),
     ] = None
-    max_batch: Annotated[int, Meta(description="Most frames in one batch.", ge=1, le=256)] = 1
+    max_batch: Annotated[
+        int,
+        Meta(
+            description="Most frames in one batch. A batch forms from what waits, so that a line with time to spare has batches of one.",
+            ge=1,
+            le=256,
+        ),
+    ] = 4
     max_wait_us: Annotated[
         int, Meta(description="Longest a partial batch waits for more frames, microseconds.", ge=0, le=1_000_000)
     ] = 0

@@ -28,6 +28,9 @@ class JournalConfig(Section, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 20_000
+    max_waiting_mib: Annotated[
+        float, Meta(description="The same limit in MiB of publications, for masks can be large.", gt=0)
+    ] = 256.0
     busy_timeout_ms: Annotated[
         int,
         Meta(

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import yaml
 
-from inspector.config.camera import CameraConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -31,25 +30,60 @@ def load_config(path: Path) -> LineConfig:
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     config = parse_config(text, str(path))
-    cameras = tuple(_at_home(camera, path.parent) for camera in config.cameras)
-    return msgspec.structs.replace(config, cameras=cameras)
+    return _at_home(config, path.parent)
 
 
-def _at_home(camera: CameraConfig, directory: Path) -> CameraConfig:
-    """A recording's path is relative to the file that names it."""
-    source = camera.source
-    if not isinstance(source, ReplayConfig):
-        return camera
-    paths = (source.path,) if isinstance(source.path, str) else source.path
-    resolved = tuple(str(directory / Path(path).expanduser()) for path in paths)
-    moved = msgspec.structs.replace(source, path=resolved[0] if isinstance(source.path, str) else resolved)
-    return msgspec.structs.replace(camera, source=moved)
+def _at_home(config: LineConfig, directory: Path) -> LineConfig:
+    """What is read, recordings and keys, is relative to the file that names it. (The bundle may be a name; the line finds it.)"""
+    replace = msgspec.structs.replace
+    cameras = tuple(
+        replace(camera, source=_recording_at_home(camera.source, directory))
+        if isinstance(camera.source, ReplayConfig)
+        else camera
+        for camera in config.cameras
+    )
+    curve = config.results.curve
+    if curve is not None:
+        curve = replace(
+            curve,
+            secret_key=_resolved(curve.secret_key, directory),
+            allowed_clients=_resolved(curve.allowed_clients, directory),
+        )
+    return replace(config, cameras=cameras, results=replace(config.results, curve=curve))
+
+
+def _recording_at_home(source: ReplayConfig, directory: Path) -> ReplayConfig:
+    if isinstance(source.path, str):
+        return msgspec.structs.replace(source, path=_resolved(source.path, directory))
+    return msgspec.structs.replace(source, path=tuple(_resolved(path, directory) for path in source.path))
+
+
+def _resolved(path: str, directory: Path) -> str:
+    return str(directory / Path(path).expanduser())
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without the trap that the last of two equal keys wins in silence."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping as it is written. Raises ConstructorError for a key that is there twice."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            found = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            if found in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                )
+            if found is not None:
+                seen.add(found)
+        return node
 
 
 def parse_config(text: str, origin: str) -> LineConfig:
     """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
     try:
-        tree = yaml.safe_load(text)
+        tree = yaml.load(text, _Loader)
     except RecursionError:
         raise UserError(f"{origin}: is nested too deeply to be a configuration") from None
     except ValueError as error:  # what looks like a date and is none

@@ -12,11 +12,14 @@ from inspector.config.section import Section
 class CurveConfig(Section, frozen=True, kw_only=True):
     """CURVE keys (made by ``zmq.auth.create_certificates``). Needed wherever the endpoint is more than loopback or ipc."""
 
-    secret_key: Annotated[str, Meta(description="File with the publisher's key pair (`*.key_secret`).", min_length=1)]
+    secret_key: Annotated[
+        str,
+        Meta(description="File with the publisher's key pair (`*.key_secret`), relative to this file.", min_length=1),
+    ]
     allowed_clients: Annotated[
         str,
         Meta(
-            description="Directory with one public `*.key` file per subscriber let in; read anew when it changes.",
+            description="Directory with one public `*.key` file per subscriber let in, relative to this file; read anew when it changes.",
             min_length=1,
         ),
     ]
@@ -38,7 +41,8 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     send_hwm: Annotated[
         int,
         Meta(
-            description="Messages held for one slow subscriber; further ones are dropped for it alone.",
+            description="Messages held for one slow subscriber; further ones are dropped for it alone. "
+            "Most are a few KiB; a mask that is all noise has up to 8 bytes a pixel.",
             ge=10,
             le=1_000_000,
         ),

@@ -40,7 +40,7 @@ class Child:
         # Ctrl-C and systemd's stop reach every process of the group. The child ignores them once it runs; blocked, which it
         # inherits, they cannot end it before. The tracker must be there already, for its start would unblock them.
         resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             self._process.start()
         finally:

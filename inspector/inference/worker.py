@@ -45,8 +45,8 @@ Mail: TypeAlias = ToChild | Done
 def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> None:
     """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
     # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
@@ -90,8 +90,8 @@ def _serve(
         engines.segmenter.max_batch,
         settings.max_wait_us * 1000,
     )
-    # One batch computing and one waiting for every place the device has, so that no place is idle while the parent answers.
-    frames_in_flight = 2 * engines.in_flight * settings.max_batch
+    # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle.
+    frames_in_flight = (engines.in_flight + 1) * settings.max_batch
     channel.send(Ready(engines.device, loaded.note, frames_in_flight))
     try:
         thresholds = bundle.operating_point.thresholds(bundle.classes)

@@ -15,6 +15,7 @@ from inspector.report.metrics.overlap import Overlap, overlap
 from inspector.report.record import Record
 from inspector.report.summary import ClassFigures, Decisions, TruthFigures
 from inspector.report.truth import Truth, TruthError
+from inspector.verdicts.regions import find_regions
 
 _PROBLEMS_TOLD = 5
 
@@ -22,8 +23,10 @@ _PROBLEMS_TOLD = 5
 class AgainstTruth:
     """A run against its truth."""
 
-    def __init__(self, class_names: Sequence[str], truth: Truth) -> None:
+    def __init__(self, class_names: Sequence[str], truth: Truth, minimum_area_px: Sequence[int]) -> None:
+        """``minimum_area_px`` per class: smaller regions of a mask are specks, which are no defects."""
         self._class_names = tuple(class_names)
+        self._minimum_area_px = np.asarray(minimum_area_px)
         count = len(self._class_names)
         self._truth = truth
         self._problems: list[str] = []
@@ -34,6 +37,7 @@ class AgainstTruth:
         self._verdicts = {kind: dict.fromkeys(Verdict, 0) for kind in ("defective", "clean")}
         self._pairs, self._kaggle = PositivePairs(count), KaggleDice(count)
         self._pixels, self._detection = DefectivePixels(), Detection(count)
+        self._defects_kaggle, self._defects_pixels = KaggleDice(count), DefectivePixels()
 
     def mask(self, record: Record) -> NDArray[np.uint8] | None:
         """The truth of a frame; None where there is none to be had, which is counted."""
@@ -63,7 +67,25 @@ class AgainstTruth:
             self._compared += 1
             for figure in (self._pairs, self._kaggle, self._pixels, self._detection):
                 figure.add(frame)
+            alone = self._without_specks(record, true, frame)
+            self._defects_kaggle.add(alone)
+            self._defects_pixels.add(alone)
         return frame
+
+    def _without_specks(self, record: Record, true: NDArray[np.uint8], frame: Overlap) -> Overlap:
+        """The overlap of the truth with the regions that are large enough to be defects."""
+        if record.mask is None:
+            return frame
+        regions = find_regions(record.mask, len(self._class_names))
+        speck = regions.area_px < self._minimum_area_px[regions.class_index]
+        if not speck.any():
+            return frame
+        kept = record.mask.copy()
+        region_of_run = np.repeat(np.arange(len(speck)), np.diff(regions.first_run))
+        for run in np.flatnonzero(speck[region_of_run]):
+            bit = np.uint8(1 << regions.class_index[region_of_run[run]])
+            kept[regions.run_y[run], regions.run_x[run] : regions.run_end[run]] &= ~bit
+        return overlap(kept, true if true.any() else None, len(self._class_names))
 
     def figures(self) -> TruthFigures:
         """What it came to."""
@@ -88,6 +110,9 @@ class AgainstTruth:
             kaggle_all_empty=self._kaggle.all_empty,
             pixel_dice=self._pixels.by_class,
             pixel_dice_any_class=self._pixels.any_class,
+            kaggle_mean_dice_of_defects=self._defects_kaggle.mean,
+            pixel_dice_of_defects=self._defects_pixels.by_class,
+            pixel_dice_any_class_of_defects=self._defects_pixels.any_class,
         )
 
     def _class_figures(self, k: int) -> ClassFigures:

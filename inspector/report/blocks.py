@@ -125,10 +125,13 @@ def _classes(truth: TruthFigures, summary: Summary) -> Block:
 
 def _dice(truth: TruthFigures) -> Block:
     rows = (
-        ("Kaggle mean Dice", figure(truth.kaggle_mean_dice)),
-        ("  of marking nothing", figure(truth.kaggle_all_empty)),
-        ("pixel Dice, defective frames", figure(truth.pixel_dice)),
-        ("  whatever the class", figure(truth.pixel_dice_any_class)),
+        ("Kaggle mean Dice", figure(truth.kaggle_mean_dice), figure(truth.kaggle_mean_dice_of_defects)),
+        ("  of marking nothing", figure(truth.kaggle_all_empty), figure(truth.kaggle_all_empty)),
+        ("pixel Dice, defective frames", figure(truth.pixel_dice), figure(truth.pixel_dice_of_defects)),
+        ("  whatever the class", figure(truth.pixel_dice_any_class), figure(truth.pixel_dice_any_class_of_defects)),
     )
-    note = f"Over {truth.compared:,} frames whose published mask was compared with the truth."
-    return Block("Masks", ("", ""), rows, (note,))
+    note = (
+        f"Over {truth.compared:,} frames whose published mask was compared with the truth; defects: without the specks below "
+        "the operating point's minimum areas, which are in the mask but are no defects."
+    )
+    return Block("Masks", ("", "mask", "defects"), rows, (note,))

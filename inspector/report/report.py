@@ -33,13 +33,22 @@ class Report:
     """The report of a run. Feed it every packet, ask for the summary, write it."""
 
     def __init__(
-        self, class_names: Sequence[str], height: int, width: int, truth: Truth | None = None, title: str = "Run"
+        self,
+        class_names: Sequence[str],
+        height: int,
+        width: int,
+        truth: Truth | None = None,
+        *,
+        minimum_area_px: Sequence[int] | None = None,
+        title: str = "Run",
     ) -> None:
-        """Classes in the order of the mask's bits, frame size in pixels."""
+        """Classes in the order of the mask's bits, frame size in pixels; ``minimum_area_px`` of a defect, per class: default 1."""
         self._class_names = tuple(class_names)
         self._size = (height, width)
         self._title = title
-        self._truth = None if truth is None else AgainstTruth(class_names, truth)
+        self._truth = (
+            None if truth is None else AgainstTruth(class_names, truth, minimum_area_px or [1] * len(class_names))
+        )
         self._verdicts: Counter[Verdict] = Counter()
         self._reasons: Counter[Reason] = Counter()
         self._defects: Counter[str] = Counter()

@@ -89,6 +89,10 @@ class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Dice of all pixels of the defective frames, the class counting."""
     pixel_dice_any_class: float | None
     """The same, whatever the class."""
+    kaggle_mean_dice_of_defects: float | None
+    """As ``kaggle_mean_dice``, of the published masks without the specks that are too small to be defects."""
+    pixel_dice_of_defects: float | None
+    pixel_dice_any_class_of_defects: float | None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 ``append`` only queues; the order of the queue is the order of publication. The thread commits what waits, as one
 transaction. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
-commit is tried again and again; beyond the limit rows are let go and counted. ``trouble`` says so in words.
+commit is tried again and again; beyond the limits rows are let go and counted. ``trouble`` says so in words.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ class Journal:
         self._error = ""
         self._busy_since_s: float | None = None
         self._committed = self._commits = self._let_go = 0
+        self._rows_in = self._rows_out = self._bytes_in = self._bytes_out = 0
+        """Queued and done with: one thread counts each, and the difference is what waits."""
 
     def open(self) -> None:
         """Open or make the file and start the writer. Raises UserError naming ``journal.path``."""
@@ -82,9 +84,11 @@ class Journal:
 
     def append(self, publication: Publication) -> None:
         """Queue a row; never blocks."""
-        if len(self._queue) >= self._config.max_waiting:
+        if self._full():
             self._let_go += 1
             return
+        self._rows_in += 1
+        self._bytes_in += publication.size
         self._queue.append(publication)
         if not self._wake.is_set():
             self._wake.set()
@@ -110,7 +114,7 @@ class Journal:
             and time.monotonic() - busy_since_s > _STALLED_S + self._config.busy_timeout_ms / 1000
         ):
             return f"{self.path}: the disk does not answer"
-        if len(self._queue) >= self._config.max_waiting:
+        if self._full():
             return f"{self.path}: the disk is slower than the line"
         return ""
 
@@ -127,7 +131,13 @@ class Journal:
         return True
 
     def _waiting(self) -> int:
-        return len(self._queue) + len(self._group)
+        return self._rows_in - self._rows_out
+
+    def _full(self) -> bool:
+        config = self._config
+        return (
+            self._waiting() >= config.max_waiting or self._bytes_in - self._bytes_out >= config.max_waiting_mib * 2**20
+        )
 
     def _run(self) -> None:
         while not (self._closing.is_set() and not self._waiting()):
@@ -163,6 +173,8 @@ class Journal:
                 return False
             finally:
                 self._busy_since_s = None
+            self._rows_out += len(self._group)
+            self._bytes_out += sum(row.size for row in self._group)
             self._group = []
             if self._error:
                 self._recovered()

@@ -55,6 +55,11 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     blob: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes of its parts."""
+        return len(self.header) + len(self.body) + len(self.blob)
+
     def parts(self) -> list[bytes]:
         """The parts of the multipart message."""
         return [self.topic, self.header, self.body, self.blob] if self.blob else [self.topic, self.header, self.body]

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end the line cleanly; a second one of them ends it at once."""
+"""SIGTERM, SIGINT and SIGHUP end the line cleanly; a second one of them ends it at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM or SIGINT sets. Main thread only; the previous handlers come back on leaving."""
+    """An event that SIGTERM, SIGINT or SIGHUP (the terminal is gone) sets; what was ignored, as under nohup, stays ignored.
+
+    Main thread only; the previous handlers come back on leaving."""
     stop = threading.Event()
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -20,7 +24,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
             os._exit(128 + number)
         stop.set()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield stop
     finally:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 from inspector.frames.clock import now_ns
-from inspector.frames.meta import FrameMeta
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -24,11 +22,9 @@ class DeadlineTimer:
     its deadline comes before the moment the thread wakes by itself: about once per deadline, not once per frame.
     """
 
-    def __init__(self, ledger: Ledger, on_expired: Callable[[list[FrameMeta]], None] | None = None) -> None:
-        """``on_expired`` gets the frames that just expired, in this thread, after their verdicts have left the ledger. If it
-        raises, that is logged and the timer goes on."""
+    def __init__(self, ledger: Ledger) -> None:
+        """What the ledger's sink raises in this thread is logged, and the timer goes on."""
         self._ledger = ledger
-        self._on_expired = on_expired
         self._wakes_at_ns = _NEVER_NS
         self._announced_ns = 0
         self._wake = threading.Event()
@@ -41,13 +37,13 @@ class DeadlineTimer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, within 1 s even where a callback hangs. Safe before ``start`` and when called twice."""
+        """End the thread, within 1 s even where the ledger's sink hangs. Safe before ``start`` and when called twice."""
         self._stopping.set()
         self._wake.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=0.9)
             if self._thread.is_alive():
-                log.error("the deadline timer is stuck in a callback and was left behind")
+                log.error("the deadline timer is stuck in a verdict and was left behind")
 
     def _reconsider(self, deadline_ns: int) -> None:
         if deadline_ns < self._wakes_at_ns:
@@ -66,9 +62,7 @@ class DeadlineTimer:
         # From here until the wait every new earliest deadline sets the event, so none can slip in between.
         self._wake.clear()
         self._wakes_at_ns = _NEVER_NS
-        if expired := self._ledger.expire(now_ns()):
-            if self._on_expired is not None:
-                self._on_expired(expired)
+        if self._ledger.expire(now_ns()):
             return
         now = now_ns()
         due_ns = self._ledger.next_deadline_ns()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle
-from inspector.bench.lines import Bench
+from inspector.bench.lines import BenchLine
 from inspector.bench.memory import LeakingCamera, slope
 from inspector.config.inference import InferenceConfig
 
@@ -50,8 +50,10 @@ def test_planted_leak_is_seen_in_the_real_line(tiny_bundle: Bundle, tmp_path: Pa
     from inspector.bench.memory import measure_memory
 
     pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), 100, np.uint8) for _ in range(4))
-    bench = Bench(str(tiny_bundle.path), InferenceConfig(precision="f32", lanes=2), pool, tmp_path)
-    found = measure_memory(bench, 12_000, 0.1, plant=True)
+    config = InferenceConfig(precision="f32", lanes=2)
+    found = measure_memory(
+        lambda wrap: BenchLine(str(tiny_bundle.path), config, pool, tmp_path, wrap), 12_000, 0.1, plant=True
+    )
     assert found.leaks
     assert found.bytes_per_frame > 500
 

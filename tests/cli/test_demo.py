@@ -12,7 +12,7 @@ import yaml
 
 from engines.bundle import Bundle
 from inspector.client import Subscriber
-from tests.cli.command import COMMAND, inspector
+from tests.cli.command import COMMAND, inspector, one_line_of
 
 
 @pytest.fixture
@@ -34,6 +34,15 @@ def config(tmp_path: Path, tiny_bundle: Bundle) -> Path:
     path = tmp_path / "demo.yaml"
     path.write_text(yaml.safe_dump(tree))
     return path
+
+
+def test_defects_the_bundle_has_no_classes_for_are_refused(config: Path, tmp_path: Path) -> None:
+    tree = yaml.safe_load(config.read_text())
+    tree["cameras"][0]["source"]["defect_rate"] = 0.5
+    config.write_text(yaml.safe_dump(tree))
+    said = one_line_of(inspector("demo", "-c", config, "--report", tmp_path / "report"))
+    assert "pitting, inclusion, scratches, corrosion" in said
+    assert "this one has dark, bright" in said
 
 
 def test_every_frame_has_its_verdict(config: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def listen_until_stopped(subscriber: Subscriber) -> Completeness:
     raise AssertionError("the daemon never said that it stopped")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_under_load_ends_in_two_seconds_with_every_frame_accounted_for(
     daemon: subprocess.Popen[str], config: Path, tmp_path: Path, number: int
 ) -> None:

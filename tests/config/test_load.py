@@ -63,6 +63,11 @@ def test_every_key_is_documented() -> None:
         (GOOD + "run: 2024-13-45\n", "month must be in 1..12; put .* in quotes"),
         ("line: " + 3000 * "[", "nested too deeply"),
         ("line: [", "not valid YAML"),
+        (GOOD + "line: l2\n", "not valid YAML: the key 'line' is there twice"),
+        (
+            GOOD.replace("frames: 10", "frames: 10, frames: 20"),
+            r"line 5, column \d+ is .*: the key 'frames' is there twice",
+        ),
         ("", "holds no configuration"),
         ("- 1", "holds no configuration"),
     ],
@@ -77,6 +82,21 @@ def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.yaml: cannot be read"):
         load_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_merge_key_may_be_overridden() -> None:
+    text = (
+        "line: l\ncameras: [{name: a, source: &s {kind: simulator, seed: 1}}, {name: b, source: {<<: *s, seed: 2}}]\n"
+    )
+    assert [camera.source.seed for camera in parse_config(text, "x.yaml").cameras] == [1, 2]
+
+
+def test_keys_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "line.yaml"
+    path.write_text(GOOD + "results: {curve: {secret_key: keys/line.key_secret, allowed_clients: /etc/clients}}\n")
+    curve = load_config(path).results.curve
+    assert curve is not None
+    assert (curve.secret_key, curve.allowed_clients) == (str(tmp_path / "keys/line.key_secret"), "/etc/clients")
 
 
 def test_replay_paths_are_relative_to_the_file(tmp_path: Path) -> None:

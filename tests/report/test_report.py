@@ -42,9 +42,10 @@ RUN: list[tuple[Packet, NDArray[np.uint8] | None]] = [
 TRUTHS = {packet.header.frame: true for packet, true in RUN if packet.header.type == "result"}
 
 
-def made(packets: list[Packet], truth: bool = True) -> Report:
+def made(packets: list[Packet], truth: bool = True, minimum_area_px: tuple[int, int] = (1, 1)) -> Report:
     source = NumberedTruth(lambda camera, number: TRUTHS[number], "written by hand")
-    report = Report(CLASSES, HEIGHT, WIDTH, source if truth else None, title="A <small> run")
+    given = source if truth else None
+    report = Report(CLASSES, HEIGHT, WIDTH, given, minimum_area_px=minimum_area_px, title="A <small> run")
     for packet in packets:
         report.add(packet, lambda: FRAME)
     return report
@@ -111,6 +112,21 @@ def test_the_masks_are_compared_over_the_inspected_frames(summary: Summary) -> N
     # Frames 0, 2, 4, 5: 48 px of pitting or 48 px of scratches true in each; marked 48, 0, 0, 96.
     assert truth.pixel_dice == pytest.approx(2 * (48 + 48) / (48 + 96 + 4 * 48))
     assert truth.pixel_dice_any_class == truth.pixel_dice
+
+
+def test_specks_too_small_for_a_defect_are_left_out_of_the_second_column(summary: Summary) -> None:
+    # The false alarm of frame 3 has 16 px; all other regions 48.
+    sifted = made([packet for packet, _ in RUN], minimum_area_px=(17, 1)).summary().truth
+    truth = summary.truth
+    assert sifted is not None
+    assert truth is not None
+    assert sifted.kaggle_mean_dice == truth.kaggle_mean_dice == truth.kaggle_mean_dice_of_defects
+    assert sifted.kaggle_mean_dice_of_defects == pytest.approx(9 / 12)
+    assert sifted.pixel_dice_of_defects == truth.pixel_dice
+    gone = made([packet for packet, _ in RUN], minimum_area_px=(49, 49)).summary().truth
+    assert gone is not None
+    assert gone.kaggle_mean_dice_of_defects == gone.kaggle_all_empty
+    assert gone.pixel_dice_any_class_of_defects == 0
 
 
 def test_a_mask_that_was_not_published_is_not_compared() -> None:

@@ -342,6 +342,33 @@ def test_a_full_disk_costs_only_what_does_not_fit_in_memory(tmp_path: Path) -> N
     assert seqs[-500:] == list(range(2500, 3000)), "whole again after the disk came back"
 
 
+@pytest.mark.parametrize("limit", [{"max_waiting": 40}, {"max_waiting_mib": 40 * 600 / 2**20}], ids=str)
+def test_what_waits_for_a_locked_file_is_bounded(tmp_path: Path, limit: dict[str, float]) -> None:
+    """Also what the writer already took into its group counts as waiting."""
+    identity, path = make_identity(), tmp_path / "j.sqlite"
+    journal = make_journal(path, identity, commit_interval_ms=0, busy_timeout_ms=10, retry_ms=10, max_group=20, **limit)
+    journal.open()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    made = publications(identity, 180)
+    for publication in made[:150]:
+        journal.append(publication)
+        time.sleep(0.001)
+    held = journal.state().waiting
+    assert 10 < held <= 40
+    assert journal.state().not_journaled == 150 - held
+    assert "disk is slower" in journal.trouble() or "locked" in journal.trouble()
+    other.execute("ROLLBACK")
+    other.close()
+    eventually(lambda: journal.state().waiting == 0, 5)
+    for publication in made[150:]:
+        journal.append(publication)
+    assert journal.close(5)
+    with JournalReader(path) as reader:
+        seqs = [row.seq for row in reader.rows(identity.epoch, "cam1", limit=1000)]
+    assert seqs == [*range(held), *range(150, 180)], "room came back with the rows that left"
+
+
 def test_a_deleted_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
     """SQLite itself would go on writing into the file that has no name any more."""
     identity = make_identity()

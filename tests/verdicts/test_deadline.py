@@ -28,14 +28,13 @@ class Run:
 
     def __init__(self) -> None:
         self.settled: list[Settled] = []
-        self.expired: list[FrameMeta] = []
         self.ledger = Ledger(self.settled.append)
-        self.timer = DeadlineTimer(self.ledger, self.expired.extend)
+        self.timer = DeadlineTimer(self.ledger)
 
     def wait(self, count: int, limit_s: float = 10) -> None:
         end = time.monotonic() + limit_s
-        while len(self.expired) < count:
-            assert time.monotonic() < end, f"{len(self.expired)} of {count} frames expired in {limit_s} s"
+        while len(self.settled) < count:
+            assert time.monotonic() < end, f"{len(self.settled)} of {count} frames expired in {limit_s} s"
             time.sleep(0.001)
 
     def __enter__(self) -> Run:
@@ -66,7 +65,7 @@ def test_an_earlier_deadline_wakes_the_timer() -> None:
         time.sleep(0.02)  # the timer now sleeps until then
         run.ledger.open(frame(1, limit_ms=20))
         run.wait(1)
-        assert [meta.frame for meta in run.expired] == [1]
+        assert [(s.meta.frame, s.outcome.reason) for s in run.settled] == [(1, Reason.DEADLINE)]
 
 
 def test_a_steady_stream_that_is_answered_hardly_wakes_the_timer() -> None:
@@ -88,16 +87,16 @@ def test_a_steady_stream_that_is_answered_hardly_wakes_the_timer() -> None:
     assert 1 <= ledger.asked < 10
 
 
-def test_the_timer_survives_a_callback_that_raises(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_timer_survives_a_sink_that_raises(caplog: pytest.LogCaptureFixture) -> None:
     expired: list[int] = []
 
-    def fails_once(frames: list[FrameMeta]) -> None:
-        expired.extend(meta.frame for meta in frames)
+    def fails_once(settled: Settled) -> None:
+        expired.append(settled.meta.frame)
         if len(expired) == 1:
             raise RuntimeError("planted")
 
-    ledger = Ledger(lambda settled: None)
-    timer = DeadlineTimer(ledger, fails_once)
+    ledger = Ledger(fails_once)
+    timer = DeadlineTimer(ledger)
     timer.start()
     with caplog.at_level(logging.ERROR):
         for number in range(3):
@@ -128,15 +127,15 @@ def test_stop_before_start_is_harmless() -> None:
     DeadlineTimer(Ledger(lambda settled: None)).stop()
 
 
-def test_stop_leaves_a_stuck_callback_behind_within_a_second(caplog: pytest.LogCaptureFixture) -> None:
+def test_stop_leaves_a_stuck_sink_behind_within_a_second(caplog: pytest.LogCaptureFixture) -> None:
     stuck, let_go = threading.Event(), threading.Event()
 
-    def hangs(frames: list[FrameMeta]) -> None:
+    def hangs(settled: Settled) -> None:
         stuck.set()
         let_go.wait(30)
 
-    ledger = Ledger(lambda settled: None)
-    timer = DeadlineTimer(ledger, hangs)
+    ledger = Ledger(hangs)
+    timer = DeadlineTimer(ledger)
     timer.start()
     ledger.open(frame(0, limit_ms=0))
     assert stuck.wait(10)

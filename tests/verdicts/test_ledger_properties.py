@@ -188,8 +188,7 @@ def test_threads_that_race_for_every_frame() -> None:
     settled: list[Settled] = []
     ledger = Ledger(settled.append)
     per_camera, first_answers = 3000, Counter[str]()
-    expired: list[FrameMeta] = []
-    timer = DeadlineTimer(ledger, expired.extend)
+    timer = DeadlineTimer(ledger)
     captured: dict[str, int] = dict.fromkeys(CAMERAS, 0)
     done = threading.Event()
     errors: list[BaseException] = []
@@ -260,7 +259,6 @@ def test_threads_that_race_for_every_frame() -> None:
     lost = sum(books.reasons.get(Reason.CAMERA_LOST, 0) for books in counts.values())
     late = sum(books.reasons.get(Reason.DEADLINE, 0) for books in counts.values())
     assert first_answers.total() + late + len(ended) + lost == per_camera * len(CAMERAS)
-    assert len({(meta.camera, meta.frame) for meta in expired}) == len(expired) <= late
     for s in settled:
         if s.outcome.verdict is not Verdict.UNINSPECTED:
             assert s.meta.deadline_ns is not None

@@ -6,7 +6,8 @@ behind the looks are in ``statistics``.
 """
 
 from inspector.capture.simulator.camera import SimulatorCamera
+from inspector.capture.simulator.defects import CLASS_NAMES
 from inspector.capture.simulator.scene import Sheet, SheetRenderer
 from inspector.capture.simulator.truth import SimulatorTruth, Truth
 
-__all__ = ["Sheet", "SheetRenderer", "SimulatorCamera", "SimulatorTruth", "Truth"]
+__all__ = ["CLASS_NAMES", "Sheet", "SheetRenderer", "SimulatorCamera", "SimulatorTruth", "Truth"]

@@ -12,6 +12,8 @@ from inspector.capture.simulator.defects.pitting import paint_pitting
 from inspector.capture.simulator.defects.scratches import paint_scratches
 from inspector.capture.simulator.noise import Random
 
+CLASS_NAMES = ("pitting", "inclusion", "scratches", "corrosion")
+"""Name of each class, by class number."""
 PITTING, INCLUSION, SCRATCHES, CORROSION = range(4)
 
 PAINTERS: tuple[Callable[[Random, Canvas], None], ...] = (
