@@ -147,8 +147,9 @@ class _Watch:
         self.frames = frames = warm_up + counted
         self._warm_up = warm_up
         self.done = threading.Event()
-        self._settled_ns = np.zeros(frames, np.int64)
-        self._latency_ns = np.zeros(frames, np.int64)
+        # Written to at once: pages that the system gives out one by one would look like a leak of 16 bytes a frame.
+        self._settled_ns = np.full(frames, -1, np.int64)
+        self._latency_ns = np.full(frames, -1, np.int64)
         self._uninspected = 0
         self._count = 0
         self._cpu_s = _cpu_s()

@@ -52,17 +52,21 @@ def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant:
     """Run ``frames`` frames and take the slope; with ``plant`` the camera leaks ``PLANTED_BYTES`` per frame.
 
     Raises UserError where the line ends meanwhile."""
-    samples: list[tuple[int, int]] = []
+    # Room for all samples from the start: a list of them would grow along with what it measures.
+    samples = np.full((frames, 2), -1, np.int64)
+    taken = 0
     with make_line(LeakingCamera if plant else lambda source: source) as bench:
 
         def sample() -> None:
             pids = (os.getpid(), bench.line.inference.child_pid)
             counts = bench.line.ledger.counts()
             settled = sum(sum(books.verdicts.values()) for books in counts.values())
-            samples.append((settled, sum(pss_bytes(pid) for pid in pids if pid)))
+            nonlocal taken
+            samples[taken] = settled, sum(pss_bytes(pid) for pid in pids if pid)
+            taken += 1
 
         bench.run(frames, pass_rate, tick=sample)
-    return slope(np.asarray(samples, float), frames)
+    return slope(samples[:taken].astype(float), frames)
 
 
 def slope(samples: NDArray[np.float64], frames: int) -> MemorySlope:

@@ -22,6 +22,7 @@ from inspector.frames.ring import RingMemory
 from inspector.inference.child import Child, ChildEnded
 from inspector.inference.handover import Handover, Held
 from inspector.inference.messages import Answer, Answers, Failed, Forced, Ready, WorkerSettings
+from inspector.inference.restarts import Restarts
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,6 @@ class Listener(NamedTuple):
     """These frames get no answer, for the reason and detail given; the slots now belong to the listener."""
     state: Callable[[State, str], None]
     """The child's state changed; the text is for a person."""
-
-
-STABLE_S = 60.0
-"""A child that served this long has proved itself: the count of failures in a row starts anew."""
-_MOST_DOUBLINGS = 64
-"""Of the pause between restarts; an outage may last longer than a float can double."""
 
 
 class InferenceService:
@@ -95,7 +90,7 @@ class InferenceService:
         self._frames = Handover()
         self._child: Child | None = None
         self._ready_ns: int | None = None
-        self._failures = 0
+        self._restarts = Restarts(config)
         self._settled = threading.Event()
         self._first_failure = ""
         self._stopping = threading.Event()
@@ -202,8 +197,7 @@ class InferenceService:
             log.exception("the inference child is ended for an internal error")
             ended = ChildEnded(f"internal error: {error}", mendable=False)
         self._kill_child()
-        if self._ready_ns is not None and now_ns() - self._ready_ns > STABLE_S * 1e9:
-            self._failures = 0
+        self._restarts.failed(0.0 if self._ready_ns is None else (now_ns() - self._ready_ns) / 1e9)
         return ended
 
     def _converse(self, child: Child) -> ChildEnded:
@@ -256,15 +250,14 @@ class InferenceService:
 
     def _recover(self, ended: ChildEnded) -> bool:
         """After a child's end: give up its frames, pause, go on. False when there is no going on."""
-        self._failures += 1
         first_start = not self._settled.is_set()
-        limit = self._config.max_restarts
-        over = first_start or (limit is not None and self._failures > limit)
-        pause_s = restart_pause_s(self._config, self._failures)
-        if over:
+        pause_s = self._restarts.pause_s
+        if first_start or self._restarts.exhausted:
             if first_start:
                 self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
-            self._enter(State.GIVEN_UP, f"inference child given up after {self._failures} failures: {ended.reason}")
+            self._enter(
+                State.GIVEN_UP, f"inference child given up after {self._restarts.failures} failures: {ended.reason}"
+            )
             self._give_up(Reason.ENGINE_DOWN, f"inference child given up: {ended.reason}")
             return False
         log.error("inference child ended: %s; restart in %.1f s", ended.reason, pause_s)
@@ -314,12 +307,6 @@ class InferenceService:
                 frames += self._frames.give_up_waiting()
         if frames:
             self._listener.given_up(frames, reason, detail)
-
-
-def restart_pause_s(config: InferenceConfig, failures: int) -> float:
-    """Pause after so many failures in a row, 1 or more, however many."""
-    doublings = min(failures - 1, _MOST_DOUBLINGS)
-    return min(config.restart_longest_s, config.restart_first_s * 2.0**doublings)
 
 
 def _refusal(state: State) -> str:

@@ -17,7 +17,8 @@ from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.inference.messages import Forced
-from inspector.inference.service import State, restart_pause_s
+from inspector.inference.restarts import STABLE_S, Restarts
+from inspector.inference.service import State
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
 
@@ -124,7 +125,22 @@ def test_restarts_back_off_and_end(make_rig) -> None:
 
 def test_pause_between_restarts_doubles_and_stays_bounded_in_an_outage_of_days() -> None:
     config = InferenceConfig(restart_first_s=0.2, restart_longest_s=30)
-    assert [restart_pause_s(config, failures) for failures in (1, 2, 3, 8, 9, 100_000)] == [0.2, 0.4, 0.8, 25.6, 30, 30]
+    restarts, pauses = Restarts(config), []
+    for _ in range(2000):
+        restarts.failed(served_s=STABLE_S)
+        pauses.append(restarts.pause_s)
+    assert [pauses[n - 1] for n in (1, 2, 3, 8, 9, 2000)] == [0.2, 0.4, 0.8, 25.6, 30, 30]
+    assert not restarts.exhausted
+    restarts.failed(served_s=STABLE_S + 1)
+    assert restarts.pause_s == 0.2, "a child that had proved itself"
+
+
+def test_restarts_are_exhausted_by_failures_in_a_row() -> None:
+    restarts, seen = Restarts(InferenceConfig(max_restarts=2)), []
+    for served_s in (0, 0, STABLE_S + 1, 0, 0):
+        restarts.failed(served_s)
+        seen.append(restarts.exhausted)
+    assert seen == [False, False, False, False, True]
 
 
 def test_signals_of_the_group_do_not_end_a_child_that_still_loads(make_rig) -> None:
