@@ -12,10 +12,10 @@ from inspector.report.metrics.confusion import Confusion
 from inspector.report.metrics.detection import Detection
 from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
 from inspector.report.metrics.overlap import Overlap, overlap
+from inspector.report.metrics.specks import without_specks
 from inspector.report.record import Record
 from inspector.report.summary import ClassFigures, Decisions, TruthFigures
 from inspector.report.truth import Truth, TruthError
-from inspector.verdicts.regions import find_regions
 
 _PROBLEMS_TOLD = 5
 
@@ -26,7 +26,7 @@ class AgainstTruth:
     def __init__(self, class_names: Sequence[str], truth: Truth, minimum_area_px: Sequence[int]) -> None:
         """``minimum_area_px`` per class: smaller regions of a mask are specks, which are no defects."""
         self._class_names = tuple(class_names)
-        self._minimum_area_px = np.asarray(minimum_area_px)
+        self._minimum_area_px = tuple(minimum_area_px)
         count = len(self._class_names)
         self._truth = truth
         self._problems: list[str] = []
@@ -67,25 +67,13 @@ class AgainstTruth:
             self._compared += 1
             for figure in (self._pairs, self._kaggle, self._pixels, self._detection):
                 figure.add(frame)
-            alone = self._without_specks(record, true, frame)
+            alone = frame
+            if record.mask is not None:
+                kept = without_specks(record.mask, self._minimum_area_px)
+                alone = frame if kept is record.mask else overlap(kept, true, len(self._class_names))
             self._defects_kaggle.add(alone)
             self._defects_pixels.add(alone)
         return frame
-
-    def _without_specks(self, record: Record, true: NDArray[np.uint8], frame: Overlap) -> Overlap:
-        """The overlap of the truth with the regions that are large enough to be defects."""
-        if record.mask is None:
-            return frame
-        regions = find_regions(record.mask, len(self._class_names))
-        speck = regions.area_px < self._minimum_area_px[regions.class_index]
-        if not speck.any():
-            return frame
-        kept = record.mask.copy()
-        region_of_run = np.repeat(np.arange(len(speck)), np.diff(regions.first_run))
-        for run in np.flatnonzero(speck[region_of_run]):
-            bit = np.uint8(1 << regions.class_index[region_of_run[run]])
-            kept[regions.run_y[run], regions.run_x[run] : regions.run_end[run]] &= ~bit
-        return overlap(kept, true if true.any() else None, len(self._class_names))
 
     def figures(self) -> TruthFigures:
         """What it came to."""
@@ -106,13 +94,13 @@ class AgainstTruth:
             },
             compared=self._compared,
             classes=tuple(self._class_figures(k) for k in range(len(self._class_names))),
-            kaggle_mean_dice=self._kaggle.mean,
-            kaggle_all_empty=self._kaggle.all_empty,
-            pixel_dice=self._pixels.by_class,
-            pixel_dice_any_class=self._pixels.any_class,
-            kaggle_mean_dice_of_defects=self._defects_kaggle.mean,
-            pixel_dice_of_defects=self._defects_pixels.by_class,
-            pixel_dice_any_class_of_defects=self._defects_pixels.any_class,
+            kaggle_mean_dice=self._kaggle.mean.value,
+            kaggle_all_empty=self._kaggle.all_empty.value,
+            pixel_dice=self._pixels.by_class.value,
+            pixel_dice_any_class=self._pixels.any_class.value,
+            kaggle_mean_dice_of_defects=self._defects_kaggle.mean.value,
+            pixel_dice_of_defects=self._defects_pixels.by_class.value,
+            pixel_dice_any_class_of_defects=self._defects_pixels.any_class.value,
         )
 
     def _class_figures(self, k: int) -> ClassFigures:
@@ -122,6 +110,6 @@ class AgainstTruth:
             found=self._detection.found[k],
             as_other=self._detection.as_other[k],
             false_frames=self._detection.false[k],
-            dice=self._pairs.mean_dice(k),
-            iou=self._pairs.mean_iou(k),
+            dice=self._pairs.dice(k).value,
+            iou=self._pairs.iou(k).value,
         )

@@ -77,30 +77,31 @@ def test_positive_pairs_are_the_frames_that_have_the_class() -> None:
     for frame in FOUR:
         pairs.add(frame)
     assert pairs.frames == [1, 2]
-    assert pairs.mean_dice(0) == pytest.approx(4 / 7)
-    assert pairs.mean_iou(0) == pytest.approx(2 / 5)
-    assert pairs.mean_dice(1) == 0
-    assert PositivePairs(1).mean_dice(0) is None
+    assert pairs.dice(0).value == pytest.approx(4 / 7)
+    assert pairs.iou(0).value == pytest.approx(2 / 5)
+    assert pairs.dice(1).value == 0
+    assert pairs.dice_of_all == pytest.approx((4 / 7, 3))
+    assert PositivePairs(1).dice(0).value is None
 
 
 def test_kaggle_mean_dice_counts_empty_pairs_as_right() -> None:
     # Pairs: 4/7, 0 | 1, 1 | 0, 1 | 1, 0; the truth is empty in 5 of 8.
     kaggle = KaggleDice(2)
-    assert kaggle.mean is None
+    assert kaggle.mean.value is None
     for frame in FOUR:
         kaggle.add(frame)
-    assert kaggle.mean == pytest.approx((4 / 7 + 0 + 1 + 1 + 0 + 1 + 1 + 0) / 8)
-    assert kaggle.all_empty == pytest.approx(5 / 8)
+    assert kaggle.mean.value == pytest.approx((4 / 7 + 0 + 1 + 1 + 0 + 1 + 1 + 0) / 8)
+    assert kaggle.all_empty.value == pytest.approx(5 / 8)
 
 
 def test_defective_pixels_pool_the_defective_frames() -> None:
     # FRAME and MISSED: by class both 2, marked 5, true 5 + 2; whatever the class both 3, marked 5, true 4 + 2.
     pixels = DefectivePixels()
-    assert pixels.by_class is None
+    assert pixels.by_class.value is None
     for frame in FOUR:
         pixels.add(frame)
-    assert pixels.by_class == pytest.approx(2 * 2 / (5 + 7))
-    assert pixels.any_class == pytest.approx(2 * 3 / (5 + 6))
+    assert pixels.by_class.value == pytest.approx(2 * 2 / (5 + 7))
+    assert pixels.any_class.value == pytest.approx(2 * 3 / (5 + 6))
 
 
 def test_detection_tells_found_from_mistaken_and_false() -> None:

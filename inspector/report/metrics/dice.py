@@ -6,8 +6,10 @@ Dice of two pixel sets is 2 |A and B| / (|A| + |B|) (Dice 1945; Sorensen 1948).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspector.report.metrics.overlap import Overlap
+from inspector.report.metrics.quotient import Quotient
 
 
 def dice(both: int, marked: int, true: int) -> float:
@@ -31,13 +33,18 @@ class PositivePairs:
             self._dice[k] += dice(both, marked, true)
             self._iou[k] += both / (marked + true - both)
 
-    def mean_dice(self, k: int) -> float | None:
-        """None where no frame has the class."""
-        return self._dice[k] / self.frames[k] if self.frames[k] else None
+    def dice(self, k: int) -> Quotient:
+        """Mean Dice of class k over the frames that have it."""
+        return Quotient(self._dice[k], self.frames[k])
 
-    def mean_iou(self, k: int) -> float | None:
-        """None where no frame has the class."""
-        return self._iou[k] / self.frames[k] if self.frames[k] else None
+    def iou(self, k: int) -> Quotient:
+        """Mean intersection over union of class k over the frames that have it."""
+        return Quotient(self._iou[k], self.frames[k])
+
+    @property
+    def dice_of_all(self) -> Quotient:
+        """Mean Dice over the positive pairs of all classes together."""
+        return Quotient(sum(self._dice), sum(self.frames))
 
 
 class KaggleDice:
@@ -60,14 +67,14 @@ class KaggleDice:
             self._empty += not true
 
     @property
-    def mean(self) -> float | None:
-        """None before the first frame."""
-        return self._sum / self._pairs if self._pairs else None
+    def mean(self) -> Quotient:
+        """The figure."""
+        return Quotient(self._sum, self._pairs)
 
     @property
-    def all_empty(self) -> float | None:
-        """What an empty answer on every frame scores; None before the first frame."""
-        return self._empty / self._pairs if self._pairs else None
+    def all_empty(self) -> Quotient:
+        """What an empty answer on every frame scores."""
+        return Quotient(self._empty, self._pairs)
 
 
 class DefectivePixels:
@@ -87,11 +94,17 @@ class DefectivePixels:
             self._any += (frame.any_both, frame.any_marked, frame.any_true)
 
     @property
-    def by_class(self) -> float | None:
-        """None before the first defective frame."""
-        return dice(*map(int, self._by_class)) if self._by_class[2] else None
+    def by_class(self) -> Quotient:
+        """The class counts."""
+        return _pooled(self._by_class)
 
     @property
-    def any_class(self) -> float | None:
-        """None before the first defective frame."""
-        return dice(*map(int, self._any)) if self._any[2] else None
+    def any_class(self) -> Quotient:
+        """Whatever the class."""
+        return _pooled(self._any)
+
+
+def _pooled(counts: NDArray[np.int64]) -> Quotient:
+    """Dice of pooled counts of pixels in both, marked and true."""
+    both, marked, true = (int(one) for one in counts)
+    return Quotient(2 * both, marked + true)
