@@ -1,4 +1,4 @@
-"""Errors of bundles and runtimes, each told in one line that says what to do."""
+"""Errors of bundles, runtimes, data and recipes, each told in one line that says what to do."""
 
 from __future__ import annotations
 
@@ -9,3 +9,11 @@ class BundleError(Exception):
 
 class EngineError(Exception):
     """An engine cannot be loaded, disagrees with its golden frames, or gave an impossible answer."""
+
+
+class DataError(Exception):
+    """A data set, one of its files, or a split of it cannot be used."""
+
+
+class RecipeError(Exception):
+    """A training recipe, or the weights made with one, cannot be used."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engines.errors import BundleError, EngineError
+from engines.errors import BundleError, DataError, EngineError, RecipeError
 from inspector import __version__
 from inspector.cli import bench, bundle, config, demo, doctor, journal, replay, run, simulate, subscribe
 from inspector.errors import UserError
@@ -54,7 +54,7 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except (UserError, BundleError, EngineError) as error:
+    except (UserError, BundleError, DataError, EngineError, RecipeError) as error:
         print(f"inspector: {error}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as in `inspector ... | head`
