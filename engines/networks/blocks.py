@@ -68,6 +68,18 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column of `[N, C, H, W]` until both sides are multiples; nothing where they are."""
+    height, width = x.shape[-2:]
+    below, right = -height % multiple, -width % multiple
+    return functional.pad(x, (0, right, 0, below), mode="replicate") if below or right else x
+
+
+def crop_to(x: Tensor, height: int, width: int) -> Tensor:
+    """The first rows and columns of `[N, C, H, W]`; no operation in an exported graph where nothing is cut."""
+    return x if x.shape[-2:] == (height, width) else x[..., :height, :width]
+
+
 def fold_normalisation(network: nn.Module) -> None:
     """Fold every `ConvBlock` of the network in place; the network must be in eval mode."""
     if network.training:

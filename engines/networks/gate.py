@@ -5,14 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from engines.networks.blocks import ConvBlock
+from engines.networks.blocks import ConvBlock, pad_to_multiple
 from engines.networks.lite0 import Lite0Encoder
 
 
 class Gate(nn.Module):
     """Encoder, a map of defect logits per cell and class, and one logit per frame.
 
-    `[N, 1, H, W]` -> frame logits `[N]`, cell logits `[N, K, H / s, W / s]` with s the encoder's last stride.
+    `[N, 1, H, W]` -> frame logits `[N]`, cell logits `[N, K, H / s, W / s]` with s the encoder's last stride,
+    rounded up.
 
     A defect covers a small part of a sheet, so averages over the frame hide it and a maximum alone learns from one
     cell at a time. The frame logit is therefore a linear reading of three poolings: average and maximum of the
@@ -29,7 +30,7 @@ class Gate(nn.Module):
         self.frame = nn.Linear(2 * width + classes, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.neck(self.encoder(x)[-1])
+        features = self.neck(self.encoder(pad_to_multiple(x, self.encoder.strides[-1]))[-1])
         cells = self.cells(features)
         pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
         strongest = cells.amax(dim=(2, 3)).clamp(-20.0, 20.0)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.networks.blocks import ConvBlock
+from engines.networks.blocks import ConvBlock, crop_to, pad_to_multiple
 from engines.networks.lite0 import Lite0Encoder
 
 SUBPIXELS = 4
@@ -51,12 +51,13 @@ class Segmenter(nn.Module):
         self.head = nn.Conv2d(widths[-1], classes * SUBPIXELS, 1)
 
     def subpixel_logits(self, x: Tensor) -> Tensor:
-        """`[N, 4K, H/2, W/2]`: channel 4k + 2i + j is class k at row i, column j of each 2x2 pixels."""
-        *skips, y = self.encoder(x)
+        """`[N, 4K, H/2, W/2]`, rounded up: channel 4k + 2i + j is class k at row i, column j of each 2x2 pixels."""
+        height, width = x.shape[-2:]
+        *skips, y = self.encoder(pad_to_multiple(x, self.encoder.strides[-1]))
         for stage, skip in zip(self.decoder, reversed(skips), strict=True):
             y = stage(y, skip)
         logits: Tensor = self.head(y)
-        return logits
+        return crop_to(logits, (height + 1) // 2, (width + 1) // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.pixel_shuffle(self.subpixel_logits(x), 2)
+        return crop_to(functional.pixel_shuffle(self.subpixel_logits(x), 2), x.shape[-2], x.shape[-1])

@@ -1,0 +1,93 @@
+"""An encoder's start from a file: published ImageNet weights, or an earlier training of this project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engines.errors import RecipeError
+from engines.networks.spec import NetworkSpec
+
+State = dict[str, Tensor]
+_PREFIXES = ("module.", "network.", "encoder.")
+
+
+def load_encoder_weights(encoder: nn.Module, source: Path | State, name: str) -> None:
+    """Load weights into `encoder`, whose input is one grey channel.
+
+    A first convolution made for colour is summed over its channels: a grey frame is the same picture in each. Weights
+    of a head the encoder does not have are left out; a file of `engines.training.weights` gives its encoder. Raises
+    RecipeError, naming `name`, where the weights are not those of this encoder.
+    """
+    offered = _strip(_read(source, name) if isinstance(source, Path) else source)
+    wanted = encoder.state_dict()
+    state: State = {}
+    missing = []
+    for key, mine in wanted.items():
+        value = offered.get(key)
+        if value is not None and value.ndim == 4 and mine.shape[1] == 1 and value.shape[1] == 3:
+            value = value.sum(dim=1, keepdim=True)
+        if value is not None and value.shape == mine.shape:
+            state[key] = value
+        elif key.endswith("num_batches_tracked"):
+            state[key] = mine
+        else:
+            missing.append(key)
+    if missing:
+        raise RecipeError(
+            f"encoder_weights: {name}: {len(missing)} of {len(wanted)} weights of the encoder are not in it or of another "
+            f"shape, {missing[0]} to begin with; expected the weights of the encoder that network: names"
+        )
+    encoder.load_state_dict(state)
+
+
+def published_encoder(spec: NetworkSpec) -> State:
+    """Fetch the published ImageNet weights of the encoder. Raises RecipeError if they cannot be had."""
+    try:
+        if spec.architecture == "timm":
+            import timm
+
+            return dict(timm.create_model(spec.encoder, pretrained=True).state_dict())
+        if spec.architecture == "unet":
+            import segmentation_models_pytorch as smp
+
+            return dict(smp.encoders.get_encoder(spec.encoder, weights="imagenet").state_dict())
+    except Exception as error:  # a hub's client raises whatever its transport does
+        told = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise RecipeError(
+            f"encoder_weights: the weights of {spec.encoder} cannot be fetched ({told}); give a local file, or null"
+        ) from None
+    raise RecipeError("encoder_weights: there is nothing to download for lite0 networks; write `package`")
+
+
+def _read(path: Path, name: str) -> State:
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise RecipeError(f"encoder_weights: {name}: no such file; give a local file, `download`, or null") from None
+    except Exception as error:  # a foreign file fails in any of a dozen ways
+        told = (str(error).splitlines() or [type(error).__name__])[0][:80]
+        raise RecipeError(
+            f"encoder_weights: {name}: not a file of weights ({told}); expected .safetensors or what torch.save writes"
+        ) from None
+    for key in ("state", "state_dict", "model"):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict):
+        raise RecipeError(f"encoder_weights: {name}: holds no table of weights")
+    return {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
+
+
+def _strip(offered: State) -> State:
+    """Without the prefixes a wrapper puts before every name, and without other parts of a whole network."""
+    for prefix in _PREFIXES:
+        if any(key.startswith(prefix) for key in offered):
+            offered = {key.removeprefix(prefix): value for key, value in offered.items() if key.startswith(prefix)}
+    return offered

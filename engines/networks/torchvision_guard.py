@@ -1,0 +1,49 @@
+"""Lets torchvision be imported beside a CPU build of torch. Import this before timm or segmentation-models-pytorch.
+
+PyPI's torchvision is built against CUDA. Beside a CPU build of torch its compiled part cannot be loaded, so that the
+two operators which its import registers shapes for do not exist, and the import fails ("operator torchvision::nms does
+not exist"). timm and segmentation-models-pytorch import it and use neither operator. Where torch is a CPU build and
+the compiled part is missing, the operators are declared, without an implementation; a torchvision that fits its torch
+is left alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+_OPERATORS = ("nms", "qnms")
+_kept: list[Any] = []
+"""A library's declarations go when it does."""
+
+
+def declare_missing_operators() -> tuple[str, ...]:
+    """Declare what is missing, once; gives the names declared, `()` where nothing had to be."""
+    if torch.version.cuda is not None or _kept:
+        return ()
+    _load_compiled_part()
+    missing = tuple(name for name in _OPERATORS if not hasattr(torch.ops.torchvision, name))
+    if missing:
+        library = torch.library.Library("torchvision", "DEF")
+        for name in missing:
+            library.define(f"{name}{_SCHEMA}")
+        _kept.append(library)
+    return missing
+
+
+def _load_compiled_part() -> None:
+    """Load torchvision's own operators if they can be; torchvision does the same when it is imported."""
+    spec = importlib.util.find_spec("torchvision")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for path in (*Path(folder).glob("_C*.so"), *Path(folder).glob("_C*.pyd")):
+            try:
+                torch.ops.load_library(path)
+            except OSError:
+                continue
+
+
+declare_missing_operators()

@@ -1,0 +1,75 @@
+"""Trained weights as a file: what training writes, and export and further training read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from engines.errors import DataError
+from engines.networks.factory import build_network
+from engines.networks.spec import Kind, NetworkSpec
+
+FORMAT = "inspector-weights-1"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and where it comes from."""
+
+    kind: Kind
+    network: NetworkSpec
+    scale: int
+    """1: the network sees frames at full resolution; 2: at half, reduced in the exported graph."""
+    classes: tuple[str, ...]
+    height: int
+    """Rows of a frame, at full resolution."""
+    width: int
+    recipe: str
+    """Name of the recipe."""
+    data_id: str
+    split_id: str
+    metrics: dict[str, float]
+    """On the part held out for validation, by name."""
+    state: dict[str, Tensor] = field(repr=False)
+
+    def build(self) -> nn.Module:
+        """The network with these weights, in eval mode."""
+        network = build_network(self.network, len(self.classes))
+        network.load_state_dict(self.state)
+        return network.eval()
+
+
+def save_weights(trained: Trained, path: Path) -> None:
+    """Write the file, which holds plain types and tensors only; a half-written one never takes its place."""
+    content = {"format": FORMAT, **asdict(trained), "network": msgspec.to_builtins(trained.network)}
+    content["classes"] = list(trained.classes)
+    content["state"] = {key: value.detach().cpu() for key, value in trained.state.items()}
+    partial = path.with_name(f"{path.name}.partial")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def load_weights(path: Path) -> Trained:
+    """Read the file. Raises DataError naming it where it is missing, damaged or not one of ours."""
+    hint = "give the weights.pt that `inspector train` wrote"
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or 'damaged'}); {hint}") from None
+    except Exception:  # torch fails on foreign files in a dozen ways
+        raise DataError(f"{path}: is not a file of weights; {hint}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise DataError(f"{path}: format: found {found!r}, expected {FORMAT!r}; {hint}")
+    try:
+        values = {entry.name: content[entry.name] for entry in fields(Trained)}
+        values["network"] = msgspec.convert(values["network"], NetworkSpec)
+        values["classes"] = tuple(values["classes"])
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise DataError(f"{path}: {error}; {hint}") from None
+    return Trained(**values)
