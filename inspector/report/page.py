@@ -7,7 +7,7 @@ from html import escape
 from inspector.report.blocks import Block, blocks
 from inspector.report.summary import Summary
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: dark; --page: #14181f; --panel: #1d232d; --line: #343d4b; --ink: #e8ecf2; --faint: #98a4b5; }
 body { margin: 2rem auto; max-width: 1640px; padding: 0 1rem; background: var(--page); color: var(--ink);
        font: 15px/1.45 system-ui, "DejaVu Sans", sans-serif; }
@@ -38,12 +38,12 @@ def page(title: str, summary: Summary) -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>
-<style>{_STYLE}</style></head>
+<style>{STYLE}</style></head>
 <body>
 <h1>{escape(title)}</h1>
 <p class="state{"" if sound else " unsound"}">{state} The figures as JSON: <a href="report.json">report.json</a></p>
 <div class="blocks">
-{"".join(_section(one) for one in blocks(summary))}
+{"".join(section(one) for one in blocks(summary))}
 </div>
 {figures}
 </body>
@@ -55,7 +55,8 @@ def _alt(name: str) -> str:
     return name.removesuffix(".png").replace("_", " ")
 
 
-def _section(block: Block) -> str:
+def section(block: Block) -> str:
+    """A block as a panel of the page."""
     head = "".join(f"<th>{escape(one)}</th>" for one in block.columns)
     head = f"<thead><tr>{head}</tr></thead>" if any(block.columns) else ""
     rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import count
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +33,19 @@ class Shown:
     """Dice of found against true pixels whatever the class; None without truth or without a defect in it."""
 
 
-class _Best:
+Kept = TypeVar("Kept")
+
+
+class Best(Generic[Kept]):
     """The ``size`` frames of highest rank so far; the earlier one where two are alike."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._heap: list[tuple[float, int, Shown]] = []
+        self._heap: list[tuple[float, int, Kept]] = []
         self._order = count(0, -1)
 
-    def offer(self, rank: float, make: Callable[[], Shown | None]) -> None:
+    def offer(self, rank: float, make: Callable[[], Kept | None]) -> None:
+        """Consider one; ``make`` is called only where it is kept, and may yet say None."""
         if len(self._heap) == self._size and rank <= self._heap[0][0]:
             return
         shown = make()
@@ -48,7 +53,8 @@ class _Best:
             entry = (rank, next(self._order), shown)
             (heapq.heappush if len(self._heap) < self._size else heapq.heapreplace)(self._heap, entry)
 
-    def ranked(self) -> list[tuple[float, Shown]]:
+    def ranked(self) -> list[tuple[float, Kept]]:
+        """Rank and frame, the highest first."""
         return [(rank, shown) for rank, _, shown in sorted(self._heap, reverse=True, key=lambda one: one[:2])]
 
 
@@ -68,7 +74,7 @@ class Selection:
     def __init__(self, per_class: int = 2, per_section: int = 4) -> None:
         self._per_class = per_class
         self._per_section = per_section
-        self._best: dict[tuple[str, Hashable], _Best] = {}
+        self._best: dict[tuple[str, Hashable], Best[Shown]] = {}
 
     def offer(
         self, record: Record, true: NDArray[np.uint8] | None, frame: Overlap, labelled: bool, pixels: GetPixels
@@ -85,7 +91,7 @@ class Selection:
             return None if got is None else Shown(record, got.copy(), true, dice)
 
         size = _NARROW_PASSES if group is None else self._per_class
-        self._best.setdefault((section, group), _Best(size)).offer(rank, make)
+        self._best.setdefault((section, group), Best[Shown](size)).offer(rank, make)
 
     def _place(self, record: Record, frame: Overlap, labelled: bool, dice: float | None) -> tuple[str, Hashable, float]:
         """Section, the group within it that competes for places, and the rank in the group."""

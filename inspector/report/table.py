@@ -26,15 +26,16 @@ def summary_table(summary: Summary) -> Group:
         else f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts"
     )
     made = blocks(summary)
-    parts: list[RenderableType] = [Columns([Padding(_table(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])]
+    parts: list[RenderableType] = [Columns([Padding(block_table(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])]
     for one in made[_BESIDE:]:
-        parts.append(_table(one))
+        parts.append(block_table(one))
         parts += [Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in one.notes]
         parts.append(Text())
     return Group(*parts, Text(words, style="bold green" if sound else "bold red"))
 
 
-def _table(block: Block) -> Table:
+def block_table(block: Block) -> Table:
+    """A block in a terminal."""
     table = Table(
         title=block.title,
         title_justify="left",

@@ -39,6 +39,17 @@ class DefectCounts:
             self.found[k] += int(same.any(axis=1).sum())
             self.false[k] += marked_count - int(same.any(axis=0).sum())
 
+    def merge(self, other: DefectCounts) -> None:
+        """Add what another has counted on other frames."""
+        self.frames += other.frames
+        for mine, more in (
+            (self.true, other.true),
+            (self.found, other.found),
+            (self.marked, other.marked),
+            (self.false, other.false),
+        ):
+            mine[:] = [a + b for a, b in zip(mine, more, strict=True)]
+
     def recall(self, k: int) -> Quotient:
         """Share of the true defects of class k that were found."""
         return Quotient(self.found[k], self.true[k])
@@ -73,9 +84,7 @@ def _same(
         return np.zeros((true_count, marked_count), dtype=np.bool_)
     # Only pairs that touch are looked at: the table of all pairs would be large where a mask is full of specks.
     touching = (true > 0) & (marked > 0)
-    pairs, both = np.unique(
-        true[touching].astype(np.int64) * (marked_count + 1) + marked[touching], return_counts=True
-    )
+    pairs, both = np.unique(true[touching].astype(np.int64) * (marked_count + 1) + marked[touching], return_counts=True)
     t, m = np.divmod(pairs, marked_count + 1)
     area_true = np.bincount(true.ravel(), minlength=true_count + 1)
     area_marked = np.bincount(marked.ravel(), minlength=marked_count + 1)

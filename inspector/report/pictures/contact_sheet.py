@@ -56,10 +56,19 @@ def _layout(size: tuple[int, int]) -> tuple[int, float]:
 
 
 def frame_picture(shown: Shown, class_count: int, scale: float) -> Picture:
+    """A frame of the sheet at ``scale``."""
+    return outlined(shown.pixels, shown.record.mask, shown.true, class_count, scale)
+
+
+def outlined(
+    pixels: NDArray[np.uint8],
+    found: NDArray[np.uint8] | None,
+    true: NDArray[np.uint8] | None,
+    class_count: int,
+    scale: float,
+) -> Picture:
     """A frame at ``scale``: what was found tinted and outlined in the colours of its classes, the truth dashed white."""
-    pixels = shown.pixels
     picture = _scaled(_stretched(pixels), scale)
-    found = shown.record.mask
     for k in range(class_count):
         region = None if found is None else (found >> k & 1).astype(np.bool_)
         if region is None or not region.any():
@@ -69,9 +78,9 @@ def frame_picture(shown: Shown, class_count: int, scale: float) -> Picture:
             np.uint8
         )
         draw_solid(picture, outlines(region, scale), drawing.CLASSES[k])
-    if shown.true is not None:
+    if true is not None:
         for k in range(class_count):
-            lines = outlines((shown.true >> k & 1).astype(np.bool_), scale)
+            lines = outlines((true >> k & 1).astype(np.bool_), scale)
             draw_solid(picture, lines, (0, 0, 0), 1)
             draw_dashed(picture, lines, drawing.TRUTH, 1)
     return picture
