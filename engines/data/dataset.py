@@ -1,0 +1,255 @@
+"""A labelled data set, whatever its layout: what training, evaluation and calibration read frames and masks from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from engines.data.description import Source, find_source
+from engines.data.frame_list import TRAINING_ONLY, FrameList, Listed, read_frame_list
+from engines.data.groups import group_frames
+from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
+from engines.data.labels import Candidate, Complain, Label, Labelling, Truth
+from engines.data.mask_labels import label_by_masks
+from engines.data.run_length_labels import label_by_run_lengths
+from engines.data.threads import in_threads
+from engines.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFrame:
+    """One frame with its truth; pixels are read when asked for."""
+
+    name: str
+    """Unique within the data set: the file name, or the path within the data set where that is ambiguous."""
+    path: Path
+    group: str
+    """Frames that show the same thing (near-duplicates, one base image, one coil) share it."""
+    classes: tuple[int, ...]
+    """Classes present, indices from 0."""
+    defective: bool
+    """Label of the sheet; true also where nobody drew where the defect is."""
+    located: bool
+    """Whether the mask says where the defects are; a clean frame is located."""
+    training_only: bool = False
+    """To learn from, never to measure on (re-encoded or otherwise altered)."""
+    split: str = ""
+    """The part the set's own list puts it in; not used for anything but a report."""
+    size: Size = field(default=(0, 0), repr=False)
+    """Height and width of the file, px."""
+    fit: Fit | None = field(default=None, repr=False)
+    label: Label | None = field(default=None, repr=False, compare=False)
+
+    def frame(self) -> Grey:
+        """The pixels, grey ``uint8 [H, W]``. Raises DataError naming the file."""
+        pixels = read_grey(self.path)
+        if pixels.shape != self.size:
+            found, expected = "x".join(map(str, pixels.shape)), "x".join(map(str, self.size))
+            raise DataError(
+                f"{self.path}: is {found} pixels (height x width) now; it was {expected} when it was listed"
+            )
+        return pixels if self.fit is None else self.fit.frame(pixels)
+
+    def mask(self) -> Grey:
+        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where nobody drew. Raises DataError."""
+        if self.label is None:
+            raise DataError(f"{self.path}: has no mask")
+        mask = self.label.bitmask(self.size)
+        return mask if self.fit is None else self.fit.mask(mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled frames of one size and one class list."""
+
+    name: str
+    classes: tuple[str, ...]
+    height: int
+    width: int
+    frames: tuple[LabelledFrame, ...]
+    id: str
+    """Digest of names, labels and file sizes: which data it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A data set as far as it can be read, and what is wrong with the rest."""
+
+    dataset: Dataset
+    problems: tuple[str, ...]
+    """A line for each file or row that cannot be used."""
+    sizes: dict[Size, int]
+    """How many frames there are of each size as stored."""
+    left_out: dict[str, int]
+    """How many frames stay out on purpose, by the reason."""
+    source: Source
+
+
+def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups: bool = True) -> Dataset:
+    """Open a folder or a ``dataset.yaml``; see :mod:`engines.data.description` for the layouts.
+
+    ``only`` selects frames by name. Frames to learn from only (``split`` is ``train_aug_only``) stay out unless ``only``
+    names them or ``dataset.yaml`` has their split under ``training_only``; frames without a label always stay out.
+    ``find_groups=False`` skips the search for near-duplicates where no groups are given: each frame is its own group then.
+
+    Raises DataError, in one line that names the file, at the first thing that is wrong.
+    """
+    return _open(path, only, find_groups, _refuse).dataset
+
+
+def survey_dataset(path: Path, *, find_groups: bool = True) -> Survey:
+    """As :func:`open_dataset`, but a frame that cannot be used is noted and left out, and frames of any size are kept.
+
+    Raises DataError only where there is no data set to speak of.
+    """
+    problems: list[str] = []
+    survey = _open(path, None, find_groups, problems.append)
+    return replace(survey, problems=tuple(problems))
+
+
+def _refuse(problem: str) -> None:
+    raise DataError(problem)
+
+
+def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: Complain) -> Survey:
+    source = find_source(path)
+    frames = _frame_list(source)
+    left_out: Counter[str] = Counter()
+    candidates = _measured(_wanted(source, _candidates(source, frames), only, left_out), complain)
+    sizes = Counter(one.size for one in candidates)
+    if not candidates:
+        raise DataError(f"{path}: no frame in it that is labelled{'' if only is None else ' and wanted'}")
+    height, width = _common_size(source, candidates, sizes, complain)
+    if source.description.kind == "kaggle":
+        labelling = label_by_run_lengths(source, candidates, complain)
+    else:
+        labelling = label_by_masks(source, candidates, frames, complain)
+    found = _frames(source, candidates, labelling, find_groups, frames)
+    left_out["not labelled"] += sum(1 for one in candidates if one.name not in labelling.truths)
+    if not found:
+        raise DataError(f"{path}: no frame in it that can be used")
+    dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
+    return Survey(dataset, (), dict(sizes), {why: count for why, count in left_out.items() if count}, source)
+
+
+def _frame_list(source: Source) -> FrameList | None:
+    described = source.description
+    listed = described.frames or ("frames.csv" if (source.root / "frames.csv").is_file() else None)
+    if listed is None:
+        return None
+    named = described.groups
+    column = named if named and named not in {"found", "folder", "none"} and not named.endswith(".csv") else None
+    return read_frame_list(source.place(listed), column)
+
+
+def _candidates(source: Source, frames: FrameList | None) -> list[Candidate]:
+    """All frames, listed or found in the folder, under names that are unique."""
+    folder = source.place(source.description.images)
+    places: list[tuple[Path, str, Listed | None]] = []
+    if frames is not None:
+        for row in frames.rows:
+            path = source.place(row.image) if "/" in row.image else folder / row.image
+            relative = PurePosixPath(row.image)
+            images = PurePosixPath(source.description.images)
+            inside = relative.relative_to(images) if images in relative.parents else relative
+            places.append((path, inside.as_posix(), row))
+    else:
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; expected the frames in it")
+        paths = sorted(one for one in folder.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        places = [(one, one.relative_to(folder).as_posix(), None) for one in paths]
+    count = Counter(path.name for path, _, _ in places)
+    return [
+        Candidate(path.name if count[path.name] == 1 else relative, path, relative, row)
+        for path, relative, row in places
+    ]
+
+
+def _wanted(
+    source: Source, candidates: Sequence[Candidate], only: Container[str] | None, left_out: Counter[str]
+) -> list[Candidate]:
+    """The candidates to use; why the others stay out is counted."""
+    kept = []
+    for one in candidates:
+        split = "" if one.listed is None else one.listed.split
+        if only is not None and one.name not in only:
+            continue
+        if any(fnmatchcase(one.name, pattern) for pattern in source.description.exclude):
+            left_out["excluded"] += 1
+        elif one.listed is not None and not one.listed.labelled:
+            left_out["not labelled"] += 1
+        elif only is None and split == TRAINING_ONLY and split not in source.description.training_only:
+            left_out[f"split {split}"] += 1
+        else:
+            kept.append(one)
+    return kept
+
+
+def _measured(candidates: Sequence[Candidate], complain: Complain) -> list[Candidate]:
+    """The candidates with their sizes, those without a readable file left out."""
+
+    def measure(one: Candidate) -> Size | str:
+        try:
+            return image_size(one.path)
+        except DataError as error:
+            return str(error)
+
+    kept = []
+    for one, size in zip(candidates, in_threads(measure, candidates), strict=True):
+        if isinstance(size, str):
+            complain(size)
+        else:
+            kept.append(replace(one, size=size))
+    return kept
+
+
+def _common_size(source: Source, candidates: Sequence[Candidate], sizes: Counter[Size], complain: Complain) -> Size:
+    if source.fit is not None:
+        return source.fit.height, source.fit.width
+    common, count = sizes.most_common(1)[0]
+    odd = [one for one in candidates if one.size != common]
+    if odd:
+        others = f"{count} frames are {common[0]}x{common[1]}" if 2 * count > len(candidates) else "the others vary too"
+        complain(
+            f"{odd[0].path}: is {odd[0].size[0]}x{odd[0].size[1]} pixels (height x width), but {others} ({len(sizes)} sizes "
+            "in all); leave the odd ones out (exclude: ...) or bring all to one size (size: [HEIGHT, WIDTH]) in a dataset.yaml"
+        )
+    return common
+
+
+def _frames(
+    source: Source, candidates: Sequence[Candidate], labelling: Labelling, find_groups: bool, frames: FrameList | None
+) -> tuple[LabelledFrame, ...]:
+    known = [one for one in candidates if one.name in labelling.truths]
+    groups = group_frames(source, known, frames, find_groups)
+    return tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
+
+
+def _frame(source: Source, one: Candidate, truth: Truth, group: str) -> LabelledFrame:
+    split = "" if one.listed is None else one.listed.split
+    return LabelledFrame(
+        name=one.name,
+        path=one.path,
+        group=group,
+        classes=truth.classes,
+        defective=truth.defective,
+        located=truth.located,
+        training_only=split == TRAINING_ONLY or split in source.description.training_only,
+        split=split,
+        size=one.size,
+        fit=source.fit,
+        label=truth.label,
+    )
+
+
+def _digest(frames: Sequence[LabelledFrame], classes: Sequence[str]) -> str:
+    digest = hashlib.sha256("\t".join(classes).encode())
+    for one in sorted(frames, key=lambda frame: frame.name):
+        fingerprint = "" if one.label is None else one.label.fingerprint
+        facts = (one.name, one.classes, one.defective, one.located, one.path.stat().st_size, fingerprint, one.fit)
+        digest.update(repr(facts).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,133 @@
+"""``dataset.yaml``: what a data set is made of; and what a bare folder of a known layout is taken for.
+
+name: tiles
+root: ../tiles               # what the paths below are relative to; default: the folder of this file; ${VARIABLES} are filled in
+kind: masks                  # kaggle (run lengths in a CSV) or masks (one mask image a frame)
+classes: [blowhole, crack]   # class k is bit k of a mask; default: what the files say
+images: images               # folder of the frames, searched through
+masks: masks                 # masks: folder of the masks, <frame>.png each
+mask_style: bitmask          # masks: bitmask, class_number or binary
+missing_mask: refuse         # masks: or clean (a frame without a mask is clean), or leave_out
+csv: train.csv               # kaggle: the run lengths
+frames: frames.csv           # list of the frames, see engines.data.frame_list
+groups: tile                 # column of the list; or a CSV with the columns name,group; or folder, found, none
+training_only: [augmented]   # values of the list's column `split`: frames to learn from, never to measure on
+exclude: ["broken_*.png"]    # frames to leave out, by name
+size: [256, 512]             # height and width all frames are brought to, where theirs differ
+fit: stretch                 # or pad: keep the proportions, fill up with black
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from engines.data.images import Fit
+from engines.data.masks import MaskStyle
+from engines.errors import DataError
+
+FILE = "dataset.yaml"
+Side = Annotated[int, Meta(ge=1, le=65536)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of ``dataset.yaml``."""
+
+    name: Name | None = None
+    root: str = "."
+    kind: Literal["kaggle", "masks"]
+    classes: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=8)] | None = None
+    images: str = "images"
+    masks: str = "masks"
+    mask_style: MaskStyle | None = None
+    missing_mask: Literal["refuse", "clean", "leave_out"] = "refuse"
+    csv: str = "train.csv"
+    frames: str | None = None
+    groups: str | None = None
+    training_only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    size: tuple[Side, Side] | None = None
+    fit: Literal["stretch", "pad"] = "stretch"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A description and the places it speaks of."""
+
+    description: Description
+    name: str
+    root: Path
+    origin: Path
+    """What to name in a message: the YAML file, or the folder."""
+
+    def place(self, relative: str) -> Path:
+        """A path of the description."""
+        return self.root / relative
+
+    @property
+    def fit(self) -> Fit | None:
+        """How frames of other sizes are brought to one size; None where they are refused."""
+        size = self.description.size
+        return Fit(size[0], size[1], self.description.fit) if size else None
+
+
+def find_source(path: Path) -> Source:
+    """What ``path`` is: a ``dataset.yaml``, a folder that holds one, or a folder of a known layout. Raises DataError."""
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        return _read(path)
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder; give the folder of a data set, or its {FILE}")
+    if (path / FILE).is_file():
+        return _read(path / FILE)
+    return Source(_recognise(path), path.resolve().name, path, path)
+
+
+def _recognise(folder: Path) -> Description:
+    images = next((name for name in ("train_images", "images") if (folder / name).is_dir()), None)
+    frames = "frames.csv" if (folder / "frames.csv").is_file() else None
+    if images is not None and (folder / "train.csv").is_file():
+        return Description(kind="kaggle", images=images, frames=frames)
+    if images is not None and (folder / "masks").is_dir():
+        return Description(kind="masks", images=images, frames=frames)
+    raise DataError(
+        f"{folder}: no data set in it that is known; expected train.csv with train_images/ or images/, "
+        f"or images/ with masks/, or a {FILE} that says what is where"
+    )
+
+
+def _read(path: Path) -> Source:
+    try:
+        text = path.read_text(encoding="utf-8")
+        description = msgspec.convert(yaml.safe_load(text), Description)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: is no UTF-8 text") from None
+    except msgspec.ValidationError as error:
+        raise DataError(f"{path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise DataError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    root = path.parent / _filled_in(description.root, path)
+    if not root.is_dir():
+        raise DataError(f"{path}: root: {root} is no folder; expected the one that holds the data set")
+    classes = description.classes or ()
+    twice = next((name for name in classes if classes.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path}: classes: {twice!r} is named twice")
+    return Source(description, description.name or root.resolve().name, root, path)
+
+
+def _filled_in(text: str, path: Path) -> str:
+    filled = os.path.expanduser(os.path.expandvars(text))
+    missing = re.search(r"\$\{?(\w+)", filled)
+    if missing is not None:
+        raise DataError(f"{path}: root: the environment variable {missing[1]} is not set")
+    return filled

@@ -1,0 +1,122 @@
+"""``frames.csv``: which frames a data set has, and what is known of each.
+
+The columns are found by name, all but the image are optional:
+
+| column                        | meaning                                                                                       |
+|-------------------------------|-----------------------------------------------------------------------------------------------|
+| ``file``, ``image``           | the frame, relative to the data set's folder                                                  |
+| ``mask``                      | its mask, relative to the same folder; or ``yes``/``no``: whether the frame is labelled         |
+| ``classes``, ``defect``       | classes present, by name or number from 1, separated by blanks or ``|``; empty: clean         |
+| ``status``                    | ``clean``, ``defective...`` (``..._mask_missing``: nobody drew where) or ``...unlabelled``    |
+| ``group``, ``tile``, ``coil`` | frames with the same value show the same thing                                                |
+| ``split``                     | ``train_aug_only``: to learn from, never to measure on; ``unlabelled``; others mean nothing   |
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.errors import DataError
+
+TRAINING_ONLY = "train_aug_only"
+UNLABELLED = "unlabelled"
+_IMAGE_COLUMNS = ("file", "image", "image_id")
+_CLASS_COLUMNS = ("classes", "defect")
+_GROUP_COLUMNS = ("group", "tile", "coil")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the list."""
+
+    row: int
+    image: str
+    mask: str | None
+    classes: tuple[str, ...] | None
+    """As written; None where the list does not say."""
+    group: str | None
+    split: str
+    defective: bool | None
+    """None where the list does not say."""
+    located: bool
+    """False where the list says that nobody drew where the defect is."""
+    labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrameList:
+    """The whole list."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[Listed, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether ``inspector simulate`` wrote it."""
+        return {"file", "mask", "classes", "look_alikes"} <= set(self.columns)
+
+
+def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
+    """Read the list; ``group_column`` names another column for the groups. Raises DataError naming file and row."""
+    table = list(read_table(path, ()))
+    columns = tuple(table[0][1]) if table else ()
+    image = next((name for name in _IMAGE_COLUMNS if name in columns), None)
+    if image is None:
+        raise DataError(f"{path}: no frame in it; expected rows with a column {' or '.join(_IMAGE_COLUMNS)}")
+    if group_column is not None and group_column not in columns:
+        raise DataError(f"{path}: has no column {group_column!r} for the groups; it has {', '.join(columns)}")
+    group = group_column or next((name for name in _GROUP_COLUMNS if name in columns), None)
+    label = next((name for name in _CLASS_COLUMNS if name in columns), None)
+    rows = []
+    seen: dict[str, int] = {}
+    for row, record in table:
+        name = record[image]
+        if not name:
+            raise DataError(f"{path}: row {row}: no {image} in it")
+        if name in seen:
+            raise DataError(f"{path}: row {row}: {name} is already in row {seen[name]}")
+        seen[name] = row
+        rows.append(_listed(row, name, record, record[group] if group else None, record[label] if label else None))
+    return FrameList(path, columns, tuple(rows))
+
+
+def _listed(row: int, image: str, record: dict[str, str], group: str | None, label: str | None) -> Listed:
+    status, split, mask = record.get("status", ""), record.get("split", ""), record.get("mask", "")
+    flag = mask.lower() if mask.lower() in {"yes", "no"} else None
+    classes = None if label is None else tuple(re.split(r"\s*\|\s*|\s+", label)) if label else ()
+    located = not status.endswith("mask_missing")
+    defective: bool | None = None
+    if status:
+        defective = status.startswith("defective")
+    elif classes is not None:
+        defective = bool(classes)
+    return Listed(
+        row=row,
+        image=image,
+        mask=None if flag or not mask else mask,
+        classes=classes,
+        group=group or None,
+        split=split,
+        defective=defective,
+        located=located,
+        labelled=not (split == UNLABELLED or status.endswith("unlabelled") or (flag == "no" and located)),
+    )
+
+
+def read_table(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Row number in the file and cells of a CSV with a heading; raises DataError for what is none or lacks columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="", restkey="")
+            columns = tuple(reader.fieldnames or ())
+            if not set(needed) <= set(columns):
+                raise DataError(f"{path}: columns {', '.join(columns) or 'none'}; expected {','.join(needed)}")
+            for record in reader:
+                yield reader.line_num, {key: value.strip() for key, value in record.items() if key}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV ({error})") from None
