@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engines.operating_point import OperatingPoint
-from engines.training.recipe import Recipe, Stage
+from engines.training.demo_recipe import Recipe, Stage
 
 _HEAD = """# Model card: {name} {version}
 

@@ -28,7 +28,7 @@ from engines.networks.segmenter import Segmenter
 from engines.runtime.load import load_engines
 from engines.training.data import read_validation
 from engines.training.demo import published_weights
-from engines.training.recipe import Recipe, read_recipe
+from engines.training.demo_recipe import Recipe, read_recipe
 from engines.training.samples import Sample
 
 

@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.training.recipe import Recipe
+from engines.training.demo_recipe import Recipe
 from engines.training.samples import Sample, read_mask_folder, read_severstal
 from engines.training.split import split_samples
 

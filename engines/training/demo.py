@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from engines.training.data import read_demo_data, write_split
+from engines.training.demo_recipe import read_recipe
 from engines.training.networks import train_gate, train_segmenter
-from engines.training.recipe import read_recipe
 
 
 def published_weights() -> Path | None:

@@ -13,7 +13,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from engines.training.recipe import Stage
+from engines.training.demo_recipe import Stage
 
 StepLoss = Callable[[nn.Module, np.random.Generator], Tensor]
 """Draws a batch with the generator, runs the network on it and gives the loss."""

@@ -13,9 +13,9 @@ from engines.networks.gate import Gate
 from engines.networks.lite0 import Lite0Encoder, load_published_weights
 from engines.networks.segmenter import Segmenter
 from engines.training.batches import Mixture, Pool, crop_batch, frame_batch
+from engines.training.demo_recipe import Recipe, Stage
 from engines.training.loop import train
 from engines.training.losses import bce_dice_loss, gate_loss
-from engines.training.recipe import Recipe, Stage
 from engines.training.samples import Sample
 
 

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the training extra")
 
+from engines.training.demo_recipe import Stage  # noqa: E402
 from engines.training.loop import schedule, train  # noqa: E402
-from engines.training.recipe import Stage  # noqa: E402
 
 STAGE = Stage(
     steps=6,

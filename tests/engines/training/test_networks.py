@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch", reason="needs the training extra")
 
 from engines.networks.blocks import fold_normalisation  # noqa: E402
 from engines.networks.lite0 import Lite0Encoder  # noqa: E402
+from engines.training.demo_recipe import Recipe, read_recipe  # noqa: E402
 from engines.training.networks import train_gate, train_segmenter  # noqa: E402
-from engines.training.recipe import Recipe, read_recipe  # noqa: E402
 from engines.training.samples import Sample  # noqa: E402
 
 
