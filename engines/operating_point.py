@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,8 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Thresholds of one bundle, as ``operating_point.yaml`` holds them."""
 
     format: int = 1
+    version: Annotated[int, Meta(ge=1)] = 1
+    """Counts the calibrations of one bundle; for people, ``id`` tells two apart."""
     gate_threshold: Probability
     """A frame whose gate score is at least this goes to the segmenter."""
     mask_thresholds: dict[str, Probability]
@@ -63,5 +66,11 @@ def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
 
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
-    """Write ``point`` as YAML."""
-    path.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")
+    """Write ``point`` as YAML, whole or not at all. Raises BundleError where that is not possible."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BundleError(f"{path}: cannot be written ({error.strerror}); give another place with --out") from None

@@ -50,6 +50,9 @@ class SegmenterEngine(Protocol):
 
     max_batch: int
 
+    def set_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
+
     def enqueue(
         self, frames: Sequence[Frame], masks: Sequence[Frame], done: Callable[[SegmenterAnswer | Exception], None]
     ) -> None:
