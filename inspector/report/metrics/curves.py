@@ -84,4 +84,6 @@ def _rising(weights: Floats, ranking: Ranking) -> Floats:
 
 
 def _share(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=np.broadcast_to(whole > 0, part.shape))
+    share = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=share, where=np.broadcast_to(whole > 0, part.shape))
+    return share

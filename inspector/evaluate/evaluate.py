@@ -1,0 +1,186 @@
+"""Puts an evaluation together: frames through the engines, counted, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.bundle import Bundle
+from engines.data.dataset import Dataset
+from engines.errors import DataError
+from inspector.evaluate.answers import Judge
+from inspector.evaluate.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
+from inspector.evaluate.estimates import Estimates, estimates_of
+from inspector.evaluate.figures import (
+    BundleFacts,
+    ClassDefects,
+    ClassFigures,
+    DataFacts,
+    DefectFigures,
+    Duration,
+    Evaluation,
+    MaskFigures,
+    SheetFigures,
+    StageFigures,
+    Times,
+)
+from inspector.evaluate.fit import flattering, require_fit
+from inspector.evaluate.gate import gate_figures
+from inspector.evaluate.tally import Sums, Tally
+from inspector.evaluate.worst import Worst
+from inspector.report.summary import Decisions
+
+Progress = Callable[[int], None]
+"""Called with the number of frames done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation with what it was made from: to compare it with another, and to show its errors."""
+
+    evaluation: Evaluation
+    tally: Tally
+    sums: Sums
+    worst: Worst
+
+
+def evaluate(
+    bundle: Bundle,
+    dataset: Dataset,
+    *,
+    part: str | None = None,
+    precision: str = "auto",
+    progress: Progress = lambda done: None,
+) -> Evaluated:
+    """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``part`` names the selection, for the reader.
+
+    Raises UserError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
+    or mask that cannot be read.
+    """
+    require_fit(bundle, dataset)
+    tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
+    worst = Worst()
+    gate_ms, segmenter_ms, pipeline_ms = [], [], []
+    with Judge(bundle, precision) as judge:
+        for done, answer in enumerate(judge.answers(dataset.frames), 1):
+            try:
+                seen = tally.add(answer)
+            except ValueError as error:
+                raise DataError(f"{answer.frame.name}: its truth cannot be compared: {error}") from None
+            worst.offer(seen, answer)
+            gate_ms.append(answer.gate_ms)
+            segmenter_ms.append(answer.segmenter_ms)
+            pipeline_ms.append(answer.gate_ms + (answer.segmenter_ms if answer.let_through else 0.0))
+            progress(done)
+    sums = tally.sums()
+    estimates = estimates_of(sums)
+    made = Evaluation(
+        bundle=_bundle_facts(bundle, judge),
+        data=_data_facts(bundle, dataset, part, tally, sums),
+        confidence=CONFIDENCE,
+        resamples=RESAMPLES,
+        gate=gate_figures(tally, sums, estimates),
+        segmenter=_stage("segmenter", bundle.classes, tally, estimates),
+        pipeline=_stage("pipeline", bundle.classes, tally, estimates),
+        times=Times(gate=_duration(gate_ms), segmenter=_duration(segmenter_ms), pipeline=_duration(pipeline_ms)),
+    )
+    return Evaluated(made, tally, sums, worst)
+
+
+def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
+    point = bundle.operating_point
+    return BundleFacts(
+        id=bundle.id,
+        operating_point=point.id,
+        gate_threshold=point.gate_threshold,
+        mask_thresholds=point.mask_thresholds,
+        minimum_area_px=dict(zip(bundle.classes, point.minimum_areas(bundle.classes), strict=True)),
+        classes=bundle.classes,
+        height=bundle.height,
+        width=bundle.width,
+        device=judge.device,
+        note=judge.note,
+    )
+
+
+def _data_facts(bundle: Bundle, dataset: Dataset, part: str | None, tally: Tally, sums: Sums) -> DataFacts:
+    defective = sum(one.defective for one in tally.seen)
+    warnings = list(flattering(bundle, dataset, part))
+    if sums.groups < FEWEST_GROUPS:
+        warnings.append(
+            f"{sums.groups} independent groups of frames are too few for intervals ({FEWEST_GROUPS} are needed)."
+        )
+    return DataFacts(
+        name=dataset.name,
+        id=dataset.id,
+        part=part,
+        frames=len(tally.seen),
+        groups=sums.groups,
+        defective=defective,
+        clean=len(tally.seen) - defective,
+        unlocated=sum(not one.drawn for one in tally.seen),
+        warnings=tuple(warnings),
+    )
+
+
+def _stage(stage: str, classes: tuple[str, ...], tally: Tally, estimates: Estimates) -> StageFigures:
+    defects = tally.defects[stage]
+    return StageFigures(
+        sheets=SheetFigures(
+            decisions=Decisions.of(tally.sheets[stage]),
+            recall=estimates[f"{stage}.sheet_recall"],
+            false_scrap_rate=estimates[f"{stage}.false_scrap_rate"],
+        ),
+        mask=_masks(stage, "mask", classes, tally, estimates),
+        mask_of_defects=_masks(stage, "defects", classes, tally, estimates),
+        defects=DefectFigures(
+            true=sum(defects.true),
+            found=sum(defects.found),
+            marked=sum(defects.marked),
+            false=sum(defects.false),
+            recall=estimates[f"{stage}.defect_recall"],
+            false_per_frame=estimates[f"{stage}.false_defects_per_frame"],
+            classes=tuple(
+                ClassDefects(
+                    class_name=name,
+                    true=defects.true[k],
+                    found=defects.found[k],
+                    marked=defects.marked[k],
+                    false=defects.false[k],
+                    recall=estimates[f"{stage}.defect_recall.{k}"],
+                )
+                for k, name in enumerate(classes)
+            ),
+        ),
+    )
+
+
+def _masks(stage: str, form: str, classes: tuple[str, ...], tally: Tally, estimates: Estimates) -> MaskFigures:
+    detection = tally.detection[stage, form]
+    road = f"{stage}.{form}"
+    return MaskFigures(
+        kaggle_mean_dice=estimates[f"{road}.kaggle_mean_dice"],
+        kaggle_all_empty=estimates[f"{road}.kaggle_all_empty"].value,
+        positive_dice=estimates[f"{road}.positive_dice"],
+        pixel_dice=estimates[f"{road}.pixel_dice"],
+        pixel_dice_any_class=estimates[f"{road}.pixel_dice_any_class"],
+        classes=tuple(
+            ClassFigures(
+                class_name=name,
+                frames=detection.frames[k],
+                found=detection.found[k],
+                as_other=detection.as_other[k],
+                false_frames=detection.false[k],
+                dice=estimates[f"{road}.dice.{k}"],
+                iou=estimates[f"{road}.iou.{k}"],
+            )
+            for k, name in enumerate(classes)
+        ),
+    )
+
+
+def _duration(values_ms: list[float]) -> Duration:
+    p50, p95 = np.percentile(values_ms, [50, 95])
+    return Duration(mean_ms=float(np.mean(values_ms)), p50_ms=float(p50), p95_ms=float(p95), max_ms=max(values_ms))

@@ -1,0 +1,60 @@
+"""Whether a data set can be asked about a bundle at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engines.bundle import Bundle
+from engines.data.dataset import Dataset
+from inspector.errors import UserError
+
+
+def require_fit(bundle: Bundle, dataset: Dataset) -> None:
+    """Raise UserError unless the data set has frames of the bundle's size and its classes in its order."""
+    if (dataset.height, dataset.width) != (bundle.height, bundle.width):
+        raise UserError(
+            f"{dataset.name}: frames are {dataset.height}x{dataset.width}, those of the bundle {bundle.id} are "
+            f"{bundle.height}x{bundle.width}; evaluate a bundle on frames of its own size"
+        )
+    if dataset.classes != bundle.classes:
+        raise UserError(
+            f"{dataset.name}: classes are {', '.join(dataset.classes)}; those of the bundle {bundle.id} are "
+            f"{', '.join(bundle.classes)}; name the data set's classes in its dataset.yaml as the bundle does, in its order"
+        )
+    if not dataset.frames:
+        raise UserError(f"{dataset.name}: holds no labelled frame; there is nothing to evaluate on")
+
+
+def require_comparable(first: Bundle, second: Bundle) -> None:
+    """Raise UserError unless two bundles answer the same question."""
+    for what, one, other in (
+        ("frames", f"{first.height}x{first.width}", f"{second.height}x{second.width}"),
+        ("classes", ", ".join(first.classes), ", ".join(second.classes)),
+    ):
+        if one != other:
+            raise UserError(
+                f"--compare: {what} of {first.id} are {one}, of {second.id} {other}; only bundles for the same frames and "
+                "classes can be compared"
+            )
+
+
+def flattering(bundle: Bundle, dataset: Dataset, part: str | None) -> Iterator[str]:
+    """What makes the figures better than they will be on the line, one sentence each."""
+    if part is None and dataset.id in _values(bundle.manifest.training):
+        yield "The bundle was trained on frames of this data: give --split and --part to leave them out."
+    chosen = set(_values(bundle.operating_point.chosen))
+    if dataset.id in chosen and (part is None or part in chosen):
+        yield "The operating point was chosen on frames of this selection."
+
+
+def _values(facts: Any) -> Iterator[Any]:
+    """Everything that facts of any depth say."""
+    if isinstance(facts, dict):
+        for one in facts.values():
+            yield from _values(one)
+    elif isinstance(facts, (list, tuple)):
+        for one in facts:
+            yield from _values(one)
+    else:
+        yield facts
