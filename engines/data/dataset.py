@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from engines.data.description import Source, find_source
 from engines.data.frame_list import TRAINING_ONLY, FrameList, Listed, read_frame_list
-from engines.data.groups import group_frames
+from engines.data.groups import found_groups, given_groups, grouping_column
 from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
-from engines.data.labels import Candidate, Complain, Label, Labelling, Truth
+from engines.data.labels import Candidate, Complain, Label, Truth
 from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
@@ -87,6 +87,10 @@ class Survey:
     left_out: dict[str, int]
     """How many frames stay out on purpose, by the reason."""
     source: Source
+    groups_given_by: str
+    """What gives the groups, in words; empty where nothing does."""
+    groups_by_looks: bool
+    """Whether near-duplicates share a group, found or still to be found."""
 
 
 def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups: bool = True) -> Dataset:
@@ -128,12 +132,18 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: 
         labelling = label_by_run_lengths(source, candidates, complain)
     else:
         labelling = label_by_masks(source, candidates, frames, complain)
-    found = _frames(source, candidates, labelling, find_groups, frames)
-    left_out["not labelled"] += sum(1 for one in candidates if one.name not in labelling.truths)
-    if not found:
+    known = [one for one in candidates if one.name in labelling.truths]
+    left_out["not labelled"] += len(candidates) - len(known)
+    if not known:
         raise DataError(f"{path}: no frame in it that can be used")
+    grouping = given_groups(source, known, frames)
+    groups = grouping.groups
+    if grouping.by_looks and find_groups:
+        groups = found_groups(grouping, known, (height, width), complain)
+    found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
-    return Survey(dataset, (), dict(sizes), {why: count for why, count in left_out.items() if count}, source)
+    reasons = {why: count for why, count in left_out.items() if count}
+    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_looks)
 
 
 def _frame_list(source: Source) -> FrameList | None:
@@ -141,9 +151,7 @@ def _frame_list(source: Source) -> FrameList | None:
     listed = described.frames or ("frames.csv" if (source.root / "frames.csv").is_file() else None)
     if listed is None:
         return None
-    named = described.groups
-    column = named if named and named not in {"found", "folder", "none"} and not named.endswith(".csv") else None
-    return read_frame_list(source.place(listed), column)
+    return read_frame_list(source.place(listed), grouping_column(source))
 
 
 def _candidates(source: Source, frames: FrameList | None) -> list[Candidate]:
@@ -219,14 +227,6 @@ def _common_size(source: Source, candidates: Sequence[Candidate], sizes: Counter
             "in all); leave the odd ones out (exclude: ...) or bring all to one size (size: [HEIGHT, WIDTH]) in a dataset.yaml"
         )
     return common
-
-
-def _frames(
-    source: Source, candidates: Sequence[Candidate], labelling: Labelling, find_groups: bool, frames: FrameList | None
-) -> tuple[LabelledFrame, ...]:
-    known = [one for one in candidates if one.name in labelling.truths]
-    groups = group_frames(source, known, frames, find_groups)
-    return tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
 
 
 def _frame(source: Source, one: Candidate, truth: Truth, group: str) -> LabelledFrame:

@@ -10,7 +10,7 @@ mask_style: bitmask          # masks: bitmask, class_number or binary
 missing_mask: refuse         # masks: or clean (a frame without a mask is clean), or leave_out
 csv: train.csv               # kaggle: the run lengths
 frames: frames.csv           # list of the frames, see engines.data.frame_list
-groups: tile                 # column of the list; or a CSV with the columns name,group; or folder, found, none
+groups: tile                 # column of the list; or a CSV with the columns name,group; or folder, found, none, tile+found
 training_only: [augmented]   # values of the list's column `split`: frames to learn from, never to measure on
 exclude: ["broken_*.png"]    # frames to leave out, by name
 size: [256, 512]             # height and width all frames are brought to, where theirs differ

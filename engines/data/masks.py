@@ -44,7 +44,7 @@ def to_bitmask(stored: Grey, style: MaskStyle, class_count: int, path: Path, bin
     Raises DataError where a value is outside the class list; the message names ``path``.
     """
     if style is MaskStyle.BINARY:
-        return (stored > 127).astype(np.uint8) << binary_class
+        return (stored > 127).astype(np.uint8) * np.uint8(1 << binary_class)
     limit = class_count if style is MaskStyle.CLASS_NUMBER else (1 << class_count) - 1
     highest = int(stored.max(initial=0))
     if highest > limit:

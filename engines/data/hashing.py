@@ -1,0 +1,94 @@
+"""A perceptual hash for long grey frames, and the pairs of frames that are near-duplicates by it.
+
+The hash is the classic DCT hash (C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010) with
+a grid that follows the shape of the frame: the frame is averaged to 8 pixels a grid cell, and the signs of its lowest cosine
+coefficients, without the constant row and column, are the hash: about 256 of them, 6x42 for frames of 256x1600, 16x16 for square
+ones. Steel is all texture: coarse shadows are alike on every frame and fine grain does not survive a JPEG, which is why hashes of
+neighbouring pixels or of the full-resolution texture tell frames apart worse.
+
+Two frames are near-duplicates where at most ``NEAR`` of the signs differ, in whichever of the flips (and, on a square
+grid, quarter turns) is closest: a flip only changes the signs of odd rows or columns, a turn transposes the grid.
+
+How ``NEAR`` was chosen, on real frames (similarity is 1 - 2 x distance):
+
+- Severstal, 180 different frames: the closest two differ in 31 % of the signs (chequer plate). Of copies of the same frames that were
+  stored as JPEG of quality 60, made brighter or darker, blurred by halving, given noise of 6 levels, all but the darkest
+  frames come closer than 25 %; of copies shifted by 2 and 3 px or cropped by 1 %, over 95 %.
+- 1,500 simulated sheets, 1.1 million pairs: none within 25 %.
+- Magnetic tiles, photographed under six exposures: 95 % of the pairs within 25 % have numbers that follow each other, and those looked at
+  of the rest showed the same tile; from 25 to 30 % the share falls to 83 % and 68 %. Two thirds of the exposures of a tile are found.
+- NEU-Seg, whose list joins flips and turns of one base image: 93 % of its pairs are found. It also finds pairs that the list
+  does not join; of 20 drawn at random and looked at, 19 were composites of the same base image.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.data.images import Grey
+
+Hash = NDArray[np.int8]
+"""``int8 [rows, columns]``: -1 or 1; all 0 for a frame that shows nothing, which is like no other."""
+
+NEAR = 0.25
+"""Share of signs that may differ between near-duplicates."""
+
+_SIGNS = 256
+_CELL_PX = 8
+_FLAT = 0.5
+"""Standard deviation, in grey levels, below which an averaged frame shows nothing."""
+_BLOCK = 1024
+
+
+class Pair(NamedTuple):
+    """Two near-duplicates, by index."""
+
+    first: int
+    second: int
+    distance: float
+    """Share of signs that differ, 0..``NEAR``."""
+
+
+def hash_grid(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of the hash of frames of this shape; hashes compare only on one grid."""
+    rows = min(max(round((_SIGNS * height / width) ** 0.5), 4), _SIGNS // 4)
+    return rows, _SIGNS // rows
+
+
+def perceptual_hash(pixels: Grey, grid: tuple[int, int]) -> Hash:
+    """The hash of a frame of any size ``uint8 [H, W]`` on ``grid``."""
+    rows, columns = grid
+    small = cv2.resize(pixels, (columns * _CELL_PX, rows * _CELL_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if small.std() < _FLAT:
+        return np.zeros(grid, np.int8)
+    waves = cv2.dct(small)[1 : rows + 1, 1 : columns + 1]
+    return np.where(waves >= 0, 1, -1).astype(np.int8)
+
+
+def near_duplicates(hashes: NDArray[np.int8], limit: float = NEAR) -> list[Pair]:
+    """All pairs of ``int8 [n, rows, columns]`` within ``limit``, the first index below the second."""
+    count = len(hashes)
+    flat = hashes.reshape(count, -1).astype(np.float32)
+    turned = [one.reshape(count, -1).astype(np.float32) for one in _turned(hashes)]
+    least = (1 - 2 * limit) * flat.shape[1] - 1e-3
+    pairs = []
+    for start in range(0, count, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        likeness = np.max([block @ one[start:].T for one in turned], axis=0)
+        for row, column in np.argwhere(np.triu(likeness, 1) >= least).tolist():
+            distance = (1 - float(likeness[row, column]) / flat.shape[1]) / 2
+            pairs.append(Pair(start + row, start + column, distance))
+    return pairs
+
+
+def _turned(hashes: NDArray[np.int8]) -> list[NDArray[np.int8]]:
+    """The hashes of the frames as they are, flipped either way and both; on a square grid also transposed."""
+    _, rows, columns = hashes.shape
+    upside = np.where(np.arange(1, rows + 1) % 2, -1, 1).astype(np.int8)[:, None]
+    sideways = np.where(np.arange(1, columns + 1) % 2, -1, 1).astype(np.int8)[None, :]
+    flips = [hashes, hashes * sideways, hashes * upside, hashes * upside * sideways]
+    return flips + [np.swapaxes(one, 1, 2) for one in flips] if rows == columns else flips
