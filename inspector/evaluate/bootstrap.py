@@ -7,7 +7,9 @@ the same draws: their difference has an interval of its own (the paired bootstra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,15 +51,31 @@ def ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def interval(drawn: Floats, groups: int, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
-    """Percentile interval of one figure from its values in the draws ``[resamples]``.
+    """Percentile interval of one figure from its values in the draws ``[resamples]``, widened for few groups.
 
-    None where there are too few groups, or the figure is missing from too many draws.
+    Plain percentiles are too narrow by about what the normal distribution is narrower than Student's; the percentiles are moved out
+    by as much (the expanded percentile interval: Hesterberg, "What Teachers Should Know About the Bootstrap", 2015). None where there are too few groups, or the figure is missing from too many draws.
     """
     defined = drawn[np.isfinite(drawn)]
     if groups < FEWEST_GROUPS or len(defined) < _LEAST_DEFINED * len(drawn):
         return None
-    low, high = np.percentile(defined, [50 * (1 - confidence), 50 * (1 + confidence)])
+    tail = _tail(groups, confidence)
+    low, high = np.percentile(defined, [100 * tail, 100 * (1 - tail)])
     return float(low), float(high)
+
+
+def _tail(groups: int, confidence: float) -> float:
+    """Share of the draws to leave out on each side. Student's quantile by the expansion of Abramowitz and Stegun, 26.7.5, good to
+    0.1 % from 10 groups on."""
+    normal, freedom = NormalDist(), groups - 1
+    z = normal.inv_cdf((1 + confidence) / 2)
+    student = (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    )
+    return normal.cdf(-student * math.sqrt(groups / freedom))
 
 
 def share_interval(
