@@ -67,7 +67,7 @@ def _facts(made: Evaluation) -> Block:
         ("gate threshold", f"{bundle.gate_threshold:.6g}"),
         ("mask thresholds", areas),
         ("device", bundle.device),
-        ("data", f"{data.name} ({data.id}){'' if data.part is None else ', ' + data.part}"),
+        ("data", f"{data.name} ({data.id}){'' if data.part is None else f', part {data.part} of split {data.split}'}"),
         ("frames", f"{data.frames:,} ({data.defective:,} defective, {data.clean:,} clean), {data.groups:,} groups"),
     ]
     notes = [

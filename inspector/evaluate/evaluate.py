@@ -37,6 +37,14 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which frames of the data set: a part of a split."""
+
+    part: str
+    split_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluated:
     """An evaluation with what it was made from: to compare it with another, and to show its errors."""
 
@@ -50,11 +58,12 @@ def evaluate(
     bundle: Bundle,
     dataset: Dataset,
     *,
-    part: str | None = None,
+    selection: Selection | None = None,
     precision: str = "auto",
     progress: Progress = lambda done: None,
 ) -> Evaluated:
-    """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``part`` names the selection, for the reader.
+    """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``selection`` says which frames
+    of the data set these are, for the reader; without it they are all.
 
     Raises UserError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
     or mask that cannot be read.
@@ -78,7 +87,7 @@ def evaluate(
     estimates = estimates_of(sums)
     made = Evaluation(
         bundle=_bundle_facts(bundle, judge),
-        data=_data_facts(bundle, dataset, part, tally, sums),
+        data=_data_facts(bundle, dataset, selection, tally, sums),
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
         gate=gate_figures(tally, sums, estimates),
@@ -105,8 +114,9 @@ def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
     )
 
 
-def _data_facts(bundle: Bundle, dataset: Dataset, part: str | None, tally: Tally, sums: Sums) -> DataFacts:
+def _data_facts(bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums) -> DataFacts:
     defective = sum(one.defective for one in tally.seen)
+    part = None if selection is None else selection.part
     warnings = list(flattering(bundle, dataset, part))
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
@@ -116,6 +126,7 @@ def _data_facts(bundle: Bundle, dataset: Dataset, part: str | None, tally: Tally
         name=dataset.name,
         id=dataset.id,
         part=part,
+        split=None if selection is None else selection.split_id,
         frames=len(tally.seen),
         groups=sums.groups,
         defective=defective,

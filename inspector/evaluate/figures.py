@@ -38,6 +38,8 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     part: str | None
     """Part of the split; null: every labelled frame."""
+    split: str | None
+    """Which split it was."""
     frames: int
     groups: int
     """Groups of frames that show the same thing."""

@@ -1,0 +1,157 @@
+"""``inspector evaluate``: how good a bundle is on labelled frames, or which of two is the better one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from engines.bundle import Bundle
+    from engines.data.dataset import Dataset
+    from inspector.evaluate.compare import Comparison
+    from inspector.evaluate.evaluate import Evaluated, Selection
+    from inspector.evaluate.figures import Evaluation
+
+
+def evaluate(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BUNDLE DATA",
+            help="Bundle (directory, or name of an included one) and data set (folder or dataset.yaml); with --compare two bundles first.",
+        ),
+    ],
+    compare: Annotated[bool, typer.Option("--compare", help="Compare two bundles on the same frames.")] = False,
+    split: Annotated[Path | None, typer.Option(help="Split file of the data set, as training wrote it.")] = None,
+    part: Annotated[
+        str | None, typer.Option(help="With --split: the part to evaluate on; default: validation.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Directory for index.html (one file, pictures inside), JSON and frames.csv.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Measure a bundle on labelled frames, through the runtime that the line uses.
+
+    The segmenter alone and the pipeline: Dice by each of its names, defects one by one, gate and sheets, with bootstrap intervals by
+    groups of frames. With [bold]--compare A B DATA[/bold] both bundles see the same frames, and a sentence says whether a difference is real.
+
+    Example: [bold]inspector evaluate demo data --split split.csv --report out[/bold]
+    """
+    from inspector.errors import UserError
+    from inspector.evaluate.fit import require_comparable
+    from inspector.evaluate.report import prepare
+
+    if precision not in ("auto", "f32", "bf16"):
+        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    expected = 3 if compare else 2
+    if len(paths) != expected:
+        form = "--compare A B DATA" if compare else "BUNDLE DATA"
+        raise UserError(f"evaluate: {len(paths)} arguments ({' '.join(paths)}); expected {form}")
+    if part is not None and split is None:
+        raise UserError(f"--part {part}: a part of what? Give the split file with --split")
+    bundles = [_bundle(one) for one in paths[:-1]]
+    if compare:
+        require_comparable(*bundles)
+    if report is not None:
+        prepare(report)
+    dataset, selection = _frames(Path(paths[-1]), split, part or "validation")
+    made = [_evaluated(bundle, dataset, selection, precision) for bundle in bundles]
+    _show(made, report, as_json)
+
+
+def _bundle(name: str) -> Bundle:
+    from engines.bundle import find_bundle, read_bundle
+
+    return read_bundle(find_bundle(name))
+
+
+def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selection | None]:
+    """The frames to evaluate on: never those that are to learn from only. Raises DataError."""
+    from dataclasses import replace
+
+    from engines.data.dataset import open_dataset
+    from engines.data.split import read_split
+    from inspector.evaluate.evaluate import Selection
+
+    dataset = open_dataset(path)
+    if split is None:
+        return dataset, None
+    found = read_split(split, dataset)
+    measured = tuple(one for one in found.frames(dataset, part) if not one.training_only)
+    return replace(dataset, frames=measured), Selection(part, found.id)
+
+
+def _evaluated(bundle: Bundle, dataset: Dataset, selection: Selection | None, precision: str) -> Evaluated:
+    from inspector.evaluate.evaluate import evaluate
+    from inspector.evaluate.fit import require_fit
+
+    require_fit(bundle, dataset)
+    with _progress(f"evaluating {bundle.id}", len(dataset.frames)) as progress:
+        return evaluate(bundle, dataset, selection=selection, precision=precision, progress=progress)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr, out of the way of what goes to stdout."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:
+    """Print one evaluation or the comparison of two, and write the report."""
+    from rich.console import Console, Group
+    from rich.text import Text
+
+    from inspector.evaluate.blocks import blocks
+    from inspector.evaluate.compare import compare, comparison_blocks
+    from inspector.evaluate.report import write_comparison, write_evaluation
+    from inspector.evaluate.table import tables
+
+    told: Evaluation | Comparison
+    shown: RenderableType
+    page = None
+    if len(made) == 1:
+        told = made[0].evaluation
+        shown = tables(blocks(told))
+        if report is not None:
+            page = write_evaluation(report, made[0])
+    else:
+        told = compare(*made)
+        sentences = [Text(one.sentence) for one in told.differences if one.better]
+        shown = Group(tables(comparison_blocks(told)), *sentences, Text(told.conclusion, style="bold"))
+        if report is not None:
+            page = write_comparison(report, told, *made)
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        return
+    Console().print(shown)
+    if page is not None:
+        Console().print(f"report: {page}")
