@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engines.data.run_lengths import draw_runs, parse_runs
 from inspector.errors import UserError
 from inspector.report.truth import KaggleTruth, MaskFolder, MaskStyle, NumberedTruth, TruthError
-from inspector.report.truth.runlengths import draw_runs, parse_runs
 from tests.capture.replay_files import severstal
 
 COLUMNS = "ImageId,ClassId,EncodedPixels\n"
@@ -152,8 +152,8 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
         "value": r"holds the value 5; expected 0\.\.4",
         "deep": "expected one 8-bit channel",
         "colour": "expected one 8-bit channel",
-        "cut": "is no readable PNG",
-        "empty": "is no readable PNG",
+        "cut": "is no readable image",
+        "empty": "is no readable image",
     }.items():
         with pytest.raises(TruthError, match=why):
             truth.mask("cam0", 0, name + ".jpg")

@@ -6,8 +6,9 @@ labelled. A frame without truth is left out of every figure that needs one, and 
 
 from __future__ import annotations
 
+from engines.data.masks import MaskStyle
 from inspector.report.truth.kaggle import KaggleTruth
-from inspector.report.truth.mask_folder import MaskFolder, MaskStyle
+from inspector.report.truth.mask_folder import MaskFolder
 from inspector.report.truth.source import NumberedTruth, Truth, TruthError
 
 __all__ = ["KaggleTruth", "MaskFolder", "MaskStyle", "NumberedTruth", "Truth", "TruthError"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path, PurePath
 
 import numpy as np
 
+from engines.data.kaggle import read_kaggle_rows
+from engines.data.run_lengths import Runs, draw_runs, parse_runs
+from engines.errors import DataError
 from inspector.errors import UserError
-from inspector.report.truth.runlengths import Runs, draw_runs, parse_runs
 from inspector.report.truth.source import Bitmask
 
 SIDECAR = "frames.csv"
@@ -35,7 +37,10 @@ class KaggleTruth:
         self._height, self._width = height, width
         self._runs: dict[str, dict[int, Runs]] = {}
         self._labelled: frozenset[str] | None = None
-        has_empty = self._read(path, class_count)
+        try:
+            has_empty = self._read(path, class_count)
+        except DataError as error:
+            raise UserError(str(error)) from None
         self.rule = self._decide(path, labelled, has_empty)
 
     def mask(self, camera: str, number: int, name: str) -> Bitmask | None:
@@ -51,7 +56,7 @@ class KaggleTruth:
     def _read(self, path: Path, class_count: int) -> bool:
         """Fill ``_runs``; return whether any encoding is empty."""
         has_empty = False
-        for row, stem, class_number, text in _rows(path):
+        for row, stem, class_number, text in read_kaggle_rows(path):
             if not 1 <= class_number <= class_count:
                 raise UserError(f"{path}: row {row}: class {class_number}; expected 1..{class_count}")
             try:
@@ -78,28 +83,6 @@ class KaggleTruth:
             self._labelled = frozenset(self._runs)
             return f"{listed}; it lists clean frames too, so that labelled are the {len(self._runs)} frames with a row"
         return f"{listed}; it lists defects only, so that a frame without a row counts as clean (Kaggle's convention)"
-
-
-def _rows(path: Path) -> Iterator[tuple[int, str, int, str]]:
-    """Row number in the file, stem, class number and run lengths, of both forms of the CSV. Raises UserError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = set(reader.fieldnames or ())
-            joined = "ImageId_ClassId" in columns
-            if "EncodedPixels" not in columns or not (joined or {"ImageId", "ClassId"} <= columns):
-                raise UserError(
-                    f"{path}: columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}; expected "
-                    "ImageId,ClassId,EncodedPixels or ImageId_ClassId,EncodedPixels"
-                )
-            for record in reader:
-                image = record["ImageId_ClassId"] if joined else record["ImageId"]
-                image, _, number = (image or "").rpartition("_") if joined else (image, "", record["ClassId"])
-                if not image or not (number or "").strip().isdecimal():
-                    raise UserError(f"{path}: row {reader.line_num}: no image and class number in it")
-                yield reader.line_num, PurePath(image.strip()).stem, int(number), record["EncodedPixels"] or ""
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: cannot be read as CSV ({error})") from None
 
 
 def _labelled_in(path: Path) -> frozenset[str] | None:

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path, PurePath
 
-import cv2
-import numpy as np
-
+from engines.data.masks import MaskStyle, read_mask_image, to_bitmask
+from engines.errors import DataError
 from inspector.errors import UserError
 from inspector.report.truth.source import Bitmask, TruthError
-
-
-class MaskStyle(str, Enum):
-    """What a pixel value means."""
-
-    CLASS_NUMBER = "class_number"
-    """0 background, 1..K the class: no pixel can belong to two."""
-    BITMASK = "bitmask"
-    """Bit k set: the pixel belongs to class k."""
-    BINARY = "binary"
-    """Above 127: the pixel belongs to the one class there is."""
 
 
 class MaskFolder:
@@ -49,27 +36,6 @@ class MaskFolder:
         if not name or not path.is_file():
             return None
         try:
-            stored = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-        except (OSError, cv2.error):
-            stored = None
-        if stored is None:
-            raise TruthError(f"{path}: is no readable PNG")
-        if stored.ndim == 3 and stored.shape[2] == 3 and (stored == stored[..., :1]).all():
-            stored = stored[..., 0]
-        if stored.ndim != 2 or stored.dtype != np.uint8:
-            raise TruthError(f"{path}: is {stored.dtype} {list(stored.shape)}; expected one 8-bit channel")
-        if stored.shape != self._size:
-            found, expected = "x".join(map(str, stored.shape)), "x".join(map(str, self._size))
-            raise TruthError(f"{path}: is {found} pixels (height x width); expected {expected}")
-        return self._bitmask(np.asarray(stored, dtype=np.uint8), path)
-
-    def _bitmask(self, stored: Bitmask, path: Path) -> Bitmask:
-        if self._style is MaskStyle.BINARY:
-            return (stored > 127).astype(np.uint8)
-        limit = self._class_count if self._style is MaskStyle.CLASS_NUMBER else (1 << self._class_count) - 1
-        if stored.max() > limit:
-            raise TruthError(f"{path}: holds the value {stored.max()}; expected 0..{limit} ({self._style.value})")
-        if self._style is MaskStyle.BITMASK:
-            return stored
-        values = np.array([0, *(1 << bit for bit in range(self._class_count))], dtype=np.uint8)
-        return values[stored]
+            return to_bitmask(read_mask_image(path, self._size), self._style, self._class_count, path)
+        except DataError as error:
+            raise TruthError(str(error)) from None
