@@ -17,3 +17,7 @@ class DataError(Exception):
 
 class RecipeError(Exception):
     """A training recipe, or the weights made with one, cannot be used."""
+
+
+class TrainingError(Exception):
+    """A training cannot go on: the message says where it stopped and what is left of it."""

@@ -1,8 +1,8 @@
-"""Lets torchvision be imported beside a CPU build of torch. Import this before timm or segmentation-models-pytorch.
+"""Lets torchvision be imported beside a CPU build of torch. Import this before timm, segmentation-models-pytorch or Lightning.
 
 PyPI's torchvision is built against CUDA. Beside a CPU build of torch its compiled part cannot be loaded, so that the
 two operators which its import registers shapes for do not exist, and the import fails ("operator torchvision::nms does
-not exist"). timm and segmentation-models-pytorch import it and use neither operator. Where torch is a CPU build and
+not exist"). timm, segmentation-models-pytorch and Lightning import it and use neither operator. Where torch is a CPU build and
 the compiled part is missing, the operators are declared, without an implementation; a torchvision that fits its torch
 is left alone.
 """

@@ -81,7 +81,7 @@ def frame_batch(mixture: Mixture, size: int, rng: np.random.Generator) -> tuple[
 def _crop(mixture: Mixture, width: int, rng: np.random.Generator) -> Pair:
     pool, group = mixture.pick(rng)
     sample = pool.draw(group, rng)
-    pair = (sample.frame, sample.mask)
+    pair = sample.pair
     last = sample.frame.shape[1] - width
     start = int(rng.integers(0, last + 1))
     if group:
@@ -90,7 +90,7 @@ def _crop(mixture: Mixture, width: int, rng: np.random.Generator) -> Pair:
             column = int(columns[rng.integers(columns.size)])
             start = int(np.clip(column - rng.integers(width // 8, width - width // 8), 0, last))
     elif rng.random() < 0.25:
-        pair = paste_defect(pair, pool.draw(int(rng.integers(1, mixture.classes + 1)), rng), rng)
+        pair = paste_defect(pair, pool.draw(int(rng.integers(1, mixture.classes + 1)), rng).pair, rng)
     window = slice(start, start + width)
     frame, mask = flip(move((pair[0][:, window], pair[1][:, window]), rng), rng)
     return expose(frame, rng), mask
@@ -101,16 +101,16 @@ def _frame(mixture: Mixture, rng: np.random.Generator) -> tuple[Pair, bool]:
     kind = rng.random()
     known = True
     sample = pool.draw(group, rng)
-    pair = (sample.frame, sample.mask)
+    pair = sample.pair
     if group and pool.unlocated and rng.random() < 0.05:
         sample = pool.unlocated[int(rng.integers(len(pool.unlocated)))]
-        pair, known = (sample.frame, sample.mask), False
+        pair, known = sample.pair, False
     elif kind < 0.4:
         others = int(rng.integers(0, len(mixture.group_shares)))
-        strips = [sample, pool.draw(group if rng.random() < 0.5 else others, rng)]
+        strips = [pair, pool.draw(group if rng.random() < 0.5 else others, rng).pair]
         pair = join_strips(strips if rng.random() < 0.5 else strips[::-1], rng)
     elif kind < 0.6 and not group:
-        pair = paste_defect(pair, pool.draw(int(rng.integers(1, mixture.classes + 1)), rng), rng)
+        pair = paste_defect(pair, pool.draw(int(rng.integers(1, mixture.classes + 1)), rng).pair, rng)
     frame, mask = flip(move(pair, rng) if rng.random() < 0.7 else pair, rng)
     return (expose(frame, rng), mask), known
 

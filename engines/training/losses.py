@@ -1,18 +1,22 @@
-"""Losses of the segmenter and the gate."""
+"""Losses of the segmenter and the gate. All compute in float32."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+import torch
 from torch import Tensor
 from torch.nn import functional
 
+Activation = Literal["sigmoid", "softmax"]
 
-def dice_loss(logits: Tensor, targets: Tensor, smooth: float = 1.0) -> Tensor:
+
+def soft_dice_loss(probabilities: Tensor, targets: Tensor, smooth: float = 1.0) -> Tensor:
     """1 - soft Dice, the mean over the classes present in the batch (Milletari et al., 2016).
 
     Both `[N, K, H, W]`; each class is counted over the whole batch, because most crops hold none of most classes and
     a Dice of an empty mask says nothing.
     """
-    probabilities = logits.sigmoid()
     common = (probabilities * targets).sum(dim=(0, 2, 3))
     total = (probabilities + targets).sum(dim=(0, 2, 3))
     present = (targets.sum(dim=(0, 2, 3)) > 0).float()
@@ -20,14 +24,50 @@ def dice_loss(logits: Tensor, targets: Tensor, smooth: float = 1.0) -> Tensor:
     return (per_class * present).sum() / present.sum().clamp(min=1.0)
 
 
-def bce_dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Binary cross-entropy over pixels plus Dice, in equal parts, in float32."""
+def tversky_loss(probabilities: Tensor, targets: Tensor, alpha: float, smooth: float = 1.0) -> Tensor:
+    """1 - TP / (TP + alpha FN + (1 - alpha) FP), the mean over all classes (Salehi et al., 2017).
+
+    Both `[N, K, H, W]`, each class counted over the whole batch, `smooth` added above and below. A class that the batch
+    does not show has only false positives, so that an alpha below one half presses them down there too.
+    """
+    common = (probabilities * targets).sum(dim=(0, 2, 3))
+    missed = targets.sum(dim=(0, 2, 3)) - common
+    false = probabilities.sum(dim=(0, 2, 3)) - common
+    return (1.0 - (common + smooth) / (common + alpha * missed + (1.0 - alpha) * false + smooth)).mean()
+
+
+def class_probabilities(logits: Tensor, classes: int, activation: Activation) -> Tensor:
+    """Probabilities `[N, K, H, W]` of the classes, of logits `[N, K, H, W]`, or `[N, K + 1, H, W]` with softmax."""
     logits = logits.float()
-    return functional.binary_cross_entropy_with_logits(logits, targets) + dice_loss(logits, targets)
+    return logits.sigmoid() if activation == "sigmoid" else logits.softmax(dim=1)[:, :classes]
+
+
+def pixel_cross_entropy(logits: Tensor, targets: Tensor, activation: Activation) -> Tensor:
+    """Mean cross-entropy of the pixels: of K decisions each, or (softmax) of one among the classes and none of them.
+
+    Targets `[N, K, H, W]`. With softmax a pixel of two classes counts as the first of them.
+    """
+    logits = logits.float()
+    if activation == "sigmoid":
+        return functional.binary_cross_entropy_with_logits(logits, targets)
+    none = torch.full_like(targets[:, :1], 0.5)
+    return functional.cross_entropy(logits, torch.cat([targets, none], dim=1).argmax(dim=1))
+
+
+def bce_dice_loss(logits: Tensor, targets: Tensor, activation: Activation = "sigmoid") -> Tensor:
+    """Cross-entropy of the pixels plus 1 - Dice, in equal parts."""
+    probabilities = class_probabilities(logits, targets.shape[1], activation)
+    return pixel_cross_entropy(logits, targets, activation) + soft_dice_loss(probabilities, targets)
 
 
 def gate_loss(
-    logits: Tensor, cells: Tensor, defective: Tensor, masks: Tensor, located: Tensor, smoothing: float = 0.05
+    logits: Tensor,
+    cells: Tensor,
+    defective: Tensor,
+    masks: Tensor,
+    located: Tensor,
+    smoothing: float = 0.05,
+    cell_weight: float = 4.0,
 ) -> Tensor:
     """Cross-entropy of the frame's logit `[N]`, plus that of its cells where the masks can be believed.
 
@@ -38,4 +78,4 @@ def gate_loss(
     frame = functional.binary_cross_entropy_with_logits(logits.float(), softened)
     targets = (functional.adaptive_avg_pool2d(masks, (cells.shape[-2], cells.shape[-1])) > 0.03).float()
     each = functional.binary_cross_entropy_with_logits(cells.float(), targets, reduction="none").mean(dim=(1, 2, 3))
-    return frame + 4.0 * (each * located).sum() / located.sum().clamp(min=1.0)
+    return frame + cell_weight * (each * located).sum() / located.sum().clamp(min=1.0)

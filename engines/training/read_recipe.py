@@ -22,7 +22,9 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     try:
         tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror}); give one copied from configs/training/") from None
+        raise RecipeError(
+            f"{path}: cannot be read ({error.strerror}); give one copied from configs/training/"
+        ) from None
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -75,9 +77,12 @@ def _apply(tree: dict[str, Any], change: str) -> None:
         value = yaml.safe_load(text)
         for name in road:
             place = place[int(name)] if isinstance(place, list) else place.setdefault(name, {})
-        if not isinstance(place, (dict, list)):
+        if isinstance(place, list):
+            place[int(last)] = value
+        elif isinstance(place, dict):
+            place[last] = value
+        else:
             raise TypeError
-        place[int(last) if isinstance(place, list) else last] = value
     except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError):
         raise RecipeError(f"--set {change}: the recipe has no such place, or the value is no YAML") from None
 
@@ -124,8 +129,6 @@ def _contradiction(recipe: Recipe) -> str:
         return f"augmentation.stretch: found [{low:g}, {high:g}], expected the smaller factor first"
     if recipe.augmentation.join and (recipe.kind != "gate" or recipe.batches.crops):
         return "augmentation.join: is for gates on whole frames; leave it out"
-    if not recipe.split.get("training"):
-        return "split: has no part named training"
-    if sum(recipe.split.values()) > 1 + 1e-6:
+    if abs(sum(recipe.split.values()) - 1) > 1e-6:
         return f"split: the shares add up to {sum(recipe.split.values()):g}, expected 1"
     return ""

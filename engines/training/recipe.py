@@ -27,7 +27,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A section of a recipe: immutable, by keyword, unknown keys refused."""
 
 
-class Batches(Section, kw_only=True):
+class Batches(Section, frozen=True, kw_only=True):
     """What a batch holds. A frame is in the group of each class it shows, or in the group without a defect."""
 
     size: Count
@@ -45,7 +45,7 @@ class Batches(Section, kw_only=True):
     """A crop in which fewer than 1 % of the pixels are brighter than this is dark, and never drawn."""
 
 
-class Augmentation(Section, kw_only=True):
+class Augmentation(Section, frozen=True, kw_only=True):
     """How frames are altered, each time anew. Borders that come into view are mirrored."""
 
     flip: Share = 0.5
@@ -72,7 +72,7 @@ class Augmentation(Section, kw_only=True):
     """Gates on whole frames: probability that a frame is put together from strips of two."""
 
 
-class Optimiser(Section, kw_only=True):
+class Optimiser(Section, frozen=True, kw_only=True):
     """How the weights follow the gradient."""
 
     name: Literal["adam", "adamw"] = "adam"
@@ -83,7 +83,7 @@ class Optimiser(Section, kw_only=True):
     """Longest gradient; longer ones are shortened to it. Null: as they come."""
 
 
-class Plateau(Section, kw_only=True, tag_field="kind", tag="plateau"):
+class Plateau(Section, frozen=True, kw_only=True, tag_field="kind", tag="plateau"):
     """The learning rate falls when the validation loss (without a validation part: the training loss) stops falling."""
 
     factor: Annotated[float, Meta(gt=0, lt=1)] = 0.5
@@ -92,17 +92,17 @@ class Plateau(Section, kw_only=True, tag_field="kind", tag="plateau"):
     """So many epochs in a row that do not beat the best one are a plateau."""
 
 
-class OneCycle(Section, kw_only=True, tag_field="kind", tag="one_cycle"):
+class OneCycle(Section, frozen=True, kw_only=True, tag_field="kind", tag="one_cycle"):
     """A linear rise, then half a cosine down to 1 % of the peak, over the whole training."""
 
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
 
 
-class Constant(Section, kw_only=True, tag_field="kind", tag="constant"):
+class Constant(Section, frozen=True, kw_only=True, tag_field="kind", tag="constant"):
     """The learning rate stays."""
 
 
-class Phase(Section, kw_only=True):
+class Phase(Section, frozen=True, kw_only=True):
     """A stretch of the training with one loss."""
 
     loss: Literal["bce", "bce_dice", "tversky"]
@@ -119,7 +119,7 @@ class Phase(Section, kw_only=True):
     """Learning rate to begin the phase with (plateau and constant only). Null: goes on with the one it has."""
 
 
-class Recipe(Section, kw_only=True):
+class Recipe(Section, frozen=True, kw_only=True):
     """One training."""
 
     name: Name

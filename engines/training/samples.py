@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.training.frames import halve_frame, halve_mask
 from engines.training.run_lengths import decode_run_lengths
 
 Grey = NDArray[np.uint8]
@@ -38,6 +39,11 @@ class Sample:
     label: str = ""
     """Classes present, as `""`, `"3"`, `"3 4"`: what a split is stratified by."""
 
+    @property
+    def pair(self) -> tuple[Grey, Grey]:
+        """Frame and mask."""
+        return self.frame, self.mask
+
     def classes(self, count: int) -> list[int]:
         """Indices of the classes present in the mask."""
         return [k for k in range(count) if (self.mask & (1 << k)).any()]
@@ -50,23 +56,6 @@ def read_grey(path: Path) -> Grey:
     if image is None:
         raise ValueError(f"{path}: not a readable image")
     return np.ascontiguousarray(image, dtype=np.uint8)
-
-
-def halve_frame(frame: Grey) -> Grey:
-    """Mean of each 2x2 pixels, as the exported graphs do."""
-    height, width = frame.shape
-    halved = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(halved, dtype=np.uint8)
-
-
-def halve_mask(mask: Grey, classes: int) -> Grey:
-    """A half-resolution pixel holds a class if at least two of its four pixels do."""
-    half = np.zeros((mask.shape[0] // 2, mask.shape[1] // 2), np.uint8)
-    for k in range(classes):
-        plane = (mask >> k) & 1
-        votes = plane[0::2, 0::2] + plane[1::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 1::2]
-        half |= ((votes >= 2) << k).astype(np.uint8)
-    return half
 
 
 def read_mask_folder(

@@ -9,7 +9,20 @@ import typer
 
 from engines.errors import BundleError, DataError, EngineError, RecipeError
 from inspector import __version__
-from inspector.cli import bench, bundle, config, demo, doctor, journal, replay, run, simulate, subscribe
+from inspector.cli import (
+    bench,
+    bundle,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    journal,
+    replay,
+    run,
+    simulate,
+    subscribe,
+    train,
+)
 from inspector.errors import UserError
 
 app = typer.Typer(
@@ -43,7 +56,9 @@ app.command()(replay.replay)
 app.command()(demo.demo)
 app.command()(subscribe.subscribe)
 app.command()(bench.bench)
+app.command()(evaluate.evaluate)
 app.command()(simulate.simulate)
+app.command()(train.train)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(bundle.app, name="bundle")

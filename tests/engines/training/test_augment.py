@@ -24,7 +24,7 @@ def test_flips_and_moves_take_the_mask_along() -> None:
     sample = _sample(80, 4)
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        frame, mask = move(flip((sample.frame, sample.mask), rng), rng)
+        frame, mask = move(flip(sample.pair, rng), rng)
         bright = frame > 165
         assert (bright == (mask == 4)).mean() > 0.98
         assert set(np.unique(mask)) <= {0, 4}
@@ -39,7 +39,7 @@ def test_the_same_generator_gives_the_same_frame() -> None:
 
 def test_a_pasted_defect_is_marked_where_it_is() -> None:
     clean, donor = _sample(80, 0), _sample(120, 2)
-    frame, mask = paste_defect((clean.frame, clean.mask), donor, np.random.default_rng(0))
+    frame, mask = paste_defect(clean.pair, donor.pair, np.random.default_rng(0))
     assert (mask == 2).sum() == 200
     assert frame[mask == 2].mean() > frame[mask == 0].mean() + 50
     assert not clean.mask.any()
@@ -47,11 +47,11 @@ def test_a_pasted_defect_is_marked_where_it_is() -> None:
 
 def test_nothing_is_pasted_beside_the_sheet() -> None:
     dark, donor = _sample(0, 0), _sample(120, 2)
-    _, mask = paste_defect((dark.frame, dark.mask), donor, np.random.default_rng(0))
+    _, mask = paste_defect(dark.pair, donor.pair, np.random.default_rng(0))
     assert not mask.any()
 
 
 def test_strips_keep_the_frame_size_and_their_own_masks() -> None:
-    frame, mask = join_strips([_sample(80, 1), _sample(80, 4)], np.random.default_rng(5))
+    frame, mask = join_strips([_sample(80, 1).pair, _sample(80, 4).pair], np.random.default_rng(5))
     assert frame.shape == mask.shape == (64, 128)
     np.testing.assert_array_equal(frame > 165, mask > 0)
