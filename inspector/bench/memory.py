@@ -23,8 +23,11 @@ MakeLine = Callable[[Callable[[FrameSource], FrameSource]], BenchLine]
 """Makes a line that is measured, with something of the caller's between camera and line."""
 BLOCKS = 24
 """Means the samples are reduced to before the slope is taken."""
-SETTLING = 0.25
-"""Share of the run at its start that is not looked at: pools, caches and arenas fill."""
+SETTLING = 0.5
+"""Frames run before those that are looked at, as a share of these: pools, caches and arenas fill."""
+SMALLEST_LEAK_BYTES = 16
+"""The smallest block an allocator gives out. Less than this per frame is no object left behind by each frame but something that goes on
+settling: SQLite's prepared statements, for one, keep room for the largest value each of their places has ever held."""
 PLANTED_BYTES = 1024
 """What the leaking camera keeps of each frame."""
 
@@ -44,14 +47,14 @@ class MemorySlope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def leaks(self) -> bool:
-        """Zero is below the whole interval."""
-        return self.low > 0
+        """The whole interval is above the smallest thing that a frame could leave behind."""
+        return self.low > SMALLEST_LEAK_BYTES
 
 
 def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant: bool) -> MemorySlope:
-    """Run ``frames`` frames and take the slope; with ``plant`` the camera leaks ``PLANTED_BYTES`` per frame.
+    """Run the line until it has settled, then ``frames`` frames over which the slope is taken.
 
-    Raises UserError where the line ends meanwhile."""
+    With ``plant`` the camera leaks ``PLANTED_BYTES`` per frame. Raises UserError where the line ends meanwhile."""
     # Room for all samples from the start: a list of them would grow along with what it measures.
     samples = np.full((frames, 2), -1, np.int64)
     taken = 0
@@ -65,14 +68,14 @@ def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant:
             samples[taken] = settled, sum(pss_bytes(pid) for pid in pids if pid)
             taken += 1
 
+        bench.run(int(frames * SETTLING), pass_rate)
         bench.run(frames, pass_rate, tick=sample)
     return slope(samples[:taken].astype(float), frames)
 
 
 def slope(samples: NDArray[np.float64], frames: int) -> MemorySlope:
     """Slope of samples [n, 2] of (frame, bytes)."""
-    kept = samples[samples[:, 0] >= frames * SETTLING]
-    blocks = np.array([part.mean(axis=0) for part in np.array_split(kept, min(BLOCKS, len(kept)))])
+    blocks = np.array([part.mean(axis=0) for part in np.array_split(samples, min(BLOCKS, len(samples)))])
     i, j = np.triu_indices(len(blocks), 1)
     slopes = np.sort((blocks[j, 1] - blocks[i, 1]) / (blocks[j, 0] - blocks[i, 0]))
     n = len(blocks)

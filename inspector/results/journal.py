@@ -26,8 +26,9 @@ from inspector.results.stream import Publication
 
 log = logging.getLogger(__name__)
 
-_ROWS_PER_INSERT = 16
-"""Rows in one INSERT statement: fewer statements, fewer hand-overs of the interpreter lock."""
+_ROWS_PER_INSERT = (16, 4, 1)
+"""Rows in one INSERT statement: fewer statements, fewer hand-overs of the interpreter lock. Few sizes, for each is a statement that
+SQLite keeps prepared."""
 _STALLED_S = 2.0
 """A commit that takes longer counts as trouble."""
 _COLUMNS = "stream, seq, type, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
@@ -189,8 +190,7 @@ class Journal:
     def _commit(self, group: list[Publication]) -> None:
         connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
-        for start in range(0, len(group), _ROWS_PER_INSERT):
-            rows = group[start : start + _ROWS_PER_INSERT]
+        for rows in _in_inserts(group):
             places = ", ".join([_ONE_ROW] * len(rows))
             # OR IGNORE: a commit that was reported as failed may have reached the disk all the same.
             connection.execute(
@@ -288,3 +288,12 @@ class Journal:
         if self._error:
             self._recovered()
         return True
+
+
+def _in_inserts(group: list[Publication]) -> Iterator[list[Publication]]:
+    """The group in slices of the sizes of ``_ROWS_PER_INSERT``."""
+    start = 0
+    for size in _ROWS_PER_INSERT:
+        while len(group) - start >= size:
+            yield group[start : start + size]
+            start += size
