@@ -16,6 +16,8 @@ from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
 
 CHUNK = 32
 """Frames held in memory at a time, each with its mask."""
+TIMEOUT_S = 120.0
+"""Time without any answer after which an engine hangs."""
 
 Answer = TypeVar("Answer", GateAnswer, SegmenterAnswer)
 
@@ -169,11 +171,11 @@ def _ask(
 
         return done
 
-    for i in range(count):
-        free.acquire()
-        enqueue(i, into(i))
-    for _ in range(in_flight):
-        free.acquire()
+    for i in range(count + in_flight):
+        if not free.acquire(timeout=TIMEOUT_S):
+            raise EngineError(f"no answer of an engine within {TIMEOUT_S:g} s")
+        if i < count:
+            enqueue(i, into(i))
     for answer in answers:
         if isinstance(answer, Exception):
             raise EngineError(f"an engine failed: {answer}") from answer

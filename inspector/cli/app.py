@@ -12,6 +12,7 @@ from inspector import __version__
 from inspector.cli import (
     bench,
     bundle,
+    calibrate,
     config,
     demo,
     doctor,
@@ -57,6 +58,7 @@ app.command()(demo.demo)
 app.command()(subscribe.subscribe)
 app.command()(bench.bench)
 app.command()(evaluate.evaluate)
+app.command()(calibrate.calibrate)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)

@@ -1,0 +1,141 @@
+"""Calibrates a bundle on a data set: loads its engines as the line does, runs them over one part of a split, chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+
+from calibration.calibrate import MASK_THRESHOLDS, Calibration, Wishes, calibrate, default_areas_px
+from calibration.figures import figures
+from calibration.mask_counts import Options
+from calibration.observe import observe
+from engines.bundle import Bundle
+from engines.data.dataset import Dataset, LabelledFrame
+from engines.data.split import TRAINING, Split
+from engines.errors import DataError
+from engines.runtime.load import load_engines
+
+Progress = Callable[[int], None]
+
+
+def _silent(done: int) -> None:
+    """No progress shown."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Frames to calibrate on, and where they come from."""
+
+    dataset: Dataset
+    split: Split | None
+    name: str | None
+    """None: all frames of the data set."""
+    frames: tuple[LabelledFrame, ...]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For ``chosen``."""
+        return {
+            "data": {"name": self.dataset.name, "id": self.dataset.id},
+            "split": self.split.id if self.split else None,
+            "part": self.name,
+        }
+
+
+def choose_part(dataset: Dataset, split: Split | None, name: str | None) -> Part:
+    """The frames of part ``name`` of the split, or all frames without a split.
+
+    Raises DataError for a part that is not there or empty, or for the part the networks learned from, where any promise would be void.
+    """
+    if split is None:
+        frames = dataset.frames
+    elif name is None:
+        raise DataError("split: name the part to calibrate on")
+    elif name == TRAINING:
+        raise DataError("part 'training': the networks know these frames; calibrate on a part that was held out")
+    else:
+        frames = split.frames(dataset, name)
+    frames = tuple(frame for frame in frames if not frame.training_only)
+    if not frames:
+        raise DataError(f"{dataset.name}: part {name!r} holds no frame to calibrate on; choose another")
+    return Part(dataset, split, name if split else None, frames)
+
+
+def require_fit(bundle: Bundle, part: Part) -> None:
+    """Raise DataError unless the frames have the bundle's size and classes and, as far as the bundle tells, were held out."""
+    data = part.dataset
+    if (data.height, data.width) != (bundle.height, bundle.width):
+        raise DataError(
+            f"{data.name}: frames are {data.height}x{data.width}, those of the bundle {bundle.id} are "
+            f"{bundle.height}x{bundle.width}; calibrate on frames of its own size"
+        )
+    if data.classes != bundle.classes:
+        raise DataError(
+            f"{data.name}: classes are {', '.join(data.classes)}; those of the bundle {bundle.id} are "
+            f"{', '.join(bundle.classes)}; name the data set's classes in its dataset.yaml as the bundle does, in its order"
+        )
+    trained = bundle.manifest.training
+    if trained.get("data_id") != data.id:
+        return
+    if part.split is None:
+        raise DataError(f"{data.name}: the bundle was trained on frames of this data; give the split file with --split")
+    if trained.get("split_id") not in (None, part.split.id):
+        raise DataError(
+            f"{data.name}: the bundle was trained with split {trained['split_id']}, this is {part.split.id}; "
+            "frames of it may be known to the networks: give the split file that training wrote"
+        )
+
+
+def calibrate_bundle(
+    bundle: Bundle,
+    part: Part,
+    wishes: Wishes,
+    *,
+    thresholds: Sequence[float] = MASK_THRESHOLDS,
+    areas_px: Sequence[int] | None = None,
+    keep_masks: bool = False,
+    precision: str = "auto",
+    lanes: int | None = None,
+    progress: Progress = _silent,
+) -> Calibration:
+    """Choose an operating point for ``bundle`` on ``part``.
+
+    ``keep_masks`` leaves mask thresholds and minimum areas as they are. Raises DataError, BundleError or EngineError.
+    """
+    require_fit(bundle, part)
+    point = bundle.operating_point
+    if keep_masks:
+        options = Options.single(point.thresholds(bundle.classes), point.minimum_areas(bundle.classes))
+    else:
+        areas = areas_px or default_areas_px(bundle.height, bundle.width)
+        options = Options.grid(thresholds, areas, len(bundle.classes))
+    loaded = load_engines(bundle, precision=precision, lanes=lanes)
+    try:
+        seen = observe(loaded.engines, part.frames, options, progress)
+    finally:
+        loaded.engines.close()
+    facts = {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "bundle": bundle.id,
+        **part.facts,
+        "device": loaded.engines.device,
+    }
+    return calibrate(seen, bundle.classes, wishes, facts, point.version + 1, keep_masks)
+
+
+def measure_bundle(bundle: Bundle, part: Part, precision: str = "auto", progress: Progress = _silent) -> dict[str, Any]:
+    """Figures of ``bundle`` at its own operating point on ``part``, see ``calibration.figures``. Raises as ``calibrate_bundle``."""
+    require_fit(bundle, part)
+    point = bundle.operating_point
+    options = Options.single(point.thresholds(bundle.classes), point.minimum_areas(bundle.classes))
+    loaded = load_engines(bundle, precision=precision)
+    try:
+        seen = observe(loaded.engines, part.frames, options, progress)
+    finally:
+        loaded.engines.close()
+    located = np.asarray(seen.located, bool)
+    return figures(seen.scores, seen.counts, located, bundle.classes, point.gate_threshold)
