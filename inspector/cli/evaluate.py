@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +13,9 @@ if TYPE_CHECKING:
     from engines.bundle import Bundle
     from engines.data.dataset import Dataset
     from inspector.evaluate.compare import Comparison
-    from inspector.evaluate.evaluate import Evaluated, Selection
+    from inspector.evaluate.evaluate import Evaluated
     from inspector.evaluate.figures import Evaluation
+    from inspector.evaluate.fit import Selection
 
 
 def evaluate(
@@ -79,7 +78,7 @@ def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selecti
 
     from engines.data.dataset import open_dataset
     from engines.data.split import read_split
-    from inspector.evaluate.evaluate import Selection
+    from inspector.evaluate.fit import Selection
 
     dataset = open_dataset(path)
     if split is None:
@@ -90,37 +89,13 @@ def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selecti
 
 
 def _evaluated(bundle: Bundle, dataset: Dataset, selection: Selection | None, precision: str) -> Evaluated:
+    from inspector.cli.progress import counting
     from inspector.evaluate.evaluate import evaluate
     from inspector.evaluate.fit import require_fit
 
     require_fit(bundle, dataset)
-    with _progress(f"evaluating {bundle.id}", len(dataset.frames)) as progress:
+    with counting(f"evaluating {bundle.id}", len(dataset.frames)) as progress:
         return evaluate(bundle, dataset, selection=selection, precision=precision, progress=progress)
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr, out of the way of what goes to stdout."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
 
 
 def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:

@@ -12,6 +12,8 @@ COLOURS = ("#3fc1ff", "#ffe14d")
 """Of the first and the second bundle."""
 _PAPER = "#ff66c4"
 _DEFECTIVE, _CLEAN = "#ff9a1f", "#38a06c"
+_TOPS = (0.1, 0.2, 0.5, 1.0)
+"""What the upper edge of a histogram may stand for: round at its fifths."""
 
 Named = Sequence[tuple[str, Evaluation]]
 
@@ -65,10 +67,9 @@ def _scores(name: str, one: Evaluation) -> str:
     """How the scores of clean and defective frames lie to the threshold, each kind as shares of its own."""
     kinds = [("defective", one.gate.scores_of_defective, _DEFECTIVE), ("clean", one.gate.scores_of_clean, _CLEAN)]
     shares = [[count / max(sum(counts), 1) for count in counts] for _, counts, _ in kinds]
-    top = max(0.1, -(-max(map(max, shares)) // 0.1) * 0.1)
-    plot = Plot(
-        f"Gate: scores{', ' + name if name else ''}", "score", "share of the frames of a kind", y_top=round(top, 1)
-    )
+    highest = max(map(max, shares))
+    top = next(one for one in _TOPS if highest <= one)
+    plot = Plot(f"Gate: scores{', ' + name if name else ''}", "score", "share of the frames of a kind", y_top=top)
     for (kind, counts, colour), heights, side in zip(kinds, shares, (0, 1), strict=True):
         step = 1 / len(counts)
         for at, height in enumerate(heights):
@@ -76,7 +77,7 @@ def _scores(name: str, one: Evaluation) -> str:
         plot.name(f"{kind}, {sum(counts):,} frames", colour)
     threshold = one.bundle.gate_threshold
     plot.chance((threshold, 0), (threshold, top))
-    return plot.svg(legend_at=(0.98, 0.88))
+    return plot.svg(legend_at=(0.7, 0.88))
 
 
 def _about_paper(made: Named) -> bool:

@@ -16,8 +16,8 @@ from inspector.report.blocks import Block
 from inspector.report.metrics.curves import rank
 
 _FIGURES: tuple[tuple[str, str, bool], ...] = (
-    ("gate.recall", "gate: defective frames passed on", True),
-    ("gate.false_alarm_rate", "gate: clean frames passed on", False),
+    ("gate.recall", "gate: defective passed on", True),
+    ("gate.false_alarm_rate", "gate: clean passed on", False),
     ("pipeline.sheet_recall", "defective sheets rejected", True),
     ("pipeline.false_scrap_rate", "clean sheets rejected", False),
     ("pipeline.defect_recall", "defects found", True),
@@ -178,7 +178,7 @@ def comparison_blocks(made: Comparison) -> list[Block]:
         between = "-" if one.difference is None else f"{one.difference:+.3f}"
         if one.low is not None:
             between += f" ({one.low:+.2f} to {one.high:+.2f})"
-        rows.append((one.name, *cells, between, f"the {one.better}" if one.better else "-"))
+        rows.append((one.name, *cells, between, one.better or "-"))
     notes = (
         f"first: {made.first.bundle.id}, point {made.first.bundle.operating_point}; "
         f"second: {made.second.bundle.id}, point {made.second.bundle.operating_point}.",

@@ -26,7 +26,7 @@ from inspector.evaluate.figures import (
     StageFigures,
     Times,
 )
-from inspector.evaluate.fit import flattering, require_fit
+from inspector.evaluate.fit import Selection, flattering, require_fit
 from inspector.evaluate.gate import gate_figures
 from inspector.evaluate.tally import Sums, Tally
 from inspector.evaluate.worst import Worst
@@ -34,14 +34,6 @@ from inspector.report.summary import Decisions
 
 Progress = Callable[[int], None]
 """Called with the number of frames done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which frames of the data set: a part of a split."""
-
-    part: str
-    split_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +108,7 @@ def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
 
 def _data_facts(bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums) -> DataFacts:
     defective = sum(one.defective for one in tally.seen)
-    part = None if selection is None else selection.part
-    warnings = list(flattering(bundle, dataset, part))
+    warnings = list(flattering(bundle, dataset, selection))
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
             f"{sums.groups} independent groups of frames are too few for intervals ({FEWEST_GROUPS} are needed)."
@@ -125,7 +116,7 @@ def _data_facts(bundle: Bundle, dataset: Dataset, selection: Selection | None, t
     return DataFacts(
         name=dataset.name,
         id=dataset.id,
-        part=part,
+        part=None if selection is None else selection.part,
         split=None if selection is None else selection.split_id,
         frames=len(tally.seen),
         groups=sums.groups,

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
+from engines.data.split import TRAINING
 from inspector.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which frames of a data set: a part of a split."""
+
+    part: str
+    split_id: str
 
 
 def require_fit(bundle: Bundle, dataset: Dataset) -> None:
@@ -39,12 +49,19 @@ def require_comparable(first: Bundle, second: Bundle) -> None:
             )
 
 
-def flattering(bundle: Bundle, dataset: Dataset, part: str | None) -> Iterator[str]:
+def flattering(bundle: Bundle, dataset: Dataset, selection: Selection | None) -> Iterator[str]:
     """What makes the figures better than they will be on the line, one sentence each."""
-    if part is None and dataset.id in _values(bundle.manifest.training):
-        yield "The bundle was trained on frames of this data: give --split and --part to leave them out."
+    trained = set(_values(bundle.manifest.training))
+    if dataset.id in trained:
+        if selection is None:
+            yield "The bundle was trained on frames of this data: give --split and --part to leave them out."
+        elif selection.part == TRAINING:
+            yield "The bundle was trained on these very frames."
+        elif selection.split_id not in trained:
+            yield "The bundle was trained on this data by another split: it may have learnt from these frames."
     chosen = set(_values(bundle.operating_point.chosen))
-    if dataset.id in chosen and (part is None or part in chosen):
+    everything = selection is None or chosen.isdisjoint((selection.split_id,))
+    if dataset.id in chosen and (everything or (selection is not None and selection.part in chosen)):
         yield "The operating point was chosen on frames of this selection."
 
 
