@@ -88,9 +88,11 @@ class Survey:
     """How many frames stay out on purpose, by the reason."""
     source: Source
     groups_given_by: str
-    """What gives the groups, in words; empty where nothing does."""
+    """What gives the groups, as ``groups`` in a dataset.yaml would call it; empty where nothing does."""
     groups_by_looks: bool
     """Whether near-duplicates share a group, found or still to be found."""
+    all_paths: tuple[Path, ...]
+    """Every image file that was considered, also those left out."""
 
 
 def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups: bool = True) -> Dataset:
@@ -123,7 +125,8 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: 
     source = find_source(path)
     frames = _frame_list(source)
     left_out: Counter[str] = Counter()
-    candidates = _measured(_wanted(source, _candidates(source, frames), only, left_out), complain)
+    listed = _candidates(source, frames)
+    candidates = _measured(_wanted(source, listed, only, left_out), complain)
     sizes = Counter(one.size for one in candidates)
     if not candidates:
         raise DataError(f"{path}: no frame in it that is labelled{'' if only is None else ' and wanted'}")
@@ -143,7 +146,8 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: 
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
     reasons = {why: count for why, count in left_out.items() if count}
-    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_looks)
+    paths = tuple(one.path for one in listed)
+    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_looks, paths)
 
 
 def _frame_list(source: Source) -> FrameList | None:

@@ -53,6 +53,7 @@ class FrameList:
 
     path: Path
     columns: tuple[str, ...]
+    group_column: str | None
     rows: tuple[Listed, ...]
 
     @property
@@ -82,7 +83,7 @@ def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
             raise DataError(f"{path}: row {row}: {name} is already in row {seen[name]}")
         seen[name] = row
         rows.append(_listed(row, name, record, record[group] if group else None, record[label] if label else None))
-    return FrameList(path, columns, tuple(rows))
+    return FrameList(path, columns, group, tuple(rows))
 
 
 def _listed(row: int, image: str, record: dict[str, str], group: str | None, label: str | None) -> Listed:

@@ -27,7 +27,7 @@ class Grouping:
 
     groups: dict[str, str]
     given_by: str
-    """In words; empty where nothing gives groups."""
+    """What ``groups`` in a dataset.yaml would call it; empty where nothing gives groups."""
     by_looks: bool
     """Whether near-duplicates belong together as well."""
 
@@ -48,12 +48,12 @@ def given_groups(source: Source, candidates: Sequence[Candidate], frames: FrameL
         return Grouping(own, "", by_looks)
     if way == FOLDER:
         groups = {one.name: PurePosixPath(one.relative).parent.as_posix() for one in candidates}
-        return Grouping(groups, "the folders", by_looks)
+        return Grouping(groups, FOLDER, by_looks)
     if way.endswith(".csv"):
         return Grouping(_from_file(source, candidates, way), way, by_looks)
     listed = {one.name: one.listed.group for one in candidates if one.listed is not None and one.listed.group}
     if way or len(set(listed.values())) < len(listed):
-        return Grouping({**own, **listed}, "the list of frames", by_looks)
+        return Grouping({**own, **listed}, (frames and frames.group_column) or "", by_looks)
     return Grouping(own, "", not (frames is not None and frames.is_simulated))
 
 

@@ -22,6 +22,9 @@ Size = tuple[int, int]
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_TAIL = 4096
+"""Bytes in which a JPEG's end is looked for; some writers add a little behind it."""
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG's frame headers, which hold the size (ITU-T T.81, table B.1)."""
 
@@ -81,6 +84,8 @@ def _decoded(path: Path, flags: int) -> Grey:
         image = None
     if image is None:
         raise DataError(f"{path}: is no readable image; replace it or leave it out")
+    if data[:2].tobytes() == _JPEG and _JPEG_END not in data[-_TAIL:].tobytes():
+        raise DataError(f"{path}: is cut short; replace it or leave it out")  # some decoders fill up with grey
     return np.asarray(image)
 
 
@@ -104,7 +109,7 @@ def _header_size(file: BinaryIO) -> Size | None:
     if start.startswith(_PNG):
         width, height = struct.unpack(">II", start[16:24])
         return height, width
-    if not start.startswith(b"\xff\xd8"):
+    if not start.startswith(_JPEG):
         return None
     file.seek(2)
     while True:

@@ -14,6 +14,7 @@ from inspector.cli import (
     bundle,
     calibrate,
     config,
+    data,
     demo,
     doctor,
     evaluate,
@@ -63,6 +64,7 @@ app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
+app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(journal.app, name="journal")
 

@@ -1,0 +1,193 @@
+"""The check of a data set: what it holds, and what in it would spoil a training or the figures measured on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from engines.data.dataset import Dataset, LabelledFrame, Survey, survey_dataset
+from engines.data.findings import Duplicate, Finding, data_findings, split_findings
+from engines.data.groups import join_groups
+from engines.data.hashing import near_duplicates
+from engines.data.look import Look, look_at
+from engines.data.split import Split, read_split
+from engines.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBalance:
+    """How much there is of one class."""
+
+    name: str
+    frames: int
+    defects: int
+    """Connected regions."""
+    median_area_px: float
+    pixel_share: float
+    """Of all pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartBalance:
+    """What one part of a split holds."""
+
+    part: str
+    frames: int
+    groups: int
+    clean: int
+    classes: dict[str, int]
+    """Frames by class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result."""
+
+    name: str
+    path: str
+    id: str
+    frames: int
+    clean: int
+    defective: int
+    not_located: int
+    """Defective, but nobody drew where."""
+    training_only: int
+    left_out: dict[str, int]
+    height: int
+    width: int
+    sizes: dict[str, int]
+    """Frames by size as stored."""
+    classes: tuple[ClassBalance, ...]
+    groups: int
+    largest_group: int
+    groups_given_by: str
+    groups_by_looks: bool
+    duplicates: tuple[Duplicate, ...]
+    parts: tuple[PartBalance, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing would spoil a training."""
+        return not any(finding.spoils for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The result with the data set it is about, for those who want to draw it."""
+
+    checked: Checked
+    dataset: Dataset
+
+
+def check_dataset(
+    path: Path, split: Path | None = None, began: Callable[[int], Callable[[], None]] = lambda _: lambda: None
+) -> Examined:
+    """Read everything once and judge it; ``split`` is a split file to judge with it.
+
+    ``began`` is told how many frames there are and answers what to call after each, from several threads.
+    Raises DataError only where there is no data set to speak of.
+    """
+    survey = survey_dataset(path, find_groups=False)
+    whole = survey.dataset
+    looks = look_at(whole.frames, len(whole.classes), (whole.height, whole.width), began(len(whole.frames)))
+    pairs = near_duplicates(np.stack([look.hash for look in looks]))
+    duplicates = _duplicates(whole.frames, looks, [(pair.first, pair.second, pair.distance) for pair in pairs])
+    findings = data_findings(survey, [look.problem for look in looks if look.problem], duplicates)
+    parts: tuple[PartBalance, ...] = ()
+    if split is not None:
+        try:
+            made = read_split(split, whole)
+        except DataError as error:
+            findings.append(Finding(True, str(error)))
+        else:
+            parts = _parts(made, whole)
+            findings += split_findings(made, whole, duplicates)
+    if survey.groups_by_looks:
+        whole = _joined(whole, duplicates)
+    usable = tuple(frame for frame, look in zip(whole.frames, looks, strict=True) if not look.problem)
+    return Examined(_checked(path, survey, whole, looks, duplicates, parts, findings), replace(whole, frames=usable))
+
+
+def _duplicates(
+    frames: Sequence[LabelledFrame], looks: Sequence[Look], pairs: Sequence[tuple[int, int, float]]
+) -> tuple[Duplicate, ...]:
+    """The near-duplicates by name; frames that show nothing have no hash, but may be identical."""
+    found = [
+        Duplicate(frames[one].name, frames[other].name, round(distance, 3), looks[one].digest == looks[other].digest)
+        for one, other, distance in pairs
+    ]
+    first: dict[bytes, str] = {}
+    for frame, look in zip(frames, looks, strict=True):
+        if look.digest and not look.hash.any() and first.setdefault(look.digest, frame.name) != frame.name:
+            found.append(Duplicate(first[look.digest], frame.name, 0.0, True))
+    return tuple(sorted(found, key=lambda one: (one.distance, one.first, one.second)))
+
+
+def _joined(dataset: Dataset, duplicates: Sequence[Duplicate]) -> Dataset:
+    groups = join_groups(
+        {frame.name: frame.group for frame in dataset.frames}, [(one.first, one.second) for one in duplicates]
+    )
+    return replace(dataset, frames=tuple(replace(frame, group=groups[frame.name]) for frame in dataset.frames))
+
+
+def _parts(split: Split, dataset: Dataset) -> tuple[PartBalance, ...]:
+    made = []
+    for part in split.parts:
+        frames = split.frames(dataset, part)
+        classes = {name: sum(k in frame.classes for frame in frames) for k, name in enumerate(dataset.classes)}
+        clean = sum(not frame.defective for frame in frames)
+        made.append(PartBalance(part, len(frames), len({frame.group for frame in frames}), clean, classes))
+    return tuple(made)
+
+
+def _checked(
+    path: Path,
+    survey: Survey,
+    dataset: Dataset,
+    looks: Sequence[Look],
+    duplicates: tuple[Duplicate, ...],
+    parts: tuple[PartBalance, ...],
+    findings: Sequence[Finding],
+) -> Checked:
+    frames = dataset.frames
+    groups = Counter(frame.group for frame in frames)
+    return Checked(
+        name=dataset.name,
+        path=str(path),
+        id=dataset.id,
+        frames=len(frames),
+        clean=sum(not frame.defective for frame in frames),
+        defective=sum(frame.defective for frame in frames),
+        not_located=sum(not frame.located for frame in frames),
+        training_only=sum(frame.training_only for frame in frames),
+        left_out=survey.left_out,
+        height=dataset.height,
+        width=dataset.width,
+        sizes={f"{height}x{width}": count for (height, width), count in Counter(survey.sizes).most_common()},
+        classes=_balance(dataset, looks, sum(count * size[0] * size[1] for size, count in survey.sizes.items())),
+        groups=len(groups),
+        largest_group=max(groups.values()),
+        groups_given_by=survey.groups_given_by,
+        groups_by_looks=survey.groups_by_looks,
+        duplicates=duplicates,
+        parts=parts,
+        findings=tuple(findings),
+    )
+
+
+def _balance(dataset: Dataset, looks: Sequence[Look], stored_px: int) -> tuple[ClassBalance, ...]:
+    resized = any(frame.fit is not None for frame in dataset.frames)
+    all_px = len(dataset.frames) * dataset.height * dataset.width if resized else stored_px
+    made = []
+    for k, name in enumerate(dataset.classes):
+        areas = [area for look in looks for area in look.areas_px[k]]
+        frames = sum(k in frame.classes for frame in dataset.frames)
+        middle = float(median(areas)) if areas else 0.0
+        made.append(ClassBalance(name, frames, len(areas), middle, sum(areas) / max(all_px, 1)))
+    return tuple(made)

@@ -1,0 +1,167 @@
+"""What a check finds wrong or worth knowing, each with the lines that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.data.dataset import Dataset, LabelledFrame, Survey
+from engines.data.images import SUFFIXES
+from engines.data.kaggle import read_kaggle_rows
+from engines.data.split import TRAINING, Split
+
+FEW = 10
+"""Fewer frames of a class than this are worth a remark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two frames that show the same thing, by name."""
+
+    first: str
+    second: str
+    distance: float
+    """Share of the signs of their hashes that differ."""
+    identical: bool
+    """Pixel for pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One kind of thing that was found."""
+
+    spoils: bool
+    """Whether it would spoil a training or the figures; otherwise it is worth knowing."""
+    what: str
+    advice: str = ""
+    where: tuple[str, ...] = ()
+    """A line for each case."""
+
+
+def data_findings(survey: Survey, unreadable: Sequence[str], duplicates: Sequence[Duplicate]) -> list[Finding]:
+    """Findings about the frames and their labels."""
+    dataset = survey.dataset
+    found = [Finding(True, problem) for problem in survey.problems]
+    found += [Finding(True, problem) for problem in unreadable]
+    found += _class_findings(dataset)
+    found += _contradictions(dataset, duplicates)
+    found += _across_groups(survey, duplicates)
+    found += _across_listed_splits(dataset, duplicates)
+    found += _unused(survey)
+    return found
+
+
+def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[Finding]:
+    """Findings about a split that fits the data set."""
+    part_of = {name: part for part, names in split.parts.items() for name in names}
+    leaks = [one for one in duplicates if part_of[one.first] != part_of[one.second]]
+    found = []
+    if leaks:
+        lines = (f"{_pair(one)}: {part_of[one.first]} and {part_of[one.second]}" for one in leaks)
+        found.append(
+            Finding(
+                True,
+                f"{len(leaks)} pairs of near-duplicates lie in two parts of the split: figures measured on one would be too good",
+                "split anew with groups that join them (groups: found, or COLUMN+found, in a dataset.yaml)",
+                tuple(lines),
+            )
+        )
+    for part in split.parts:
+        frames = split.frames(dataset, part)
+        absent = [name for k, name in enumerate(dataset.classes) if not any(k in frame.classes for frame in frames)]
+        folds = any(name.startswith("fold-") for name in split.parts)
+        if absent and not (folds and part == TRAINING):
+            spoils = part == TRAINING
+            found.append(Finding(spoils, f"part {part} of the split holds no frame of class {', '.join(absent)}"))
+    return found
+
+
+def _class_findings(dataset: Dataset) -> list[Finding]:
+    found = []
+    for k, name in enumerate(dataset.classes):
+        count = sum(k in frame.classes for frame in dataset.frames)
+        if not count:
+            found.append(Finding(True, f"class {name}: no frame of it", "add some, or take it out of classes"))
+        elif count < FEW:
+            found.append(Finding(False, f"class {name}: only {count} frames; figures about it will mean little"))
+    if all(frame.defective for frame in dataset.frames):
+        found.append(Finding(False, "no clean frame: a segmenter can learn from this set, a gate cannot"))
+    return found
+
+
+def _contradictions(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[Finding]:
+    frames = {frame.name: frame for frame in dataset.frames}
+    at_odds = [
+        one
+        for one in duplicates
+        if one.identical and frames[one.first].located and frames[one.second].located
+        if frames[one.first].classes != frames[one.second].classes
+    ]
+    lines = tuple(
+        f"{one.first} is {_label(frames[one.first], dataset)}, {one.second} {_label(frames[one.second], dataset)}"
+        for one in at_odds
+    )
+    what = f"{len(at_odds)} pairs of identical frames with different labels"
+    return [Finding(True, what, "correct one of the two, or exclude it", lines)] if at_odds else []
+
+
+def _across_groups(survey: Survey, duplicates: Sequence[Duplicate]) -> list[Finding]:
+    if survey.groups_by_looks:
+        return []
+    group_of = {frame.name: frame.group for frame in survey.dataset.frames}
+    apart = [one for one in duplicates if group_of[one.first] != group_of[one.second]]
+    if not apart:
+        return []
+    named = f"{survey.groups_given_by}+found" if survey.groups_given_by else "found"
+    advice = f"groups: {named} in a dataset.yaml joins them"
+    what = f"{len(apart)} pairs of near-duplicates are in different groups, so that a split may put them in different parts"
+    return [Finding(False, what, advice, tuple(map(_pair, apart)))]
+
+
+def _across_listed_splits(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[Finding]:
+    """The split that the set's own list publishes is not used, but figures elsewhere may rest on it."""
+    frames = {frame.name: frame for frame in dataset.frames}
+    groups: dict[str, set[str]] = {}
+    for frame in dataset.frames:
+        groups.setdefault(frame.group, set()).add(frame.split)
+    mixed = sum(len(splits) > 1 for splits in groups.values())
+    apart = [one for one in duplicates if frames[one.first].split != frames[one.second].split]
+    if not mixed and not apart:
+        return []
+    what = f"the split that the list of frames gives leaks: {mixed} groups and {len(apart)} pairs of near-duplicates lie on both sides"
+    return [
+        Finding(False, what, "it is not used here; do not compare figures measured on it", tuple(map(_pair, apart)))
+    ]
+
+
+def _unused(survey: Survey) -> list[Finding]:
+    """Files and rows that belong to no frame of the set."""
+    source, described = survey.source, survey.source.description
+    stems = {path.stem for path in survey.all_paths}
+    images = set(_files(source.place(described.images))) - set(survey.all_paths)
+    found = [("files of the image folder are not in the list of frames", sorted(images))]
+    if described.kind == "masks":
+        masks = [path for path in _files(source.place(described.masks)) if path.stem not in stems]
+        found.append(("masks belong to no frame", masks))
+    made = [Finding(False, f"{len(paths)} {what}", "", tuple(map(str, paths))) for what, paths in found if paths]
+    if described.kind == "kaggle":
+        path = source.place(described.csv)
+        strange = sorted({row.stem for row in read_kaggle_rows(path)} - stems)
+        if strange:
+            made.append(Finding(False, f"{path}: {len(strange)} frames it names are not here", "", tuple(strange)))
+    return made
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def _pair(one: Duplicate) -> str:
+    return (
+        f"{one.first} and {one.second} ({'identical' if one.identical else f'{one.distance:.0%} of the hash differ'})"
+    )
+
+
+def _label(frame: LabelledFrame, dataset: Dataset) -> str:
+    return ", ".join(dataset.classes[k] for k in frame.classes) or "clean"
