@@ -46,13 +46,18 @@ class LabelledFrame:
 
     def frame(self) -> Grey:
         """The pixels, grey ``uint8 [H, W]``. Raises DataError naming the file."""
+        pixels = self.stored()
+        return pixels if self.fit is None else self.fit.frame(pixels)
+
+    def stored(self) -> Grey:
+        """The pixels as stored, before they are brought to the size of the data set. Raises DataError naming the file."""
         pixels = read_grey(self.path)
         if pixels.shape != self.size:
             found, expected = "x".join(map(str, pixels.shape)), "x".join(map(str, self.size))
             raise DataError(
                 f"{self.path}: is {found} pixels (height x width) now; it was {expected} when it was listed"
             )
-        return pixels if self.fit is None else self.fit.frame(pixels)
+        return pixels
 
     def mask(self) -> Grey:
         """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where nobody drew. Raises DataError."""

@@ -40,7 +40,7 @@ def look_at(
 
     def look(frame: LabelledFrame) -> Look:
         try:
-            pixels, mask = frame.frame(), frame.mask()
+            pixels, mask = frame.stored(), frame.mask()
         except DataError as error:
             return Look(np.zeros(grid, np.int8), b"", ((),) * class_count, str(error))
         finally:

@@ -25,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="Check a labelled data set, or spli
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of the data set, or the dataset.yaml that describes it.")
 ]
+_SHOWN_FRAMES = 6
+"""Frames of each kind in the picture."""
 _SHOWN_LINES = 3
 _SHOWN_KIND = 8
 """So many findings of one kind are printed; --json has all."""
@@ -39,19 +41,20 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every line.")] = False,
 ) -> None:
-    """Read every frame and mask once, and say what would spoil a training or the figures measured on it.
+    """Read every frame and mask once, and say what would spoil a training.
 
-    Known without a description: a Kaggle set (train.csv in either form, train_images/ or images/), images/ with masks/
-    (class numbers, or one class above 127) with or without a frames.csv, and what [bold]inspector simulate[/bold] writes. Everything else
-    needs a dataset.yaml; so do class names, bitmasks, and frames that must be brought to one size.
+    Known without a description: a Kaggle set (train.csv in either form,
+    train_images/ or images/), images/ with masks/ (class numbers, or one
+    class above 127), and what [bold]inspector simulate[/bold] writes. A dataset.yaml
+    describes the rest: class names, bitmasks, groups, one size for all.
 
-    Reported are counts, balance of the classes, sizes, near-duplicates (found by their looks, also flipped, brightened or
-    stored anew; above all those that a split puts on both sides), files that cannot be read or do not fit each other, classes
-    without a frame.
+    Reported are counts, balance of the classes, sizes, near-duplicates
+    (flipped, brightened or stored anew; above all on both sides of a split),
+    unreadable files, masks that do not fit, classes without a frame.
 
-    Exit status: 0 fit to train on, 1 something would spoil it, 2 no data set there.
+    Exit status: 0 fit to train on, 1 something would spoil it, 2 no data set.
 
-    Example: [bold]inspector data check frames/ --split split.csv --picture sheet.png[/bold]
+    Example: [bold]inspector data check frames/ --split split.csv --picture a.png[/bold]
     """
     from engines.data.check import check_dataset
     from inspector.errors import UserError
@@ -81,9 +84,10 @@ def split_command(
     folds: Annotated[int | None, typer.Option(help="Make this many equal folds instead (fold-0...).", min=2)] = None,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same split.", min=0)] = 1,
 ) -> None:
-    """Deal the frames out to parts: by group, so that near-duplicates stay together, and with each class in its share.
+    """Deal the frames out to parts, by group and with each class in its share.
 
-    What nothing can be measured on (defective, but nobody drew where; altered frames to learn from only) goes to the part
+    Near-duplicates stay together. What nothing can be measured on (defective,
+    but nobody drew where; altered frames to learn from only) goes to the part
     "training" with its whole group, also beside folds.
 
     Example: [bold]inspector data split frames/ split.csv --folds 5[/bold]
@@ -107,15 +111,14 @@ def _shares(text: str) -> dict[str, float]:
 
     shares: dict[str, float] = {}
     for item in text.split(","):
-        name, _, share = item.partition("=")
+        name, _, share = (piece.strip() for piece in item.partition("="))
         try:
-            shares[name.strip()] = float(share)
+            value = float(share)
         except ValueError:
-            name = ""
-        if not name.strip() or len(shares) <= text.split(",").index(item):
-            raise UserError(
-                f"--parts: found {item.strip()!r}; expected NAME=SHARE, such as training=0.8,validation=0.2"
-            )
+            value = 0.0
+        if not name or not value or name in shares:
+            raise UserError(f"--parts: found {item!r}; expected each part once, such as training=0.8,validation=0.2")
+        shares[name] = value
     return shares
 
 
@@ -204,7 +207,7 @@ def _group_words(checked: Checked) -> str:
     if checked.groups_given_by:
         ways.append(f"given by {checked.groups_given_by!r}")
     if checked.groups_by_looks:
-        ways.append("near-duplicates joined")
+        ways.append("near-duplicates share one")
     largest = f", the largest of {checked.largest_group} frames" if checked.largest_group > 1 else ", each of one frame"
     return f"{checked.groups}{largest}; {' and '.join(ways) or 'none given'}"
 
@@ -286,15 +289,19 @@ def _chosen(examined: Examined) -> Iterator[tuple[str, list[LabelledFrame]]]:
     dataset = examined.dataset
     for k, name in enumerate(dataset.classes):
         mine = [frame for frame in dataset.frames if k in frame.classes and frame.located]
-        yield f"{name}: {len(mine)} frames", _spread(mine, 6)
+        yield _titled(name, mine), _spread(mine, _SHOWN_FRAMES)
     clean = [frame for frame in dataset.frames if not frame.defective]
-    yield f"clean: {len(clean)} frames", _spread(clean, 6)
+    yield _titled("clean", clean), _spread(clean, _SHOWN_FRAMES)
     lost = [frame for frame in dataset.frames if not frame.located]
-    yield f"defective, but nobody drew where: {len(lost)} frames", _spread(lost, 6)
+    yield _titled("defective, but nobody drew where", lost), _spread(lost, _SHOWN_FRAMES)
     frames = {frame.name: frame for frame in dataset.frames}
     pairs = [one for one in examined.checked.duplicates if one.first in frames and one.second in frames]
-    shown = [frames[name] for one in _spread(pairs, 3) for name in (one.first, one.second)]
-    yield f"near-duplicates: 3 of {len(pairs)} pairs, the closest first" if len(pairs) > 3 else "near-duplicates", shown
+    shown = [frames[name] for one in _spread(pairs, _SHOWN_FRAMES // 2) for name in (one.first, one.second)]
+    yield f"near-duplicates, in pairs from the closest on: {len(shown) // 2} of {len(pairs)}", shown
+
+
+def _titled(what: str, frames: Sequence[LabelledFrame]) -> str:
+    return f"{what}: {min(len(frames), _SHOWN_FRAMES)} of {len(frames)}"
 
 
 def _drawn(frame: LabelledFrame, dataset: Dataset) -> Drawn:
