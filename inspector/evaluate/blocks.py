@@ -78,7 +78,9 @@ def _facts(made: Evaluation) -> Block:
     if bundle.note:
         notes.append(f"Arithmetic: {bundle.note}.")
     if data.unlocated:
-        notes.append(f"In {data.unlocated:,} defective frames nobody drew where: they count for gate and sheets only.")
+        notes.append(
+            f"Defective frames in which nobody drew where: {data.unlocated:,}. They count for gate and sheets only."
+        )
     return Block("Evaluation", ("", ""), tuple(rows), tuple(notes))
 
 

@@ -16,7 +16,7 @@ from inspector.report.pictures import drawing
 from inspector.report.pictures.contact_sheet import outlined
 from inspector.report.pictures.drawing import Picture
 
-_WIDEST_PX = 800
+_WIDEST_PX, _HIGHEST_PX = 800, 400
 _MOST_ENLARGED = 4.0
 _STYLE = """
 .errors { display: flex; flex-wrap: wrap; gap: 1rem; } .errors figure { margin: 0; max-width: 800px; }
@@ -72,7 +72,7 @@ def _css(colour: drawing.Colour) -> str:
 
 def _figure(error: Error, classes: Sequence[str], size: tuple[int, int]) -> str:
     height, width = size
-    scale = min(_WIDEST_PX / width, _MOST_ENLARGED)
+    scale = min(_WIDEST_PX / width, _HIGHEST_PX / height, _MOST_ENLARGED)
     true = error.frame.mask() if error.frame.located else None
     picture = outlined(error.frame.frame(), error.found(height, width), true, len(classes), scale)
     seen = error.seen
