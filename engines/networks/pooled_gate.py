@@ -23,7 +23,7 @@ class PooledGate(nn.Module):
             raise RecipeError(f"network.encoder: timm has no model {encoder!r}; expected one such as {near}")
         self.encoder = timm.create_model(encoder, pretrained=False, in_chans=1, num_classes=0, global_pool="")
         self.dropout = nn.Dropout(dropout)
-        self.frame = nn.Linear(self.encoder.num_features, 1)
+        self.frame = nn.Linear(int(self.encoder.num_features), 1)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         features = self.encoder(x)

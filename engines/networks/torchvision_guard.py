@@ -28,9 +28,9 @@ def declare_missing_operators() -> tuple[str, ...]:
     _load_compiled_part()
     missing = tuple(name for name in _OPERATORS if not hasattr(torch.ops.torchvision, name))
     if missing:
-        library = torch.library.Library("torchvision", "DEF")
+        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         for name in missing:
-            library.define(f"{name}{_SCHEMA}")
+            library.define(f"{name}{_SCHEMA}")  # type: ignore[no-untyped-call]
         _kept.append(library)
     return missing
 
@@ -41,7 +41,7 @@ def _load_compiled_part() -> None:
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for path in (*Path(folder).glob("_C*.so"), *Path(folder).glob("_C*.pyd")):
             try:
-                torch.ops.load_library(path)
+                torch.ops.load_library(path)  # type: ignore[no-untyped-call]
             except OSError:
                 continue
 

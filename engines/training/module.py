@@ -47,10 +47,11 @@ class NetworkTraining(LightningModule):
         self.out = out
         self.history: list[dict[str, float]] = []
         self.figures: dict[str, float] = {}
-        self.network = build_network(recipe.network, len(classes)).to(memory_format=torch.channels_last)
+        self.network = build_network(recipe.network, len(classes))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average: AveragedModel | None = None
         if recipe.averaging is not None:
-            moving = get_ema_multi_avg_fn(recipe.averaging)
+            moving = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
             self.average = AveragedModel(self.network, multi_avg_fn=moving, use_buffers=True).requires_grad_(False)
         chosen = recipe.schedule
         self._plateau = PlateauWatch(chosen.factor, chosen.epochs) if isinstance(chosen, Plateau) else None

@@ -71,7 +71,9 @@ def train(task: Task, *, resume: bool = False, hardware: Hardware = Hardware(), 
     With `resume` a training that was stopped goes on after its last whole epoch, to the same result on the same
     hardware. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that is not finite.
     """
-    leads = not rank_zero_only.rank  # other ranks run the same command and must not prepare the folder again
+    leads = not getattr(
+        rank_zero_only, "rank", 0
+    )  # other ranks run the same command and must not prepare the folder again
     checkpoint = task.out / "last.ckpt"
     check_fit(task.recipe, task.dataset)
     if task.extra is not None:
@@ -121,8 +123,9 @@ def _trainer(task: Task, module: NetworkTraining, hardware: Hardware, progress: 
         ModelCheckpoint(out, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     ]
     if monitor:
-        kept = {"monitor": monitor, "mode": mode, "save_on_train_epoch_end": True, "enable_version_counter": False}
-        callbacks.append(ModelCheckpoint(out, "best", **kept))
+        callbacks.append(
+            ModelCheckpoint(out, "best", monitor, mode=mode, save_on_train_epoch_end=True, enable_version_counter=False)
+        )
     if progress:
         callbacks.append(TQDMProgressBar())
     return Trainer(

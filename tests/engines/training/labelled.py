@@ -38,6 +38,7 @@ def write_frames(folder: Path, each: int = 4, kinds: tuple[int | None, ...] = (N
             number += 1
     description = folder / "dataset.yaml"
     description.write_text(
-        f"name: bars\nclasses: [{', '.join(CLASSES)}]\nkind: masks\nmask_style: bitmask\ngroups: none\n", encoding="utf-8"
+        f"name: bars\nclasses: [{', '.join(CLASSES)}]\nkind: masks\nmask_style: bitmask\ngroups: none\n",
+        encoding="utf-8",
     )
     return description

@@ -8,24 +8,60 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the training extra")
 
-from engines.training.losses import bce_dice_loss, dice_loss, gate_loss  # noqa: E402
+from engines.training.losses import (  # noqa: E402
+    bce_dice_loss,
+    class_probabilities,
+    gate_loss,
+    pixel_cross_entropy,
+    soft_dice_loss,
+    tversky_loss,
+)
 
 
 def test_dice_counts_only_classes_that_are_present() -> None:
-    logits = torch.zeros(1, 2, 2, 2)
+    probabilities = torch.full((1, 2, 2, 2), 0.5)
     targets = torch.zeros(1, 2, 2, 2)
     targets[0, 0, 0] = 1.0
     # Class 0: common 0.5 * 2, total 4 * 0.5 + 2; class 1 is absent.
-    assert dice_loss(logits, targets).item() == pytest.approx(1 - (2 * 1 + 1) / (4 + 1))
+    assert soft_dice_loss(probabilities, targets).item() == pytest.approx(1 - (2 * 1 + 1) / (4 + 1))
 
 
 def test_dice_of_an_empty_batch_is_zero() -> None:
-    assert dice_loss(torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2, 2)).item() == 0.0
+    assert soft_dice_loss(torch.full((1, 2, 2, 2), 0.5), torch.zeros(1, 2, 2, 2)).item() == 0.0
 
 
 def test_bce_and_dice_add_up() -> None:
     logits, targets = torch.zeros(1, 1, 1, 2), torch.tensor([[[[1.0, 0.0]]]])
     assert bce_dice_loss(logits, targets).item() == pytest.approx(math.log(2) + 1 - (1 + 1) / (2 + 1))
+
+
+def test_tversky_weighs_misses_by_alpha_and_false_marks_by_the_rest() -> None:
+    probabilities = torch.tensor([[[[0.8, 0.4, 0.3, 0.1]]]])
+    targets = torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]])
+    # TP 0.8 + 0.4, FN 0.2 + 0.6, FP 0.3 + 0.1.
+    assert tversky_loss(probabilities, targets, 0.3, smooth=0.0).item() == pytest.approx(
+        1 - 1.2 / (1.2 + 0.3 * 0.8 + 0.7 * 0.4)
+    )
+    assert tversky_loss(probabilities, targets, 0.3).item() == pytest.approx(1 - 2.2 / (2.2 + 0.24 + 0.28))
+
+
+def test_tversky_with_a_half_is_dice_and_presses_down_false_marks_of_absent_classes() -> None:
+    probabilities, targets = torch.rand(2, 1, 4, 4), (torch.rand(2, 1, 4, 4) > 0.5).float()
+    half = tversky_loss(probabilities, targets, 0.5, smooth=0.5)
+    assert half.item() == pytest.approx(soft_dice_loss(probabilities, targets, smooth=1.0).item(), abs=1e-6)
+    absent = tversky_loss(torch.full((1, 1, 1, 10), 0.5), torch.zeros(1, 1, 1, 10), 0.3)
+    assert absent.item() == pytest.approx(1 - 1 / (0.7 * 5 + 1))
+
+
+def test_softmax_decides_among_the_classes_and_none() -> None:
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.2])).view(1, 3, 1, 1)
+    assert class_probabilities(logits, 2, "softmax").flatten().tolist() == pytest.approx([0.5, 0.3])
+    first, none = torch.tensor([1.0, 0.0]).view(1, 2, 1, 1), torch.zeros(1, 2, 1, 1)
+    both = torch.ones(1, 2, 1, 1)
+    losses = [pixel_cross_entropy(logits, targets, "softmax").item() for targets in (first, none, both)]
+    assert losses == pytest.approx([-math.log(0.5), -math.log(0.2), -math.log(0.5)])
+    dice = 1 - (2 * 0.5 + 1) / (0.5 + 1 + 1)
+    assert bce_dice_loss(logits, first, "softmax").item() == pytest.approx(-math.log(0.5) + dice)
 
 
 def test_the_gate_ignores_cells_of_frames_nobody_located() -> None:
@@ -35,3 +71,5 @@ def test_the_gate_ignores_cells_of_frames_nobody_located() -> None:
     logits, defective = torch.zeros(2), torch.tensor([0.0, 1.0])
     loss = gate_loss(logits, cells, defective, masks, torch.tensor([1.0, 0.0]))
     assert loss.item() == pytest.approx(math.log(2) + 4 * math.log(2), rel=1e-5)
+    alone = gate_loss(logits, cells, defective, masks, torch.tensor([1.0, 0.0]), cell_weight=0.0)
+    assert alone.item() == pytest.approx(math.log(2), rel=1e-5)

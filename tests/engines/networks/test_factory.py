@@ -1,0 +1,116 @@
+"""Networks by name: shapes, cost, and encoders that start from a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the training extra")
+for extra in ("timm", "segmentation_models_pytorch"):
+    if importlib.util.find_spec(extra) is None:
+        pytest.skip(f"needs the training extra ({extra})", allow_module_level=True)
+
+from engines.errors import RecipeError  # noqa: E402
+from engines.networks.cost import count_cost  # noqa: E402
+from engines.networks.factory import build_network, start_encoder  # noqa: E402
+from engines.networks.spec import NetworkSpec  # noqa: E402
+
+
+def _spec(architecture: Any, encoder: str = "resnet34", **options: Any) -> NetworkSpec:
+    return NetworkSpec(architecture=architecture, encoder=encoder, **options)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (50, 71)])
+@pytest.mark.parametrize(
+    ("spec", "channels"),
+    [
+        (_spec("unet"), 3),
+        (_spec("unet", activation="softmax"), 4),
+        (_spec("unet", decoder_widths=(64, 32, 16)), 3),
+        (_spec("lite0-unet"), 3),
+        (_spec("lite0-unet", activation="softmax", stages=3, decoder_widths=(16, 8)), 4),
+    ],
+)
+def test_a_segmenter_answers_for_every_pixel(spec: NetworkSpec, channels: int, size: tuple[int, int]) -> None:
+    network = build_network(spec, 3).eval()
+    with torch.no_grad():
+        assert network(torch.zeros(1, 1, *size)).shape == (1, channels, *size)
+
+
+def test_gates_give_one_logit_a_frame() -> None:
+    with torch.no_grad():
+        assert build_network(_spec("timm"), 4).eval()(torch.zeros(3, 1, 64, 96)).shape == (3,)
+        logits, cells = build_network(_spec("lite0-gate"), 4).eval()(torch.zeros(3, 1, 50, 70))
+    assert (logits.shape, cells.shape) == ((3,), (3, 4, 4, 5))
+
+
+@pytest.mark.parametrize(
+    ("spec", "key"),
+    [
+        (_spec("unet", "resnet3"), "network.encoder: segmentation-models-pytorch has no 'resnet3'"),
+        (_spec("timm", "resnet3"), "network.encoder: timm has no model 'resnet3'"),
+        (_spec("lite0-unet", decoder_widths=(8,)), "network.decoder_widths"),
+    ],
+)
+def test_an_unknown_network_is_refused_by_key(spec: NetworkSpec, key: str) -> None:
+    with pytest.raises(RecipeError, match=key):
+        build_network(spec, 4)
+
+
+def test_the_papers_best_cost_what_is_known_of_them() -> None:
+    segmenter = count_cost(build_network(_spec("unet", "efficientnet-b3"), 4), 256, 1600)
+    gate = count_cost(build_network(_spec("timm", "resnet50"), 4), 256, 1600)
+    assert segmenter.parameters == pytest.approx(13.16e6, rel=0.01)
+    assert gate.parameters == pytest.approx(23.5e6, rel=0.01)
+    assert (segmenter.gflop, gate.gflop) == (pytest.approx(47.9, rel=0.02), pytest.approx(65.4, rel=0.02))
+
+
+@pytest.mark.parametrize(("architecture", "first"), [("unet", "conv1.weight"), ("timm", "conv1.weight")])
+def test_an_encoder_for_colour_starts_a_grey_one(tmp_path: Path, architecture: str, first: str) -> None:
+    import timm
+
+    published = timm.create_model("resnet34", pretrained=False)
+    torch.save(published.state_dict(), tmp_path / "imagenet.pth")
+    spec = _spec(architecture)
+    network = build_network(spec, 4)
+    start_encoder(network, spec, "imagenet.pth", tmp_path)
+    state, wanted = network.encoder.state_dict(), published.state_dict()
+    torch.testing.assert_close(state[first], wanted["conv1.weight"].sum(dim=1, keepdim=True))
+    torch.testing.assert_close(state["layer3.1.conv2.weight"], wanted["layer3.1.conv2.weight"])
+
+
+def test_an_encoder_starts_from_an_earlier_training(tmp_path: Path) -> None:
+    spec = _spec("lite0-unet")
+    earlier, later = build_network(spec, 4), build_network(spec, 2)
+    torch.save({"format": "any", "state": earlier.state_dict()}, tmp_path / "weights.pt")
+    start_encoder(later, spec, "weights.pt", tmp_path)
+    torch.testing.assert_close(later.encoder.state_dict(), earlier.encoder.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("start", "complaint"),
+    [
+        ("none.pth", "no such file"),
+        ("other.pth", "of the encoder are not in it"),
+        ("text.pth", "not a file of weights"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, start: str, complaint: str) -> None:
+    spec = _spec("unet")
+    torch.save(build_network(_spec("lite0-gate"), 4).state_dict(), tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("weights", encoding="utf-8")
+    with pytest.raises(RecipeError, match=complaint) as refused:
+        start_encoder(build_network(spec, 4), spec, start, tmp_path)
+    assert "\n" not in str(refused.value)
+    assert start in str(refused.value)
+
+
+def test_torchvision_can_be_imported_after_the_guard() -> None:
+    code = "import engines.networks.torchvision_guard as guard, torchvision, torch; torch.ops.torchvision.nms; "
+    code += "assert guard.declare_missing_operators() == ()"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=50)
