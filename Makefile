@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # Never leave torch open: a package installed beside it would replace it by the newest, with gigabytes of CUDA.
-TORCH ?= torch==2.13.0
+TORCH ?= torch==2.13.0 torchvision==0.28.0
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
@@ -22,7 +22,7 @@ test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips wit
 	$(BIN)/python -m pytest
 
 test-training: $(VENV)/.installed-torch ## the tests that need torch, which this adds to the environment
-	$(BIN)/python -c 'import torch, onnxscript'
+	$(BIN)/python -c 'import torch, onnxscript, engines.networks.torchvision_guard, lightning, timm, segmentation_models_pytorch'
 	$(BIN)/python -m pytest tests/engines tests/calibration
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
@@ -65,9 +65,9 @@ $(VENV)/.installed-dev: $(VENV)/.venv setup.cfg pyproject.toml
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-torch: $(VENV)/.installed-dev
-	$(PIP) '$(TORCH)' 'onnxscript<1'
-	@touch $@
+	$(PIP) -e '.[training]' $(TORCH)
+	@touch $@ $(VENV)/.installed-training
 
 $(VENV)/.installed-training: $(VENV)/.venv setup.cfg pyproject.toml
-	$(PIP) -e '.[training]' '$(TORCH)'
+	$(PIP) -e '.[training]' $(TORCH)
 	@touch $@ $(VENV)/.installed
