@@ -65,11 +65,13 @@ class Task:
     extra: Dataset | None = None
 
 
-def train(task: Task, *, resume: bool = False, hardware: Hardware = Hardware(), progress: bool = True) -> Trained:
+def train(
+    task: Task, *, resume: bool = False, hardware: Hardware = Hardware(), progress: bool = True
+) -> Trained | None:
     """Train, and write `recipe.yaml`, `split.csv`, `last.ckpt`, `best.ckpt`, `metrics.csv` and `weights.pt` to `task.out`.
 
     With `resume` a training that was stopped goes on after its last whole epoch, to the same result on the same
-    hardware. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that is not finite.
+    hardware. Gives what was trained, or None on all but the first of several devices. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that is not finite.
     """
     leads = not getattr(
         rank_zero_only, "rank", 0
@@ -88,9 +90,10 @@ def train(task: Task, *, resume: bool = False, hardware: Hardware = Hardware(), 
     with _quiet():
         trainer = _trainer(task, module, hardware, progress)
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint if resume else None)
+    if not trainer.is_global_zero:
+        return None
     trained = _result(task, module)
-    if trainer.is_global_zero:
-        save_weights(trained, task.out / "weights.pt")
+    save_weights(trained, task.out / "weights.pt")
     return trained
 
 

@@ -65,7 +65,8 @@ def train(
     except TrainingError as error:
         typer.echo(f"inspector: {error}", err=True)
         raise typer.Exit(1) from None
-    _tell(task, trained)
+    if trained is not None:
+        _tell(task, trained)
 
 
 def _require_extra() -> None:

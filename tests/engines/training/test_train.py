@@ -57,6 +57,7 @@ def test_every_named_recipe_trains_two_epochs(path: Path, bars: Path, tmp_path: 
     assert {file.name for file in task.out.iterdir()} == written
     again = load_weights(task.out / "weights.pt")
     assert (again.kind, again.classes, again.height, again.width) == (task.recipe.kind, CLASSES, HEIGHT, WIDTH)
+    assert trained is not None
     assert (again.data_id, again.split_id, again.metrics) == (task.dataset.id, task.split.id, trained.metrics)
     with torch.no_grad():
         answer = again.build()(torch.zeros(2, 1, HEIGHT, WIDTH))
@@ -68,6 +69,7 @@ def test_a_segmenter_learns_bars(bars: Path, tmp_path: Path) -> None:
     rates = ("optimiser.learning_rate=0.02", "phases.1.learning_rate=0.01")
     changes = (*LITE0, *rates, "steps_per_epoch=80", "averaging=0.9", "keep=last")
     trained = train(short_task("segmenter-resnet34", bars, tmp_path / "out", *changes), hardware=CPU, progress=False)
+    assert trained is not None
     first, last = _history(tmp_path / "out")
     assert trained.metrics["dice"] > 0.3
     assert float(last["dice"]) > float(first["dice"])
@@ -140,6 +142,17 @@ def test_a_killed_training_resumes_to_the_same_weights(bars: Path, tmp_path: Pat
     ours, theirs = (load_weights(out / "weights.pt").state for out in (broken, unbroken))
     for name, value in theirs.items():
         torch.testing.assert_close(ours[name], value, rtol=0, atol=0)
+
+
+@pytest.mark.timeout(120)
+def test_two_devices_train_together(bars: Path, tmp_path: Path) -> None:
+    command = [*_command(bars, tmp_path / "out"), "--devices", "2", "--set", "phases.0.epochs=1"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.count("weights.pt") == 1
+    assert [row["epoch"] for row in _history(tmp_path / "out")] == ["0", "1", "2", "3"]
+    assert load_weights(tmp_path / "out" / "weights.pt").kind == "segmenter"
 
 
 @pytest.mark.timeout(120)
