@@ -76,9 +76,11 @@ class Optimiser(Section, frozen=True, kw_only=True):
     """How the weights follow the gradient."""
 
     name: Literal["adam", "adamw"] = "adam"
+    """Adam, or AdamW, whose weight decay does not pass through the gradient."""
     learning_rate: Positive = 1e-3
     """At the start (plateau, constant), or at the peak (one_cycle)."""
     weight_decay: NotNegative = 0.0
+    """What pulls weights towards zero."""
     clip_norm: Positive | None = None
     """Longest gradient; longer ones are shortened to it. Null: as they come."""
 
@@ -96,6 +98,7 @@ class OneCycle(Section, frozen=True, kw_only=True, tag_field="kind", tag="one_cy
     """A linear rise, then half a cosine down to 1 % of the peak, over the whole training."""
 
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
+    """Batches until the peak."""
 
 
 class Constant(Section, frozen=True, kw_only=True, tag_field="kind", tag="constant"):
@@ -109,6 +112,7 @@ class Phase(Section, frozen=True, kw_only=True):
     """bce: cross-entropy. bce_dice: that of the pixels, plus 1 - Dice. tversky: 1 - TP / (TP + alpha FN + (1 - alpha) FP).
     A gate takes bce."""
     epochs: Count
+    """How long it lasts."""
     alpha: Share = 0.3
     """tversky: weight of what is missed; the rest is the weight of false marks."""
     smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
@@ -148,6 +152,7 @@ class Recipe(Section, frozen=True, kw_only=True):
     precision: Precision = "float32"
     """What convolutions compute in; weights, losses and sums stay float32."""
     seed: int = 1
+    """Of first weights, batches, dropout and split: the same seed, the same training."""
     split: dict[str, Share] = msgspec.field(default_factory=lambda: dict(SPLIT))
     """Shares of the parts, where no split file is given."""
 
