@@ -99,6 +99,7 @@ def check_dataset(
     pairs = near_duplicates(np.stack([look.hash for look in looks]))
     duplicates = _duplicates(whole.frames, looks, [(pair.first, pair.second, pair.distance) for pair in pairs])
     findings = data_findings(survey, [look.problem for look in looks if look.problem], duplicates)
+    joined = _joined(whole, duplicates) if survey.groups_by_looks else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:
         try:
@@ -106,12 +107,10 @@ def check_dataset(
         except DataError as error:
             findings.append(Finding(True, str(error)))
         else:
-            parts = _parts(made, whole)
+            parts = _parts(made, joined)
             findings += split_findings(made, whole, duplicates)
-    if survey.groups_by_looks:
-        whole = _joined(whole, duplicates)
-    usable = tuple(frame for frame, look in zip(whole.frames, looks, strict=True) if not look.problem)
-    return Examined(_checked(path, survey, whole, looks, duplicates, parts, findings), replace(whole, frames=usable))
+    usable = tuple(frame for frame, look in zip(joined.frames, looks, strict=True) if not look.problem)
+    return Examined(_checked(path, survey, joined, looks, duplicates, parts, findings), replace(joined, frames=usable))
 
 
 def _duplicates(
