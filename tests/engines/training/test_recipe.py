@@ -10,7 +10,7 @@ from engines.errors import RecipeError
 from engines.training.read_recipe import difference, read_recipe, recipe_text
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "training"
-NAMED = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem.startswith(("gate-", "segmenter-")))
+NAMED = sorted(path.stem for path in CONFIGS.glob("*-*.yaml"))
 SEGMENTER = CONFIGS / "segmenter-resnet34.yaml"
 
 
