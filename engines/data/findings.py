@@ -62,7 +62,7 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
         found.append(
             Finding(
                 True,
-                f"{len(leaks)} pairs of near-duplicates lie in two parts of the split: figures measured on one would be too good",
+                f"{_count(len(leaks), 'pair')} of near-duplicates in two parts of the split: figures measured on one would be too good",
                 "split anew with groups that join them (groups: found, or COLUMN+found, in a dataset.yaml)",
                 tuple(lines),
             )
@@ -84,7 +84,9 @@ def _class_findings(dataset: Dataset) -> list[Finding]:
         if not count:
             found.append(Finding(True, f"class {name}: no frame of it", "add some, or take it out of classes"))
         elif count < FEW:
-            found.append(Finding(False, f"class {name}: only {count} frames; figures about it will mean little"))
+            found.append(
+                Finding(False, f"class {name}: only {_count(count, 'frame')}; figures about it will mean little")
+            )
     if all(frame.defective for frame in dataset.frames):
         found.append(Finding(False, "no clean frame: a segmenter can learn from this set, a gate cannot"))
     return found
@@ -102,7 +104,7 @@ def _contradictions(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[F
         f"{one.first} is {_label(frames[one.first], dataset)}, {one.second} {_label(frames[one.second], dataset)}"
         for one in at_odds
     )
-    what = f"{len(at_odds)} pairs of identical frames with different labels"
+    what = f"{_count(len(at_odds), 'pair')} of identical frames with different labels"
     return [Finding(True, what, "correct one of the two, or exclude it", lines)] if at_odds else []
 
 
@@ -115,7 +117,9 @@ def _across_groups(survey: Survey, duplicates: Sequence[Duplicate]) -> list[Find
         return []
     named = f"{survey.groups_given_by}+found" if survey.groups_given_by else "found"
     advice = f"groups: {named} in a dataset.yaml joins them"
-    what = f"{len(apart)} pairs of near-duplicates are in different groups, so that a split may put them in different parts"
+    what = (
+        f"{_count(len(apart), 'pair')} of near-duplicates in different groups, which a split may put in different parts"
+    )
     return [Finding(False, what, advice, tuple(map(_pair, apart)))]
 
 
@@ -129,7 +133,7 @@ def _across_listed_splits(dataset: Dataset, duplicates: Sequence[Duplicate]) -> 
     apart = [one for one in duplicates if frames[one.first].split != frames[one.second].split]
     if not mixed and not apart:
         return []
-    what = f"the split that the list of frames gives leaks: {mixed} groups and {len(apart)} pairs of near-duplicates lie on both sides"
+    what = f"the split that the list of frames gives leaks: {_count(mixed, 'group')} and {_count(len(apart), 'pair')} of near-duplicates on both sides"
     return [
         Finding(False, what, "it is not used here; do not compare figures measured on it", tuple(map(_pair, apart)))
     ]
@@ -140,21 +144,31 @@ def _unused(survey: Survey) -> list[Finding]:
     source, described = survey.source, survey.source.description
     stems = {path.stem for path in survey.all_paths}
     images = set(_files(source.place(described.images))) - set(survey.all_paths)
-    found = [("files of the image folder are not in the list of frames", sorted(images))]
+    found = [("file", "of the image folder not in the list of frames", sorted(images))]
     if described.kind == "masks":
         masks = [path for path in _files(source.place(described.masks)) if path.stem not in stems]
-        found.append(("masks belong to no frame", masks))
-    made = [Finding(False, f"{len(paths)} {what}", "", tuple(map(str, paths))) for what, paths in found if paths]
+        found.append(("mask", "without a frame", masks))
+    made = [
+        Finding(False, f"{_count(len(paths), what)} {which}", "", tuple(map(str, paths)))
+        for what, which, paths in found
+        if paths
+    ]
     if described.kind == "kaggle":
         path = source.place(described.csv)
         strange = sorted({row.stem for row in read_kaggle_rows(path)} - stems)
         if strange:
-            made.append(Finding(False, f"{path}: {len(strange)} frames it names are not here", "", tuple(strange)))
+            made.append(
+                Finding(False, f"{path}: rows of {_count(len(strange), 'frame')} that are not here", "", tuple(strange))
+            )
     return made
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _pair(one: Duplicate) -> str:
