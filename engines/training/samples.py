@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.data.run_lengths import decode_run_lengths
 from engines.training.frames import halve_frame, halve_mask
-from engines.training.run_lengths import decode_run_lengths
 
 Grey = NDArray[np.uint8]
 Domain = Literal["real", "simulated"]
