@@ -41,9 +41,7 @@ class Drawer:
         self._recipe = recipe
         self._shares = recipe.group_shares(len(classes))
         self._pools = [(source, Groups.of(source.frames, len(classes))) for source in (frames, extra) if source]
-        crops = bool(recipe.batches.crops)
-        for _, groups in self._pools:
-            groups.require(self._shares, classes, crops)
+        self._pools[0][1].require(self._shares, classes, bool(recipe.batches.crops))
 
     def crop_size(self, epoch: int) -> tuple[int, int] | None:
         """Height and width of the epoch's crops; None for whole frames."""
@@ -56,11 +54,15 @@ class Drawer:
         size = self._recipe.batches.size
         groups = share_out(self._shares, size, rng)
         extra = share_out((1 - self._recipe.batches.extra_share, self._recipe.batches.extra_share), size, rng)
-        drawn = [self._one(*self._pools[int(p)], int(g), epoch, rng) for g, p in zip(groups, extra, strict=True)]
+        drawn = [self._one(*self._pool(int(p), int(g)), int(g), epoch, rng) for g, p in zip(groups, extra, strict=True)]
         masks = np.stack([mask for (_, mask), _ in drawn])
         located = np.array([known for _, known in drawn])
         defective = masks.any(axis=(1, 2)) | ~located
         return Batch(np.stack([frame for (frame, _), _ in drawn]), masks, defective, located, groups)
+
+    def _pool(self, number: int, group: int) -> tuple[Frames, Groups]:
+        """The data (0) or the extra data (1); where the extra data have no such frame, the data stand in."""
+        return self._pools[number if self._pools[number][1].members[group] else 0]
 
     def _one(
         self, frames: Frames, groups: Groups, group: int, epoch: int, rng: np.random.Generator

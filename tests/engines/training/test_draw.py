@@ -137,3 +137,12 @@ def test_extra_frames_get_their_share(bars: Dataset, tmp_path: Path) -> None:
     drawer.draw(0, 0)
     kept = [len(source._kept) for source in (frames, extra)]
     assert kept == [2, 2]
+
+
+def test_the_data_stand_in_for_a_class_the_extra_frames_lack(bars: Dataset, tmp_path: Path) -> None:
+    others = open_dataset(write_frames(tmp_path / "data", kinds=(None, 2)))
+    recipe = _recipe("segmenter-resnet34", CROPS, "batches.extra_share=1", PLAIN)
+    drawer = Drawer(recipe, Frames(bars.frames, 4, 1), bars.classes, Frames(others.frames, 4, 1))
+    batch = drawer.draw(0, 0)
+    for mask, group in zip(batch.masks, batch.groups, strict=True):
+        assert (mask & (1 << (group - 1))).any() if group else not mask.any()
