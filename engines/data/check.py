@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 
-from engines.data.dataset import Dataset, LabelledFrame, Survey, survey_dataset
+from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, survey_dataset
 from engines.data.findings import Duplicate, Finding, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
@@ -109,8 +109,15 @@ def check_dataset(
         else:
             parts = _parts(made, joined)
             findings += split_findings(made, whole, duplicates)
-    usable = tuple(frame for frame, look in zip(joined.frames, looks, strict=True) if not look.problem)
-    return Examined(_checked(path, survey, joined, looks, duplicates, parts, findings), replace(joined, frames=usable))
+    usable = [(frame, look) for frame, look in zip(joined.frames, looks, strict=True) if not look.problem]
+    dataset = replace(joined, frames=tuple(frame for frame, _ in usable))
+    if not usable:
+        raise DataError(f"{path}: none of its frames can be read; the first: {looks[0].problem}")
+    spoilt = len(looks) - len(usable)
+    left_out = {**survey.left_out, **({UNUSABLE: survey.left_out.get(UNUSABLE, 0) + spoilt} if spoilt else {})}
+    survey = replace(survey, left_out=left_out)
+    checked = _checked(path, survey, dataset, [look for _, look in usable], duplicates, parts, findings)
+    return Examined(checked, dataset)
 
 
 def _duplicates(

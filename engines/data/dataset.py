@@ -19,6 +19,9 @@ from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
 from engines.errors import DataError
 
+UNUSABLE = "unusable"
+"""Why a frame stays out that has a problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledFrame:
@@ -141,7 +144,8 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: 
     else:
         labelling = label_by_masks(source, candidates, frames, complain)
     known = [one for one in candidates if one.name in labelling.truths]
-    left_out["not labelled"] += len(candidates) - len(known)
+    left_out["not labelled"] += len(labelling.unlabelled)
+    left_out[UNUSABLE] += len(listed) - len(known) - left_out.total() if only is None else 0
     if not known:
         raise DataError(f"{path}: no frame in it that can be used")
     grouping = given_groups(source, known, frames)

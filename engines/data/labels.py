@@ -111,6 +111,8 @@ class Labelling:
 
     classes: tuple[str, ...]
     truths: dict[str, Truth] = field(default_factory=dict)
+    unlabelled: set[str] = field(default_factory=set)
+    """Those that have no label, which is no mistake."""
 
 
 def combined_truth(

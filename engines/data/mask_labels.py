@@ -58,6 +58,7 @@ def label_by_masks(
             continue
         if mask.path is None or mask.values is None:
             if source.description.missing_mask == "leave_out":
+                labelling.unlabelled.add(candidate.name)
                 continue
             found: _Found | None = (NothingDrawn(), ())
         else:

@@ -12,6 +12,9 @@ from engines.data.labels import Candidate, Complain, Label, Labelling, NothingDr
 from engines.data.run_lengths import Runs, parse_runs
 from engines.errors import DataError
 
+MOST_CLASSES = 8
+"""A class is a bit of a byte."""
+
 
 def label_by_run_lengths(source: Source, candidates: Sequence[Candidate], complain: Complain) -> Labelling:
     """Label the candidates by the CSV of ``source``.
@@ -25,9 +28,12 @@ def label_by_run_lengths(source: Source, candidates: Sequence[Candidate], compla
     path = source.place(source.description.csv)
     rows = list(read_kaggle_rows(path))
     highest = max((row.class_number for row in rows), default=0)
+    beyond = next((row for row in rows if row.class_number > MOST_CLASSES), None)
+    if beyond is not None:
+        raise DataError(f"{path}: row {beyond.row}: class {beyond.class_number}; a data set has at most {MOST_CLASSES}")
     classes = source.description.classes or class_names("kaggle", {one.size for one in candidates}, highest)
-    if not 1 <= len(classes) <= 8:
-        raise DataError(f"{path}: class numbers up to {highest}; expected 1..8 classes")
+    if not classes:
+        raise DataError(f"{path}: no defect in it; name the classes in a dataset.yaml if all frames are clean")
     by_stem: dict[str, list[KaggleRow]] = defaultdict(list)
     for row in rows:
         if not 1 <= row.class_number <= len(classes):
@@ -38,6 +44,7 @@ def label_by_run_lengths(source: Source, candidates: Sequence[Candidate], compla
     for candidate in candidates:
         mine = by_stem.get(candidate.path.stem, [])
         if candidate.listed is None and lists_clean and not mine:
+            labelling.unlabelled.add(candidate.name)
             continue
         runs = _parsed(source, candidate, mine, len(classes), complain)
         if runs is None:

@@ -56,6 +56,9 @@ def check(
 
     Example: [bold]inspector data check frames/ --split split.csv --picture a.png[/bold]
     """
+    import os
+
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before its import: damaged files are reported here, by name
     from engines.data.check import check_dataset
     from inspector.errors import UserError
 
@@ -216,7 +219,8 @@ def _duplicate_words(checked: Checked) -> str:
     identical = sum(one.identical for one in checked.duplicates)
     if not checked.duplicates:
         return "none found"
-    return f"{len(checked.duplicates)} pairs of near-duplicates, {identical} of them identical"
+    pairs = "1 pair" if len(checked.duplicates) == 1 else f"{len(checked.duplicates)} pairs"
+    return f"{pairs} of near-duplicates, {identical} identical"
 
 
 def _print_classes(console: Console, checked: Checked) -> None:

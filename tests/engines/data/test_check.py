@@ -68,7 +68,7 @@ def test_everything_wrong_is_found_in_one_go(tmp_path: Path) -> None:
         assert sum(part in line for line in wrong) == 1, (part, wrong)
     assert len(wrong) == 7
     assert "1 mask without a frame" in told(checked, False)
-    assert checked.left_out == {"not labelled": 3}
+    assert checked.left_out == {"unusable": 5}
 
 
 def test_duplicates_are_found_joined_and_contradictions_told(tmp_path: Path) -> None:

@@ -194,6 +194,11 @@ def test_a_bad_row_is_named(bad: str, why: str, tmp_path: Path) -> None:
     refused(describe(folder, "kind: kaggle\nclasses: [x, y, z]\n"), why)
 
 
+def test_more_classes_than_a_mask_holds_are_refused(tmp_path: Path) -> None:
+    refused(write_kaggle(tmp_path / "nine", ["a.png"], ["a.png,9,5 3"]), r"row 2: class 9; a data set has at most 8")
+    refused(write_kaggle(tmp_path / "none", ["a.png"], []), "no defect in it; name the classes")
+
+
 def refused(path: Path, why: str) -> None:
     with pytest.raises(DataError, match=why) as told:
         open_dataset(path)
