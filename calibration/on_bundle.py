@@ -78,16 +78,18 @@ def require_fit(bundle: Bundle, part: Part) -> None:
             f"{data.name}: classes are {', '.join(data.classes)}; those of the bundle {bundle.id} are "
             f"{', '.join(bundle.classes)}; name the data set's classes in its dataset.yaml as the bundle does, in its order"
         )
-    trained = bundle.manifest.training
-    if trained.get("data_id") != data.id:
-        return
-    if part.split is None:
-        raise DataError(f"{data.name}: the bundle was trained on frames of this data; give the split file with --split")
-    if trained.get("split_id") not in (None, part.split.id):
-        raise DataError(
-            f"{data.name}: the bundle was trained with split {trained['split_id']}, this is {part.split.id}; "
-            "frames of it may be known to the networks: give the split file that training wrote"
-        )
+    for name, network in bundle.manifest.training.get("networks", {}).items():
+        if network["data_id"] != data.id:
+            continue
+        if part.split is None:
+            raise DataError(
+                f"{data.name}: the {name} was trained on frames of this data; give the split file of the training with --split"
+            )
+        if network["split_id"] != part.split.id:
+            raise DataError(
+                f"{data.name}: the {name} was trained with split {network['split_id']}, this is {part.split.id}; it may know "
+                "these frames: give the split file of the training with --split"
+            )
 
 
 def calibrate_bundle(

@@ -11,7 +11,9 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from engines.training.samples import Grey
+from engines.errors import EngineError
+
+Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class ExportedNetworks:
     def segment(
         self, frames: Sequence[Grey], thresholds: Sequence[float]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Bitmasks and class scores. Raises ValueError if a pixel count is not that of the mask or a score not finite."""
+        """Bitmasks and class scores. Raises EngineError if a pixel count is not that of the mask or a score not finite."""
         limits = np.asarray(thresholds, np.float32)
         masks, scores = [], []
         for frame in frames:
@@ -47,7 +49,9 @@ class ExportedNetworks:
             mask = answer["mask"][0].copy()
             counts = [int(((mask >> k) & 1).sum(dtype=np.int64)) for k in range(limits.size)]
             if counts != answer["pixels"][0].tolist() or not np.isfinite(answer["scores"]).all():
-                raise ValueError(f"the segmenter counts {answer['pixels'][0].tolist()} pixels, its mask holds {counts}")
+                raise EngineError(
+                    f"the segmenter scores {answer['scores'][0].tolist()} and counts {answer['pixels'][0].tolist()} pixels, its mask holds {counts}"
+                )
             masks.append(mask)
             scores.append(answer["scores"][0].copy())
         return np.stack(masks), np.stack(scores)

@@ -11,18 +11,21 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from engines.bundle import GoldenSample, write_bundle
-from engines.export.answers import ExportedNetworks
+from engines.bundle import write_bundle
+from engines.export.answers import ExportedNetworks, Grey
 from engines.export.card import write_card
+from engines.export.golden import pick_golden
 from engines.export.graphs import GateGraph, SegmenterGraph
 from engines.export.judge import judge
 from engines.export.onnx import export_gate, export_segmenter
+from engines.export.parity import TorchNetworks, require_parity
 from engines.networks.gate import Gate
 from engines.networks.segmenter import Segmenter
 from engines.runtime.load import load_engines
@@ -32,41 +35,18 @@ from engines.training.demo_recipe import Recipe, read_recipe
 from engines.training.samples import Sample
 
 
-def export_networks(recipe: Recipe, work: Path, height: int, width: int) -> tuple[Path, Path]:
-    """Export the weights in `work` next to them; gives the paths of gate and segmenter."""
+def export_networks(recipe: Recipe, work: Path, height: int, width: int) -> tuple[Path, Path, TorchNetworks]:
+    """Export the weights in `work` next to them; gives the paths of gate and segmenter, and what they must agree with."""
     gate = Gate(len(recipe.classes), recipe.stages)
     gate.load_state_dict(torch.load(work / "gate_weights.pt", weights_only=True))
     segmenter = Segmenter(len(recipe.classes), recipe.stages)
     segmenter.load_state_dict(torch.load(work / "segmenter_weights.pt", weights_only=True))
+    gate_graph, segmenter_graph = GateGraph(gate), SegmenterGraph(segmenter)
+    reference = TorchNetworks(gate_graph, segmenter_graph)
     paths = work / "gate.onnx", work / "segmenter.onnx"
-    export_gate(GateGraph(gate), paths[0], height, width)
-    export_segmenter(SegmenterGraph(segmenter), paths[1], height, width)
-    return paths
-
-
-def pick_golden(
-    exact: ExportedNetworks, fast: ExportedNetworks, samples: Sequence[Sample], thresholds: Sequence[float], count: int
-) -> list[GoldenSample]:
-    """Simulated frames for the self-test: one per label in turn, none on which bfloat16 is near its tolerance.
-
-    A golden frame tells a broken engine from a sound one, so it must not itself sit on the edge.
-    """
-    labels = list(dict.fromkeys(sorted((sample.label for sample in samples), key=lambda label: (len(label), label))))
-    queues = [[sample for sample in samples if sample.label == label] for label in labels]
-    ordered = [queue[i] for i in range(max(map(len, queues))) for queue in queues if i < len(queue)]
-    golden: list[GoldenSample] = []
-    for sample in ordered:
-        wanted, rounded = (n.answer([sample.frame], thresholds) for n in (exact, fast))
-        off = max(
-            float(np.abs(wanted.scores - rounded.scores).max()),
-            float(np.abs(wanted.class_scores - rounded.class_scores).max()),
-        )
-        if off <= 0.01 and (wanted.masks == rounded.masks).mean() >= 0.998:
-            scores = tuple(round(float(score), 5) for score in wanted.class_scores[0])
-            golden.append(GoldenSample(sample.frame, wanted.masks[0], round(float(wanted.scores[0]), 5), scores))
-        if len(golden) == count:
-            break
-    return golden
+    export_gate(gate_graph, paths[0], height, width)
+    export_segmenter(segmenter_graph, paths[1], height, width)
+    return *paths, reference
 
 
 def compare_precisions(
@@ -81,6 +61,10 @@ def compare_precisions(
         f"bfloat16 against float32 on these {len(frames)} frames: gate score off by {np.median(scores):.4f} in the median, "
         f"{scores.max():.3f} at most; masks agree on {agreement.mean():.2%} of all pixels, {agreement.min():.2%} on the worst frame."
     )
+
+
+def _pixels(sample: Sample) -> Grey:
+    return sample.frame
 
 
 def count_data(split: Path) -> dict[str, Any]:
@@ -117,13 +101,16 @@ def main() -> int:
     recipe, work = read_recipe(arguments.recipe), arguments.work
     samples = read_validation(recipe, arguments.severstal, arguments.simulated, work / "split.csv")
     height, width = samples[0].frame.shape
-    gate_path, segmenter_path = export_networks(recipe, work, height, width)
+    gate_path, segmenter_path, reference = export_networks(recipe, work, height, width)
     exact, fast = (ExportedNetworks(gate_path, segmenter_path, precision) for precision in ("f32", "bf16"))
     judgement = judge(exact, samples, recipe.classes, recipe.recall)
     print(json.dumps(judgement.metrics, indent=1))
     thresholds = judgement.point.thresholds(recipe.classes)
     data = count_data(work / "split.csv")
-    simulated = [sample for sample in samples if sample.domain == "simulated"]
+    # The project holds no frame of anyone else's: the golden ones are simulated.
+    candidates = [(sample.label, partial(_pixels, sample)) for sample in samples if sample.domain == "simulated"]
+    golden = pick_golden(exact, fast, candidates, thresholds, recipe.golden_frames)
+    print(f"torch against the CPU runtime: {require_parity(reference, exact, [g.frame for g in golden], thresholds)}")
     bundle = write_bundle(
         arguments.bundle,
         name=recipe.name,
@@ -133,7 +120,7 @@ def main() -> int:
         segmenter_onnx=segmenter_path,
         operating_point=judgement.point,
         golden_thresholds=thresholds,
-        golden=pick_golden(exact, fast, simulated, thresholds, recipe.golden_frames),
+        golden=golden,
         card=write_card(
             recipe,
             judgement.point,

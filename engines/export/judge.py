@@ -37,7 +37,8 @@ def judge(networks: ExportedNetworks, samples: Sequence[Sample], classes: Sequen
     """
     frames = [sample.frame for sample in samples]
     defective = np.array([sample.defective for sample in samples])
-    domains = {name: np.array([s.domain == name for s in samples]) for name in dict.fromkeys(s.domain for s in samples)}
+    names: list[str] = list(dict.fromkeys(sample.domain for sample in samples))
+    domains = {name: np.array([sample.domain == name for sample in samples]) for name in names}
     scores = networks.score(frames)
     gate_threshold = choose_gate_threshold(scores, defective, recall).threshold
     options = Options.grid(MASK_THRESHOLDS, MINIMUM_AREAS_PX, len(classes))

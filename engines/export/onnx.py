@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from engines.errors import EngineError
 from engines.export.graphs import GateGraph, SegmenterGraph
 from engines.networks.blocks import fold_normalisation
 
@@ -24,7 +26,7 @@ def export_gate(graph: GateGraph, path: Path, height: int, width: int) -> None:
 def export_segmenter(graph: SegmenterGraph, path: Path, height: int, width: int) -> None:
     """Write `segmenter.onnx`: half-precision weights, batch dimension free, frame size and class count fixed."""
     frames = torch.zeros(2, height, width, dtype=torch.uint8)
-    thresholds = torch.full((graph.network.classes,), 0.5)
+    thresholds = torch.full((graph.classes,), 0.5)
     _export(graph, (frames, thresholds), path, ["frames", "thresholds"], ["mask", "pixels", "scores"])
 
 
@@ -34,20 +36,32 @@ def _export(
     graph.eval()
     fold_normalisation(graph)
     graph.half()
+    _require_finite(graph)
     batch = torch.export.Dim("batch", min=1, max=1024)
-    torch.onnx.export(
-        graph,
-        example,
-        path,
-        input_names=list(inputs),
-        output_names=list(outputs),
-        opset_version=OPSET,
-        dynamo=True,
-        dynamic_shapes=({0: batch}, *(None for _ in example[1:])),
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter itself uses what it has deprecated
+        torch.onnx.export(
+            graph,
+            example,
+            path,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            opset_version=OPSET,
+            dynamo=True,
+            dynamic_shapes=({0: batch}, *(None for _ in example[1:])),
+            external_data=False,
+            verbose=False,
+        )
     _forget_origin(path)
+
+
+def _require_finite(graph: nn.Module) -> None:
+    for name, weights in graph.state_dict().items():
+        if not torch.isfinite(weights).all():
+            raise EngineError(
+                f"export: {name} holds values that are no number or beyond half precision (65504); train again, "
+                "with weight decay or a lower learning rate"
+            )
 
 
 def _forget_origin(path: Path) -> None:

@@ -1,12 +1,16 @@
-"""``inspector bundle``: show a model bundle, or prove it on this machine."""
+"""``inspector bundle``: show a model bundle, prove it on this machine, or build one from trained weights."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Show a model bundle, or prove it on this machine.")
+from inspector.cli.calibrate import make_wishes, require_precision
+from inspector.cli.progress import steps
+
+app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
 
 BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
@@ -72,6 +76,82 @@ def verify(
         typer.echo(json.dumps(facts, indent=2))
     else:
         _print_facts("The bundle is sound", facts)
+
+
+@app.command()
+def build(
+    gate: Annotated[Path, typer.Argument(metavar="GATE.pt", help="weights.pt of a trained gate.")],
+    segmenter: Annotated[Path, typer.Argument(metavar="SEGMENTER.pt", help="weights.pt of a trained segmenter.")],
+    data: Annotated[Path, typer.Option(help="Labelled frames: a folder or a dataset.yaml.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New directory for the bundle.")],
+    split: Annotated[Path | None, typer.Option(help="Split file that both trainings used.")] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the bundle; default: that of the directory.")] = None,
+    version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
+    miss_rate: Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")] = 0.01,
+    confidence: Annotated[float, typer.Option(help="How sure that must be.")] = 0.95,
+    metric: Annotated[
+        str, typer.Option(help="What mask thresholds are chosen for: balanced, kaggle, pixel or recall.")
+    ] = "balanced",
+    golden: Annotated[int, typer.Option(help="Frames of the data to keep in the bundle as its self-test.", min=1)] = 6,
+    precision: Annotated[str, typer.Option(help="Arithmetic to calibrate in: auto, f32 or bf16.")] = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Build a bundle from two trained networks.
+
+    Exports both, refuses graphs that do not answer as torch does, chooses the operating point on held-out frames (see `inspector
+    calibrate`), keeps golden frames, writes the model card, and loads the bundle once as the line would. Needs the training extra.
+    """
+    import json
+
+    require_precision(precision)
+    _require_extra()
+    from engines.export.build import Order, build_bundle
+
+    order = Order(
+        gate=gate,
+        segmenter=segmenter,
+        data=data,
+        split=split,
+        out=out,
+        name=name or out.resolve().name,
+        version=version,
+        part=part,
+        wishes=make_wishes(miss_rate, confidence, "exact", False, 1, metric, 0.1),
+        golden_frames=golden,
+        precision=precision,
+    )
+    with steps() as step:
+        built = build_bundle(order, step)
+    facts = {
+        "id": built.bundle.id,
+        "path": str(built.bundle.path),
+        "device": built.device,
+        "operating_point": built.made.point.id,
+        "promise_kept": built.made.kept.kept,
+        "promise": built.made.sentence,
+        "torch_and_graphs": str(built.parity),
+        "model_card": str(built.bundle.path / "card.md"),
+    }
+    if as_json:
+        typer.echo(json.dumps({**facts, "figures": built.figures}, indent=2))
+    else:
+        _print_facts("The bundle is built", facts)
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    from inspector.errors import UserError
+
+    missing = [name for name in ("torch", "onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"bundle build: needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; "
+            "pip install 'inspector[training]'"
+        )
 
 
 def _print_facts(title: str, facts: dict[str, Any]) -> None:

@@ -74,11 +74,10 @@ def calibrate(
     from inspector.cli.progress import counting
     from inspector.errors import UserError
 
-    if precision not in ("auto", "f32", "bf16"):
-        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    require_precision(precision)
     found = read_bundle(find_bundle(bundle))
     cap = size_cap_px or max(1, found.height * found.width // 20)
-    wishes = _wishes(miss_rate, confidence, method, by_size, cap, metric, false_defects)
+    wishes = make_wishes(miss_rate, confidence, method, by_size, cap, metric, false_defects)
     wishes = _with_costs(wishes, cost_miss, cost_false_scrap, defect_rate)
     tried = [float(value) for value in _numbers("--thresholds", thresholds)]
     least = [int(value) for value in _numbers("--areas", areas)]
@@ -104,9 +103,18 @@ def calibrate(
     _write(made, [*([out] if out else []), *([found.path / OPERATING_POINT] if write else [])], allow_weaker, as_json)
 
 
-def _wishes(
+def require_precision(precision: str) -> None:
+    """Raise UserError for an arithmetic nobody knows."""
+    from inspector.errors import UserError
+
+    if precision not in ("auto", "f32", "bf16"):
+        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+
+
+def make_wishes(
     miss_rate: float, confidence: float, method: str, by_size: bool, cap_px: int, metric: str, budget: float
 ) -> Wishes:
+    """Raises UserError for what cannot be asked for."""
     from calibration.calibrate import Wishes
     from calibration.mask_thresholds import METRICS
     from calibration.promise import Promise

@@ -52,3 +52,25 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """Steps one after the other on stderr: call with a step's name and its number of frames (0: not counted) when it begins; what that
+    gives is told how many are done."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+
+        def begin(what: str, total: int) -> Callable[[int], None]:
+            for task in progress.task_ids:
+                progress.remove_task(task)
+            current = progress.add_task(what, total=total or None)
+            return lambda done: progress.update(current, completed=done)
+
+        yield begin

@@ -1,0 +1,77 @@
+"""The gate of every export: what torch answers in float32 with the trained weights, the written graphs must answer too."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from engines.errors import EngineError
+from engines.export.answers import Answers, ExportedNetworks, Grey
+from engines.export.graphs import GateGraph, SegmenterGraph
+
+SCORE_TOLERANCE = 1e-2
+"""Largest difference of a score."""
+MASK_AGREEMENT = 0.999
+"""Smallest share of pixels with the same bitmask, over all frames."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the written graphs are from torch."""
+
+    frames: int
+    score_difference: float
+    """Largest, gate and classes; NaN if any answer is."""
+    mask_agreement: float
+
+    @property
+    def holds(self) -> bool:
+        """Within tolerance; NaN is not."""
+        return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
+
+    def __str__(self) -> str:
+        return f"scores within {self.score_difference:.2g}, masks agree on {self.mask_agreement:.3%} of pixels ({self.frames} frames)"
+
+
+class TorchNetworks:
+    """Both graphs in torch, float32, as they were before an export touched them."""
+
+    def __init__(self, gate: GateGraph, segmenter: SegmenterGraph) -> None:
+        self.gate = copy.deepcopy(gate).float().eval()
+        self.segmenter = copy.deepcopy(segmenter).float().eval()
+
+    def answer(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> Answers:
+        """Answers for uint8 frames `[H, W]`, one at a time."""
+        limits = torch.tensor(list(thresholds), dtype=torch.float32)
+        scores, masks, tops = [], [], []
+        with torch.inference_mode():
+            for frame in frames:
+                batch = torch.from_numpy(np.ascontiguousarray(frame))[None]
+                scores.append(self.gate(batch).numpy())
+                mask, _, top = self.segmenter(batch, limits)
+                masks.append(mask.numpy())
+                tops.append(top.numpy())
+        return Answers(np.concatenate(scores), np.concatenate(masks), np.concatenate(tops))
+
+
+def compare_answers(wanted: Answers, found: Answers) -> Parity:
+    """Compare answers for the same frames."""
+    scores = [np.abs(wanted.scores - found.scores).max(), np.abs(wanted.class_scores - found.class_scores).max()]
+    return Parity(len(wanted.scores), float(np.max(scores)), float((wanted.masks == found.masks).mean()))
+
+
+def require_parity(
+    reference: TorchNetworks, networks: ExportedNetworks, frames: Sequence[Grey], thresholds: Sequence[float]
+) -> Parity:
+    """Compare on `frames`; `networks` run in float32. Raises EngineError where they differ by more than is allowed."""
+    parity = compare_answers(reference.answer(frames, thresholds), networks.answer(frames, thresholds))
+    if not parity.holds:
+        raise EngineError(
+            f"export: the graphs do not answer as torch does: {parity}; allowed are {SCORE_TOLERANCE:g} and {MASK_AGREEMENT:.1%}. "
+            "No bundle is written: the weights may not survive half precision (very large ones, or none trained)"
+        )
+    return parity
