@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class NetworkTraining(LightningModule):
         self.classes = classes
         self.identity = identity
         self.out = out
+        self.tell: Callable[[str], None] | None = None
+        """Where a line an epoch goes, where there is no progress bar."""
         self.history: list[dict[str, float]] = []
         self.figures: dict[str, float] = {}
         self.network = build_network(recipe.network, len(classes))
@@ -148,6 +150,9 @@ class NetworkTraining(LightningModule):
         self.log_dict(shown, prog_bar=True, logger=False, sync_dist=True)
         if self.trainer.is_global_zero:
             _write_history(self.history, self.out / "metrics.csv")
+            if self.tell is not None:
+                told = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
+                self.tell(f"epoch {self.current_epoch + 1} of {self.recipe.epochs}: {told}")
 
     def total(self, values: Tensor) -> Tensor:
         """The sum over all ranks."""

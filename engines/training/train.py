@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def train(
     """Train, and write `recipe.yaml`, `split.csv`, `last.ckpt`, `best.ckpt`, `metrics.csv` and `weights.pt` to `task.out`.
 
     With `resume` a training that was stopped goes on after its last whole epoch, to the same result on the same
-    hardware. Gives what was trained, or None on all but the first of several devices. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that is not finite.
+    hardware. Shows a progress bar, or without `progress` prints a line an epoch. Gives what was trained, or None on all
+    but the first of several devices. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that
+    is not finite.
     """
     leads = not getattr(
         rank_zero_only, "rank", 0
@@ -87,6 +90,7 @@ def train(
         start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights, task.root)
     if module.average is not None:
         module.average.module.load_state_dict(module.network.state_dict())
+    module.tell = None if progress else partial(print, flush=True)
     with _quiet():
         trainer = _trainer(task, module, hardware, progress)
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint if resume else None)

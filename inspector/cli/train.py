@@ -42,7 +42,9 @@ def train(
     workers: Annotated[
         int | None, typer.Option(help="Processes that read frames. Default: as suits the machine.", min=0)
     ] = None,
-    progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
+    progress: Annotated[
+        bool, typer.Option(help="Show a progress bar; without, and without a terminal, a line an epoch.")
+    ] = True,
 ) -> None:
     """Train a gate or a segmenter.
 
