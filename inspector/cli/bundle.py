@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inspector.cli.calibrate import make_wishes, require_precision
+from inspector.cli.calibrate import make_wishes, require_precision, without_nan
 from inspector.cli.progress import steps
 
 app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
@@ -136,7 +136,7 @@ def build(
         "model_card": str(built.bundle.path / "card.md"),
     }
     if as_json:
-        typer.echo(json.dumps({**facts, "figures": built.figures}, indent=2))
+        typer.echo(json.dumps(without_nan({**facts, "figures": built.figures}), indent=2))
     else:
         _print_facts("The bundle is built", facts)
 

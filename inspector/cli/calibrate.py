@@ -171,7 +171,7 @@ def _tell(made: Calibration, bundle: Bundle, part: Part, as_json: bool) -> None:
             "curve": [asdict(point) for point in made.curve],
             "cheapest": asdict(made.cheapest) if made.cheapest else None,
         }
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(without_nan(told), indent=2))
         return
     console = Console()
     where = f"part {part.name} of {part.dataset.name}" if part.name else part.dataset.name
@@ -179,6 +179,15 @@ def _tell(made: Calibration, bundle: Bundle, part: Part, as_json: bool) -> None:
     console.print(f"[bold]Promise {made.sentence}[/bold]", highlight=False)
     for table in (_point_table(made), _curve_table(made)):
         console.print(table)
+
+
+def without_nan(told: Any) -> Any:
+    """The same with null for what is not a number, as JSON knows none: a figure of frames that there are none of."""
+    if isinstance(told, dict):
+        return {key: without_nan(value) for key, value in told.items()}
+    if isinstance(told, (list, tuple)):
+        return [without_nan(value) for value in told]
+    return None if isinstance(told, float) and told != told else told
 
 
 def _point_table(made: Calibration) -> Any:
@@ -198,7 +207,7 @@ def _point_table(made: Calibration) -> Any:
             str(made.point.minimum_area_px[name]),
             f"{missed['missed']} of {missed['frames']}",
             f"{missed['bound']:.1%}",
-            f"{dice['dice']:.2f}",
+            f"{dice['dice']:.2f}" if dice["frames"] else "-",
         )
     return table
 

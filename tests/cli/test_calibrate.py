@@ -81,6 +81,7 @@ def test_a_kept_promise_goes_into_the_bundle(own: Path, data: Path, split: Path)
     assert told["figures"]["pixel_dice_defective_frames"] == 1.0
     assert [row["missed"] for row in told["curve"]] == sorted(row["missed"] for row in told["curve"])
     assert told["cheapest"]["cost_per_1000"] == 0.0
+    assert told["figures"]["dice_where_present"]["dark"] == {"dice": None, "frames": 0}  # JSON knows no NaN
     assert json.loads(inspector("bundle", "show", own, "--json").stdout)["operating_point"] == point.id
     assert inspector("bundle", "verify", own, "--precision", "f32").returncode == 0
 
