@@ -69,7 +69,12 @@ def test_an_altered_bundle(examine: Examine, tiny_bundle: Bundle, tmp_path: Path
         ({"cameras": [{"name": "top", "source": {"kind": "replay", "path": "none"}}]}, "Camera top", "none"),
         ({"results": {"endpoint": "tcp://0.0.0.0:5550"}}, "Endpoint", "results.curve is not set"),
         (
-            {"results": {"endpoint": "tcp://127.0.0.1:*", "curve": {"secret_key": "/none", "allowed_clients": "/none"}}},
+            {
+                "results": {
+                    "endpoint": "tcp://127.0.0.1:*",
+                    "curve": {"secret_key": "/none", "allowed_clients": "/none"},
+                }
+            },
             "Endpoint",
             "results.curve.secret_key: /none cannot be read",
         ),
