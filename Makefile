@@ -37,14 +37,8 @@ bench: $(VENV)/.installed ## measure engines, pipeline, latency and memory on th
 doctor: $(VENV)/.installed ## what this machine has and what is missing
 	$(BIN)/inspector doctor
 
-demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into build/demo (under 90 minutes on two cores)
-	rm -rf build/demo build/simulated
-	$(BIN)/inspector simulate build/simulated --frames 1600 --seed 20 --class-mix 1,1,1,1 --look-alike-rate 0.7
-	nice $(BIN)/python -m engines.training.demo configs/training/demo.yaml --severstal $(DATA)/severstal \
-	  --simulated build/simulated --work build/training
-	$(BIN)/python -m engines.export.demo_bundle configs/training/demo.yaml --severstal $(DATA)/severstal \
-	  --simulated build/simulated --work build/training --bundle build/demo
-	$(BIN)/inspector bundle verify build/demo
+demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into build/demo-bundle/demo (some 90 minutes on two cores)
+	PATH="$(abspath $(BIN)):$$PATH" nice configs/training/demo-bundle.sh $(DATA) build/demo-bundle
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) demo-report build dist *.egg-info

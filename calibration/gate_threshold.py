@@ -77,18 +77,6 @@ def count_at(threshold: float, scores: NDArray[np.float32], defective: NDArray[n
     )
 
 
-def choose_gate_threshold(scores: NDArray[np.float32], defective: NDArray[np.bool_], recall: float) -> GateChoice:
-    """The highest threshold that lets at least `recall` of the defective frames through, `[N]` scores and truths.
-
-    Promises nothing about other frames: `keep_promise` does. Raises ValueError without a defective frame.
-    """
-    positives = np.sort(scores[defective].astype(np.float64))[::-1]
-    if not positives.size:
-        raise ValueError("the gate threshold needs defective frames to be chosen on, found none")
-    kept = max(1, math.ceil(recall * positives.size - 1e-9))
-    return count_at(_below(float(positives[kept - 1]), scores), scores, defective)
-
-
 def keep_promise(units: Units, scores: NDArray[np.float32], promise: Promise) -> Kept:
     """The highest threshold at which `promise` holds for the defective `units`; `scores` are those of all frames, clean ones too.
 

@@ -70,6 +70,24 @@ class MaskCounts:
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name}: found shape {getattr(self, name).shape}, expected {shape}")
 
+    @classmethod
+    def joined(cls, parts: Sequence[MaskCounts]) -> MaskCounts:
+        """The counts of several sets of frames, all at the same options."""
+
+        def join(name: str) -> Counts:
+            return np.concatenate([getattr(part, name) for part in parts])
+
+        return cls(
+            parts[0].options,
+            both=join("both"),
+            marked=join("marked"),
+            found=join("found"),
+            false=join("false"),
+            true=join("true"),
+            defects=join("defects"),
+            defective=np.concatenate([part.defective for part in parts]),
+        )
+
     @property
     def classes(self) -> int:
         """K."""

@@ -69,6 +69,20 @@ class Observations:
     counts: MaskCounts
     """Of the segmenter alone, as if the gate had let all frames through."""
 
+    @classmethod
+    def joined(cls, parts: Sequence[Observations]) -> Observations:
+        """Those of several sets of frames as one; all at the same options."""
+        return cls(
+            names=tuple(name for part in parts for name in part.names),
+            groups=tuple(group for part in parts for group in part.groups),
+            holds=tuple(holds for part in parts for holds in part.holds),
+            defective=np.concatenate([part.defective for part in parts]),
+            located=np.concatenate([part.located for part in parts]),
+            defective_px=np.concatenate([part.defective_px for part in parts]),
+            scores=np.concatenate([part.scores for part in parts]),
+            counts=MaskCounts.joined([part.counts for part in parts]),
+        )
+
 
 def observe(
     engines: Engines,

@@ -1,4 +1,4 @@
-"""Calibrates a bundle on a data set: loads its engines as the line does, runs them over one part of a split, chooses."""
+"""Calibrates a bundle on a data set: loads engines as the line does, runs them over frames they never saw, chooses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from calibration.calibrate import MASK_THRESHOLDS, Calibration, Wishes, calibrate, default_areas_px
 from calibration.figures import figures
 from calibration.mask_counts import Options
-from calibration.observe import observe
+from calibration.observe import Observations, observe
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import TRAINING, Split
@@ -44,6 +44,14 @@ class Part:
             "split": self.split.id if self.split else None,
             "part": self.name,
         }
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Frames, and the bundle that answers for them: the one to calibrate, or a sister of it (see ``calibration.folds``)."""
+
+    bundle: Bundle
+    part: Part
 
 
 def choose_part(dataset: Dataset, split: Split | None, name: str | None) -> Part:
@@ -90,11 +98,16 @@ def require_fit(bundle: Bundle, part: Part) -> None:
                 f"{data.name}: the {name} was trained with split {network['split_id']}, this is {part.split.id}; it may know "
                 "these frames: give the split file of the training with --split"
             )
+        if part.name in network.get("trained_on", ()):
+            raise DataError(
+                f"part {part.name!r}: the {name} of {bundle.id} learnt from it; take a part that it was not trained on "
+                f"({', '.join(name for name in part.split.parts if name not in network['trained_on']) or 'there is none'})"
+            )
 
 
 def calibrate_bundle(
     bundle: Bundle,
-    part: Part,
+    trials: Sequence[Trial],
     wishes: Wishes,
     *,
     thresholds: Sequence[float] = MASK_THRESHOLDS,
@@ -104,40 +117,56 @@ def calibrate_bundle(
     lanes: int | None = None,
     progress: Progress = _silent,
 ) -> Calibration:
-    """Choose an operating point for ``bundle`` on ``part``.
+    """Choose an operating point for ``bundle`` on the frames of ``trials``.
 
     ``keep_masks`` leaves mask thresholds and minimum areas as they are. Raises DataError, BundleError or EngineError.
     """
-    require_fit(bundle, part)
     point = bundle.operating_point
     if keep_masks:
         options = Options.single(point.thresholds(bundle.classes), point.minimum_areas(bundle.classes))
     else:
         areas = areas_px or default_areas_px(bundle.height, bundle.width)
         options = Options.grid(thresholds, areas, len(bundle.classes))
-    loaded = load_engines(bundle, precision=precision, lanes=lanes)
-    try:
-        seen = observe(loaded.engines, part.frames, options, progress)
-    finally:
-        loaded.engines.close()
+    seen, device = _observed(trials, options, precision, lanes, progress)
     facts = {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "bundle": bundle.id,
-        **part.facts,
-        "device": loaded.engines.device,
+        **trials[0].part.facts,
+        "device": device,
     }
+    if len(trials) > 1:
+        facts["part"] = None
+        facts["folds"] = {trial.part.name: trial.bundle.id for trial in trials}
     return calibrate(seen, bundle.classes, wishes, facts, point.version + 1, keep_masks)
 
 
 def measure_bundle(bundle: Bundle, part: Part, precision: str = "auto", progress: Progress = _silent) -> dict[str, Any]:
     """Figures of ``bundle`` at its own operating point on ``part``, see ``calibration.figures``. Raises as ``calibrate_bundle``."""
-    require_fit(bundle, part)
     point = bundle.operating_point
     options = Options.single(point.thresholds(bundle.classes), point.minimum_areas(bundle.classes))
-    loaded = load_engines(bundle, precision=precision)
-    try:
-        seen = observe(loaded.engines, part.frames, options, progress)
-    finally:
-        loaded.engines.close()
+    seen, _ = _observed([Trial(bundle, part)], options, precision, None, progress)
     located = np.asarray(seen.located, bool)
     return figures(seen.scores, seen.counts, located, bundle.classes, point.gate_threshold)
+
+
+def _observed(
+    trials: Sequence[Trial], options: Options, precision: str, lanes: int | None, progress: Progress
+) -> tuple[Observations, str]:
+    """What each trial's bundle makes of its frames, put together, and the device."""
+    for trial in trials:
+        require_fit(trial.bundle, trial.part)
+    seen: list[Observations] = []
+    device = ""
+    for trial in trials:
+        loaded = load_engines(trial.bundle, precision=precision, lanes=lanes)
+        try:
+            before = sum(len(one.names) for one in seen)
+            seen.append(observe(loaded.engines, trial.part.frames, options, _counting_on(progress, before)))
+        finally:
+            loaded.engines.close()
+        device = loaded.engines.device
+    return Observations.joined(seen), device
+
+
+def _counting_on(progress: Progress, before: int) -> Progress:
+    return lambda done: progress(before + done)

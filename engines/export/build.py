@@ -13,7 +13,8 @@ import msgspec
 from torch import nn
 
 from calibration.calibrate import Calibration, Wishes
-from calibration.on_bundle import Part, calibrate_bundle, choose_part, measure_bundle
+from calibration.folds import read_folds, together
+from calibration.on_bundle import Part, Trial, calibrate_bundle, choose_part, measure_bundle
 from engines.bundle import Bundle, GoldenSample, read_bundle, write_bundle
 from engines.data.dataset import Dataset, open_dataset
 from engines.data.split import Split, read_split
@@ -50,7 +51,13 @@ class Order:
     version: str = "1"
     part: str | None = None
     """To calibrate on; None: the first of ``HELD_OUT`` in the split."""
+    folds: Path | None = None
+    """Calibrate on all folds instead, each answered for by the sister bundle in here; the networks may know them all."""
+    golden_data: Path | None = None
+    """Labelled frames to take the golden ones from; None: those calibrated on."""
     wishes: Wishes = field(default_factory=Wishes)
+    notes: str = ""
+    """Markdown to end the model card with."""
     golden_frames: int = 6
     precision: str = "auto"
     """Arithmetic to calibrate in: the line's."""
@@ -83,24 +90,40 @@ def build_bundle(order: Order, step: Step) -> Built:
     dataset = open_dataset(order.data)
     _require_match(order, gate, segmenter, dataset)
     split = read_split(order.split, dataset) if order.split else None
-    part = choose_part(dataset, split, order.part or _held_out(split))
+    trials = read_folds(order.folds, dataset, split) if order.folds else ()
+    part = together(trials) if trials else choose_part(dataset, split, order.part or _held_out(split))
     _require_held_out(order, gate, segmenter, part)
     order.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{order.out.name}-", dir=order.out.parent) as scratch:
-        return _Build(order, gate, segmenter, part, Path(scratch), step).run()
+        return _Build(order, gate, segmenter, part, trials, Path(scratch), step).run()
 
 
 class _Build:
     """One build, with its scratch folder."""
 
-    def __init__(self, order: Order, gate: Trained, segmenter: Trained, part: Part, scratch: Path, step: Step) -> None:
-        self.order, self.gate, self.segmenter, self.part = order, gate, segmenter, part
+    def __init__(
+        self,
+        order: Order,
+        gate: Trained,
+        segmenter: Trained,
+        part: Part,
+        folds: tuple[Trial, ...],
+        scratch: Path,
+        step: Step,
+    ) -> None:
+        self.order, self.gate, self.segmenter, self.part, self.folds = order, gate, segmenter, part, folds
         self.scratch, self.step = scratch, step
         self.networks = gate.build(), segmenter.build()
         self.costs = _cost(gate, self.networks[0]), _cost(segmenter, self.networks[1])
         names = part.dataset.classes
+        self.golden_from = part.dataset.name
+        frames = part.frames
+        if order.golden_data is not None:
+            shown = open_dataset(order.golden_data, find_groups=False)
+            _require_alike(gate, order.golden_data, shown)
+            self.golden_from, frames = shown.name, shown.frames
         self.candidates: list[Candidate] = [
-            (" ".join(names[k] for k in frame.classes) or "clean", frame.frame) for frame in part.frames
+            (" ".join(names[k] for k in frame.classes) or "clean", frame.frame) for frame in frames
         ]
 
     def run(self) -> Built:
@@ -129,7 +152,18 @@ class _Build:
             rounded = compare_answers(exact.answer(frames, thresholds), fast.answer(frames, thresholds))
             agreement += f" {cpu_precisions()[0]} against float32: {rounded}."
         title = f"{self.order.name} {self.order.version}"
-        facts = CardFacts(title, self.gate, self.segmenter, self.costs, self.part, made, figures, agreement)
+        facts = CardFacts(
+            title,
+            self.gate,
+            self.segmenter,
+            self.costs,
+            self.part,
+            made,
+            figures,
+            agreement,
+            self.golden_from,
+            self.order.notes,
+        )
         final = self.scratch / "bundle"
         self._write(final, paths, made.point, golden, write_bundle_card(facts), self._training(figures, parity))
         return self._prove(final, parity, made, figures)
@@ -155,7 +189,8 @@ class _Build:
 
     def _calibrate(self, draft: Bundle) -> Calibration:
         progress = self.step("calibrating", len(self.part.frames))
-        made = calibrate_bundle(draft, self.part, self.order.wishes, precision=self.order.precision, progress=progress)
+        trials = self.folds or (Trial(draft, self.part),)
+        made = calibrate_bundle(draft, trials, self.order.wishes, precision=self.order.precision, progress=progress)
         chosen = {**made.point.chosen, "bundle": f"{self.order.name}-{self.order.version}"}
         return replace(made, point=msgspec.structs.replace(made.point, version=1, chosen=chosen))
 
@@ -183,6 +218,7 @@ class _Build:
                 "recipe": trained.recipe,
                 "data_id": trained.data_id,
                 "split_id": trained.split_id,
+                "trained_on": list(trained.trained_on),
                 "metrics": dict(trained.metrics),
             }
         return {"networks": made_of, "parity": asdict(parity), "figures": figures}
@@ -256,6 +292,15 @@ def _require_match(order: Order, gate: Trained, segmenter: Trained, dataset: Dat
             )
 
 
+def _require_alike(gate: Trained, path: Path, dataset: Dataset) -> None:
+    """Raise DataError unless golden frames are such as the networks take."""
+    if (dataset.height, dataset.width, dataset.classes) != (gate.height, gate.width, gate.classes):
+        raise DataError(
+            f"{path}: frames are {dataset.height}x{dataset.width} of {', '.join(dataset.classes)}; golden frames must be like those "
+            f"the networks take, {gate.height}x{gate.width} of {', '.join(gate.classes)}"
+        )
+
+
 def _held_out(split: Split | None) -> str | None:
     if split is None:
         return None
@@ -266,9 +311,9 @@ def _held_out(split: Split | None) -> str | None:
 
 
 def _require_held_out(order: Order, gate: Trained, segmenter: Trained, part: Part) -> None:
-    """Raise DataError where the networks may know the frames to calibrate on."""
+    """Raise DataError where the networks may know the frames to calibrate on, and no sisters answer for these."""
     for trained, path in ((gate, order.gate), (segmenter, order.segmenter)):
-        if trained.data_id != part.dataset.id:
+        if trained.data_id != part.dataset.id or order.folds:
             continue
         if part.split is None:
             raise DataError(f"{path}: was trained on frames of {part.dataset.name}; give the split file with --split")
@@ -276,4 +321,8 @@ def _require_held_out(order: Order, gate: Trained, segmenter: Trained, part: Par
             raise DataError(
                 f"{path}: was trained with split {trained.split_id}, {order.split} is {part.split.id}; frames to calibrate on "
                 "may be known to the network: train both networks with one split file, and give that"
+            )
+        if part.name in trained.trained_on:
+            raise DataError(
+                f"{path}: learnt from the part {part.name}; calibrate on another with --part, or by --folds"
             )

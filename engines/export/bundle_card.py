@@ -30,6 +30,10 @@ class CardFacts:
     """By part of the split; the one calibrated on first."""
     agreement: str
     """How far the graphs are from torch, and the fast arithmetic from the exact."""
+    golden: str
+    """Name of the data set that the golden frames are from."""
+    notes: str = ""
+    """Markdown to end with: what whoever built it has to say."""
 
 
 def write_bundle_card(facts: CardFacts) -> str:
@@ -43,7 +47,7 @@ def write_bundle_card(facts: CardFacts) -> str:
         "## Figures\n" + _figures(facts),
         "## Known weaknesses\n" + "\n".join(f"- {weakness}" for weakness in _weaknesses(facts)),
     )
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join([*sections, *([facts.notes.strip()] if facts.notes else [])]) + "\n"
 
 
 def _network(facts: CardFacts) -> list[str]:
@@ -65,9 +69,11 @@ def _data(facts: CardFacts) -> str:
     lines = [f"{data.name} ({data.id}), {len(data.frames)} labelled frames, " + _counts(facts, None) + "."]
     if split is not None and same:
         lines.append(f"Split {split.id}: " + "; ".join(f"{part} {_counts(facts, part)}" for part in split.parts) + ".")
+        learnt = {trained.kind: ", ".join(trained.trained_on) for trained in (facts.gate, facts.segmenter)}
+        lines.append("; ".join(f"The {kind} learnt from {parts}" for kind, parts in learnt.items()) + ".")
     if not same:
         lines.append(f"The networks were trained on other data: {', '.join(sorted(trained_on))}.")
-    lines.append("The golden frames are frames of this data: the bundle carries them along.")
+    lines.append(f"The golden frames are frames of {facts.golden}: the bundle carries them along.")
     return "\n".join(lines)
 
 
@@ -94,6 +100,12 @@ def _point(made: Calibration) -> str:
 def _figures(facts: CardFacts) -> str:
     first, *others = facts.figures
     told = f"The operating point was chosen on {first}: those figures are a little too good."
+    if sisters := facts.made.point.chosen.get("folds"):
+        told = (
+            f"Frames of {first} were answered for by {len(sisters)} sister bundles, each trained by the same recipes without the fold it "
+            f"answered for ({', '.join(f'{fold} {sister}' for fold, sister in sisters.items())}); this bundle knows them all. So these are "
+            f"the recipe's figures, and this bundle's as far as it answers as they do. {told}"
+        )
     if others:
         told += f" {' and '.join(others)} had no part in it, but training may have picked its epoch there."
     return f"{figures_table(facts.figures)}\n{told}\n\n{facts.agreement}"
@@ -106,8 +118,8 @@ def _weaknesses(facts: CardFacts) -> list[str]:
     if not facts.made.kept.kept:
         found.append(f"The promise asked for {facts.made.sentence}.")
     split, data = facts.part.split, facts.part.dataset
-    if split is not None and "training" in split.parts and facts.segmenter.data_id == data.id:
-        seen = Counter(k for frame in split.frames(data, "training") for k in frame.classes)
+    if split is not None and facts.segmenter.data_id == data.id:
+        seen = Counter(k for frame in split.frames(data, *facts.segmenter.trained_on) for k in frame.classes)
         rare = [f"{label} ({seen[k]} frames)" for k, label in enumerate(data.classes) if seen[k] < RARE]
         if rare:
             found.append(f"Seen rarely in training: {', '.join(rare)}; expect little there.")

@@ -6,7 +6,7 @@ integers come back. The networks see the frame at full or at half resolution.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -33,24 +33,19 @@ def network_input(frames: Tensor, scale: int = 1, multiple: int = 1) -> Tensor:
     return functional.avg_pool2d(scaled, scale) if scale > 1 else scaled
 
 
-def halve(frames: Tensor) -> Tensor:
-    """Network input at half resolution, see `network_input`."""
-    return network_input(frames, 2)
-
-
 class GateGraph(nn.Module):
     """`frames` uint8 [N, H, W] -> `score` float32 [N], the probability that the sheet holds a defect."""
 
     def __init__(self, network: nn.Module, scale: int = 2) -> None:
         super().__init__()
-        self.network = network
+        self.network: Any = network
         self.scale = scale
         self.multiple = scale * network_multiple(network)
 
     def forward(self, frames: Tensor) -> Tensor:
         dtype = next(self.network.parameters()).dtype
         answer = self.network(network_input(frames.to(dtype), self.scale, self.multiple))
-        logits = (answer[0] if isinstance(answer, tuple) else answer).float()
+        logits: Tensor = (answer[0] if isinstance(answer, tuple) else answer).float()
         return torch.sigmoid(logits) + logits * 0.0  # a sigmoid may lose a NaN, see `SegmenterGraph`
 
 
@@ -74,7 +69,7 @@ class SegmenterGraph(nn.Module):
         count = classes if classes is not None else getattr(network, "classes", None)
         if not isinstance(count, int) or not 1 <= count <= 8:
             raise ValueError(f"classes: found {count}, expected 1..8, one bit of the mask each")
-        self.network = network
+        self.network: Any = network
         self.classes = count
         self.scale = scale
         self.activation = activation
@@ -111,7 +106,7 @@ class SegmenterGraph(nn.Module):
     def _comparable(self, logits: Tensor, thresholds: Tensor, subpixels: int) -> tuple[Tensor, Tensor]:
         """Values `[N, K x subpixels, h, w]` that grow with the probability, and the limits `[K]` to compare them with."""
         if self.activation == "softmax":  # one channel more, for none of the classes, the last
-            each = logits.unflatten(1, (self.classes + 1, subpixels)).softmax(dim=1)
+            each = logits.unflatten(1, (self.classes + 1, subpixels)).softmax(dim=1)  # type: ignore[no-untyped-call]
             return each[:, : self.classes].flatten(1, 2), thresholds
         return logits, torch.logit(thresholds.clamp(_THRESHOLD_MARGIN, 1.0 - _THRESHOLD_MARGIN))
 

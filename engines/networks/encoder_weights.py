@@ -44,6 +44,24 @@ def load_encoder_weights(encoder: nn.Module, source: Path | State, name: str) ->
     encoder.load_state_dict(state)
 
 
+def load_network_weights(network: nn.Module, source: Path, name: str) -> None:
+    """Load what an earlier training's weights.pt has for `network`: every layer of the same name and shape.
+
+    Others, such as those that answer for other classes, stay as they are. Raises RecipeError, naming `name`, where not even
+    the encoder fits.
+    """
+    offered = _read(source, name, "weights")
+    wanted = network.state_dict()
+    state = {key: offered[key] for key, mine in wanted.items() if key in offered and offered[key].shape == mine.shape}
+    absent = [key for key in wanted if key.startswith("encoder.") and key not in state]
+    if absent:
+        raise RecipeError(
+            f"weights: {name}: {len(absent)} weights of the encoder are not in it or of another shape, {absent[0]} to begin with; "
+            "expected an earlier training of the network that network: names"
+        )
+    network.load_state_dict(wanted | state)
+
+
 def published_encoder(spec: NetworkSpec) -> State:
     """Fetch the published ImageNet weights of the encoder. Raises RecipeError if they cannot be had."""
     try:
@@ -63,7 +81,7 @@ def published_encoder(spec: NetworkSpec) -> State:
     raise RecipeError("encoder_weights: there is nothing to download for lite0 networks; write `package`")
 
 
-def _read(path: Path, name: str) -> State:
+def _read(path: Path, name: str, key: str = "encoder_weights") -> State:
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -71,18 +89,18 @@ def _read(path: Path, name: str) -> State:
             return dict(load_file(path))
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise RecipeError(f"encoder_weights: {name}: no such file; give a local file, `download`, or null") from None
+        raise RecipeError(f"{key}: {name}: no such file; give a local file, or null") from None
     except Exception as error:  # a foreign file fails in any of a dozen ways
         told = (str(error).splitlines() or [type(error).__name__])[0][:80]
         raise RecipeError(
-            f"encoder_weights: {name}: not a file of weights ({told}); expected .safetensors or what torch.save writes"
+            f"{key}: {name}: not a file of weights ({told}); expected .safetensors or what torch.save writes"
         ) from None
-    for key in ("state", "state_dict", "model"):
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            loaded = loaded[key]
+    for inner in ("state", "state_dict", "model"):
+        if isinstance(loaded, dict) and isinstance(loaded.get(inner), dict):
+            loaded = loaded[inner]
     if not isinstance(loaded, dict):
-        raise RecipeError(f"encoder_weights: {name}: holds no table of weights")
-    return {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
+        raise RecipeError(f"{key}: {name}: holds no table of weights")
+    return {str(label): value for label, value in loaded.items() if isinstance(value, Tensor)}
 
 
 def _strip(offered: State) -> State:

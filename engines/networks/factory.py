@@ -1,7 +1,7 @@
 """Networks by their specification, and what their encoders start from.
 
 Every network takes grey frames float `[N, 1, h, w]`, scaled by (grey - 127) / 128. A segmenter gives logits
-`[N, K, h, w]` (K + 1 with softmax, none-of-them last); a gate gives logits `[N]`, or `(logits, cells)`.
+`[N, K, h, w]` (K + 1 with softmax, none-of-them last); a gate gives logits `[N]`, or `(logits, cells, presence)`, see `Gate`.
 """
 
 from __future__ import annotations

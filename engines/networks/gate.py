@@ -9,16 +9,36 @@ from engines.networks.blocks import ConvBlock, pad_to_multiple
 from engines.networks.lite0 import Lite0Encoder
 
 
+class SoftMaximum(nn.Module):
+    """Pools maps `[N, K, h, w]` to `[N, K]`: log-mean-exp with a learned sharpness for each channel.
+
+    Between the mean (sharpness 0) and the maximum (infinite): a maximum learns from one cell at a time, a mean loses
+    a small defect on a large sheet (Pinheiro and Collobert, 2015).
+    """
+
+    def __init__(self, channels: int, sharpness: float = 2.0) -> None:
+        super().__init__()
+        self.log_sharpness = nn.Parameter(torch.full((channels,), sharpness).log())
+
+    def forward(self, x: Tensor) -> Tensor:
+        sharpness = self.log_sharpness.exp()
+        flat = x.flatten(2)
+        top = flat.amax(dim=2)
+        mean = ((flat - top.unsqueeze(2)) * sharpness.view(1, -1, 1)).exp().mean(dim=2)
+        return top + mean.clamp(min=1e-4).log() / sharpness
+
+
 class Gate(nn.Module):
-    """Encoder, a map of defect logits per cell and class, and one logit per frame.
+    """Encoder, a map of defect logits per cell and class, and of the frame one logit and one per class.
 
     `[N, 1, H, W]` -> frame logits `[N]`, cell logits `[N, K, H / s, W / s]` with s the encoder's last stride,
-    rounded up.
+    rounded up, and presence logits `[N, K]`.
 
     A defect covers a small part of a sheet, so averages over the frame hide it and a maximum alone learns from one
-    cell at a time. The frame logit is therefore a linear reading of three poolings: average and maximum of the
-    features, and the maximum of each class's cell logits. The cell logits are trained on where the defects are
-    (dense labels from the masks), which a few hundred frames would otherwise not tell.
+    cell at a time. The frame's logits are therefore a linear reading of three poolings: average and maximum of the
+    features, and a soft maximum of each class's cell logits. The cell logits are trained on where the defects are
+    (dense labels from the masks), the presence logits on which classes a frame shows: what a few hundred labels of
+    whole frames would otherwise not tell.
     """
 
     def __init__(self, classes: int, stages: int = 5, width: int = 128, dropout: float = 0.2) -> None:
@@ -26,12 +46,14 @@ class Gate(nn.Module):
         self.encoder = Lite0Encoder(stages)
         self.neck = ConvBlock(self.encoder.channels[-1], width, 1)
         self.cells = nn.Conv2d(width, classes, 1)
+        self.strongest = SoftMaximum(classes)
         self.dropout = nn.Dropout(dropout)
-        self.frame = nn.Linear(2 * width + classes, 1)
+        self.frame = nn.Linear(2 * width + classes, 1 + classes)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.neck(self.encoder(pad_to_multiple(x, self.encoder.strides[-1]))[-1])
         cells = self.cells(features)
         pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
-        strongest = cells.amax(dim=(2, 3)).clamp(-20.0, 20.0)
-        return self.frame(torch.cat([self.dropout(pooled), strongest], dim=1))[:, 0], cells
+        strongest = self.strongest(cells.clamp(-20.0, 20.0))
+        logits = self.frame(torch.cat([self.dropout(pooled), strongest], dim=1))
+        return logits[:, 0], cells, logits[:, 1:]

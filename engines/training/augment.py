@@ -15,12 +15,6 @@ Pair = tuple[Grey, Grey]
 """A frame and its mask, uint8 `[H, W]` each."""
 
 
-DEMO = Augmentation(
-    rotation_degrees=4, shift=0.06, stretch=(0.85, 1.2), brightness=0.06, contrast=0.35, gamma=0.3, blur=0.15, noise=0.2
-)
-"""What the demo bundle's networks were trained with."""
-
-
 def flip(pair: Pair, rng: np.random.Generator, probability: float = 0.5) -> Pair:
     """Mirror each axis with this probability."""
     rows, columns = (slice(None, None, -1 if rng.random() < probability else 1) for _ in range(2))
@@ -28,7 +22,7 @@ def flip(pair: Pair, rng: np.random.Generator, probability: float = 0.5) -> Pair
     return frame[rows, columns], mask[rows, columns]
 
 
-def move(pair: Pair, rng: np.random.Generator, ranges: Augmentation = DEMO) -> Pair:
+def move(pair: Pair, rng: np.random.Generator, ranges: Augmentation) -> Pair:
     """Turn, scale each axis, shift, each by something within its range; borders are mirrored."""
     frame, mask = pair
     if not ranges.rotation_degrees and not ranges.shift and ranges.stretch == (1.0, 1.0):
@@ -50,7 +44,7 @@ def move(pair: Pair, rng: np.random.Generator, ranges: Augmentation = DEMO) -> P
     return moved.astype(np.uint8, copy=False), labels.astype(np.uint8, copy=False)
 
 
-def expose(frame: Grey, rng: np.random.Generator, ranges: Augmentation = DEMO) -> Grey:
+def expose(frame: Grey, rng: np.random.Generator, ranges: Augmentation) -> Grey:
     """Change gain, offset and gamma; now and then blur or add noise, as lenses and lamps do."""
     curve = np.linspace(0.0, 1.0, 256) ** np.exp(rng.uniform(-ranges.gamma, ranges.gamma))
     curve = curve * np.exp(rng.uniform(-ranges.contrast, ranges.contrast))

@@ -75,7 +75,7 @@ class Drawer:
         else:
             pair, located = self._crop(frames, groups, group, size, rng), True
         if not group and located and ranges.paste and rng.random() < ranges.paste:
-            pair = paste_defect(pair, self._defective(frames, groups, rng), rng)
+            pair = paste_defect(pair, self._donor(rng), rng)
         moved = move(pair, rng, ranges)
         if size is None or not is_dark(moved[0], self._recipe.batches.dark_level):
             pair = moved
@@ -112,7 +112,9 @@ class Drawer:
             "check the frames with `inspector data check`, or lower batches.dark_level"
         )
 
-    def _defective(self, frames: Frames, groups: Groups, rng: np.random.Generator) -> Pair:
+    def _donor(self, rng: np.random.Generator) -> Pair:
+        """A defective frame, as often of each class, of the data or in the usual share of the extra data."""
+        frames, groups = self._pools[-1 if rng.random() < self._recipe.batches.extra_share else 0]
         group = _pick(tuple(g for g in self._filled(groups) if g), rng)
         return frames.pair(_pick(groups.members[group], rng))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-import numpy as np
+import engines.networks.torchvision_guard  # noqa: F401, before torchmetrics
+
+# isort: split
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchmetrics.functional.classification import binary_auroc
 
-from engines.training.losses import gate_loss
-from engines.training.metrics import area_under_roc
+from engines.training.losses import cell_loss, frame_loss, presence_loss
 from engines.training.module import NetworkTraining, TensorBatch
 from engines.training.recipe import Phase, Recipe
 
@@ -34,12 +37,13 @@ class GateTraining(NetworkTraining):
     def step_loss(self, batch: TensorBatch, phase: Phase) -> Tensor:
         answer = self.network(self.normalised(batch))
         defective = batch["defective"].float()
-        if isinstance(answer, tuple):
-            logits, cells = answer
-            located = batch["located"].float()
-            return gate_loss(logits, cells, defective, self.planes(batch), located, phase.smoothing, phase.cell_weight)
-        softened = defective * (1.0 - 2.0 * phase.smoothing) + phase.smoothing
-        return functional.binary_cross_entropy_with_logits(answer.float(), softened)
+        if not isinstance(answer, tuple):
+            return frame_loss(answer, defective, phase.smoothing)
+        logits, cells, presence = answer
+        masks, located = self.planes(batch), batch["located"].float()
+        loss = frame_loss(logits, defective, phase.smoothing)
+        loss = loss + phase.cell_weight * cell_loss(cells, masks, located)
+        return loss + phase.presence_weight * presence_loss(presence, masks, located)
 
     def on_validation_epoch_start(self) -> None:
         self._answers.zero_()
@@ -54,10 +58,10 @@ class GateTraining(NetworkTraining):
         logits, labels, answered = self.total(self._answers)
         logits, labels = logits[answered > 0], labels[answered > 0]
         loss = functional.binary_cross_entropy_with_logits(logits, labels)
-        scores, defective = logits.numpy().astype(np.float32), labels.numpy() > 0.5
+        both = 0 < labels.sum() < len(labels)
         return {
             "validation_loss": float(loss),
-            "auc": area_under_roc(scores, defective),
+            "auc": float(binary_auroc(logits, labels.long())) if both else math.nan,
             "recall": float((logits[labels > 0.5] >= 0).double().mean()),
             "clean_passed_on": float((logits[labels <= 0.5] >= 0).double().mean()),
         }

@@ -42,40 +42,60 @@ def class_probabilities(logits: Tensor, classes: int, activation: Activation) ->
     return logits.sigmoid() if activation == "sigmoid" else logits.softmax(dim=1)[:, :classes]
 
 
-def pixel_cross_entropy(logits: Tensor, targets: Tensor, activation: Activation) -> Tensor:
+MOST_WEIGHT = 20.0
+"""Of a pixel of a rare class; a batch that shows a few pixels of one would otherwise be about nothing else."""
+
+
+def pixel_cross_entropy(logits: Tensor, targets: Tensor, activation: Activation, least_share: float = 0.0) -> Tensor:
     """Mean cross-entropy of the pixels: of K decisions each, or (softmax) of one among the classes and none of them.
 
-    Targets `[N, K, H, W]`. With softmax a pixel of two classes counts as the first of them.
+    Targets `[N, K, H, W]`. With sigmoid the pixels of a class that covers less than `least_share` of the batch weigh as if they
+    covered that (up to 20 times as much): a few small defects among clean pixels are otherwise not learnt. With softmax a
+    pixel of two classes counts as the first of them.
     """
     logits = logits.float()
     if activation == "sigmoid":
-        return functional.binary_cross_entropy_with_logits(logits, targets)
+        covered = targets.mean(dim=(0, 2, 3), keepdim=True).clamp(min=1e-9)
+        weights = (least_share / covered).clamp(1.0, MOST_WEIGHT)
+        return functional.binary_cross_entropy_with_logits(logits, targets, weight=1.0 + (weights - 1.0) * targets)
     none = torch.full_like(targets[:, :1], 0.5)
     return functional.cross_entropy(logits, torch.cat([targets, none], dim=1).argmax(dim=1))
 
 
-def bce_dice_loss(logits: Tensor, targets: Tensor, activation: Activation = "sigmoid") -> Tensor:
+def bce_dice_loss(
+    logits: Tensor, targets: Tensor, activation: Activation = "sigmoid", least_share: float = 0.0
+) -> Tensor:
     """Cross-entropy of the pixels plus 1 - Dice, in equal parts."""
     probabilities = class_probabilities(logits, targets.shape[1], activation)
-    return pixel_cross_entropy(logits, targets, activation) + soft_dice_loss(probabilities, targets)
+    return pixel_cross_entropy(logits, targets, activation, least_share) + soft_dice_loss(probabilities, targets)
 
 
-def gate_loss(
-    logits: Tensor,
-    cells: Tensor,
-    defective: Tensor,
-    masks: Tensor,
-    located: Tensor,
-    smoothing: float = 0.05,
-    cell_weight: float = 4.0,
-) -> Tensor:
-    """Cross-entropy of the frame's logit `[N]`, plus that of its cells where the masks can be believed.
+def frame_loss(logits: Tensor, defective: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy of the frames' logits `[N]`; `defective` is 0 or 1, `[N]`, and smoothed: some labels are wrong."""
+    softened = defective * (1.0 - 2.0 * smoothing) + smoothing
+    return functional.binary_cross_entropy_with_logits(logits.float(), softened)
+
+
+def cell_loss(cells: Tensor, masks: Tensor, located: Tensor) -> Tensor:
+    """Mean cross-entropy of a gate's cells, of the frames whose masks can be believed.
 
     `cells` are logits `[N, K, h, w]`; a cell holds a class if 3 % of its pixels in `masks` `[N, K, H, W]` do.
-    `defective` and `located` are 0 or 1, `[N]`. Labels of whole frames are smoothed: some are wrong.
+    `located` is 0 or 1, `[N]`.
     """
-    softened = defective * (1.0 - 2.0 * smoothing) + smoothing
-    frame = functional.binary_cross_entropy_with_logits(logits.float(), softened)
     targets = (functional.adaptive_avg_pool2d(masks, (cells.shape[-2], cells.shape[-1])) > 0.03).float()
     each = functional.binary_cross_entropy_with_logits(cells.float(), targets, reduction="none").mean(dim=(1, 2, 3))
-    return frame + cell_weight * (each * located).sum() / located.sum().clamp(min=1.0)
+    return _mean_over(each, located)
+
+
+def presence_loss(presence: Tensor, masks: Tensor, located: Tensor) -> Tensor:
+    """Mean cross-entropy of a gate's presence logits `[N, K]`: does the frame show any pixel of the class?
+
+    `masks` `[N, K, H, W]`; only frames with `located` `[N]` count.
+    """
+    shown = masks.amax(dim=(2, 3))
+    each = functional.binary_cross_entropy_with_logits(presence.float(), shown, reduction="none").mean(dim=1)
+    return _mean_over(each, located)
+
+
+def _mean_over(values: Tensor, counted: Tensor) -> Tensor:
+    return (values * counted).sum() / counted.sum().clamp(min=1.0)

@@ -16,6 +16,8 @@ class Parts:
 
     training: tuple[LabelledFrame, ...]
     validation: tuple[LabelledFrame, ...]
+    trained_on: tuple[str, ...]
+    """Parts of the split that the training frames are."""
 
 
 def choose_parts(dataset: Dataset, split: Split, fold: int | None = None) -> Parts:
@@ -29,12 +31,12 @@ def choose_parts(dataset: Dataset, split: Split, fold: int | None = None) -> Par
                 f"the split has the parts {', '.join(split.parts)}, but no {TRAINING}; split anew, or choose a fold with --fold"
             )
         held_out = ["validation"] if "validation" in split.parts else []
-        return Parts(split.frames(dataset, TRAINING), split.frames(dataset, *held_out))
+        return Parts(split.frames(dataset, TRAINING), split.frames(dataset, *held_out), (TRAINING,))
     chosen = f"fold-{fold}"
     if chosen not in split.parts:
         raise DataError(f"--fold {fold}: the split has the parts {', '.join(split.parts)}, but no {chosen}")
     others = [part for part in split.parts if part == TRAINING or (part.startswith("fold-") and part != chosen)]
-    return Parts(split.frames(dataset, *others), split.frames(dataset, chosen))
+    return Parts(split.frames(dataset, *others), split.frames(dataset, chosen), tuple(others))
 
 
 def check_fit(recipe: Recipe, dataset: Dataset, like: Dataset | None = None) -> None:

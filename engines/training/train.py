@@ -22,6 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import Split
 from engines.errors import RecipeError
+from engines.networks.encoder_weights import load_network_weights
 from engines.networks.factory import start_encoder
 from engines.training.data_module import TrainingData, default_workers
 from engines.training.draw import Drawer
@@ -88,6 +89,8 @@ def train(
     module, data = _module(task), _data(task, hardware)
     if task.recipe.encoder_weights is not None and not resume:
         start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights, task.root)
+    if task.recipe.weights is not None and not resume:
+        load_network_weights(module.network, task.root / task.recipe.weights, task.recipe.weights)
     if module.average is not None:
         module.average.module.load_state_dict(module.network.state_dict())
     module.tell = None if progress else partial(print, flush=True)
@@ -181,6 +184,7 @@ def _result(task: Task, module: NetworkTraining) -> Trained:
         recipe=task.recipe.name,
         data_id=module.identity["data"],
         split_id=module.identity["split"],
+        trained_on=task.parts.trained_on,
         metrics={"epoch": float(checkpoint["epoch"]), **checkpoint["inspector"]["figures"]},
         state={key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)},
     )

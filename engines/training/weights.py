@@ -14,7 +14,7 @@ from engines.errors import DataError
 from engines.networks.factory import build_network
 from engines.networks.spec import Kind, NetworkSpec
 
-FORMAT = "inspector-weights-1"
+FORMAT = "inspector-weights-2"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Trained:
     """Name of the recipe."""
     data_id: str
     split_id: str
+    trained_on: tuple[str, ...]
+    """Parts of the split it has learnt from."""
     metrics: dict[str, float]
     """On the part held out for validation, by name."""
     state: dict[str, Tensor] = field(repr=False)
@@ -47,7 +49,7 @@ class Trained:
 def save_weights(trained: Trained, path: Path) -> None:
     """Write the file, which holds plain types and tensors only; a half-written one never takes its place."""
     content = {"format": FORMAT, **asdict(trained), "network": msgspec.to_builtins(trained.network)}
-    content["classes"] = list(trained.classes)
+    content["classes"], content["trained_on"] = list(trained.classes), list(trained.trained_on)
     content["state"] = {key: value.detach().cpu() for key, value in trained.state.items()}
     partial = path.with_name(f"{path.name}.partial")
     torch.save(content, partial)
@@ -69,7 +71,7 @@ def load_weights(path: Path) -> Trained:
     try:
         values = {entry.name: content[entry.name] for entry in fields(Trained)}
         values["network"] = msgspec.convert(values["network"], NetworkSpec)
-        values["classes"] = tuple(values["classes"])
+        values["classes"], values["trained_on"] = tuple(values["classes"]), tuple(values["trained_on"])
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise DataError(f"{path}: {error}; {hint}") from None
     return Trained(**values)

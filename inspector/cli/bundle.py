@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inspector.cli.calibrate import make_wishes, require_precision, without_nan
+from inspector.cli.calibrate import FOLDS_HELP, make_wishes, require_precision, without_nan
 from inspector.cli.progress import steps
 
 app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
@@ -88,6 +88,7 @@ def build(
     part: Annotated[
         str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")
     ] = None,
+    folds: Annotated[Path | None, typer.Option(help=FOLDS_HELP)] = None,
     name: Annotated[str | None, typer.Option(help="Name of the bundle; default: that of the directory.")] = None,
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
     miss_rate: Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")] = 0.01,
@@ -96,7 +97,11 @@ def build(
         str, typer.Option(help="What mask thresholds are chosen for: balanced, kaggle, pixel or recall.")
     ] = "balanced",
     golden: Annotated[int, typer.Option(help="Frames of the data to keep in the bundle as its self-test.", min=1)] = 6,
+    golden_data: Annotated[
+        Path | None, typer.Option(help="Labelled frames to take them from; default: those calibrated on.")
+    ] = None,
     precision: Annotated[str, typer.Option(help="Arithmetic to calibrate in: auto, f32 or bf16.")] = "auto",
+    notes: Annotated[Path | None, typer.Option(help="Markdown file to end the model card with.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from two trained networks.
@@ -119,8 +124,11 @@ def build(
         name=name or out.resolve().name,
         version=version,
         part=part,
+        folds=folds,
+        golden_data=golden_data,
         wishes=make_wishes(miss_rate, confidence, "exact", False, 1, metric, 0.1),
         golden_frames=golden,
+        notes=_text(notes),
         precision=precision,
     )
     with steps() as step:
@@ -139,6 +147,15 @@ def build(
         typer.echo(json.dumps(without_nan({**facts, "figures": built.figures}), indent=2))
     else:
         _print_facts("The bundle is built", facts)
+
+
+def _text(notes: Path | None) -> str:
+    from inspector.errors import UserError
+
+    try:
+        return notes.read_text(encoding="utf-8") if notes is not None else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--notes {notes}: cannot be read ({error}); give a file of Markdown") from None
 
 
 def _require_extra() -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from engines.bundle import Bundle
 
 _ROWS = 12
+FOLDS_HELP = (
+    "For few frames, instead of --part: folder with bundles fold-0, fold-1..., each trained without the fold of the split "
+    "it is named after, which it answers for."
+)
 
 
 def calibrate(
@@ -22,6 +26,7 @@ def calibrate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Labelled frames: a folder or a dataset.yaml.")],
     split: Annotated[Path | None, typer.Option(help="Split file that training used. Without: all frames.")] = None,
     part: Annotated[str, typer.Option(help="Part of the split, held out from training.")] = "calibration",
+    folds: Annotated[Path | None, typer.Option(help=FOLDS_HELP)] = None,
     miss_rate: Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")] = 0.01,
     confidence: Annotated[float, typer.Option(help="How sure that must be (exact).")] = 0.95,
     method: Annotated[
@@ -67,7 +72,8 @@ def calibrate(
 
     Example: [bold]inspector calibrate bundle data --split split.csv --miss-rate 0.05 --write[/bold]
     """
-    from calibration.on_bundle import calibrate_bundle, choose_part
+    from calibration.folds import read_folds, together
+    from calibration.on_bundle import Trial, calibrate_bundle, choose_part
     from engines.bundle import OPERATING_POINT, find_bundle, read_bundle
     from engines.data.dataset import open_dataset
     from engines.data.split import read_split
@@ -84,12 +90,18 @@ def calibrate(
     if any(not 0 < value < 1 for value in tried):
         raise UserError(f"--thresholds: {thresholds}: must lie between 0 and 1")
     dataset = open_dataset(data)
-    chosen = choose_part(dataset, read_split(split, dataset) if split else None, part)
+    frames = read_split(split, dataset) if split else None
+    if folds is None:
+        chosen = choose_part(dataset, frames, part)
+        trials: tuple[Trial, ...] = (Trial(found, chosen),)
+    else:
+        trials = read_folds(folds, dataset, frames)
+        chosen = together(trials)
     optional: dict[str, Any] = {"thresholds": tried} if tried else {}
     with counting("calibrating", len(chosen.frames)) as progress:
         made = calibrate_bundle(
             found,
-            chosen,
+            trials,
             wishes,
             areas_px=least or None,
             keep_masks=keep_masks,

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.calibrate import FOLDS_HELP, require_precision
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
+    from calibration.on_bundle import Trial
     from engines.bundle import Bundle
     from engines.data.dataset import Dataset
     from inspector.evaluate.compare import Comparison
@@ -31,6 +36,7 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(help="With --split: the part to evaluate on; default: validation.")
     ] = None,
+    folds: Annotated[Path | None, typer.Option(help=FOLDS_HELP)] = None,
     report: Annotated[
         Path | None, typer.Option(help="Directory for index.html (one file, pictures inside), JSON and frames.csv.")
     ] = None,
@@ -48,21 +54,25 @@ def evaluate(
     from inspector.evaluate.fit import require_comparable
     from inspector.evaluate.report import prepare
 
-    if precision not in ("auto", "f32", "bf16"):
-        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    require_precision(precision)
     expected = 3 if compare else 2
     if len(paths) != expected:
         form = "--compare A B DATA" if compare else "BUNDLE DATA"
         raise UserError(f"evaluate: {len(paths)} arguments ({' '.join(paths)}); expected {form}")
     if part is not None and split is None:
         raise UserError(f"--part {part}: a part of what? Give the split file with --split")
+    if folds is not None and (compare or part is not None):
+        raise UserError("--folds: judges one bundle by all folds of the split; leave out --compare and --part")
     bundles = [_bundle(one) for one in paths[:-1]]
     if compare:
         require_comparable(*bundles)
     if report is not None:
         prepare(report)
-    dataset, selection = _frames(Path(paths[-1]), split, part or "validation")
-    made = [_evaluated(bundle, dataset, selection, precision) for bundle in bundles]
+    if folds is not None:
+        made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, precision)]
+    else:
+        dataset, selection = _frames(Path(paths[-1]), split, part or "validation")
+        made = [_evaluated(bundle, dataset, selection, precision) for bundle in bundles]
     _show(made, report, as_json)
 
 
@@ -88,14 +98,33 @@ def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selecti
     return replace(dataset, frames=measured), Selection(part, found.id)
 
 
-def _evaluated(bundle: Bundle, dataset: Dataset, selection: Selection | None, precision: str) -> Evaluated:
+def _evaluated_by_folds(bundle: Bundle, data: Path, split: Path | None, folds: Path, precision: str) -> Evaluated:
+    from dataclasses import replace
+
+    from calibration.folds import read_folds, together
+    from engines.data.dataset import open_dataset
+    from engines.data.split import read_split
+    from inspector.evaluate.fit import Selection
+
+    dataset = open_dataset(data)
+    found = read_split(split, dataset) if split else None
+    trials = read_folds(folds, dataset, found)
+    part = together(trials)
+    assert found is not None, "read_folds refuses none"
+    selection = Selection(part.name or "", found.id, tuple(trial.bundle.id for trial in trials))
+    return _evaluated(bundle, replace(dataset, frames=part.frames), selection, precision, trials)
+
+
+def _evaluated(
+    bundle: Bundle, dataset: Dataset, selection: Selection | None, precision: str, folds: Sequence[Trial] = ()
+) -> Evaluated:
     from inspector.cli.progress import counting
     from inspector.evaluate.evaluate import evaluate
     from inspector.evaluate.fit import require_fit
 
     require_fit(bundle, dataset)
     with counting(f"evaluating {bundle.id}", len(dataset.frames)) as progress:
-        return evaluate(bundle, dataset, selection=selection, precision=precision, progress=progress)
+        return evaluate(bundle, dataset, selection=selection, folds=folds, precision=precision, progress=progress)
 
 
 def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engines.bundle import Bundle
 from engines.data.dataset import LabelledFrame
 from engines.errors import EngineError
+from engines.operating_point import OperatingPoint
 from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
 from engines.runtime.load import load_engines
 from inspector.inference.worker import require_agreement, require_probabilities
@@ -37,11 +38,13 @@ class Answer:
 class Judge:
     """A bundle's engines on this machine, one frame at a time with all cores. Close after use."""
 
-    def __init__(self, bundle: Bundle, precision: str = "auto") -> None:
-        """Load and prove the engines. Raises BundleError or EngineError."""
+    def __init__(self, bundle: Bundle, point: OperatingPoint, precision: str = "auto") -> None:
+        """Load and prove the engines; they decide at ``point``. Raises BundleError or EngineError."""
         loaded = load_engines(bundle, precision=precision, lanes=1)
         self._engines: Engines = loaded.engines
-        self._bundle = bundle
+        self._point = point
+        self._thresholds = point.thresholds(bundle.classes)
+        self._engines.segmenter.set_thresholds(self._thresholds)
         self.device = loaded.engines.device
         self.note = loaded.note
 
@@ -53,13 +56,11 @@ class Judge:
 
     def answers(self, frames: Iterable[LabelledFrame]) -> Iterator[Answer]:
         """The answers, in order. Raises EngineError for one that cannot be right, DataError for an unreadable frame."""
-        point = self._bundle.operating_point
-        thresholds = point.thresholds(self._bundle.classes)
         for frame in frames:
             pixels = np.ascontiguousarray(frame.frame())
             score, gate_ms = self._gate(pixels)
-            mask, segmenter_ms = self._segment(pixels, thresholds)
-            yield Answer(frame, score, score >= point.gate_threshold, mask, gate_ms, segmenter_ms)
+            mask, segmenter_ms = self._segment(pixels)
+            yield Answer(frame, score, score >= self._point.gate_threshold, mask, gate_ms, segmenter_ms)
 
     def _gate(self, pixels: NDArray[np.uint8]) -> tuple[float, float]:
         box: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -71,7 +72,7 @@ class Judge:
         require_probabilities("gate", (score,))
         return score, (ended - begun) * 1e3
 
-    def _segment(self, pixels: NDArray[np.uint8], thresholds: tuple[float, ...]) -> tuple[NDArray[np.uint8], float]:
+    def _segment(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
         box: queue.SimpleQueue[Any] = queue.SimpleQueue()
         mask = np.zeros_like(pixels)
         begun = time.perf_counter()
@@ -80,7 +81,7 @@ class Judge:
         ended = time.perf_counter()
         scores = answer.scores[0].tolist()
         require_probabilities("segmenter", scores)
-        require_agreement(answer.pixels[0].tolist(), scores, thresholds)
+        require_agreement(answer.pixels[0].tolist(), scores, self._thresholds)
         return mask, (ended - begun) * 1e3
 
 

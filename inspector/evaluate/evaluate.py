@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.on_bundle import Trial
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError
@@ -51,11 +52,13 @@ def evaluate(
     dataset: Dataset,
     *,
     selection: Selection | None = None,
+    folds: Sequence[Trial] = (),
     precision: str = "auto",
     progress: Progress = lambda done: None,
 ) -> Evaluated:
     """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``selection`` says which frames
-    of the data set these are, for the reader; without it they are all.
+    of the data set these are, for the reader; without it they are all. With ``folds`` sister bundles answer for their folds,
+    at the operating point of ``bundle``.
 
     Raises UserError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
     or mask that cannot be read.
@@ -64,17 +67,18 @@ def evaluate(
     tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
-    with Judge(bundle, precision) as judge:
-        for done, answer in enumerate(judge.answers(dataset.frames), 1):
-            try:
-                seen = tally.add(answer)
-            except ValueError as error:
-                raise DataError(f"{answer.frame.name}: its truth cannot be compared: {error}") from None
-            worst.offer(seen, answer)
-            gate_ms.append(answer.gate_ms)
-            segmenter_ms.append(answer.segmenter_ms)
-            pipeline_ms.append(answer.gate_ms + (answer.segmenter_ms if answer.let_through else 0.0))
-            progress(done)
+    for judging, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
+        with Judge(judging, bundle.operating_point, precision) as judge:
+            for answer in judge.answers(frames):
+                try:
+                    seen = tally.add(answer)
+                except ValueError as error:
+                    raise DataError(f"{answer.frame.name}: its truth cannot be compared: {error}") from None
+                worst.offer(seen, answer)
+                gate_ms.append(answer.gate_ms)
+                segmenter_ms.append(answer.segmenter_ms)
+                pipeline_ms.append(answer.gate_ms + (answer.segmenter_ms if answer.let_through else 0.0))
+                progress(len(gate_ms))
     sums = tally.sums()
     estimates = estimates_of(sums)
     made = Evaluation(

@@ -18,6 +18,8 @@ class Selection:
 
     part: str
     split_id: str
+    folds: tuple[str, ...] = ()
+    """Bundles that answered instead of the one evaluated, each for a fold that it was trained without."""
 
 
 def require_fit(bundle: Bundle, dataset: Dataset) -> None:
@@ -52,17 +54,29 @@ def require_comparable(first: Bundle, second: Bundle) -> None:
 def flattering(bundle: Bundle, dataset: Dataset, selection: Selection | None) -> Iterator[str]:
     """What makes the figures better than they will be on the line, one sentence each."""
     trained = set(_values(bundle.manifest.training))
-    if dataset.id in trained:
+    if selection is not None and selection.folds:
+        yield (
+            f"{', '.join(selection.folds)} answered, each for the fold it was trained without, not {bundle.id}: these are the figures of the "
+            "recipe, and of the bundle as far as it answers as they do."
+        )
+    elif dataset.id in trained:
         if selection is None:
             yield "The bundle was trained on frames of this data: give --split and --part to leave them out."
-        elif selection.part == TRAINING:
+        elif selection.part == TRAINING or selection.part in _trained_on(bundle):
             yield "The bundle was trained on these very frames."
         elif selection.split_id not in trained:
             yield "The bundle was trained on this data by another split: it may have learnt from these frames."
     chosen = set(_values(bundle.operating_point.chosen))
+    folds = set(bundle.operating_point.chosen.get("folds", ()))
     everything = selection is None or chosen.isdisjoint((selection.split_id,))
-    if dataset.id in chosen and (everything or (selection is not None and selection.part in chosen)):
+    same = selection is not None and (selection.part in chosen | folds or (selection.folds and folds))
+    if dataset.id in chosen and (everything or same):
         yield "The operating point was chosen on frames of this selection."
+
+
+def _trained_on(bundle: Bundle) -> set[str]:
+    networks = bundle.manifest.training.get("networks", {})
+    return {part for network in networks.values() for part in network.get("trained_on", ())}
 
 
 def _values(facts: Any) -> Iterator[Any]:

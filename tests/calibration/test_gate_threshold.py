@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.gate_threshold import choose_gate_threshold, count_at, keep_promise
+from calibration.gate_threshold import count_at, keep_promise
 from calibration.promise import Promise
 from calibration.units import Units, make_units, size_weights
 
@@ -21,31 +21,15 @@ def _units(scores: np.ndarray[tuple[int], np.dtype[np.float32]], weights: np.nda
     )
 
 
-def test_all_defective_frames_are_kept_if_asked() -> None:
-    choice = choose_gate_threshold(SCORES, DEFECTIVE, 1.0)
-    assert choice.threshold == pytest.approx(0.2)
-    assert (choice.missed, choice.passed_on, choice.recall, choice.pass_on_rate) == (0, 1, 1.0, 0.5)
-
-
-def test_a_lower_recall_stops_more_clean_frames() -> None:
-    choice = choose_gate_threshold(SCORES, DEFECTIVE, 0.75)
-    assert choice.threshold == pytest.approx(0.5)
-    assert (choice.missed, choice.passed_on) == (1, 0)
+def test_a_threshold_is_counted_on_defective_and_clean_frames_alike() -> None:
+    choice = count_at(0.5, SCORES, DEFECTIVE)
+    assert (choice.missed, choice.defective, choice.passed_on, choice.clean) == (1, 4, 0, 2)
+    assert (choice.recall, choice.pass_on_rate) == (0.75, 0.0)
 
 
 def test_without_a_defective_frame_there_is_nothing_to_choose() -> None:
     with pytest.raises(ValueError, match="defective frames"):
-        choose_gate_threshold(SCORES, np.zeros(6, bool), 0.9)
-    with pytest.raises(ValueError, match="defective frames"):
         keep_promise(_units(SCORES[:0]), SCORES, Promise())
-
-
-@given(st.lists(st.tuples(st.floats(0, 1, width=32), st.booleans()), min_size=1), st.floats(0.01, 1))
-def test_the_recall_asked_for_is_kept(frames: list[tuple[float, bool]], recall: float) -> None:
-    scores = np.array([score for score, _ in frames], np.float32)
-    defective = np.array([truth for _, truth in frames])
-    if defective.any() and scores[defective].min() > 1e-8:
-        assert choose_gate_threshold(scores, defective, recall).recall >= recall - 1e-9
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60), st.floats(0.02, 0.5))
@@ -72,9 +56,9 @@ def test_too_few_frames_say_how_many_it_takes() -> None:
 
 def test_the_threshold_keeps_clear_of_every_score() -> None:
     scores = np.array([0.1, 0.2, 0.30000001, 0.3000001, 0.9], np.float32)
-    choice = choose_gate_threshold(scores, np.array([False, False, False, True, True]), 1.0)
-    assert scores[2] < choice.threshold <= scores[3]
-    assert choice.passed_on == 0
+    kept = keep_promise(_units(scores[3:]), scores, Promise())
+    assert scores[2] < kept.threshold <= scores[3]
+    assert kept.missed == 0
 
 
 def test_near_duplicates_count_once() -> None:
@@ -133,8 +117,7 @@ def test_the_conformal_promise_holds_on_average_and_only_so() -> None:
 def test_the_simulation_would_catch_a_promise_from_the_share_seen() -> None:
     """The control: the highest threshold that loses 5 % of the frames seen breaks the promise about half of the time."""
     rng = np.random.default_rng(4)
-    every = np.ones(400, bool)
-    thresholds = [choose_gate_threshold(rng.random(400).astype(np.float32), every, 0.95).threshold for _ in range(RUNS)]
+    thresholds = [np.sort(rng.random(400))[20] for _ in range(RUNS)]
     assert np.mean(np.array(thresholds) > 0.05) > 0.3
 
 

@@ -15,6 +15,7 @@ from engines.bundle import Bundle, read_bundle
 from engines.data.dataset import open_dataset
 from engines.data.split import Split, write_split
 from tests.cli.command import inspector, one_line_of
+from tests.cli.folded import say_trained_on, write_folds
 from tests.tiny_bundle import CLASSES, frame_with
 
 DEFECTIVE, CLEAN = 60, 30
@@ -118,12 +119,32 @@ def test_other_promises_and_metrics(own: Path, data: Path, tmp_path: Path) -> No
     assert curve.read_text(encoding="utf-8").splitlines()[0].startswith("threshold,missed,miss_rate,bound")
 
 
+def test_sister_bundles_answer_for_their_folds(own: Path, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
+    split, folds = write_folds(tiny_bundle, data, tmp_path)
+    ids = {name: read_bundle(folds / name).id for name in ("fold-0", "fold-1")}
+    arguments = ("calibrate", own, data, "--split", split, "--folds", folds)
+    finished = inspector(*arguments, "--miss-rate", "0.05", "--write", "--json")
+    assert finished.returncode == 0, finished.stderr
+    told, chosen = json.loads(finished.stdout), read_bundle(own).operating_point.chosen
+    assert (chosen["part"], chosen["folds"]) == (None, ids)
+    assert (chosen["gate"]["units"], chosen["frames"]["clean"]) == (DEFECTIVE, CLEAN)
+    alone = json.loads(inspector("calibrate", own, data, "--miss-rate", "0.05", "--json").stdout)
+    assert told["figures"] == alone["figures"]  # the sisters answer as the bundle does
+    dataset = open_dataset(data)
+    say_trained_on(folds / "fold-1", dataset.id, chosen["split"], ["fold-0", "fold-1"])
+    assert "part 'fold-1': the gate of tiny-1-" in one_line_of(inspector(*arguments))
+    shutil.rmtree(folds / "fold-1")
+    assert "no such bundle; every fold needs one: `inspector train --fold 1`" in one_line_of(inspector(*arguments))
+    assert "give the split file" in one_line_of(inspector("calibrate", own, data, "--folds", folds)).lower()
+
+
 def test_mistakes_are_told_in_one_line(own: Path, data: Path, split: Path, tmp_path: Path) -> None:
     def refused(*arguments: str | Path) -> str:
         return one_line_of(inspector("calibrate", *arguments))
 
     assert "the networks know these frames" in refused(own, data, "--split", split, "--part", "training")
     assert "no part 'validation'; it has" in refused(own, data, "--split", split, "--part", "validation")
+    assert "has the parts calibration, training, but no folds" in refused(own, data, "--split", split, "--folds", own)
     assert "--metric: 'iou' is not known" in refused(own, data, "--metric", "iou")
     assert "between 0 and 1" in refused(own, data, "--miss-rate", "0")
     assert "give both" in refused(own, data, "--cost-miss", "3")

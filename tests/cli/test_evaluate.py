@@ -10,6 +10,7 @@ import pytest
 
 from engines.bundle import Bundle
 from tests.cli.command import inspector, one_line_of
+from tests.cli.folded import write_folds
 from tests.evaluate.tiny_data import BRIGHT, SIX, write_data
 
 
@@ -48,6 +49,26 @@ def test_json_of_a_part(tiny_bundle: Bundle, data: Path) -> None:
     assert json.loads(other.stdout)["data"]["frames"] == 3
     line = one_line_of(inspector("evaluate", tiny_bundle.path, data, "--split", split, "--part", "fold-7"))
     assert "no part 'fold-7'; it has" in line
+
+
+def test_folds_are_judged_by_sister_bundles_at_the_bundles_own_point(
+    tiny_bundle: Bundle, data: Path, tmp_path: Path
+) -> None:
+    split, folds = write_folds(tiny_bundle, data, tmp_path)
+    for name in ("fold-0", "fold-1"):  # of no account: it is the bundle's operating point that is judged
+        point = folds / name / "operating_point.yaml"
+        point.write_text(point.read_text().replace("gate_threshold: 0.5", "gate_threshold: 0.99"))
+    arguments = ("evaluate", tiny_bundle.path, data, "--split", split, "--folds", folds)
+    finished = inspector(*arguments, "--json")
+    assert finished.returncode == 0, finished.stderr
+    found, alone = (
+        json.loads(finished.stdout),
+        json.loads(inspector("evaluate", tiny_bundle.path, data, "--json").stdout),
+    )
+    assert (found["data"]["frames"], found["data"]["part"]) == (6, "fold-0 to fold-1")
+    assert "each for the fold it was trained without" in found["data"]["warnings"][0]
+    assert (found["gate"], found["pipeline"]) == (alone["gate"], alone["pipeline"])
+    assert "judges one bundle by all folds" in one_line_of(inspector(*arguments, "--part", "fold-0"))
 
 
 def test_comparison(tiny_bundle: Bundle, tmp_path: Path) -> None:

@@ -179,6 +179,14 @@ def test_what_flatters_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert told(Selection("calibration", "s1")) == "The operating point was chosen on frames of this selection."
     assert told(Selection("training", "s1")) == "The bundle was trained on these very frames."
     assert "by another split" in told(Selection("validation", "s2"))
+    manifest.training["networks"] = {"gate": {"trained_on": ["training", "fold-1"]}}
+    assert told(Selection("fold-1", "s1")) == "The bundle was trained on these very frames."
+    assert told(Selection("fold-0", "s1")) == ""
+    point.chosen["folds"] = {"fold-0": "sister-1-0a", "fold-1": "sister-1-0b"}
+    assert told(Selection("fold-0", "s1")) == "The operating point was chosen on frames of this selection."
+    crossed = told(Selection("fold-0 to fold-1", "s1", ("sister-1-0a", "sister-1-0b")))
+    assert "sister-1-0a, sister-1-0b answered, each for the fold it was trained without" in crossed
+    assert "operating point was chosen" in crossed
 
 
 class Links(HTMLParser):

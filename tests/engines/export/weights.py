@@ -35,7 +35,9 @@ def trained(
     torch.manual_seed(3)
     network = settled(build_network(spec, len(classes)), 64, 64)
     metrics = {"figure": 0.5}
-    return Trained(kind, spec, scale, classes, *size, "none", data_id, split_id, metrics, network.state_dict())
+    return Trained(
+        kind, spec, scale, classes, *size, "none", data_id, split_id, ("training",), metrics, network.state_dict()
+    )
 
 
 def calm(one: Trained) -> Trained:

@@ -45,8 +45,8 @@ def test_a_segmenter_answers_for_every_pixel(spec: NetworkSpec, channels: int, s
 def test_gates_give_one_logit_a_frame() -> None:
     with torch.no_grad():
         assert build_network(_spec("timm"), 4).eval()(torch.zeros(3, 1, 64, 96)).shape == (3,)
-        logits, cells = build_network(_spec("lite0-gate"), 4).eval()(torch.zeros(3, 1, 50, 70))
-    assert (logits.shape, cells.shape) == ((3,), (3, 4, 4, 5))
+        logits, cells, presence = build_network(_spec("lite0-gate"), 4).eval()(torch.zeros(3, 1, 50, 70))
+    assert (logits.shape, cells.shape, presence.shape) == ((3,), (3, 4, 4, 5), (3, 4))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ torch = pytest.importorskip("torch", reason="needs the training extra")
 
 from engines.training.losses import (  # noqa: E402
     bce_dice_loss,
+    cell_loss,
     class_probabilities,
-    gate_loss,
+    frame_loss,
     pixel_cross_entropy,
+    presence_loss,
     soft_dice_loss,
     tversky_loss,
 )
@@ -64,12 +66,23 @@ def test_softmax_decides_among_the_classes_and_none() -> None:
     assert bce_dice_loss(logits, first, "softmax").item() == pytest.approx(-math.log(0.5) + dice)
 
 
-def test_the_gate_ignores_cells_of_frames_nobody_located() -> None:
-    masks = torch.zeros(2, 1, 4, 4)
-    cells = torch.zeros(2, 1, 2, 2)
-    cells[1] = 50.0
-    logits, defective = torch.zeros(2), torch.tensor([0.0, 1.0])
-    loss = gate_loss(logits, cells, defective, masks, torch.tensor([1.0, 0.0]))
-    assert loss.item() == pytest.approx(math.log(2) + 4 * math.log(2), rel=1e-5)
-    alone = gate_loss(logits, cells, defective, masks, torch.tensor([1.0, 0.0]), cell_weight=0.0)
-    assert alone.item() == pytest.approx(math.log(2), rel=1e-5)
+def test_cells_and_presence_of_frames_nobody_located_are_ignored() -> None:
+    masks = torch.zeros(2, 2, 4, 4)
+    masks[0, 1, :2, :2] = 1.0
+    cells, presence, located = torch.zeros(2, 2, 2, 2), torch.zeros(2, 2), torch.tensor([1.0, 0.0])
+    cells[1], presence[1] = 50.0, 50.0
+    assert cell_loss(cells, masks, located).item() == pytest.approx(math.log(2), rel=1e-5)
+    assert presence_loss(presence, masks, located).item() == pytest.approx(math.log(2), rel=1e-5)
+    presence[0] = torch.tensor([-2.0, 2.0])
+    assert presence_loss(presence, masks, located).item() == pytest.approx(math.log(1 + math.exp(-2)), rel=1e-5)
+    cells[0, 1, 0, 0] = 2.0  # seven cells at one half, one right by e^2
+    wanted = (7 * math.log(2) + math.log(1 + math.exp(-2))) / 8
+    assert cell_loss(cells, masks, located).item() == pytest.approx(wanted, rel=1e-5)
+    assert cell_loss(cells, masks, torch.zeros(2)).item() == 0.0
+
+
+def test_smoothed_labels_cost_the_certain() -> None:
+    logits, defective = torch.tensor([3.0, -3.0]), torch.tensor([1.0, 0.0])
+    right, wrong = math.log(1 + math.exp(-3)), math.log(1 + math.exp(3))
+    assert frame_loss(logits, defective, 0.0).item() == pytest.approx(right, rel=1e-5)
+    assert frame_loss(logits, defective, 0.1).item() == pytest.approx(0.9 * right + 0.1 * wrong, rel=1e-5)

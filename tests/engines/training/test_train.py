@@ -88,8 +88,8 @@ def test_softmax_and_the_small_gate_train_too(bars: Path, tmp_path: Path) -> Non
     assert segmenter.build()(torch.zeros(1, 1, 32, 80)).shape == (1, 5, 32, 80)
     gate = ("network={architecture: lite0-gate, dropout: 0.2}", "schedule={kind: one_cycle, warmup_steps: 1}")
     train(short_task("gate-resnet34", bars, tmp_path / "g", *gate), hardware=CPU, progress=False)
-    logits, cells = load_weights(tmp_path / "g" / "weights.pt").build()(torch.zeros(1, 1, HEIGHT, WIDTH))
-    assert (logits.shape, cells.shape) == ((1,), (1, 4, HEIGHT // 16, WIDTH // 16))
+    logits, cells, presence = load_weights(tmp_path / "g" / "weights.pt").build()(torch.zeros(1, 1, HEIGHT, WIDTH))
+    assert (logits.shape, cells.shape, presence.shape) == ((1,), (1, 4, HEIGHT // 16, WIDTH // 16), (1, 4))
 
 
 @pytest.mark.timeout(120)

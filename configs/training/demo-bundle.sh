@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Makes the included demo bundle anew, as it was made: usage: demo-bundle.sh DATA OUT
+# DATA holds severstal/ and neu_seg/ (configs/data describes them); everything goes to OUT, the bundle to OUT/demo.
+# Two trainings of one thread each run side by side. A run that was stopped goes on where it was.
+set -euo pipefail
+INSPECTOR_DATA=$(realpath "$1") out=$(realpath -m "$2")
+export INSPECTOR_DATA OMP_NUM_THREADS=1
+# The allocator keeps what it has: trainings take and free the same large blocks at every step.
+export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456
+cd "$(dirname "$0")/../.."
+recipes=configs/training real=configs/data/severstal.yaml folds="0 1 2 3 4"
+mkdir -p "$out/folds"
+
+split() { [ -f "$2" ] || inspector data split "$@"; }
+train() { # name of the folder, recipe, then options
+  local folder="$out/$1" recipe="$recipes/$2.yaml" resume=
+  shift 2
+  [ -f "$folder/weights.pt" ] && return
+  [ -f "$folder/last.ckpt" ] && resume=--resume
+  echo "training $folder"
+  inspector train "$recipe" --out "$folder" --no-progress $resume "$@" >> "$out/training.log" 2>&1
+}
+both() { # the gate's and the segmenter's trainings side by side
+  gates & local lane=$!
+  segmenters
+  wait "$lane"
+}
+
+[ -f "$out/simulated/frames.csv" ] ||
+  inspector simulate "$out/simulated" --frames 3000 --seed 20 --class-mix 1,1,1,1 --look-alike-rate 0.7
+[ -d "$out/golden/images" ] ||
+  inspector simulate "$out/golden" --frames 60 --seed 21 --class-mix 1,1,1,1 --look-alike-rate 0.7
+split configs/data/neu_seg.yaml "$out/neu.csv" --parts training=0.9,validation=0.1
+split "$out/simulated" "$out/simulated.csv" --parts training=0.96,validation=0.04
+split "$real" "$out/folds.csv" --folds 5
+
+# 1. What hot-rolled steel looks like, then this simulator's defects and look-alikes: no real frame of the task is seen yet.
+train neu demo-neu --data configs/data/neu_seg.yaml --split "$out/neu.csv"
+gates() { train gate-start demo-gate-start --data "$out/simulated" --split "$out/simulated.csv" --set "encoder_weights=$out/neu/weights.pt"; }
+segmenters() { train segmenter-start demo-segmenter-start --data "$out/simulated" --split "$out/simulated.csv" --set "weights=$out/neu/weights.pt"; }
+both
+
+# 2. Real frames, mixed with simulated ones, once without each fold.
+each() { # gate or segmenter
+  for fold in $folds; do
+    train "$1-$fold" "demo-$1" --data "$real" --extra "$out/simulated" --split "$out/folds.csv" --fold "$fold" --set "weights=$out/$1-start/weights.pt"
+  done
+}
+gates() { each gate; }
+segmenters() { each segmenter; }
+both
+
+# 3. A bundle of each fold's networks, to answer for the fold they have not seen; the bundle of their averages.
+build() { inspector bundle build "$@" --data "$real" --split "$out/folds.csv" --miss-rate 0.03 --golden-data "$out/golden"; }
+for fold in $folds; do
+  [ -d "$out/folds/fold-$fold" ] || build "$out"/{gate,segmenter}-"$fold"/weights.pt --part "fold-$fold" --out "$out/folds/fold-$fold"
+done
+for kind in gate segmenter; do
+  python -m engines.training.average "$out/$kind"-{0,1,2,3,4}/weights.pt --out "$out/$kind.pt"
+done
+rm -rf "$out/demo"
+build "$out/gate.pt" "$out/segmenter.pt" --folds "$out/folds" --out "$out/demo" --name demo --version 2
+inspector bundle verify "$out/demo"

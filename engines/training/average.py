@@ -1,0 +1,65 @@
+"""Averages the weights of several trainings: `python -m engines.training.average A/weights.pt B/weights.pt --out weights.pt`.
+
+Trainings that began with the same weights and learnt for a short time from a little different data lie in one valley of
+the loss, and the mean of their weights errs less than each of them, at the cost of one ("model soups": Wortsman et al.,
+2022). Trainings that began apart do not: their mean knows nothing, which the parity and figures of the bundle would show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engines.errors import DataError
+from engines.training.weights import Trained, load_weights, save_weights
+
+
+def average_weights(trained: Sequence[Trained]) -> Trained:
+    """The mean of the weights. It has learnt from all parts that any of them has, and has no metrics of its own.
+
+    Raises DataError unless all are of one network, one data set and one split.
+    """
+    first = trained[0]
+    for other in trained[1:]:
+        for what in ("kind", "network", "scale", "classes", "height", "width", "recipe", "data_id", "split_id"):
+            one, two = getattr(first, what), getattr(other, what)
+            if one != two:
+                raise DataError(
+                    f"average: {what} is {one} in the first training and {two} in another; expected the same"
+                )
+    parts = dict.fromkeys(part for one in trained for part in one.trained_on)
+    state = {key: _mean([one.state[key] for one in trained]) for key in first.state}
+    return replace(first, trained_on=tuple(parts), metrics={}, state=state)
+
+
+def _mean(values: list[Tensor]) -> Tensor:
+    if not values[0].is_floating_point():
+        return values[0]
+    return torch.stack([value.double() for value in values]).mean(dim=0).to(values[0].dtype)
+
+
+def main() -> int:
+    """Average files of weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path, nargs="+", help="weights.pt of each training")
+    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    arguments = parser.parse_args()
+    try:
+        averaged = average_weights([load_weights(path) for path in arguments.weights])
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(averaged, arguments.out)
+    print(f"{arguments.out}: mean of {len(arguments.weights)} trainings, learnt from {', '.join(averaged.trained_on)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
