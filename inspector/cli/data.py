@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from engines.data.check import Checked, Examined
-    from engines.data.dataset import Dataset, LabelledFrame
-    from engines.data.findings import Finding
-    from inspector.report.pictures.labelled_sheet import Drawn
-
-Item = TypeVar("Item")
 
 app = typer.Typer(no_args_is_help=True, help="Check a labelled data set, or split it.")
 
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of the data set, or the dataset.yaml that describes it.")
 ]
-_SHOWN_FRAMES = 6
-"""Frames of each kind in the picture."""
-_SHOWN_LINES = 3
-_SHOWN_KIND = 8
-"""So many findings of one kind are printed; --json has all."""
 
 
 @app.command()
@@ -60,6 +45,8 @@ def check(
 
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before its import: damaged files are reported here, by name
     from engines.data.check import check_dataset
+    from inspector.cli.data_picture import draw_check
+    from inspector.cli.data_tables import print_check, print_json
     from inspector.errors import UserError
 
     if picture is not None and (picture.suffix.lower() != ".png" or not picture.absolute().parent.is_dir()):
@@ -68,11 +55,11 @@ def check(
         examined = check_dataset(data, split, began)
     checked = examined.checked
     if picture is not None:
-        _draw(examined, picture)
+        draw_check(examined, picture)
     if as_json:
-        _print_json(checked)
+        print_json(checked)
     else:
-        _print(checked, picture)
+        print_check(checked, picture)
     if not checked.sound:
         raise typer.Exit(1)
 
@@ -144,179 +131,3 @@ def _progress() -> Iterator[Callable[[int], Callable[[], None]]]:
             return seen
 
         yield began
-
-
-def _print_json(checked: Checked) -> None:
-    import msgspec
-
-    answer = {"sound": checked.sound, **msgspec.to_builtins(checked)}
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
-
-
-def _print(checked: Checked, picture: Path | None) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    _print_summary(console, checked)
-    _print_classes(console, checked)
-    if checked.parts:
-        _print_parts(console, checked)
-    _print_findings(console, checked)
-    if picture is not None:
-        console.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
-    wrong = sum(finding.spoils for finding in checked.findings)
-    if wrong:
-        things = "1 thing" if wrong == 1 else f"{wrong} things"
-        console.print(f"\n{things} would spoil a training on this data set.", style="bold red")
-    else:
-        console.print("\nThis data set is fit to train on.", style="green")
-
-
-def _print_summary(console: Console, checked: Checked) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column("", style="dim", no_wrap=True)
-    table.add_column("", ratio=1, overflow="fold")
-    sizes = list(checked.sizes.items())
-    told = ", ".join(f"{size} ({count})" for size, count in sizes[:4])
-    rest = f", {len(sizes) - 4} more" if len(sizes) > 4 else ""
-    size = f"{checked.height}x{checked.width} px (height x width)"
-    if len(sizes) > 1 or sizes[0][0] != f"{checked.height}x{checked.width}":
-        size += f"; as stored {told}{rest}"
-    defective = f"{checked.defective} defective"
-    if checked.not_located:
-        defective += f" ({checked.not_located} of them: nobody drew where)"
-    frames = f"{checked.frames}: {checked.clean} clean, {defective}"
-    if checked.training_only:
-        frames += f"; {checked.training_only} to learn from only"
-    rows = {
-        "Data set": f"{checked.name}, id {checked.id}",
-        "Frames": frames,
-        "Left out": ", ".join(f"{count} {why}" for why, count in checked.left_out.items()),
-        "Size": size,
-        "Groups": _group_words(checked),
-        "Duplicates": _duplicate_words(checked),
-    }
-    for key, value in rows.items():
-        if value:
-            table.add_row(key, Text(value))
-    console.print(table)
-
-
-def _group_words(checked: Checked) -> str:
-    ways = []
-    if checked.groups_given_by:
-        ways.append(f"given by {checked.groups_given_by!r}")
-    if checked.groups_by_looks:
-        ways.append("near-duplicates share one")
-    largest = f", the largest of {checked.largest_group} frames" if checked.largest_group > 1 else ", each of one frame"
-    return f"{checked.groups}{largest}; {' and '.join(ways) or 'none given'}"
-
-
-def _duplicate_words(checked: Checked) -> str:
-    identical = sum(one.identical for one in checked.duplicates)
-    if not checked.duplicates:
-        return "none found"
-    pairs = "1 pair" if len(checked.duplicates) == 1 else f"{len(checked.duplicates)} pairs"
-    return f"{pairs} of near-duplicates, {identical} identical"
-
-
-def _print_classes(console: Console, checked: Checked) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("Class")
-    for heading in ("Frames", "of all", "Defects", "Median area", "Pixels"):
-        table.add_column(heading, justify="right")
-    for one in checked.classes:
-        share = f"{one.frames / max(checked.frames, 1):.1%}"
-        area = f"{one.median_area_px:.0f} px" if one.defects else "-"
-        style = None if one.frames else "bold red"
-        table.add_row(one.name, str(one.frames), share, str(one.defects), area, f"{one.pixel_share:.3%}", style=style)
-    console.print()
-    console.print(table)
-
-
-def _print_parts(console: Console, checked: Checked) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("Part")
-    for heading in ("Frames", "Groups", "Clean", *(one.name for one in checked.classes)):
-        table.add_column(heading, justify="right")
-    for part in checked.parts:
-        counts = (part.frames, part.groups, part.clean, *part.classes.values())
-        table.add_row(part.part, *map(str, counts))
-    console.print()
-    console.print(table)
-
-
-def _print_findings(console: Console, checked: Checked) -> None:
-    for spoils, word, style in ((False, "note", "yellow"), (True, "wrong", "bold red")):
-        findings = [one for one in checked.findings if one.spoils == spoils]
-        if findings:
-            console.print()
-        for finding in findings[:_SHOWN_KIND]:
-            _print_finding(console, finding, word, style)
-        if len(findings) > _SHOWN_KIND:
-            console.print(f"{word}  and {len(findings) - _SHOWN_KIND} more; --json has all", style=style)
-
-
-def _print_finding(console: Console, finding: Finding, word: str, style: str) -> None:
-    from rich.text import Text
-
-    advice = f"; {finding.advice}" if finding.advice else ""
-    console.print(Text.assemble((f"{word:5s}", style), "  ", finding.what, advice), soft_wrap=True)
-    for line in finding.where[:_SHOWN_LINES]:
-        console.print(f"         {line}", style="dim", markup=False, soft_wrap=True)
-    if len(finding.where) > _SHOWN_LINES:
-        console.print(f"         and {len(finding.where) - _SHOWN_LINES} more", style="dim")
-
-
-def _draw(examined: Examined, path: Path) -> None:
-    from inspector.errors import UserError
-    from inspector.report.pictures.drawing import write_png
-    from inspector.report.pictures.labelled_sheet import labelled_sheet
-
-    dataset = examined.dataset
-    sections = [(title, [_drawn(frame, dataset) for frame in frames]) for title, frames in _chosen(examined) if frames]
-    try:
-        write_png(path, labelled_sheet(sections, dataset.classes, (dataset.height, dataset.width)))
-    except OSError as error:
-        raise UserError(f"--picture {path}: cannot be written ({error.strerror or error})") from None
-
-
-def _chosen(examined: Examined) -> Iterator[tuple[str, list[LabelledFrame]]]:
-    """Frames of each class spread over the data set, clean ones, unlocated ones, and the closest near-duplicates."""
-    dataset = examined.dataset
-    for k, name in enumerate(dataset.classes):
-        mine = [frame for frame in dataset.frames if k in frame.classes and frame.located]
-        yield _titled(name, mine), _spread(mine, _SHOWN_FRAMES)
-    clean = [frame for frame in dataset.frames if not frame.defective]
-    yield _titled("clean", clean), _spread(clean, _SHOWN_FRAMES)
-    lost = [frame for frame in dataset.frames if not frame.located]
-    yield _titled("defective, but nobody drew where", lost), _spread(lost, _SHOWN_FRAMES)
-    frames = {frame.name: frame for frame in dataset.frames}
-    pairs = [one for one in examined.checked.duplicates if one.first in frames and one.second in frames]
-    shown = [frames[name] for one in _spread(pairs, _SHOWN_FRAMES // 2) for name in (one.first, one.second)]
-    yield f"near-duplicates, in pairs from the closest on: {len(shown) // 2} of {len(pairs)}", shown
-
-
-def _titled(what: str, frames: Sequence[LabelledFrame]) -> str:
-    return f"{what}: {min(len(frames), _SHOWN_FRAMES)} of {len(frames)}"
-
-
-def _drawn(frame: LabelledFrame, dataset: Dataset) -> Drawn:
-    from inspector.report.pictures.labelled_sheet import Drawn
-
-    words = ", ".join(dataset.classes[k] for k in frame.classes) or ("defective" if frame.defective else "clean")
-    return Drawn(frame.name, words, frame.frame(), frame.mask())
-
-
-def _spread(items: Sequence[Item], count: int) -> list[Item]:
-    """At most ``count`` of ``items``, evenly from first to last."""
-    if len(items) <= count:
-        return list(items)
-    return [items[round(i * (len(items) - 1) / (count - 1))] for i in range(count)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from engines.bundle import read_bundle  # noqa: E402
 from engines.data.dataset import open_dataset  # noqa: E402
 from engines.data.split import make_split, read_split, write_split  # noqa: E402
 from engines.errors import BundleError, DataError, EngineError  # noqa: E402
-from engines.export.build import Order, build_bundle  # noqa: E402
+from engines.export.build import Built, Order, build_bundle  # noqa: E402
 from engines.networks.spec import NetworkSpec  # noqa: E402
 from engines.training.weights import load_weights  # noqa: E402
 from inspector.cli.app import app  # noqa: E402
 from tests.cli.command import inspector, one_line_of  # noqa: E402
+from tests.cli.folded import say_trained_on  # noqa: E402
 from tests.engines.export.weights import calm, trained, write  # noqa: E402
 from tests.engines.training.labelled import CLASSES, HEIGHT, WIDTH, write_frames  # noqa: E402
 
@@ -73,6 +76,46 @@ def test_a_bundle_is_built_and_loads(made: dict[str, Any], tmp_path: Path) -> No
     )
     assert calibrated.returncode == 0, calibrated.stderr
     assert read_bundle(out).operating_point.version == 2
+
+
+@pytest.mark.timeout(180)
+def test_sister_bundles_calibrate_a_bundle_that_knows_all_frames(made: dict[str, Any], tmp_path: Path) -> None:
+    dataset = open_dataset(made["data"])
+    split = tmp_path / "folds.csv"
+    write_split(make_split(dataset, {"fold-0": 0.5, "fold-1": 0.5}, 1), dataset, split)
+    ids = {"data_id": dataset.id, "split_id": read_split(split, dataset).id}
+
+    def order(name: str, *parts: str, **more: Any) -> Order:
+        gate = replace(trained("gate", GATE, CLASSES, (HEIGHT, WIDTH), **ids), trained_on=parts)
+        segmenter = replace(calm(trained("segmenter", SEGMENTER, CLASSES, (HEIGHT, WIDTH), **ids)), trained_on=parts)
+        paths = write(gate, tmp_path / "gate.pt"), write(segmenter, tmp_path / "segmenter.pt")
+        return Order(*paths, made["data"], split, tmp_path / name, "bars", golden_frames=2, precision="f32", **more)
+
+    def build(one: Order) -> Built:
+        return build_bundle(one, lambda what, total: lambda done: None)
+
+    with pytest.raises(DataError, match="learnt from the part fold-0; calibrate on another"):
+        build(order("folds/fold-0", "fold-0", part="fold-0"))
+    (tmp_path / "folds").mkdir()
+    sister = build(order("folds/fold-0", "fold-1", part="fold-0")).bundle
+    shutil.copytree(tmp_path / "folds" / "fold-0", tmp_path / "folds" / "fold-1")
+    say_trained_on(tmp_path / "folds" / "fold-1", dataset.id, ids["split_id"], ["fold-0"])
+    golden = write_frames(tmp_path / "golden", each=1)
+    folds = tmp_path / "folds"
+    built = build(
+        order("all", "fold-0", "fold-1", folds=folds, golden_data=golden, notes="## Ablation\nNothing helps.\n")
+    )
+    chosen = built.made.point.chosen
+    assert (list(chosen["folds"]), chosen["folds"]["fold-0"]) == (["fold-0", "fold-1"], sister.id)
+    assert sum(chosen["frames"][label] for label in ("clean", "defective")) == len(dataset.frames)
+    card = (built.bundle.path / "card.md").read_text(encoding="utf-8")
+    assert card.endswith("## Ablation\nNothing helps.\n")
+    assert f"fold-0 {sister.id}" in card
+    assert "The gate learnt from fold-0, fold-1" in card
+    small = write_frames(tmp_path / "small", each=1)
+    small.write_text(small.read_text(encoding="utf-8").replace(CLASSES[0], "other"), encoding="utf-8")
+    with pytest.raises(DataError, match="golden frames must be like those"):
+        build(order("else", "fold-0", folds=folds, golden_data=small))
 
 
 def test_mistakes_are_told_in_one_line(made: dict[str, Any], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ for extra in ("timm", "segmentation_models_pytorch"):
 
 from engines.errors import RecipeError  # noqa: E402
 from engines.networks.cost import count_cost  # noqa: E402
+from engines.networks.encoder_weights import load_network_weights  # noqa: E402
 from engines.networks.factory import build_network, start_encoder  # noqa: E402
 from engines.networks.spec import NetworkSpec  # noqa: E402
 
@@ -90,6 +91,19 @@ def test_an_encoder_starts_from_an_earlier_training(tmp_path: Path) -> None:
     torch.save({"format": "any", "state": earlier.state_dict()}, tmp_path / "weights.pt")
     start_encoder(later, spec, "weights.pt", tmp_path)
     torch.testing.assert_close(later.encoder.state_dict(), earlier.encoder.state_dict())
+
+
+def test_a_network_starts_from_an_earlier_training_of_other_classes(tmp_path: Path) -> None:
+    spec = _spec("lite0-unet")
+    earlier, later = build_network(spec, 3), build_network(spec, 2)
+    torch.save({"format": "any", "state": earlier.state_dict()}, tmp_path / "weights.pt")
+    head = later.head.weight.detach().clone()  # type: ignore[union-attr, operator]
+    load_network_weights(later, tmp_path / "weights.pt", "weights.pt")
+    torch.testing.assert_close(later.decoder.state_dict(), earlier.decoder.state_dict())  # type: ignore[union-attr]
+    torch.testing.assert_close(later.head.weight, head)  # type: ignore[union-attr]
+    for name, complaint in (("none.pt", "no such file"), ("weights.pt", "of the encoder are not in it")):
+        with pytest.raises(RecipeError, match=f"weights: {name}: .*{complaint}"):
+            load_network_weights(build_network(_spec("timm"), 2), tmp_path / name, name)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ SIZES = {
     "gate": ("phases.0.epochs=2",),
     "demo-segmenter": ("batches.crops=[[32, 48]]", "phases.0.epochs=2"),
     "demo-gate": ("phases.0.epochs=2",),
+    "demo-neu": ("batches.crops=[[32, 48]]", "phases.0.epochs=2"),
 }
 """What a recipe is cut down to, by the beginning of its name."""
 

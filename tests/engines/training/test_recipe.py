@@ -45,6 +45,7 @@ def test_the_papers_segmenter_is_as_the_paper_has_it() -> None:
         ("batches.class_shares=[0.5, 0.6]", "batches.class_shares"),
         ("augmentation.join=0.5", "augmentation.join"),
         ("augmentation.stretch=[1.2, 0.8]", "augmentation.stretch"),
+        ("weights=a.pt", "weights: has an encoder, and so has encoder_weights"),
         ("split={training: 0.5}", "split: the shares add up to 0.5"),
         ("phases=[]", "phases: expected `array` of length >= 1"),
         ("phases.7.epochs=1", "no such place"),
@@ -54,7 +55,7 @@ def test_the_papers_segmenter_is_as_the_paper_has_it() -> None:
 )
 def test_a_wrong_recipe_is_refused_by_key_in_one_line(change: str, complaint: str) -> None:
     with pytest.raises(RecipeError) as refused:
-        read_recipe(SEGMENTER, [change])
+        read_recipe(SEGMENTER, ["encoder_weights=download", change])
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
 

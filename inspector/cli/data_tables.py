@@ -1,0 +1,147 @@
+"""What `inspector data check` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engines.data.check import Checked
+    from engines.data.findings import Finding
+
+_SHOWN_LINES = 3
+_SHOWN_KIND = 8
+"""So many findings of one kind are printed; --json has all."""
+
+
+def print_json(checked: Checked) -> None:
+    import msgspec
+
+    answer = {"sound": checked.sound, **msgspec.to_builtins(checked)}
+    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+
+
+def print_check(checked: Checked, picture: Path | None) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    _print_summary(console, checked)
+    _print_classes(console, checked)
+    if checked.parts:
+        _print_parts(console, checked)
+    _print_findings(console, checked)
+    if picture is not None:
+        console.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
+    wrong = sum(finding.spoils for finding in checked.findings)
+    if wrong:
+        things = "1 thing" if wrong == 1 else f"{wrong} things"
+        console.print(f"\n{things} would spoil a training on this data set.", style="bold red")
+    else:
+        console.print("\nThis data set is fit to train on.", style="green")
+
+
+def _print_summary(console: Console, checked: Checked) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column("", style="dim", no_wrap=True)
+    table.add_column("", ratio=1, overflow="fold")
+    sizes = list(checked.sizes.items())
+    told = ", ".join(f"{size} ({count})" for size, count in sizes[:4])
+    rest = f", {len(sizes) - 4} more" if len(sizes) > 4 else ""
+    size = f"{checked.height}x{checked.width} px (height x width)"
+    if len(sizes) > 1 or sizes[0][0] != f"{checked.height}x{checked.width}":
+        size += f"; as stored {told}{rest}"
+    defective = f"{checked.defective} defective"
+    if checked.not_located:
+        defective += f" ({checked.not_located} of them: nobody drew where)"
+    frames = f"{checked.frames}: {checked.clean} clean, {defective}"
+    if checked.training_only:
+        frames += f"; {checked.training_only} to learn from only"
+    rows = {
+        "Data set": f"{checked.name}, id {checked.id}",
+        "Frames": frames,
+        "Left out": ", ".join(f"{count} {why}" for why, count in checked.left_out.items()),
+        "Size": size,
+        "Groups": _group_words(checked),
+        "Duplicates": _duplicate_words(checked),
+    }
+    for key, value in rows.items():
+        if value:
+            table.add_row(key, Text(value))
+    console.print(table)
+
+
+def _group_words(checked: Checked) -> str:
+    ways = []
+    if checked.groups_given_by:
+        ways.append(f"given by {checked.groups_given_by!r}")
+    if checked.groups_by_looks:
+        ways.append("near-duplicates share one")
+    largest = f", the largest of {checked.largest_group} frames" if checked.largest_group > 1 else ", each of one frame"
+    return f"{checked.groups}{largest}; {' and '.join(ways) or 'none given'}"
+
+
+def _duplicate_words(checked: Checked) -> str:
+    identical = sum(one.identical for one in checked.duplicates)
+    if not checked.duplicates:
+        return "none found"
+    pairs = "1 pair" if len(checked.duplicates) == 1 else f"{len(checked.duplicates)} pairs"
+    return f"{pairs} of near-duplicates, {identical} identical"
+
+
+def _print_classes(console: Console, checked: Checked) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("Class")
+    for heading in ("Frames", "of all", "Defects", "Median area", "Pixels"):
+        table.add_column(heading, justify="right")
+    for one in checked.classes:
+        share = f"{one.frames / max(checked.frames, 1):.1%}"
+        area = f"{one.median_area_px:.0f} px" if one.defects else "-"
+        style = None if one.frames else "bold red"
+        table.add_row(one.name, str(one.frames), share, str(one.defects), area, f"{one.pixel_share:.3%}", style=style)
+    console.print()
+    console.print(table)
+
+
+def _print_parts(console: Console, checked: Checked) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("Part")
+    for heading in ("Frames", "Groups", "Clean", *(one.name for one in checked.classes)):
+        table.add_column(heading, justify="right")
+    for part in checked.parts:
+        counts = (part.frames, part.groups, part.clean, *part.classes.values())
+        table.add_row(part.part, *map(str, counts))
+    console.print()
+    console.print(table)
+
+
+def _print_findings(console: Console, checked: Checked) -> None:
+    for spoils, word, style in ((False, "note", "yellow"), (True, "wrong", "bold red")):
+        findings = [one for one in checked.findings if one.spoils == spoils]
+        if findings:
+            console.print()
+        for finding in findings[:_SHOWN_KIND]:
+            _print_finding(console, finding, word, style)
+        if len(findings) > _SHOWN_KIND:
+            console.print(f"{word}  and {len(findings) - _SHOWN_KIND} more; --json has all", style=style)
+
+
+def _print_finding(console: Console, finding: Finding, word: str, style: str) -> None:
+    from rich.text import Text
+
+    advice = f"; {finding.advice}" if finding.advice else ""
+    console.print(Text.assemble((f"{word:5s}", style), "  ", finding.what, advice), soft_wrap=True)
+    for line in finding.where[:_SHOWN_LINES]:
+        console.print(f"         {line}", style="dim", markup=False, soft_wrap=True)
+    if len(finding.where) > _SHOWN_LINES:
+        console.print(f"         and {len(finding.where) - _SHOWN_LINES} more", style="dim")
