@@ -28,6 +28,10 @@ class SoftMaximum(nn.Module):
         return top + mean.clamp(min=1e-4).log() / sharpness
 
 
+LEAST_AREA = 1e-3
+"""Share of a frame's cells that counts as none."""
+
+
 class Gate(nn.Module):
     """Encoder, a map of defect logits per cell and class, and of the frame one logit and one per class.
 
@@ -35,8 +39,8 @@ class Gate(nn.Module):
     rounded up, and presence logits `[N, K]`.
 
     A defect covers a small part of a sheet, so averages over the frame hide it and a maximum alone learns from one
-    cell at a time. The frame's logits are therefore a linear reading of three poolings: average and maximum of the
-    features, and a soft maximum of each class's cell logits. The cell logits are trained on where the defects are
+    cell at a time. The frame's logits are therefore a linear reading of four poolings: average and maximum of the
+    features, and of each class's cells a soft maximum and the area they make out, on a logarithmic scale. The cell logits are trained on where the defects are
     (dense labels from the masks), the presence logits on which classes a frame shows: what a few hundred labels of
     whole frames would otherwise not tell.
     """
@@ -48,12 +52,13 @@ class Gate(nn.Module):
         self.cells = nn.Conv2d(width, classes, 1)
         self.strongest = SoftMaximum(classes)
         self.dropout = nn.Dropout(dropout)
-        self.frame = nn.Linear(2 * width + classes, 1 + classes)
+        self.frame = nn.Linear(2 * width + 2 * classes, 1 + classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.neck(self.encoder(pad_to_multiple(x, self.encoder.strides[-1]))[-1])
         cells = self.cells(features)
         pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
         strongest = self.strongest(cells.clamp(-20.0, 20.0))
-        logits = self.frame(torch.cat([self.dropout(pooled), strongest], dim=1))
+        area = (cells.float().sigmoid().mean(dim=(2, 3)) + LEAST_AREA).log().to(cells.dtype)
+        logits = self.frame(torch.cat([self.dropout(pooled), strongest, area], dim=1))
         return logits[:, 0], cells, logits[:, 1:]

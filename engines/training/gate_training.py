@@ -42,7 +42,7 @@ class GateTraining(NetworkTraining):
         logits, cells, presence = answer
         masks, located = self.planes(batch), batch["located"].float()
         loss = frame_loss(logits, defective, phase.smoothing)
-        loss = loss + phase.cell_weight * cell_loss(cells, masks, located)
+        loss = loss + phase.cell_weight * cell_loss(cells, masks, located, phase.least_share)
         return loss + phase.presence_weight * presence_loss(presence, masks, located)
 
     def on_validation_epoch_start(self) -> None:

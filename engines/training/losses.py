@@ -76,15 +76,17 @@ def frame_loss(logits: Tensor, defective: Tensor, smoothing: float) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits.float(), softened)
 
 
-def cell_loss(cells: Tensor, masks: Tensor, located: Tensor) -> Tensor:
-    """Mean cross-entropy of a gate's cells, of the frames whose masks can be believed.
+def cell_loss(cells: Tensor, masks: Tensor, located: Tensor, least_share: float = 0.0) -> Tensor:
+    """Cross-entropy plus 1 - Dice of a gate's cells, of the frames whose masks can be believed; 0 without any.
 
     `cells` are logits `[N, K, h, w]`; a cell holds a class if 3 % of its pixels in `masks` `[N, K, H, W]` do.
-    `located` is 0 or 1, `[N]`.
+    `located` is 0 or 1, `[N]`. `least_share` as in `pixel_cross_entropy`.
     """
-    targets = (functional.adaptive_avg_pool2d(masks, (cells.shape[-2], cells.shape[-1])) > 0.03).float()
-    each = functional.binary_cross_entropy_with_logits(cells.float(), targets, reduction="none").mean(dim=(1, 2, 3))
-    return _mean_over(each, located)
+    known = located > 0
+    if not known.any():
+        return cells.sum() * 0.0
+    targets = (functional.adaptive_avg_pool2d(masks[known], (cells.shape[-2], cells.shape[-1])) > 0.03).float()
+    return bce_dice_loss(cells[known], targets, least_share=least_share)
 
 
 def presence_loss(presence: Tensor, masks: Tensor, located: Tensor) -> Tensor:

@@ -40,9 +40,15 @@ class Trained:
     state: dict[str, Tensor] = field(repr=False)
 
     def build(self) -> nn.Module:
-        """The network with these weights, in eval mode."""
+        """The network with these weights, in eval mode. Raises DataError where this version builds it otherwise."""
         network = build_network(self.network, len(self.classes))
-        network.load_state_dict(self.state)
+        try:
+            network.load_state_dict(self.state)
+        except RuntimeError:
+            raise DataError(
+                f"weights of a {self.network.title} {self.kind} (recipe {self.recipe}): are those of another version of the network; "
+                "train it again with this one"
+            ) from None
         return network.eval()
 
 

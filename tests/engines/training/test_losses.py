@@ -71,13 +71,13 @@ def test_cells_and_presence_of_frames_nobody_located_are_ignored() -> None:
     masks[0, 1, :2, :2] = 1.0
     cells, presence, located = torch.zeros(2, 2, 2, 2), torch.zeros(2, 2), torch.tensor([1.0, 0.0])
     cells[1], presence[1] = 50.0, 50.0
-    assert cell_loss(cells, masks, located).item() == pytest.approx(math.log(2), rel=1e-5)
+    dice = 1 - (2 * 0.5 + 1) / (4 * 0.5 + 1 + 1)  # of the class that is there, in one of four cells
+    assert cell_loss(cells, masks, located).item() == pytest.approx(math.log(2) + dice, rel=1e-5)
     assert presence_loss(presence, masks, located).item() == pytest.approx(math.log(2), rel=1e-5)
     presence[0] = torch.tensor([-2.0, 2.0])
     assert presence_loss(presence, masks, located).item() == pytest.approx(math.log(1 + math.exp(-2)), rel=1e-5)
-    cells[0, 1, 0, 0] = 2.0  # seven cells at one half, one right by e^2
-    wanted = (7 * math.log(2) + math.log(1 + math.exp(-2))) / 8
-    assert cell_loss(cells, masks, located).item() == pytest.approx(wanted, rel=1e-5)
+    weighted = (7 * math.log(2) + 2 * math.log(2)) / 8  # a quarter of the class's cells weighs as if it were a half
+    assert cell_loss(cells, masks, located, least_share=0.5).item() == pytest.approx(weighted + dice, rel=1e-5)
     assert cell_loss(cells, masks, torch.zeros(2)).item() == 0.0
 
 
@@ -86,3 +86,17 @@ def test_smoothed_labels_cost_the_certain() -> None:
     right, wrong = math.log(1 + math.exp(-3)), math.log(1 + math.exp(3))
     assert frame_loss(logits, defective, 0.0).item() == pytest.approx(right, rel=1e-5)
     assert frame_loss(logits, defective, 0.1).item() == pytest.approx(0.9 * right + 0.1 * wrong, rel=1e-5)
+
+
+def test_rare_pixels_weigh_as_if_they_were_not() -> None:
+    targets = torch.zeros(1, 2, 1, 100)
+    targets[0, 0, 0, :2] = 1.0
+    targets[0, 1, 0, :50] = 1.0
+    logits = torch.where(targets > 0, -1.0, 0.0)
+    missed, open_ = math.log(1 + math.e), math.log(2)
+    plain = (52 * missed + 148 * open_) / 200
+    assert pixel_cross_entropy(logits, targets, "sigmoid").item() == pytest.approx(plain, rel=1e-5)
+    weighted = (2 * 5 * missed + 50 * missed + 148 * open_) / 200  # 2 % as 10 %; 50 % as they are
+    assert pixel_cross_entropy(logits, targets, "sigmoid", 0.1).item() == pytest.approx(weighted, rel=1e-5)
+    most = (2 * 20 * missed + 50 * missed + 148 * open_) / 200  # never more than 20 times
+    assert pixel_cross_entropy(logits, targets, "sigmoid", 0.5).item() == pytest.approx(most, rel=1e-5)
