@@ -20,12 +20,6 @@ train() { # name of the folder, recipe, then options
   echo "training $folder"
   inspector train "$recipe" --out "$folder" --no-progress $resume "$@" >> "$out/training.log" 2>&1
 }
-both() { # the gate's and the segmenter's trainings side by side
-  gates & local lane=$!
-  segmenters
-  wait "$lane"
-}
-
 [ -f "$out/simulated/frames.csv" ] ||
   inspector simulate "$out/simulated" --frames 3000 --seed 20 --class-mix 1,1,1,1 --look-alike-rate 0.7
 [ -d "$out/golden/images" ] ||
@@ -36,19 +30,19 @@ split "$real" "$out/folds.csv" --folds 5
 
 # 1. What hot-rolled steel looks like, then this simulator's defects and look-alikes: no real frame of the task is seen yet.
 train neu demo-neu --data configs/data/neu_seg.yaml --split "$out/neu.csv"
-gates() { train gate-start demo-gate-start --data "$out/simulated" --split "$out/simulated.csv" --set "encoder_weights=$out/neu/weights.pt"; }
-segmenters() { train segmenter-start demo-segmenter-start --data "$out/simulated" --split "$out/simulated.csv" --set "weights=$out/neu/weights.pt"; }
-both
+train start demo-segmenter-start --data "$out/simulated" --split "$out/simulated.csv" --set encoder_weights=null --set "weights=$out/neu/weights.pt"
 
-# 2. Real frames, mixed with simulated ones, once without each fold.
-each() { # gate or segmenter
-  for fold in $folds; do
-    train "$1-$fold" "demo-$1" --data "$real" --extra "$out/simulated" --split "$out/folds.csv" --fold "$fold" --set "weights=$out/$1-start/weights.pt"
-  done
+# 2. Real frames, mixed with simulated ones, once without each fold; the gate starts with what the segmenter's encoder has learnt.
+fold() {
+  local where=(--data "$real" --extra "$out/simulated" --split "$out/folds.csv" --fold "$1")
+  train "segmenter-$1" demo-segmenter "${where[@]}" --set encoder_weights=null --set "weights=$out/start/weights.pt"
+  train "gate-$1" demo-gate "${where[@]}" --set "encoder_weights=$out/segmenter-$1/weights.pt"
 }
-gates() { each gate; }
-segmenters() { each segmenter; }
-both
+for fold in $folds; do
+  [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
+  fold "$fold" &
+done
+while [ -n "$(jobs -rp)" ]; do wait -n; done
 
 # 3. A bundle of each fold's networks, to answer for the fold they have not seen; the bundle of their averages.
 build() { inspector bundle build "$@" --data "$real" --split "$out/folds.csv" --miss-rate 0.03 --golden-data "$out/golden"; }
