@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -24,6 +24,9 @@ test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips wit
 test-training: $(VENV)/.installed-torch ## the tests that need torch, which this adds to the environment
 	$(BIN)/python -c 'import torch, onnxscript, engines.networks.torchvision_guard, lightning, timm, segmentation_models_pytorch'
 	$(BIN)/python -m pytest tests/engines tests/calibration
+
+test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
+	$(BIN)/python -m pytest tests/engines/build
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
@@ -61,6 +64,10 @@ $(VENV)/.installed-dev: $(VENV)/.venv setup.cfg pyproject.toml
 $(VENV)/.installed-torch: $(VENV)/.installed-dev
 	$(PIP) -e '.[training]' $(TORCH)
 	@touch $@ $(VENV)/.installed-training
+
+$(VENV)/.installed-tensorrt: $(VENV)/.installed-dev
+	$(PIP) -e '.[tensorrt-rtx]'
+	@touch $@
 
 $(VENV)/.installed-training: $(VENV)/.venv setup.cfg pyproject.toml
 	$(PIP) -e '.[training]' $(TORCH)

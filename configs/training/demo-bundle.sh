@@ -22,8 +22,8 @@ train() { # name of the folder, recipe, then options
 }
 [ -f "$out/simulated/frames.csv" ] ||
   inspector simulate "$out/simulated" --frames 3000 --seed 20 --class-mix 1,1,1,1 --look-alike-rate 0.7
-[ -d "$out/golden/images" ] ||
-  inspector simulate "$out/golden" --frames 60 --seed 21 --class-mix 1,1,1,1 --look-alike-rate 0.7
+[ -d "$out/simulated-unseen/images" ] ||
+  inspector simulate "$out/simulated-unseen" --frames 60 --seed 21 --class-mix 1,1,1,1 --look-alike-rate 0.7
 split configs/data/neu_seg.yaml "$out/neu.csv" --parts training=0.9,validation=0.1
 split "$out/simulated" "$out/simulated.csv" --parts training=0.96,validation=0.04
 split "$real" "$out/folds.csv" --folds 5
@@ -45,7 +45,10 @@ done
 while [ -n "$(jobs -rp)" ]; do wait -n; done
 
 # 3. A bundle of each fold's networks, to answer for the fold they have not seen; the bundle of their averages.
-build() { inspector bundle build "$@" --data "$real" --split "$out/folds.csv" --miss-rate 0.03 --golden-data "$out/golden"; }
+build() {
+  inspector bundle build "$@" --data "$real" --split "$out/folds.csv" --golden-data "$out/simulated-unseen" \
+    --method conformal --miss-rate 0.05 --areas 1,200,400,800,1200,1600
+}
 for fold in $folds; do
   [ -d "$out/folds/fold-$fold" ] || build "$out"/{gate,segmenter}-"$fold"/weights.pt --part "fold-$fold" --out "$out/folds/fold-$fold"
 done
@@ -53,5 +56,5 @@ for kind in gate segmenter; do
   python -m engines.training.average "$out/$kind"-{0,1,2,3,4}/weights.pt --out "$out/$kind.pt"
 done
 rm -rf "$out/demo"
-build "$out/gate.pt" "$out/segmenter.pt" --folds "$out/folds" --out "$out/demo" --name demo --version 2
+build "$out/gate.pt" "$out/segmenter.pt" --folds "$out/folds" --out "$out/demo" --name demo --version 2 --notes "$recipes/demo-notes.md"
 inspector bundle verify "$out/demo"

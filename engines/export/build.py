@@ -56,6 +56,8 @@ class Order:
     golden_data: Path | None = None
     """Labelled frames to take the golden ones from; None: those calibrated on."""
     wishes: Wishes = field(default_factory=Wishes)
+    areas_px: tuple[int, ...] = ()
+    """Minimum areas to try; empty: what `calibration` tries by itself."""
     notes: str = ""
     """Markdown to end the model card with."""
     golden_frames: int = 6
@@ -190,7 +192,14 @@ class _Build:
     def _calibrate(self, draft: Bundle) -> Calibration:
         progress = self.step("calibrating", len(self.part.frames))
         trials = self.folds or (Trial(draft, self.part),)
-        made = calibrate_bundle(draft, trials, self.order.wishes, precision=self.order.precision, progress=progress)
+        made = calibrate_bundle(
+            draft,
+            trials,
+            self.order.wishes,
+            areas_px=self.order.areas_px,
+            precision=self.order.precision,
+            progress=progress,
+        )
         chosen = {**made.point.chosen, "bundle": f"{self.order.name}-{self.order.version}"}
         return replace(made, point=msgspec.structs.replace(made.point, version=1, chosen=chosen))
 

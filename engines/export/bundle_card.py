@@ -54,10 +54,11 @@ def _network(facts: CardFacts) -> list[str]:
     lines = []
     for trained, cost in zip((facts.gate, facts.segmenter), facts.costs, strict=True):
         seen = "full resolution" if trained.scale == 1 else "half resolution, reduced in the graph"
-        metrics = ", ".join(f"{name} {value:.4g}" for name, value in trained.metrics.items()) or "none noted"
+        metrics = ", ".join(f"{name} {value:.4g}" for name, value in trained.metrics.items())
         of = f", {trained.network.activation}" if trained.kind == "segmenter" else ""
         lines.append(
-            f"- {trained.kind}: {trained.network.title}{of}, {cost}, {seen}; recipe {trained.recipe}; in training: {metrics}"
+            f"- {trained.kind}: {trained.network.title}{of}, {cost}, {seen}; recipe {trained.recipe}"
+            + (f"; in training: {metrics}" if metrics else "")
         )
     return lines
 
@@ -70,7 +71,7 @@ def _data(facts: CardFacts) -> str:
     if split is not None and same:
         lines.append(f"Split {split.id}: " + "; ".join(f"{part} {_counts(facts, part)}" for part in split.parts) + ".")
         learnt = {trained.kind: ", ".join(trained.trained_on) for trained in (facts.gate, facts.segmenter)}
-        lines.append("; ".join(f"The {kind} learnt from {parts}" for kind, parts in learnt.items()) + ".")
+        lines.append(" ".join(f"The {kind} learnt from {parts}." for kind, parts in learnt.items()))
     if not same:
         lines.append(f"The networks were trained on other data: {', '.join(sorted(trained_on))}.")
     lines.append(f"The golden frames are frames of {facts.golden}: the bundle carries them along.")

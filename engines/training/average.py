@@ -33,7 +33,7 @@ def average_weights(trained: Sequence[Trained]) -> Trained:
                 raise DataError(
                     f"average: {what} is {one} in the first training and {two} in another; expected the same"
                 )
-    parts = dict.fromkeys(part for one in trained for part in one.trained_on)
+    parts = sorted({part for one in trained for part in one.trained_on})
     state = {key: _mean([one.state[key] for one in trained]) for key in first.state}
     return replace(first, trained_on=tuple(parts), metrics={}, state=state)
 

@@ -117,12 +117,12 @@ class Phase(Section, frozen=True, kw_only=True):
     alpha: Share = 0.3
     """tversky: weight of what is missed; the rest is the weight of false marks."""
     least_share: Share = 0.0
-    """Segmenter, cross-entropy with sigmoid: the pixels of a class that covers less of a batch weigh as if they covered this share,
-    up to 20 times as much. Without, small and rare defects are learnt late or never."""
+    """Cross-entropy of pixels (sigmoid) and of a lite0-gate's cells: those of a class that covers less of a batch weigh as if they
+    covered this share, up to 20 times as much. Without, small and rare defects are learnt late or never."""
     smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
     """Gate: labels are this and 1 - this instead of 0 and 1; some labels are wrong."""
     cell_weight: NotNegative = 4.0
-    """lite0-gate: weight of the loss of its cells, which learn from the masks."""
+    """lite0-gate: weight of the loss of its cells (cross-entropy and 1 - Dice), which learn from the masks."""
     presence_weight: NotNegative = 1.0
     """lite0-gate: weight of the loss of its presence logits, which learn which classes a frame shows."""
     learning_rate: Positive | None = None

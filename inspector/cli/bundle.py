@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inspector.cli.calibrate import FOLDS_HELP, make_wishes, require_precision, without_nan
+from inspector.cli.calibrate import FOLDS_HELP, make_wishes, numbers, require_precision, without_nan
 from inspector.cli.progress import steps
 
 app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
@@ -93,6 +93,10 @@ def build(
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
     miss_rate: Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")] = 0.01,
     confidence: Annotated[float, typer.Option(help="How sure that must be.")] = 0.95,
+    method: Annotated[
+        str, typer.Option(help="exact: Clopper-Pearson, with confidence; conformal: on average only.")
+    ] = "exact",
+    areas: Annotated[str | None, typer.Option(help="Minimum areas to try, px, e.g. 1,100,400.")] = None,
     metric: Annotated[
         str, typer.Option(help="What mask thresholds are chosen for: balanced, kaggle, pixel or recall.")
     ] = "balanced",
@@ -126,7 +130,8 @@ def build(
         part=part,
         folds=folds,
         golden_data=golden_data,
-        wishes=make_wishes(miss_rate, confidence, "exact", False, 1, metric, 0.1),
+        wishes=make_wishes(miss_rate, confidence, method, False, 1, metric, 0.1),
+        areas_px=tuple(int(area) for area in numbers("--areas", areas)),
         golden_frames=golden,
         notes=_text(notes),
         precision=precision,

@@ -85,8 +85,8 @@ def calibrate(
     cap = size_cap_px or max(1, found.height * found.width // 20)
     wishes = make_wishes(miss_rate, confidence, method, by_size, cap, metric, false_defects)
     wishes = _with_costs(wishes, cost_miss, cost_false_scrap, defect_rate)
-    tried = [float(value) for value in _numbers("--thresholds", thresholds)]
-    least = [int(value) for value in _numbers("--areas", areas)]
+    tried = [float(value) for value in numbers("--thresholds", thresholds)]
+    least = [int(value) for value in numbers("--areas", areas)]
     if any(not 0 < value < 1 for value in tried):
         raise UserError(f"--thresholds: {thresholds}: must lie between 0 and 1")
     dataset = open_dataset(data)
@@ -155,7 +155,8 @@ def _with_costs(wishes: Wishes, miss: float | None, false_scrap: float | None, d
     return replace(wishes, costs=costs)
 
 
-def _numbers(option: str, text: str | None) -> list[float]:
+def numbers(option: str, text: str | None) -> list[float]:
+    """The numbers of an option, rising. Raises UserError."""
     from inspector.errors import UserError
 
     try:

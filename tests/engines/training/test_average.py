@@ -24,7 +24,7 @@ def test_weights_are_averaged_and_parts_put_together(tmp_path: Path) -> None:
     one = replace(trained("gate", GATE, ("a", "b"), (32, 48)), trained_on=("fold-1", "fold-2"))
     other = replace(one, trained_on=("fold-0", "fold-2"), state={key: value * 3 for key, value in one.state.items()})
     mean = average_weights([one, other])
-    assert (mean.trained_on, mean.metrics, mean.network) == (("fold-1", "fold-2", "fold-0"), {}, one.network)
+    assert (mean.trained_on, mean.metrics, mean.network) == (("fold-0", "fold-1", "fold-2"), {}, one.network)
     for key, value in mean.state.items():
         assert value.dtype == one.state[key].dtype
         if value.is_floating_point():
@@ -32,7 +32,7 @@ def test_weights_are_averaged_and_parts_put_together(tmp_path: Path) -> None:
     paths = [write(one, tmp_path / "one.pt"), write(other, tmp_path / "other.pt")]
     command = [sys.executable, "-m", "engines.training.average", *map(str, paths), "--out", str(tmp_path / "mean.pt")]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
-    assert "mean of 2 trainings, learnt from fold-1, fold-2, fold-0" in finished.stdout
+    assert "mean of 2 trainings, learnt from fold-0, fold-1, fold-2" in finished.stdout
     torch.testing.assert_close(load_weights(tmp_path / "mean.pt").state, mean.state)
     assert mean.build() is not None
 
