@@ -189,10 +189,18 @@ def test_a_signal_without_a_name_is_told_by_its_number(make_rig) -> None:
     assert f"killed by signal {signal.SIGRTMIN + 1}" in rig.states[1][1]
 
 
+def all_threads_stopped(pid: int) -> bool:
+    """Whether a stop signal has reached every thread."""
+    states = [path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
+
+
 def test_submit_never_waits_for_a_child_that_takes_nothing(make_rig) -> None:
     """Each frame is a message; a frozen child leaves room for some dozens, and what has none waits on in the parent."""
     rig = make_rig(slots=500, in_flight=500, stall_timeout_s=30)
     os.kill(rig.service.child_pid, signal.SIGSTOP)
+    while not all_threads_stopped(rig.service.child_pid):  # until then it goes on taking
+        time.sleep(0.001)
     longest_s = 0.0
     for _ in range(500):
         begun = time.monotonic()
