@@ -40,7 +40,7 @@ bench: $(VENV)/.installed ## measure engines, pipeline, latency and memory on th
 doctor: $(VENV)/.installed ## what this machine has and what is missing
 	$(BIN)/inspector doctor
 
-demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into build/demo-bundle/demo (some 90 minutes on two cores)
+demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into build/demo-bundle/demo (about an hour on two cores)
 	PATH="$(abspath $(BIN)):$$PATH" nice configs/training/demo-bundle.sh $(DATA) build/demo-bundle
 
 clean: ## remove what the targets above made
