@@ -115,6 +115,8 @@ class Drawer:
     def _donor(self, rng: np.random.Generator) -> Pair:
         """A defective frame, as often of each class, of the data or in the usual share of the extra data."""
         frames, groups = self._pools[-1 if rng.random() < self._recipe.batches.extra_share else 0]
+        if not any(groups.members[1:]):
+            frames, groups = self._pools[0]
         group = _pick(tuple(g for g in self._filled(groups) if g), rng)
         return frames.pair(_pick(groups.members[group], rng))
 

@@ -76,7 +76,8 @@ def test_others_get_everything_beside_one_that_never_reads() -> None:
             results.begin("cam1", START)
             for frame in range(2000):
                 results.settled(make_settled(frame, outcome))
-                while len(heard) < frame - 40:
+                # ZeroMQ hears of what was read by the half queue, so up to 50 read ones still count, and so do heartbeats.
+                while len(heard) < frame - 20:
                     seq = ear.packet().header.seq
                     heard += [] if seq is None else [seq]
             results.end("cam1")

@@ -146,3 +146,15 @@ def test_the_data_stand_in_for_a_class_the_extra_frames_lack(bars: Dataset, tmp_
     batch = drawer.draw(0, 0)
     for mask, group in zip(batch.masks, batch.groups, strict=True):
         assert (mask & (1 << (group - 1))).any() if group else not mask.any()
+
+
+@pytest.mark.parametrize(("kinds", "donors"), [((2,), {0, 4}), ((None,), {0, 1, 2, 4, 8})])
+def test_pasted_defects_come_from_the_extra_frames_where_these_have_any(
+    bars: Dataset, tmp_path: Path, kinds: tuple[int | None, ...], donors: set[int]
+) -> None:
+    others = open_dataset(write_frames(tmp_path / "data", kinds=(None, 2)))
+    extra = Frames([one for one in others.frames if bool(one.classes) == (kinds[0] is not None)], 4, 1)
+    changes = ("batches.extra_share=1", "batches.clean_share=1", "batches.size=24", "augmentation={paste: 1, flip: 0}")
+    drawer = Drawer(_recipe("gate-resnet34", *changes), Frames(bars.frames, 4, 1), bars.classes, extra)
+    found = {int(value) for step in range(4) for value in np.unique(drawer.draw(0, step).masks)}
+    assert found == donors
