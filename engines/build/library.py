@@ -1,0 +1,67 @@
+"""Which TensorRT is here, and the little in which its editions differ; the rest of this room knows one API.
+
+`tensorrt` (10.3 of JetPack 6 to 11) builds for the GPU it runs on, and for no other. `tensorrt_rtx` also builds ahead of time, on any
+machine, for compute capabilities that are named. Everything else that is used is the same in all of them: strongly typed
+networks, the ONNX parser, optimization profiles, memory pools, progress monitors.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from engines.errors import EngineError
+
+Name = Literal["tensorrt", "tensorrt_rtx"]
+NAMES: tuple[Name, ...] = ("tensorrt", "tensorrt_rtx")
+
+
+@dataclass(frozen=True)
+class Library:
+    """An imported TensorRT."""
+
+    name: Name
+    version: str
+    api: Any
+    """The module."""
+
+    @property
+    def builds_ahead(self) -> bool:
+        """Whether it can build for a GPU that is not here."""
+        return self.name == "tensorrt_rtx"
+
+    def capabilities(self) -> tuple[str, ...]:
+        """Compute capabilities, as `8.9`, that can be named for a build ahead of time."""
+        if not self.builds_ahead:
+            return ()
+        names = [name[2:] for name in dir(self.api.ComputeCapability) if name.startswith("SM") and name[2:].isdigit()]
+        return tuple(f"{name[:-1]}.{name[-1]}" for name in sorted(names, key=int))
+
+    def aim(self, config: Any, capability: str) -> None:
+        """Have a builder configuration build for this compute capability. Raises EngineError where it cannot."""
+        if capability not in self.capabilities():
+            known = ", ".join(self.capabilities())
+            able = f"{self.name} {self.version} builds for {known}" if known else f"{self.name} builds for its own GPU only"
+            raise EngineError(f"compute capability {capability}: cannot be built for here; {able}")
+        config.num_compute_capabilities = 1
+        config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
+
+
+def open_library(name: Name | None = None) -> Library:
+    """Import TensorRT: the named edition, or the first there is. Raises EngineError where it is not installed or does not load.
+
+    Importing is safe without a GPU; with plain `tensorrt` nothing more is.
+    """
+    found = [one for one in ((name,) if name else NAMES) if find_spec(one) is not None]
+    if not found:
+        raise EngineError(
+            f"{name or 'TensorRT'}: is not installed; pip install tensorrt-rtx for a workstation, or use the tensorrt that JetPack brings"
+        )
+    try:
+        api = importlib.import_module(found[0])
+    except (ImportError, OSError) as error:
+        told = str(error).splitlines()[0][:160]
+        raise EngineError(f"{found[0]}: is installed but does not load ({told}); install its libraries again") from None
+    return Library(found[0], str(api.__version__), api)
