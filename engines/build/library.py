@@ -43,7 +43,11 @@ class Library:
         """Have a builder configuration build for this compute capability. Raises EngineError where it cannot."""
         if capability not in self.capabilities():
             known = ", ".join(self.capabilities())
-            able = f"{self.name} {self.version} builds for {known}" if known else f"{self.name} builds for its own GPU only"
+            able = (
+                f"{self.name} {self.version} builds for {known}"
+                if known
+                else f"{self.name} builds for its own GPU only"
+            )
             raise EngineError(f"compute capability {capability}: cannot be built for here; {able}")
         config.num_compute_capabilities = 1
         config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)

@@ -62,7 +62,9 @@ def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silen
     library.aim(config, wanted.capability)
     data = builder.build_serialized_network(network, config)
     if data is None:
-        raise EngineError(f"{onnx}: {library.name} {library.version} built no plan for {wanted.capability}: {log.last()}")
+        raise EngineError(
+            f"{onnx}: {library.name} {library.version} built no plan for {wanted.capability}: {log.last()}"
+        )
     return Plan(bytes(data), *_layers(network))
 
 
