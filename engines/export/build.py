@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from torch import nn
 
-from calibration.calibrate import Calibration, Wishes
+from calibration.calibrate import Calibration
 from calibration.folds import read_folds, together
 from calibration.on_bundle import Part, Trial, calibrate_bundle, choose_part, measure_bundle
 from engines.bundle import Bundle, GoldenSample, read_bundle, write_bundle
-from engines.data.dataset import Dataset, open_dataset
-from engines.data.split import Split, read_split
-from engines.errors import BundleError, DataError
+from engines.data.dataset import open_dataset
+from engines.data.split import read_split
 from engines.export.answers import ExportedNetworks
 from engines.export.bundle_card import CardFacts, write_bundle_card
 from engines.export.golden import Candidate, pick_golden
 from engines.export.graphs import GateGraph, SegmenterGraph, network_multiple
 from engines.export.onnx import export_gate, export_segmenter
+from engines.export.order import HELD_OUT, Order, held_out, require_alike, require_held_out, require_match, require_new
 from engines.export.parity import Parity, TorchNetworks, compare_answers, require_parity
 from engines.networks.cost import count_cost
 from engines.operating_point import OperatingPoint
@@ -31,38 +30,7 @@ from engines.runtime.load import load_engines
 from engines.runtime.openvino_runtime import cpu_precisions
 from engines.training.weights import Trained, load_weights
 
-HELD_OUT = ("calibration", "validation")
-"""Parts to calibrate on, the first there is."""
 _FIRST_THRESHOLD = 0.5
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to build, from what."""
-
-    gate: Path
-    segmenter: Path
-    data: Path
-    split: Path | None
-    out: Path
-    """New directory."""
-    name: str
-    version: str = "1"
-    part: str | None = None
-    """To calibrate on; None: the first of ``HELD_OUT`` in the split."""
-    folds: Path | None = None
-    """Calibrate on all folds instead, each answered for by the sister bundle in here; the networks may know them all."""
-    golden_data: Path | None = None
-    """Labelled frames to take the golden ones from; None: those calibrated on."""
-    wishes: Wishes = field(default_factory=Wishes)
-    areas_px: tuple[int, ...] = ()
-    """Minimum areas to try; empty: what `calibration` tries by itself."""
-    notes: str = ""
-    """Markdown to end the model card with."""
-    golden_frames: int = 6
-    precision: str = "auto"
-    """Arithmetic to calibrate in: the line's."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +54,15 @@ def build_bundle(order: Order, step: Step) -> Built:
 
     Raises DataError, RecipeError, BundleError or EngineError, the last also where the exported graphs do not answer as torch does.
     """
-    _require_new(order)
+    require_new(order)
     step("reading weights and data", 0)
     gate, segmenter = load_weights(order.gate), load_weights(order.segmenter)
     dataset = open_dataset(order.data)
-    _require_match(order, gate, segmenter, dataset)
+    require_match(order, gate, segmenter, dataset)
     split = read_split(order.split, dataset) if order.split else None
     trials = read_folds(order.folds, dataset, split) if order.folds else ()
-    part = together(trials) if trials else choose_part(dataset, split, order.part or _held_out(split))
-    _require_held_out(order, gate, segmenter, part)
+    part = together(trials) if trials else choose_part(dataset, split, order.part or held_out(split))
+    require_held_out(order, gate, segmenter, part)
     order.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{order.out.name}-", dir=order.out.parent) as scratch:
         return _Build(order, gate, segmenter, part, trials, Path(scratch), step).run()
@@ -122,7 +90,7 @@ class _Build:
         frames = part.frames
         if order.golden_data is not None:
             shown = open_dataset(order.golden_data, find_groups=False)
-            _require_alike(gate, order.golden_data, shown)
+            require_alike(gate, order.golden_data, shown)
             self.golden_from, frames = shown.name, shown.frames
         self.candidates: list[Candidate] = [
             (" ".join(names[k] for k in frame.classes) or "clean", frame.frame) for frame in frames
@@ -271,67 +239,3 @@ def _cost(trained: Trained, network: nn.Module) -> str:
     multiple = network_multiple(network)
     height, width = (-(-side // (trained.scale * multiple)) * multiple for side in (trained.height, trained.width))
     return str(count_cost(network, height, width))
-
-
-def _require_new(order: Order) -> None:
-    if order.out.exists() and (not order.out.is_dir() or any(order.out.iterdir())):
-        raise BundleError(f"{order.out}: is there already; give a new directory with --out")
-    if not _NAME.fullmatch(order.name):
-        raise BundleError(
-            f"--name: {order.name!r} is no name for a bundle; use letters, digits, '.', '_' and '-', at most 63"
-        )
-
-
-def _require_match(order: Order, gate: Trained, segmenter: Trained, dataset: Dataset) -> None:
-    """Raise DataError unless both networks and the data are of one frame size and one class list."""
-    for trained, path, kind in ((gate, order.gate, "gate"), (segmenter, order.segmenter, "segmenter")):
-        if trained.kind != kind:
-            raise DataError(
-                f"{path}: holds a {trained.kind}, expected a {kind}; give the gate first, then the segmenter"
-            )
-        if (trained.height, trained.width) != (dataset.height, dataset.width):
-            raise DataError(
-                f"{path}: trained for frames of {trained.height}x{trained.width}, those of {dataset.name} are "
-                f"{dataset.height}x{dataset.width}; give the data that the line's frames are like"
-            )
-        if trained.classes != dataset.classes:
-            raise DataError(
-                f"{path}: classes are {', '.join(trained.classes)}; those of {dataset.name} are {', '.join(dataset.classes)}; "
-                "name the data set's classes in its dataset.yaml as in training"
-            )
-
-
-def _require_alike(gate: Trained, path: Path, dataset: Dataset) -> None:
-    """Raise DataError unless golden frames are such as the networks take."""
-    if (dataset.height, dataset.width, dataset.classes) != (gate.height, gate.width, gate.classes):
-        raise DataError(
-            f"{path}: frames are {dataset.height}x{dataset.width} of {', '.join(dataset.classes)}; golden frames must be like those "
-            f"the networks take, {gate.height}x{gate.width} of {', '.join(gate.classes)}"
-        )
-
-
-def _held_out(split: Split | None) -> str | None:
-    if split is None:
-        return None
-    for name in HELD_OUT:
-        if name in split.parts:
-            return name
-    raise DataError(f"split: has no part {' or '.join(HELD_OUT)}, but {', '.join(split.parts)}; name one with --part")
-
-
-def _require_held_out(order: Order, gate: Trained, segmenter: Trained, part: Part) -> None:
-    """Raise DataError where the networks may know the frames to calibrate on, and no sisters answer for these."""
-    for trained, path in ((gate, order.gate), (segmenter, order.segmenter)):
-        if trained.data_id != part.dataset.id or order.folds:
-            continue
-        if part.split is None:
-            raise DataError(f"{path}: was trained on frames of {part.dataset.name}; give the split file with --split")
-        if trained.split_id != part.split.id:
-            raise DataError(
-                f"{path}: was trained with split {trained.split_id}, {order.split} is {part.split.id}; frames to calibrate on "
-                "may be known to the network: train both networks with one split file, and give that"
-            )
-        if part.name in trained.trained_on:
-            raise DataError(
-                f"{path}: learnt from the part {part.name}; calibrate on another with --part, or by --folds"
-            )

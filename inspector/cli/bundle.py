@@ -117,7 +117,8 @@ def build(
 
     require_precision(precision)
     _require_extra()
-    from engines.export.build import Order, build_bundle
+    from engines.export.build import build_bundle
+    from engines.export.order import Order
 
     order = Order(
         gate=gate,

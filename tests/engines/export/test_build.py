@@ -18,7 +18,8 @@ from engines.bundle import read_bundle  # noqa: E402
 from engines.data.dataset import open_dataset  # noqa: E402
 from engines.data.split import make_split, read_split, write_split  # noqa: E402
 from engines.errors import BundleError, DataError, EngineError  # noqa: E402
-from engines.export.build import Built, Order, build_bundle  # noqa: E402
+from engines.export.build import Built, build_bundle  # noqa: E402
+from engines.export.order import Order  # noqa: E402
 from engines.networks.spec import NetworkSpec  # noqa: E402
 from engines.training.weights import load_weights  # noqa: E402
 from inspector.cli.app import app  # noqa: E402
