@@ -239,8 +239,8 @@ def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_p
     specks = np.full((256, 1600), 100, np.uint8)
     specks[::2, ::2] = 192
     camera = ListCamera([specks], rate_hz=100, endless=True)
-    running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 64})
-    wait_until(lambda: running.line.ring.free < 20)
+    running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 160})
+    wait_until(lambda: running.line.ring.free < 20)  # far more than can be judged while the line drains
     begun = time.monotonic()
     running.line.stop()
     assert time.monotonic() - begun < 2
