@@ -233,6 +233,8 @@ class Line:
         log.info("inference: %s", text)
         if state is State.GIVEN_UP:
             self._given_up = text
+        if state is State.READY:
+            self.results.engines_are(self.inference.device)
         if state is not State.STOPPED:
             self._tell(f"inference_{state.value}", text, part="inference", well=state is State.READY)
 

@@ -67,7 +67,7 @@ def test_the_command_line_answers_before_anything_heavy_is_loaded() -> None:
 def test_help_lists_every_command() -> None:
     assert set(COMMANDS) == {
         "run", "replay", "demo", "subscribe", "bench", "evaluate", "calibrate", "simulate", "train", "doctor", "config", "data", "bundle",
-        "journal",
+        "engines", "journal",
     }  # fmt: skip
     for name, command in COMMANDS.items():
         assert command.get_short_help_str(), name

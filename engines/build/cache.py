@@ -1,8 +1,7 @@
 """The plan cache: a file a plan, found by what it was built from and for, trusted only with its keyed digest.
 
-A plan is executable code that TensorRT runs unasked, and a cache folder may be writable for others. Each plan therefore carries
-an HMAC-SHA256 over its facts and its bytes, made with a key that only this user can read; a plan without the right one is never
-handed on. Facts lie beside it as JSON, for `list` and for people.
+A plan is executable code that TensorRT runs unasked. Each therefore carries a keyed digest over its facts and its bytes
+(`engines.build.sealed`); a plan without the right one is never handed on. Facts lie beside it as JSON, for `list` and for people.
 """
 
 from __future__ import annotations
@@ -10,23 +9,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
-import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from engines.build.sealed import MEND, digest, read_key, remove_file, write_private
 from engines.errors import EngineError
 
-KEY_FILE = "key"
-MEND = "build it again with `inspector engines build`"
+_NAME = "[0-9a-f]" * 24
+"""Pattern of a plan's name; other files in the folder are somebody else's."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a plan was built from and for. Two plans with the same facts answer alike; any other fact makes another plan."""
+    """What a plan was built from and for, and how that went. Two plans with the same key answer alike."""
 
     bundle: str
     """Id of the bundle, for people; the graph's digest decides."""
@@ -47,12 +46,43 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How many layers answer in each data type."""
     layers: dict[str, int]
     """How many layers of each kind there are."""
+    seconds: float = 0.0
+    """How long the build took."""
+    checked: bool = False
+    """Whether it agreed with the golden frames when it was built. One built ahead of time for another GPU could not be asked."""
 
     @property
     def key(self) -> str:
         """The name of the plan's file: a digest of all that decides."""
-        decides = msgspec.structs.replace(self, bundle="", precisions={}, layers={})
+        decides = msgspec.structs.replace(self, bundle="", precisions={}, layers={}, seconds=0.0, checked=False)
         return hashlib.sha256(msgspec.json.encode(decides, order="deterministic")).hexdigest()[:24]
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan that a GPU needs."""
+
+    bundle: str
+    network: str
+    onnx_sha256: str
+    library: str
+    version: str
+    capability: str
+    driver: str
+    cuda: str
+    max_batch: int
+    """Batches it must take at least."""
+
+    def why_not(self, found: Facts) -> str:
+        """In what a plan of the same graph does not do; empty where it does."""
+        for what in ("library", "version", "capability", "driver", "cuda"):
+            here, there = getattr(self, what), getattr(found, what)
+            if what in ("driver", "cuda") and not there:
+                continue  # built ahead of time, for any
+            if here != there:
+                return f"its plan is for {what} {there}, here it is {here or 'not known'}"
+        if found.max_batch < self.max_batch:
+            return f"its plan is for batches up to {found.max_batch}, not {self.max_batch} (inference.max_batch, --max-batch)"
+        return ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +110,7 @@ class PlanCache:
         return cls(Path(chosen) if chosen else base / "inspector" / "plans")
 
     def require_writable(self) -> None:
-        """Before minutes are spent on a build. Raises EngineError where a plan could not be stored afterwards."""
+        """Before minutes are spent on a build. Raises EngineError where a plan could not be stored afterwards, or not be trusted."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
@@ -89,105 +119,91 @@ class PlanCache:
             raise EngineError(
                 f"{self.folder}: plans cannot be stored there ({error.strerror}); name another folder with --cache or INSPECTOR_CACHE"
             ) from None
+        read_key(self.folder, make=True)
 
     def store(self, facts: Facts, plan: bytes) -> Path:
         """Write the plan; a half-written one never takes its place. Raises EngineError."""
         self.require_writable()
-        entry = Entry(facts=facts, size=len(plan), digest=_digest(self._key(make=True), facts, plan))
-        path = self._plan(facts.key)
+        entry = Entry(facts=facts, size=len(plan), digest=_digest(read_key(self.folder), facts, plan))
+        path = self.folder / f"{facts.key}.plan"
         # The facts first: a plan without them is no plan yet.
-        _write(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(entry), indent=1))
-        _write(path, plan)
+        write_private(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(entry), indent=1))
+        write_private(path, plan)
         return path
 
-    def load(self, facts: Facts) -> bytes:
-        """The plan with these facts, proved to be the one that was stored. Raises EngineError: none, altered, or of another key."""
-        path = self._plan(facts.key)
-        if not path.is_file():
-            raise EngineError(f"{facts.network} of {facts.bundle}: {self._why_none(facts)}; {MEND}")
-        return self.verified(path)[1]
+    def find(self, wish: Wish) -> bytes:
+        """The plan that does for `wish`, proved to be as it was stored. Raises EngineError: none, altered, or of another key."""
+        return self.verified(self.choose(wish))[1]
+
+    def choose(self, wish: Wish) -> Path:
+        """The plan that does for `wish`, of several the one for the smallest batches; not proved yet. Raises EngineError: none."""
+        why, damaged = "", ""
+        fitting: list[tuple[int, Path]] = []
+        for path in self.plans():
+            try:
+                facts = self.entry(path).facts
+            except EngineError as error:
+                damaged = str(error)
+                continue
+            if (facts.network, facts.onnx_sha256) != (wish.network, wish.onnx_sha256):
+                continue
+            why = wish.why_not(facts)
+            if not why:
+                fitting.append((facts.max_batch, path))
+        if fitting:
+            return min(fitting)[1]
+        if damaged and not why:
+            raise EngineError(damaged)
+        raise EngineError(f"{wish.network} of {wish.bundle}: {why or f'has no plan in {self.folder}'}; {MEND}")
+
+    def entry(self, path: Path) -> Entry:
+        """What is told of a plan of this folder; not proved. Raises EngineError."""
+        beside = path.with_suffix(".json")
+        try:
+            return msgspec.json.decode(beside.read_bytes(), type=Entry)
+        except OSError as error:
+            raise EngineError(f"{beside}: the facts of a plan cannot be read ({error.strerror}); {MEND}") from None
+        except msgspec.DecodeError as error:
+            raise EngineError(f"{beside}: holds no facts of a plan ({error}); {MEND}") from None
 
     def verified(self, path: Path) -> tuple[Entry, bytes]:
         """A plan of this folder and its facts. Raises EngineError where it is not as it was stored."""
-        entry = _read_entry(path.with_suffix(".json"))
+        entry = self.entry(path)
         try:
             plan = path.read_bytes()
         except OSError as error:
             raise EngineError(f"{path}: cannot be read ({error.strerror}); {MEND}") from None
         if path.stem != entry.facts.key:
             raise EngineError(f"{path}: is a plan of other facts, moved here; {MEND}")
-        if not hmac.compare_digest(_digest(self._key(), entry.facts, plan), entry.digest):
+        if not hmac.compare_digest(_digest(read_key(self.folder), entry.facts, plan), entry.digest):
             raise EngineError(f"{path}: was altered, or stored with another key; {MEND}")
         return entry, plan
 
     def plans(self) -> list[Path]:
         """All plans, by name."""
-        return sorted(self.folder.glob("*.plan"))
+        return sorted(self.folder.glob(f"{_NAME}.plan"))
 
-    def clean(self) -> list[Path]:
-        """Remove all plans, which can always be built again; gives what was removed."""
-        removed = self.plans()
-        for path in removed:
-            path.unlink()
-            path.with_suffix(".json").unlink(missing_ok=True)
-        return removed
+    def seconds_of(self, onnx_sha256: str, library: str) -> float:
+        """How long the latest build of this graph took; 0 where none is known."""
+        for path in sorted(self.plans(), key=_stored_s, reverse=True):
+            with suppress(EngineError):
+                facts = self.entry(path).facts
+                if (facts.onnx_sha256, facts.library) == (onnx_sha256, library):
+                    return facts.seconds
+        return 0.0
 
-    def _plan(self, key: str) -> Path:
-        return self.folder / f"{key}.plan"
+    def remove(self, plans: Iterable[Path]) -> int:
+        """Remove plans, which can always be built again; gives the bytes that were freed. Raises EngineError."""
+        return sum(remove_file(path) + remove_file(path.with_suffix(".json")) for path in plans)
 
-    def _why_none(self, facts: Facts) -> str:
-        """In which fact the nearest plan differs."""
-        others = [_read_entry(path.with_suffix(".json")).facts for path in self.plans()]
-        for other in others:
-            if (other.network, other.onnx_sha256) == (facts.network, facts.onnx_sha256):
-                for what in ("capability", "library", "version", "driver", "cuda", "max_batch"):
-                    found, wanted = getattr(other, what), getattr(facts, what)
-                    if found != wanted:
-                        return f"its plan is for {what} {found}, here it is {wanted}"
-        return f"has no plan in {self.folder}"
 
-    def _key(self, make: bool = False) -> bytes:
-        path = self.folder / KEY_FILE
-        try:
-            if make and not path.exists():
-                _write(path, secrets.token_bytes(32), replace=False)
-            mode = path.stat().st_mode
-            key = path.read_bytes()
-        except OSError as error:
-            raise EngineError(f"{path}: the key of the plans cannot be read ({error.strerror}); {MEND}") from None
-        if stat.S_IMODE(mode) & 0o077 or len(key) != 32:
-            raise EngineError(
-                f"{path}: can be read or written by others, so the plans cannot be trusted; remove {path.parent} and {MEND}"
-            )
-        return key
+def _stored_s(path: Path) -> float:
+    """When a plan was stored; 0 where it has gone meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _digest(key: bytes, facts: Facts, plan: bytes) -> str:
-    told = msgspec.json.encode(facts, order="deterministic")
-    return hmac.new(key, len(told).to_bytes(8, "big") + told + plan, hashlib.sha256).hexdigest()
-
-
-def _read_entry(path: Path) -> Entry:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Entry)
-    except OSError as error:
-        raise EngineError(f"{path}: the facts of a plan cannot be read ({error.strerror}); {MEND}") from None
-    except msgspec.DecodeError as error:
-        raise EngineError(f"{path}: holds no facts of a plan ({error}); {MEND}") from None
-
-
-def _write(path: Path, content: bytes, replace: bool = True) -> None:
-    """For this user alone, all or nothing; without `replace` the first to write wins."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        if replace:
-            Path(partial).replace(path)
-            return
-        with suppress(FileExistsError):
-            path.hardlink_to(partial)
-        Path(partial).unlink()
-    except OSError as error:
-        Path(partial).unlink(missing_ok=True)
-        raise EngineError(f"{path}: cannot be written ({error.strerror}); make room or name another folder") from None
+    return digest(key, msgspec.json.encode(facts, order="deterministic"), plan).hex()

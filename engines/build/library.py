@@ -32,6 +32,11 @@ class Library:
         """Whether it can build for a GPU that is not here."""
         return self.name == "tensorrt_rtx"
 
+    @property
+    def keeps_timings(self) -> bool:
+        """Whether a timing cache spares it work: TensorRT-RTX measures nothing while it builds, and its timing caches do nothing."""
+        return self.name == "tensorrt"
+
     def capabilities(self) -> tuple[str, ...]:
         """Compute capabilities, as `8.9`, that can be named for a build ahead of time."""
         if not self.builds_ahead:
@@ -39,18 +44,29 @@ class Library:
         names = [name[2:] for name in dir(self.api.ComputeCapability) if name.startswith("SM") and name[2:].isdigit()]
         return tuple(f"{name[:-1]}.{name[-1]}" for name in sorted(names, key=int))
 
-    def aim(self, config: Any, capability: str) -> None:
-        """Have a builder configuration build for this compute capability. Raises EngineError where it cannot."""
-        if capability not in self.capabilities():
-            known = ", ".join(self.capabilities())
-            able = (
-                f"{self.name} {self.version} builds for {known}"
-                if known
-                else f"{self.name} builds for its own GPU only"
-            )
-            raise EngineError(f"compute capability {capability}: cannot be built for here; {able}")
-        config.num_compute_capabilities = 1
-        config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
+    def make_capturable(self, config: Any) -> None:
+        """Have the engine allocate nothing while it runs, or a CUDA graph could not record it; TensorRT's own never does."""
+        if self.name == "tensorrt_rtx":
+            config.set_flag(self.api.BuilderFlag.REQUIRE_USER_ALLOCATION)
+
+    def require_target(self, capability: str, here: str = "") -> None:
+        """Raise EngineError where it cannot build for this compute capability; `here` is that of the GPU of this machine, empty where
+        there is none."""
+        if capability in self.capabilities() or (capability == here and not self.builds_ahead):
+            return
+        able = (
+            f"{self.name} {self.version} builds for {', '.join(self.capabilities())}"
+            if self.builds_ahead
+            else f"{self.name} builds for its own GPU only; build there, or ahead of time with tensorrt_rtx"
+        )
+        raise EngineError(f"compute capability {capability}: cannot be built for here; {able}")
+
+    def aim(self, config: Any, capability: str, here: str = "") -> None:
+        """Have a builder configuration build for this compute capability. Raises EngineError as `require_target` does."""
+        self.require_target(capability, here)
+        if self.builds_ahead:
+            config.num_compute_capabilities = 1
+            config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
 
 
 def open_library(name: Name | None = None) -> Library:

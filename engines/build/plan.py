@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engines.build.library import Library
+from engines.build.log import logger
+from engines.build.monitor import Told, build_watched
+from engines.build.timings import timings_of, use_timings
 from engines.errors import EngineError
-
-Told = Callable[[str, int, int], None]
-"""Called with a phase of the build, and how many of its steps are done of how many."""
 
 MIB = 1024**2
 
@@ -27,6 +26,8 @@ class Wanted:
 
     capability: str
     """Compute capability of the GPU, as `8.9`."""
+    here: str = ""
+    """That of the GPU of this machine; empty where there is none."""
     max_batch: int = 8
     common_batch: int = 4
     """The batch that is tuned for."""
@@ -43,29 +44,33 @@ class Plan:
     """How many layers of each kind the parsed network has."""
     precisions: dict[str, int]
     """How many layers answer in each data type."""
+    timings: bytes
+    """What was measured; empty where the library keeps no such thing."""
 
 
-def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silent) -> Plan:
-    """Build the plan of a graph whose first dimension is the batch; other dimensions are fixed.
+def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silent, timings: bytes = b"") -> Plan:
+    """Build the plan of a graph whose first dimension is the batch; other dimensions are fixed. `timings` are those of earlier builds.
 
     Raises EngineError in one line: a graph TensorRT cannot take (the node is named), a capability it cannot build for, no memory.
     """
     api = library.api
-    log = _logger(api)
+    log = logger(api)
     builder = api.Builder(log)
     network = builder.create_network(1 << int(api.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     _parse(library, network, log, onnx)
     config = builder.create_builder_config()
     config.set_memory_pool_limit(api.MemoryPoolType.WORKSPACE, wanted.workspace_mib * MIB)
     config.add_optimization_profile(_profile(builder, network, wanted))
-    config.progress_monitor = _monitor(api, told)
-    library.aim(config, wanted.capability)
-    data = builder.build_serialized_network(network, config)
+    library.make_capturable(config)
+    library.aim(config, wanted.capability, wanted.here)
+    if library.keeps_timings:
+        use_timings(config, timings)
+    data = build_watched(api, told, config, lambda: builder.build_serialized_network(network, config))
     if data is None:
         raise EngineError(
             f"{onnx}: {library.name} {library.version} built no plan for {wanted.capability}: {log.last()}"
         )
-    return Plan(bytes(data), *_layers(network))
+    return Plan(bytes(data), *_layers(network), timings_of(config) if library.keeps_timings else b"")
 
 
 def _parse(library: Library, network: Any, log: Any, onnx: Path) -> None:
@@ -98,42 +103,3 @@ def _layers(network: Any) -> tuple[dict[str, int], dict[str, int]]:
     kinds = Counter(layer.type.name for layer in layers)
     types = Counter(layer.get_output(0).dtype.name for layer in layers if layer.num_outputs)
     return dict(kinds.most_common()), dict(types.most_common())
-
-
-def _logger(api: Any) -> Any:
-    """Keeps the last complaint, for the one line an error gets; TensorRT's own goes to the terminal unasked."""
-
-    class Log(api.ILogger):  # type: ignore[misc]
-        def __init__(self) -> None:
-            api.ILogger.__init__(self)
-            self._complaint = "no reason given"
-
-        def log(self, severity: Any, message: str) -> None:
-            if severity in (api.ILogger.Severity.ERROR, api.ILogger.Severity.INTERNAL_ERROR):
-                self._complaint = message.splitlines()[0][:200]
-
-        def last(self) -> str:
-            return self._complaint
-
-    return Log()
-
-
-def _monitor(api: Any, told: Told) -> Any:
-    class Monitor(api.IProgressMonitor):  # type: ignore[misc]
-        def __init__(self) -> None:
-            api.IProgressMonitor.__init__(self)
-            self._steps: dict[str, int] = {}
-
-        def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
-            self._steps[phase_name] = num_steps
-            told(phase_name, 0, num_steps)
-
-        def step_complete(self, phase_name: str, step: int) -> bool:
-            told(phase_name, step + 1, self._steps.get(phase_name, step + 1))
-            return True
-
-        def phase_finish(self, phase_name: str) -> None:
-            steps = self._steps.pop(phase_name, 0)
-            told(phase_name, steps, steps)
-
-    return Monitor()

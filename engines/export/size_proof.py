@@ -14,24 +14,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
-import torch
-from torch import nn
 
 from engines.export.answers import ExportedNetworks, Grey
-from engines.export.graphs import GateGraph, SegmenterGraph, network_input
 from engines.export.onnx import export_gate, export_segmenter
 from engines.export.parity import TorchNetworks, require_parity
+from engines.export.random_bundle import blotched_frame, random_graphs, sparse_thresholds
 from engines.networks.cost import count_cost
-from engines.networks.factory import build_network
-from engines.networks.spec import NetworkSpec
 from engines.runtime.openvino_runtime import cpu_name, cpu_precisions
 
 _ROUNDS = 15
-_COVER = 0.02
-"""Share of the pixels the thresholds mark: about what defects cover. Random weights answer near 0.5 everywhere, where the last digit
-decides; trained ones do not."""
 
 
 def main() -> int:
@@ -45,15 +37,12 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=1600)
     parser.add_argument("--classes", type=int, default=4)
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    gate = _settled(build_network(NetworkSpec(architecture="timm", encoder=arguments.gate), arguments.classes))
-    unet = _settled(build_network(NetworkSpec(architecture="unet", encoder=arguments.segmenter), arguments.classes))
+    graphs = random_graphs(arguments.gate, arguments.segmenter, arguments.classes)
     size = (arguments.height, arguments.width)
-    costs = [count_cost(network, *size) for network in (gate, unet)]
-    graphs = GateGraph(gate, 1), SegmenterGraph(unet, arguments.classes, 1)
+    costs = [count_cost(graph.network, *size) for graph in graphs]
     reference = TorchNetworks(*graphs)
-    frames = [_frame(*size, seed) for seed in range(2)]
-    thresholds = _thresholds(reference.segmenter, frames[0])
+    frames = [blotched_frame(*size, seed) for seed in range(2)]
+    thresholds = sparse_thresholds(reference.segmenter, frames[0])
     with tempfile.TemporaryDirectory() as folder:
         paths = Path(folder) / "gate.onnx", Path(folder) / "segmenter.onnx"
         export_gate(graphs[0], paths[0], *size)
@@ -72,28 +61,6 @@ def main() -> int:
                 f"{name}: {costs[i]}, {nodes} nodes, {paths[i].stat().st_size / 1e6:.1f} MB; best of {_ROUNDS}: {told}"
             )
     return 0
-
-
-def _settled(network: nn.Module) -> nn.Module:
-    """In eval mode, with normalisation statistics of its own activations."""
-    network.train()
-    with torch.no_grad():
-        for _ in range(3):
-            network(torch.randn(2, 1, 256, 256) * 0.4)
-    return network.eval()
-
-
-def _frame(height: int, width: int, seed: int) -> Grey:
-    """Blotches of 4 px."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (height // 4 + 1, width // 4 + 1), dtype=np.uint8)
-    return np.ascontiguousarray(coarse.repeat(4, 0).repeat(4, 1)[:height, :width])
-
-
-def _thresholds(graph: SegmenterGraph, frame: Grey) -> list[float]:
-    with torch.inference_mode():
-        x = network_input(torch.from_numpy(frame)[None].float(), graph.scale, graph.multiple)
-        probability = graph.network(x).sigmoid()[0].numpy()
-    return [float(value) for value in np.quantile(probability, 1 - _COVER, axis=(1, 2))]
 
 
 def _times(

@@ -40,6 +40,8 @@ class GateEngine(Protocol):
     """The loaded gate."""
 
     max_batch: int
+    in_flight: int
+    """Batches of the gate to keep enqueued."""
 
     def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
         """Score 1..max_batch frames; ``done`` gets the answer, or the exception that ended the batch."""
@@ -49,14 +51,24 @@ class SegmenterEngine(Protocol):
     """The loaded segmenter, its mask thresholds set."""
 
     max_batch: int
+    in_flight: int
+    """Batches of the segmenter to keep enqueued."""
 
     def set_thresholds(self, thresholds: Sequence[float]) -> None:
         """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
 
     def enqueue(
-        self, frames: Sequence[Frame], masks: Sequence[Frame], done: Callable[[SegmenterAnswer | Exception], None]
+        self,
+        frames: Sequence[Frame],
+        masks: Sequence[Frame],
+        done: Callable[[SegmenterAnswer | Exception], None],
+        *,
+        seen: bool = False,
     ) -> None:
-        """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate."""
+        """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate.
+
+        ``seen``: the gate has answered for these very frames and they have not changed since; those of the adopted planes are
+        then not copied to the device again."""
 
 
 class Engines(Protocol):
@@ -75,6 +87,15 @@ class Engines(Protocol):
     be overtaken."""
     device: str
     """What computes, for people: name, precision, lanes."""
+    idle_s: float | None
+    """After so long without work ``keep_warm`` should be called; None where that brings nothing."""
+
+    def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
+        """Most frames and masks will lie in these planes, uint8 [slots, H, W] each: a GPU page-locks them and copies straight
+        from and to them. They replace planes adopted earlier; nothing may be enqueued meanwhile. Raises EngineError."""
+
+    def keep_warm(self) -> None:
+        """Compute something, so that clocks stay up and caches filled; its answer is nobody's. Raises EngineError."""
 
     def close(self) -> None:
         """Finish what is enqueued and release the device."""

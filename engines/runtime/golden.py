@@ -35,6 +35,18 @@ class GoldenResult:
         return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
 
 
+class DisagreementError(EngineError):
+    """Engines work, but not as the golden frames say."""
+
+    def __init__(self, result: GoldenResult, device: str) -> None:
+        self.result = result
+        super().__init__(
+            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
+            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
+            "set inference.precision: f32, or export the bundle again"
+        )
+
+
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
     """Run every golden frame through both engines. Raises EngineError when an engine fails or gives no answer in time."""
     difference, agreement = 0.0, 1.0
@@ -55,13 +67,9 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
 
 
 def require_golden(result: GoldenResult, device: str) -> None:
-    """Raise EngineError unless ``result`` is within tolerance."""
+    """Raise DisagreementError unless ``result`` is within tolerance."""
     if not result.agrees:
-        raise EngineError(
-            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
-            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
-            "set inference.precision: f32, or export the bundle again"
-        )
+        raise DisagreementError(result, device)
 
 
 def _answer(box: Box[Answer], timeout_s: float) -> Answer:

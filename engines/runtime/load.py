@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from engines.build.cache import PlanCache
+from engines.build.library import open_library
 from engines.bundle import Bundle, read_golden, verify_files
 from engines.errors import EngineError
+from engines.runtime.cuda.driver import find_gpu
+from engines.runtime.cuda.engines import CudaOptions
+from engines.runtime.cuda.load import (
+    MAX_BATCH,
+    cached_plans,
+    open_engines,
+    plan_networks,
+    torch_networks,
+    why_not_tensorrt,
+    why_not_torch,
+)
 from engines.runtime.engine import Engines
-from engines.runtime.golden import GoldenResult, compare_golden, require_golden
+from engines.runtime.golden import DisagreementError, GoldenResult, compare_golden, require_golden
 from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
+
+RUNTIMES = ("auto", "tensorrt", "torch", "openvino")
+CPU_MAX_BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,43 +35,91 @@ class Loaded:
     engines: Engines
     golden: GoldenResult
     note: str
-    """Why the precision is not the fastest one, where that is so; else empty."""
+    """Why it is not the fastest that could be, where that is so; else empty."""
 
 
 def load_engines(
-    bundle: Bundle, *, runtime: str = "auto", precision: str = "auto", lanes: int | None = None, max_batch: int = 1
+    bundle: Bundle,
+    *,
+    runtime: str = "auto",
+    precision: str = "auto",
+    lanes: int | None = None,
+    max_batch: int | None = None,
+    allow_cpu: bool = True,
+    cuda: CudaOptions | None = None,
 ) -> Loaded:
     """Verify the bundle's files, load both engines and run the golden frames.
 
-    ``precision`` auto takes the CPU's fastest that agrees with the golden frames. Raises BundleError or EngineError.
+    ``runtime`` auto takes a GPU by TensorRT, else by torch, else the CPU, that only with ``allow_cpu``. ``precision`` is the CPU's; auto
+    takes the fastest that agrees with the golden frames. GPU engines belong to the calling thread. Raises BundleError or EngineError.
     """
-    if runtime not in ("auto", "openvino"):
-        raise EngineError(f"runtime {runtime!r} is not known; expected auto or openvino")
+    if runtime not in RUNTIMES:
+        raise EngineError(f"runtime {runtime!r} is not known; expected {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}")
     verify_files(bundle)
+    note = ""
+    if runtime != "openvino":
+        loaded = _load_gpu(bundle, runtime, max_batch or MAX_BATCH, cuda)
+        if isinstance(loaded, Loaded):
+            return loaded
+        if not (runtime == "auto" and allow_cpu):
+            mend = ", or set inference.allow_cpu: true" if runtime == "auto" else ", or use inference.runtime: auto"
+            raise EngineError(f"no GPU to run the engines on ({loaded}); `inspector doctor` says more{mend}")
+        note = f"on the CPU, as there is no GPU to use ({loaded})"
+    on_cpu = _load_cpu(bundle, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
+    return Loaded(on_cpu.engines, on_cpu.golden, "; ".join(one for one in (note, on_cpu.note) if one))
+
+
+def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:
+    """Engines on the GPU, or why there can be none. Raises EngineError where there should be and something is amiss."""
+    gpu = find_gpu()
+    if isinstance(gpu, str):
+        return gpu
+    why_not = [why_not_tensorrt(gpu)] if runtime != "torch" else []
+    if why_not == [""]:
+        library = open_library()
+        plans = cached_plans(bundle, library, gpu, max_batch, PlanCache.default())
+        return _prove(
+            bundle, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
+        )
+    if runtime != "tensorrt":
+        why_not.append(why_not_torch())
+        if not why_not[-1]:
+            loaded = _prove(
+                bundle, lambda limits: open_engines(bundle, torch_networks(bundle), max_batch, limits, options)
+            )
+            return Loaded(loaded.engines, loaded.golden, "; ".join(one for one in why_not if one))
+    return f"{gpu.name}: {'; '.join(why_not)}"
+
+
+def _prove(bundle: Bundle, make: Callable[[Sequence[float]], Engines]) -> Loaded:
+    """Engines that agree with the golden frames, set to the bundle's thresholds. Raises EngineError."""
+    golden, samples = read_golden(bundle)
+    engines = make(golden.thresholds)
+    try:
+        result = compare_golden(engines, samples)
+        require_golden(result, engines.device)
+    except BaseException:
+        engines.close()
+        raise
+    engines.segmenter.set_thresholds(bundle.operating_point.thresholds(bundle.classes))
+    return Loaded(engines, result, "")
+
+
+def _load_cpu(bundle: Bundle, precision: str, lanes: int, max_batch: int) -> Loaded:
+    """Engines on the CPU in the first precision that agrees. Raises EngineError where none does."""
     candidates = cpu_precisions() if precision == "auto" else (precision,)
     note = ""
     for candidate in candidates:
-        loaded = _load_openvino(
-            bundle, candidate, lanes or default_lanes(), max_batch, last=candidate == candidates[-1]
-        )
-        if isinstance(loaded, Loaded):
-            return Loaded(loaded.engines, loaded.golden, note)
-        note = f"{candidate} is off by {loaded.score_difference:.3g} on the golden frames, so it is not used"
+
+        def make(limits: Sequence[float], candidate: str = candidate) -> Engines:
+            return OpenVinoEngines(bundle, candidate, lanes, max_batch, limits)
+
+        try:
+            loaded = _prove(bundle, make)
+        except DisagreementError as error:
+            if candidate == candidates[-1]:
+                raise
+            note = f"{candidate} is off by {error.result.score_difference:.3g} on the golden frames, so it is not used"
+            continue
+        return Loaded(loaded.engines, loaded.golden, note)
     raise AssertionError("the last candidate either loads or raises")
-
-
-def _load_openvino(bundle: Bundle, precision: str, lanes: int, max_batch: int, *, last: bool) -> Loaded | GoldenResult:
-    """Engines that agree, or how far they are off where another candidate is left."""
-    golden, samples = read_golden(bundle)
-    trial = OpenVinoEngines(bundle, precision, lanes, max_batch, golden.thresholds)
-    try:
-        result = compare_golden(trial, samples)
-        if not result.agrees and not last:
-            trial.close()
-            return result
-        require_golden(result, trial.device)
-    except EngineError:
-        trial.close()
-        raise
-    trial.segmenter.set_thresholds(bundle.operating_point.thresholds(bundle.classes))
-    return Loaded(trial, result, "")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
@@ -51,6 +52,7 @@ class OpenVinoGate:
 
     def __init__(self, model: Any, lanes: Lanes, max_batch: int) -> None:
         self.max_batch = max_batch
+        self.in_flight = lanes.count + 1
         self._lanes = lanes
         self._requests = [model.create_infer_request() for _ in range(lanes.count)]
 
@@ -73,6 +75,7 @@ class OpenVinoSegmenter:
 
     def __init__(self, model: Any, lanes: Lanes, max_batch: int, thresholds: Sequence[float]) -> None:
         self.max_batch = max_batch
+        self.in_flight = lanes.count + 1
         self._lanes = lanes
         self._classes = len(thresholds)
         self._requests = [model.create_infer_request() for _ in range(lanes.count)]
@@ -84,7 +87,12 @@ class OpenVinoSegmenter:
             request.set_tensor("thresholds", ov.Tensor(np.asarray(thresholds, np.float32)))
 
     def enqueue(
-        self, frames: Sequence[Frame], masks: Sequence[Frame], done: Callable[[SegmenterAnswer | Exception], None]
+        self,
+        frames: Sequence[Frame],
+        masks: Sequence[Frame],
+        done: Callable[[SegmenterAnswer | Exception], None],
+        *,
+        seen: bool = False,
     ) -> None:
         """See ``engines.runtime.engine.SegmenterEngine``."""
         self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames, masks), done))
@@ -127,9 +135,16 @@ class OpenVinoEngines:
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
         # One more than there are lanes: whichever is done first finds its next batch waiting, without asking anyone.
         self.in_flight = lanes + 1
+        self.idle_s: float | None = None
         self.device = (
             f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lane{'s' if lanes > 1 else ''}"
         )
+
+    def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
+        """Nothing to do: a CPU computes in place."""
+
+    def keep_warm(self) -> None:
+        """Nothing to do."""
 
     def close(self) -> None:
         """Finish what is enqueued and end the lanes."""

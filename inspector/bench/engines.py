@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from engines.runtime.engine import Engines
 
 Frames = Sequence[NDArray[np.uint8]]
 Enqueue = Callable[[int, int, Callable[[Any], None]], None]
+MASKS = 16
+"""Masks written to in turn, at least."""
 
 
 class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,16 +42,27 @@ class Bank:
     """Both engines and the frames to feed them."""
 
     def __init__(self, engines: Engines, frames: Frames) -> None:
+        """The engines adopt the frames, as a line's ring, and see each of them once. Raises what an engine failed with."""
         self._engines = engines
-        self._frames = frames
-        self._masks = [np.empty_like(frames[0]) for _ in range(16)]
+        self._frames = _plane(frames)
+        self._masks = _plane([np.zeros_like(frames[0])] * max(MASKS, 4 * engines.segmenter.max_batch))
+        engines.adopt(self._frames, self._masks)
+        box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for number in range(len(frames)):
+            self._gate(number, 1, box.put)
+            _checked(box.get())
+
+    @property
+    def max_batch(self) -> int:
+        """Most frames in a batch."""
+        return self._engines.gate.max_batch
 
     def times(self, seconds: float, batch: int = 1) -> EngineTimes:
         """Both engines, saturated and alone, in batches of ``batch``; ``seconds`` in all. Raises what an engine failed with."""
-        busy = self._engines.in_flight
+        gate, segmenter = self._engines.gate.in_flight, self._engines.segmenter.in_flight
         return EngineTimes(
-            gate_ms=self._ms_per_frame(self._gate, batch, busy, seconds / 4),
-            segmenter_ms=self._ms_per_frame(self._segmenter, batch, busy, seconds / 4),
+            gate_ms=self._ms_per_frame(self._gate, batch, gate, seconds / 4),
+            segmenter_ms=self._ms_per_frame(self._segmenter, batch, segmenter, seconds / 4),
             gate_alone_ms=self._ms_per_frame(self._gate, batch, 1, seconds / 4),
             segmenter_alone_ms=self._ms_per_frame(self._segmenter, batch, 1, seconds / 4),
         )
@@ -71,7 +85,7 @@ class Bank:
 
     def _segmenter(self, start: int, batch: int, done: Callable[[Any], None]) -> None:
         masks = [self._masks[(start + i) % len(self._masks)] for i in range(batch)]
-        self._engines.segmenter.enqueue(self._chosen(start, batch), masks, done)
+        self._engines.segmenter.enqueue(self._chosen(start, batch), masks, done, seen=True)
 
     def _chosen(self, start: int, batch: int) -> list[NDArray[np.uint8]]:
         return [self._frames[(start + i) % len(self._frames)] for i in range(batch)]
@@ -98,3 +112,12 @@ class Bank:
 def _checked(answer: Any) -> None:
     if isinstance(answer, Exception):
         raise answer
+
+
+def _plane(frames: Frames) -> NDArray[np.uint8]:
+    """The frames behind each other, from the beginning of a page on, as in a ring: so a GPU can take them over."""
+    height, width = frames[0].shape
+    memory = np.frombuffer(mmap.mmap(-1, len(frames) * height * width), np.uint8)
+    plane = memory.reshape(len(frames), height, width)
+    plane[...] = frames
+    return plane

@@ -10,6 +10,7 @@ import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -70,6 +71,7 @@ class BenchLine:
         pool: tuple[NDArray[np.uint8], ...],
         directory: Path,
         wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
+        overload: Literal["wait", "drop_oldest"] = "wait",
     ) -> None:
         """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line.
 
@@ -83,7 +85,7 @@ class BenchLine:
             bundle=bundle,
             cameras=(CameraConfig(name=CAMERA, source=_simulator(len(pool))),),
             deadline_ms=None,
-            overload="wait",
+            overload=overload,
             inference=inference,
             results=ResultsConfig(endpoint="tcp://127.0.0.1:*"),
             journal=JournalConfig(path=str(directory / "journal.sqlite")),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.bundle import find_bundle, read_bundle
+from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.runtime.cuda.engines import CudaOptions
+from engines.runtime.engine import Engines
 from engines.runtime.load import load_engines
 from inspector.bench.engines import Bank, EngineTimes, bound_hz
 from inspector.bench.lines import BenchLine, Stretch, render_pool
@@ -32,11 +33,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How much to measure."""
 
     bundle: str
-    precision: Literal["auto", "f32", "bf16"]
+    inference: InferenceConfig
+    """Runtime, batches and what else the engines are run with."""
     rounds: int
     seconds: float
     """About how long each single measurement takes."""
-    batches: tuple[int, ...]
+    pass_rates: tuple[float, ...] = PASS_RATES
     memory_frames: int
     """0: memory is not measured."""
 
@@ -64,6 +66,7 @@ class AtPassRate(msgspec.Struct, frozen=True, kw_only=True):
     """Capture to verdict."""
     p95_ms: float
     p99_ms: float
+    p999_ms: float
     max_ms: float
     own_ms: float
     """The engines' own time for one frame that both see, nothing else running."""
@@ -104,14 +107,14 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
     pool = render_pool(bundle.height, bundle.width, POOL)
 
     def make_line(wrap: Callable[[FrameSource], FrameSource]) -> BenchLine:
-        return BenchLine(str(path), InferenceConfig(precision=plan.precision), pool, Path(directory), wrap)
+        return BenchLine(str(path), plan.inference, pool, Path(directory), wrap)
 
     with tempfile.TemporaryDirectory(prefix="inspector-bench-") as directory:
-        engines = load_engines(bundle, precision=plan.precision, max_batch=max(plan.batches)).engines
+        engines = _load(plan, bundle)
         try:
             bank = Bank(engines, pool)
             say("the engines alone, by batch")
-            batches = {str(size): bank.times(4 * plan.seconds, size) for size in plan.batches}
+            batches = {str(size): bank.times(4 * plan.seconds, size) for size in _batches(bank.max_batch)}
             pass_rates = _measure_line(plan, bank, make_line, say)
         finally:
             engines.close()
@@ -132,11 +135,30 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
     )
 
 
+def _load(plan: Plan, bundle: Bundle) -> Engines:
+    """The engines as the line's child loads them."""
+    wanted = plan.inference
+    return load_engines(
+        bundle,
+        runtime=wanted.runtime,
+        precision=wanted.precision,
+        lanes=wanted.lanes,
+        max_batch=wanted.max_batch,
+        allow_cpu=wanted.allow_cpu,
+        cuda=CudaOptions(graphs=wanted.cuda_graphs, overlap=wanted.overlap, direct=wanted.direct_copies),
+    ).engines
+
+
+def _batches(largest: int) -> list[int]:
+    """Powers of two below the largest batch, and that."""
+    return [*(1 << n for n in range(largest.bit_length()) if 1 << n < largest), largest]
+
+
 def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[str], None]) -> tuple[AtPassRate, ...]:
-    found: dict[float, list[_Round]] = {rate: [] for rate in PASS_RATES}
+    found: dict[float, list[_Round]] = {rate: [] for rate in plan.pass_rates}
     with make_line(lambda source: source) as line:
         for number in range(1, plan.rounds + 1):
-            for rate in PASS_RATES:
+            for rate in plan.pass_rates:
                 say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
                 found[rate].append(_round(line, bank, rate, plan.seconds))
     return tuple(_summary(rate, rounds) for rate, rounds in found.items())
@@ -144,13 +166,14 @@ def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[st
 
 def _round(line: BenchLine, bank: Bank, rate: float, seconds: float) -> _Round:
     """The line as fast as it goes and at part load, the engines alone before, between and after."""
-    times = [bank.times(seconds / 2)]
+    batch = bank.max_batch
+    times = [bank.times(seconds / 2, batch)]
     fast = line.run(int(bound_hz(times, rate) * seconds), rate)
-    times.append(bank.times(seconds / 2))
+    times.append(bank.times(seconds / 2, batch))
     own_ms = bank.own_ms(seconds / 2)
     load_hz = LOAD * fast.rate_hz
     paced = line.run(int(load_hz * 1.5 * seconds), rate, load_hz)
-    bounds = [bound_hz([one], rate) for one in (*times, bank.times(seconds / 2))]
+    bounds = [bound_hz([one], rate) for one in (*times, bank.times(seconds / 2, batch))]
     return _Round(
         steady=max(bounds) <= STEADY * min(bounds),
         bound_hz=bound_hz(times, rate),
@@ -182,6 +205,7 @@ def _summary(pass_rate: float, rounds: list[_Round]) -> AtPassRate:
         p50_ms=median(lambda one: _percentile(one.paced.latency_ms, 50)),
         p95_ms=median(lambda one: _percentile(one.paced.latency_ms, 95)),
         p99_ms=median(lambda one: _percentile(one.paced.latency_ms, 99)),
+        p999_ms=median(lambda one: _percentile(one.paced.latency_ms, 99.9)),
         max_ms=max(float(one.paced.latency_ms.max()) for one in used),
         own_ms=median(lambda one: float(one.own_ms.mean())),
         p99_of_own=median(lambda one: _percentile(one.paced.latency_ms, 99) / float(one.own_ms.mean())),

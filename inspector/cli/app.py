@@ -17,6 +17,7 @@ from inspector.cli import (
     data,
     demo,
     doctor,
+    engines,
     evaluate,
     journal,
     replay,
@@ -66,6 +67,7 @@ app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(engines.app, name="engines")
 app.add_typer(journal.app, name="journal")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 def bench(
     bundle: Annotated[str, typer.Option(help="Bundle directory, or the name of an included one.")] = "demo",
-    precision: Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16.")] = "auto",
+    runtime: Annotated[str, typer.Option(help="What runs the engines: auto, tensorrt, torch or openvino.")] = "auto",
+    precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
+    max_batch: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Most frames in a batch; by default as the line's.")
+    ] = None,
+    gather_us: Annotated[
+        int, typer.Option(min=0, help="Longest that let-through frames wait for each other, microseconds.")
+    ] = 0,
     rounds: Annotated[
         int, typer.Option(min=1, help="Rounds; figures are medians over those in which the machine kept its speed.")
     ] = 40,
@@ -38,19 +45,16 @@ def bench(
     from rich.console import Console
 
     from inspector.bench.run import Plan, measure
+    from inspector.config.inference import InferenceConfig
     from inspector.errors import UserError
 
-    if precision not in ("auto", "f32", "bf16"):
-        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    try:
+        given = {"runtime": runtime, "precision": precision, "max_batch": max_batch, "gather_us": gather_us}
+        inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{error}; `inspector bench --help` lists what there is") from None
     progress = Console(stderr=True)
-    plan = Plan(
-        bundle=bundle,
-        precision=cast(Literal["auto", "f32", "bf16"], precision),
-        rounds=rounds,
-        seconds=seconds,
-        batches=(1, 2, 4),
-        memory_frames=memory_frames,
-    )
+    plan = Plan(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames)
     with progress.status("starting") as status:
         figures = measure(plan, lambda text: status.update(text))
     if as_json:
@@ -97,6 +101,7 @@ def _line(figures: Figures) -> Table:
         ("capture to verdict p50, ms", lambda at: f"{at.p50_ms:.1f}"),
         ("  p95", lambda at: f"{at.p95_ms:.1f}"),
         ("  p99", lambda at: f"{at.p99_ms:.1f}"),
+        ("  p99.9", lambda at: f"{at.p999_ms:.1f}"),
         ("  max", lambda at: f"{at.max_ms:.1f}"),
         ("engines' own time, ms", lambda at: f"{at.own_ms:.1f}"),
         ("p99/own", lambda at: f"{at.p99_of_own:.2f}"),

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from inspector.frames.outcome import Verdict
 
@@ -74,3 +82,36 @@ def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
             return lambda done: progress.update(current, completed=done)
 
         yield begin
+
+
+@contextmanager
+def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Something that takes long: a line on stderr, and below it on a terminal, while it lasts, its phases within each other. Call with a
+    phase, and how many of its steps are done of how many."""
+    console = Console(stderr=True)
+    console.print(f"{what}: {detail}", highlight=False, markup=False, soft_wrap=True)
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        progress.add_task(what, total=None)
+        begun: dict[str, TaskID] = {}
+
+        def told(phase: str, done: int, steps: int) -> None:
+            if done >= steps:
+                if phase in begun:
+                    progress.remove_task(begun.pop(phase))
+            elif phase in begun:
+                progress.update(begun[phase], completed=done)
+            else:
+                indent = "  " * (len(begun) + 1)
+                begun[phase] = progress.add_task(indent + phase, total=steps, completed=done)
+
+        yield told

@@ -160,7 +160,9 @@ def _line_config(
         simulated=True,
         deadline_ms=deadline_ms if live else None,
         overload="drop_oldest" if live else "wait",
-        inference=replace(base.inference, precision=precision, max_restarts=base.inference.max_restarts or 3),
+        inference=replace(
+            base.inference, precision=precision, allow_cpu=True, max_restarts=base.inference.max_restarts or 3
+        ),
         results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
         journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
     )

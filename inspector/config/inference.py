@@ -8,14 +8,26 @@ from msgspec import Meta
 
 from inspector.config.section import AtLeastOne, Section
 
+BatchSize = Annotated[int, Meta(ge=1, le=256)]
+
 
 class InferenceConfig(Section, frozen=True, kw_only=True):
     """The inference child and its supervision."""
 
     runtime: Annotated[
-        Literal["auto", "openvino"],
-        Meta(description="Runtime that runs the engines. auto: the best one this machine has."),
+        Literal["auto", "tensorrt", "torch", "openvino"],
+        Meta(
+            description="What runs the engines. tensorrt: a GPU, from plans that `inspector engines build` made; torch: a GPU, by torch; "
+            "openvino: the CPU. auto: the first of these that this machine can use, the CPU only with allow_cpu."
+        ),
     ] = "auto"
+    allow_cpu: Annotated[
+        bool,
+        Meta(
+            description="Whether runtime auto may fall to the CPU, many times slower, where no GPU can be used. "
+            "Every status message then says so."
+        ),
+    ] = False
     precision: Annotated[
         Literal["auto", "f32", "bf16"],
         Meta(description="Arithmetic of the CPU runtime. auto: bf16 where the CPU has it and the golden frames agree."),
@@ -27,16 +39,36 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
         ),
     ] = None
     max_batch: Annotated[
+        BatchSize | None,
+        Meta(
+            description="Most frames in one batch. A batch forms from what waits, so that a line with time to spare has batches of one. "
+            "Null: 8 on a GPU, 4 on a CPU.",
+        ),
+    ] = None
+    max_wait_us: Annotated[
         int,
         Meta(
-            description="Most frames in one batch. A batch forms from what waits, so that a line with time to spare has batches of one.",
-            ge=1,
-            le=256,
+            description="Longest a partial batch of the gate waits for more frames, microseconds.", ge=0, le=1_000_000
         ),
-    ] = 4
-    max_wait_us: Annotated[
-        int, Meta(description="Longest a partial batch waits for more frames, microseconds.", ge=0, le=1_000_000)
     ] = 0
+    gather_us: Annotated[
+        int,
+        Meta(
+            description="Longest that frames which the gate let through wait for each other, to be segmented in one batch, microseconds.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 0
+    cuda_graphs: Annotated[
+        bool, Meta(description="GPU: start each batch as one recorded CUDA graph. Off only to find a fault.")
+    ] = True
+    overlap: Annotated[
+        bool, Meta(description="GPU: gate, segmenter and copies on streams of their own. Off only to find a fault.")
+    ] = True
+    direct_copies: Annotated[
+        bool,
+        Meta(description="GPU: page-lock the frame ring and copy straight from and to it. Off only to find a fault."),
+    ] = True
     in_flight: Annotated[
         AtLeastOne | None,
         Meta(

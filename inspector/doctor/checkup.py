@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspector.doctor.accelerator import accelerator
+from inspector.doctor.accelerator import PROBES, accelerator
 from inspector.doctor.apart import Probed, probe
 from inspector.doctor.bundles import included_bundles
 from inspector.doctor.finding import Finding, Room, State
 from inspector.doctor.memory import USUAL_RING, memory
 from inspector.doctor.processor import processor
+from inspector.doctor.runtime import usual_runtime
 from inspector.doctor.software import PURPOSES, software
 from inspector.doctor.surroundings import surroundings
 
@@ -31,10 +32,13 @@ def examine(config: Path | None = None) -> list[Finding]:
         *memory(USUAL_RING if line is None else line.ring()),
         *software(probed),
         *(_without_configuration(broken) if config is None else ()),
-        *accelerator(probed["cuda"]),
+        *accelerator(probed),
     ]
+    if line is None or line.config is None:
+        findings.append(usual_runtime(probed["runtime"], probed["torch"]))
     if line is not None:
         findings += line.findings()
+        findings += line.engines(probed["runtime"], probed["torch"])
     elif config is not None:
         found, advice = f"{config}: not looked at", f"first mend {obstacle}"
         findings.append(Finding(room=Room.LINE, name="Configuration", state=State.NOTE, found=found, advice=advice))
@@ -42,7 +46,7 @@ def examine(config: Path | None = None) -> list[Finding]:
 
 
 def _probe_all() -> dict[str, Probed]:
-    names = [*PURPOSES, "cuda"]
+    names = [*PURPOSES, *PROBES]
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(probe, names), strict=True))
 

@@ -1,4 +1,4 @@
-"""One line's configuration on this machine: its bundle, rules, cameras, address and journal."""
+"""One line's configuration on this machine: its bundle, rules, cameras, address, journal and engines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import check_rules
+from inspector.doctor.apart import Probed
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Room, State
 from inspector.doctor.journal_folder import journal_finding
 from inspector.doctor.memory import USUAL_RING
+from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
 
 
@@ -57,6 +59,14 @@ class ConfiguredLine:
                 yield _camera(camera, self.bundle)
         yield _endpoint(self.config.results, self.config.line)
         yield journal_finding(self.config.journal, Room.LINE)
+
+    def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
+        """What runs this line's engines here, and whether its plans are there; both are answers of probes."""
+        if self.config is None:
+            return
+        yield runtime_of_a_line(self.config.inference, runtime, torch)
+        if self.bundle is not None and takes_plans(self.config.inference, runtime):
+            yield plans_of_a_line(self.bundle, self.config.inference, runtime)
 
     def _configuration(self, config: LineConfig, bundle: Bundle) -> Finding:
         try:

@@ -1,7 +1,7 @@
 """The probes themselves: ``python probes.py NAME`` prints one JSON object.
 
-Run as a script, so that it needs nothing of this package, whatever else is broken. ``{"missing": true}`` says that a module is
-not installed; ``{"failure": "..."}`` that it is there and does not work.
+Run as a script, so that it needs nothing of this package, whatever else is broken; only ``runtime`` asks the engines.
+``{"missing": true}`` says that a module is not installed; ``{"failure": "..."}`` that it is there and does not work.
 """
 
 from __future__ import annotations
@@ -11,21 +11,17 @@ import ctypes
 import importlib.util
 import json
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-CUDA_WORDS = {
-    34: "libcuda is the stub of a toolkit, not a driver's",
-    35: "the driver is older than the CUDA library",
-    100: "the driver sees no device (CUDA_VISIBLE_DEVICES hides it, or the container was not given one)",
-    101: "the device is not usable",
-    803: "driver and libcuda are of different versions; reboot after a driver update",
-    804: "this GPU does not support the compatibility library that was found",
-    999: "the driver reports an unknown error; `dmesg | grep -i nvrm` may say more",
-}
 MAJOR, MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR."""
+NO_MODULES = ("cuda", "runtime")
+"""Probes that are not of a module of the same name."""
 
 
 def openvino() -> dict[str, Any]:
@@ -69,7 +65,7 @@ def sqlite3() -> dict[str, Any]:
 
 
 def cuda() -> dict[str, Any]:
-    """The CUDA driver and the devices it sees."""
+    """The CUDA driver and the devices it sees; or ``status``, the driver's error number."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -78,7 +74,7 @@ def cuda() -> dict[str, Any]:
     status = driver.cuInit(0) or driver.cuDriverGetVersion(ctypes.byref(version))
     status = status or driver.cuDeviceGetCount(ctypes.byref(count))
     if status:
-        return {"failure": CUDA_WORDS.get(status, f"cuInit answers error {status}")}
+        return {"status": status}
     return {
         "cuda": f"{version.value // 1000}.{version.value % 1000 // 10}",
         "devices": [_device(driver, index) for index in range(count.value)],
@@ -102,18 +98,66 @@ def _device(driver: ctypes.CDLL, index: int) -> dict[str, Any]:
     }
 
 
+def pycuda() -> dict[str, Any]:
+    """Version, and the CUDA it was compiled for. A binary module that finds no driver, or another numpy, fails here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it suspects the CUDA headers, whatever the reason
+        driver = importlib.import_module("pycuda.driver")
+    major, minor = driver.get_version()[:2]
+    return {"version": importlib.import_module("pycuda").VERSION_TEXT, "cuda": f"{major}.{minor}"}
+
+
+def torch() -> dict[str, Any]:
+    """Version, and the CUDA it was built for, empty for none: read from its file, as importing it takes seconds."""
+    spec = importlib.util.find_spec("torch")
+    folder = next(iter(spec.submodule_search_locations or ())) if spec else ""
+    with open(os.path.join(folder, "version.py"), encoding="utf-8") as file:
+        told = dict(re.findall(r"^(\w+)\b[^=\n]*=\s*['\"]([^'\"]*)['\"]", file.read(), re.MULTILINE))
+    return {
+        "version": told["__version__"],
+        "cuda": told.get("cuda", ""),
+        "onnx": importlib.util.find_spec("onnx") is not None,
+    }
+
+
+def runtime() -> dict[str, Any]:
+    """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    from engines.build.library import open_library
+    from engines.errors import EngineError
+    from engines.runtime.cuda.driver import find_gpu
+    from engines.runtime.cuda.graphs import can_capture
+    from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
+
+    gpu = find_gpu()
+    facts: dict[str, Any] = {"gpu": None, "no_gpu": gpu} if isinstance(gpu, str) else {"gpu": asdict(gpu), "no_gpu": ""}
+    try:
+        library = open_library()
+        facts["library"] = {"name": library.name, "version": library.version, "capabilities": library.capabilities()}
+        facts["no_library"] = ""
+    except EngineError as error:
+        facts |= {"library": None, "no_library": str(error)}
+    facts["graphs"] = can_capture()
+    facts["why_not_tensorrt"] = facts["no_gpu"] if isinstance(gpu, str) else why_not_tensorrt(gpu)
+    facts["why_not_torch"] = facts["no_gpu"] or why_not_torch()
+    return facts
+
+
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "openvino": openvino,
     "cv2": cv2,
     "zmq": zmq,
     "sqlite3": sqlite3,
     "cuda": cuda,
+    "runtime": runtime,
+    "pycuda": pycuda,
+    "torch": torch,
 }
 
 
 def main(name: str) -> None:
     """Run one probe and print what it found."""
-    if name != "cuda" and importlib.util.find_spec(name) is None:
+    if name not in NO_MODULES and importlib.util.find_spec(name) is None:
         print(json.dumps({"missing": True}))
         return
     try:

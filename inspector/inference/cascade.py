@@ -2,12 +2,14 @@
 
 Gate batches form from frames as they come; frames let through gather, across gate batches, for the segmenter. Work that is
 begun goes first: a full segmenter batch before a gate batch, so that a let-through frame is answered soon and the number of
-frames held stays small. A partial batch waits at most ``max_wait_ns`` for company.
+frames held stays small. A partial batch waits at most so long for company, for the segmenter longer than for the gate where a few
+frames of many are let through.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -64,10 +66,13 @@ class _Queue:
 class Cascade:
     """Frames that wait for the gate and frames that wait for the segmenter."""
 
-    def __init__(self, gate_threshold: float, gate_batch: int, segmenter_batch: int, max_wait_ns: int) -> None:
+    def __init__(
+        self, gate_threshold: float, gate_batch: int, segmenter_batch: int, gate_wait_ns: int, segmenter_wait_ns: int
+    ) -> None:
+        """Most frames per batch of each engine, and how long a partial batch waits for more."""
         self._threshold = gate_threshold
-        self._gate = _Queue(Stage.GATE, gate_batch, max_wait_ns)
-        self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, max_wait_ns)
+        self._gate = _Queue(Stage.GATE, gate_batch, gate_wait_ns)
+        self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, segmenter_wait_ns)
 
     def arrive(self, slot: int, forced: Forced, now_ns: int) -> None:
         """A frame waits for the gate."""
@@ -80,15 +85,15 @@ class Cascade:
             self._segmenter.items.append(item._replace(since_ns=now_ns, gate_score=score))
         return let_through
 
-    def next_batch(self, now_ns: int) -> Batch | None:
-        """The batch to run now; None where nothing waits or what waits may wait on."""
+    def next_batch(self, now_ns: int, room: Collection[Stage] = tuple(Stage)) -> Batch | None:
+        """The batch to run now on an engine that has ``room``; None where nothing waits or what waits may wait on."""
         for queue in (self._segmenter, self._gate):
             due = queue.due_ns()
-            if due is not None and due <= now_ns:
+            if due is not None and due <= now_ns and queue.stage in room:
                 return queue.take()
         return None
 
-    def wake_ns(self) -> int | None:
-        """When ``next_batch`` is worth asking again though nothing happens; None where nothing waits."""
-        dues = [due for due in (self._segmenter.due_ns(), self._gate.due_ns()) if due is not None]
-        return min(dues, default=None)
+    def wake_ns(self, room: Collection[Stage] = tuple(Stage)) -> int | None:
+        """When ``next_batch`` is worth asking again though nothing happens; None where nothing waits for an engine with ``room``."""
+        dues = [queue.due_ns() for queue in (self._segmenter, self._gate) if queue.stage in room]
+        return min((due for due in dues if due is not None), default=None)

@@ -24,8 +24,13 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str
     precision: str
     lanes: int | None
-    max_batch: int
+    max_batch: int | None
     max_wait_us: int
+    gather_us: int
+    allow_cpu: bool
+    cuda_graphs: bool
+    overlap: bool
+    direct_copies: bool
 
 
 class Work(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -79,6 +79,11 @@ class InferenceService:
             lanes=config.lanes,
             max_batch=config.max_batch,
             max_wait_us=config.max_wait_us,
+            gather_us=config.gather_us,
+            allow_cpu=config.allow_cpu,
+            cuda_graphs=config.cuda_graphs,
+            overlap=config.overlap,
+            direct_copies=config.direct_copies,
         )
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._memory = memory
@@ -222,10 +227,10 @@ class InferenceService:
         return ChildEnded("stopped", mendable=False)
 
     def _serve(self, ready: Ready) -> None:
-        self.device = ready.device
+        self.device = ready.device + (f" ({ready.note})" if ready.note else "")
         with self._lock:
             self._frames.limit = self._config.in_flight or ready.in_flight
-        self._enter(State.READY, f"engines run on {ready.device}" + (f"; {ready.note}" if ready.note else ""))
+        self._enter(State.READY, f"engines run on {self.device}")
         with self._lock:
             stale = self._pump()
         self._give_up_stale(stale)

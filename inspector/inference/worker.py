@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
+from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
 from engines.runtime.load import load_engines
 from inspector.frames.clock import now_ns
@@ -82,25 +83,31 @@ def _serve(
         precision=settings.precision,
         lanes=settings.lanes,
         max_batch=settings.max_batch,
+        allow_cpu=settings.allow_cpu,
+        cuda=CudaOptions(graphs=settings.cuda_graphs, overlap=settings.overlap, direct=settings.direct_copies),
     )
     engines = loaded.engines
-    cascade = Cascade(
-        bundle.operating_point.gate_threshold,
-        engines.gate.max_batch,
-        engines.segmenter.max_batch,
-        settings.max_wait_us * 1000,
-    )
-    # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle.
-    frames_in_flight = (engines.in_flight + 1) * settings.max_batch
-    channel.send(Ready(engines.device, loaded.note, frames_in_flight))
     try:
+        engines.adopt(memory.frames, memory.masks)
+        cascade = Cascade(
+            bundle.operating_point.gate_threshold,
+            engines.gate.max_batch,
+            engines.segmenter.max_batch,
+            settings.max_wait_us * 1000,
+            settings.gather_us * 1000,
+        )
+        # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
+        # that gather for the segmenter take up places too.
+        gathering = engines.segmenter.max_batch if settings.gather_us else 0
+        frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
+        channel.send(Ready(engines.device, loaded.note, frames_in_flight))
         thresholds = bundle.operating_point.thresholds(bundle.classes)
-        _Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
+        Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
     finally:
         engines.close()
 
 
-class _Loop:
+class Loop:
     """Takes mail, asks the cascade, feeds the engines, reports."""
 
     def __init__(
@@ -118,7 +125,11 @@ class _Loop:
         self._mail = mail
         self._report = report
         self._thresholds = thresholds
-        self._enqueued = 0
+        self._stage_limits = {
+            Stage.GATE: engines.gate.in_flight,
+            Stage.SEGMENTER: engines.segmenter.in_flight,
+        }
+        self._enqueued = dict.fromkeys(Stage, 0)
 
     def run(self) -> None:
         """Until Stop. Raises EngineError when an engine fails or answers with something impossible."""
@@ -137,32 +148,42 @@ class _Loop:
                     self._cascade.arrive(slot, forced, now)
 
     def _next_mail(self) -> Mail | None:
-        """The next message; None when a partial batch has waited long enough first."""
-        wake = self._cascade.wake_ns() if self._enqueued < self._engines.in_flight else None
+        """The next message; None when a partial batch has waited long enough first, or nothing came for a long time."""
+        wake = self._cascade.wake_ns(self._room())
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
+        idle = not any(self._enqueued.values()) and wake is None
         with contextlib.suppress(queue.Empty):
-            return self._mail.get(timeout=timeout)
+            return self._mail.get(timeout=self._engines.idle_s if idle else timeout)
+        if idle:
+            self._engines.keep_warm()
         return None
+
+    def _room(self) -> tuple[Stage, ...]:
+        """The engines that take a further batch."""
+        if sum(self._enqueued.values()) >= self._engines.in_flight:
+            return ()
+        return tuple(stage for stage, limit in self._stage_limits.items() if self._enqueued[stage] < limit)
 
     def _feed(self) -> None:
         """Give the engines every batch that is due, as far as the device has room."""
-        while self._enqueued < self._engines.in_flight:
-            batch = self._cascade.next_batch(now_ns())
+        while room := self._room():
+            batch = self._cascade.next_batch(now_ns(), room)
             if batch is None:
                 return
-            self._enqueued += 1
+            self._enqueued[batch.stage] += 1
             frames = [self._memory.frames[item.slot] for item in batch.items]
             if batch.stage is Stage.GATE:
                 self._engines.gate.enqueue(frames, self._mailer(batch))
             else:
                 masks = [self._memory.masks[item.slot] for item in batch.items]
-                self._engines.segmenter.enqueue(frames, masks, self._mailer(batch))
+                # A slot is not written to until it is answered, so the device has the frame from the gate's batch.
+                self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
 
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:
         return lambda answer: self._mail.put((batch, answer))
 
     def _take_in(self, batch: Batch, answer: GateAnswer | SegmenterAnswer | Exception) -> None:
-        self._enqueued -= 1
+        self._enqueued[batch.stage] -= 1
         if isinstance(answer, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
         answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else self._segmented(batch, answer)

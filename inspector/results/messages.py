@@ -169,6 +169,12 @@ class StatusBody(Message, frozen=True, kw_only=True):
         str, Meta(description="What happened, for a program: engine_restarted, journal_failing, ...", max_length=64)
     ]
     text: Annotated[str, Meta(description="What happened, one line for a person.")]
+    engines: Annotated[
+        str,
+        Meta(
+            description="What computes the verdicts, for a person, and why not a GPU where a CPU stands in for one; empty before it is known."
+        ),
+    ] = ""
 
 
 class HeartbeatBody(Message, frozen=True, kw_only=True):

@@ -106,6 +106,11 @@ class Results:
         for stream in self._streams.values() if camera is None else (self._streams[camera],):
             self._publisher.submit(partial(stream.status, state, code, text))
 
+    def engines_are(self, text: str) -> None:
+        """What computes from now on; every status says it."""
+        for stream in self._streams.values():
+            stream.engines = text
+
     def end(self, camera: str, totals: Totals | None = None) -> None:
         """The run is over on ``camera``; ``totals`` None stands for what was published since ``begin``."""
         self._publisher.submit(partial(self._streams[camera].end, totals))

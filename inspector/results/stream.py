@@ -73,6 +73,8 @@ class Stream:
         self.last_seq = -1
         self.resolved_through = -1
         self.totals = Totals()
+        self.engines = ""
+        """What computes, told in every status."""
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
@@ -175,7 +177,9 @@ class Stream:
         return self._publish(MessageType.HEARTBEAT, body)
 
     def _status(self, code: str, text: str) -> Publication:
-        return self._publish(MessageType.STATUS, StatusBody(state=self.state, code=code, text=plain(text)))
+        return self._publish(
+            MessageType.STATUS, StatusBody(state=self.state, code=code, text=plain(text), engines=plain(self.engines))
+        )
 
     def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
         mask = outcome.mask if self._masks and self._mask_info else b""

@@ -34,7 +34,7 @@ def test_decisions_let_through_the_exact_share_evenly(rate: float) -> None:
 
 def test_a_line_runs_in_stretches(tiny_bundle: Bundle, tmp_path: Path) -> None:
     pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), level, np.uint8) for level in (60, 100))
-    with BenchLine(str(tiny_bundle.path), InferenceConfig(precision="f32"), pool, tmp_path) as line:
+    with BenchLine(str(tiny_bundle.path), InferenceConfig(runtime="openvino", precision="f32"), pool, tmp_path) as line:
         before = line.line.ledger.counts()["bench"]
         stretches = [line.run(95, 0.1), line.run(30, 1.0, rate_hz=200), line.run(1, 0.5)]
         after = line.line.ledger.counts()["bench"]

@@ -49,7 +49,7 @@ def test_planted_leak_is_seen_in_the_real_line(tiny_bundle: Bundle, tmp_path: Pa
     from inspector.bench.memory import measure_memory
 
     pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), 100, np.uint8) for _ in range(4))
-    config = InferenceConfig(precision="f32", lanes=2)
+    config = InferenceConfig(runtime="openvino", precision="f32", lanes=2)
     found = measure_memory(
         lambda wrap: BenchLine(str(tiny_bundle.path), config, pool, tmp_path, wrap), 8_000, 0.1, plant=True
     )

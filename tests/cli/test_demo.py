@@ -27,7 +27,7 @@ def config(tmp_path: Path, tiny_bundle: Bundle) -> Path:
         "bundle": str(tiny_bundle.path),
         "cameras": [{"name": "top", "source": source}],
         "deadline_ms": 2000,
-        "inference": {"precision": "f32"},
+        "inference": {"runtime": "openvino", "precision": "f32"},
         "results": {"endpoint": f"tcp://127.0.0.1:{port}", "wait_for_subscribers": 1},
         "journal": {"path": None},
     }

@@ -49,7 +49,7 @@ def config(tmp_path: Path, frames: Path, tiny_bundle: Bundle) -> Path:
         "bundle": str(tiny_bundle.path),
         "cameras": [{"name": "top", "source": {"kind": "replay", "path": "frames", "rate_hz": 300, "loop": True}}],
         "deadline_ms": 1000,
-        "inference": {"precision": "f32"},
+        "inference": {"runtime": "openvino", "precision": "f32"},
         "results": {"endpoint": f"tcp://127.0.0.1:{free_port()}", "wait_for_subscribers": 1},
         "journal": {"path": str(tmp_path / "journal.sqlite")},
     }

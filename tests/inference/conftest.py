@@ -28,7 +28,9 @@ class Rig:
         self.states: list[tuple[State, str]] = []
         self.break_next_answer = False
         self._changed = threading.Condition()
-        config = InferenceConfig(**{"precision": "f32", "lanes": 2, "restart_first_s": 0.05, **options})
+        config = InferenceConfig(
+            **{"runtime": "openvino", "precision": "f32", "lanes": 2, "restart_first_s": 0.05, **options}
+        )
         listener = Listener(self._answered, self._lost, self._state)
         self.service = InferenceService(
             config, bundle.path, self.ring.memory, listener, hold_while_down=hold, forced=forced

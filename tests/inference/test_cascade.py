@@ -16,7 +16,7 @@ def slots_of(batch) -> list[int]:
 
 
 def test_batches_form_up_to_the_limit_in_order() -> None:
-    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, max_wait_ns=0)
+    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, gate_wait_ns=0, segmenter_wait_ns=0)
     arrive(cascade, 4, 5, 6, 7)
     assert slots_of(cascade.next_batch(0)) == [4, 5, 6]
     assert slots_of(cascade.next_batch(0)) == [7]
@@ -24,7 +24,7 @@ def test_batches_form_up_to_the_limit_in_order() -> None:
 
 
 def test_partial_batch_waits_for_company_but_not_longer() -> None:
-    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, max_wait_ns=100)
+    cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, gate_wait_ns=100, segmenter_wait_ns=100)
     arrive(cascade, 1, 2, now=10)
     assert cascade.next_batch(109) is None
     assert cascade.wake_ns() == 110
@@ -32,14 +32,14 @@ def test_partial_batch_waits_for_company_but_not_longer() -> None:
 
 
 def test_full_batch_goes_at_once() -> None:
-    cascade = Cascade(0.5, gate_batch=2, segmenter_batch=2, max_wait_ns=10**9)
+    cascade = Cascade(0.5, gate_batch=2, segmenter_batch=2, gate_wait_ns=10**9, segmenter_wait_ns=10**9)
     arrive(cascade, 1, 2, now=10)
     assert cascade.wake_ns() == 10
     assert slots_of(cascade.next_batch(10)) == [1, 2]
 
 
 def test_frames_let_through_gather_across_gate_batches() -> None:
-    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=2, max_wait_ns=1000)
+    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=2, gate_wait_ns=1000, segmenter_wait_ns=1000)
     arrive(cascade, 1, 2, 3)
     let_through = []
     for now, score in enumerate((0.9, 0.1, 0.5)):
@@ -53,8 +53,32 @@ def test_frames_let_through_gather_across_gate_batches() -> None:
 
 
 def test_begun_work_goes_before_new_work() -> None:
-    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, max_wait_ns=0)
+    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, gate_wait_ns=0, segmenter_wait_ns=0)
     arrive(cascade, 1, 2)
     cascade.gated(cascade.next_batch(0).items[0], 0.9, 0)
     assert cascade.next_batch(0).stage is Stage.SEGMENTER
     assert cascade.next_batch(0).stage is Stage.GATE
+
+
+def test_let_through_frames_wait_longer_than_the_gates_and_fill_a_batch() -> None:
+    cascade = Cascade(0.5, gate_batch=2, segmenter_batch=3, gate_wait_ns=10, segmenter_wait_ns=1000)
+    for now, slots in ((0, (1, 2)), (100, (3, 4))):
+        arrive(cascade, *slots, now=now)
+        for item, score in zip(cascade.next_batch(now).items, (0.9, 0.1), strict=True):
+            cascade.gated(item, score, now)
+    assert cascade.next_batch(999) is None
+    assert cascade.wake_ns() == 1000, "the first that was let through has waited longest"
+    arrive(cascade, 5, now=500)
+    assert slots_of(cascade.next_batch(510)) == [5], "the gate goes on meanwhile"
+    assert slots_of(cascade.next_batch(1000)) == [1, 3]
+
+
+def test_an_engine_without_room_holds_nobody_else_up() -> None:
+    cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, gate_wait_ns=0, segmenter_wait_ns=0)
+    arrive(cascade, 1, 2)
+    cascade.gated(cascade.next_batch(0).items[0], 0.9, 0)
+    assert cascade.next_batch(0, (Stage.GATE,)).stage is Stage.GATE
+    assert cascade.next_batch(0, (Stage.GATE,)) is None
+    assert cascade.wake_ns((Stage.GATE,)) is None
+    assert cascade.wake_ns((Stage.SEGMENTER,)) == 0
+    assert cascade.next_batch(0, (Stage.SEGMENTER,)).stage is Stage.SEGMENTER

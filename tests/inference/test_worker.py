@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from engines.bundle import Bundle
 from engines.errors import EngineError
-from inspector.inference.worker import require_agreement, require_probabilities
+from engines.runtime.engine import Engines
+from engines.runtime.load import load_engines
+from inspector.frames.ring import RingMemory
+from inspector.inference.cascade import Cascade
+from inspector.inference.messages import Answer, Answers, Forced, Stop, Work
+from inspector.inference.worker import Loop, require_agreement, require_probabilities
+from tests.tiny_bundle import frame_with
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -3.4028235e38, 1.01])
@@ -27,3 +38,136 @@ def test_pixels_without_probability_or_probability_without_pixels_are_refused(co
     """An all-NaN map comes back from bf16 as (6144, 0.0)."""
     with pytest.raises(EngineError, match="the engine or the device is broken"):
         require_agreement((0, count), (0.1, score), (0.5, 0.5))
+
+
+class Watched:
+    """An engine of the CPU runtime, and the batches it was given; the answers come when they are let go."""
+
+    def __init__(self, engine: Any, in_flight: int) -> None:
+        self._engine = engine
+        self.max_batch, self.in_flight = engine.max_batch, in_flight
+        self.sizes: list[int] = []
+        self.under_way = self.most_under_way = 0
+        self.held = threading.Semaphore(0)
+
+    def enqueue(self, frames: Any, *rest: Any, **options: Any) -> None:
+        *masks, done = rest
+        self.sizes.append(len(frames))
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+
+        def later(answer: Any) -> None:
+            self.held.acquire()
+            self.under_way -= 1
+            done(answer)
+
+        self._engine.enqueue(frames, *masks, lambda answer: threading.Thread(target=later, args=(answer,)).start())
+
+
+class WatchedEngines:
+    """Both engines of the CPU runtime as a device that takes two batches of each at a time."""
+
+    idle_s = None
+
+    def __init__(self, engines: Engines) -> None:
+        self.gate, self.segmenter = Watched(engines.gate, 2), Watched(engines.segmenter, 2)
+        self.in_flight = 4
+
+
+class Cascading:
+    """The child's loop in a thread, over ring memory."""
+
+    def __init__(self, bundle: Bundle, engines: Engines, gather_us: int) -> None:
+        self.engines = WatchedEngines(engines)
+        self.memory = RingMemory.create(32, bundle.height, bundle.width)
+        self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        cascade = Cascade(0.5, 4, 4, 0, gather_us * 1000)
+        loop = Loop(cascade, self.engines, self.memory, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
+        self.thread = threading.Thread(target=loop.run)
+        self.thread.start()
+
+    def _report(self, message: Any) -> bool:
+        assert isinstance(message, Answers)
+        for answer in message.answers:
+            self.answers.put(answer)
+        return True
+
+    def send(self, slots: dict[int, bool]) -> None:
+        for slot, defective in slots.items():
+            self.memory.frames[slot] = frame_with([(192, 3)] if defective else [])
+        self.mail.put(Work([(slot, Forced.NO) for slot in slots]))
+
+    def take(self, count: int) -> dict[int, Answer]:
+        found = [self.answers.get(timeout=10) for _ in range(count)]
+        return {answer.slot: answer for answer in found}
+
+    def close(self) -> None:
+        for engine in (self.engines.gate, self.engines.segmenter):
+            engine.held.release(1000)
+        self.mail.put(Stop())
+        self.thread.join(10)
+        self.memory.close()
+
+
+@pytest.fixture
+def cascading(tiny_bundle: Bundle) -> Iterator[Callable[[int], Cascading]]:
+    engines = load_engines(tiny_bundle, runtime="openvino", precision="f32", max_batch=4).engines
+    opened: list[Cascading] = []
+
+    def make(gather_us: int) -> Cascading:
+        opened.append(Cascading(tiny_bundle, engines, gather_us))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+    engines.close()
+
+
+def wait_for(met: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(1000):
+        if met():
+            return
+        pause.wait(0.01)
+    raise AssertionError("not within 10 s")
+
+
+def test_each_engine_has_two_batches_and_no_more(cascading: Callable[[int], Cascading]) -> None:
+    line = cascading(0)
+    gate, segmenter = line.engines.gate, line.engines.segmenter
+    line.send(dict.fromkeys(range(20), True))
+    wait_for(lambda: gate.under_way == 2)
+    gate.held.release(3)
+    # Two batches are with the segmenter, a third one's frames wait for room there: the gate goes on all the same.
+    wait_for(lambda: segmenter.under_way == 2 and gate.under_way == 2)
+    assert line.answers.empty(), (
+        "no slot is answered, and so none is reused, while a copy from or to it may be under way"
+    )
+    gate.held.release(100)
+    segmenter.held.release(100)
+    found = line.take(20)
+    assert set(found) == set(range(20))
+    assert all(answer.let_through and answer.pixels == (0, 9) for answer in found.values())
+    assert (gate.most_under_way, segmenter.most_under_way) == (2, 2)
+    assert gate.sizes == segmenter.sizes == [4] * 5
+
+
+def test_let_through_frames_of_many_gate_batches_are_segmented_together(cascading: Callable[[int], Cascading]) -> None:
+    line = cascading(1_000_000)
+    line.engines.gate.held.release(100)
+    line.engines.segmenter.held.release(100)
+    line.send({slot: slot % 4 == 0 for slot in range(16)})
+    found = line.take(16)
+    assert line.engines.segmenter.sizes == [4]
+    assert {slot for slot, answer in found.items() if answer.let_through} == {0, 4, 8, 12}
+
+
+def test_a_lone_let_through_frame_waits_no_longer_than_it_must(cascading: Callable[[int], Cascading]) -> None:
+    line = cascading(50_000)
+    line.engines.gate.held.release(100)
+    line.engines.segmenter.held.release(100)
+    line.send({3: True, 4: False})
+    assert line.take(2)[3].let_through
+    assert line.engines.segmenter.sizes == [1]

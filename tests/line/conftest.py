@@ -23,7 +23,7 @@ def tiny_config(bundle: Path, journal: Path | None, cameras: tuple[str, ...] = (
         "bundle": str(bundle),
         "cameras": [{"name": name, "source": {"kind": "simulator"}} for name in cameras],
         "deadline_ms": 2000,
-        "inference": {"precision": "f32", "lanes": 2, "restart_first_s": 0.05},
+        "inference": {"runtime": "openvino", "precision": "f32", "lanes": 2, "restart_first_s": 0.05},
         "results": {"endpoint": "tcp://127.0.0.1:*"},
         "journal": {"path": None if journal is None else str(journal)},
     }

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -52,8 +53,10 @@ def test_published_messages_meet_the_schema_and_altered_ones_do_not() -> None:
         message = {"header": json.loads(parts[1]), "body": json.loads(parts[2])}
         VALIDATOR.validate(message)
         body = BODIES[MessageType(message["header"]["type"])]
-        for key in body.__struct_fields__:
-            assert not VALIDATOR.is_valid({**message, "body": without(message["body"], key)}), f"{body.__name__}.{key}"
+        for field in msgspec.structs.fields(body):
+            cut = VALIDATOR.is_valid({**message, "body": without(message["body"], field.name)})
+            # A key that was added later has a default, for what an earlier publisher said.
+            assert cut is not field.required, f"{body.__name__}.{field.name}"
         for key in message["header"]:
             assert not VALIDATOR.is_valid({**message, "header": without(message["header"], key)}), key
 

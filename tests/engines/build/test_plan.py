@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,36 @@ def test_a_graph_that_cannot_be_taken_names_the_node(library: Library, tmp_path:
         with pytest.raises(EngineError, match=rf"{name}: .*{complaint}") as refused:
             build_plan(library, tmp_path / name, Wanted("8.9"))
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("how", ["raised", "signalled"])
+def test_a_build_can_be_stopped(library: Library, capfd: pytest.CaptureFixture[str], how: str) -> None:
+    """As by Ctrl-C, and as where the terminal that progress is shown on has gone."""
+    calls = 0
+
+    def told(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 40 and how == "raised":
+            raise BrokenPipeError
+        if calls == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+        if calls >= 40:
+            time.sleep(0.01)  # else the rest may be done before the signal is seen
+
+    with pytest.raises(BrokenPipeError if how == "raised" else KeyboardInterrupt):
+        build_plan(library, INCLUDED / "demo" / "segmenter.onnx", Wanted("8.9"), told)
+    assert 40 <= calls < 200
+    assert capfd.readouterr() == ("", "")
+    assert build_plan(library, INCLUDED / "demo" / "segmenter.onnx", Wanted("8.9")).data
+
+
+def test_a_library_that_builds_for_its_own_gpu_only_says_so() -> None:
+    plain = Library("tensorrt", "10.13", None)
+    plain.require_target("8.9", here="8.9")
+    for here in ("", "8.6"):
+        with pytest.raises(EngineError, match=r"compute capability 8\.9: .* its own GPU only; .* with tensorrt_rtx"):
+            plain.require_target("8.9", here)
 
 
 def test_a_library_that_is_not_there_says_how_to_get_it() -> None:

@@ -1,0 +1,70 @@
+"""The plan of one of a bundle's networks, and the facts it is stored under."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.build.cache import Facts
+from engines.build.library import Library
+from engines.build.monitor import Told
+from engines.build.plan import Wanted, build_plan
+from engines.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan that was built, not stored yet."""
+
+    facts: Facts
+    data: bytes
+    timings: bytes = b""
+    """What TensorRT measured meanwhile."""
+
+
+def networks_of(bundle: Bundle) -> dict[str, Path]:
+    """The graphs by name, in the order a frame meets them."""
+    return {"gate": bundle.gate_path, "segmenter": bundle.segmenter_path}
+
+
+def graph_digest(onnx: Path) -> str:
+    """What a graph is known by."""
+    return hashlib.sha256(onnx.read_bytes()).hexdigest()
+
+
+def make_plan(
+    bundle: Bundle,
+    network: str,
+    library: Library,
+    wanted: Wanted,
+    told: Told,
+    *,
+    driver: str = "",
+    cuda: str = "",
+    timings: bytes = b"",
+) -> Made:
+    """Build the plan of `gate` or `segmenter`; `driver` and `cuda` are those of the GPU here, empty for one built ahead of time.
+
+    Raises EngineError."""
+    onnx = networks_of(bundle)[network]
+    began = time.monotonic()
+    plan = build_plan(library, onnx, wanted, told, timings)
+    facts = Facts(
+        bundle=bundle.id,
+        network=network,
+        onnx_sha256=graph_digest(onnx),
+        library=library.name,
+        version=library.version,
+        capability=wanted.capability,
+        driver=driver,
+        cuda=cuda,
+        max_batch=wanted.max_batch,
+        common_batch=min(wanted.common_batch, wanted.max_batch),
+        workspace_mib=wanted.workspace_mib,
+        precisions=plan.precisions,
+        layers=plan.layers,
+        seconds=round(time.monotonic() - began, 2),
+    )
+    return Made(facts, plan.data, plan.timings)

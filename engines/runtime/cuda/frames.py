@@ -1,0 +1,69 @@
+"""The frames of a line on the device: for each slot of the adopted planes a place of the same size.
+
+A frame is copied to its place once, with the gate's batch, straight from the memory a camera wrote; the segmenter finds it there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.runtime.cuda.device import Device, DeviceMemory
+
+
+class DeviceFrames:
+    """Places for the adopted planes; none before ``adopt``."""
+
+    def __init__(self, device: Device, direct: bool) -> None:
+        """``direct``: page-lock what is adopted, for copies without a stop-over."""
+        self._device = device
+        self._direct = direct
+        self._memory: DeviceMemory | None = None
+        self._locked: list[NDArray[np.uint8]] = []
+        self._base = self._end = self._masks = self._masks_end = 0
+
+    def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
+        """See ``engines.runtime.engine.Engines.adopt``."""
+        self.release()
+        self._memory = self._device.memory(frames.nbytes)
+        self._base, self._end = _span(frames)
+        if self._direct:
+            for plane in (frames, masks):
+                self._device.lock(plane)
+                self._locked.append(plane)
+            self._masks, self._masks_end = _span(masks)
+
+    def place(self, frame: NDArray[np.uint8]) -> int | None:
+        """Device address of the frame's place; None for a frame that is not of the adopted planes."""
+        address = _address(frame)
+        if self._memory is None or not self._base <= address < self._end:
+            return None
+        return self._memory.address + address - self._base
+
+    @property
+    def direct(self) -> bool:
+        """Whether copies go straight from the adopted frames."""
+        return bool(self._locked)
+
+    def takes_straight(self, mask: NDArray[np.uint8]) -> bool:
+        """Whether a copy may go straight into this mask."""
+        return self._masks <= _address(mask) < self._masks_end
+
+    def release(self) -> None:
+        """Let go of the planes; no copy is under way."""
+        for plane in self._locked:
+            self._device.unlock(plane)
+        self._locked = []
+        self._base = self._end = self._masks = self._masks_end = 0
+        if self._memory is not None:
+            self._memory.free()
+            self._memory = None
+
+
+def _address(array: NDArray[np.uint8]) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _span(plane: NDArray[np.uint8]) -> tuple[int, int]:
+    begin = _address(plane)
+    return begin, begin + plane.nbytes

@@ -1,0 +1,106 @@
+"""Opens the GPU and puts a bundle's networks on it, by TensorRT plans from the cache or by torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+
+from engines.build.cache import PlanCache, Wish
+from engines.build.library import Library, open_library
+from engines.bundle import Bundle
+from engines.errors import EngineError
+from engines.runtime.cuda.device import Device
+from engines.runtime.cuda.driver import Gpu
+from engines.runtime.cuda.engines import CudaEngines, CudaOptions
+from engines.runtime.cuda.network import Network
+from engines.runtime.cuda.tensorrt_network import TensorRtNetwork
+from engines.runtime.cuda.torch_network import TorchNetwork
+
+MAX_BATCH = 8
+"""Most frames in one batch unless the configuration says otherwise."""
+
+Networks = tuple[Network, Network]
+
+
+def open_engines(
+    bundle: Bundle,
+    make: Callable[[Device], Networks],
+    max_batch: int,
+    thresholds: Sequence[float],
+    options: CudaOptions | None,
+    *,
+    trace: bool = False,
+) -> CudaEngines:
+    """Open the GPU on this thread, make the networks on it, and the engines of them. Raises EngineError."""
+    device = Device()
+    try:
+        return CudaEngines(bundle, device, make(device), max_batch, thresholds, options, trace=trace)
+    except BaseException:
+        device.close()
+        raise
+
+
+def torch_networks(bundle: Bundle) -> Callable[[Device], Networks]:
+    """Both networks by torch."""
+
+    def make(_: Device) -> Networks:
+        gate, segmenter = (
+            TorchNetwork(path, bundle.height, bundle.width, len(bundle.classes))
+            for path in (bundle.gate_path, bundle.segmenter_path)
+        )
+        return gate, segmenter
+
+    return make
+
+
+def plan_networks(library: Library, plans: Mapping[str, bytes]) -> Callable[[Device], Networks]:
+    """Both networks by TensorRT, from proved plans by network name."""
+
+    def make(_: Device) -> Networks:
+        gate, segmenter = (TensorRtNetwork(library, plans[name], name) for name in ("gate", "segmenter"))
+        return gate, segmenter
+
+    return make
+
+
+def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, bytes]:
+    """The plans of both networks for this GPU, proved to be as they were stored. Raises EngineError naming what is amiss."""
+    return {
+        name: cache.find(
+            Wish(
+                bundle=bundle.id,
+                network=name,
+                onnx_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                library=library.name,
+                version=library.version,
+                capability=gpu.capability,
+                driver=gpu.driver,
+                cuda=gpu.cuda,
+                max_batch=max_batch,
+            )
+        )
+        for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path))
+    }
+
+
+def why_not_tensorrt(gpu: Gpu) -> str:
+    """Why TensorRT cannot run on this GPU; empty where it should."""
+    try:
+        library = open_library()
+    except EngineError as error:
+        return str(error)
+    if find_spec("pycuda") is None:
+        return "pycuda: is not installed; pip install pycuda, with a CUDA toolkit to compile it"
+    if library.builds_ahead and gpu.capability not in library.capabilities():
+        known = ", ".join(library.capabilities())
+        return (
+            f"{library.name} {library.version}: knows GPUs of compute capability {known}, this one is {gpu.capability}"
+        )
+    return ""
+
+
+def why_not_torch() -> str:
+    """Why torch cannot be tried; empty where it can."""
+    missing = [name for name in ("torch", "onnx", "pycuda") if find_spec(name) is None]
+    return f"torch runtime: {', '.join(missing)} not installed" if missing else ""

@@ -1,0 +1,198 @@
+"""``inspector engines``: TensorRT plans for a bundle's networks: build, list, verify, remove."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from engines.build.cache import PlanCache
+    from engines.bundle import Bundle
+
+app = typer.Typer(
+    no_args_is_help=True, help="TensorRT plans of a bundle's networks, for a GPU: build, list, verify, remove."
+)
+
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache", metavar="DIR", help="Folder of the plans; default: INSPECTOR_CACHE, else your cache folder."
+    ),
+]
+BatchOption = Annotated[int, typer.Option(min=1, max=256, help="Most frames in one batch, as inference.max_batch of the line.")]
+SomeBundle = Annotated[
+    str | None,
+    typer.Argument(metavar="[BUNDLE]", help="Only this bundle's: its directory or name, or its id as in the list."),
+]
+
+
+class Edition(str, Enum):
+    """Which TensorRT."""
+
+    TENSORRT = "tensorrt"
+    TENSORRT_RTX = "tensorrt_rtx"
+
+
+@app.command()
+def build(
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")],
+    capability: Annotated[
+        str | None,
+        typer.Option(metavar="X.Y", help="Compute capability to build for, e.g. 8.9; default: that of the GPU here."),
+    ] = None,
+    max_batch: BatchOption = 8,
+    workspace_mib: Annotated[int, typer.Option(min=1, help="Most device memory a layer may take to work in.")] = 1024,
+    library: Annotated[
+        Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
+    ] = None,
+    cache: CacheOption = None,
+) -> None:
+    """Build the plans of both networks for the GPU here, or ahead of time for another one.
+
+    What is built for the GPU here has to agree with the bundle's golden frames, else it is not stored. TensorRT builds for its own
+    GPU only; TensorRT-RTX also for any that is named, on a machine without one.
+
+    Example: [bold]inspector engines build demo --capability 8.9[/bold]
+    """
+    from engines.build.build import Build
+    from engines.build.library import open_library
+    from engines.build.target import find_target
+    from engines.bundle import find_bundle, read_bundle, verify_files
+    from inspector.cli.engines_words import agreement, expected, report
+    from inspector.cli.progress import phases
+
+    plans = _cache(cache)
+    plans.require_writable()
+    found = read_bundle(find_bundle(bundle))
+    verify_files(found)
+    target = find_target(open_library(library.value if library else None), capability)
+    order = Build(found, target, plans, max_batch=max_batch, workspace_mib=workspace_mib)
+    for network in order.networks:
+        takes = expected(order.seconds_before(network), target.library.builds_ahead)
+        with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as told:
+            made = order.make(network, told)
+        typer.echo(report(made.facts, len(made.data)))
+    with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
+        stored = order.store()
+    if stored.proof:
+        typer.echo(agreement(stored.proof))
+    else:
+        typer.echo(
+            f"not checked, without a GPU of {target.capability}: golden frames are run each time a plan is loaded"
+        )
+    typer.echo(f"stored in {plans.folder}")
+    if plans.folder.absolute() != _cache(None).folder.absolute():
+        typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")
+
+
+@app.command("list")
+def list_plans(
+    max_batch: BatchOption = 8,
+    cache: CacheOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every fact.")] = False,
+) -> None:
+    """List the plans, and say which of them the GPU of this machine would run."""
+    from engines.build.inventory import kept_plans, this_machine
+    from inspector.cli.engines_words import print_json, print_table
+
+    plans, machine = _cache(cache), this_machine()
+    kept, wrong = kept_plans(plans, machine, max_batch)
+    (print_json if as_json else print_table)(plans, machine, kept, wrong)
+
+
+@app.command()
+def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOption = None) -> None:
+    """Prove that plans are as they were stored; with BUNDLE, and a GPU here, also run its golden frames through them.
+
+    Exit status: 0 all well, 1 a plan is not to be used.
+    """
+    from engines.errors import EngineError
+    from inspector.cli.engines_words import name_of
+
+    plans = _cache(cache)
+    paths, found = _selected(plans, bundle)
+    wrong = 0
+    for path in paths:
+        try:
+            typer.echo(f"sound: {name_of(plans.verified(path)[0].facts)}")
+        except EngineError as error:
+            wrong += 1
+            typer.echo(f"wrong: {error}")
+    if not paths:
+        typer.echo(f"no plans{f' of {bundle}' if bundle else ''} in {plans.folder}")
+    if wrong or (found and not _golden_agree(found, plans, max_batch)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def clean(
+    bundle: SomeBundle = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    cache: CacheOption = None,
+) -> None:
+    """Remove plans, and without BUNDLE what was measured to build them too. They can be built again; a line that runs needs its own."""
+    from engines.build.timings import remove_timings
+    from inspector.cli.engines_words import name_of_file
+    from inspector.errors import UserError
+
+    plans = _cache(cache)
+    paths, _ = _selected(plans, bundle)
+    what = f"{len(paths)} plan{'s' * (len(paths) != 1)}{f' of {bundle}' if bundle else ''}"
+    if paths and not yes:
+        if not sys.stdin.isatty():
+            raise UserError(f"engines clean: would remove {what} from {plans.folder}; add --yes")
+        typer.confirm(f"Remove {what} from {plans.folder}?", abort=True)
+    for path in paths:
+        typer.echo(name_of_file(plans, path))
+    freed = plans.remove(paths) + (0 if bundle else remove_timings(plans.folder))
+    typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
+
+
+def _cache(folder: Path | None) -> PlanCache:
+    from engines.build.cache import PlanCache
+
+    return PlanCache(folder.expanduser()) if folder else PlanCache.default()
+
+
+def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle | None]:
+    """The plans that are meant, and the bundle where it is one and not just an id that the plans tell of."""
+    from engines.build.inventory import plans_called, plans_of
+    from engines.bundle import find_bundle, read_bundle
+    from engines.errors import BundleError
+
+    if bundle is None:
+        return plans.plans(), None
+    if called := plans_called(plans, bundle):
+        return called, None
+    try:
+        found = read_bundle(find_bundle(bundle))
+    except BundleError as error:
+        raise BundleError(f"{error}; or the id of a bundle in `inspector engines list`") from None
+    return plans_of(plans, found), found
+
+
+def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
+    """Whether what the line would load here agrees with the golden frames, or there is nothing here to ask; says so."""
+    from engines.build.inventory import this_machine
+    from engines.build.prove import prove_plans
+    from engines.errors import EngineError
+    from engines.runtime.cuda.load import cached_plans
+    from inspector.cli.engines_words import agreement
+
+    machine = this_machine()
+    if isinstance(machine, str):
+        typer.echo(f"golden frames were not run: {machine}")
+        return True
+    try:
+        chosen = cached_plans(bundle, machine.library, machine.gpu, max_batch, plans)
+        proof = prove_plans(bundle, machine.library, chosen, max_batch)
+    except EngineError as error:
+        typer.echo(f"wrong: {error}")
+        return False
+    typer.echo(agreement(proof))
+    return True

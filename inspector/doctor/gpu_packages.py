@@ -1,0 +1,181 @@
+"""The packages between the engines and a GPU: CUDA toolkit, TensorRT, pycuda, cuda-python, PyTorch."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from inspector.doctor.apart import Probed
+from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.gpu_host import GpuHost
+
+OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 3)}
+"""Oldest version that has what the engines need of it."""
+ONLY_WITH_A_GPU = "of use only with an NVIDIA GPU"
+
+
+def gpu_packages(probed: Mapping[str, Probed], host: GpuHost, root: Path) -> Iterator[Finding]:
+    """Every finding about a package; ``probed`` holds the probes' answers by name."""
+    yield _toolkit(host, root)
+    yield _tensorrt(probed["runtime"], host, root)
+    yield _pycuda(probed["pycuda"], host)
+    yield _cuda_python(probed["runtime"], host)
+    yield _torch(probed["torch"], host)
+
+
+def _about(name: str, state: State, found: str, advice: str) -> Finding:
+    return Finding(room=Room.GPU, name=name, state=state, found=found, advice=advice)
+
+
+def _get(host: GpuHost, purpose: str, how: str) -> str:
+    """Advice on what is not there."""
+    return f"{purpose}: {how}" if host.has_gpu else f"{purpose}; {ONLY_WITH_A_GPU}"
+
+
+def _toolkit(host: GpuHost, root: Path) -> Finding:
+    nvcc = shutil.which("nvcc") or next((str(path) for path in root.glob("usr/local/cuda*/bin/nvcc")), "")
+    purpose = "compiles pycuda, nothing else needs it"
+    if not nvcc:
+        return _about("CUDA toolkit", State.MISSING, "no nvcc", _get(host, purpose, host.toolkit))
+    return _about("CUDA toolkit", State.OK, _release(nvcc), purpose)
+
+
+def _release(nvcc: str) -> str:
+    try:
+        text = subprocess.run([nvcc, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        text = ""
+    found = re.search(r"release ([\d.]+)", text)
+    return f"{found[1]} ({nvcc})" if found else nvcc
+
+
+def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
+    """The first edition there is, which is the one that the engines take."""
+    library = runtime.facts.get("library")
+    if library:
+        return _about("TensorRT", *_installed_tensorrt(library, host))
+    version = _installed("tensorrt", "tensorrt_rtx")
+    if version:
+        trouble = runtime.failure or runtime.facts["no_library"]
+        return _about("TensorRT", State.WRONG, version, f"could not be tried: {trouble}")
+    purpose = "runs the engines, fastest of all"
+    if elsewhere := next(root.glob("usr/lib/python3*/dist-packages/tensorrt/__init__.py"), None):
+        return _about("TensorRT", State.MISSING, "only for the system's Python", _of_the_system(elsewhere, root))
+    return _about("TensorRT", State.MISSING, "not installed", _get(host, purpose, host.tensorrt))
+
+
+def _installed_tensorrt(library: dict[str, Any], host: GpuHost) -> tuple[State, str, str]:
+    name, version, capabilities = library["name"], library["version"], library["capabilities"]
+    found, known = f"{name} {version}", ", ".join(capabilities)
+    oldest = OLDEST[name]
+    if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < oldest:
+        return State.WRONG, found, f"{'.'.join(map(str, oldest))} or later is needed; {host.newer_tensorrt}"
+    built_for = _built_for(name)
+    if host.too_new(built_for):
+        return State.WRONG, f"{found} for CUDA {built_for}", _driver_too_old(host)
+    if host.has_gpu and capabilities and host.capability not in capabilities:
+        advice = (
+            f"it does not know this GPU ({host.capability}), only {known}: `python -m pip install tensorrt`, which does"
+        )
+        return State.WRONG, found, advice
+    if host.has_gpu:
+        return State.OK, found, "runs the engines, from plans that `inspector engines build` makes"
+    if capabilities:
+        return State.OK, found, f"`inspector engines build` makes plans for GPUs elsewhere: {known}"
+    return State.NOTE, found, ONLY_WITH_A_GPU
+
+
+def _of_the_system(package: Path, root: Path) -> str:
+    folder = package.relative_to(root).parents[1]
+    version = re.search(r"python(3\.\d+)", str(folder))
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if version and version[1] != here:
+        return f"/{folder} is for Python {version[1]}, this is {here}: make the virtual environment with that, --system-site-packages"
+    return f"this virtual environment does not see /{folder}: make it with `python3 -m venv --system-site-packages`"
+
+
+def _pycuda(probed: Probed, host: GpuHost) -> Finding:
+    purpose = "brings frames to the GPU, for TensorRT and for torch"
+    if probed.facts.get("missing"):
+        how = "`python -m pip install pycuda`, which compiles: nvcc has to be on the PATH"
+        return _about("pycuda", State.MISSING, "not installed", _get(host, purpose, how))
+    again = "`python -m pip install --force-reinstall --no-cache-dir pycuda` compiles it for this machine"
+    if probed.failure:
+        version = _installed("pycuda") or "installed"
+        if "libcuda" in probed.failure and not host.has_gpu:
+            return _about("pycuda", State.NOTE, f"{version}; waits for a driver", f"{purpose}; {ONLY_WITH_A_GPU}")
+        return _about("pycuda", State.WRONG, f"{version}: {probed.failure}", f"{purpose}; {again}")
+    found = f"{probed.facts['version']}, compiled for CUDA {probed.facts['cuda']}"
+    if host.too_new(probed.facts["cuda"]):
+        return _about(
+            "pycuda", State.WRONG, found, f"the driver supports CUDA up to {host.cuda}: update it, or {again}"
+        )
+    return _about("pycuda", State.OK, found, purpose)
+
+
+def _cuda_python(runtime: Probed, host: GpuHost) -> Finding:
+    """Its version, by the package's metadata: importing it is of no use here."""
+    purpose = "starts a batch of TensorRT as one recorded CUDA graph, not kernel by kernel"
+    version = next((one for name in ("cuda-bindings", "cuda-python") if (one := _version(name))), "")
+    major = host.cuda.split(".")[0]
+    how = f"`python -m pip install cuda-bindings=={major}.*`"
+    if not version or runtime.facts.get("graphs") is False:
+        return _about("cuda-python", State.MISSING, "not installed", _get(host, f"{purpose}; optional", how))
+    if host.too_new(version):
+        return _about(
+            "cuda-python", State.NOTE, version, f"is for a newer CUDA than the driver supports ({host.cuda}): {how}"
+        )
+    return _about("cuda-python", State.OK, version, purpose)
+
+
+def _torch(probed: Probed, host: GpuHost) -> Finding:
+    trains = "trains and exports models (README, Your own model)"
+    if probed.facts.get("missing"):
+        purpose = f"{trains}; could run engines on a GPU without TensorRT" if host.has_gpu else trains
+        return _about("PyTorch", State.MISSING, "not installed", f"{purpose}: {host.torch}")
+    if probed.failure:
+        return _about("PyTorch", State.WRONG, f"{_installed('torch')}: {probed.failure}".lstrip(": "), trains)
+    version, cuda = probed.facts["version"], probed.facts["cuda"]
+    found = f"{version}, built {f'for CUDA {cuda}' if cuda else 'without CUDA'}"
+    if not host.has_gpu:
+        return _about("PyTorch", State.OK, found, f"{trains}; a line on the CPU never imports it")
+    if not cuda:
+        return _about("PyTorch", State.NOTE, found, f"{trains}; to run engines on this GPU take {host.torch}")
+    if host.too_new(cuda):
+        return _about("PyTorch", State.WRONG, found, _driver_too_old(host))
+    missing = "" if probed.facts["onnx"] else "; needs onnx for it: `python -m pip install onnx`"
+    state = State.NOTE if missing else State.OK
+    return _about("PyTorch", state, found, f"runs the engines where TensorRT cannot{missing}; {trains}")
+
+
+def _driver_too_old(host: GpuHost) -> str:
+    return (
+        f"the driver supports CUDA up to {host.cuda}: update it, or install a build for CUDA {host.cuda.split('.')[0]}"
+    )
+
+
+def _built_for(library: str) -> str:
+    """The CUDA that a library's wheels are for; empty where they do not tell."""
+    return next((str(major) for major in range(19, 10, -1) if _version(f"{library}_cu{major}")), "")
+
+
+def _installed(*distributions: str) -> str:
+    """Name and version of the first that is installed."""
+    for name in distributions:
+        if version := _version(name):
+            return version if name == distributions[0] else f"{name} {version}"
+    return ""
+
+
+def _version(distribution: str) -> str:
+    """By the package's metadata alone: nothing is imported."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,191 @@
+"""``inspector engines``: plans are built for real, by TensorRT-RTX, which needs no GPU for that; what they answer needs one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engines.build.cache import PlanCache
+from engines.build.make import graph_digest
+from engines.bundle import Bundle
+from tests.cli.command import inspector, one_line_of
+from tests.engines.build.plans import PLAN, facts_with
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlanCache:
+    """Of the test's own, where the commands look."""
+    monkeypatch.setenv("INSPECTOR_CACHE", str(tmp_path / "plans"))
+    return PlanCache(tmp_path / "plans")
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that has one too."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+
+
+@pytest.fixture
+def tensorrt_rtx() -> None:
+    pytest.importorskip("tensorrt_rtx", reason="needs tensorrt-rtx (make test-tensorrt)")
+
+
+def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
+    """Bytes for plans of both networks."""
+    graphs = {"gate": bundle.gate_path, "segmenter": bundle.segmenter_path}
+    return [
+        cache.store(facts_with(bundle=bundle.id, network=name, onnx_sha256=graph_digest(path)), PLAN)
+        for name, path in graphs.items()
+    ]
+
+
+@pytest.mark.usefixtures("no_gpu", "tensorrt_rtx")
+class TestBuild:
+    """Ahead of time, for GPUs that are not here."""
+
+    def test_built_listed_verified_and_removed(self, cache: PlanCache) -> None:
+        built = inspector("engines", "build", "demo", "--capability", "8.9", "--library", "tensorrt_rtx")
+        assert built.returncode == 0, built.stderr
+        gate, segmenter, unchecked, where = built.stdout.splitlines()
+        for line, network in ((gate, "gate"), (segmenter, "segmenter")):
+            assert line.startswith(f"{network}: ")
+            assert {"layers,", "half", "MB,", "s"} <= set(line.split())
+        assert "golden frames are run each time a plan is loaded" in unchecked
+        assert where == f"stored in {cache.folder}"
+        assert [line.split(":")[0] for line in built.stderr.splitlines()] == ["gate", "segmenter"]
+        assert "usually under a minute" in built.stderr
+        facts = [cache.entry(path).facts for path in cache.plans()]
+        assert {(one.network, one.capability, one.driver, one.checked) for one in facts} == {
+            ("gate", "8.9", "", False),
+            ("segmenter", "8.9", "", False),
+        }
+        assert all(one.seconds > 0 and one.precisions["HALF"] > 0.7 * sum(one.precisions.values()) for one in facts)
+        assert inspector("engines", "verify", "demo").stdout.count("sound: ") == 2
+        assert len(json.loads(inspector("engines", "list", "--json").stdout)["plans"]) == 2
+        assert "2 plans of demo removed" in inspector("engines", "clean", "demo", "--yes").stdout
+        assert cache.plans() == []
+
+    def test_the_next_build_knows_how_long_it_takes(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        options = ("--library", "tensorrt_rtx", "--cache", other)
+        first = inspector("engines", "build", tiny_bundle.path, "--capability", "7.5", *options)
+        assert f"INSPECTOR_CACHE={other}" in first.stdout, first.stderr
+        second = inspector("engines", "build", tiny_bundle.path, "--capability", "12.0", "--max-batch", "2", *options)
+        assert second.stderr.count("the last time it took") == 2
+        assert {(one.capability, one.max_batch) for one in map(facts_of(other), PlanCache(other).plans())} == {
+            ("7.5", 8),
+            ("12.0", 2),
+        }
+
+    def test_without_a_gpu_one_has_to_be_named(self, cache: PlanCache) -> None:
+        told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx"))
+        assert "no GPU to build for" in told
+        assert "name one with --capability: tensorrt_rtx" in told
+        assert "7.5, 8.0" in told
+        told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx", "--capability", "9.9"))
+        assert "compute capability 9.9: cannot be built for here" in told
+        assert cache.plans() == []
+
+    def test_an_altered_bundle_is_not_built(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
+        copy = tmp_path / "copy"
+        shutil.copytree(tiny_bundle.path, copy)
+        (copy / "gate.onnx").write_bytes(b"x")
+        assert "gate.onnx: was altered" in one_line_of(inspector("engines", "build", copy, "--capability", "8.9"))
+
+
+def facts_of(folder: Path):  # type: ignore[no-untyped-def]
+    return lambda path: PlanCache(folder).entry(path).facts
+
+
+def test_a_cache_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = one_line_of(inspector("engines", "build", "no such bundle", "--cache", tmp_path / "file" / "plans"))
+    assert "plans cannot be stored there" in told
+    assert "--cache or INSPECTOR_CACHE" in told
+
+
+def test_tensorrt_that_is_not_installed_is_told() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("tensorrt") is not None:
+        pytest.skip("tensorrt is installed here")
+    told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt"))
+    assert "tensorrt: is not installed; pip install tensorrt-rtx" in told
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_the_list_is_for_people_and_for_scripts(cache: PlanCache, tiny_bundle: Bundle) -> None:
+    assert "no plans in" in inspector("engines", "list").stdout
+    store(cache, tiny_bundle)
+    cache.store(facts_with(library="tensorrt", driver="580.1", cuda="13.0", checked=True, max_batch=16), PLAN)
+    (cache.folder / f"{'0' * 24}.plan").write_bytes(PLAN)
+    shown = inspector("engines", "list")
+    assert shown.returncode == 0, shown.stderr
+    for told in (f"{tiny_bundle.id}, tensorrt_rtx 1.7", "580.1, 13.0", "1-16", "not checked: ", "damaged: ", "now"):
+        assert told in shown.stdout
+    assert "nothing here runs plans: " in shown.stdout
+    told = json.loads(inspector("engines", "list", "--json").stdout)
+    assert told["gpu"] is None
+    assert told["no_gpu"]
+    assert len(told["damaged"]) == 1
+    assert {(one["bundle"], one["network"], one["checked"], one["runs_here"]) for one in told["plans"]} == {
+        (tiny_bundle.id, "gate", False, False),
+        (tiny_bundle.id, "segmenter", False, False),
+        ("bars-1-0a", "gate", True, False),
+    }
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_a_plan_that_was_touched_is_not_verified(cache: PlanCache, tiny_bundle: Bundle) -> None:
+    assert "no plans of demo" in inspector("engines", "verify", "demo").stdout
+    gate, _ = store(cache, tiny_bundle)
+    other = cache.store(facts_with(), PLAN)
+    proved = inspector("engines", "verify", tiny_bundle.path)
+    assert proved.returncode == 0
+    assert proved.stdout.count("sound: ") == 2
+    assert "golden frames were not run: " in proved.stdout
+    other.write_bytes(PLAN[1:])
+    assert inspector("engines", "verify", tiny_bundle.path).returncode == 0
+    gate.write_bytes(PLAN[:-1])
+    for arguments, sound, wrong in ((("verify",), 1, 2), (("verify", tiny_bundle.id), 1, 1)):
+        finished = inspector("engines", *arguments)
+        assert finished.returncode == 1
+        assert [finished.stdout.count(word) for word in ("sound: ", "wrong: ")] == [sound, wrong]
+        assert f"{gate}: was altered" in finished.stdout
+    assert "bundle in `inspector engines list`" in one_line_of(inspector("engines", "verify", "nope"))
+
+
+def test_plans_are_removed_when_asked_twice(cache: PlanCache, tiny_bundle: Bundle) -> None:
+    plans = store(cache, tiny_bundle)
+    other = cache.store(facts_with(), PLAN)
+    told = one_line_of(inspector("engines", "clean", tiny_bundle.path))
+    assert "would remove 2 plans" in told
+    assert "add --yes" in told
+    assert sorted(cache.plans()) == sorted([*plans, other])
+    cleaned = inspector("engines", "clean", tiny_bundle.path, "--yes").stdout
+    assert f"gate of {tiny_bundle.id} for 8.9" in cleaned
+    assert cache.plans() == [other]
+    assert "1 plan removed" in inspector("engines", "clean", "--yes").stdout
+    assert "0 plans removed" in inspector("engines", "clean").stdout
+    assert [path.name for path in cache.folder.iterdir()] == ["key"]
+
+
+@pytest.mark.gpu
+@pytest.mark.timeout(300)
+def test_plans_for_the_gpu_here_are_checked_on_it(cache: PlanCache) -> None:
+    from engines.build.inventory import this_machine
+
+    machine = this_machine()
+    if isinstance(machine, str):
+        pytest.skip(machine)
+    built = inspector("engines", "build", "demo")
+    assert "checked on " in built.stdout, built.stderr
+    assert all(cache.entry(path).facts.checked for path in cache.plans())
+    listed = json.loads(inspector("engines", "list", "--json").stdout)
+    assert all(one["runs_here"] for one in listed["plans"])
+    proved = inspector("engines", "verify", "demo")
+    assert proved.returncode == 0, proved.stdout
+    assert "golden frames, scores off by" in proved.stdout

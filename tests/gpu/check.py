@@ -1,0 +1,379 @@
+"""`make gpu-check`: everything that only a GPU can show, in one run; JSON and pictures in a folder, a table on the terminal.
+
+Each part is done by itself, and one that fails says so and does not stop the others. What is compared is measured in this one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engines.build.cache import PlanCache
+from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.runtime.cuda.driver import find_gpu
+from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_tensorrt, why_not_torch
+from inspector.bench.lines import BenchLine, render_pool
+from inspector.bench.memory import measure_memory
+from inspector.bench.run import Plan, measure
+from inspector.config.inference import InferenceConfig
+
+RATE = 0.10
+"""Share let through where only one is measured."""
+GATHER_US = 2000
+POOL = 48
+SWITCHES = {
+    "everything on": {},
+    "no CUDA graphs": {"cuda_graphs": False},
+    "one stream": {"overlap": False},
+    "copies by way of a staging buffer": {"direct_copies": False},
+    "no gathering": {"gather_us": 0},
+}
+
+
+class Check:
+    """The parts, and what they found."""
+
+    def __init__(self, out: Path, seconds: float, rounds: int) -> None:
+        self.out, self.seconds, self.rounds = out, seconds, rounds
+        self.found: dict[str, Any] = {}
+        out.mkdir(parents=True, exist_ok=True)
+
+    def part(self, name: str, do: Callable[[], Any]) -> Any:
+        """Do one part and keep its findings on disk."""
+        begun = time.perf_counter()
+        print(f"== {name}", flush=True)
+        try:
+            found = do()
+        except Exception as error:
+            traceback.print_exc()
+            found = {"failed": f"{type(error).__name__}: {error}"}
+        seconds = round(time.perf_counter() - begun, 1)
+        self.found[name] = {"seconds": seconds, "found": found}
+        (self.out / "gpu-check.json").write_text(json.dumps(self.found, indent=1, default=str), encoding="utf-8")
+        print(json.dumps(found, default=str)[:1500], f"[{seconds} s]", flush=True)
+        return found
+
+
+def facts() -> dict[str, Any]:
+    """Date, GPU, driver, versions."""
+    gpu = find_gpu()
+    versions = {}
+    for name in (
+        "torch",
+        "tensorrt",
+        "tensorrt_rtx",
+        "tensorrt_rtx_cu13_libs",
+        "pycuda",
+        "cuda-bindings",
+        "openvino",
+        "onnx",
+        "numpy",
+    ):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    told = gpu if isinstance(gpu, str) else vars(gpu)
+    reasons = {} if isinstance(gpu, str) else {"tensorrt": why_not_tensorrt(gpu), "torch": why_not_torch()}
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "gpu": told,
+        "python": sys.version.split()[0],
+        "cores": len(os.sched_getaffinity(0)),
+        "versions": versions,
+        "cannot run": {name: why for name, why in reasons.items() if why},
+    }
+
+
+def ceilings() -> dict[str, float]:
+    """What the card does at most: an fp16 product of two 8192 x 8192 matrices, copies on it and from and to the host."""
+    import torch
+
+    def timed(run: Callable[[], object], times: int) -> float:
+        for _ in range(3):
+            run()
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        for _ in range(times):
+            run()
+        end.record()
+        torch.cuda.synchronize()
+        return begin.elapsed_time(end) / 1e3 / times
+
+    a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.float16) for _ in range(2))
+    big, other = (torch.empty(1 << 30, dtype=torch.uint8, device="cuda") for _ in range(2))
+    host = torch.empty(1 << 26, dtype=torch.uint8).pin_memory()
+    part = big[: 1 << 26]
+    return {
+        "fp16 TFLOP/s": 2 * 8192**3 / timed(lambda: a @ b, 20) / 1e12,
+        "device copy GB/s, read and written": 2 * big.numel() / timed(lambda: other.copy_(big), 20) / 1e9,
+        "host to device GB/s": part.numel() / timed(lambda: part.copy_(host, non_blocking=True), 20) / 1e9,
+        "device to host GB/s": part.numel() / timed(lambda: host.copy_(part, non_blocking=True), 20) / 1e9,
+    }
+
+
+def gflop(bundle: Bundle) -> dict[str, float]:
+    """Floating-point operations of a frame, in units of 1e9, counted by torch: two for a multiplication with addition."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from engines.runtime.cuda.onnx_module import OnnxProgram
+
+    frames = torch.zeros(1, bundle.height, bundle.width, dtype=torch.uint8, device="cuda")
+    inputs = {"frames": frames, "thresholds": torch.full((len(bundle.classes),), 0.5, device="cuda")}
+    counted = {}
+    for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path)):
+        program = OnnxProgram(path, "cuda")
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            program({one: inputs[one] for one in program.inputs})
+        counted[name] = counter.get_total_flops() / 1e9
+    return counted
+
+
+def tests() -> dict[str, Any]:
+    """Parity, faults, recovery: the tests of this folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/gpu", "-q", "--maxfail=8", "-p", "no:cacheprovider", "-rs", "-W", "default"],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    return {"exit": done.returncode, "end": (done.stdout + done.stderr)[-3000:].splitlines()}
+
+
+def sanitizer(out: Path) -> dict[str, Any]:
+    """A short run under compute-sanitizer's memcheck, where that is installed."""
+    tool = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
+    if not Path(tool).exists():
+        return {"skipped": "compute-sanitizer is not installed"}
+    command = [tool, "--tool", "memcheck", "--print-limit", "5", sys.executable, "-m", "tests.gpu.short_run"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    (out / "compute-sanitizer.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+    summary = [line for line in done.stdout.splitlines() if "ERROR SUMMARY" in line or line.startswith("short run")]
+    return {"exit": done.returncode, "summary": summary}
+
+
+def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
+    """Engines alone, the line at every pass rate, latency at part load."""
+    inference = InferenceConfig(runtime=runtime, gather_us=GATHER_US)  # type: ignore[arg-type]
+    plan = Plan(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
+    return msgspec.to_builtins(measure(plan, lambda _: None))
+
+
+def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
+    """The line's rate with one thing at a time switched off."""
+    pool = render_pool(bundle.height, bundle.width, POOL)
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, off) in enumerate(SWITCHES.items()):
+            options = {"runtime": runtime, "gather_us": GATHER_US, **off}
+            config = msgspec.convert(options, InferenceConfig)
+            (Path(folder) / str(number)).mkdir()
+            with BenchLine(str(bundle.path), config, pool, Path(folder) / str(number)) as line:
+                frames = int(line.run(300, RATE).rate_hz * seconds)
+                rates = [line.run(frames, RATE).rate_hz for _ in range(3)]
+                found[name] = {"frames/s": float(np.median(rates)), "all": rates}
+    return found
+
+
+def overload(bundle: Bundle, runtime: str, seconds: float) -> Any:
+    """Frames at 110 % of what the line can do: who is dropped, and is everyone accounted for?"""
+    pool = render_pool(bundle.height, bundle.width, POOL)
+    config = msgspec.convert({"runtime": runtime, "gather_us": GATHER_US}, InferenceConfig)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        BenchLine(str(bundle.path), config, pool, Path(folder), overload="drop_oldest") as line,
+    ):
+        line.run(200, RATE, 200)
+        trial = line.run(2000, RATE, 20_000)
+        inspected = 1 - trial.uninspected / 2010
+        capacity = trial.rate_hz * inspected
+        load = 1.1 * capacity
+        stretch = line.run(int(load * seconds), RATE, load)
+        counts = line.line.ledger.counts()["bench"]
+        sent = line._camera.sent
+        return {
+            "capacity frames/s": capacity,
+            "load frames/s": load,
+            "uninspected": stretch.uninspected,
+            "frames": len(stretch.latency_ms),
+            "p50 ms": float(np.percentile(stretch.latency_ms, 50)),
+            "p99 ms": float(np.percentile(stretch.latency_ms, 99)),
+            "sent in all": sent,
+            "verdicts in all": sum(counts.verdicts.values()),
+        }
+
+
+def memory(bundle: Bundle, runtime: str, frames: int) -> Any:
+    """Host memory of both processes and device memory over many frames."""
+    import torch
+
+    pool = render_pool(bundle.height, bundle.width, POOL)
+    config = msgspec.convert({"runtime": runtime, "gather_us": GATHER_US}, InferenceConfig)
+    free: list[int] = []
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def make(wrap: Any) -> BenchLine:
+            line = BenchLine(str(bundle.path), config, pool, Path(folder), wrap)
+            run = line.run
+
+            def watched(count: int, rate: float, rate_hz: float | None = None, tick: Any = lambda: None) -> Any:
+                def both() -> None:
+                    tick()
+                    free.append(torch.cuda.mem_get_info()[0])
+
+                free.append(torch.cuda.mem_get_info()[0])
+                stretch = run(count, rate, rate_hz, both)
+                free.append(torch.cuda.mem_get_info()[0])
+                return stretch
+
+            line.run = watched  # type: ignore[method-assign]
+            return line
+
+        slope = measure_memory(make, frames, RATE, plant=False)
+    settled = free[len(free) // 3 :]
+    return {
+        **msgspec.to_builtins(slope),
+        "leaks": slope.leaks,
+        "device MiB used more at the end than after settling": (settled[0] - settled[-1]) / 2**20,
+        "device MiB between largest and smallest": (max(settled) - min(settled)) / 2**20,
+    }
+
+
+def peers(bundle: Bundle, graphs: Any, seconds: float) -> Any:
+    """Loops that a user of torch would write, on the same frames."""
+    from tests.gpu import peers as loops
+
+    pool = render_pool(bundle.height, bundle.width, POOL)
+    plane = np.stack(pool)
+    limits = bundle.operating_point.thresholds(bundle.classes)
+    eager = loops.eager(bundle)
+    found: dict[str, Any] = {"eager fp16": loops.loop_hz(eager, plane, list(limits), RATE, seconds)}
+    recorded = loops.graphed(eager, bundle.height, bundle.width, len(bundle.classes))
+    found["CUDA graphs, fp16"] = loops.loop_hz(recorded, plane, list(limits), RATE, seconds)
+    if graphs is not None:
+        try:
+            compiled = loops.compiled(graphs)
+            found["torch.compile, fp16"] = loops.loop_hz(compiled, plane, list(limits), RATE, seconds, pad=True)
+        except Exception as error:
+            found["torch.compile, fp16"] = f"failed: {str(error).splitlines()[0]}"
+    try:
+        import onnxruntime
+
+        found["onnxruntime"] = f"providers here: {', '.join(onnxruntime.get_available_providers())}"
+    except ImportError:
+        found["onnxruntime"] = "not installed"
+    return found
+
+
+def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -> Any:
+    """A picture of the streams."""
+    from engines.build.library import open_library
+    from engines.runtime.cuda.load import cached_plans
+    from tests.gpu.timeline import overlap_share, run_cascade, write_picture
+
+    limits = bundle.operating_point.thresholds(bundle.classes)
+    if runtime == "tensorrt":
+        gpu = find_gpu()
+        assert not isinstance(gpu, str)
+        library = open_library()
+        make = plan_networks(library, cached_plans(bundle, library, gpu, 8, PlanCache.default()))
+    else:
+        make = torch_networks(bundle)
+    engines = open_engines(bundle, make, 8, limits, None, trace=True)
+    try:
+        pool = np.stack(render_pool(bundle.height, bundle.width, POOL))
+        spans = run_cascade(engines, bundle, pool, 1200, share)
+    finally:
+        engines.close()
+    late = [span for span in spans if span[1] > spans[len(spans) // 2][1]]
+    longest = max(end - begin for _, begin, end in late)
+    write_picture(spans, out / f"{name}.svg", f"{engines.device}; {share:.0%} let through", max(4.0, 6 * longest))
+    return overlap_share(late[:600])
+
+
+def main() -> int:
+    """Do all parts, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("build/gpu-check"))
+    parser.add_argument("--seconds", type=float, default=0.8, help="length of each single measurement")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--paper", type=Path, default=Path("build/paper"), help="bundle of the paper's size; made if missing"
+    )
+    parser.add_argument("--only", default="", help="parts to do, by words their names hold, with commas between")
+    parser.add_argument("--memory-frames", type=int, default=20_000)
+    arguments = parser.parse_args()
+    check = Check(arguments.out, arguments.seconds, arguments.rounds)
+    words = [word for word in arguments.only.split(",") if word]
+
+    def part(name: str, do: Callable[[], Any]) -> Any:
+        return check.part(name, do) if not words or any(word in name for word in words) else None
+
+    gpu = find_gpu()
+    told = check.part("facts", facts)
+    if isinstance(gpu, str):
+        print(f"no GPU: {gpu}")
+        return 2
+    runtimes = [name for name in ("tensorrt", "torch") if name not in told["cannot run"]]
+    demo = read_bundle(find_bundle("demo"))
+    part("ceilings", ceilings)
+    part("tests", tests)
+    part("compute-sanitizer", lambda: sanitizer(arguments.out))
+    if not (arguments.paper / "bundle.yaml").exists():
+        part("paper bundle", lambda: _make_paper(arguments.paper))
+    bundles = {"demo": demo}
+    if (arguments.paper / "bundle.yaml").exists():
+        bundles["paper"] = read_bundle(arguments.paper)
+    for name, bundle in bundles.items():
+        part(f"{name} GFLOP a frame", lambda bundle=bundle: gflop(bundle))
+        for runtime in runtimes:
+            part(f"{name} bench {runtime}", lambda b=bundle, r=runtime: bench(b.path, r, check.seconds, check.rounds))
+            part(
+                f"{name} timeline {runtime}",
+                lambda b=bundle, r=runtime, n=name: timeline(b, r, check.out, 0.1, f"timeline-{n}-{r}"),
+            )
+        part(
+            f"{name} peers",
+            lambda b=bundle, n=name: peers(b, _paper_graphs() if n == "paper" else None, 2 * check.seconds),
+        )
+    best = runtimes[0] if runtimes else "torch"
+    last = list(bundles.items())[-1]
+    for name, bundle in (last,):
+        part(f"{name} switches {best}", lambda b=bundle: switches(b, best, check.seconds))
+        part(f"{name} overload {best}", lambda b=bundle: overload(b, best, 3 * check.seconds))
+    part(f"demo memory {best}", lambda: memory(demo, best, arguments.memory_frames))
+    failed = [name for name, one in check.found.items() if isinstance(one["found"], dict) and "failed" in one["found"]]
+    print(f"failed parts: {', '.join(failed) or 'none'}; {arguments.out / 'gpu-check.json'} has everything")
+    return bool(failed)
+
+
+def _make_paper(path: Path) -> str:
+    from engines.export.random_bundle import write_random_bundle
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_random_bundle(path).id
+
+
+def _paper_graphs() -> Any:
+    from engines.export.random_bundle import random_graphs
+
+    return random_graphs("resnet50", "efficientnet-b3", 4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A GPU, the runtimes that work on it, and engines of the included bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.build.cache import PlanCache
+from engines.build.library import open_library
+from engines.build.make import make_plan
+from engines.build.plan import Wanted
+from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.runtime.cuda.driver import Gpu, find_gpu
+from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
+from engines.runtime.load import Loaded, load_engines
+
+
+@pytest.fixture(scope="session")
+def gpu() -> Gpu:
+    found = find_gpu()
+    if isinstance(found, str):
+        pytest.skip(f"needs a GPU: {found}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo() -> Bundle:
+    return read_bundle(find_bundle("demo"))
+
+
+@pytest.fixture(scope="session", params=["tensorrt", "torch"])
+def runtime(
+    request: pytest.FixtureRequest, gpu: Gpu, demo: Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Each runtime in turn; its plans are built first, into a cache of this session's own."""
+    why_not = why_not_tensorrt(gpu) if request.param == "tensorrt" else why_not_torch()
+    if why_not:
+        pytest.skip(why_not)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "tensorrt":
+            folder = tmp_path_factory.mktemp("plans")
+            patch.setenv("INSPECTOR_CACHE", str(folder))
+            build_all(demo, gpu, folder)
+        yield str(request.param)
+
+
+def build_all(bundle: Bundle, gpu: Gpu, folder: Path) -> None:
+    """Plans of both networks for this GPU."""
+    library = open_library()
+    wanted = Wanted(gpu.capability, here=gpu.capability)
+    for network in ("gate", "segmenter"):
+        made = make_plan(bundle, network, library, wanted, lambda *_: None, driver=gpu.driver, cuda=gpu.cuda)
+        PlanCache(folder).store(made.facts, made.data)
+
+
+@pytest.fixture
+def load(demo: Bundle) -> Iterator[Callable[..., Loaded]]:
+    opened: list[Loaded] = []
+
+    def make(**options: Any) -> Loaded:
+        opened.append(load_engines(demo, **options))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.engines.close()

@@ -1,0 +1,141 @@
+"""The GPU answers as the CPU does, whichever way frames and answers travel."""
+
+from __future__ import annotations
+
+import mmap
+import queue
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.bundle import Bundle
+from engines.runtime.cuda.engines import CudaOptions
+from engines.runtime.engine import Engines
+from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
+from engines.runtime.load import Loaded
+from inspector.bench.lines import render_pool
+
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(180)]
+
+FRAMES = 24
+WAYS = [
+    CudaOptions(),
+    CudaOptions(graphs=False),
+    CudaOptions(overlap=False),
+    CudaOptions(direct=False),
+    CudaOptions(graphs=False, overlap=False, direct=False),
+]
+
+
+@pytest.fixture(scope="module")
+def pool(demo: Bundle) -> NDArray[np.uint8]:
+    plane = page_plane(FRAMES, demo.height, demo.width)
+    plane[...] = render_pool(demo.height, demo.width, FRAMES)
+    return plane
+
+
+@pytest.fixture(scope="module")
+def wanted(demo: Bundle, pool: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    from engines.runtime.load import load_engines
+
+    engines = load_engines(demo, runtime="openvino", precision="f32").engines
+    found = ask(engines, pool, np.zeros_like(pool), [1] * FRAMES, seen=False)
+    engines.close()
+    return found
+
+
+@pytest.mark.parametrize("options", WAYS, ids=str)
+def test_every_way_of_running_answers_as_the_cpu(
+    runtime: str, load: Callable[..., Loaded], pool: Any, wanted: Any, options: CudaOptions
+) -> None:
+    loaded = load(runtime=runtime, max_batch=8, cuda=options)
+    assert loaded.golden.agrees
+    masks = page_plane(*pool.shape)
+    # Frames nobody adopted, then a ring's, its frames seen by the gate; batches of every prepared size, and between them.
+    require_same(ask(loaded.engines, pool, np.zeros_like(pool), [1, 2, 3, 8, 5, 4, 1], seen=False), wanted)
+    loaded.engines.adopt(pool, masks)
+    require_same(ask(loaded.engines, pool, masks, [8, 7, 6, 2, 1], seen=True), wanted)
+    loaded.engines.keep_warm()
+    again = ask(loaded.engines, pool, masks, [3] * 8, seen=True)
+    require_same(again, wanted)
+
+
+def test_a_new_frame_in_a_slot_replaces_the_old_one_on_the_device(
+    runtime: str, load: Callable[..., Loaded], pool: Any, wanted: Any
+) -> None:
+    loaded = load(runtime=runtime, max_batch=4)
+    ring, masks = page_plane(4, *pool.shape[1:]), page_plane(4, *pool.shape[1:])
+    loaded.engines.adopt(ring, masks)
+    for first in range(0, FRAMES, 4):
+        ring[...] = pool[first : first + 4]
+        found = ask(loaded.engines, ring, masks, [4], seen=True)
+        require_same(found, {name: values[first : first + 4] for name, values in wanted.items()})
+
+
+def test_a_frame_of_another_size_is_refused_and_others_are_answered(
+    runtime: str, load: Callable[..., Loaded], pool: Any
+) -> None:
+    engines = load(runtime=runtime, max_batch=2).engines
+    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    engines.gate.enqueue([np.zeros((3, 3), np.uint8)], box.put)
+    assert "a frame of (3, 3) was given" in str(box.get(timeout=10))
+    engines.gate.enqueue([pool[0]], box.put)
+    assert 0 <= box.get(timeout=10).scores[0] <= 1
+
+
+def ask(
+    engines: Engines, frames: NDArray[np.uint8], masks: NDArray[np.uint8], sizes: list[int], *, seen: bool
+) -> dict[str, NDArray[Any]]:
+    """Everything both engines say of the frames, batch by batch with two under way."""
+    gates, segmenters = [], []
+    masks[...] = 255
+    for enqueue, answers in ((_gate, gates), (_segmenter, segmenters)):
+        box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        start = under_way = 0
+        for size in sizes:
+            enqueue(engines, frames, masks, slice(start, start + size), box, seen)
+            start += size
+            under_way += 1
+            if under_way == 2:
+                answers.append(taken(box))
+                under_way -= 1
+        answers.extend(taken(box) for _ in range(under_way))
+    return {
+        "score": np.concatenate([one.scores for one in gates]),
+        "pixels": np.concatenate([one.pixels for one in segmenters]),
+        "scores": np.concatenate([one.scores for one in segmenters]),
+        "mask": masks[: sum(sizes)].copy(),
+    }
+
+
+def _gate(engines: Engines, frames: Any, masks: Any, which: slice, box: Any, seen: bool) -> None:
+    engines.gate.enqueue(list(frames[which]), box.put)
+
+
+def _segmenter(engines: Engines, frames: Any, masks: Any, which: slice, box: Any, seen: bool) -> None:
+    engines.segmenter.enqueue(list(frames[which]), list(masks[which]), box.put, seen=seen)
+
+
+def taken(box: Any) -> Any:
+    answer = box.get(timeout=60)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def require_same(found: dict[str, NDArray[Any]], wanted: dict[str, NDArray[Any]]) -> None:
+    count = len(found["score"])
+    for name in ("score", "scores"):
+        assert np.abs(found[name] - wanted[name][:count]).max() <= SCORE_TOLERANCE, name
+    assert (found["mask"] == wanted["mask"][:count]).mean() >= MASK_AGREEMENT
+    for k in range(found["pixels"].shape[1]):
+        counted = ((found["mask"] >> k) & 1).sum(axis=(1, 2), dtype=np.int64)
+        assert counted.tolist() == found["pixels"][:, k].tolist(), "the counts are those of the masks"
+
+
+def page_plane(count: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Zeroed frames that begin on a page, as a ring's."""
+    return np.frombuffer(mmap.mmap(-1, count * height * width), np.uint8).reshape(count, height, width)
