@@ -26,7 +26,7 @@ test-training: $(VENV)/.installed-torch ## the tests that need torch, which this
 	$(BIN)/python -m pytest tests/engines tests/calibration
 
 test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
-	$(BIN)/python -m pytest tests/engines/build
+	$(BIN)/python -m pytest tests/engines/build tests/cli/test_engines.py
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ def write_line(folder: Path, bundle: Path, **changes: Any) -> Path:
         "line": "l1",
         "bundle": str(bundle),
         "cameras": [{"name": "top", "source": {"kind": "simulator", "frames": 10}}],
+        "inference": {"allow_cpu": True},
         "results": {"endpoint": "tcp://127.0.0.1:*"},
         "journal": {"path": str(folder / "journal.sqlite")},
         **changes,

@@ -15,6 +15,8 @@ from typing import Any, Literal
 from engines.errors import EngineError
 
 Name = Literal["tensorrt", "tensorrt_rtx"]
+OLDEST = 10
+"""Major version of tensorrt that has strongly typed networks and the other calls used here."""
 NAMES: tuple[Name, ...] = ("tensorrt", "tensorrt_rtx")
 
 
@@ -84,4 +86,7 @@ def open_library(name: Name | None = None) -> Library:
     except (ImportError, OSError) as error:
         told = str(error).splitlines()[0][:160]
         raise EngineError(f"{found[0]}: is installed but does not load ({told}); install its libraries again") from None
-    return Library(found[0], str(api.__version__), api)
+    version = str(api.__version__)
+    if found[0] == "tensorrt" and int(version.split(".")[0]) < OLDEST:
+        raise EngineError(f"tensorrt {version}: is too old; {OLDEST}.3 or later is needed, as JetPack 6.1 brings it")
+    return Library(found[0], version, api)

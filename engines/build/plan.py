@@ -16,7 +16,7 @@ from engines.errors import EngineError
 MIB = 1024**2
 
 
-def _silent(phase: str, done: int, steps: int) -> None:
+def silent(phase: str, done: int, steps: int) -> None:
     """No progress shown."""
 
 
@@ -48,7 +48,7 @@ class Plan:
     """What was measured; empty where the library keeps no such thing."""
 
 
-def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silent, timings: bytes = b"") -> Plan:
+def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = silent, timings: bytes = b"") -> Plan:
     """Build the plan of a graph whose first dimension is the batch; other dimensions are fixed. `timings` are those of earlier builds.
 
     Raises EngineError in one line: a graph TensorRT cannot take (the node is named), a capability it cannot build for, no memory.
@@ -58,6 +58,14 @@ def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silen
     builder = api.Builder(log)
     network = builder.create_network(1 << int(api.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     _parse(library, network, log, onnx)
+    return serialize(library, builder, network, wanted, told, timings, name=str(onnx))
+
+
+def serialize(
+    library: Library, builder: Any, network: Any, wanted: Wanted, told: Told, timings: bytes, *, name: str
+) -> Plan:
+    """The plan of a network definition, which errors call `name`. Raises EngineError as `build_plan` does."""
+    api = library.api
     config = builder.create_builder_config()
     config.set_memory_pool_limit(api.MemoryPoolType.WORKSPACE, wanted.workspace_mib * MIB)
     config.add_optimization_profile(_profile(builder, network, wanted))
@@ -68,7 +76,7 @@ def build_plan(library: Library, onnx: Path, wanted: Wanted, told: Told = _silen
     data = build_watched(api, told, config, lambda: builder.build_serialized_network(network, config))
     if data is None:
         raise EngineError(
-            f"{onnx}: {library.name} {library.version} built no plan for {wanted.capability}: {log.last()}"
+            f"{name}: {library.name} {library.version} built no plan for {wanted.capability}: {logger(api).last()}"
         )
     return Plan(bytes(data), *_layers(network), timings_of(config) if library.keeps_timings else b"")
 

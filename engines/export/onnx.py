@@ -10,9 +10,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from engines.errors import EngineError
 from engines.export.graphs import GateGraph, SegmenterGraph
-from engines.networks.blocks import fold_normalisation
+from engines.export.half import BATCHES, to_half
 
 OPSET = 18
 
@@ -33,11 +32,7 @@ def export_segmenter(graph: SegmenterGraph, path: Path, height: int, width: int)
 def _export(
     graph: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: Sequence[str], outputs: Sequence[str]
 ) -> None:
-    graph.eval()
-    fold_normalisation(graph)
-    graph.half()
-    _require_finite(graph)
-    batch = torch.export.Dim("batch", min=1, max=1024)
+    to_half(graph)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter itself uses what it has deprecated
         torch.onnx.export(
@@ -48,20 +43,11 @@ def _export(
             output_names=list(outputs),
             opset_version=OPSET,
             dynamo=True,
-            dynamic_shapes=({0: batch}, *(None for _ in example[1:])),
+            dynamic_shapes=({0: BATCHES}, *(None for _ in example[1:])),
             external_data=False,
             verbose=False,
         )
     _forget_origin(path)
-
-
-def _require_finite(graph: nn.Module) -> None:
-    for name, weights in graph.state_dict().items():
-        if not torch.isfinite(weights).all():
-            raise EngineError(
-                f"export: {name} holds values that are no number or beyond half precision (65504); train again, "
-                "with weight decay or a lower learning rate"
-            )
 
 
 def _forget_origin(path: Path) -> None:

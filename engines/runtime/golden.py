@@ -43,7 +43,7 @@ class DisagreementError(EngineError):
         super().__init__(
             f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
             f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
-            "set inference.precision: f32, or export the bundle again"
+            "set inference.precision: f32 (on a CPU), build its plans again (for TensorRT), or export the bundle again"
         )
 
 

@@ -20,6 +20,7 @@ from engines.runtime.cuda.load import (
     why_not_tensorrt,
     why_not_torch,
 )
+from engines.runtime.cuda.torch_network import UnfitTorchError
 from engines.runtime.engine import Engines
 from engines.runtime.golden import DisagreementError, GoldenResult, compare_golden, require_golden
 from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
@@ -82,12 +83,16 @@ def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions
             bundle, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
         )
     if runtime != "tensorrt":
-        why_not.append(why_not_torch())
-        if not why_not[-1]:
-            loaded = _prove(
-                bundle, lambda limits: open_engines(bundle, torch_networks(bundle), max_batch, limits, options)
-            )
-            return Loaded(loaded.engines, loaded.golden, "; ".join(one for one in why_not if one))
+        missing = why_not_torch()
+        if not missing:
+            try:
+                loaded = _prove(
+                    bundle, lambda limits: open_engines(bundle, torch_networks(bundle), max_batch, limits, options)
+                )
+                return Loaded(loaded.engines, loaded.golden, "; ".join(why_not))
+            except UnfitTorchError as error:
+                missing = str(error)
+        why_not.append(missing)
     return f"{gpu.name}: {'; '.join(why_not)}"
 
 

@@ -72,6 +72,10 @@ class AtPassRate(msgspec.Struct, frozen=True, kw_only=True):
     """The engines' own time for one frame that both see, nothing else running."""
     p99_of_own: float
     """p99 / own time of the same round; target <= 1.5."""
+    policy_ms: float
+    """A full batch alone through both engines, copies included, and the longest that it may wait for company: what the batches that
+    are configured may cost a frame where work waits."""
+    p99_of_policy: float
     engines_p99_of_own: float
     """The same of the engines alone, no line around them: what this machine adds by itself."""
     uninspected: int
@@ -97,6 +101,8 @@ class _Round(msgspec.Struct, frozen=True, kw_only=True):
     load_hz: float
     paced: Stretch
     own_ms: NDArray[np.float64]
+    full_ms: float
+    """A full batch alone through both engines."""
 
 
 def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
@@ -161,7 +167,8 @@ def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[st
             for rate in plan.pass_rates:
                 say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
                 found[rate].append(_round(line, bank, rate, plan.seconds))
-    return tuple(_summary(rate, rounds) for rate, rounds in found.items())
+    waits_ms = (plan.inference.max_wait_us + plan.inference.gather_us) / 1e3
+    return tuple(_summary(rate, rounds, waits_ms) for rate, rounds in found.items())
 
 
 def _round(line: BenchLine, bank: Bank, rate: float, seconds: float) -> _Round:
@@ -181,10 +188,11 @@ def _round(line: BenchLine, bank: Bank, rate: float, seconds: float) -> _Round:
         load_hz=load_hz,
         paced=paced,
         own_ms=own_ms,
+        full_ms=batch * float(np.mean([one.gate_alone_ms + one.segmenter_alone_ms for one in times])),
     )
 
 
-def _summary(pass_rate: float, rounds: list[_Round]) -> AtPassRate:
+def _summary(pass_rate: float, rounds: list[_Round], waits_ms: float) -> AtPassRate:
     steady = [one for one in rounds if one.steady]
     used = steady or rounds
     low, middle, high = np.percentile([one.fast.rate_hz / one.bound_hz for one in used], [25, 50, 75])
@@ -209,6 +217,8 @@ def _summary(pass_rate: float, rounds: list[_Round]) -> AtPassRate:
         max_ms=max(float(one.paced.latency_ms.max()) for one in used),
         own_ms=median(lambda one: float(one.own_ms.mean())),
         p99_of_own=median(lambda one: _percentile(one.paced.latency_ms, 99) / float(one.own_ms.mean())),
+        policy_ms=median(lambda one: one.full_ms + waits_ms),
+        p99_of_policy=median(lambda one: _percentile(one.paced.latency_ms, 99) / (one.full_ms + waits_ms)),
         engines_p99_of_own=median(lambda one: _percentile(one.own_ms, 99) / float(one.own_ms.mean())),
         uninspected=sum(one.fast.uninspected + one.paced.uninspected for one in rounds),
     )

@@ -105,6 +105,8 @@ def _line(figures: Figures) -> Table:
         ("  max", lambda at: f"{at.max_ms:.1f}"),
         ("engines' own time, ms", lambda at: f"{at.own_ms:.1f}"),
         ("p99/own", lambda at: f"{at.p99_of_own:.2f}"),
+        ("full batch and waits, ms", lambda at: f"{at.policy_ms:.1f}"),
+        ("p99/full batch", lambda at: f"{at.p99_of_policy:.2f}"),
         ("  engines with no line", lambda at: f"{at.engines_p99_of_own:.2f}"),
         ("uninspected", lambda at: str(at.uninspected)),
     ]

@@ -24,10 +24,12 @@ CacheOption = Annotated[
         "--cache", metavar="DIR", help="Folder of the plans; default: INSPECTOR_CACHE, else your cache folder."
     ),
 ]
-BatchOption = Annotated[int, typer.Option(min=1, max=256, help="Most frames in one batch, as inference.max_batch of the line.")]
+BatchOption = Annotated[
+    int, typer.Option(min=1, max=256, help="Most frames in one batch, as inference.max_batch of the line.")
+]
 SomeBundle = Annotated[
     str | None,
-    typer.Argument(metavar="[BUNDLE]", help="Only this bundle's: its directory or name, or its id as in the list."),
+    typer.Argument(metavar="BUNDLE", help="Only this bundle's: its directory or name, or its id as in the list."),
 ]
 
 
@@ -54,8 +56,9 @@ def build(
 ) -> None:
     """Build the plans of both networks for the GPU here, or ahead of time for another one.
 
-    What is built for the GPU here has to agree with the bundle's golden frames, else it is not stored. TensorRT builds for its own
-    GPU only; TensorRT-RTX also for any that is named, on a machine without one.
+    What is built for the GPU here has to agree with the bundle's golden
+    frames, else it is not stored. TensorRT builds for its own GPU only;
+    TensorRT-RTX also for any that is named, on a machine without one.
 
     Example: [bold]inspector engines build demo --capability 8.9[/bold]
     """
@@ -107,7 +110,9 @@ def list_plans(
 
 @app.command()
 def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOption = None) -> None:
-    """Prove that plans are as they were stored; with BUNDLE, and a GPU here, also run its golden frames through them.
+    """Prove that plans are as they were stored.
+
+    With BUNDLE, and a GPU here, also run its golden frames through them.
 
     Exit status: 0 all well, 1 a plan is not to be used.
     """
@@ -135,7 +140,12 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     cache: CacheOption = None,
 ) -> None:
-    """Remove plans, and without BUNDLE what was measured to build them too. They can be built again; a line that runs needs its own."""
+    """Remove the plans of BUNDLE, or all.
+
+    They can be built again, but a line that runs needs its own to start
+    its engines anew. Without BUNDLE what TensorRT measured for the next
+    build goes too.
+    """
     from engines.build.timings import remove_timings
     from inspector.cli.engines_words import name_of_file
     from inspector.errors import UserError

@@ -48,7 +48,7 @@ def gpu(cuda: Probed, host: GpuHost, root: Path) -> Finding:
         return _about(State.WRONG, f"{driver}, but no libcuda", host.libcuda)
     if _on_the_bus(root):
         return _about(State.MISSING, "an NVIDIA GPU without a driver", f"{host.driver}; until then {CPU_IS_ENOUGH}")
-    found = f"no NVIDIA GPU (there is a libcuda: {trouble})" if trouble else "no NVIDIA GPU"
+    found = f"no NVIDIA GPU; a libcuda is there: {trouble}" if trouble else "no NVIDIA GPU"
     return _about(State.MISSING, found, f"{CPU_IS_ENOUGH}; a fast line wants one")
 
 

@@ -64,6 +64,15 @@ class GpuHost:
         )
 
     @property
+    def tensorrt_for_any_gpu(self) -> str:
+        """How to get a TensorRT that knows this GPU, where TensorRT-RTX does not."""
+        return (
+            "`python -m pip install tensorrt`, which knows data-centre GPUs too"
+            if self.jetpack is None
+            else self.tensorrt
+        )
+
+    @property
     def newer_tensorrt(self) -> str:
         """How to get a TensorRT that is new enough."""
         return (
@@ -75,9 +84,7 @@ class GpuHost:
         """How to get a torch that runs on the GPU."""
         if self.jetpack == 6:
             return f"NVIDIA's wheels for JetPack 6 ({MORE}); PyPI's do not run on an Orin"
-        if self.jetpack is None and not self.cuda:
-            return "`python -m pip install torch onnx`"
-        return f"its build for CUDA {self.cuda.split('.')[0] or 13} from PyTorch's own index"
+        return f"its build for CUDA {self.cuda.split('.')[0]} from PyTorch's own index, and onnx"
 
     def too_new(self, cuda: str) -> bool:
         """Whether what was built for this CUDA wants a newer driver: within one first number any driver does."""

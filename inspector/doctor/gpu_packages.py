@@ -57,14 +57,14 @@ def _release(nvcc: str) -> str:
 
 def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
     """The first edition there is, which is the one that the engines take."""
-    library = runtime.facts.get("library")
-    if library:
-        return _about("TensorRT", *_installed_tensorrt(library, host))
-    version = _installed("tensorrt", "tensorrt_rtx")
-    if version:
-        trouble = runtime.failure or runtime.facts["no_library"]
-        return _about("TensorRT", State.WRONG, version, f"could not be tried: {trouble}")
     purpose = "runs the engines, fastest of all"
+    if runtime.failure:
+        found = _installed("tensorrt", "tensorrt_rtx") or "not looked at"
+        return _about("TensorRT", State.NOTE, found, f"{purpose}; first mend {runtime.failure}")
+    if library := runtime.facts["library"]:
+        return _about("TensorRT", *_installed_tensorrt(library, host))
+    if editions := runtime.facts["editions"]:
+        return _about("TensorRT", State.WRONG, f"{editions[0]}, which does not load", runtime.facts["no_library"])
     if elsewhere := next(root.glob("usr/lib/python3*/dist-packages/tensorrt/__init__.py"), None):
         return _about("TensorRT", State.MISSING, "only for the system's Python", _of_the_system(elsewhere, root))
     return _about("TensorRT", State.MISSING, "not installed", _get(host, purpose, host.tensorrt))
@@ -76,13 +76,10 @@ def _installed_tensorrt(library: dict[str, Any], host: GpuHost) -> tuple[State, 
     oldest = OLDEST[name]
     if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < oldest:
         return State.WRONG, found, f"{'.'.join(map(str, oldest))} or later is needed; {host.newer_tensorrt}"
-    built_for = _built_for(name)
-    if host.too_new(built_for):
-        return State.WRONG, f"{found} for CUDA {built_for}", _driver_too_old(host)
+    if host.too_new(library["cuda"]):
+        return State.WRONG, f"{found} for CUDA {library['cuda']}", _driver_too_old(host)
     if host.has_gpu and capabilities and host.capability not in capabilities:
-        advice = (
-            f"it does not know this GPU ({host.capability}), only {known}: `python -m pip install tensorrt`, which does"
-        )
+        advice = f"does not know this GPU ({host.capability}), only {known}; {host.tensorrt_for_any_gpu}"
         return State.WRONG, found, advice
     if host.has_gpu:
         return State.OK, found, "runs the engines, from plans that `inspector engines build` makes"
@@ -96,7 +93,8 @@ def _of_the_system(package: Path, root: Path) -> str:
     version = re.search(r"python(3\.\d+)", str(folder))
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if version and version[1] != here:
-        return f"/{folder} is for Python {version[1]}, this is {here}: make the virtual environment with that, --system-site-packages"
+        make = f"python{version[1]} -m venv --system-site-packages"
+        return f"/{folder} is for Python {version[1]}, this is {here}: make the virtual environment with `{make}`"
     return f"this virtual environment does not see /{folder}: make it with `python3 -m venv --system-site-packages`"
 
 
@@ -105,12 +103,11 @@ def _pycuda(probed: Probed, host: GpuHost) -> Finding:
     if probed.facts.get("missing"):
         how = "`python -m pip install pycuda`, which compiles: nvcc has to be on the PATH"
         return _about("pycuda", State.MISSING, "not installed", _get(host, purpose, how))
-    again = "`python -m pip install --force-reinstall --no-cache-dir pycuda` compiles it for this machine"
+    again = "`python -m pip install --force-reinstall --no-deps --no-cache-dir pycuda` compiles it for this machine"
     if probed.failure:
-        version = _installed("pycuda") or "installed"
         if "libcuda" in probed.failure and not host.has_gpu:
-            return _about("pycuda", State.NOTE, f"{version}; waits for a driver", f"{purpose}; {ONLY_WITH_A_GPU}")
-        return _about("pycuda", State.WRONG, f"{version}: {probed.failure}", f"{purpose}; {again}")
+            return _about("pycuda", State.NOTE, "installed, waits for a driver", f"{purpose}; {ONLY_WITH_A_GPU}")
+        return _about("pycuda", State.WRONG, probed.failure, f"{purpose}; {again}")
     found = f"{probed.facts['version']}, compiled for CUDA {probed.facts['cuda']}"
     if host.too_new(probed.facts["cuda"]):
         return _about(
@@ -120,27 +117,26 @@ def _pycuda(probed: Probed, host: GpuHost) -> Finding:
 
 
 def _cuda_python(runtime: Probed, host: GpuHost) -> Finding:
-    """Its version, by the package's metadata: importing it is of no use here."""
     purpose = "starts a batch of TensorRT as one recorded CUDA graph, not kernel by kernel"
-    version = next((one for name in ("cuda-bindings", "cuda-python") if (one := _version(name))), "")
-    major = host.cuda.split(".")[0]
-    how = f"`python -m pip install cuda-bindings=={major}.*`"
-    if not version or runtime.facts.get("graphs") is False:
+    how = f"`python -m pip install 'cuda-bindings=={host.cuda.split('.')[0]}.*'`"
+    if runtime.failure:
+        return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first mend {runtime.failure}")
+    version = runtime.facts["cuda_python"]
+    if not version:
         return _about("cuda-python", State.MISSING, "not installed", _get(host, f"{purpose}; optional", how))
     if host.too_new(version):
-        return _about(
-            "cuda-python", State.NOTE, version, f"is for a newer CUDA than the driver supports ({host.cuda}): {how}"
-        )
+        advice = f"is for a newer CUDA than the driver supports ({host.cuda}): {how}"
+        return _about("cuda-python", State.NOTE, version, advice)
     return _about("cuda-python", State.OK, version, purpose)
 
 
 def _torch(probed: Probed, host: GpuHost) -> Finding:
     trains = "trains and exports models (README, Your own model)"
     if probed.facts.get("missing"):
-        purpose = f"{trains}; could run engines on a GPU without TensorRT" if host.has_gpu else trains
-        return _about("PyTorch", State.MISSING, "not installed", f"{purpose}: {host.torch}")
+        on_gpu = f"; could run engines where TensorRT cannot: {host.torch}" if host.has_gpu else ""
+        return _about("PyTorch", State.MISSING, "not installed", trains + on_gpu)
     if probed.failure:
-        return _about("PyTorch", State.WRONG, f"{_installed('torch')}: {probed.failure}".lstrip(": "), trains)
+        return _about("PyTorch", State.WRONG, probed.failure, trains)
     version, cuda = probed.facts["version"], probed.facts["cuda"]
     found = f"{version}, built {f'for CUDA {cuda}' if cuda else 'without CUDA'}"
     if not host.has_gpu:
@@ -160,22 +156,11 @@ def _driver_too_old(host: GpuHost) -> str:
     )
 
 
-def _built_for(library: str) -> str:
-    """The CUDA that a library's wheels are for; empty where they do not tell."""
-    return next((str(major) for major in range(19, 10, -1) if _version(f"{library}_cu{major}")), "")
-
-
 def _installed(*distributions: str) -> str:
-    """Name and version of the first that is installed."""
+    """Name and version of the first that is installed, by its metadata alone: nothing is imported."""
     for name in distributions:
-        if version := _version(name):
-            return version if name == distributions[0] else f"{name} {version}"
+        try:
+            return f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            continue
     return ""
-
-
-def _version(distribution: str) -> str:
-    """By the package's metadata alone: nothing is imported."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return ""

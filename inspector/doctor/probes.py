@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -123,7 +124,7 @@ def torch() -> dict[str, Any]:
 def runtime() -> dict[str, Any]:
     """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    from engines.build.library import open_library
+    from engines.build.library import NAMES, open_library
     from engines.errors import EngineError
     from engines.runtime.cuda.driver import find_gpu
     from engines.runtime.cuda.graphs import can_capture
@@ -133,14 +134,28 @@ def runtime() -> dict[str, Any]:
     facts: dict[str, Any] = {"gpu": None, "no_gpu": gpu} if isinstance(gpu, str) else {"gpu": asdict(gpu), "no_gpu": ""}
     try:
         library = open_library()
-        facts["library"] = {"name": library.name, "version": library.version, "capabilities": library.capabilities()}
+        facts["library"] = {
+            "name": library.name,
+            "version": library.version,
+            "capabilities": library.capabilities(),
+            "cuda": next((str(major) for major in range(19, 10, -1) if _version(f"{library.name}_cu{major}")), ""),
+        }
         facts["no_library"] = ""
     except EngineError as error:
         facts |= {"library": None, "no_library": str(error)}
-    facts["graphs"] = can_capture()
+    facts["editions"] = [name for name in NAMES if importlib.util.find_spec(name) is not None]
+    facts["cuda_python"] = (_version("cuda-bindings") or _version("cuda-python")) if can_capture() else ""
     facts["why_not_tensorrt"] = facts["no_gpu"] if isinstance(gpu, str) else why_not_tensorrt(gpu)
     facts["why_not_torch"] = facts["no_gpu"] or why_not_torch()
     return facts
+
+
+def _version(distribution: str) -> str:
+    """By the package's metadata; empty where there is none."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {

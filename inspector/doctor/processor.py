@@ -56,11 +56,11 @@ def _instructions(root: Path) -> Finding:
     flags = _flags(root)
     found = [words for flag, words in INSTRUCTIONS.items() if flag in flags]
     if any("bf16" in words for words in found):
-        state, advice = State.OK, "bf16 in hardware: the engines run about twice as fast as with f32"
+        state, advice = State.OK, "bf16 in hardware: engines on the CPU run about twice as fast as with f32"
     elif found:
-        state, advice = State.NOTE, "no bf16: the engines run in f32, at about half the rate of a CPU that has it"
+        state, advice = State.NOTE, "no bf16: engines on the CPU run in f32, at about half the rate of one that has it"
     else:
-        state, advice = State.NOTE, "nothing the engines profit from: expect low rates"
+        state, advice = State.NOTE, "nothing that engines on the CPU profit from: expect low rates there"
     return Finding(
         room=Room.MACHINE, name="Instructions", state=state, found=", ".join(found) or platform.machine(), advice=advice
     )

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from engines.bundle import INCLUDED, Bundle
+from engines.runtime.cuda.driver import find_gpu
 from tests.line_file import write_line
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,7 @@ def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> Non
         ("Machine", "Cores"), ("Machine", "Memory"), ("Machine", "Shared memory"), ("Machine", "Clock"),
         ("Software", "OpenVINO"), ("Software", "OpenCV"), ("Software", "ZeroMQ"), ("Software", "SQLite"),
         ("Line", "Configuration"), ("Line", "Bundle"), ("Line", "Camera top"), ("Line", "Endpoint"), ("Line", "Journal"),
+        ("Line", "Runtime"),
     ]:  # fmt: skip
         assert answer(room, name)["state"] in ("ok", "note"), answer(room, name)
     assert answer("Machine", "Shared memory")["found"].startswith("32 slots of 32x48")
@@ -81,6 +83,7 @@ def test_without_a_configuration_it_looks_at_the_included_bundles(tmp_path: Path
     for name in included:
         assert "MB, frames" in answer("Software", f"Bundle {name}")["found"]
     assert answer("Software", "Journal")["found"].startswith(str(tmp_path))
+    assert list(answer.findings)[-1] == ("GPU", "Runtime")
 
 
 def test_the_table_is_for_people(tiny_bundle: Bundle, tmp_path: Path) -> None:
@@ -89,8 +92,21 @@ def test_the_table_is_for_people(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert done.stderr == ""
     assert "can run here." in done.stdout.splitlines()[-1]
     assert max(len(one) for one in done.stdout.splitlines()) <= 120
-    for word in ("Cores", "OpenVINO", "TensorRT", "runs its engines on the CPU"):
+    for word in ("Cores", "OpenVINO", "TensorRT", "pycuda", "Runtime"):
         assert word in done.stdout
+
+
+@pytest.mark.skipif(not isinstance(find_gpu(), str), reason="there is a GPU to count on")
+def test_a_line_that_counts_on_a_gpu(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    config = write_line(tmp_path, tiny_bundle.path, inference={"allow_cpu": False})
+    answer = Answer(run("--json", "-c", str(config), cwd=tmp_path))
+    assert answer.stopping == {"Runtime"}
+    assert "inference.allow_cpu: true" in answer("Line", "Runtime")["advice"]
+    refused = subprocess.run(
+        [sys.executable, "-m", "inspector", "run", "-c", str(config)], capture_output=True, text=True, cwd=tmp_path, check=False
+    )  # fmt: skip
+    assert refused.returncode == 2, "the doctor and the daemon differ"
+    assert "no GPU to run the engines on" in refused.stderr
 
 
 def test_a_machine_without_openvino(tiny_bundle: Bundle, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.cache import PlanCache
+from engines.build.cache import Facts, PlanCache
 from engines.build.make import graph_digest
 from engines.bundle import Bundle
 from tests.cli.command import inspector, one_line_of
@@ -33,6 +33,15 @@ def tensorrt_rtx() -> None:
     pytest.importorskip("tensorrt_rtx", reason="needs tensorrt-rtx (make test-tensorrt)")
 
 
+ahead_of_time = pytest.mark.usefixtures("no_gpu", "tensorrt_rtx")
+
+
+def facts_in(folder: Path) -> list[Facts]:
+    """Those of every plan."""
+    cache = PlanCache(folder)
+    return [cache.entry(path).facts for path in cache.plans()]
+
+
 def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """Bytes for plans of both networks."""
     graphs = {"gate": bundle.gate_path, "segmenter": bundle.segmenter_path}
@@ -42,62 +51,61 @@ def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
     ]
 
 
-@pytest.mark.usefixtures("no_gpu", "tensorrt_rtx")
-class TestBuild:
-    """Ahead of time, for GPUs that are not here."""
-
-    def test_built_listed_verified_and_removed(self, cache: PlanCache) -> None:
-        built = inspector("engines", "build", "demo", "--capability", "8.9", "--library", "tensorrt_rtx")
-        assert built.returncode == 0, built.stderr
-        gate, segmenter, unchecked, where = built.stdout.splitlines()
-        for line, network in ((gate, "gate"), (segmenter, "segmenter")):
-            assert line.startswith(f"{network}: ")
-            assert {"layers,", "half", "MB,", "s"} <= set(line.split())
-        assert "golden frames are run each time a plan is loaded" in unchecked
-        assert where == f"stored in {cache.folder}"
-        assert [line.split(":")[0] for line in built.stderr.splitlines()] == ["gate", "segmenter"]
-        assert "usually under a minute" in built.stderr
-        facts = [cache.entry(path).facts for path in cache.plans()]
-        assert {(one.network, one.capability, one.driver, one.checked) for one in facts} == {
-            ("gate", "8.9", "", False),
-            ("segmenter", "8.9", "", False),
-        }
-        assert all(one.seconds > 0 and one.precisions["HALF"] > 0.7 * sum(one.precisions.values()) for one in facts)
-        assert inspector("engines", "verify", "demo").stdout.count("sound: ") == 2
-        assert len(json.loads(inspector("engines", "list", "--json").stdout)["plans"]) == 2
-        assert "2 plans of demo removed" in inspector("engines", "clean", "demo", "--yes").stdout
-        assert cache.plans() == []
-
-    def test_the_next_build_knows_how_long_it_takes(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
-        other = tmp_path / "other"
-        options = ("--library", "tensorrt_rtx", "--cache", other)
-        first = inspector("engines", "build", tiny_bundle.path, "--capability", "7.5", *options)
-        assert f"INSPECTOR_CACHE={other}" in first.stdout, first.stderr
-        second = inspector("engines", "build", tiny_bundle.path, "--capability", "12.0", "--max-batch", "2", *options)
-        assert second.stderr.count("the last time it took") == 2
-        assert {(one.capability, one.max_batch) for one in map(facts_of(other), PlanCache(other).plans())} == {
-            ("7.5", 8),
-            ("12.0", 2),
-        }
-
-    def test_without_a_gpu_one_has_to_be_named(self, cache: PlanCache) -> None:
-        told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx"))
-        assert "no GPU to build for" in told
-        assert "name one with --capability: tensorrt_rtx" in told
-        assert "7.5, 8.0" in told
-        told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx", "--capability", "9.9"))
-        assert "compute capability 9.9: cannot be built for here" in told
-        assert cache.plans() == []
-
-    def test_an_altered_bundle_is_not_built(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
-        copy = tmp_path / "copy"
-        shutil.copytree(tiny_bundle.path, copy)
-        (copy / "gate.onnx").write_bytes(b"x")
-        assert "gate.onnx: was altered" in one_line_of(inspector("engines", "build", copy, "--capability", "8.9"))
+@ahead_of_time
+def test_built_listed_verified_and_removed(cache: PlanCache) -> None:
+    built = inspector("engines", "build", "demo", "--capability", "8.9", "--library", "tensorrt_rtx")
+    assert built.returncode == 0, built.stderr
+    gate, segmenter, unchecked, where = built.stdout.splitlines()
+    for line, network in ((gate, "gate"), (segmenter, "segmenter")):
+        assert line.startswith(f"{network}: ")
+        assert {"layers,", "half", "MB,", "s"} <= set(line.split())
+    assert "golden frames are run each time a plan is loaded" in unchecked
+    assert where == f"stored in {cache.folder}"
+    assert [line.split(":")[0] for line in built.stderr.splitlines()] == ["gate", "segmenter"]
+    assert "usually under a minute" in built.stderr
+    facts = facts_in(cache.folder)
+    assert {(one.network, one.capability, one.driver, one.checked) for one in facts} == {
+        ("gate", "8.9", "", False),
+        ("segmenter", "8.9", "", False),
+    }
+    assert all(one.seconds > 0 and one.precisions["HALF"] > 0.7 * sum(one.precisions.values()) for one in facts)
+    assert inspector("engines", "verify", "demo").stdout.count("sound: ") == 2
+    assert len(json.loads(inspector("engines", "list", "--json").stdout)["plans"]) == 2
+    assert "2 plans of demo removed" in inspector("engines", "clean", "demo", "--yes").stdout
+    assert cache.plans() == []
 
 
-def facts_of(folder: Path):  # type: ignore[no-untyped-def]
-    return lambda path: PlanCache(folder).entry(path).facts
+@ahead_of_time
+def test_the_next_build_knows_how_long_it_takes(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    options = ("--library", "tensorrt_rtx", "--cache", other)
+    first = inspector("engines", "build", tiny_bundle.path, "--capability", "7.5", *options)
+    assert f"INSPECTOR_CACHE={other}" in first.stdout, first.stderr
+    second = inspector("engines", "build", tiny_bundle.path, "--capability", "12.0", "--max-batch", "2", *options)
+    assert second.stderr.count("the last time it took") == 2
+    assert {(one.capability, one.max_batch) for one in facts_in(other)} == {
+        ("7.5", 8),
+        ("12.0", 2),
+    }
+
+
+@ahead_of_time
+def test_without_a_gpu_one_has_to_be_named(cache: PlanCache) -> None:
+    told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx"))
+    assert "no GPU to build for" in told
+    assert "name one with --capability: tensorrt_rtx" in told
+    assert "7.5, 8.0" in told
+    told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx", "--capability", "9.9"))
+    assert "compute capability 9.9: cannot be built for here" in told
+    assert cache.plans() == []
+
+
+@ahead_of_time
+def test_an_altered_bundle_is_not_built(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_bundle.path, copy)
+    (copy / "gate.onnx").write_bytes(b"x")
+    assert "gate.onnx: was altered" in one_line_of(inspector("engines", "build", copy, "--capability", "8.9"))
 
 
 def test_a_cache_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
@@ -183,7 +191,7 @@ def test_plans_for_the_gpu_here_are_checked_on_it(cache: PlanCache) -> None:
         pytest.skip(machine)
     built = inspector("engines", "build", "demo")
     assert "checked on " in built.stdout, built.stderr
-    assert all(cache.entry(path).facts.checked for path in cache.plans())
+    assert all(facts.checked for facts in facts_in(cache.folder))
     listed = json.loads(inspector("engines", "list", "--json").stdout)
     assert all(one["runs_here"] for one in listed["plans"])
     proved = inspector("engines", "verify", "demo")

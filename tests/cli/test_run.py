@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from engines.bundle import Bundle
+from engines.runtime.cuda.driver import find_gpu
 from inspector.client import Packet, Subscriber
 from inspector.client.completeness import Completeness
 from inspector.results.messages import LineState, StatusBody
@@ -109,6 +110,32 @@ def test_signal_under_load_ends_in_two_seconds_with_every_frame_accounted_for(
     assert found.reasons["gate_clean"] > 50
     assert found.reasons["defect"] > 25
     assert found.reasons["bad_frame"] > 25
+
+
+@pytest.mark.skipif(not isinstance(find_gpu(), str), reason="this machine has a GPU")
+def test_without_a_gpu_a_line_starts_only_where_the_cpu_is_allowed_and_every_status_says_so(config: Path) -> None:
+    edit(config, inference={"runtime": "auto"})
+    refused = inspector("run", "-c", config)
+    assert refused.returncode == 2
+    last = refused.stderr.strip().splitlines()[-1]
+    assert last.startswith("inspector: inference could not start: no GPU to run the engines on")
+    assert last.endswith("set inference.allow_cpu: true")
+    edit(config, inference={"allow_cpu": True})
+    process = subprocess.Popen([*COMMAND, "run", "-c", str(config)], stderr=subprocess.PIPE, text=True)
+    try:
+        with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+            said: list[StatusBody] = []
+            while not said or said[-1].state is not LineState.STOPPED:
+                event = subscriber.receive(20_000)
+                assert event is not None, "the daemon is silent"
+                if isinstance(event, Packet) and isinstance(event.body, StatusBody):
+                    said.append(event.body)
+                    process.send_signal(signal.SIGTERM)
+    finally:
+        process.kill()
+        process.communicate()
+    assert {status.code for status in said} >= {"running", "stopped"}
+    assert all("on the CPU, as there is no GPU to use" in status.engines for status in said)
 
 
 def test_sigterm_while_starting_ends_at_once(config: Path) -> None:

@@ -6,28 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from inspector.doctor.accelerator import accelerator
-from inspector.doctor.apart import Probed
 from inspector.doctor.control_group import cpu_quota, memory_limit
-from inspector.doctor.finding import Finding, State
+from inspector.doctor.finding import State
 from inspector.doctor.processor import processor
 from inspector.doctor.surroundings import surroundings
-
-NO_CUDA = Probed({"missing": True})
-
-
-def show(root: Path, **files: str) -> Path:
-    """Write kernel files; ``__`` in a name stands for ``/``."""
-    for name, text in files.items():
-        path = root / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def named(name: str, findings: object) -> Finding:
-    (found,) = [finding for finding in findings if finding.name == name]  # type: ignore[attr-defined]
-    return found
+from tests.doctor.machine_files import named, show
 
 
 def test_a_jetson_that_saves_power(tmp_path: Path) -> None:
@@ -121,33 +104,3 @@ def test_a_host_with_systemd(tmp_path: Path) -> None:
     findings = list(surroundings(tmp_path))
     assert named("Service manager", findings).found == "systemd"
     assert named("Container", findings).found == "none"
-
-
-def test_a_gpu_without_a_driver(tmp_path: Path) -> None:
-    device = "sys__bus__pci__devices__0000:01:00.0__"
-    show(tmp_path, **{device + "vendor": "0x10de\n", device + "class": "0x030000\n"})
-    found = named("GPU and driver", accelerator(NO_CUDA, tmp_path))
-    assert (found.state, found.found) == (State.MISSING, "an NVIDIA device without a driver")
-
-
-def test_a_driver_that_cannot_be_used(tmp_path: Path) -> None:
-    show(tmp_path, sys__module__nvidia__version="570.86.15\n")
-    found = named("GPU and driver", accelerator(Probed({}, "crashes with SIGSEGV"), tmp_path))
-    assert (found.state, found.found) == (State.WRONG, "driver 570.86.15: crashes with SIGSEGV")
-    assert not found.stops_the_line
-
-
-def test_a_gpu_is_named_and_nothing_is_promised(tmp_path: Path) -> None:
-    device = {"name": "NVIDIA RTX A2000", "memory_gib": 12.0, "capability": "8.6"}
-    findings = list(accelerator(Probed({"cuda": "12.4", "devices": [device]}), tmp_path))
-    gpu = named("GPU and driver", findings)
-    assert "NVIDIA RTX A2000, 12.0 GiB, sm 8.6" in gpu.found
-    for name in ("GPU and driver", "TensorRT", "pycuda"):
-        assert "this version runs its engines on the CPU" in named(name, findings).advice
-
-
-def test_this_machines_gpu_is_looked_for_without_harm() -> None:
-    from inspector.doctor.apart import probe
-
-    probed = probe("cuda")
-    assert probed.failure or probed.facts.get("missing") or probed.facts["cuda"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 
 from engines.bundle import find_bundle, read_bundle
@@ -12,6 +14,10 @@ from tests.gpu.test_parity import ask, page_plane
 
 
 def main() -> None:
+    if find_spec("torch"):
+        import torch
+
+        torch.backends.cudnn.benchmark_limit = 1  # under a checker each way to compute a convolution takes seconds
     bundle = read_bundle(find_bundle("demo"))
     pool = page_plane(2, bundle.height, bundle.width)
     pool[...] = render_pool(bundle.height, bundle.width, 2)

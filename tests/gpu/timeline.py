@@ -96,6 +96,8 @@ def write_picture(spans: list[Span], path: Path, title: str, milliseconds: float
     parts.append(f'<line x1="{left}" x2="{width - 10}" y1="{y}" y2="{y}" stroke="#333333"/>')
     for tick in range(6):
         x = left + tick * (width - left - 10) / 5
-        parts.append(f'<text x="{x:.0f}" y="{y + 18}" text-anchor="middle">{tick * milliseconds / 5:.1f}</text>')
-    parts.append(f'<text x="{width - 10}" y="{y + 18}" text-anchor="end">ms</text></svg>')
+        anchor = "end" if tick == 5 else "middle"
+        label = f"{tick * milliseconds / 5:.1f} ms"
+        parts.append(f'<text x="{x:.0f}" y="{y + 18}" text-anchor="{anchor}">{label}</text>')
+    parts.append("</svg>")
     path.write_text("\n".join(parts), encoding="utf-8")

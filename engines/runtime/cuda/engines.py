@@ -119,6 +119,8 @@ class CudaEngines:
                 self._frames,
                 _segmenter_answer,
                 graphs=options.graphs,
+                # Many small kernels: each would wait for one of the gate's large ones, and a let-through frame for all of them.
+                urgent=True,
                 extra={"thresholds": self._thresholds.address},
                 trace=self.trace,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,28 +19,33 @@ def can_capture() -> bool:
         return False
 
 
-def capture(run: Run, stream: Any) -> Run:
-    """Record what ``run`` enqueues on ``stream`` (pycuda's), which has run before; gives what starts the recording.
+def capture(enqueue: Callable[[int], None], stream: Any, *, urgent: bool) -> Run:
+    """Record what ``enqueue`` puts on the stream whose handle it is given, and has put on one before; gives what starts the
+    recording on ``stream`` (pycuda's). ``urgent``: each kernel keeps the highest priority there is.
 
     Raises EngineError where it enqueues what cannot be recorded."""
     driver = importlib.import_module("cuda.bindings.driver")
-    handle = driver.CUstream(stream.handle)
 
     def checked(answer: tuple[Any, ...], what: str) -> Any:
         status, *rest = answer
         if int(status) != 0:
             raise EngineError(f"CUDA graph: {what}: {status.name}")
-        return rest[0] if rest else None
+        return rest[0] if len(rest) == 1 else tuple(rest)
 
     # Only this thread is recorded, so that others may use CUDA meanwhile.
+    lowest, highest = checked(driver.cuCtxGetStreamPriorityRange(), "no priorities")
+    side = checked(driver.cuStreamCreateWithPriority(1, highest if urgent else lowest), "no stream to record on")
     mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
-    checked(driver.cuStreamBeginCapture(handle, mode), "cannot record")
+    checked(driver.cuStreamBeginCapture(side, mode), "cannot record")
     try:
-        run()
+        enqueue(int(side))
     finally:
-        graph = checked(driver.cuStreamEndCapture(handle), "recording failed")
-    executable = checked(driver.cuGraphInstantiate(graph, 0), "cannot be made from the recording")
-    launch = driver.cuGraphLaunch
+        graph = checked(driver.cuStreamEndCapture(side), "recording failed")
+    # Without the flag the priority is that of the stream it is started on.
+    flag = driver.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
+    executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
+    checked(driver.cuStreamDestroy(side), "recording cannot be ended")
+    launch, handle = driver.cuGraphLaunch, driver.CUstream(stream.handle)
 
     def replay() -> None:
         (status,) = launch(executable, handle)

@@ -20,9 +20,10 @@ class Network(Protocol):
     library: str
     """What computes it, for people: name, version, precision."""
 
-    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool) -> Run:
+    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, urgent: bool = False) -> Run:
         """Prepare to run ``batch`` frames from and to the device addresses of inputs and outputs, on ``stream`` (pycuda's); warm
-        up; ``graph``: capture the run as a CUDA graph where that can be done. Raises EngineError."""
+        up; ``graph``: capture the run as a CUDA graph where that can be done; ``urgent``: its kernels go before those of others
+        that wait, which only a captured run can have, as pycuda's streams have no priority. Raises EngineError."""
 
     def close(self) -> None:
         """Release what it holds."""

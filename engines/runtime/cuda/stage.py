@@ -93,10 +93,11 @@ class Stage:
         answer: Answer,
         *,
         graphs: bool,
+        urgent: bool = False,
         extra: Mapping[str, int] | None = None,
         trace: Trace | None = None,
     ) -> None:
-        """``extra`` are inputs besides the frames, by name. Raises EngineError: the network is not of this form, no memory."""
+        """``extra`` are inputs besides the frames, by name; ``urgent``: its kernels go before the other stage's. Raises EngineError: the network is not of this form, no memory."""
         wanted = {"frames", *(extra or {})}, {*layout.small, *(("mask",) if layout.mask else ())}
         if (set(network.inputs), set(network.outputs)) != wanted:
             raise EngineError(
@@ -117,7 +118,8 @@ class Stage:
         if layout.mask:
             addresses["mask"] = self._output.address + self._small_bytes
         self._runs: dict[int, Run] = {
-            batch: network.bind(batch, addresses, streams.compute, graph=graphs) for batch in buckets(max_batch)
+            batch: network.bind(batch, addresses, streams.compute, graph=graphs, urgent=urgent)
+            for batch in buckets(max_batch)
         }
         self._free: queue.SimpleQueue[_Berth] = queue.SimpleQueue()
         for _ in range(IN_FLIGHT):

@@ -37,7 +37,7 @@ class TensorRtNetwork:
         self.library = f"{library.name} {library.version}"
         self._contexts: list[Any] = []
 
-    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool) -> Run:
+    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, urgent: bool = False) -> Run:
         """See ``engines.runtime.cuda.network.Network``."""
         context = self._engine.create_execution_context()
         if context is None:
@@ -56,14 +56,16 @@ class TensorRtNetwork:
                 raise EngineError(f"{self._name}: TensorRT takes no address for {one}: {self._log.last()}")
         handle = stream.handle
 
-        def run() -> None:
-            if not context.execute_async_v3(handle):
+        def enqueue(on: int) -> None:
+            if not context.execute_async_v3(on):
                 raise EngineError(f"{self._name}: TensorRT failed: {self._log.last()}")
 
         for _ in range(WARM_UPS):
-            run()
+            enqueue(handle)
         stream.synchronize()
-        return capture(run, stream) if graph and can_capture() and _capturable(context, handle) else run
+        if graph and can_capture() and _capturable(context, handle):
+            return capture(enqueue, stream, urgent=urgent)
+        return lambda: enqueue(handle)
 
     def close(self) -> None:
         """Release contexts, engine and runtime, in this order."""

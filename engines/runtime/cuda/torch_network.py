@@ -14,11 +14,15 @@ WARM_UPS = 3
 """Runs before one counts or is recorded: convolutions are tried out in the first."""
 
 
+class UnfitTorchError(EngineError):
+    """The torch that is installed does not work on this GPU."""
+
+
 class TorchNetwork:
     """An ONNX graph as a torch program, its weights in channels-last order."""
 
     def __init__(self, path: Path, height: int, width: int, classes: int) -> None:
-        """Raises EngineError: no torch, a torch without CUDA or without this GPU's architecture, an unknown operator."""
+        """Raises EngineError: no torch, an unknown operator; UnfitTorchError: a torch without CUDA or this GPU's architecture."""
         self._program = OnnxProgram(
             path, "cpu"
         )  # what is wrong with the file is said before what is wrong with the GPU
@@ -28,18 +32,18 @@ class TorchNetwork:
         self.inputs = frozenset(self._program.inputs)
         self.outputs = frozenset(self._program.outputs)
         self.library = f"torch {self.torch.__version__}"
-        self._shapes = {
-            "frames": ((height, width), self.torch.uint8),
-            "mask": ((height, width), self.torch.uint8),
-            "pixels": ((classes,), self.torch.int32),
-            "scores": ((classes,), self.torch.float32),
-            "score": ((), self.torch.float32),
+        self._forms: dict[str, tuple[tuple[int, ...], str]] = {
+            "frames": ((height, width), "|u1"),
+            "thresholds": ((classes,), "<f4"),
+            "score": ((), "<f4"),
+            "mask": ((height, width), "|u1"),
+            "pixels": ((classes,), "<i4"),
+            "scores": ((classes,), "<f4"),
         }
-        self._classes = classes
         self._pool: Any = None
         self.torch.backends.cudnn.benchmark = True
 
-    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool) -> Run:
+    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, urgent: bool = False) -> Run:
         """See ``engines.runtime.cuda.network.Network``."""
         torch = self.torch
         lane = torch.cuda.ExternalStream(stream.handle)
@@ -61,9 +65,11 @@ class TorchNetwork:
             if not graph:
                 return run
             recording = torch.cuda.CUDAGraph()
+            # Kernels keep the priority of the stream they are recorded on, whichever they are started on.
+            side = torch.cuda.Stream(priority=-1 if urgent else 0)
             with (
                 torch.inference_mode(),
-                torch.cuda.graph(recording, pool=self._pool, stream=lane, capture_error_mode="thread_local"),
+                torch.cuda.graph(recording, pool=self._pool, stream=side, capture_error_mode="thread_local"),
             ):
                 step()
         except torch.cuda.OutOfMemoryError:
@@ -85,9 +91,9 @@ class TorchNetwork:
 
     def _tensor(self, name: str, batch: int, address: int) -> Any:
         """Memory that is somebody else's, as a tensor."""
-        shape, dtype = ((self._classes,), self.torch.float32) if name == "thresholds" else self._shapes[name]
+        shape, typestr = self._forms[name]
         full = shape if name == "thresholds" else (batch, *shape)
-        return self.torch.as_tensor(_Foreign(full, _TYPES[str(dtype)], address), device="cuda")
+        return self.torch.as_tensor(_Foreign(full, typestr, address), device="cuda")
 
 
 class _Foreign:
@@ -103,12 +109,9 @@ class _Foreign:
         }
 
 
-_TYPES = {"torch.uint8": "|u1", "torch.int32": "<i4", "torch.float32": "<f4"}
-
-
 def _require_cuda(torch: Any) -> None:
     if not torch.cuda.is_available():
-        raise EngineError(
+        raise UnfitTorchError(
             f"torch {torch.__version__}: sees no GPU ({'built without CUDA' if torch.version.cuda is None else 'driver or device'}); "
             "install a torch built for this machine's CUDA"
         )
@@ -116,6 +119,6 @@ def _require_cuda(torch: Any) -> None:
         torch.zeros(1, device="cuda").add_(1)
         torch.cuda.synchronize()
     except RuntimeError as error:
-        raise EngineError(
+        raise UnfitTorchError(
             f"torch {torch.__version__}: does not run on this GPU ({str(error).splitlines()[0]}); install one built for it"
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 from engines.bundle import GOLDEN, Bundle, read_bundle
 from engines.errors import BundleError, EngineError
+from engines.runtime.cuda.driver import Gpu, find_gpu
+from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
+from engines.runtime.cuda.stage import bucket, buckets
 from engines.runtime.load import load_engines
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
@@ -22,7 +26,7 @@ def copy(tiny_bundle: Bundle, tmp_path: Path) -> Path:
 
 
 def test_answers_are_those_worked_out_by_hand(tiny_bundle: Bundle) -> None:
-    loaded = load_engines(tiny_bundle, precision="f32", lanes=2, max_batch=3)
+    loaded = load_engines(tiny_bundle, runtime="openvino", precision="f32", lanes=2, max_batch=3)
     box: queue.SimpleQueue = queue.SimpleQueue()
     frames = [frame_with([(64, 3)]), frame_with([(192, 2), (64, 4)]), frame_with([])]
     masks = [np.full_like(f, 255) for f in frames]
@@ -44,7 +48,7 @@ def test_thresholds_come_from_the_operating_point(copy: Path) -> None:
     point = copy / "operating_point.yaml"
     point.write_text(point.read_text().replace("dark: 0.5", "dark: 0.9"))
     bundle = read_bundle(copy)
-    loaded = load_engines(bundle, precision="f32", lanes=1)
+    loaded = load_engines(bundle, runtime="openvino", precision="f32", lanes=1)
     box: queue.SimpleQueue = queue.SimpleQueue()
     frame = frame_with([(68, 3)])  # probability 0.75
     loaded.engines.segmenter.enqueue([frame], [np.zeros_like(frame)], box.put)
@@ -54,7 +58,7 @@ def test_thresholds_come_from_the_operating_point(copy: Path) -> None:
 
 
 def test_an_engine_error_reaches_the_caller_and_the_lane_lives_on(tiny_bundle: Bundle) -> None:
-    engines = load_engines(tiny_bundle, precision="f32", lanes=1).engines
+    engines = load_engines(tiny_bundle, runtime="openvino", precision="f32", lanes=1).engines
     box: queue.SimpleQueue = queue.SimpleQueue()
     engines.gate.enqueue([np.zeros((3, 3), np.uint8)], box.put)
     engines.gate.enqueue([frame_with([])], box.put)
@@ -69,13 +73,13 @@ def test_altered_file_is_refused_by_name(copy: Path, victim: str) -> None:
     with (copy / victim).open("ab") as file:
         file.write(b"x")
     with pytest.raises(BundleError, match=rf"{victim}: was altered"):
-        load_engines(read_bundle(copy))
+        load_engines(read_bundle(copy), runtime="openvino")
 
 
 def test_missing_file_is_refused_by_name(copy: Path) -> None:
     (copy / "segmenter.onnx").unlink()
     with pytest.raises(BundleError, match=r"segmenter\.onnx: is missing"):
-        load_engines(read_bundle(copy))
+        load_engines(read_bundle(copy), runtime="openvino")
 
 
 def test_no_bundle_there(tmp_path: Path) -> None:
@@ -100,10 +104,65 @@ def test_engines_that_disagree_with_golden_frames_are_refused(tmp_path: Path) ->
     old = bundle.manifest.files[GOLDEN]
     manifest.write_text(manifest.read_text().replace(old, hashlib.sha256(golden.read_bytes()).hexdigest()))
     with pytest.raises(EngineError, match="disagrees with the bundle's golden frames"):
-        load_engines(read_bundle(bundle.path))
+        load_engines(read_bundle(bundle.path), runtime="openvino")
 
 
 def test_a_nan_on_a_golden_frame_is_refused(tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "b", gate_nan_at=192)
     with pytest.raises(EngineError, match="disagrees"):
-        load_engines(bundle)
+        load_engines(bundle, runtime="openvino")
+
+
+NO_GPU = find_gpu()
+without_gpu = pytest.mark.skipif(not isinstance(NO_GPU, str), reason="this machine has a GPU")
+
+
+@without_gpu
+@pytest.mark.parametrize(
+    ("runtime", "mend"), [("tensorrt", "or use inference.runtime: auto"), ("torch", "runtime: auto")]
+)
+def test_a_gpu_that_is_asked_for_and_not_there_is_said_in_one_line(
+    tiny_bundle: Bundle, runtime: str, mend: str
+) -> None:
+    with pytest.raises(EngineError) as refused:
+        load_engines(tiny_bundle, runtime=runtime, allow_cpu=True)
+    text = str(refused.value)
+    assert text.startswith(f"no GPU to run the engines on ({NO_GPU}); `inspector doctor` says more")
+    assert mend in text
+    assert "\n" not in text
+
+
+@without_gpu
+def test_auto_takes_the_cpu_only_where_that_is_allowed_and_says_why(tiny_bundle: Bundle) -> None:
+    with pytest.raises(EngineError, match=r"or set inference\.allow_cpu: true"):
+        load_engines(tiny_bundle, allow_cpu=False)
+    loaded = load_engines(tiny_bundle, precision="f32", allow_cpu=True)
+    loaded.engines.close()
+    assert loaded.note == f"on the CPU, as there is no GPU to use ({NO_GPU})"
+    chosen = load_engines(tiny_bundle, runtime="openvino", precision="f32", allow_cpu=False)
+    chosen.engines.close()
+    assert chosen.note == ""
+
+
+def test_a_runtime_nobody_knows_is_refused(tiny_bundle: Bundle) -> None:
+    with pytest.raises(EngineError, match="expected auto, tensorrt, torch or openvino"):
+        load_engines(tiny_bundle, runtime="cuda")
+
+
+def test_a_gpu_that_no_library_here_can_use_is_told_with_every_reason(tiny_bundle: Bundle) -> None:
+    """What is asked before a GPU is touched: so that it can be asked here."""
+    gpu = Gpu("NVIDIA H200", "9.0", "13.0", "580.1")
+    why = why_not_tensorrt(gpu)
+    if find_spec("tensorrt_rtx") is None and find_spec("tensorrt") is None:
+        assert why.startswith("TensorRT: is not installed")
+    elif find_spec("pycuda") is None:
+        assert why.startswith("pycuda: is not installed")
+    missing = [name for name in ("torch", "onnx", "pycuda") if find_spec(name) is None]
+    assert why_not_torch() == (f"torch runtime: {', '.join(missing)} not installed" if missing else "")
+
+
+def test_batches_are_filled_up_to_prepared_sizes() -> None:
+    assert buckets(8) == [1, 2, 4, 8]
+    assert buckets(6) == [1, 2, 4, 6]
+    assert buckets(1) == [1]
+    assert [bucket(count, 6) for count in range(1, 7)] == [1, 2, 4, 4, 6, 6]
