@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engines.build.cache import PlanCache
-from engines.build.make import Made, graph_digest, make_plan, networks_of
+from engines.build.make import Made, Route, graph_digest, make_plan, networks_of
 from engines.build.monitor import Told
 from engines.build.plan import Wanted
 from engines.build.prove import Proof, prove_plans
@@ -31,9 +31,17 @@ class Build:
     """One build of all of a bundle's plans."""
 
     def __init__(
-        self, bundle: Bundle, target: Target, cache: PlanCache, *, max_batch: int = 8, workspace_mib: int = 1024
+        self,
+        bundle: Bundle,
+        target: Target,
+        cache: PlanCache,
+        *,
+        max_batch: int = 8,
+        workspace_mib: int = 1024,
+        route: Route | None = None,
     ) -> None:
-        """The bundle's files are verified, and the cache can be written."""
+        """The bundle's files are verified, and the cache can be written. Plans come from its ONNX unless by another route."""
+        self._route = route
         self.networks = tuple(networks_of(bundle))
         """In the order in which they are built."""
         self._bundle, self._target, self._cache = bundle, target, cache
@@ -62,6 +70,7 @@ class Build:
             driver=target.driver,
             cuda=target.cuda,
             timings=read_timings(self._timings) if library.keeps_timings else b"",
+            route=self._route,
         )
         if made.timings:
             write_timings(self._timings, made.timings)

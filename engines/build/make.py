@@ -6,12 +6,20 @@ import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from engines.build.cache import Facts
 from engines.build.library import Library
 from engines.build.monitor import Told
-from engines.build.plan import Wanted, build_plan
+from engines.build.plan import Plan, Wanted, build_plan
 from engines.bundle import Bundle
+
+
+class Route(Protocol):
+    """Another way to a plan than from the bundle's ONNX."""
+
+    def build(self, network: str, wanted: Wanted, told: Told, timings: bytes) -> Plan:
+        """The plan of `gate` or `segmenter`. Raises EngineError."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,18 @@ def make_plan(
     driver: str = "",
     cuda: str = "",
     timings: bytes = b"",
+    route: Route | None = None,
 ) -> Made:
-    """Build the plan of `gate` or `segmenter`; `driver` and `cuda` are those of the GPU here, empty for one built ahead of time.
+    """Build the plan of `gate` or `segmenter`, from its ONNX unless by another route; `driver` and `cuda` are those of the GPU here,
+    empty for one built ahead of time.
 
     Raises EngineError."""
     onnx = networks_of(bundle)[network]
     began = time.monotonic()
-    plan = build_plan(library, onnx, wanted, told, timings)
+    if route is None:
+        plan = build_plan(library, onnx, wanted, told, timings)
+    else:
+        plan = route.build(network, wanted, told, timings)
     facts = Facts(
         bundle=bundle.id,
         network=network,

@@ -12,6 +12,8 @@ import typer
 
 if TYPE_CHECKING:
     from engines.build.cache import PlanCache
+    from engines.build.make import Route
+    from engines.build.target import Target
     from engines.bundle import Bundle
 
 app = typer.Typer(
@@ -40,6 +42,13 @@ class Edition(str, Enum):
     TENSORRT_RTX = "tensorrt_rtx"
 
 
+class RouteName(str, Enum):
+    """From what a plan is made."""
+
+    ONNX = "onnx"
+    TORCH_TENSORRT = "torch-tensorrt"
+
+
 @app.command()
 def build(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")],
@@ -51,6 +60,15 @@ def build(
     workspace_mib: Annotated[int, typer.Option(min=1, help="Most device memory a layer may take to work in.")] = 1024,
     library: Annotated[
         Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
+    ] = None,
+    route: Annotated[
+        RouteName, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
+    ] = RouteName.ONNX,
+    gate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="torch-tensorrt: the gate's weights the bundle was built from.")
+    ] = None,
+    segmenter: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="torch-tensorrt: the segmenter's weights, likewise.")
     ] = None,
     cache: CacheOption = None,
 ) -> None:
@@ -74,7 +92,8 @@ def build(
     found = read_bundle(find_bundle(bundle))
     verify_files(found)
     target = find_target(open_library(library.value if library else None), capability)
-    order = Build(found, target, plans, max_batch=max_batch, workspace_mib=workspace_mib)
+    way = _torch_route(found, gate, segmenter, target) if route is RouteName.TORCH_TENSORRT else None
+    order = Build(found, target, plans, max_batch=max_batch, workspace_mib=workspace_mib, route=way)
     for network in order.networks:
         takes = expected(order.seconds_before(network), target.library.builds_ahead)
         with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as told:
@@ -161,6 +180,15 @@ def clean(
         typer.echo(name_of_file(plans, path))
     freed = plans.remove(paths) + (0 if bundle else remove_timings(plans.folder))
     typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
+
+
+def _torch_route(bundle: Bundle, gate: Path | None, segmenter: Path | None, target: Target) -> Route:
+    from engines.build.torch_route import TorchRoute
+    from inspector.errors import UserError
+
+    if gate is None or segmenter is None:
+        raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
+    return TorchRoute(bundle, gate, segmenter, target.library)
 
 
 def _cache(folder: Path | None) -> PlanCache:

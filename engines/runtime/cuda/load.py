@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 from engines.build.cache import PlanCache, Wish
 from engines.build.library import Library, open_library
+from engines.build.make import graph_digest, networks_of
 from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.cuda.device import Device
@@ -71,7 +71,7 @@ def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cac
             Wish(
                 bundle=bundle.id,
                 network=name,
-                onnx_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                onnx_sha256=graph_digest(path),
                 library=library.name,
                 version=library.version,
                 capability=gpu.capability,
@@ -80,7 +80,7 @@ def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cac
                 max_batch=max_batch,
             )
         )
-        for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path))
+        for name, path in networks_of(bundle).items()
     }
 
 
