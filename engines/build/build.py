@@ -7,13 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from engines.build.cache import PlanCache
+from engines.build.cache import Kept, PlanCache
 from engines.build.make import Made, Route, graph_digest, make_plan, networks_of
 from engines.build.monitor import Told
 from engines.build.plan import Wanted
 from engines.build.prove import Proof, prove_plans
+from engines.build.sealed import read_sealed, write_sealed
 from engines.build.target import Target
-from engines.build.timings import read_timings, timings_path, write_timings
+from engines.build.timings import timings_path
 from engines.bundle import Bundle
 from engines.errors import EngineError
 
@@ -69,11 +70,11 @@ class Build:
             told,
             driver=target.driver,
             cuda=target.cuda,
-            timings=read_timings(self._timings) if library.keeps_timings else b"",
+            timings=read_sealed(self._timings) if library.keeps_timings else b"",
             route=self._route,
         )
         if made.timings:
-            write_timings(self._timings, made.timings)
+            write_sealed(self._timings, made.timings)
         self._made[network] = made
         return made
 
@@ -87,7 +88,7 @@ class Build:
         return Stored(tuple(paths), proof)
 
     def _prove(self) -> Proof:
-        plans = {network: made.data for network, made in self._made.items()}
+        plans = {network: Kept(made.data) for network, made in self._made.items()}
         try:
             return prove_plans(self._bundle, self._target.library, plans, self._wanted.max_batch)
         except EngineError as error:

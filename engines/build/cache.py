@@ -20,6 +20,7 @@ import msgspec
 from engines.build.sealed import MEND, digest, read_key, remove_file, write_private
 from engines.errors import EngineError
 
+KERNELS = ".kernels"
 _NAME = "[0-9a-f]" * 24
 """Pattern of a plan's name; other files in the folder are somebody else's."""
 
@@ -40,7 +41,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Driver and CUDA; empty where the plan was built ahead of time, which depends on neither."""
     cuda: str = ""
     max_batch: int
-    common_batch: int
+    options: tuple[str, ...]
+    """What the builder was told beyond its defaults."""
     workspace_mib: int
     precisions: dict[str, int]
     """How many layers answer in each data type."""
@@ -69,6 +71,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     capability: str
     driver: str
     cuda: str
+    options: tuple[str, ...]
     max_batch: int
     """Batches it must take at least."""
 
@@ -80,9 +83,15 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
                 continue  # built ahead of time, for any
             if here != there:
                 return f"its plan is for {what} {there}, here it is {here or 'not known'}"
+        if found.options != self.options:
+            return f"its plan was built with {_listed(found.options)}, here it is {_listed(self.options)}"
         if found.max_batch < self.max_batch:
             return f"its plan is for batches up to {found.max_batch}, not {self.max_batch} (inference.max_batch, --max-batch)"
         return ""
+
+
+def _listed(options: tuple[str, ...]) -> str:
+    return ", ".join(options) or "no options"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +103,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Bytes of the plan."""
     digest: str
     """HMAC-SHA256 of facts and plan, hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A plan, proved to be as it was stored."""
+
+    data: bytes
+    kernels: Path | None = None
+    """Where what is compiled of it when it runs may be kept."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +149,10 @@ class PlanCache:
         write_private(path, plan)
         return path
 
-    def find(self, wish: Wish) -> bytes:
+    def find(self, wish: Wish) -> Kept:
         """The plan that does for `wish`, proved to be as it was stored. Raises EngineError: none, altered, or of another key."""
-        return self.verified(self.choose(wish))[1]
+        path = self.choose(wish)
+        return Kept(self.verified(path)[1], path.with_suffix(KERNELS))
 
     def choose(self, wish: Wish) -> Path:
         """The plan that does for `wish`, of several the one for the smallest batches; not proved yet. Raises EngineError: none."""
@@ -194,7 +213,7 @@ class PlanCache:
 
     def remove(self, plans: Iterable[Path]) -> int:
         """Remove plans, which can always be built again; gives the bytes that were freed. Raises EngineError."""
-        return sum(remove_file(path) + remove_file(path.with_suffix(".json")) for path in plans)
+        return sum(remove_file(path.with_suffix(suffix)) for path in plans for suffix in (".plan", ".json", KERNELS))
 
 
 def _stored_s(path: Path) -> float:

@@ -32,6 +32,7 @@ class Machine:
             capability=self.gpu.capability,
             driver=self.gpu.driver,
             cuda=self.gpu.cuda,
+            options=self.library.options,
             max_batch=max_batch,
         )
 

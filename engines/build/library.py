@@ -17,6 +17,12 @@ from engines.errors import EngineError
 Name = Literal["tensorrt", "tensorrt_rtx"]
 OLDEST = 10
 """Major version of tensorrt that has strongly typed networks and the other calls used here."""
+FLAGS: dict[Name, tuple[str, ...]] = {
+    "tensorrt": ("STRICT_NANS",),
+    "tensorrt_rtx": ("STRICT_NANS", "REQUIRE_USER_ALLOCATION"),
+}
+"""No arithmetic that loses a NaN, by which a broken network is known; nothing allocated while it runs, or no CUDA graph could record
+TensorRT-RTX (TensorRT's own never does)."""
 NAMES: tuple[Name, ...] = ("tensorrt", "tensorrt_rtx")
 
 
@@ -35,6 +41,11 @@ class Library:
         return self.name == "tensorrt_rtx"
 
     @property
+    def compiles_late(self) -> bool:
+        """Whether kernels are compiled when a plan is run, not when it is built."""
+        return self.name == "tensorrt_rtx"
+
+    @property
     def keeps_timings(self) -> bool:
         """Whether a timing cache spares it work: TensorRT-RTX measures nothing while it builds, and its timing caches do nothing."""
         return self.name == "tensorrt"
@@ -46,10 +57,17 @@ class Library:
         names = [name[2:] for name in dir(self.api.ComputeCapability) if name.startswith("SM") and name[2:].isdigit()]
         return tuple(f"{name[:-1]}.{name[-1]}" for name in sorted(names, key=int))
 
-    def make_capturable(self, config: Any) -> None:
-        """Have the engine allocate nothing while it runs, or a CUDA graph could not record it; TensorRT's own never does."""
-        if self.name == "tensorrt_rtx":
-            config.set_flag(self.api.BuilderFlag.REQUIRE_USER_ALLOCATION)
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a builder is told beyond its defaults."""
+        return FLAGS[self.name]
+
+    def configure(self, config: Any) -> None:
+        """Tell a builder configuration the options."""
+        for name in self.options:
+            config.set_flag(getattr(self.api.BuilderFlag, name))
+        # Kernels on streams of TensorRT's own would not have the priority of the one that is recorded.
+        config.max_aux_streams = 0
 
     def require_target(self, capability: str, here: str = "") -> None:
         """Raise EngineError where it cannot build for this compute capability; `here` is that of the GPU of this machine, empty where

@@ -74,7 +74,7 @@ def make_plan(
         driver=driver,
         cuda=cuda,
         max_batch=wanted.max_batch,
-        common_batch=min(wanted.common_batch, wanted.max_batch),
+        options=library.options,
         workspace_mib=wanted.workspace_mib,
         precisions=plan.precisions,
         layers=plan.layers,

@@ -29,8 +29,6 @@ class Wanted:
     here: str = ""
     """That of the GPU of this machine; empty where there is none."""
     max_batch: int = 8
-    common_batch: int = 4
-    """The batch that is tuned for."""
     workspace_mib: int = 1024
     """Most device memory that a layer may take to work in."""
 
@@ -69,7 +67,7 @@ def serialize(
     config = builder.create_builder_config()
     config.set_memory_pool_limit(api.MemoryPoolType.WORKSPACE, wanted.workspace_mib * MIB)
     config.add_optimization_profile(_profile(builder, network, wanted))
-    library.make_capturable(config)
+    library.configure(config)
     library.aim(config, wanted.capability, wanted.here)
     if library.keeps_timings:
         use_timings(config, timings)
@@ -101,7 +99,8 @@ def _profile(builder: Any, network: Any, wanted: Wanted) -> Any:
         given = network.get_input(number)
         free, *rest = given.shape
         if free == -1:
-            batches = (1, min(wanted.common_batch, wanted.max_batch), wanted.max_batch)
+            # Tuned for full batches: they are what runs when there is no time to spare.
+            batches = (1, wanted.max_batch, wanted.max_batch)
             profile.set_shape(given.name, *((batch, *rest) for batch in batches))
     return profile
 

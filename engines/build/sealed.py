@@ -16,6 +16,7 @@ from engines.errors import EngineError
 
 KEY_FILE = "key"
 KEY_BYTES = 32
+_DIGEST_BYTES = 32
 MEND = "build it again with `inspector engines build`"
 AS_USER = f"{MEND} as the user who runs the line"
 
@@ -76,3 +77,20 @@ def remove_file(path: Path) -> int:
     except OSError as error:
         raise EngineError(f"{path}: cannot be removed ({error.strerror})") from None
     return size
+
+
+def read_sealed(path: Path) -> bytes:
+    """What `write_sealed` put there; empty where there is nothing, or not what was put there."""
+    try:
+        sealed = path.read_bytes()
+        proof, data = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
+        right = digest(read_key(path.parent), path.name.encode(), data)
+    except (OSError, EngineError):
+        return b""
+    return data if hmac.compare_digest(proof, right) else b""
+
+
+def write_sealed(path: Path, data: bytes) -> None:
+    """Keep data in one file with its digest. Raises EngineError."""
+    key = read_key(path.parent, make=True)
+    write_private(path, digest(key, path.name.encode(), data) + data)

@@ -5,38 +5,18 @@ TensorRT parses it, so it is sealed like a plan; one that is not as it was store
 
 from __future__ import annotations
 
-import hmac
 from pathlib import Path
 from typing import Any
 
 from engines.build.library import NAMES, Library
-from engines.build.sealed import digest, read_key, remove_file, write_private
-from engines.errors import EngineError
+from engines.build.sealed import remove_file
 
 SUFFIX = ".timings"
-_DIGEST_BYTES = 32
 
 
 def timings_path(folder: Path, library: Library, capability: str) -> Path:
     """Where the timings of this library on such a GPU are kept."""
     return folder / f"{library.name}-{library.version}-{capability}{SUFFIX}"
-
-
-def read_timings(path: Path) -> bytes:
-    """What was kept there; empty where there is nothing, or not what was kept."""
-    try:
-        sealed = path.read_bytes()
-        proof, timings = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
-        right = digest(read_key(path.parent), path.name.encode(), timings)
-    except (OSError, EngineError):
-        return b""
-    return timings if hmac.compare_digest(proof, right) else b""
-
-
-def write_timings(path: Path, timings: bytes) -> None:
-    """Keep them there. Raises EngineError."""
-    key = read_key(path.parent, make=True)
-    write_private(path, digest(key, path.name.encode(), timings) + timings)
 
 
 def remove_timings(folder: Path) -> int:

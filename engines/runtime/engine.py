@@ -85,6 +85,8 @@ class Engines(Protocol):
     in_flight: int
     """Batches to keep enqueued, both engines together: as many as keep the device busy, and no more, for what is enqueued cannot
     be overtaken."""
+    batches: tuple[int, ...]
+    """Batch sizes that are prepared apart from each other, each of which has to prove itself."""
     device: str
     """What computes, for people: name, precision, lanes."""
     idle_s: float | None

@@ -136,6 +136,7 @@ class OpenVinoEngines:
         # One more than there are lanes: whichever is done first finds its next batch waiting, without asking anyone.
         self.in_flight = lanes + 1
         self.idle_s: float | None = None
+        self.batches: tuple[int, ...] = (1,)
         self.device = (
             f"{cpu_name()}, OpenVINO {ov.__version__.split('-')[0]} {precision}, {lanes} lane{'s' if lanes > 1 else ''}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.runtime.engine import Engines
+from engines.runtime.planes import page_aligned
 
 Frames = Sequence[NDArray[np.uint8]]
 Enqueue = Callable[[int, int, Callable[[Any], None]], None]
@@ -115,9 +115,6 @@ def _checked(answer: Any) -> None:
 
 
 def _plane(frames: Frames) -> NDArray[np.uint8]:
-    """The frames behind each other, from the beginning of a page on, as in a ring: so a GPU can take them over."""
-    height, width = frames[0].shape
-    memory = np.frombuffer(mmap.mmap(-1, len(frames) * height * width), np.uint8)
-    plane = memory.reshape(len(frames), height, width)
+    plane = page_aligned(len(frames), *frames[0].shape)
     plane[...] = frames
     return plane

@@ -101,7 +101,9 @@ def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) ->
     state, advice = State.OK, "they match their keyed digests; another user who runs the line needs plans of their own"
     try:
         plans = cached_plans(bundle, library, gpu, max_batch, cache)
-        found = f"{' and '.join(plans)} in {cache.folder}, {sum(map(len, plans.values())) / 1e6:.1f} MB"
+        found = (
+            f"{' and '.join(plans)} in {cache.folder}, {sum(len(plan.data) for plan in plans.values()) / 1e6:.1f} MB"
+        )
     except EngineError as error:
         state, found = State.WRONG, str(error)
         larger = f" --max-batch {max_batch}" if max_batch > MAX_BATCH else ""

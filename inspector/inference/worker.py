@@ -51,15 +51,15 @@ def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> No
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
-    try:
-        _serve(channel, memory, settings, mail)
-    except (BundleError, EngineError) as error:
-        channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
-    except Exception as error:
-        channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
-        raise
-    finally:
-        channel.close()
+    # The reason is told before the engines are closed: a device that failed may hang in that.
+    with contextlib.closing(channel), contextlib.ExitStack() as engines:
+        try:
+            _serve(channel, memory, settings, mail, engines)
+        except (BundleError, EngineError) as error:
+            channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
+        except Exception as error:
+            channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
+            raise
 
 
 def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
@@ -74,7 +74,11 @@ def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
 
 
 def _serve(
-    channel: Channel[ToChild], memory: RingMemory, settings: WorkerSettings, mail: queue.SimpleQueue[Mail]
+    channel: Channel[ToChild],
+    memory: RingMemory,
+    settings: WorkerSettings,
+    mail: queue.SimpleQueue[Mail],
+    closing: contextlib.ExitStack,
 ) -> None:
     bundle = read_bundle(Path(settings.bundle))
     loaded = load_engines(
@@ -87,24 +91,22 @@ def _serve(
         cuda=CudaOptions(graphs=settings.cuda_graphs, overlap=settings.overlap, direct=settings.direct_copies),
     )
     engines = loaded.engines
-    try:
-        engines.adopt(memory.frames, memory.masks)
-        cascade = Cascade(
-            bundle.operating_point.gate_threshold,
-            engines.gate.max_batch,
-            engines.segmenter.max_batch,
-            settings.max_wait_us * 1000,
-            settings.gather_us * 1000,
-        )
-        # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
-        # that gather for the segmenter take up places too.
-        gathering = engines.segmenter.max_batch if settings.gather_us else 0
-        frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
-        channel.send(Ready(engines.device, loaded.note, frames_in_flight))
-        thresholds = bundle.operating_point.thresholds(bundle.classes)
-        Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
-    finally:
-        engines.close()
+    closing.callback(engines.close)
+    engines.adopt(memory.frames, memory.masks)
+    cascade = Cascade(
+        bundle.operating_point.gate_threshold,
+        engines.gate.max_batch,
+        engines.segmenter.max_batch,
+        settings.max_wait_us * 1000,
+        settings.gather_us * 1000,
+    )
+    # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
+    # that gather for the segmenter take up places too.
+    gathering = engines.segmenter.max_batch if settings.gather_us else 0
+    frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
+    channel.send(Ready(engines.device, loaded.note, frames_in_flight))
+    thresholds = bundle.operating_point.thresholds(bundle.classes)
+    Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
 
 
 class Loop:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engines.build.cache import Facts, PlanCache
+from engines.build.library import FLAGS
 from engines.bundle import Bundle
 from engines.runtime.load import load_engines
 from inspector.config.inference import InferenceConfig
@@ -114,7 +115,7 @@ def plans(tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             driver=GPU["driver"],
             cuda=GPU["cuda"],
             max_batch=8,
-            common_batch=4,
+            options=FLAGS[LIBRARY["name"]],
             workspace_mib=1024,
             precisions={},
             layers={},

@@ -168,6 +168,21 @@ def sanitizer(out: Path) -> dict[str, Any]:
     return {"exit": done.returncode, "summary": summary}
 
 
+def build_plans(bundle: Bundle) -> Any:
+    """What `inspector engines build` does: built, checked on the golden frames, stored."""
+    from engines.build.build import Build
+    from engines.build.library import open_library
+    from engines.build.target import find_target
+
+    order = Build(bundle, find_target(open_library()), PlanCache.default())
+    made = [order.make(network, lambda *_: None) for network in order.networks]
+    stored = order.store()
+    return {
+        **{one.facts.network: {"MB": len(one.data) / 1e6, "s": one.facts.seconds} for one in made},
+        "golden frames": str(stored.proof),
+    }
+
+
 def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
     """Engines alone, the line at every pass rate, latency at part load."""
     inference = InferenceConfig(runtime=runtime, gather_us=GATHER_US)  # type: ignore[arg-type]
@@ -346,6 +361,10 @@ def main() -> int:
     bundles = {"demo": demo}
     if (arguments.paper / "bundle.yaml").exists():
         bundles["paper"] = read_bundle(arguments.paper)
+    if "tensorrt" in runtimes:
+        os.environ["INSPECTOR_CACHE"] = str(arguments.out.absolute() / "plans")
+        for name, bundle in bundles.items():
+            check.part(f"{name} plans", partial(build_plans, bundle))
     for name, bundle in bundles.items():
         part(f"{name} GFLOP a frame", partial(gflop, bundle))
         for runtime in runtimes:

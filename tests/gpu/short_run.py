@@ -9,8 +9,9 @@ import numpy as np
 from engines.bundle import find_bundle, read_bundle
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.load import load_engines
+from engines.runtime.planes import page_aligned
 from inspector.bench.lines import render_pool
-from tests.gpu.test_parity import ask, page_plane
+from tests.gpu.test_parity import ask
 
 
 def main() -> None:
@@ -19,12 +20,12 @@ def main() -> None:
 
         torch.backends.cudnn.benchmark_limit = 1  # under a checker each way to compute a convolution takes seconds
     bundle = read_bundle(find_bundle("demo"))
-    pool = page_plane(2, bundle.height, bundle.width)
+    pool = page_aligned(2, bundle.height, bundle.width)
     pool[...] = render_pool(bundle.height, bundle.width, 2)
     for options in (CudaOptions(), CudaOptions(graphs=False, direct=False)):
         engines = load_engines(bundle, max_batch=1, allow_cpu=False, cuda=options).engines
         ask(engines, pool, np.zeros_like(pool), [1, 1], seen=False)
-        masks = page_plane(*pool.shape)
+        masks = page_aligned(*pool.shape)
         engines.adopt(pool, masks)
         ask(engines, pool, masks, [1, 1], seen=True)
         engines.keep_warm()

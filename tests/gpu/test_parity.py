@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import queue
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.engine import Engines
 from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 from engines.runtime.load import Loaded
+from engines.runtime.planes import page_aligned
 from inspector.bench.lines import render_pool
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(180)]
@@ -29,7 +29,7 @@ MAX_BATCH = 4
 
 @pytest.fixture(scope="module")
 def pool(demo: Bundle) -> NDArray[np.uint8]:
-    plane = page_plane(FRAMES, demo.height, demo.width)
+    plane = page_aligned(FRAMES, demo.height, demo.width)
     plane[...] = render_pool(demo.height, demo.width, FRAMES)
     return plane
 
@@ -50,7 +50,7 @@ def test_every_way_of_running_answers_as_the_cpu(
 ) -> None:
     loaded = load(runtime=runtime, max_batch=MAX_BATCH, cuda=options)
     assert loaded.golden.agrees
-    masks = page_plane(*pool.shape)
+    masks = page_aligned(*pool.shape)
     # Frames nobody adopted, then a ring's, its frames seen by the gate; batches of every prepared size, and between them.
     require_same(ask(loaded.engines, pool, np.zeros_like(pool), [1, 2, 3, 4, 4, 4, 3, 2, 1], seen=False), wanted)
     loaded.engines.adopt(pool, masks)
@@ -64,7 +64,7 @@ def test_a_new_frame_in_a_slot_replaces_the_old_one_on_the_device(
     runtime: str, load: Callable[..., Loaded], pool: Any, wanted: Any
 ) -> None:
     loaded = load(runtime=runtime, max_batch=4)
-    ring, masks = page_plane(4, *pool.shape[1:]), page_plane(4, *pool.shape[1:])
+    ring, masks = page_aligned(4, *pool.shape[1:]), page_aligned(4, *pool.shape[1:])
     loaded.engines.adopt(ring, masks)
     for first in range(0, FRAMES, 4):
         ring[...] = pool[first : first + 4]
@@ -132,8 +132,3 @@ def require_same(found: dict[str, NDArray[Any]], wanted: dict[str, NDArray[Any]]
     for k in range(found["pixels"].shape[1]):
         counted = ((found["mask"] >> k) & 1).sum(axis=(1, 2), dtype=np.int64)
         assert counted.tolist() == found["pixels"][:, k].tolist(), "the counts are those of the masks"
-
-
-def page_plane(count: int, height: int, width: int) -> NDArray[np.uint8]:
-    """Zeroed frames that begin on a page, as a ring's."""
-    return np.frombuffer(mmap.mmap(-1, count * height * width), np.uint8).reshape(count, height, width)

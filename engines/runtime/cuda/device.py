@@ -63,13 +63,14 @@ class Device:
         self.cuda = f"{version // 1000}.{version % 1000 // 10}"
 
     @contextmanager
-    def plain(self, what: str) -> Iterator[None]:
-        """Turn an error of CUDA into one plain line. A device that failed so is not used again: the process ends."""
+    def plain(self, what: str, smaller: str = "inference.max_batch") -> Iterator[None]:
+        """Turn an error of CUDA into one plain line; a ``smaller`` what would take less memory. A device that failed so is not used
+        again: the process ends."""
         try:
             yield
         except self.cu.MemoryError:
             raise EngineError(
-                f"{what}: out of device memory; use a smaller inference.max_batch, or stop what else uses the GPU"
+                f"{what}: out of device memory; use a smaller {smaller}, or stop what else uses the GPU"
             ) from None
         except self.cu.Error as error:
             raise EngineError(f"{what}: {str(error).splitlines()[0]}") from None
@@ -92,11 +93,13 @@ class Device:
         flags = self.cu.event_flags
         return self.cu.Event(flags.BLOCKING_SYNC if timed else flags.BLOCKING_SYNC | flags.DISABLE_TIMING)
 
-    def memory(self, size: int) -> DeviceMemory:
+    def memory(self, size: int, smaller: str = "inference.max_batch") -> DeviceMemory:
         """Zeroed bytes on the device. Raises EngineError where there are not so many."""
-        with self.plain(f"{size >> 20} MiB on {self.name}"):
+        with self.plain(f"{size >> 20} MiB on {self.name}", smaller):
             allocation = self.cu.mem_alloc(max(size, 1))
             self.cu.memset_d8(int(allocation), 0, max(size, 1))
+            # Zeroing goes on behind the host's back, on a stream that those used here do not wait for.
+            self.cu.Context.synchronize()
         return DeviceMemory(allocation, size)
 
     def pinned(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
@@ -118,10 +121,6 @@ class Device:
     def unlock(self, plane: NDArray[np.uint8]) -> None:
         """Let go of what ``lock`` locked; no copy is under way."""
         self._library.cuMemHostUnregister(_pointer(plane))
-
-    def free_bytes(self) -> int:
-        """Device memory that is free."""
-        return int(self.cu.mem_get_info()[0])
 
     def close(self) -> None:
         """Let go of the context, once. pycuda aborts a process that ends with one still current."""

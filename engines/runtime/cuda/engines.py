@@ -15,7 +15,7 @@ from engines.errors import EngineError
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network
-from engines.runtime.cuda.stage import Layout, Stage, Streams
+from engines.runtime.cuda.stage import Layout, Stage, Streams, buckets
 from engines.runtime.cuda.trace import Trace
 from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
 
@@ -125,6 +125,9 @@ class CudaEngines:
                 trace=self.trace,
             )
         self._stages = (gate_stage, segmenter_stage)
+        for stage in self._stages:
+            stage.start()
+        self.batches = tuple(buckets(max_batch))
         self.gate = CudaGate(gate_stage)
         self.segmenter = CudaSegmenter(segmenter_stage, self._set_thresholds)
         self.in_flight = gate_stage.in_flight + segmenter_stage.in_flight
@@ -146,11 +149,14 @@ class CudaEngines:
     def close(self) -> None:
         """Finish what is enqueued and release the device. Of a device that failed nothing can be released; the process ends."""
         for stage in self._stages:
-            stage.close()
+            stage.finish()
         with suppress(EngineError), self._device.plain("the GPU cannot be released"):
             for stream in self._streams:
                 stream.synchronize()
             self._frames.release()
+            for stage in self._stages:
+                stage.release()
+            self._thresholds.free()
             for network in self._networks:
                 network.close()
         self._device.close()

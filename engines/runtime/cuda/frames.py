@@ -20,18 +20,20 @@ class DeviceFrames:
         self._direct = direct
         self._memory: DeviceMemory | None = None
         self._locked: list[NDArray[np.uint8]] = []
+        self._planes: tuple[NDArray[np.uint8], ...] = ()
         self._base = self._end = self._masks = self._masks_end = 0
 
     def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """See ``engines.runtime.engine.Engines.adopt``."""
         self.release()
-        self._memory = self._device.memory(frames.nbytes)
+        self._memory = self._device.memory(frames.nbytes, "ring.slots")
         self._base, self._end = _span(frames)
         if self._direct:
             for plane in (frames, masks):
                 self._device.lock(plane)
                 self._locked.append(plane)
             self._masks, self._masks_end = _span(masks)
+        self._planes = (frames, masks)  # no other frame may come to lie where they are
 
     def place(self, frame: NDArray[np.uint8]) -> int | None:
         """Device address of the frame's place; None for a frame that is not of the adopted planes."""
@@ -54,6 +56,7 @@ class DeviceFrames:
         for plane in self._locked:
             self._device.unlock(plane)
         self._locked = []
+        self._planes = ()
         self._base = self._end = self._masks = self._masks_end = 0
         if self._memory is not None:
             self._memory.free()

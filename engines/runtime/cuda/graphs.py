@@ -35,16 +35,22 @@ def capture(enqueue: Callable[[int], None], stream: Any, *, urgent: bool) -> Run
     # Only this thread is recorded, so that others may use CUDA meanwhile.
     lowest, highest = checked(driver.cuCtxGetStreamPriorityRange(), "no priorities")
     side = checked(driver.cuStreamCreateWithPriority(1, highest if urgent else lowest), "no stream to record on")
-    mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
-    checked(driver.cuStreamBeginCapture(side, mode), "cannot record")
     try:
-        enqueue(int(side))
-    finally:
+        # Only this thread is recorded, so that others may use CUDA meanwhile.
+        mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
+        checked(driver.cuStreamBeginCapture(side, mode), "cannot record")
+        try:
+            enqueue(int(side))
+        except EngineError:
+            driver.cuStreamEndCapture(side)  # its own complaint would hide the reason
+            raise
         graph = checked(driver.cuStreamEndCapture(side), "recording failed")
-    # Without the flag the priority is that of the stream it is started on.
-    flag = driver.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
-    executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
-    checked(driver.cuStreamDestroy(side), "recording cannot be ended")
+        # Without the flag the priority is that of the stream it is started on.
+        flag = driver.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
+        executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
+        driver.cuGraphDestroy(graph)
+    finally:
+        driver.cuStreamDestroy(side)
     launch, handle = driver.cuGraphLaunch, driver.CUstream(stream.handle)
 
     def replay() -> None:

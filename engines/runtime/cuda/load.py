@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
-from engines.build.cache import PlanCache, Wish
+from engines.build.cache import Kept, PlanCache, Wish
 from engines.build.library import Library, open_library
 from engines.build.make import graph_digest, networks_of
 from engines.bundle import Bundle
@@ -34,9 +34,13 @@ def open_engines(
 ) -> CudaEngines:
     """Open the GPU on this thread, make the networks on it, and the engines of them. Raises EngineError."""
     device = Device()
+    networks: Sequence[Network] = ()
     try:
-        return CudaEngines(bundle, device, make(device), max_batch, thresholds, options, trace=trace)
+        networks = gate, segmenter = make(device)
+        return CudaEngines(bundle, device, (gate, segmenter), max_batch, thresholds, options, trace=trace)
     except BaseException:
+        for network in networks:
+            network.close()
         device.close()
         raise
 
@@ -54,17 +58,20 @@ def torch_networks(bundle: Bundle) -> Callable[[Device], Networks]:
     return make
 
 
-def plan_networks(library: Library, plans: Mapping[str, bytes]) -> Callable[[Device], Networks]:
+def plan_networks(library: Library, plans: Mapping[str, Kept]) -> Callable[[Device], Networks]:
     """Both networks by TensorRT, from proved plans by network name."""
 
-    def make(_: Device) -> Networks:
-        gate, segmenter = (TensorRtNetwork(library, plans[name], name) for name in ("gate", "segmenter"))
+    def make(device: Device) -> Networks:
+        gate, segmenter = (
+            TensorRtNetwork(library, plans[name].data, name, device, plans[name].kernels)
+            for name in ("gate", "segmenter")
+        )
         return gate, segmenter
 
     return make
 
 
-def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, bytes]:
+def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, Kept]:
     """The plans of both networks for this GPU, proved to be as they were stored. Raises EngineError naming what is amiss."""
     return {
         name: cache.find(
@@ -77,6 +84,7 @@ def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cac
                 capability=gpu.capability,
                 driver=gpu.driver,
                 cuda=gpu.cuda,
+                options=library.options,
                 max_batch=max_batch,
             )
         )

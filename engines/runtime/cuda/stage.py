@@ -111,8 +111,9 @@ class Stage:
         self._trace = trace
         self._offsets, self._small_bytes = _offsets(layout, max_batch)
         answer_bytes = self._small_bytes + (max_batch * self._frame_bytes if layout.mask else 0)
-        self._input = device.memory(max_batch * self._frame_bytes)
-        self._output = device.memory(answer_bytes)
+        self._held: list[DeviceMemory] = []
+        self._input = self._memory(max_batch * self._frame_bytes)
+        self._output = self._memory(answer_bytes)
         addresses = {"frames": self._input.address, **(extra or {})}
         addresses |= {one: self._output.address + at for one, at in self._offsets.items()}
         if layout.mask:
@@ -121,11 +122,15 @@ class Stage:
             batch: network.bind(batch, addresses, streams.compute, graph=graphs, urgent=urgent)
             for batch in buckets(max_batch)
         }
+        network.bound()
         self._free: queue.SimpleQueue[_Berth] = queue.SimpleQueue()
         for _ in range(IN_FLIGHT):
             self._free.put(self._berth(answer_bytes))
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._complete, name=f"{name}-answers", daemon=True)
+
+    def start(self) -> None:
+        """Take batches from now on."""
         self._thread.start()
 
     def enqueue(self, frames: Sequence[Frame], masks: Sequence[Frame], done: Done, seen: bool) -> None:
@@ -149,10 +154,17 @@ class Stage:
         with self._device.plain(f"the {self.name} fails when kept warm"):
             self._runs[1]()
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Finish what is under way."""
         self._jobs.put(None)
         self._thread.join()
+
+    def release(self) -> None:
+        """Free what it holds on the device; nothing is under way."""
+        self._runs.clear()
+        for memory in self._held:
+            memory.free()
+        self._held.clear()
 
     def _start(self, job: _Job, frames: Sequence[Frame], masks: Sequence[Frame], seen: bool) -> None:
         cu, berth, streams = self._device.cu, job.berth, self._streams
@@ -227,13 +239,17 @@ class Stage:
     def _berth(self, answer_bytes: int) -> _Berth:
         device = self._device
         return _Berth(
-            landing=device.memory(self.max_batch * self._frame_bytes),
-            aside=device.memory(answer_bytes),
+            landing=self._memory(self.max_batch * self._frame_bytes),
+            aside=self._memory(answer_bytes),
             small=device.pinned((self._small_bytes,), np.uint8),
             uploaded=device.event(),
             computed=device.event(),
             finished=device.event(),
         )
+
+    def _memory(self, size: int) -> DeviceMemory:
+        self._held.append(self._device.memory(size))
+        return self._held[-1]
 
     def _staging(self, berth: _Berth) -> NDArray[np.uint8]:
         if berth.staging is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from engines.build.library import Library
 from engines.build.log import logger
+from engines.build.sealed import read_sealed, write_sealed
 from engines.errors import EngineError
+from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.graphs import can_capture, capture
 from engines.runtime.cuda.network import Run
 
@@ -16,13 +20,17 @@ WARM_UPS = 3
 
 
 class TensorRtNetwork:
-    """A deserialized plan; a context for every batch size it is bound to."""
+    """A deserialized plan; a context for every batch size it is bound to, all of which work in the same device memory."""
 
-    def __init__(self, library: Library, plan: bytes, name: str) -> None:
-        """``plan`` was proved to be ours: it is executable. Raises EngineError where it is for another GPU or version."""
-        api = library.api
+    def __init__(self, library: Library, plan: bytes, name: str, device: Device, kernels: Path | None = None) -> None:
+        """``plan`` was proved to be ours: it is executable. ``kernels``: where TensorRT-RTX keeps what it compiles for this GPU.
+
+        Raises EngineError where the plan is for another GPU or version."""
+        self._api = api = library.api
         self._name = name
+        self._kernels = kernels
         self._log = logger(api)
+        self._log.forget()
         self._runtime: Any = api.Runtime(self._log)
         self._runtime.engine_host_code_allowed = False
         self._engine: Any = self._runtime.deserialize_cuda_engine(plan)
@@ -35,22 +43,21 @@ class TensorRtNetwork:
         self.inputs = frozenset(one for one in names if self._engine.get_tensor_mode(one) == api.TensorIOMode.INPUT)
         self.outputs = frozenset(names) - self.inputs
         self.library = f"{library.name} {library.version}"
+        # Its runs follow each other on one stream, so that one block does for all contexts, which else had one each.
+        self._scratch = device.memory(int(self._engine.device_memory_size_v2))
+        self._compiled: Any = None
+        self._config = self._runtime_config() if library.compiles_late else None
         self._contexts: list[Any] = []
 
     def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, urgent: bool = False) -> Run:
         """See ``engines.runtime.cuda.network.Network``."""
-        context = self._engine.create_execution_context()
-        if context is None:
-            raise EngineError(f"{self._name}: TensorRT makes no context for batches of {batch}: {self._log.last()}")
-        self._contexts.append(context)
+        context = self._context(batch)
         for one in self.inputs:
             shape = tuple(self._engine.get_tensor_shape(one))
             if -1 in shape and not context.set_input_shape(one, (batch, *shape[1:])):
                 raise EngineError(
                     f"{self._name}: its plan takes no batch of {batch}; build it with a larger --max-batch"
                 )
-        if missing := context.infer_shapes():
-            raise EngineError(f"{self._name}: TensorRT wants a shape for {', '.join(missing)}; export the bundle again")
         for one, address in addresses.items():
             if not context.set_tensor_address(one, address):
                 raise EngineError(f"{self._name}: TensorRT takes no address for {one}: {self._log.last()}")
@@ -63,18 +70,55 @@ class TensorRtNetwork:
         for _ in range(WARM_UPS):
             enqueue(handle)
         stream.synchronize()
-        if graph and can_capture() and _capturable(context, handle):
-            return capture(enqueue, stream, urgent=urgent)
+        if graph:
+            try:
+                return self._recorded(enqueue, context, stream, urgent)
+            except EngineError as error:
+                self.library += f", batches of {batch} without CUDA graphs ({error})"
         return lambda: enqueue(handle)
+
+    def bound(self) -> None:
+        """Keep what was compiled: the next start then takes less."""
+        if self._compiled is not None and self._kernels is not None:
+            with suppress(EngineError):  # a start that takes longer is no error
+                write_sealed(self._kernels, bytes(self._compiled.serialize()))
 
     def close(self) -> None:
         """Release contexts, engine and runtime, in this order."""
         self._contexts.clear()
+        self._config = self._compiled = None
+        self._scratch.free()
         self._engine = None
         self._runtime = None
 
+    def _context(self, batch: int) -> Any:
+        strategy = self._api.ExecutionContextAllocationStrategy.USER_MANAGED
+        context = self._engine.create_execution_context(self._config or strategy)
+        if context is None:
+            raise EngineError(f"{self._name}: TensorRT makes no context for batches of {batch}: {self._log.last()}")
+        context.set_device_memory(self._scratch.address, self._scratch.size)
+        self._contexts.append(context)
+        return context
 
-def _capturable(context: Any, handle: int) -> bool:
-    """Whether TensorRT-RTX says that a run can be recorded; TensorRT's always can, and is not asked."""
-    asked = getattr(context, "is_stream_capturable", None)
-    return asked is None or bool(asked(handle))
+    def _runtime_config(self) -> Any:
+        """TensorRT-RTX compiles kernels when it runs, behind one's back unless told otherwise: a CUDA graph would then record the slow
+        ones that stand in until they are ready."""
+        config = self._engine.create_runtime_config()
+        config.set_execution_context_allocation_strategy(self._api.ExecutionContextAllocationStrategy.USER_MANAGED)
+        config.dynamic_shapes_kernel_specialization_strategy = self._api.DynamicShapesKernelSpecializationStrategy.EAGER
+        if self._kernels is not None:
+            self._compiled = config.create_runtime_cache()
+            if kept := read_sealed(self._kernels):
+                self._compiled.deserialize(kept)  # it refuses those of another GPU, driver or version, and begins anew
+            config.set_runtime_cache(self._compiled)
+        return config
+
+    def _recorded(self, enqueue: Callable[[int], None], context: Any, stream: Any, urgent: bool) -> Run:
+        """The run as a CUDA graph. Raises EngineError where it cannot be one."""
+        if not can_capture():
+            raise EngineError("cuda-python is not installed")
+        # TensorRT-RTX is to be asked; TensorRT's runs can always be recorded.
+        asked = getattr(context, "is_stream_capturable", None)
+        if asked is not None and not asked(stream.handle):
+            raise EngineError("TensorRT-RTX says that it cannot be recorded")
+        return capture(enqueue, stream, urgent=urgent)

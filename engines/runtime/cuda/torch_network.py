@@ -85,6 +85,9 @@ class TorchNetwork:
 
         return replay
 
+    def bound(self) -> None:
+        """Nothing is kept: torch compiles nothing."""
+
     def close(self) -> None:
         """Nothing but memory is held, which torch keeps for its next use."""
         self._pool = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engines.build.cache import Facts
+from engines.build.library import FLAGS
 
 FACTS = Facts(
     bundle="bars-1-0a",
@@ -14,7 +15,7 @@ FACTS = Facts(
     version="1.7",
     capability="8.9",
     max_batch=8,
-    common_batch=4,
+    options=FLAGS["tensorrt_rtx"],
     workspace_mib=64,
     precisions={"HALF": 3},
     layers={"CAST": 1},

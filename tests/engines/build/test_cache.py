@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from engines.build.cache import Facts, PlanCache, Wish
-from engines.build.sealed import KEY_FILE
+from engines.build.library import FLAGS
+from engines.build.sealed import KEY_FILE, read_sealed, write_sealed
 from engines.errors import EngineError
 from tests.engines.build.plans import FACTS, PLAN, facts_with
 
@@ -23,6 +24,7 @@ WISH = Wish(
     capability="8.9",
     driver="580.1",
     cuda="13.0",
+    options=FLAGS["tensorrt_rtx"],
     max_batch=8,
 )
 OF_A_DRIVER = facts_with(driver="580.1", cuda="13.0")
@@ -40,7 +42,7 @@ def cache(tmp_path: Path) -> PlanCache:
 
 
 def test_a_plan_comes_back_with_its_facts(cache: PlanCache) -> None:
-    assert cache.find(WISH) == PLAN
+    assert cache.find(WISH).data == PLAN
     (path,) = cache.plans()
     entry, plan = cache.verified(path)
     assert (entry.facts, entry.size, plan) == (FACTS, len(PLAN), PLAN)
@@ -52,7 +54,7 @@ def test_what_decides_nothing_makes_no_other_plan(cache: PlanCache) -> None:
     assert same.key == FACTS.key
     cache.store(same, PLAN[::-1])
     assert len(cache.plans()) == 1
-    assert cache.find(WISH) == PLAN[::-1]
+    assert cache.find(WISH).data == PLAN[::-1]
     assert len({facts_with(**{what: "x"}).key for what in ("network", "onnx_sha256", "version", "driver", "cuda")}) == 5
 
 
@@ -62,9 +64,17 @@ def test_only_plans_and_their_facts_are_removed(cache: PlanCache) -> None:
         path.write_text("{}")
     plans = cache.plans()
     size = sum(path.stat().st_size for path in cache.folder.glob(f"{plans[0].stem}.*"))
-    assert cache.remove(plans) == size > len(PLAN)
+    kernels = cache.find(WISH).kernels
+    assert kernels is not None
+    write_sealed(kernels, b"compiled")  # what TensorRT-RTX made of the plan goes with it
+    assert read_sealed(kernels) == b"compiled"
+    assert cache.remove(plans) == size + kernels_size(b"compiled") > len(PLAN)
     assert cache.remove(plans) == 0
     assert sorted(cache.folder.iterdir()) == sorted([*theirs, cache.folder / KEY_FILE])
+
+
+def kernels_size(data: bytes) -> int:
+    return 32 + len(data)  # the digest before it
 
 
 def test_key_and_plans_are_for_this_user_alone(cache: PlanCache) -> None:
@@ -94,6 +104,7 @@ def test_a_key_of_another_user_is_refused(cache: PlanCache) -> None:
         ("driver", "590.2", "its plan is for driver 580.1, here it is 590.2"),
         ("driver", "", "its plan is for driver 580.1, here it is not known"),
         ("cuda", "13.1", "its plan is for cuda 13.0, here it is 13.1"),
+        ("options", (), "its plan was built with STRICT_NANS, REQUIRE_USER_ALLOCATION, here it is no options"),
         ("max_batch", 9, "its plan is for batches up to 8, not 9"),
     ],
 )
@@ -109,7 +120,7 @@ def test_a_plan_that_does_not_do_says_in_what(tmp_path: Path, what: str, value: 
 
 def test_a_wish_names_every_fact_that_a_gpu_may_differ_in() -> None:
     """What is asked for at the build alone, and what came of it, a GPU does not ask."""
-    of_the_build = {"common_batch", "workspace_mib", "precisions", "layers", "seconds", "checked"}
+    of_the_build = {"workspace_mib", "precisions", "layers", "seconds", "checked"}
     assert set(Facts.__struct_fields__) - of_the_build == set(Wish.__struct_fields__)
 
 
@@ -135,8 +146,8 @@ def test_another_graph_has_no_plan(cache: PlanCache, other: Wish) -> None:
 def test_of_several_the_one_for_the_smallest_batches_is_chosen(cache: PlanCache) -> None:
     for batch in (4, 16, 32):
         cache.store(facts_with(max_batch=batch), bytes([batch]) * 9)
-    assert [cache.find(wish(max_batch=batch))[0] for batch in (1, 4, 9, 32)] == [4, 4, 16, 32]
-    assert cache.find(WISH) == PLAN
+    assert [cache.find(wish(max_batch=batch)).data[0] for batch in (1, 4, 9, 32)] == [4, 4, 16, 32]
+    assert cache.find(WISH).data == PLAN
 
 
 def test_a_touched_plan_is_refused(cache: PlanCache) -> None:
@@ -155,7 +166,7 @@ def test_a_touched_plan_is_refused(cache: PlanCache) -> None:
         with pytest.raises(EngineError, match=r"was altered|holds no facts"):
             cache.find(WISH)
         touched.write_bytes(before)
-    assert cache.find(WISH) == PLAN
+    assert cache.find(WISH).data == PLAN
     moved = path.with_name(f"{facts_with(capability='12.0').key}.plan")
     path.rename(moved)
     facts.rename(moved.with_suffix(".json"))
@@ -166,7 +177,7 @@ def test_a_touched_plan_is_refused(cache: PlanCache) -> None:
 def test_a_damaged_plan_does_not_hide_a_sound_one(cache: PlanCache) -> None:
     other = cache.store(facts_with(network="segmenter"), PLAN)
     other.with_suffix(".json").write_text("{")
-    assert cache.find(WISH) == PLAN
+    assert cache.find(WISH).data == PLAN
     with pytest.raises(EngineError, match="holds no facts of a plan"):
         cache.find(wish(network="segmenter"))
 

@@ -54,7 +54,7 @@ def test_the_papers_largest_networks_build_at_full_size(library: Library, tmp_pa
     export_gate(GateGraph(gate, 1), tmp_path / "gate.onnx", 256, 1600)
     export_segmenter(SegmenterGraph(unet, 4, 1), tmp_path / "segmenter.onnx", 256, 1600)
     for name, convolutions in (("gate", 53), ("segmenter", 120)):
-        plan = build_plan(library, tmp_path / f"{name}.onnx", Wanted("8.9", max_batch=4, common_batch=2))
+        plan = build_plan(library, tmp_path / f"{name}.onnx", Wanted("8.9", max_batch=4))
         assert plan.layers["CONVOLUTION"] >= convolutions
         assert plan.precisions["HALF"] > 0.7 * sum(plan.precisions.values())
 

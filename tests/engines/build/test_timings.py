@@ -9,8 +9,8 @@ import pytest
 
 from engines.build.library import Library
 from engines.build.log import logger
-from engines.build.sealed import KEY_FILE
-from engines.build.timings import read_timings, remove_timings, timings_of, timings_path, use_timings, write_timings
+from engines.build.sealed import KEY_FILE, read_sealed, write_sealed
+from engines.build.timings import remove_timings, timings_of, timings_path, use_timings
 
 TIMINGS = bytes(range(200))
 
@@ -22,29 +22,29 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_file_for_each_version_and_gpu(path: Path) -> None:
     assert path.name == "tensorrt-10.3.0-8.7.timings"
-    assert read_timings(path) == b""
-    write_timings(path, TIMINGS)
-    write_timings(path, TIMINGS[::-1])
-    assert read_timings(path) == TIMINGS[::-1]
+    assert read_sealed(path) == b""
+    write_sealed(path, TIMINGS)
+    write_sealed(path, TIMINGS[::-1])
+    assert read_sealed(path) == TIMINGS[::-1]
     assert {stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()} == {0o600}
     assert sorted(one.name for one in path.parent.iterdir()) == [KEY_FILE, path.name]
     assert remove_timings(path.parent) == len(TIMINGS) + 32
-    assert read_timings(path) == b""
+    assert read_sealed(path) == b""
 
 
 def test_what_was_touched_counts_as_none(path: Path) -> None:
-    write_timings(path, TIMINGS)
+    write_sealed(path, TIMINGS)
     sealed = path.read_bytes()
     for content in (sealed[:-1], sealed + b"x", sealed[:40] + b"x" + sealed[41:], TIMINGS, b""):
         path.write_bytes(content)
-        assert read_timings(path) == b""
+        assert read_sealed(path) == b""
     path.write_bytes(sealed)
-    assert read_timings(path) == TIMINGS
+    assert read_sealed(path) == TIMINGS
     other = path.with_name("tensorrt-10.3.0-8.9.timings")
     other.write_bytes(sealed)
-    assert read_timings(other) == b""
+    assert read_sealed(other) == b""
     (path.parent / KEY_FILE).unlink()
-    assert read_timings(path) == b""
+    assert read_sealed(path) == b""
 
 
 def test_the_calls_are_those_of_the_api() -> None:
