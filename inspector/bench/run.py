@@ -10,15 +10,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.runtime.cuda.engines import CudaOptions
-from engines.runtime.engine import Engines
-from engines.runtime.load import load_engines
+from engines.bundle import find_bundle, read_bundle
 from inspector.bench.engines import Bank, EngineTimes, bound_hz
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
 from inspector.capture.source import FrameSource
 from inspector.config.inference import InferenceConfig
+from inspector.inference.loading import load_configured
 
 PASS_RATES = (0.02, 0.10, 0.50, 1.00)
 LOAD = 0.7
@@ -116,7 +114,7 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
         return BenchLine(str(path), plan.inference, pool, Path(directory), wrap)
 
     with tempfile.TemporaryDirectory(prefix="inspector-bench-") as directory:
-        engines = _load(plan, bundle)
+        engines = load_configured(bundle, plan.inference).engines
         try:
             bank = Bank(engines, pool)
             say("the engines alone, by batch")
@@ -139,20 +137,6 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
         memory=memory,
         memory_with_planted_leak=leaking,
     )
-
-
-def _load(plan: Plan, bundle: Bundle) -> Engines:
-    """The engines as the line's child loads them."""
-    wanted = plan.inference
-    return load_engines(
-        bundle,
-        runtime=wanted.runtime,
-        precision=wanted.precision,
-        lanes=wanted.lanes,
-        max_batch=wanted.max_batch,
-        allow_cpu=wanted.allow_cpu,
-        cuda=CudaOptions(graphs=wanted.cuda_graphs, overlap=wanted.overlap, direct=wanted.direct_copies),
-    ).engines
 
 
 def _batches(largest: int) -> list[int]:

@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from inspector.config.inference import InferenceConfig
+
 
 class Forced(int, Enum):
     """Whether the gate's decision is replaced by a fixed one, for measurements at a known pass rate; both engines still run."""
@@ -21,16 +23,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: str
     """Directory of the model bundle."""
-    runtime: str
-    precision: str
-    lanes: int | None
-    max_batch: int | None
-    max_wait_us: int
-    gather_us: int
-    allow_cpu: bool
-    cuda_graphs: bool
-    overlap: bool
-    direct_copies: bool
+    inference: InferenceConfig
 
 
 class Work(msgspec.Struct, frozen=True, array_like=True, tag=True):

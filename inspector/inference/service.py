@@ -72,19 +72,7 @@ class InferenceService:
     ) -> None:
         """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once."""
         self._config = config
-        self._settings = WorkerSettings(
-            bundle=str(bundle),
-            runtime=config.runtime,
-            precision=config.precision,
-            lanes=config.lanes,
-            max_batch=config.max_batch,
-            max_wait_us=config.max_wait_us,
-            gather_us=config.gather_us,
-            allow_cpu=config.allow_cpu,
-            cuda_graphs=config.cuda_graphs,
-            overlap=config.overlap,
-            direct_copies=config.direct_copies,
-        )
+        self._settings = WorkerSettings(bundle=str(bundle), inference=config)
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._memory = memory
         self._listener = listener

@@ -18,13 +18,12 @@ from typing import Any, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
-from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
-from engines.runtime.load import load_engines
 from inspector.frames.clock import now_ns
 from inspector.frames.ring import RingMemory
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
+from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
     Answer,
     Answers,
@@ -81,15 +80,8 @@ def _serve(
     closing: contextlib.ExitStack,
 ) -> None:
     bundle = read_bundle(Path(settings.bundle))
-    loaded = load_engines(
-        bundle,
-        runtime=settings.runtime,
-        precision=settings.precision,
-        lanes=settings.lanes,
-        max_batch=settings.max_batch,
-        allow_cpu=settings.allow_cpu,
-        cuda=CudaOptions(graphs=settings.cuda_graphs, overlap=settings.overlap, direct=settings.direct_copies),
-    )
+    config = settings.inference
+    loaded = load_configured(bundle, config)
     engines = loaded.engines
     closing.callback(engines.close)
     engines.adopt(memory.frames, memory.masks)
@@ -97,12 +89,12 @@ def _serve(
         bundle.operating_point.gate_threshold,
         engines.gate.max_batch,
         engines.segmenter.max_batch,
-        settings.max_wait_us * 1000,
-        settings.gather_us * 1000,
+        config.max_wait_us * 1000,
+        config.gather_us * 1000,
     )
     # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
     # that gather for the segmenter take up places too.
-    gathering = engines.segmenter.max_batch if settings.gather_us else 0
+    gathering = engines.segmenter.max_batch if config.gather_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
     channel.send(Ready(engines.device, loaded.note, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
