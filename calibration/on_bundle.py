@@ -158,7 +158,7 @@ def _observed(
     seen: list[Observations] = []
     device = ""
     for trial in trials:
-        loaded = load_engines(trial.bundle, precision=precision, lanes=lanes)
+        loaded = load_engines(trial.bundle, runtime="openvino", precision=precision, lanes=lanes)
         try:
             before = sum(len(one.names) for one in seen)
             seen.append(observe(loaded.engines, trial.part.frames, options, _counting_on(progress, before)))

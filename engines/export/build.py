@@ -224,9 +224,9 @@ class _Build:
         )
 
     def _prove(self, final: Path, parity: Parity, made: Calibration, figures: dict[str, dict[str, Any]]) -> Built:
-        """Load the bundle as the line would, and only then give it its name."""
+        """Load the bundle as a line on the CPU would, and only then give it its name."""
         self.step("loading the bundle as the line does", 0)
-        loaded = load_engines(read_bundle(final), precision=self.order.precision)
+        loaded = load_engines(read_bundle(final), runtime="openvino", precision=self.order.precision)
         loaded.engines.close()
         if self.order.out.is_dir():
             self.order.out.rmdir()

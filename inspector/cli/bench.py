@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.options import RuntimeOption
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def bench(
     bundle: Annotated[str, typer.Option(help="Bundle directory, or the name of an included one.")] = "demo",
-    runtime: Annotated[str, typer.Option(help="What runs the engines: auto, tensorrt, torch or openvino.")] = "auto",
+    runtime: RuntimeOption = "auto",
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     max_batch: Annotated[
         int | None, typer.Option(min=1, max=256, help="Most frames in a batch; by default as the line's.")

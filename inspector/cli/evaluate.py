@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspector.cli.calibrate import FOLDS_HELP, require_precision
+from inspector.cli.options import RuntimeOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from inspector.evaluate.evaluate import Evaluated
     from inspector.evaluate.figures import Evaluation
     from inspector.evaluate.fit import Selection
+
+    Arithmetic = tuple[str, str]
+    """Runtime and, of the CPU's, precision."""
 
 
 def evaluate(
@@ -40,10 +44,11 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Directory for index.html (one file, pictures inside), JSON and frames.csv.")
     ] = None,
-    precision: Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16.")] = "auto",
+    runtime: RuntimeOption = "openvino",
+    precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Measure a bundle on labelled frames, through the runtime that the line uses.
+    """Measure a bundle on labelled frames, through a runtime of the line.
 
     The segmenter alone and the pipeline: Dice by each of its names, defects one by one, gate and sheets, with bootstrap intervals by
     groups of frames. With [bold]--compare A B DATA[/bold] both bundles see the same frames, and a sentence says whether a difference is real.
@@ -69,10 +74,10 @@ def evaluate(
     if report is not None:
         prepare(report)
     if folds is not None:
-        made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, precision)]
+        made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, (runtime, precision))]
     else:
         dataset, selection = _frames(Path(paths[-1]), split, part or "validation")
-        made = [_evaluated(bundle, dataset, selection, precision) for bundle in bundles]
+        made = [_evaluated(bundle, dataset, selection, (runtime, precision)) for bundle in bundles]
     _show(made, report, as_json)
 
 
@@ -98,7 +103,9 @@ def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selecti
     return replace(dataset, frames=measured), Selection(part, found.id)
 
 
-def _evaluated_by_folds(bundle: Bundle, data: Path, split: Path | None, folds: Path, precision: str) -> Evaluated:
+def _evaluated_by_folds(
+    bundle: Bundle, data: Path, split: Path | None, folds: Path, arithmetic: Arithmetic
+) -> Evaluated:
     from dataclasses import replace
 
     from calibration.folds import read_folds, together
@@ -112,11 +119,11 @@ def _evaluated_by_folds(bundle: Bundle, data: Path, split: Path | None, folds: P
     part = together(trials)
     assert found is not None, "read_folds refuses none"
     selection = Selection(part.name or "", found.id, tuple(trial.bundle.id for trial in trials))
-    return _evaluated(bundle, replace(dataset, frames=part.frames), selection, precision, trials)
+    return _evaluated(bundle, replace(dataset, frames=part.frames), selection, arithmetic, trials)
 
 
 def _evaluated(
-    bundle: Bundle, dataset: Dataset, selection: Selection | None, precision: str, folds: Sequence[Trial] = ()
+    bundle: Bundle, dataset: Dataset, selection: Selection | None, arithmetic: Arithmetic, folds: Sequence[Trial] = ()
 ) -> Evaluated:
     from inspector.cli.progress import counting
     from inspector.evaluate.evaluate import evaluate
@@ -124,7 +131,10 @@ def _evaluated(
 
     require_fit(bundle, dataset)
     with counting(f"evaluating {bundle.id}", len(dataset.frames)) as progress:
-        return evaluate(bundle, dataset, selection=selection, folds=folds, precision=precision, progress=progress)
+        runtime, precision = arithmetic
+        return evaluate(
+            bundle, dataset, selection=selection, folds=folds, runtime=runtime, precision=precision, progress=progress
+        )
 
 
 def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:

@@ -45,7 +45,13 @@ def replay(
     report: Annotated[
         Path | None, typer.Option(help="Directory for report.json, index.html, pictures and journal.")
     ] = None,
-    precision: Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16.")] = "auto",
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs the engines: auto, tensorrt, torch or openvino; by default as the configuration says, else auto."
+        ),
+    ] = None,
+    precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Run recorded frames through the line and say what came of them.
@@ -67,7 +73,7 @@ def replay(
     source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
     with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
         journal = _journal(report, Path(scratch))
-        line_config = _line_config(config, source, journal, bundle, precision, deadline_ms)
+        line_config = _line_config(config, source, journal, bundle, runtime, precision, deadline_ms)
         failures, found, writer = _run_and_report(
             line_config, config, source, journal, _TruthOptions(masks, mask_style, csv)
         )
@@ -138,7 +144,13 @@ def _journal(report: Path | None, scratch: Path) -> Path:
 
 
 def _line_config(
-    path: Path | None, source: ReplayConfig, journal: Path, bundle: str | None, precision: str, deadline_ms: float
+    path: Path | None,
+    source: ReplayConfig,
+    journal: Path,
+    bundle: str | None,
+    runtime: str | None,
+    precision: str,
+    deadline_ms: float,
 ) -> LineConfig:
     """The configuration of this run: the given one with the recording for a camera, or the defaults."""
     import msgspec
@@ -161,7 +173,11 @@ def _line_config(
         deadline_ms=deadline_ms if live else None,
         overload="drop_oldest" if live else "wait",
         inference=replace(
-            base.inference, precision=precision, allow_cpu=True, max_restarts=base.inference.max_restarts or 3
+            base.inference,
+            runtime=runtime or base.inference.runtime,
+            precision=precision,
+            allow_cpu=True,
+            max_restarts=base.inference.max_restarts or 3,
         ),
         results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
         journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),

@@ -38,9 +38,11 @@ class Answer:
 class Judge:
     """A bundle's engines on this machine, one frame at a time with all cores. Close after use."""
 
-    def __init__(self, bundle: Bundle, point: OperatingPoint, precision: str = "auto") -> None:
+    def __init__(
+        self, bundle: Bundle, point: OperatingPoint, runtime: str = "openvino", precision: str = "auto"
+    ) -> None:
         """Load and prove the engines; they decide at ``point``. Raises BundleError or EngineError."""
-        loaded = load_engines(bundle, precision=precision, lanes=1)
+        loaded = load_engines(bundle, runtime=runtime, precision=precision, lanes=1)
         self._engines: Engines = loaded.engines
         self._point = point
         self._thresholds = point.thresholds(bundle.classes)

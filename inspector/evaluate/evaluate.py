@@ -53,6 +53,7 @@ def evaluate(
     *,
     selection: Selection | None = None,
     folds: Sequence[Trial] = (),
+    runtime: str = "openvino",
     precision: str = "auto",
     progress: Progress = lambda done: None,
 ) -> Evaluated:
@@ -68,7 +69,7 @@ def evaluate(
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
     for judging, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
-        with Judge(judging, bundle.operating_point, precision) as judge:
+        with Judge(judging, bundle.operating_point, runtime, precision) as judge:
             for answer in judge.answers(frames):
                 try:
                     seen = tally.add(answer)
