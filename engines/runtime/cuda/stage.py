@@ -97,7 +97,9 @@ class Stage:
         extra: Mapping[str, int] | None = None,
         trace: Trace | None = None,
     ) -> None:
-        """``extra`` are inputs besides the frames, by name; ``urgent``: its kernels go before the other stage's. Raises EngineError: the network is not of this form, no memory."""
+        """``extra`` are inputs besides the frames, by name; ``urgent``: its kernels go before the other stage's.
+
+        Raises EngineError: the network is not of this form, no memory."""
         wanted = {"frames", *(extra or {})}, {*layout.small, *(("mask",) if layout.mask else ())}
         if (set(network.inputs), set(network.outputs)) != wanted:
             raise EngineError(
