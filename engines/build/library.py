@@ -15,6 +15,8 @@ from typing import Any, Literal
 from engines.errors import EngineError
 
 Name = Literal["tensorrt", "tensorrt_rtx"]
+STRICT_NANS_SINCE = (10, 6)
+"""The Python API of earlier ones, 10.3 of JetPack 6 among them, does not have it: there a NaN is known by scores and golden frames alone."""
 OLDEST = 10
 """Major version of tensorrt that has strongly typed networks and the other calls used here."""
 FLAGS: dict[Name, tuple[str, ...]] = {
@@ -59,7 +61,9 @@ class Library:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What a builder is told beyond its defaults."""
+        """What a builder is told beyond its defaults, as far as this version can be told it."""
+        if self.name == "tensorrt" and _release(self.version) < STRICT_NANS_SINCE:
+            return ()
         return FLAGS[self.name]
 
     def configure(self, config: Any) -> None:
@@ -89,6 +93,10 @@ class Library:
             config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
 
 
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
 def open_library(name: Name | None = None) -> Library:
     """Import TensorRT: the named edition, or the first there is. Raises EngineError where it is not installed or does not load.
 
@@ -105,6 +113,6 @@ def open_library(name: Name | None = None) -> Library:
         told = str(error).splitlines()[0][:160]
         raise EngineError(f"{found[0]}: is installed but does not load ({told}); install its libraries again") from None
     version = str(api.__version__)
-    if found[0] == "tensorrt" and int(version.split(".")[0]) < OLDEST:
+    if found[0] == "tensorrt" and _release(version) < (OLDEST,):
         raise EngineError(f"tensorrt {version}: is too old; {OLDEST}.3 or later is needed, as JetPack 6.1 brings it")
     return Library(found[0], version, api)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engines.build.cache import Kept
 from engines.build.library import Library
 from engines.bundle import Bundle, read_golden
+from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import open_engines, plan_networks
 from engines.runtime.golden import GoldenResult, compare_golden, require_golden
 
@@ -25,7 +26,9 @@ def prove_plans(bundle: Bundle, library: Library, plans: Mapping[str, Kept], max
     """Load the plans of both networks, as the line would, and run every golden frame. Raises EngineError where they cannot be loaded
     or disagree, BundleError where the golden frames cannot be read."""
     golden, samples = read_golden(bundle)
-    engines = open_engines(bundle, plan_networks(library, plans), max_batch, golden.thresholds, None)
+    engines = open_engines(
+        bundle, plan_networks(library, plans), max_batch, golden.thresholds, CudaOptions(direct=False)
+    )
     try:
         result = compare_golden(engines, samples)
         require_golden(result, engines.device)

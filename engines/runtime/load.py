@@ -103,10 +103,10 @@ def _prove(bundle: Bundle, make: Callable[[Sequence[float]], Engines]) -> Loaded
     try:
         result = compare_golden(engines, samples)
         require_golden(result, engines.device)
+        engines.segmenter.set_thresholds(bundle.operating_point.thresholds(bundle.classes))
     except BaseException:
         engines.close()
         raise
-    engines.segmenter.set_thresholds(bundle.operating_point.thresholds(bundle.classes))
     return Loaded(engines, result, "")
 
 

@@ -12,6 +12,7 @@ import queue
 import signal
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,8 +58,8 @@ def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> No
         except (BundleError, EngineError) as error:
             channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
+            traceback.print_exc()  # before the parent hears of it and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
-            raise
 
 
 def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:

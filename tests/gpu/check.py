@@ -153,7 +153,7 @@ def tests() -> dict[str, Any]:
         [sys.executable, "-m", "pytest", "tests/gpu", "-q", "--maxfail=8", "-p", "no:cacheprovider", "-rs", "-W", "default"],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    return {"exit": done.returncode, "end": (done.stdout + done.stderr)[-3000:].splitlines()}
+    return {**_exit(done), "end": (done.stdout + done.stderr)[-3000:].splitlines()}
 
 
 def sanitizer(out: Path) -> dict[str, Any]:
@@ -165,7 +165,11 @@ def sanitizer(out: Path) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     (out / "compute-sanitizer.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
     summary = [line for line in done.stdout.splitlines() if "ERROR SUMMARY" in line or line.startswith("short run")]
-    return {"exit": done.returncode, "summary": summary}
+    return {**_exit(done), "summary": summary}
+
+
+def _exit(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    return {"exit": done.returncode, **({"failed": f"exit status {done.returncode}"} if done.returncode else {})}
 
 
 def build_plans(bundle: Bundle) -> Any:
@@ -354,8 +358,6 @@ def main() -> int:
     runtimes = [name for name in ("tensorrt", "torch") if name not in told["cannot run"]]
     demo = read_bundle(find_bundle("demo"))
     part("ceilings", ceilings)
-    part("tests", tests)
-    part("compute-sanitizer", lambda: sanitizer(arguments.out))
     if not (arguments.paper / "bundle.yaml").exists():
         part("paper bundle", lambda: _make_paper(arguments.paper))
     bundles = {"demo": demo}
@@ -365,6 +367,8 @@ def main() -> int:
         os.environ["INSPECTOR_CACHE"] = str(arguments.out.absolute() / "plans")
         for name, bundle in bundles.items():
             check.part(f"{name} plans", partial(build_plans, bundle))
+    part("tests", tests)
+    part("compute-sanitizer", lambda: sanitizer(arguments.out))
     for name, bundle in bundles.items():
         part(f"{name} GFLOP a frame", partial(gflop, bundle))
         for runtime in runtimes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import weakref
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -47,8 +48,10 @@ def capture(enqueue: Callable[[int], None], stream: Any, *, urgent: bool) -> Run
         graph = checked(driver.cuStreamEndCapture(side), "recording failed")
         # Without the flag the priority is that of the stream it is started on.
         flag = driver.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
-        executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
-        driver.cuGraphDestroy(graph)
+        try:
+            executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
+        finally:
+            driver.cuGraphDestroy(graph)
     finally:
         driver.cuStreamDestroy(side)
     launch, handle = driver.cuGraphLaunch, driver.CUstream(stream.handle)
@@ -58,4 +61,5 @@ def capture(enqueue: Callable[[int], None], stream: Any, *, urgent: bool) -> Run
         if int(status) != 0:
             raise EngineError(f"CUDA graph: {status.name}")
 
+    weakref.finalize(replay, driver.cuGraphExecDestroy, executable)
     return replay

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 
 from engines.build.cache import Kept, PlanCache, Wish
 from engines.build.library import Library, open_library
@@ -20,55 +22,50 @@ from engines.runtime.cuda.torch_network import TorchNetwork
 MAX_BATCH = 8
 """Most frames in one batch unless the configuration says otherwise."""
 
-Networks = tuple[Network, Network]
+Make = Callable[[Device], Network]
+"""Makes a network on the device."""
 
 
 def open_engines(
     bundle: Bundle,
-    make: Callable[[Device], Networks],
+    makes: tuple[Make, Make],
     max_batch: int,
     thresholds: Sequence[float],
     options: CudaOptions | None,
     *,
     trace: bool = False,
 ) -> CudaEngines:
-    """Open the GPU on this thread, make the networks on it, and the engines of them. Raises EngineError."""
-    device = Device()
-    networks: Sequence[Network] = ()
-    try:
-        networks = gate, segmenter = make(device)
-        return CudaEngines(bundle, device, (gate, segmenter), max_batch, thresholds, options, trace=trace)
-    except BaseException:
-        for network in networks:
-            network.close()
-        device.close()
-        raise
+    """Open the GPU on this thread, make gate and segmenter on it, and the engines of them. Raises EngineError."""
+    with ExitStack() as opened:
+        device = Device()
+        opened.callback(device.close)
+        networks = []
+        for make in makes:
+            networks.append(make(device))
+            opened.callback(networks[-1].close)
+        gate, segmenter = networks
+        engines = CudaEngines(bundle, device, (gate, segmenter), max_batch, thresholds, options, trace=trace)
+        opened.pop_all()  # from here on it is the engines' to close
+        return engines
 
 
-def torch_networks(bundle: Bundle) -> Callable[[Device], Networks]:
+def torch_networks(bundle: Bundle) -> tuple[Make, Make]:
     """Both networks by torch."""
 
-    def make(_: Device) -> Networks:
-        gate, segmenter = (
-            TorchNetwork(path, bundle.height, bundle.width, len(bundle.classes))
-            for path in (bundle.gate_path, bundle.segmenter_path)
-        )
-        return gate, segmenter
+    def by_torch(path: Path) -> Make:
+        return lambda _: TorchNetwork(path, bundle.height, bundle.width, len(bundle.classes))
 
-    return make
+    return by_torch(bundle.gate_path), by_torch(bundle.segmenter_path)
 
 
-def plan_networks(library: Library, plans: Mapping[str, Kept]) -> Callable[[Device], Networks]:
+def plan_networks(library: Library, plans: Mapping[str, Kept]) -> tuple[Make, Make]:
     """Both networks by TensorRT, from proved plans by network name."""
 
-    def make(device: Device) -> Networks:
-        gate, segmenter = (
-            TensorRtNetwork(library, plans[name].data, name, device, plans[name].kernels)
-            for name in ("gate", "segmenter")
-        )
-        return gate, segmenter
+    def by_plan(name: str) -> Make:
+        plan = plans[name]
+        return lambda device: TensorRtNetwork(library, plan.data, name, device, plan.kernels)
 
-    return make
+    return by_plan("gate"), by_plan("segmenter")
 
 
 def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, Kept]:

@@ -158,8 +158,9 @@ class Stage:
 
     def finish(self) -> None:
         """Finish what is under way."""
-        self._jobs.put(None)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._jobs.put(None)
+            self._thread.join()
 
     def release(self) -> None:
         """Free what it holds on the device; nothing is under way."""

@@ -1,4 +1,4 @@
-"""A TensorRT plan on the GPU. The same calls in tensorrt 10.3 to 11 and in tensorrt_rtx."""
+"""A TensorRT plan on the GPU. The same calls in tensorrt 10.3 to 11 and, but for how it compiles, in tensorrt_rtx."""
 
 from __future__ import annotations
 
@@ -79,9 +79,10 @@ class TensorRtNetwork:
 
     def bound(self) -> None:
         """Keep what was compiled: the next start then takes less."""
-        if self._compiled is not None and self._kernels is not None:
+        compiled = self._compiled.serialize() if self._compiled is not None else None
+        if compiled is not None and compiled.nbytes and self._kernels is not None:
             with suppress(EngineError):  # a start that takes longer is no error
-                write_sealed(self._kernels, bytes(self._compiled.serialize()))
+                write_sealed(self._kernels, bytes(compiled))
 
     def close(self) -> None:
         """Release contexts, engine and runtime, in this order."""
@@ -108,9 +109,11 @@ class TensorRtNetwork:
         config.dynamic_shapes_kernel_specialization_strategy = self._api.DynamicShapesKernelSpecializationStrategy.EAGER
         if self._kernels is not None:
             self._compiled = config.create_runtime_cache()
-            if kept := read_sealed(self._kernels):
-                self._compiled.deserialize(kept)  # it refuses those of another GPU, driver or version, and begins anew
-            config.set_runtime_cache(self._compiled)
+            if self._compiled is not None:
+                kept = read_sealed(self._kernels)
+                if kept and not self._compiled.deserialize(kept):
+                    self._log.forget()  # it refuses those of another GPU, driver or version, and begins anew
+                config.set_runtime_cache(self._compiled)
         return config
 
     def _recorded(self, enqueue: Callable[[int], None], context: Any, stream: Any, urgent: bool) -> Run:

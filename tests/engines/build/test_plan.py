@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.library import Library, open_library
+from engines.build.library import Library, Name, open_library
 from engines.build.plan import Wanted, build_plan
 from engines.bundle import INCLUDED
 from engines.errors import EngineError
@@ -122,3 +122,20 @@ def test_a_library_that_is_not_there_says_how_to_get_it() -> None:
         pytest.skip("tensorrt is installed here")
     with pytest.raises(EngineError, match="tensorrt: is not installed; pip install tensorrt-rtx"):
         open_library("tensorrt")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "options"),
+    [
+        ("tensorrt", "10.3.0", ()),  # of JetPack 6: its Python API has no such flag
+        ("tensorrt", "10.6.0.26", ("STRICT_NANS",)),
+        ("tensorrt", "11.1.0", ("STRICT_NANS",)),
+        ("tensorrt_rtx", "1.3.0", ("STRICT_NANS", "REQUIRE_USER_ALLOCATION")),
+    ],
+)
+def test_a_builder_is_told_what_its_version_knows(name: Name, version: str, options: tuple[str, ...]) -> None:
+    assert Library(name, version, None).options == options
+
+
+def test_the_options_are_those_of_the_real_api(library: Library) -> None:
+    assert all(hasattr(library.api.BuilderFlag, option) for option in library.options)
