@@ -230,7 +230,9 @@ class Line:
         self.results.late(meta, outcome)
 
     def _inference_changed(self, state: State, text: str) -> None:
-        log.info("inference: %s", text)
+        if state is not State.GIVEN_UP or self._started:  # else the daemon ends with this very line
+            stands_in = state is State.READY and self.inference.stands_in
+            log.log(logging.WARNING if stands_in else logging.INFO, "inference: %s", text)
         if state is State.GIVEN_UP:
             self._given_up = text
         if state is State.READY:

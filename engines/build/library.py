@@ -93,6 +93,15 @@ class Library:
             config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
 
 
+_RTX = "pip install tensorrt-rtx"
+_PLAIN = "pip install tensorrt on a workstation; JetPack brings its own"
+_GET = {
+    "tensorrt": _PLAIN,
+    "tensorrt_rtx": _RTX,
+    None: f"{_RTX} for GeForce and RTX, tensorrt for other workstations; JetPack brings its own",
+}
+
+
 def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2])
 
@@ -104,9 +113,7 @@ def open_library(name: Name | None = None) -> Library:
     """
     found = [one for one in ((name,) if name else NAMES) if find_spec(one) is not None]
     if not found:
-        raise EngineError(
-            f"{name or 'TensorRT'}: is not installed; pip install tensorrt-rtx for a workstation, or use the tensorrt that JetPack brings"
-        )
+        raise EngineError(f"{name or 'TensorRT'}: is not installed; {_GET[name]}")
     try:
         api = importlib.import_module(found[0])
     except (ImportError, OSError) as error:

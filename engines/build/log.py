@@ -19,7 +19,7 @@ def logger(api: Any) -> Any:
 
         def log(self, severity: Any, message: str) -> None:
             if severity in (api.ILogger.Severity.ERROR, api.ILogger.Severity.INTERNAL_ERROR):
-                self._complaint = message.splitlines()[0][:200]
+                self._complaint = message.splitlines()[0][:300]
 
         def last(self) -> str:
             return self._complaint

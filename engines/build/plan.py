@@ -74,7 +74,7 @@ def serialize(
     data = build_watched(api, told, config, lambda: builder.build_serialized_network(network, config))
     if data is None:
         raise EngineError(
-            f"{name}: {library.name} {library.version} built no plan for {wanted.capability}: {logger(api).last()}"
+            f"{name}: {library.name} {library.version} built no plan for {wanted.capability}{_more(logger(api).last())}"
         )
     return Plan(bytes(data), *_layers(network), timings_of(config) if library.keeps_timings else b"")
 
@@ -91,6 +91,12 @@ def _parse(library: Library, network: Any, log: Any, onnx: Path) -> None:
     where = f"node {first.node_name()!r} ({first.node_operator()})" if first and first.node_operator() else "the file"
     why = first.desc().splitlines()[0] if first else log.last()
     raise EngineError(f"{onnx}: {library.name} {library.version} cannot take {where}: {why}")
+
+
+def _more(complaint: str) -> str:
+    """What TensorRT said, and what mends it where that is known."""
+    mend = "; give it more with --workspace-mib" if "workspace" in complaint else ""
+    return f": {complaint}{mend}"
 
 
 def _profile(builder: Any, network: Any, wanted: Wanted) -> Any:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from engines.errors import EngineError
+from engines.runtime.openvino_quiet import ov
 
 Grey = NDArray[np.uint8]
 

@@ -37,6 +37,8 @@ class Loaded:
     golden: GoldenResult
     note: str
     """Why it is not the fastest that could be, where that is so; else empty."""
+    stands_in: bool = False
+    """Whether this is the CPU in place of a GPU."""
 
 
 def load_engines(
@@ -63,11 +65,14 @@ def load_engines(
         if isinstance(loaded, Loaded):
             return loaded
         if not (runtime == "auto" and allow_cpu):
-            mend = ", or set inference.allow_cpu: true" if runtime == "auto" else ", or use inference.runtime: auto"
-            raise EngineError(f"no GPU to run the engines on ({loaded}); `inspector doctor` says more{mend}")
-        note = f"on the CPU, as there is no GPU to use ({loaded})"
+            mend = (
+                "set inference.allow_cpu: true" if runtime == "auto" else "choose the runtime auto, and allow the CPU"
+            )
+            raise EngineError(f"no GPU to run the engines on ({loaded}); `inspector doctor` says more, or {mend}")
+        note = f"on the CPU, no GPU: {loaded}"
     on_cpu = _load_cpu(bundle, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
-    return Loaded(on_cpu.engines, on_cpu.golden, "; ".join(one for one in (note, on_cpu.note) if one))
+    notes = "; ".join(one for one in (note, on_cpu.note) if one)
+    return Loaded(on_cpu.engines, on_cpu.golden, notes, stands_in=bool(note))
 
 
 def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:

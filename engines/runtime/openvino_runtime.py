@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
 from engines.runtime.lanes import Lanes
+from engines.runtime.openvino_quiet import ov
 
 
 def cpu_precisions() -> tuple[str, ...]:

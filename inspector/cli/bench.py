@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.options import RuntimeOption
+from inspector.cli.options import RuntimeName, RuntimeOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def bench(
     bundle: Annotated[str, typer.Option(help="Bundle directory, or the name of an included one.")] = "demo",
-    runtime: RuntimeOption = "auto",
+    runtime: RuntimeOption = RuntimeName.AUTO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     max_batch: Annotated[
         int | None, typer.Option(min=1, max=256, help="Most frames in a batch; by default as the line's.")
@@ -50,11 +50,10 @@ def bench(
     from inspector.config.inference import InferenceConfig
     from inspector.errors import UserError
 
-    try:
-        given = {"runtime": runtime, "precision": precision, "max_batch": max_batch, "gather_us": gather_us}
-        inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{error}; `inspector bench --help` lists what there is") from None
+    if precision not in ("auto", "f32", "bf16"):
+        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    given = {"runtime": runtime.value, "precision": precision, "max_batch": max_batch, "gather_us": gather_us}
+    inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
     progress = Console(stderr=True)
     plan = Plan(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames)
     with progress.status("starting") as status:

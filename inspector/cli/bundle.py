@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from inspector.cli.calibrate import FOLDS_HELP, make_wishes, numbers, require_precision, without_nan
-from inspector.cli.options import RuntimeOption
+from inspector.cli.options import RuntimeName, RuntimeOption
 from inspector.cli.progress import steps
 
 app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
@@ -51,7 +51,7 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
 @app.command()
 def verify(
     bundle: BundleArgument = "demo",
-    runtime: RuntimeOption = "openvino",
+    runtime: RuntimeOption = RuntimeName.OPENVINO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -62,7 +62,7 @@ def verify(
     from engines.runtime.load import load_engines
 
     found = read_bundle(find_bundle(bundle))
-    loaded = load_engines(found, runtime=runtime, precision=precision)
+    loaded = load_engines(found, runtime=runtime.value, precision=precision)
     device = loaded.engines.device
     loaded.engines.close()
     facts = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import nullcontext
 from enum import Enum
@@ -86,13 +87,22 @@ def build(
     from engines.bundle import find_bundle, read_bundle, verify_files
     from inspector.cli.engines_words import agreement, expected, report
     from inspector.cli.progress import phases
+    from inspector.errors import UserError
 
+    if route is RouteName.ONNX and (gate or segmenter):
+        raise UserError(
+            "--gate, --segmenter: weights are for --route torch-tensorrt; the other route takes the bundle's ONNX"
+        )
+    if capability is not None and not re.fullmatch(r"\d{1,2}\.\d", capability):
+        raise UserError(f"--capability: {capability!r} is no compute capability; expected one as 8.9")
+    if route is RouteName.TORCH_TENSORRT and (gate is None or segmenter is None):
+        raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
     plans = _cache(cache)
     plans.require_writable()
     found = read_bundle(find_bundle(bundle))
     verify_files(found)
     target = find_target(open_library(library.value if library else None), capability)
-    way = _torch_route(found, gate, segmenter, target) if route is RouteName.TORCH_TENSORRT else None
+    way = _torch_route(found, gate, segmenter, target) if gate and segmenter else None
     order = Build(found, target, plans, max_batch=max_batch, workspace_mib=workspace_mib, route=way)
     for network in order.networks:
         takes = expected(order.seconds_before(network), target.library.builds_ahead)
@@ -133,7 +143,7 @@ def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOp
 
     With BUNDLE, and a GPU here, also run its golden frames through them.
 
-    Exit status: 0 all well, 1 a plan is not to be used.
+    Exit status: 0 all well, 1 a plan is not to be used, or BUNDLE has none.
     """
     from engines.errors import EngineError
     from inspector.cli.engines_words import name_of
@@ -149,6 +159,7 @@ def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOp
             typer.echo(f"wrong: {error}")
     if not paths:
         typer.echo(f"no plans{f' of {bundle}' if bundle else ''} in {plans.folder}")
+        wrong += bundle is not None
     if wrong or (found and not _golden_agree(found, plans, max_batch)):
         raise typer.Exit(1)
 
@@ -182,12 +193,9 @@ def clean(
     typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
 
 
-def _torch_route(bundle: Bundle, gate: Path | None, segmenter: Path | None, target: Target) -> Route:
+def _torch_route(bundle: Bundle, gate: Path, segmenter: Path, target: Target) -> Route:
     from engines.build.torch_route import TorchRoute
-    from inspector.errors import UserError
 
-    if gate is None or segmenter is None:
-        raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
     return TorchRoute(bundle, gate, segmenter, target.library)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspector.cli.calibrate import FOLDS_HELP, require_precision
-from inspector.cli.options import RuntimeOption
+from inspector.cli.options import RuntimeName, RuntimeOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Directory for index.html (one file, pictures inside), JSON and frames.csv.")
     ] = None,
-    runtime: RuntimeOption = "openvino",
+    runtime: RuntimeOption = RuntimeName.OPENVINO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -74,10 +74,10 @@ def evaluate(
     if report is not None:
         prepare(report)
     if folds is not None:
-        made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, (runtime, precision))]
+        made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, (runtime.value, precision))]
     else:
         dataset, selection = _frames(Path(paths[-1]), split, part or "validation")
-        made = [_evaluated(bundle, dataset, selection, (runtime, precision)) for bundle in bundles]
+        made = [_evaluated(bundle, dataset, selection, (runtime.value, precision)) for bundle in bundles]
     _show(made, report, as_json)
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
 
+
+class RuntimeName(str, Enum):
+    """What runs the engines."""
+
+    AUTO = "auto"
+    TENSORRT = "tensorrt"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
 RuntimeOption = Annotated[
-    str,
+    RuntimeName,
     typer.Option(
-        help="What runs the engines: openvino (the CPU), tensorrt, torch, or auto, the first of the GPU's that there is, else the CPU."
+        help="What runs the engines: openvino is the CPU; auto the first of tensorrt and torch that works here, else the CPU."
     ),
 ]

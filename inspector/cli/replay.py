@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.options import RuntimeName
+
 if TYPE_CHECKING:
     from inspector.config.replay import ReplayConfig
     from inspector.config.tree import LineConfig
@@ -46,9 +48,9 @@ def replay(
         Path | None, typer.Option(help="Directory for report.json, index.html, pictures and journal.")
     ] = None,
     runtime: Annotated[
-        str | None,
+        RuntimeName | None,
         typer.Option(
-            help="What runs the engines: auto, tensorrt, torch or openvino; by default as the configuration says, else auto."
+            help="What runs the engines; by default as the configuration says, else auto. A replay may use the CPU."
         ),
     ] = None,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
@@ -148,7 +150,7 @@ def _line_config(
     source: ReplayConfig,
     journal: Path,
     bundle: str | None,
-    runtime: str | None,
+    runtime: RuntimeName | None,
     precision: str,
     deadline_ms: float,
 ) -> LineConfig:
@@ -174,7 +176,7 @@ def _line_config(
         overload="drop_oldest" if live else "wait",
         inference=replace(
             base.inference,
-            runtime=runtime or base.inference.runtime,
+            runtime=runtime.value if runtime else base.inference.runtime,
             precision=precision,
             allow_cpu=True,
             max_restarts=base.inference.max_restarts or 3,
@@ -199,6 +201,7 @@ def _run_and_report(
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))
+        typer.echo(f"engines ran on {line.inference.device}", err=True)
     return line.failures, *_report(line, journal, files, source, known)
 
 

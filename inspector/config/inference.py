@@ -25,7 +25,7 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
         bool,
         Meta(
             description="Whether runtime auto may fall to the CPU, many times slower, where no GPU can be used. "
-            "Every status message then says so."
+            "Every `status` message then says so. `inspector replay` and `bench` may use it in any case."
         ),
     ] = False
     precision: Annotated[

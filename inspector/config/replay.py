@@ -33,7 +33,7 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
             description="A directory (its image files in natural order, frame2 before frame10), a glob (`**` for "
             "folders below), a list file (.txt, one name a line; .csv, column file, image or image_id, or else the "
             "first; names relative to the list or to images/ beside it), one image file, or a YAML list of files. "
-            "Relative to the working directory."
+            "Relative to the configuration file."
         ),
     ]
     rate_hz: Annotated[

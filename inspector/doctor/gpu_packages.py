@@ -43,6 +43,17 @@ def _toolkit(host: GpuHost, root: Path) -> Finding:
     purpose = "compiles pycuda, nothing else needs it"
     if not nvcc:
         return _about("CUDA toolkit", State.MISSING, "no nvcc", _get(host, purpose, host.toolkit))
+    includes = [
+        Path(nvcc).resolve().parents[1] / "include",
+        *root.glob("usr/local/cuda*/include"),
+        root / "usr/include",
+    ]
+    includes += [one for include in includes[:1] for one in include.parent.glob("targets/*/include")]
+    if not any((include / "curand.h").is_file() for include in includes):
+        found = f"{_release(nvcc)}, without curand.h"
+        return _about(
+            "CUDA toolkit", State.NOTE, found, f"{purpose}; pycuda needs cuRAND's headers too (libcurand-dev)"
+        )
     return _about("CUDA toolkit", State.OK, _release(nvcc), purpose)
 
 
@@ -57,7 +68,7 @@ def _release(nvcc: str) -> str:
 
 def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
     """The first edition there is, which is the one that the engines take."""
-    purpose = "runs the engines, fastest of all"
+    purpose = "runs the engines"
     if runtime.failure:
         found = _installed("tensorrt", "tensorrt_rtx") or "not looked at"
         return _about("TensorRT", State.NOTE, found, f"{purpose}; first mend {runtime.failure}")

@@ -27,6 +27,7 @@ NO_MODULES = ("cuda", "runtime")
 
 def openvino() -> dict[str, Any]:
     """Version and what its CPU device can do."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # it would tell its maker, and write into the home folder
     import openvino as ov
 
     core = ov.Core()

@@ -41,6 +41,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     device: str
     note: str
+    stands_in: bool
+    """Whether a CPU stands in for a GPU."""
     in_flight: int
     """Frames in flight that keep the device busy."""
 

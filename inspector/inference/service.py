@@ -90,6 +90,8 @@ class InferenceService:
         self._keeper = threading.Thread(target=self._keep, name="inference-keeper", daemon=True)
         self.device = ""
         """What computes, once ready."""
+        self.stands_in = False
+        """Whether that is a CPU in place of a GPU."""
 
     def start(self) -> None:
         """Start the child in the background; ``wait_ready`` says when it serves."""
@@ -216,6 +218,7 @@ class InferenceService:
 
     def _serve(self, ready: Ready) -> None:
         self.device = ready.device + (f" ({ready.note})" if ready.note else "")
+        self.stands_in = ready.stands_in
         with self._lock:
             self._frames.limit = self._config.in_flight or ready.in_flight
         self._enter(State.READY, f"engines run on {self.device}")
@@ -248,8 +251,12 @@ class InferenceService:
         if first_start or self._restarts.exhausted:
             if first_start:
                 self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
+            failures = self._restarts.failures
             self._enter(
-                State.GIVEN_UP, f"inference child given up after {self._restarts.failures} failures: {ended.reason}"
+                State.GIVEN_UP,
+                f"could not start: {ended.reason}"
+                if first_start
+                else f"inference child given up after {failures} failures: {ended.reason}",
             )
             self._give_up(Reason.ENGINE_DOWN, f"inference child given up: {ended.reason}")
             return False

@@ -97,7 +97,7 @@ def _serve(
     # that gather for the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.gather_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
-    channel.send(Ready(engines.device, loaded.note, frames_in_flight))
+    channel.send(Ready(engines.device, loaded.note, loaded.stands_in, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
 

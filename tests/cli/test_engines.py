@@ -121,7 +121,7 @@ def test_tensorrt_that_is_not_installed_is_told() -> None:
     if find_spec("tensorrt") is not None:
         pytest.skip("tensorrt is installed here")
     told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt"))
-    assert "tensorrt: is not installed; pip install tensorrt-rtx" in told
+    assert "tensorrt: is not installed; pip install tensorrt on a workstation" in told
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -197,3 +197,21 @@ def test_plans_for_the_gpu_here_are_checked_on_it(cache: PlanCache) -> None:
     proved = inspector("engines", "verify", "demo")
     assert proved.returncode == 0, proved.stdout
     assert "golden frames, scores off by" in proved.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--gate", "w.pt"), "--gate, --segmenter: weights are for --route torch-tensorrt"),
+        (("--route", "torch-tensorrt", "--gate", "w.pt"), "--route torch-tensorrt: needs --gate and --segmenter"),
+        (("--capability", "abc"), "--capability: 'abc' is no compute capability; expected one as 8.9"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_first(options: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    assert told in one_line_of(inspector("engines", "build", "demo", "--cache", tmp_path / "plans", *options))
+    assert not (tmp_path / "plans").exists()
+
+
+def test_verifying_a_bundle_without_plans_fails(tmp_path: Path) -> None:
+    finished = inspector("engines", "verify", "demo", "--cache", tmp_path)
+    assert (finished.returncode, finished.stdout) == (1, f"no plans of demo in {tmp_path}\n")

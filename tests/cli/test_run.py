@@ -136,7 +136,7 @@ def test_without_a_gpu_a_line_starts_only_where_the_cpu_is_allowed_and_every_sta
         process.kill()
         process.communicate()
     assert {status.code for status in said} >= {"running", "stopped"}
-    assert all("on the CPU, as there is no GPU to use" in status.engines for status in said)
+    assert all("on the CPU, no GPU: " in status.engines for status in said)
 
 
 def test_sigterm_while_starting_ends_at_once(config: Path) -> None:

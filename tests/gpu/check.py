@@ -90,11 +90,11 @@ def facts() -> dict[str, Any]:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    told = gpu if isinstance(gpu, str) else vars(gpu)
-    reasons = {} if isinstance(gpu, str) else {"tensorrt": why_not_tensorrt(gpu), "torch": why_not_torch()}
+    assert not isinstance(gpu, str)
+    reasons = {"tensorrt": why_not_tensorrt(gpu), "torch": why_not_torch()}
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "gpu": told,
+        "gpu": vars(gpu),
         "python": sys.version.split()[0],
         "cores": len(os.sched_getaffinity(0)),
         "versions": versions,
@@ -335,14 +335,14 @@ def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -
 def main() -> int:
     """Do all parts, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("build/gpu-check"))
+    parser.add_argument("--out", type=Path, default=Path("build/gpu-check"), help="folder for JSON, tables, pictures")
     parser.add_argument("--seconds", type=float, default=0.4, help="length of each single measurement")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="times that each line is measured")
     parser.add_argument(
         "--paper", type=Path, default=Path("build/paper"), help="bundle of the paper's size; made if missing"
     )
     parser.add_argument("--only", default="", help="parts to do, by words their names hold, with commas between")
-    parser.add_argument("--memory-frames", type=int, default=20_000)
+    parser.add_argument("--memory-frames", type=int, default=20_000, help="frames over which memory is watched")
     arguments = parser.parse_args()
     check = Check(arguments.out)
     words = [word for word in arguments.only.split(",") if word]
@@ -351,10 +351,10 @@ def main() -> int:
         return check.part(name, do) if not words or any(word in name for word in words) else None
 
     gpu = find_gpu()
-    told = check.part("facts", facts)
     if isinstance(gpu, str):
-        print(f"no GPU: {gpu}")
+        print(f"no GPU to check: {gpu}", file=sys.stderr)
         return 2
+    told = check.part("facts", facts)
     runtimes = [name for name in ("tensorrt", "torch") if name not in told["cannot run"]]
     demo = read_bundle(find_bundle("demo"))
     part("ceilings", ceilings)

@@ -120,7 +120,7 @@ def test_a_library_that_is_not_there_says_how_to_get_it() -> None:
 
     if find_spec("tensorrt") is not None:
         pytest.skip("tensorrt is installed here")
-    with pytest.raises(EngineError, match="tensorrt: is not installed; pip install tensorrt-rtx"):
+    with pytest.raises(EngineError, match="tensorrt: is not installed; pip install tensorrt on a workstation"):
         open_library("tensorrt")
 
 
@@ -139,3 +139,8 @@ def test_a_builder_is_told_what_its_version_knows(name: Name, version: str, opti
 
 def test_the_options_are_those_of_the_real_api(library: Library) -> None:
     assert all(hasattr(library.api.BuilderFlag, option) for option in library.options)
+
+
+def test_too_little_to_work_in_says_what_gives_more(library: Library) -> None:
+    with pytest.raises(EngineError, match=r"within workspace limit.*; give it more with --workspace-mib$"):
+        build_plan(library, INCLUDED / "demo" / "gate.onnx", Wanted("8.9", workspace_mib=1))

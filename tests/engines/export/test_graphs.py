@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the training extra")
@@ -27,6 +26,7 @@ from engines.networks.factory import build_network  # noqa: E402
 from engines.networks.gate import Gate  # noqa: E402
 from engines.networks.segmenter import Segmenter  # noqa: E402
 from engines.networks.spec import NetworkSpec  # noqa: E402
+from engines.runtime.openvino_quiet import ov  # noqa: E402
 from tests.engines.export.weights import settled  # noqa: E402
 
 pytestmark = pytest.mark.timeout(180)
