@@ -7,6 +7,7 @@ again byte for byte; the columns beside them are for finding rows. Row ids rise 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 from inspector.errors import UserError
@@ -75,19 +76,27 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """A read-only connection that works beside a running daemon. Raises UserError."""
     if not path.is_file():
         raise UserError(f"journal {path}: there is no such file; `journal.path` in the line's configuration names it")
-    try:
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False
-        )
-        found = _check_version(connection, path)
-    except sqlite3.Error as error:
-        raise UserError(
-            f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
-        ) from None
-    if found != SCHEMA_VERSION:
-        connection.close()
-        raise UserError(f"journal {path}: holds no journal (schema version {found}); name the file the daemon writes")
-    return connection
+    with ExitStack() as opened:
+        try:
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro",
+                uri=True,
+                timeout=5.0,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            opened.callback(connection.close)
+            found = _check_version(connection, path)
+        except sqlite3.Error as error:
+            raise UserError(
+                f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
+            ) from None
+        if found != SCHEMA_VERSION:
+            raise UserError(
+                f"journal {path}: holds no journal (schema version {found}); name the file the daemon writes"
+            )
+        opened.pop_all()  # from here on the caller closes it
+        return connection
 
 
 def _check_folder(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_a_configuration_that_is_not_there(tmp_path: Path) -> None:
 
 def test_another_programs_database_is_refused_and_left_alone(examine: Examine, tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE things (id INTEGER)")
     other.close()
     before = path.read_bytes()

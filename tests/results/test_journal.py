@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -206,7 +207,7 @@ def test_retention_by_bytes_keeps_the_newest(tmp_path: Path) -> None:
             time.sleep(0.02)
 
     def used() -> int:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             pages, free, size = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count", "page_size")
@@ -232,7 +233,7 @@ def test_retention_by_age(tmp_path: Path) -> None:
     for publication in publications(old, 2000):
         journal.append(publication)
     assert journal.close(5)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "UPDATE publications SET published_unix_ns = published_unix_ns - 2 * 86400 * 1000000000 WHERE seq < 1900"
         )
@@ -441,7 +442,7 @@ def test_an_altered_row_is_noticed(tmp_path: Path) -> None:
     journal.append(stream.settled(make_settled(0)))
     journal.append(stream.late(make_meta(0), REJECTED))
     assert journal.close(5)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE publications SET body = x'7b' WHERE seq = 0")
     connection.close()
     with JournalReader(path) as reader:
