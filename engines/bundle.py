@@ -91,6 +91,14 @@ class GoldenSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Graph:
+    """A network's ONNX file, and the SHA-256 the manifest has of it, which ``verify_files`` proves."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A bundle that was read and whose manifest is sound; ``verify_files`` proves the rest."""
 
@@ -124,6 +132,11 @@ class Bundle:
     def segmenter_path(self) -> Path:
         """The segmenter's ONNX file."""
         return self.path / self.manifest.segmenter
+
+    def graphs(self) -> dict[str, Graph]:
+        """The networks' graphs by name, in the order a frame meets them."""
+        names = {"gate": self.manifest.gate, "segmenter": self.manifest.segmenter}
+        return {network: Graph(self.path / name, self.manifest.files.get(name, "")) for network, name in names.items()}
 
 
 def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:

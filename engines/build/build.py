@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from engines.build.cache import Kept, PlanCache
-from engines.build.make import Made, Route, graph_digest, make_plan, networks_of
+from engines.build.cache import PlanCache, ProvedPlan
+from engines.build.make import Made, Route, make_plan
 from engines.build.monitor import Told
 from engines.build.plan import Wanted
 from engines.build.prove import Proof, prove_plans
@@ -43,7 +43,7 @@ class Build:
     ) -> None:
         """The bundle's files are verified, and the cache can be written. Plans come from its ONNX unless by another route."""
         self._route = route
-        self.networks = tuple(networks_of(bundle))
+        self.networks = tuple(bundle.graphs())
         """In the order in which they are built."""
         self._bundle, self._target, self._cache = bundle, target, cache
         self._wanted = Wanted(
@@ -57,7 +57,7 @@ class Build:
 
     def seconds_before(self, network: str) -> float:
         """How long the last build of this network by this library took; 0 where that is not known."""
-        return self._cache.seconds_of(graph_digest(networks_of(self._bundle)[network]), self._target.library.name)
+        return self._cache.seconds_of(self._bundle.graphs()[network].sha256, self._target.library.name)
 
     def make(self, network: str, told: Told) -> Made:
         """Build the plan of a network; it is not stored yet. Raises EngineError."""
@@ -88,7 +88,7 @@ class Build:
         return Stored(tuple(paths), proof)
 
     def _prove(self) -> Proof:
-        plans = {network: Kept(made.data) for network, made in self._made.items()}
+        plans = {network: ProvedPlan(made.data) for network, made in self._made.items()}
         try:
             return prove_plans(self._bundle, self._target.library, plans, self._wanted.max_batch)
         except EngineError as error:

@@ -106,7 +106,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @dataclass(frozen=True)
-class Kept:
+class ProvedPlan:
     """A plan, proved to be as it was stored."""
 
     data: bytes
@@ -149,10 +149,10 @@ class PlanCache:
         write_private(path, plan)
         return path
 
-    def find(self, wish: Wish) -> Kept:
+    def find(self, wish: Wish) -> ProvedPlan:
         """The plan that does for `wish`, proved to be as it was stored. Raises EngineError: none, altered, or of another key."""
         path = self.choose(wish)
-        return Kept(self.verified(path)[1], path.with_suffix(KERNELS))
+        return ProvedPlan(self.verified(path)[1], path.with_suffix(KERNELS))
 
     def choose(self, wish: Wish) -> Path:
         """The plan that does for `wish`, of several the one for the smallest batches; not proved yet. Raises EngineError: none."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engines.build.cache import Facts, PlanCache, Wish
 from engines.build.library import Library, open_library
-from engines.build.make import graph_digest, networks_of
 from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.cuda.driver import Gpu, find_gpu
@@ -79,7 +78,7 @@ def _order(one: Kept) -> tuple[str, ...]:
 
 def plans_of(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """The plans of a bundle's graphs, whatever the bundle was called when they were built."""
-    graphs = {graph_digest(onnx) for onnx in networks_of(bundle).values()}
+    graphs = {graph.sha256 for graph in bundle.graphs().values()}
     return [one.path for one in kept_plans(cache, "", 1)[0] if one.facts.onnx_sha256 in graphs]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from engines.build.cache import Facts
@@ -32,16 +30,6 @@ class Made:
     """What TensorRT measured meanwhile."""
 
 
-def networks_of(bundle: Bundle) -> dict[str, Path]:
-    """The graphs by name, in the order a frame meets them."""
-    return {"gate": bundle.gate_path, "segmenter": bundle.segmenter_path}
-
-
-def graph_digest(onnx: Path) -> str:
-    """What a graph is known by."""
-    return hashlib.sha256(onnx.read_bytes()).hexdigest()
-
-
 def make_plan(
     bundle: Bundle,
     network: str,
@@ -58,16 +46,16 @@ def make_plan(
     empty for one built ahead of time.
 
     Raises EngineError."""
-    onnx = networks_of(bundle)[network]
+    graph = bundle.graphs()[network]
     began = time.monotonic()
     if route is None:
-        plan = build_plan(library, onnx, wanted, told, timings)
+        plan = build_plan(library, graph.path, wanted, told, timings)
     else:
         plan = route.build(network, wanted, told, timings)
     facts = Facts(
         bundle=bundle.id,
         network=network,
-        onnx_sha256=graph_digest(onnx),
+        onnx_sha256=graph.sha256,
         library=library.name,
         version=library.version,
         capability=wanted.capability,

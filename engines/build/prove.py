@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engines.build.cache import Kept
+from engines.build.cache import ProvedPlan
 from engines.build.library import Library
 from engines.bundle import Bundle, read_golden
 from engines.runtime.cuda.engines import CudaOptions
@@ -22,7 +22,7 @@ class Proof:
     """What they ran on."""
 
 
-def prove_plans(bundle: Bundle, library: Library, plans: Mapping[str, Kept], max_batch: int) -> Proof:
+def prove_plans(bundle: Bundle, library: Library, plans: Mapping[str, ProvedPlan], max_batch: int) -> Proof:
     """Load the plans of both networks, as the line would, and run every golden frame. Raises EngineError where they cannot be loaded
     or disagree, BundleError where the golden frames cannot be read."""
     golden, samples = read_golden(bundle)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from engines.build.library import Library
 from engines.errors import EngineError
-from engines.runtime.cuda.driver import Gpu, find_gpu
+from engines.runtime.cuda.driver import GET_PYCUDA, Gpu, find_gpu
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,7 @@ def find_target(library: Library, capability: str | None = None) -> Target:
     if wanted != found.capability:
         return Target(library, wanted, None)
     if find_spec("pycuda") is None:
-        raise EngineError(
-            f"pycuda: is not installed, so no plan could be checked on the {found.name}; "
-            "pip install pycuda, with a CUDA toolkit to compile it"
-        )
+        raise EngineError(f"pycuda: is not installed, so no plan could be checked on the {found.name}; {GET_PYCUDA}")
     return Target(library, wanted, found)
 
 

@@ -37,16 +37,6 @@ _BATCHES = (1, 2, 1024)
 """What the network definition is made for; the plan's profile narrows it."""
 
 
-def build_plans_from_torch(
-    bundle: Bundle, gate: Path, segmenter: Path, library: Library, wanted: Wanted, told: Told = silent
-) -> dict[str, Plan]:
-    """The plans of both networks by name, from the files of trained weights that the bundle was built from.
-
-    Raises EngineError and DataError as `TorchRoute` does."""
-    route = TorchRoute(bundle, gate, segmenter, library)
-    return {network: route.build(network, wanted, told) for network in OUTPUTS}
-
-
 class TorchRoute:
     """Builds a bundle's plans from the files of trained weights that it was built from."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.bundle import find_bundle, read_bundle
+from engines.runtime.batches import buckets
 from inspector.bench.engines import Bank, EngineTimes, bound_hz
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
@@ -36,7 +37,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     seconds: float
     """About how long each single measurement takes."""
-    pass_rates: tuple[float, ...] = PASS_RATES
     memory_frames: int
     """0: memory is not measured."""
 
@@ -118,7 +118,7 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
         try:
             bank = Bank(engines, pool)
             say("the engines alone, by batch")
-            batches = {str(size): bank.times(4 * plan.seconds, size) for size in _batches(bank.max_batch)}
+            batches = {str(size): bank.times(4 * plan.seconds, size) for size in buckets(bank.max_batch)}
             pass_rates = _measure_line(plan, bank, make_line, say)
         finally:
             engines.close()
@@ -139,16 +139,11 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
     )
 
 
-def _batches(largest: int) -> list[int]:
-    """Powers of two below the largest batch, and that."""
-    return [*(1 << n for n in range(largest.bit_length()) if 1 << n < largest), largest]
-
-
 def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[str], None]) -> tuple[AtPassRate, ...]:
-    found: dict[float, list[_Round]] = {rate: [] for rate in plan.pass_rates}
+    found: dict[float, list[_Round]] = {rate: [] for rate in PASS_RATES}
     with make_line(lambda source: source) as line:
         for number in range(1, plan.rounds + 1):
-            for rate in plan.pass_rates:
+            for rate in PASS_RATES:
                 say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
                 found[rate].append(_round(line, bank, rate, plan.seconds))
     waits_ms = (plan.inference.max_wait_us + plan.inference.gather_us) / 1e3

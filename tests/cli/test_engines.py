@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from engines.build.cache import Facts, PlanCache
-from engines.build.make import graph_digest
 from engines.bundle import Bundle
 from tests.cli.command import inspector, one_line_of
 from tests.engines.build.plans import PLAN, facts_with
@@ -44,10 +43,9 @@ def facts_in(folder: Path) -> list[Facts]:
 
 def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """Bytes for plans of both networks."""
-    graphs = {"gate": bundle.gate_path, "segmenter": bundle.segmenter_path}
     return [
-        cache.store(facts_with(bundle=bundle.id, network=name, onnx_sha256=graph_digest(path)), PLAN)
-        for name, path in graphs.items()
+        cache.store(facts_with(bundle=bundle.id, network=name, onnx_sha256=graph.sha256), PLAN)
+        for name, graph in bundle.graphs().items()
     ]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from engines.errors import EngineError
-from engines.runtime.cuda.driver import CUDA_WORDS
+from engines.runtime.cuda.driver import CUDA_WORDS, GET_PYCUDA
 
 _NON_BLOCKING = 1
 """CU_STREAM_NON_BLOCKING: not ordered with the default stream, on which a library might wait."""
@@ -39,28 +39,22 @@ class DeviceMemory:
 class Device:
     """The GPU with its primary context current on the calling thread. Close it on the same thread."""
 
-    def __init__(self, number: int = 0) -> None:
-        """Raises EngineError: no pycuda, no driver, no such device."""
+    def __init__(self) -> None:
+        """Raises EngineError: no pycuda, no driver, no device."""
         try:
             self.cu: Any = importlib.import_module("pycuda.driver")
         except ImportError as error:
             told = str(error).splitlines()[0]
-            raise EngineError(
-                f"pycuda: cannot be used ({told}); pip install pycuda, with a CUDA toolkit to compile it"
-            ) from None
+            raise EngineError(f"pycuda: cannot be used ({told}); {GET_PYCUDA}") from None
         with self.plain("the GPU cannot be opened"):
             self.cu.init()
-            device = self.cu.Device(number)
+            device = self.cu.Device(0)
             self._context = device.retain_primary_context()
             self._context.push()
             self._open = True
             atexit.register(self.close)
         self._library = ctypes.CDLL("libcuda.so.1")
-        major, minor = device.compute_capability()
         self.name = str(device.name())
-        self.capability = f"{major}.{minor}"
-        version = int(self.cu.get_driver_version())
-        self.cuda = f"{version // 1000}.{version % 1000 // 10}"
 
     @contextmanager
     def plain(self, what: str, smaller: str = "inference.max_batch") -> Iterator[None]:

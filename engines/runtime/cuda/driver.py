@@ -20,6 +20,7 @@ CUDA_WORDS = {
     999: "the driver reports an unknown error; `dmesg | grep -i nvrm` may say more",
 }
 """What the driver's error numbers mean for a user."""
+GET_PYCUDA = "pip install pycuda, with a CUDA toolkit to compile it"
 _MAJOR, _MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR."""
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
+from engines.runtime.batches import buckets
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network
-from engines.runtime.cuda.stage import Layout, Stage, Streams, buckets
+from engines.runtime.cuda.stage import Layout, Stage, Streams
 from engines.runtime.cuda.trace import Trace
 from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
 

@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
-from engines.build.cache import Kept, PlanCache, Wish
+from engines.build.cache import PlanCache, ProvedPlan, Wish
 from engines.build.library import Library, open_library
-from engines.build.make import graph_digest, networks_of
 from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.cuda.device import Device
-from engines.runtime.cuda.driver import Gpu
+from engines.runtime.cuda.driver import GET_PYCUDA, Gpu
 from engines.runtime.cuda.engines import CudaEngines, CudaOptions
 from engines.runtime.cuda.network import Network
 from engines.runtime.cuda.tensorrt_network import TensorRtNetwork
@@ -58,7 +57,7 @@ def torch_networks(bundle: Bundle) -> tuple[Make, Make]:
     return by_torch(bundle.gate_path), by_torch(bundle.segmenter_path)
 
 
-def plan_networks(library: Library, plans: Mapping[str, Kept]) -> tuple[Make, Make]:
+def plan_networks(library: Library, plans: Mapping[str, ProvedPlan]) -> tuple[Make, Make]:
     """Both networks by TensorRT, from proved plans by network name."""
 
     def by_plan(name: str) -> Make:
@@ -68,14 +67,14 @@ def plan_networks(library: Library, plans: Mapping[str, Kept]) -> tuple[Make, Ma
     return by_plan("gate"), by_plan("segmenter")
 
 
-def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, Kept]:
+def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cache: PlanCache) -> dict[str, ProvedPlan]:
     """The plans of both networks for this GPU, proved to be as they were stored. Raises EngineError naming what is amiss."""
     return {
         name: cache.find(
             Wish(
                 bundle=bundle.id,
                 network=name,
-                onnx_sha256=graph_digest(path),
+                onnx_sha256=graph.sha256,
                 library=library.name,
                 version=library.version,
                 capability=gpu.capability,
@@ -85,7 +84,7 @@ def cached_plans(bundle: Bundle, library: Library, gpu: Gpu, max_batch: int, cac
                 max_batch=max_batch,
             )
         )
-        for name, path in networks_of(bundle).items()
+        for name, graph in bundle.graphs().items()
     }
 
 
@@ -96,7 +95,7 @@ def why_not_tensorrt(gpu: Gpu) -> str:
     except EngineError as error:
         return str(error)
     if find_spec("pycuda") is None:
-        return "pycuda: is not installed; pip install pycuda, with a CUDA toolkit to compile it"
+        return f"pycuda: is not installed; {GET_PYCUDA}"
     if library.builds_ahead and gpu.capability not in library.capabilities():
         known = ", ".join(library.capabilities())
         return (

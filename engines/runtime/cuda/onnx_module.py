@@ -22,7 +22,7 @@ class OnnxProgram:
 
     def __init__(self, path: Path, device: str, *, channels_last: bool = True) -> None:
         """Raises EngineError: torch or onnx missing, an unreadable file, an operator that is not known (its node is named)."""
-        self.torch, onnx = _module("torch"), _module("onnx")
+        self.torch, onnx = import_module("torch"), import_module("onnx")
         try:
             graph = onnx.load(path).graph
         except Exception as error:
@@ -72,7 +72,8 @@ _STEERED = {"Clip": 1, "Resize": 1, "Pad": 1}
 """Operators whose inputs, from this one on, are numbers that steer, though they need not be whole."""
 
 
-def _module(name: str) -> Any:
+def import_module(name: str) -> Any:
+    """torch or onnx. Raises EngineError."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

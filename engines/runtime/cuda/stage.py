@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import EngineError
+from engines.runtime.batches import bucket, buckets
 from engines.runtime.cuda.device import Device, DeviceMemory
 from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network, Run
@@ -59,6 +60,8 @@ class _Berth:
     """A copy of the answer on the device."""
     small: NDArray[np.uint8]
     """Page-locked: the small outputs."""
+    outputs: Mapping[str, NDArray[Any]]
+    """The same by name."""
     uploaded: Any
     computed: Any
     finished: Any
@@ -232,19 +235,16 @@ class Stage:
             mask[...] = landed
         if self._trace:
             self._trace.take(job.marks)
-        small = {}
-        for name, (shape, dtype) in self._layout.small.items():
-            begin = self._offsets[name]
-            count = self.max_batch * int(np.prod(shape, dtype=int)) * np.dtype(dtype).itemsize
-            small[name] = job.berth.small[begin : begin + count].view(dtype).reshape(self.max_batch, *shape)
-        return self._answer(small, job.count)
+        return self._answer(job.berth.outputs, job.count)
 
     def _berth(self, answer_bytes: int) -> _Berth:
         device = self._device
+        small = device.pinned((self._small_bytes,), np.uint8)
         return _Berth(
             landing=self._memory(self.max_batch * self._frame_bytes),
             aside=self._memory(answer_bytes),
-            small=device.pinned((self._small_bytes,), np.uint8),
+            small=small,
+            outputs=_views(small, self._layout, self._offsets, self.max_batch),
             uploaded=device.event(),
             computed=device.event(),
             finished=device.event(),
@@ -260,17 +260,6 @@ class Stage:
         return berth.staging
 
 
-def buckets(max_batch: int) -> list[int]:
-    """Batch sizes that are prepared: powers of two, and the largest."""
-    sizes = [1 << n for n in range(max_batch.bit_length()) if 1 << n < max_batch]
-    return [*sizes, max_batch]
-
-
-def bucket(count: int, max_batch: int) -> int:
-    """The prepared size for ``count`` frames."""
-    return min(1 << (count - 1).bit_length(), max_batch)
-
-
 def _offsets(layout: Layout, max_batch: int) -> tuple[dict[str, int], int]:
     """Where each small output begins, and the size of all."""
     found, end = {}, 0
@@ -279,3 +268,15 @@ def _offsets(layout: Layout, max_batch: int) -> tuple[dict[str, int], int]:
         size = max_batch * int(np.prod(shape, dtype=int)) * np.dtype(dtype).itemsize
         end += -(-size // _ALIGNED) * _ALIGNED
     return found, end
+
+
+def _views(
+    small: NDArray[np.uint8], layout: Layout, offsets: Mapping[str, int], max_batch: int
+) -> dict[str, NDArray[Any]]:
+    """Each small output of a full batch, in this memory."""
+    found = {}
+    for name, (shape, dtype) in layout.small.items():
+        begin = offsets[name]
+        end = begin + max_batch * int(np.prod(shape, dtype=int)) * np.dtype(dtype).itemsize
+        found[name] = small[begin:end].view(dtype).reshape(max_batch, *shape)
+    return found

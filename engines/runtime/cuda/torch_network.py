@@ -8,7 +8,7 @@ from typing import Any
 
 from engines.errors import EngineError
 from engines.runtime.cuda.network import Run
-from engines.runtime.cuda.onnx_module import OnnxProgram
+from engines.runtime.cuda.onnx_module import OnnxProgram, import_module
 
 WARM_UPS = 3
 """Runs before one counts or is recorded: convolutions are tried out in the first."""
@@ -23,10 +23,7 @@ class TorchNetwork:
 
     def __init__(self, path: Path, height: int, width: int, classes: int) -> None:
         """Raises EngineError: no torch, an unknown operator; UnfitTorchError: a torch without CUDA or this GPU's architecture."""
-        self._program = OnnxProgram(
-            path, "cpu"
-        )  # what is wrong with the file is said before what is wrong with the GPU
-        self.torch: Any = self._program.torch
+        self.torch: Any = import_module("torch")
         _require_cuda(self.torch)
         self._program = OnnxProgram(path, "cuda")
         self.inputs = frozenset(self._program.inputs)

@@ -9,7 +9,6 @@ import pytest
 from engines.build.cache import PlanCache
 from engines.build.inventory import Machine, kept_plans, plans_called, plans_of
 from engines.build.library import Library
-from engines.build.make import graph_digest
 from engines.build.target import Target
 from engines.bundle import Bundle
 from engines.runtime.cuda.driver import Gpu
@@ -48,7 +47,7 @@ def test_a_damaged_plan_is_told_of_beside_the_others(cache: PlanCache) -> None:
 
 
 def test_plans_belong_to_a_bundle_by_its_graphs(cache: PlanCache, tiny_bundle: Bundle) -> None:
-    ours = cache.store(facts_with(onnx_sha256=graph_digest(tiny_bundle.gate_path)), PLAN)
+    ours = cache.store(facts_with(onnx_sha256=tiny_bundle.graphs()["gate"].sha256), PLAN)
     theirs = cache.store(facts_with(bundle=tiny_bundle.id), PLAN)
     assert plans_of(cache, tiny_bundle) == [ours]
     assert plans_called(cache, tiny_bundle.id) == [theirs]

@@ -13,7 +13,7 @@ import pytest
 
 from engines.build.library import Library, open_library
 from engines.build.plan import Wanted, build_plan
-from engines.build.torch_route import TorchRoute, build_plans_from_torch
+from engines.build.torch_route import OUTPUTS, TorchRoute
 from engines.bundle import INCLUDED, Bundle, GoldenSample, read_bundle, write_bundle
 from engines.errors import DataError, EngineError
 from engines.operating_point import OperatingPoint
@@ -110,7 +110,8 @@ def made(library: Library, request: pytest.FixtureRequest, tmp_path_factory: pyt
 @pytest.mark.timeout(300)
 def test_plans_are_as_those_from_onnx(library: Library, wanted: Wanted, made: Made) -> None:
     seen: list[tuple[str, int, int]] = []
-    plans = build_plans_from_torch(*made, library, wanted, lambda *told: seen.append(told))
+    route = TorchRoute(*made, library)
+    plans = {network: route.build(network, wanted, lambda *told: seen.append(told)) for network in OUTPUTS}
     assert list(plans) == ["gate", "segmenter"]
     graphs = {"gate": made.bundle.gate_path, "segmenter": made.bundle.segmenter_path}
     for network, plan in plans.items():
@@ -180,7 +181,8 @@ def test_plans_answer_as_the_golden_frames_say(library: Library, made: Made) -> 
     except EngineError as error:
         pytest.skip(str(error))
     wanted = Wanted(target.capability, here=target.capability, max_batch=4)
-    plans = build_plans_from_torch(*made, library, wanted)
+    route = TorchRoute(*made, library)
+    plans = {network: route.build(network, wanted) for network in OUTPUTS}
     proof = prove_plans(made.bundle, library, {network: plan.data for network, plan in plans.items()}, 4)
     assert proof.golden.agrees
     assert np.isfinite(proof.golden.score_difference)

@@ -12,9 +12,9 @@ import pytest
 
 from engines.bundle import GOLDEN, Bundle, read_bundle
 from engines.errors import BundleError, EngineError
+from engines.runtime.batches import bucket, buckets
 from engines.runtime.cuda.driver import Gpu, find_gpu
 from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
-from engines.runtime.cuda.stage import bucket, buckets
 from engines.runtime.load import load_engines
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
