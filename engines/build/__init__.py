@@ -1,1 +1,1 @@
-"""Makes TensorRT plans from a bundle's graphs, and keeps them. The one room, with `engines.runtime`, that imports TensorRT."""
+"""Makes TensorRT plans from a bundle's graphs, and proves them."""

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from engines.build.cache import PlanCache, ProvedPlan
 from engines.build.make import Made, Route, make_plan
 from engines.build.monitor import Told
 from engines.build.plan import Wanted
 from engines.build.prove import Proof, prove_plans
-from engines.build.sealed import read_sealed, write_sealed
 from engines.build.target import Target
 from engines.build.timings import timings_path
 from engines.bundle import Bundle
 from engines.errors import EngineError
+from engines.plans.cache import PlanCache, ProvedPlan
+from engines.plans.sealed import read_sealed, write_sealed
 
 
 @dataclass(frozen=True)

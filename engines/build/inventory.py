@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.build.cache import Facts, PlanCache, Wish
-from engines.build.library import Library, open_library
 from engines.bundle import Bundle
 from engines.errors import EngineError
+from engines.plans.cache import Facts, PlanCache, Wish
+from engines.plans.library import Library, open_library
 from engines.runtime.cuda.driver import Gpu, find_gpu
 from engines.runtime.cuda.load import why_not_tensorrt
 

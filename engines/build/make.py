@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from engines.build.cache import Facts
-from engines.build.library import Library
 from engines.build.monitor import Told
 from engines.build.plan import Plan, Wanted, build_plan
 from engines.bundle import Bundle
+from engines.plans.cache import Facts
+from engines.plans.library import Library
 
 
 class Route(Protocol):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.build.library import Library
-from engines.build.log import logger
 from engines.build.monitor import Told, build_watched
 from engines.build.timings import timings_of, use_timings
 from engines.errors import EngineError
+from engines.plans.library import Library
+from engines.plans.log import logger
 
 MIB = 1024**2
 
@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """A serialized engine. It is executable code: only `engines.build.cache` hands it on, with a keyed digest."""
+    """A serialized engine. It is executable code: only `engines.plans.cache` hands it on, with a keyed digest."""
 
     data: bytes
     layers: dict[str, int]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engines.build.cache import ProvedPlan
-from engines.build.library import Library
 from engines.bundle import Bundle, read_golden
+from engines.plans.cache import ProvedPlan
+from engines.plans.library import Library
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import open_engines, plan_networks
 from engines.runtime.golden import GoldenResult, compare_golden, require_golden

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from engines.build.library import Library
 from engines.errors import EngineError
+from engines.plans.library import Library
 from engines.runtime.cuda.driver import GET_PYCUDA, Gpu, find_gpu
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engines.build.library import NAMES, Library
-from engines.build.sealed import remove_file
+from engines.plans.library import NAMES, Library
+from engines.plans.sealed import remove_file
 
 SUFFIX = ".timings"
 

@@ -20,12 +20,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from engines.build.library import Library
-from engines.build.log import logger
 from engines.build.monitor import Told
 from engines.build.plan import Plan, Wanted, serialize, silent
 from engines.bundle import Bundle
 from engines.errors import EngineError
+from engines.plans.library import Library
+from engines.plans.log import logger
 
 OUTPUTS = {
     "gate": {"score": "FLOAT"},

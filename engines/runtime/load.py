@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engines.build.cache import PlanCache
-from engines.build.library import open_library
 from engines.bundle import Bundle, read_golden, verify_files
 from engines.errors import EngineError
+from engines.plans.cache import PlanCache
+from engines.plans.library import open_library
 from engines.runtime.cuda.driver import find_gpu
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import (

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from engines.build.cache import PlanCache
     from engines.build.make import Route
     from engines.build.target import Target
     from engines.bundle import Bundle
+    from engines.plans.cache import PlanCache
 
 app = typer.Typer(
     no_args_is_help=True, help="TensorRT plans of a bundle's networks, for a GPU: build, list, verify, remove."
@@ -82,9 +82,9 @@ def build(
     Example: [bold]inspector engines build demo --capability 8.9[/bold]
     """
     from engines.build.build import Build
-    from engines.build.library import open_library
     from engines.build.target import find_target
     from engines.bundle import find_bundle, read_bundle, verify_files
+    from engines.plans.library import open_library
     from inspector.cli.engines_words import agreement, expected, report
     from inspector.cli.progress import phases
     from inspector.errors import UserError
@@ -200,7 +200,7 @@ def _torch_route(bundle: Bundle, gate: Path, segmenter: Path, target: Target) ->
 
 
 def _cache(folder: Path | None) -> PlanCache:
-    from engines.build.cache import PlanCache
+    from engines.plans.cache import PlanCache
 
     return PlanCache(folder.expanduser()) if folder else PlanCache.default()
 

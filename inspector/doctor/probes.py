@@ -125,8 +125,8 @@ def torch() -> dict[str, Any]:
 def runtime() -> dict[str, Any]:
     """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    from engines.build.library import NAMES, open_library
     from engines.errors import EngineError
+    from engines.plans.library import NAMES, open_library
     from engines.runtime.cuda.driver import find_gpu
     from engines.runtime.cuda.graphs import can_capture
     from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.cache import Facts, PlanCache
 from engines.bundle import Bundle
+from engines.plans.cache import Facts, PlanCache
 from tests.cli.command import inspector, one_line_of
-from tests.engines.build.plans import PLAN, facts_with
+from tests.engines.plans.plans import PLAN, facts_with
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engines.build.cache import Facts, PlanCache
-from engines.build.library import FLAGS
 from engines.bundle import Bundle
+from engines.plans.cache import Facts, PlanCache
+from engines.plans.library import FLAGS
 from engines.runtime.load import load_engines
 from inspector.config.inference import InferenceConfig
 from inspector.doctor.apart import Probed, probe

@@ -24,8 +24,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engines.build.cache import PlanCache
 from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.plans.cache import PlanCache
 from engines.runtime.cuda.driver import find_gpu
 from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_tensorrt, why_not_torch
 from inspector.bench.lines import BenchLine, Stretch, render_pool
@@ -175,8 +175,8 @@ def _exit(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def build_plans(bundle: Bundle) -> Any:
     """What `inspector engines build` does: built, checked on the golden frames, stored."""
     from engines.build.build import Build
-    from engines.build.library import open_library
     from engines.build.target import find_target
+    from engines.plans.library import open_library
 
     order = Build(bundle, find_target(open_library()), PlanCache.default())
     made = [order.make(network, lambda *_: None) for network in order.networks]
@@ -307,7 +307,7 @@ def compiled_peer(bundle: Bundle, seconds: float) -> Any:
 
 def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -> Any:
     """A picture of the streams."""
-    from engines.build.library import open_library
+    from engines.plans.library import open_library
     from engines.runtime.cuda.load import cached_plans
     from tests.gpu.timeline import overlap_share, run_cascade, write_picture
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
-from engines.build.cache import PlanCache, ProvedPlan, Wish
-from engines.build.library import Library, open_library
 from engines.bundle import Bundle
 from engines.errors import EngineError
+from engines.plans.cache import PlanCache, ProvedPlan, Wish
+from engines.plans.library import Library, open_library
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.driver import GET_PYCUDA, Gpu
 from engines.runtime.cuda.engines import CudaEngines, CudaOptions

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engines.build.library import Library
-from engines.build.log import logger
-from engines.build.sealed import read_sealed, write_sealed
 from engines.errors import EngineError
+from engines.plans.library import Library
+from engines.plans.log import logger
+from engines.plans.sealed import read_sealed, write_sealed
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.graphs import can_capture, capture
 from engines.runtime.cuda.network import Run

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.cache import PlanCache
 from engines.build.inventory import Machine, kept_plans, plans_called, plans_of
-from engines.build.library import Library
 from engines.build.target import Target
 from engines.bundle import Bundle
+from engines.plans.cache import PlanCache
+from engines.plans.library import Library
 from engines.runtime.cuda.driver import Gpu
-from tests.engines.build.plans import PLAN, facts_with
+from tests.engines.plans.plans import PLAN, facts_with
 
 GPU = Gpu("A GPU", "8.9", "13.0", "580.1")
 RTX, PLAIN = Library("tensorrt_rtx", "1.7", None), Library("tensorrt", "10.13", None)

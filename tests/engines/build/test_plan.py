@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.library import Library, Name, open_library
 from engines.build.plan import Wanted, build_plan
 from engines.bundle import INCLUDED
 from engines.errors import EngineError
+from engines.plans.library import Library, Name, open_library
 
 CAPABILITIES = ("7.5", "8.6", "8.9", "12.0")
 """Turing, Ampere (of workstations; Jetson Orin's 8.7 is built by JetPack's own TensorRT), Ada, Blackwell."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engines.build.library import Library
-from engines.build.log import logger
-from engines.build.sealed import KEY_FILE, read_sealed, write_sealed
 from engines.build.timings import remove_timings, timings_of, timings_path, use_timings
+from engines.plans.library import Library
+from engines.plans.log import logger
+from engines.plans.sealed import KEY_FILE, read_sealed, write_sealed
 
 TIMINGS = bytes(range(200))
 

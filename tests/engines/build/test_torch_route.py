@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from engines.build.library import Library, open_library
 from engines.build.plan import Wanted, build_plan
 from engines.build.torch_route import OUTPUTS, TorchRoute
 from engines.bundle import INCLUDED, Bundle, GoldenSample, read_bundle, write_bundle
 from engines.errors import DataError, EngineError
 from engines.operating_point import OperatingPoint
+from engines.plans.library import Library, open_library
 
 CLASSES = ("pits", "rust")
 HEIGHT, WIDTH = 64, 96

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from engines.build.cache import Facts
-from engines.build.library import FLAGS
+from engines.plans.cache import Facts
+from engines.plans.library import FLAGS
 
 FACTS = Facts(
     bundle="bars-1-0a",

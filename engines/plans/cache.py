@@ -1,7 +1,7 @@
 """The plan cache: a file a plan, found by what it was built from and for, trusted only with its keyed digest.
 
 A plan is executable code that TensorRT runs unasked. Each therefore carries a keyed digest over its facts and its bytes
-(`engines.build.sealed`); a plan without the right one is never handed on. Facts lie beside it as JSON, for `list` and for people.
+(`engines.plans.sealed`); a plan without the right one is never handed on. Facts lie beside it as JSON, for `list` and for people.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from engines.build.sealed import MEND, digest, read_key, remove_file, write_private
 from engines.errors import EngineError
+from engines.plans.sealed import MEND, digest, read_key, remove_file, write_private
 
 KERNELS = ".kernels"
 _NAME = "[0-9a-f]" * 24

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engines.build.cache import Facts, PlanCache, Wish
-from engines.build.library import FLAGS
-from engines.build.sealed import KEY_FILE, read_sealed, write_sealed
 from engines.errors import EngineError
-from tests.engines.build.plans import FACTS, PLAN, facts_with
+from engines.plans.cache import Facts, PlanCache, Wish
+from engines.plans.library import FLAGS
+from engines.plans.sealed import KEY_FILE, read_sealed, write_sealed
+from tests.engines.plans.plans import FACTS, PLAN, facts_with
 
 WISH = Wish(
     bundle="bars-1-0a",
