@@ -33,7 +33,8 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.inference.messages import Forced
-from inspector.inference.service import InferenceService, Listener, State
+from inspector.inference.service import InferenceService, Listener
+from inspector.inference.state import State
 from inspector.intake import Intake
 from inspector.results.messages import LineState
 from inspector.results.results import Results

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,27 +22,9 @@ from inspector.inference.child import Child, ChildEnded
 from inspector.inference.handover import Handover, Held
 from inspector.inference.messages import Answer, Answers, Failed, Forced, Ready, WorkerSettings
 from inspector.inference.restarts import Restarts
+from inspector.inference.state import TRANSITIONS, State, refusal
 
 log = logging.getLogger(__name__)
-
-
-class State(Enum):
-    """Where the child is in its life."""
-
-    STARTING = "starting"
-    READY = "ready"
-    RESTARTING = "restarting"
-    GIVEN_UP = "given_up"
-    STOPPED = "stopped"
-
-
-TRANSITIONS: dict[State, frozenset[State]] = {
-    State.STARTING: frozenset({State.READY, State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
-    State.READY: frozenset({State.RESTARTING, State.GIVEN_UP, State.STOPPED}),
-    State.RESTARTING: frozenset({State.STARTING, State.GIVEN_UP, State.STOPPED}),
-    State.GIVEN_UP: frozenset({State.STOPPED}),
-    State.STOPPED: frozenset(),
-}
 
 
 class Listener(NamedTuple):
@@ -131,7 +112,7 @@ class InferenceService:
                 stale = self._pump()
                 refused = ""
             else:
-                stale, refused = [], _refusal(self._state)
+                stale, refused = [], refusal(self._state)
         if refused:
             self._listener.given_up([Held(slot, meta)], Reason.ENGINE_DOWN, refused)
         self._give_up_stale(stale)
@@ -307,12 +288,3 @@ class InferenceService:
                 frames += self._frames.give_up_waiting()
         if frames:
             self._listener.given_up(frames, reason, detail)
-
-
-def _refusal(state: State) -> str:
-    return {
-        State.STARTING: "inference child is starting",
-        State.RESTARTING: "inference child is restarting",
-        State.GIVEN_UP: "inference child was given up",
-        State.STOPPED: "the line stopped",
-    }.get(state, state.value)

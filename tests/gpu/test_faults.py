@@ -16,7 +16,7 @@ from engines.errors import EngineError
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.driver import Gpu
 from engines.runtime.cuda.load import why_not_torch
-from inspector.inference.service import State
+from inspector.inference.state import State
 from tests.inference.conftest import Rig
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(180)]

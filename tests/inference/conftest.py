@@ -14,7 +14,8 @@ from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
 from inspector.frames.ring import FrameRing
-from inspector.inference.service import InferenceService, Listener, State
+from inspector.inference.service import InferenceService, Listener
+from inspector.inference.state import State
 from tests.tiny_bundle import frame_with
 
 

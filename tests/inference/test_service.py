@@ -18,7 +18,7 @@ from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.inference.messages import Forced
 from inspector.inference.restarts import STABLE_S, Restarts
-from inspector.inference.service import State
+from inspector.inference.state import State
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
 

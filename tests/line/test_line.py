@@ -17,7 +17,7 @@ from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason, Settled
 from inspector.inference.messages import Forced
-from inspector.inference.service import State
+from inspector.inference.state import State
 from inspector.line import Line
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
