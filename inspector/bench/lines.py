@@ -97,6 +97,11 @@ class BenchLine:
             observe=lambda settled: self._watch.settled(settled),
         )
 
+    @property
+    def sent(self) -> int:
+        """Frames the camera was told to send so far."""
+        return self._camera.sent
+
     def __enter__(self) -> BenchLine:
         try:
             self.line.start(threading.Event())

@@ -259,7 +259,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
             "samples": len(samples),
             "device bytes free, first and last": (free[0], free[-1]),
         }
-        found["frames sent in all"] = line._camera.sent
+        found["frames sent in all"] = line.sent
         found["verdicts in all"] = sum(line.line.ledger.counts()["bench"].verdicts.values())
     return found
 
