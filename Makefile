@@ -26,7 +26,7 @@ test-training: $(VENV)/.installed-torch ## the tests that need torch, which this
 	$(BIN)/python -m pytest tests/engines tests/calibration
 
 test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
-	$(BIN)/python -m pytest tests/engines/build tests/cli/test_engines.py
+	$(BIN)/python -m pytest tests/engines/tensorrt tests/cli/test_engines.py
 
 gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
 	$(BIN)/python -m tests.gpu.check --out build/gpu-check

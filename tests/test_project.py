@@ -17,7 +17,7 @@ import typer.main
 import inspector
 from inspector.cli.app import app
 from inspector.config.reference import reference
-from inspector.results.codec import decode
+from inspector.protocol.codec import decode
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("inspector", "engines", "calibration")
@@ -50,7 +50,7 @@ def test_the_installed_version_is_this_one() -> None:
     assert found == inspector.__version__
 
 
-@pytest.mark.parametrize("package", ["inspector.line", "inspector.client", "inspector.inference.worker"])
+@pytest.mark.parametrize("package", ["inspector.line.line", "inspector.client", "inspector.inference.worker"])
 def test_the_line_needs_no_training_software(package: str) -> None:
     loaded = imported_by(f"import {package}")
     assert package.split(".")[0] in loaded

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import msgspec
 from torch import nn
 
-from calibration.calibrate import Calibration
-from calibration.folds import read_folds, together
-from calibration.on_bundle import Part, Trial, calibrate_bundle, choose_part, measure_bundle
+from calibration.thresholds.calibrate import Calibration
+from calibration.thresholds.folds import read_folds, together
+from calibration.thresholds.on_bundle import Part, Trial, calibrate_bundle, choose_part, measure_bundle
 from engines.bundle import Bundle, GoldenSample, read_bundle, write_bundle
 from engines.data.dataset import open_dataset
 from engines.data.split import read_split

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from calibration.calibrate import Calibration
-from calibration.on_bundle import Part
+from calibration.thresholds.calibrate import Calibration
+from calibration.thresholds.on_bundle import Part
 from engines.export.figures_table import figures_table
 from engines.training.weights import Trained
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def figures_table(figures: dict[str, dict[str, Any]]) -> str:
-    """A Markdown table of `calibration.figures`, a column for each set of frames."""
+    """A Markdown table of `calibration.thresholds.figures`, a column for each set of frames."""
     rows = [("", *(f"{domain} ({values['frames']} frames)" for domain, values in figures.items()))]
     for name, read in _ROWS:
         rows.append((name, *(read(values) for values in figures.values())))

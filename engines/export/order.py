@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calibration.calibrate import Wishes
-from calibration.on_bundle import Part
+from calibration.thresholds.calibrate import Wishes
+from calibration.thresholds.on_bundle import Part
 from engines.data.dataset import Dataset
 from engines.data.split import Split
 from engines.errors import BundleError, DataError

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from engines.bundle import Bundle, read_golden, verify_files
 from engines.errors import EngineError
-from engines.plans.cache import PlanCache
-from engines.plans.library import open_library
 from engines.runtime.cuda.driver import find_gpu
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import (
@@ -24,6 +22,8 @@ from engines.runtime.cuda.torch_network import UnfitTorchError
 from engines.runtime.engine import Engines
 from engines.runtime.golden import DisagreementError, GoldenResult, compare_golden, require_golden
 from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
+from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.library import open_library
 
 RUNTIMES = ("auto", "tensorrt", "torch", "openvino")
 CPU_MAX_BATCH = 4
@@ -37,7 +37,7 @@ class Loaded:
     golden: GoldenResult
     note: str
     """Why it is not the fastest that could be, where that is so; else empty."""
-    stands_in: bool = False
+    cpu_fallback: bool = False
     """Whether this is the CPU in place of a GPU."""
 
 
@@ -72,7 +72,7 @@ def load_engines(
         note = f"on the CPU, no GPU: {loaded}"
     on_cpu = _load_cpu(bundle, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
     notes = "; ".join(one for one in (note, on_cpu.note) if one)
-    return Loaded(on_cpu.engines, on_cpu.golden, notes, stands_in=bool(note))
+    return Loaded(on_cpu.engines, on_cpu.golden, notes, cpu_fallback=bool(note))
 
 
 def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:

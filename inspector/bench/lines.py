@@ -29,7 +29,7 @@ from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Settled, Verdict
 from inspector.inference.messages import Forced
-from inspector.line import Line
+from inspector.line.line import Line
 
 CAMERA = "bench"
 WARM_UP = 10

@@ -146,7 +146,7 @@ def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[st
             for rate in PASS_RATES:
                 say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
                 found[rate].append(_round(line, bank, rate, plan.seconds))
-    waits_ms = (plan.inference.max_wait_us + plan.inference.gather_us) / 1e3
+    waits_ms = (plan.inference.max_wait_us + plan.inference.segmenter_max_wait_us) / 1e3
     return tuple(_summary(rate, rounds, waits_ms) for rate, rounds in found.items())
 
 

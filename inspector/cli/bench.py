@@ -24,7 +24,7 @@ def bench(
     max_batch: Annotated[
         int | None, typer.Option(min=1, max=256, help="Most frames in a batch; by default as the line's.")
     ] = None,
-    gather_us: Annotated[
+    segmenter_max_wait_us: Annotated[
         int, typer.Option(min=0, help="Longest that let-through frames wait for each other, microseconds.")
     ] = 0,
     rounds: Annotated[
@@ -52,7 +52,12 @@ def bench(
 
     if precision not in ("auto", "f32", "bf16"):
         raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
-    given = {"runtime": runtime.value, "precision": precision, "max_batch": max_batch, "gather_us": gather_us}
+    given = {
+        "runtime": runtime.value,
+        "precision": precision,
+        "max_batch": max_batch,
+        "segmenter_max_wait_us": segmenter_max_wait_us,
+    }
     inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
     progress = Console(stderr=True)
     plan = Plan(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames)

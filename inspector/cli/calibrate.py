@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 if TYPE_CHECKING:
-    from calibration.calibrate import Calibration, Wishes
-    from calibration.curve import Costs, TradeOff
-    from calibration.on_bundle import Part
-    from calibration.promise import Method
+    from calibration.thresholds.calibrate import Calibration, Wishes
+    from calibration.thresholds.curve import Costs, TradeOff
+    from calibration.thresholds.on_bundle import Part
+    from calibration.thresholds.promise import Method
     from engines.bundle import Bundle
 
 _ROWS = 12
@@ -72,8 +72,8 @@ def calibrate(
 
     Example: [bold]inspector calibrate bundle data --split split.csv --miss-rate 0.05 --write[/bold]
     """
-    from calibration.folds import read_folds, together
-    from calibration.on_bundle import Trial, calibrate_bundle, choose_part
+    from calibration.thresholds.folds import read_folds, together
+    from calibration.thresholds.on_bundle import Trial, calibrate_bundle, choose_part
     from engines.bundle import OPERATING_POINT, find_bundle, read_bundle
     from engines.data.dataset import open_dataset
     from engines.data.split import read_split
@@ -127,9 +127,9 @@ def make_wishes(
     miss_rate: float, confidence: float, method: str, by_size: bool, cap_px: int, metric: str, budget: float
 ) -> Wishes:
     """Raises UserError for what cannot be asked for."""
-    from calibration.calibrate import Wishes
-    from calibration.mask_thresholds import METRICS
-    from calibration.promise import Promise
+    from calibration.thresholds.calibrate import Wishes
+    from calibration.thresholds.mask_thresholds import METRICS
+    from calibration.thresholds.promise import Promise
     from inspector.errors import UserError
 
     if metric not in METRICS:
@@ -144,7 +144,7 @@ def make_wishes(
 def _with_costs(wishes: Wishes, miss: float | None, false_scrap: float | None, defect_rate: float) -> Wishes:
     from dataclasses import replace
 
-    from calibration.curve import Costs
+    from calibration.thresholds.curve import Costs
     from inspector.errors import UserError
 
     if (miss is None) != (false_scrap is None):

@@ -121,8 +121,8 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
     from inspector.errors import UserError
-    from inspector.results.codec import Packet
-    from inspector.results.messages import LineState, StatusBody
+    from inspector.protocol.codec import Packet
+    from inspector.protocol.messages import LineState, StatusBody
 
     notes: list[str] = []
     silent_since = time.monotonic()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from engines.build.make import Route
-    from engines.build.target import Target
     from engines.bundle import Bundle
-    from engines.plans.cache import PlanCache
+    from engines.tensorrt.cache import PlanCache
+    from engines.tensorrt.make import Route
+    from engines.tensorrt.target import Target
 
 app = typer.Typer(
     no_args_is_help=True, help="TensorRT plans of a bundle's networks, for a GPU: build, list, verify, remove."
@@ -81,10 +81,10 @@ def build(
 
     Example: [bold]inspector engines build demo --capability 8.9[/bold]
     """
-    from engines.build.build import Build
-    from engines.build.target import find_target
     from engines.bundle import find_bundle, read_bundle, verify_files
-    from engines.plans.library import open_library
+    from engines.tensorrt.build import Build
+    from engines.tensorrt.library import open_library
+    from engines.tensorrt.target import find_target
     from inspector.cli.engines_words import agreement, expected, report
     from inspector.cli.progress import phases
     from inspector.errors import UserError
@@ -129,7 +129,7 @@ def list_plans(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every fact.")] = False,
 ) -> None:
     """List the plans, and say which of them the GPU of this machine would run."""
-    from engines.build.inventory import kept_plans, this_machine
+    from engines.tensorrt.inventory import kept_plans, this_machine
     from inspector.cli.engines_words import print_json, print_table
 
     plans, machine = _cache(cache), this_machine()
@@ -176,7 +176,7 @@ def clean(
     its engines anew. Without BUNDLE what TensorRT measured for the next
     build goes too.
     """
-    from engines.build.timings import remove_timings
+    from engines.tensorrt.timings import remove_timings
     from inspector.cli.engines_words import name_of_file
     from inspector.errors import UserError
 
@@ -194,22 +194,22 @@ def clean(
 
 
 def _torch_route(bundle: Bundle, gate: Path, segmenter: Path, target: Target) -> Route:
-    from engines.build.torch_route import TorchRoute
+    from engines.tensorrt.torch_route import TorchRoute
 
     return TorchRoute(bundle, gate, segmenter, target.library)
 
 
 def _cache(folder: Path | None) -> PlanCache:
-    from engines.plans.cache import PlanCache
+    from engines.tensorrt.cache import PlanCache
 
     return PlanCache(folder.expanduser()) if folder else PlanCache.default()
 
 
 def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle | None]:
     """The plans that are meant, and the bundle where it is one and not just an id that the plans tell of."""
-    from engines.build.inventory import plans_called, plans_of
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError
+    from engines.tensorrt.inventory import plans_called, plans_of
 
     if bundle is None:
         return plans.plans(), None
@@ -224,10 +224,10 @@ def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle 
 
 def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
     """Whether what the line would load here agrees with the golden frames, or there is nothing here to ask; says so."""
-    from engines.build.inventory import this_machine
-    from engines.build.prove import prove_plans
     from engines.errors import EngineError
     from engines.runtime.cuda.load import cached_plans
+    from engines.tensorrt.inventory import this_machine
+    from engines.tensorrt.prove import prove_plans
     from inspector.cli.engines_words import agreement
 
     machine = this_machine()

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
     from rich.table import Table
 
-    from engines.build.inventory import Kept, Machine
-    from engines.build.prove import Proof
-    from engines.plans.cache import Facts, PlanCache
+    from engines.tensorrt.cache import Facts, PlanCache
+    from engines.tensorrt.inventory import Kept, Machine
+    from engines.tensorrt.prove import Proof
 
 _PRECISIONS = {
     "FLOAT": "single precision",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from calibration.on_bundle import Trial
+    from calibration.thresholds.on_bundle import Trial
     from engines.bundle import Bundle
     from engines.data.dataset import Dataset
     from inspector.evaluate.compare import Comparison
@@ -108,7 +108,7 @@ def _evaluated_by_folds(
 ) -> Evaluated:
     from dataclasses import replace
 
-    from calibration.folds import read_folds, together
+    from calibration.thresholds.folds import read_folds, together
     from engines.data.dataset import open_dataset
     from engines.data.split import read_split
     from inspector.evaluate.fit import Selection

@@ -14,7 +14,7 @@ import typer
 from inspector.frames.outcome import Verdict
 
 if TYPE_CHECKING:
-    from inspector.results.codec import Packet
+    from inspector.protocol.codec import Packet
     from inspector.results.journal_reader import Row
 
 app = typer.Typer(
@@ -114,7 +114,7 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
 
 def _packet(row: Row) -> Packet:
     from inspector.errors import UserError
-    from inspector.results.codec import MalformedError
+    from inspector.protocol.codec import MalformedError
 
     try:
         return row.packet()
@@ -132,7 +132,7 @@ def _json_line(row: Row) -> bytes:
 
 def _csv_row(row: Row) -> dict[str, object]:
     from inspector.cli.result_lines import iso_time
-    from inspector.results.messages import GapBody, ResultBody
+    from inspector.protocol.messages import GapBody, ResultBody
 
     packet = _packet(row)
     header, body = packet.header, packet.body

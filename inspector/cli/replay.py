@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inspector.config.replay import ReplayConfig
     from inspector.config.tree import LineConfig
     from inspector.frames.outcome import Verdict
-    from inspector.line import Line
+    from inspector.line.line import Line
     from inspector.report import Report, Summary
     from inspector.report.truth import Truth
 
@@ -191,7 +191,7 @@ def _run_and_report(
 ) -> tuple[list[str], Summary, Report]:
     from inspector.capture.replay.listing import list_files
     from inspector.cli.progress import live_line
-    from inspector.line import Line
+    from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
     files = list_files(source.path)

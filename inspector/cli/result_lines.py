@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from rich.text import Text
 
 from inspector.frames.outcome import Defect, Verdict
-from inspector.results.codec import Packet
-from inspector.results.messages import (
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import (
     EndBody,
     GapBody,
     HeartbeatBody,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from inspector.line import Line
+    from inspector.line.line import Line
     from inspector.verdicts.ledger import CameraCounts
 
 log = logging.getLogger("inspector")
@@ -32,7 +32,7 @@ def run(
     Example: [bold]inspector run -c configs/demo.yaml[/bold]
     """
     from inspector.config.load import load_config
-    from inspector.line import Line
+    from inspector.line.line import Line
     from inspector.service.log import log_to_stderr
     from inspector.service.signals import stop_on_signals
 

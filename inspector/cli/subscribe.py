@@ -104,7 +104,7 @@ class _Tail:
 
     def _show(self, event: Event) -> None:
         from inspector.client import Malformed, Missed, Packet
-        from inspector.results.messages import GapBody, HeartbeatBody, ResultBody
+        from inspector.protocol.messages import GapBody, HeartbeatBody, ResultBody
 
         camera = None
         if isinstance(event, Packet):

@@ -11,8 +11,8 @@ from collections import Counter
 
 from inspector.client.events import StreamKey
 from inspector.frames.outcome import Verdict
-from inspector.results.codec import Packet
-from inspector.results.messages import EndBody, GapBody, HeartbeatBody, LineState, ResultBody, StartBody, StatusBody
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LineState, ResultBody, StartBody, StatusBody
 
 
 class OutOfOrderError(ValueError):

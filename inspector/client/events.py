@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from inspector.results.codec import Packet
+from inspector.protocol.codec import Packet
 
 
 class StreamKey(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.frames.masks import decode
-from inspector.results.codec import Packet
-from inspector.results.messages import LateBody, ResultBody
+from inspector.protocol.codec import Packet
+from inspector.protocol.masks import decode
+from inspector.protocol.messages import LateBody, ResultBody
 
 _MOST_PIXELS = 1 << 28
 

@@ -15,8 +15,8 @@ import zmq.auth
 from inspector.client.completeness import Completeness, OutOfOrderError
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale, StreamKey
 from inspector.errors import UserError
-from inspector.results.codec import TOPIC_ROOT, MalformedError, Packet, decode
-from inspector.results.messages import HeartbeatBody, LineState
+from inspector.protocol.codec import TOPIC_ROOT, MalformedError, Packet, decode
+from inspector.protocol.messages import HeartbeatBody, LineState
 
 _LONGEST_HEARTBEAT_MS = 250
 _HEARTBEATS_TO_STALE = 3

@@ -51,7 +51,7 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
             description="Longest a partial batch of the gate waits for more frames, microseconds.", ge=0, le=1_000_000
         ),
     ] = 0
-    gather_us: Annotated[
+    segmenter_max_wait_us: Annotated[
         int,
         Meta(
             description="Longest that frames which the gate let through wait for each other, to be segmented in one batch, microseconds.",

@@ -126,10 +126,10 @@ def runtime() -> dict[str, Any]:
     """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     from engines.errors import EngineError
-    from engines.plans.library import NAMES, open_library
     from engines.runtime.cuda.driver import find_gpu
     from engines.runtime.cuda.graphs import can_capture
     from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
+    from engines.tensorrt.library import NAMES, open_library
 
     gpu = find_gpu()
     facts: dict[str, Any] = {"gpu": None, "no_gpu": gpu} if isinstance(gpu, str) else {"gpu": asdict(gpu), "no_gpu": ""}

@@ -91,10 +91,10 @@ def takes_plans(config: InferenceConfig, runtime: Probed) -> bool:
 def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) -> Finding:
     """Whether the plans this line loads are in this user's cache, as they were stored."""
     from engines.errors import EngineError
-    from engines.plans.cache import PlanCache
-    from engines.plans.library import Library
     from engines.runtime.cuda.driver import Gpu
     from engines.runtime.cuda.load import MAX_BATCH, cached_plans
+    from engines.tensorrt.cache import PlanCache
+    from engines.tensorrt.library import Library
 
     library = Library(runtime.facts["library"]["name"], runtime.facts["library"]["version"], None)
     gpu, cache, max_batch = Gpu(**runtime.facts["gpu"]), PlanCache.default(), config.max_batch or MAX_BATCH

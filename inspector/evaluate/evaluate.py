@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.on_bundle import Trial
+from calibration.thresholds.on_bundle import Trial
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError

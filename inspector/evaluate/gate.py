@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bounds import miss_rate_bound
+from calibration.thresholds.bounds import miss_rate_bound
 from inspector.evaluate.bootstrap import CONFIDENCE, Floats, draws, interval
 from inspector.evaluate.estimates import Estimates, estimate
 from inspector.evaluate.figures import BandPoint, Curve, CurvePoint, Estimate, GateFigures

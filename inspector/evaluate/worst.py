@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engines.data.dataset import LabelledFrame
 from inspector.evaluate.answers import Answer
 from inspector.evaluate.tally import Seen
-from inspector.frames import masks
+from inspector.protocol import masks
 from inspector.report.selection import Best
 
 POORLY = 0.5
@@ -24,7 +24,7 @@ class Error:
     frame: LabelledFrame
     seen: Seen
     runs: bytes
-    """What the segmenter marks, run lengths of ``inspector.frames.masks``, also where the gate stopped the frame."""
+    """What the segmenter marks, run lengths of ``inspector.protocol.masks``, also where the gate stopped the frame."""
 
     def found(self, height: int, width: int) -> NDArray[np.uint8]:
         """The segmenter's bitmask, ``uint8 [height, width]``."""

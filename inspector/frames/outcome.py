@@ -76,7 +76,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Segmenter's pixel count per class, in the bundle's class order; empty where the segmenter did not run."""
     defects: tuple[Defect, ...] = ()
     mask: bytes = b""
-    """Class bitmask, run-length encoded (``inspector.frames.masks``); empty where no pixel is set."""
+    """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

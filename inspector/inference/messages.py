@@ -41,7 +41,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     device: str
     note: str
-    stands_in: bool
+    cpu_fallback: bool
     """Whether a CPU stands in for a GPU."""
     in_flight: int
     """Frames in flight that keep the device busy."""

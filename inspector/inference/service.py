@@ -19,7 +19,7 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import RingMemory
 from inspector.inference.child import Child, ChildEnded
-from inspector.inference.handover import Handover, Held
+from inspector.inference.in_flight import Held, InFlightQueue
 from inspector.inference.messages import Answer, Answers, Failed, Forced, Ready, WorkerSettings
 from inspector.inference.restarts import Restarts
 from inspector.inference.state import TRANSITIONS, State, refusal
@@ -61,7 +61,7 @@ class InferenceService:
         self._forced = forced or (lambda _: Forced.NO)
         self._lock = threading.Lock()
         self._state = State.STARTING
-        self._frames = Handover()
+        self._frames = InFlightQueue()
         self._child: Child | None = None
         self._ready_ns: int | None = None
         self._restarts = Restarts(config)
@@ -71,7 +71,7 @@ class InferenceService:
         self._keeper = threading.Thread(target=self._keep, name="inference-keeper", daemon=True)
         self.device = ""
         """What computes, once ready."""
-        self.stands_in = False
+        self.cpu_fallback = False
         """Whether that is a CPU in place of a GPU."""
 
     def start(self) -> None:
@@ -199,7 +199,7 @@ class InferenceService:
 
     def _serve(self, ready: Ready) -> None:
         self.device = ready.device + (f" ({ready.note})" if ready.note else "")
-        self.stands_in = ready.stands_in
+        self.cpu_fallback = ready.cpu_fallback
         with self._lock:
             self._frames.limit = self._config.in_flight or ready.in_flight
         self._enter(State.READY, f"engines run on {self.device}")

@@ -91,13 +91,13 @@ def _serve(
         engines.gate.max_batch,
         engines.segmenter.max_batch,
         config.max_wait_us * 1000,
-        config.gather_us * 1000,
+        config.segmenter_max_wait_us * 1000,
     )
     # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
     # that gather for the segmenter take up places too.
-    gathering = engines.segmenter.max_batch if config.gather_us else 0
+    gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
-    channel.send(Ready(engines.device, loaded.note, loaded.stands_in, frames_in_flight))
+    channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.frames import masks
 from inspector.frames.outcome import Defect, Reason, Verdict
-from inspector.results.messages import Header, ResultBody
+from inspector.protocol import masks
+from inspector.protocol.messages import Header, ResultBody
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import msgspec
 
 from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody
 from inspector.report.against_truth import AgainstTruth
 from inspector.report.metrics.coverage import Coverage
 from inspector.report.metrics.latency import Durations
@@ -23,8 +25,6 @@ from inspector.report.selection import GetPixels, Selection
 from inspector.report.summary import Latency, Summary
 from inspector.report.trace import Mark, Trace
 from inspector.report.truth import Truth
-from inspector.results.codec import Packet
-from inspector.results.messages import EndBody, GapBody, LateBody, ResultBody
 
 _DROPPED = (Reason.CAMERA_LOST, Reason.OVERLOAD)
 

@@ -12,7 +12,7 @@ from types import TracebackType
 import msgspec
 
 from inspector.frames.outcome import Verdict
-from inspector.results.codec import Packet, decode_body, decode_header
+from inspector.protocol.codec import Packet, decode_body, decode_header
 from inspector.results.journal_schema import NOT_PASSED, open_for_reading
 
 _PAGE_ROWS = 500

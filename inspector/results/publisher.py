@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 import zmq
 
 from inspector.config.results import ResultsConfig
+from inspector.protocol.codec import stream_prefix
 from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
-from inspector.results.codec import stream_prefix
 from inspector.results.endpoint import bind, check_endpoint
 from inspector.results.journal import Journal
 from inspector.results.mailbox import Mailbox

@@ -13,9 +13,9 @@ from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
+from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
-from inspector.results.messages import LineState
 from inspector.results.publisher import Publisher
 from inspector.results.stream import Stream
 

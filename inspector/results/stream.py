@@ -13,9 +13,8 @@ import msgspec
 from inspector import __version__
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
-from inspector.results.codec import encode
-from inspector.results.identity import Identity, StartInfo, Totals
-from inspector.results.messages import (
+from inspector.protocol.codec import encode
+from inspector.protocol.messages import (
     PROTOCOL,
     Body,
     EndBody,
@@ -32,6 +31,7 @@ from inspector.results.messages import (
     StartBody,
     StatusBody,
 )
+from inspector.results.identity import Identity, StartInfo, Totals
 
 log = logging.getLogger(__name__)
 

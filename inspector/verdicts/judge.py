@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale, VerdictsConfig
-from inspector.frames import masks
 from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.protocol import masks
 from inspector.verdicts.defects import Unlisted, measure
 from inspector.verdicts.rules import judge
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from engines.bundle import Bundle
-from engines.plans.cache import Facts, PlanCache
+from engines.tensorrt.cache import Facts, PlanCache
 from tests.cli.command import inspector, one_line_of
-from tests.engines.plans.plans import PLAN, facts_with
+from tests.engines.tensorrt.plans import PLAN, facts_with
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +182,7 @@ def test_plans_are_removed_when_asked_twice(cache: PlanCache, tiny_bundle: Bundl
 @pytest.mark.gpu
 @pytest.mark.timeout(300)
 def test_plans_for_the_gpu_here_are_checked_on_it(cache: PlanCache) -> None:
-    from engines.build.inventory import this_machine
+    from engines.tensorrt.inventory import this_machine
 
     machine = this_machine()
     if isinstance(machine, str):

@@ -18,7 +18,7 @@ from engines.bundle import Bundle
 from engines.runtime.cuda.driver import find_gpu
 from inspector.client import Packet, Subscriber
 from inspector.client.completeness import Completeness
-from inspector.results.messages import LineState, StatusBody
+from inspector.protocol.messages import LineState, StatusBody
 from tests.cli.command import COMMAND, inspector, one_line_of
 from tests.line.accounting import account
 from tests.tiny_bundle import frame_with

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from inspector.client import mask_of
-from inspector.results.codec import decode_body, decode_header
+from inspector.protocol.codec import decode_body, decode_header
+from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
-from inspector.results.messages import LineState
 from tests.results.publishing import (
     LOST,
     PASSED,

@@ -15,8 +15,8 @@ from inspector.client import Event, Malformed, Missed, NewEpoch, Packet, Stale, 
 from inspector.client.completeness import Completeness
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
+from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
-from inspector.results.messages import LineState
 from inspector.results.stream import Publication, Stream
 from tests.results.publishing import (
     LOST,
@@ -259,7 +259,7 @@ def test_bad_peers_are_reported_and_survived(peer: Peer, subscriber: Subscriber)
 def test_a_mask_that_is_none_is_refused() -> None:
     stream = a_stream()
     stream.start(START)
-    from inspector.results.codec import decode
+    from inspector.protocol.codec import decode
 
     packet = decode(stream.settled(make_settled(0, REJECTED)).parts())
     with pytest.raises(ValueError, match="runs"):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from engines.bundle import Bundle
-from engines.plans.cache import Facts, PlanCache
-from engines.plans.library import FLAGS
 from engines.runtime.load import load_engines
+from engines.tensorrt.cache import Facts, PlanCache
+from engines.tensorrt.library import FLAGS
 from inspector.config.inference import InferenceConfig
 from inspector.doctor.apart import Probed, probe
 from inspector.doctor.configured_line import ConfiguredLine

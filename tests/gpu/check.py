@@ -25,9 +25,9 @@ import msgspec
 import numpy as np
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.plans.cache import PlanCache
 from engines.runtime.cuda.driver import find_gpu
 from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_tensorrt, why_not_torch
+from engines.tensorrt.cache import PlanCache
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import pss_bytes, slope
 from inspector.bench.run import LOAD, Plan, measure
@@ -43,7 +43,7 @@ SWITCHES = {
     "no CUDA graphs": {"cuda_graphs": False},
     "one stream": {"overlap": False},
     "copies by way of a staging buffer": {"direct_copies": False},
-    "no gathering": {"gather_us": 0},
+    "no gathering": {"segmenter_max_wait_us": 0},
 }
 
 
@@ -174,9 +174,9 @@ def _exit(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def build_plans(bundle: Bundle) -> Any:
     """What `inspector engines build` does: built, checked on the golden frames, stored."""
-    from engines.build.build import Build
-    from engines.build.target import find_target
-    from engines.plans.library import open_library
+    from engines.tensorrt.build import Build
+    from engines.tensorrt.library import open_library
+    from engines.tensorrt.target import find_target
 
     order = Build(bundle, find_target(open_library()), PlanCache.default())
     made = [order.make(network, lambda *_: None) for network in order.networks]
@@ -189,7 +189,7 @@ def build_plans(bundle: Bundle) -> Any:
 
 def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
     """Engines alone, the line at every pass rate, latency at part load."""
-    inference = InferenceConfig(runtime=runtime, gather_us=GATHER_US)  # type: ignore[arg-type]
+    inference = InferenceConfig(runtime=runtime, segmenter_max_wait_us=GATHER_US)  # type: ignore[arg-type]
     plan = Plan(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
     return msgspec.to_builtins(measure(plan, lambda _: None))
 
@@ -200,7 +200,7 @@ def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, off) in enumerate(SWITCHES.items()):
-            options = {"runtime": runtime, "gather_us": GATHER_US, **off}
+            options = {"runtime": runtime, "segmenter_max_wait_us": GATHER_US, **off}
             config = msgspec.convert(options, InferenceConfig)
             (Path(folder) / str(number)).mkdir()
             begun = time.perf_counter()
@@ -230,7 +230,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
     import torch
 
     pool = render_pool(bundle.height, bundle.width, POOL)
-    config = msgspec.convert({"runtime": runtime, "gather_us": GATHER_US}, InferenceConfig)
+    config = msgspec.convert({"runtime": runtime, "segmenter_max_wait_us": GATHER_US}, InferenceConfig)
     found: dict[str, Any] = {"capacity frames/s": capacity}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -307,8 +307,8 @@ def compiled_peer(bundle: Bundle, seconds: float) -> Any:
 
 def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -> Any:
     """A picture of the streams."""
-    from engines.plans.library import open_library
     from engines.runtime.cuda.load import cached_plans
+    from engines.tensorrt.library import open_library
     from tests.gpu.timeline import overlap_share, run_cascade, write_picture
 
     limits = bundle.operating_point.thresholds(bundle.classes)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from engines.build.make import make_plan
-from engines.build.plan import Wanted
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.plans.cache import PlanCache
-from engines.plans.library import open_library
 from engines.runtime.cuda.driver import Gpu, find_gpu
 from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
 from engines.runtime.load import Loaded, load_engines
+from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.library import open_library
+from engines.tensorrt.make import make_plan
+from engines.tensorrt.plan import Wanted
 
 
 @pytest.fixture(scope="session")

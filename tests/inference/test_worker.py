@@ -77,12 +77,12 @@ class WatchedEngines:
 class Cascading:
     """The child's loop in a thread, over ring memory."""
 
-    def __init__(self, bundle: Bundle, engines: Engines, gather_us: int) -> None:
+    def __init__(self, bundle: Bundle, engines: Engines, segmenter_max_wait_us: int) -> None:
         self.engines = WatchedEngines(engines)
         self.memory = RingMemory.create(32, bundle.height, bundle.width)
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        cascade = Cascade(0.5, 4, 4, 0, gather_us * 1000)
+        cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
         loop = Loop(cascade, self.engines, self.memory, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
         self.thread = threading.Thread(target=loop.run)
         self.thread.start()
@@ -115,8 +115,8 @@ def cascading(tiny_bundle: Bundle) -> Iterator[Callable[[int], Cascading]]:
     engines = load_engines(tiny_bundle, runtime="openvino", precision="f32", max_batch=4).engines
     opened: list[Cascading] = []
 
-    def make(gather_us: int) -> Cascading:
-        opened.append(Cascading(tiny_bundle, engines, gather_us))
+    def make(segmenter_max_wait_us: int) -> Cascading:
+        opened.append(Cascading(tiny_bundle, engines, segmenter_max_wait_us))
         return opened[-1]
 
     yield make

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody, StartBody, StatusBody
 from inspector.results.journal_reader import JournalReader
-from inspector.results.messages import EndBody, GapBody, LateBody, ResultBody, StartBody, StatusBody
 
 
 @dataclass

@@ -12,7 +12,7 @@ import yaml
 from engines.bundle import Bundle
 from inspector.config.load import parse_config
 from inspector.config.tree import LineConfig
-from inspector.line import Line
+from inspector.line.line import Line
 from tests.line.accounting import Account, account
 
 

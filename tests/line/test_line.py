@@ -18,7 +18,7 @@ from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason, Settled
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
-from inspector.line import Line
+from inspector.line.line import Line
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
 from tests.line.sources import GatedCamera, ListCamera
@@ -129,7 +129,7 @@ def test_full_ring_drops_by_policy(start_line, policy: str) -> None:
     )
     pid = running.line.inference.child_pid
     os.kill(pid, signal.SIGSTOP)
-    while running.line.intakes[0].running:
+    while running.line.acquisitions[0].running:
         time.sleep(0.01)
     os.kill(pid, signal.SIGCONT)
     found = running.finish()
@@ -229,7 +229,7 @@ def test_cameras_that_hang_do_not_hold_up_the_stop(start_line) -> None:
     running.line.stop()
     assert time.monotonic() - begun < 1.5
     awake.set()
-    wait_until(lambda: not any(intake.running for intake in running.line.intakes))
+    wait_until(lambda: not any(a.running for a in running.line.acquisitions))
     assert [books.frames for books in running.line.ledger.counts().values()] == [3] * 8
     assert account(running.journal, "cam7").reasons == {"gate_clean": 3}
 
@@ -306,7 +306,7 @@ def test_state_is_back_to_running_after_recovery(start_line) -> None:
 
 
 def test_masks_are_those_of_the_frame(start_line) -> None:
-    from inspector.frames import masks
+    from inspector.protocol import masks
     from inspector.results.journal_reader import JournalReader
 
     running = start_line({"top": ListCamera([CLEAN, BAD])}, **OFFLINE)

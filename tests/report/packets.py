@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.frames import masks
 from inspector.frames.outcome import Defect, Reason, Verdict
-from inspector.results.codec import Packet
-from inspector.results.messages import (
+from inspector.protocol import masks
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import (
     Body,
     EndBody,
     GapBody,

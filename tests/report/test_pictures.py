@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.frames.outcome import Verdict
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import ResultBody
 from inspector.report.metrics.overlap import overlap
 from inspector.report.pictures import drawing
 from inspector.report.pictures.contact_sheet import contact_sheet, frame_picture
@@ -14,8 +16,6 @@ from inspector.report.pictures.strip_map import strip_map
 from inspector.report.record import record_of
 from inspector.report.selection import Selection, Shown
 from inspector.report.trace import VERDICTS, Mark, Trace
-from inspector.results.codec import Packet
-from inspector.results.messages import ResultBody
 from tests.report.packets import CLASSES, HEIGHT, WIDTH, gated, region, rejected, result
 
 FRAME = np.full((HEIGHT, WIDTH), 100, np.uint8)

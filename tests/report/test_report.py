@@ -14,10 +14,10 @@ from rich.console import Console
 
 from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
+from inspector.protocol.codec import Packet
 from inspector.report import Report, Summary
 from inspector.report.table import summary_table
 from inspector.report.truth import NumberedTruth, TruthError
-from inspector.results.codec import Packet
 from tests.report.packets import CLASSES, HEIGHT, WIDTH, end, gap, gated, late, region, rejected, result
 
 FRAME = np.tile(np.linspace(40, 200, WIDTH).astype(np.uint8), (HEIGHT, 1))

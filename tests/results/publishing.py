@@ -13,10 +13,10 @@ import zmq
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
-from inspector.frames.masks import encode
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Defect, Outcome, Reason, Settled, Verdict
-from inspector.results.codec import Packet, decode
+from inspector.protocol.codec import Packet, decode
+from inspector.protocol.masks import encode
 from inspector.results.identity import Identity, StartInfo
 from inspector.results.results import Results
 

@@ -16,12 +16,12 @@ import pytest
 from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
-from inspector.results.codec import MalformedError
+from inspector.protocol.codec import MalformedError
+from inspector.protocol.messages import ResultBody
 from inspector.results.identity import Identity
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_schema import SCHEMA_VERSION
-from inspector.results.messages import ResultBody
 from inspector.results.stream import Publication, Stream
 from tests.results.publishing import LOST, PASSED, REJECTED, START, eventually, make_identity, make_meta, make_settled
 

@@ -14,11 +14,11 @@ import zmq
 
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
-from inspector.frames.masks import decode as decode_mask
 from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.protocol.masks import decode as decode_mask
+from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LateBody, LineState, ResultBody, StatusBody
 from inspector.results.identity import Totals
 from inspector.results.journal_reader import JournalReader
-from inspector.results.messages import EndBody, GapBody, HeartbeatBody, LateBody, LineState, ResultBody, StatusBody
 from tests.results.publishing import (
     LOST,
     PASSED,

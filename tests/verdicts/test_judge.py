@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from inspector.config.verdicts import Rule, Scale, VerdictsConfig
-from inspector.frames import masks
 from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.protocol import masks
 from inspector.verdicts.judge import Judge
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
-from engines.plans.cache import PlanCache, ProvedPlan, Wish
-from engines.plans.library import Library, open_library
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.driver import GET_PYCUDA, Gpu
 from engines.runtime.cuda.engines import CudaEngines, CudaOptions
 from engines.runtime.cuda.network import Network
 from engines.runtime.cuda.tensorrt_network import TensorRtNetwork
 from engines.runtime.cuda.torch_network import TorchNetwork
+from engines.tensorrt.cache import PlanCache, ProvedPlan, Wish
+from engines.tensorrt.library import Library, open_library
 
 MAX_BATCH = 8
 """Most frames in one batch unless the configuration says otherwise."""

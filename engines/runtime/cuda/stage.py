@@ -51,7 +51,7 @@ class Streams:
 
 
 @dataclass
-class _Berth:
+class _BufferSet:
     """What one batch under way needs for itself."""
 
     landing: DeviceMemory
@@ -71,7 +71,7 @@ class _Berth:
 
 @dataclass
 class _Job:
-    berth: _Berth
+    berth: _BufferSet
     count: int
     done: Done
     masks: list[tuple[Frame, NDArray[np.uint8]]] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Stage:
             for batch in buckets(max_batch)
         }
         network.bound()
-        self._free: queue.SimpleQueue[_Berth] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[_BufferSet] = queue.SimpleQueue()
         for _ in range(IN_FLIGHT):
             self._free.put(self._berth(answer_bytes))
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -198,7 +198,7 @@ class Stage:
                 cu.memcpy_dtoh_async(target, berth.aside.address + self._small_bytes + i * size, streams.download)
         berth.finished.record(streams.download)
 
-    def _upload(self, berth: _Berth, frames: Sequence[Frame], seen: bool) -> list[int]:
+    def _upload(self, berth: _BufferSet, frames: Sequence[Frame], seen: bool) -> list[int]:
         """Have every frame come up that is not on the device; gives the addresses where they will be."""
         places = []
         for i, frame in enumerate(frames):
@@ -237,10 +237,10 @@ class Stage:
             self._trace.take(job.marks)
         return self._answer(job.berth.outputs, job.count)
 
-    def _berth(self, answer_bytes: int) -> _Berth:
+    def _berth(self, answer_bytes: int) -> _BufferSet:
         device = self._device
         small = device.pinned((self._small_bytes,), np.uint8)
-        return _Berth(
+        return _BufferSet(
             landing=self._memory(self.max_batch * self._frame_bytes),
             aside=self._memory(answer_bytes),
             small=small,
@@ -254,7 +254,7 @@ class Stage:
         self._held.append(self._device.memory(size))
         return self._held[-1]
 
-    def _staging(self, berth: _Berth) -> NDArray[np.uint8]:
+    def _staging(self, berth: _BufferSet) -> NDArray[np.uint8]:
         if berth.staging is None:
             berth.staging = self._device.pinned((2, self.max_batch, *self._shape), np.uint8)
         return berth.staging

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engines.errors import EngineError
-from engines.plans.library import Library
-from engines.plans.log import logger
-from engines.plans.sealed import read_sealed, write_sealed
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.graphs import can_capture, capture
 from engines.runtime.cuda.network import Run
+from engines.tensorrt.keyed_digest import read_sealed, write_sealed
+from engines.tensorrt.library import Library
+from engines.tensorrt.log import logger
 
 WARM_UPS = 3
 """Runs before one counts or is recorded: the first compile kernels and fill caches."""

@@ -134,10 +134,10 @@ def test_auto_takes_the_cpu_only_where_that_is_allowed_and_says_why(tiny_bundle:
     loaded = load_engines(tiny_bundle, precision="f32", allow_cpu=True)
     loaded.engines.close()
     assert loaded.note == f"on the CPU, no GPU: {NO_GPU}"
-    assert loaded.stands_in
+    assert loaded.cpu_fallback
     chosen = load_engines(tiny_bundle, runtime="openvino", precision="f32", allow_cpu=False)
     chosen.engines.close()
-    assert (chosen.note, chosen.stands_in) == ("", False)
+    assert (chosen.note, chosen.cpu_fallback) == ("", False)
 
 
 def test_a_runtime_nobody_knows_is_refused(tiny_bundle: Bundle) -> None:

@@ -1,0 +1,196 @@
+"""Runs a bundle's engines over labelled frames and keeps what calibration needs of the answers: the same engines as on the line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.thresholds.mask_counts import FrameCounts, MaskCounts, Options, TrueDefects, stack_counts
+from engines.errors import EngineError
+from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+
+CHUNK = 32
+"""Frames held in memory at a time, each with its mask."""
+TIMEOUT_S = 120.0
+"""Time without any answer after which an engine hangs."""
+
+Answer = TypeVar("Answer", GateAnswer, SegmenterAnswer)
+
+
+class Labelled(Protocol):
+    """What is needed of a labelled frame; ``engines.data.dataset.LabelledFrame`` has it."""
+
+    @property
+    def name(self) -> str:
+        """Unique within the data."""
+
+    @property
+    def group(self) -> str:
+        """Shared by frames that show the same thing."""
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Classes present."""
+
+    @property
+    def defective(self) -> bool:
+        """Label of the sheet."""
+
+    @property
+    def located(self) -> bool:
+        """Whether the mask says where."""
+
+    def frame(self) -> NDArray[np.uint8]:
+        """uint8 ``[H, W]``."""
+
+    def mask(self) -> NDArray[np.uint8]:
+        """Class bitmask, uint8 ``[H, W]``."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """N labelled frames and what the engines made of them; arrays are ``[N]``."""
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    holds: tuple[tuple[int, ...], ...]
+    """Classes present."""
+    defective: NDArray[np.bool_]
+    located: NDArray[np.bool_]
+    defective_px: NDArray[np.int64]
+    """Pixels of any class; 0 where not located."""
+    scores: NDArray[np.float32]
+    """Of the gate."""
+    counts: MaskCounts
+    """Of the segmenter alone, as if the gate had let all frames through."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Observations]) -> Observations:
+        """Those of several sets of frames as one; all at the same options."""
+        return cls(
+            names=tuple(name for part in parts for name in part.names),
+            groups=tuple(group for part in parts for group in part.groups),
+            holds=tuple(holds for part in parts for holds in part.holds),
+            defective=np.concatenate([part.defective for part in parts]),
+            located=np.concatenate([part.located for part in parts]),
+            defective_px=np.concatenate([part.defective_px for part in parts]),
+            scores=np.concatenate([part.scores for part in parts]),
+            counts=MaskCounts.joined([part.counts for part in parts]),
+        )
+
+
+def observe(
+    engines: Engines,
+    frames: Sequence[Labelled],
+    options: Options,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Observations:
+    """Score and segment ``frames`` at every threshold of ``options``; each frame is read once.
+
+    The segmenter runs once a threshold, as the runtimes answer with masks and not with probabilities. Leaves the last threshold set.
+    ``progress`` is told how many frames are done. Raises EngineError when an engine fails or answers with something that is no number,
+    and what reading a frame raises.
+    """
+    classes = len(options.thresholds[0])
+    scores: list[NDArray[np.float32]] = []
+    truths: list[TrueDefects] = []
+    counted: list[list[FrameCounts]] = []
+    areas: list[int] = []
+    for chunk in _chunks(frames):
+        pixels = [np.ascontiguousarray(frame.frame()) for frame in chunk]
+        masks = [frame.mask() for frame in chunk]
+        names = [frame.name for frame in chunk]
+        scores.append(_score(engines, pixels, names))
+        own = [TrueDefects(mask, classes) for mask in masks]
+        per_threshold = [
+            _segment(engines, pixels, names, own, thresholds, options.areas_px) for thresholds in options.thresholds
+        ]
+        truths += own
+        counted += [list(frame) for frame in zip(*per_threshold, strict=True)]
+        areas += [int(np.count_nonzero(mask)) for mask in masks]
+        progress(len(truths))
+    defective = [frame.defective for frame in frames]
+    return Observations(
+        names=tuple(frame.name for frame in frames),
+        groups=tuple(frame.group for frame in frames),
+        holds=tuple(tuple(frame.classes) for frame in frames),
+        defective=np.array(defective, bool),
+        located=np.array([frame.located for frame in frames], bool),
+        defective_px=np.array(areas, np.int64),
+        scores=np.concatenate(scores) if scores else np.empty(0, np.float32),
+        counts=stack_counts(counted, truths, defective, options, classes),
+    )
+
+
+def _chunks(frames: Sequence[Labelled]) -> Iterator[Sequence[Labelled]]:
+    for start in range(0, len(frames), CHUNK):
+        yield frames[start : start + CHUNK]
+
+
+def _score(engines: Engines, pixels: list[NDArray[np.uint8]], names: list[str]) -> NDArray[np.float32]:
+    def enqueue(i: int, done: Callable[[GateAnswer | Exception], None]) -> None:
+        engines.gate.enqueue([pixels[i]], done)
+
+    answers = _ask(enqueue, len(pixels), engines.in_flight)
+    scores = np.array([answer.scores[0] for answer in answers], np.float32)
+    _require_finite(scores, names, "the gate scored it")
+    return scores
+
+
+def _segment(
+    engines: Engines,
+    pixels: list[NDArray[np.uint8]],
+    names: list[str],
+    truths: list[TrueDefects],
+    thresholds: Sequence[float],
+    areas_px: Sequence[Sequence[int]],
+) -> list[FrameCounts]:
+    found = [np.zeros_like(frame) for frame in pixels]
+    engines.segmenter.set_thresholds(thresholds)
+
+    def enqueue(i: int, done: Callable[[SegmenterAnswer | Exception], None]) -> None:
+        engines.segmenter.enqueue([pixels[i]], [found[i]], done)
+
+    answers = _ask(enqueue, len(pixels), engines.in_flight)
+    tops = np.array([answer.scores[0].max() for answer in answers], np.float32)
+    _require_finite(tops, names, "a class of the segmenter has the score")
+    return [truth.compare(mask, areas_px) for truth, mask in zip(truths, found, strict=True)]
+
+
+def _require_finite(values: NDArray[np.float32], names: list[str], what: str) -> None:
+    odd = np.flatnonzero(~np.isfinite(values))
+    if odd.size:
+        raise EngineError(
+            f"{names[odd[0]]}: {what} {values[odd[0]]}; a bundle that answers so cannot be calibrated: export it again, "
+            "in f32 if this one is not"
+        )
+
+
+def _ask(
+    enqueue: Callable[[int, Callable[[Answer | Exception], None]], None], count: int, in_flight: int
+) -> list[Answer]:
+    """Answers to questions 0..count - 1, as many under way as the engines like; raises the first that is an exception."""
+    answers: list[Answer | Exception | None] = [None] * count
+    free = threading.Semaphore(in_flight)
+
+    def into(i: int) -> Callable[[Answer | Exception], None]:
+        def done(answer: Answer | Exception) -> None:
+            answers[i] = answer
+            free.release()
+
+        return done
+
+    for i in range(count + in_flight):
+        if not free.acquire(timeout=TIMEOUT_S):
+            raise EngineError(f"no answer of an engine within {TIMEOUT_S:g} s")
+        if i < count:
+            enqueue(i, into(i))
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise EngineError(f"an engine failed: {answer}") from answer
+    return [answer for answer in answers if answer is not None and not isinstance(answer, Exception)]

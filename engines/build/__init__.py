@@ -1,1 +1,0 @@
-"""Makes TensorRT plans from a bundle's graphs, and proves them."""

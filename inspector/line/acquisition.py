@@ -1,0 +1,172 @@
+"""The first stretch of the road: a frame arrives, gets its number, a slot, an entry in the ledger, and goes to inference.
+
+One intake per camera, one thread per intake. What cannot go on (lost, unreadable, no room) gets its verdict right here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.capture.source import Arrival, FrameSource
+from inspector.config.camera import CameraConfig
+from inspector.config.tree import OverloadPolicy
+from inspector.errors import UserError
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.frames.ring import FrameRing
+from inspector.inference.service import InferenceService
+from inspector.verdicts.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+ROOM_POLL_S = 0.05
+"""How soon a camera that waits for room notices that the line stops."""
+
+
+class Acquisition:
+    """Takes the frames of one camera."""
+
+    def __init__(
+        self,
+        camera: CameraConfig,
+        source: FrameSource,
+        ledger: Ledger,
+        ring: FrameRing,
+        inference: InferenceService,
+        *,
+        deadline_ms: float | None,
+        overload: OverloadPolicy,
+    ) -> None:
+        self.camera = camera
+        self.failure = ""
+        """Why the camera stopped before its end, one line; empty while it runs and after a proper end."""
+        self._source = source
+        self._ledger = ledger
+        self._ring = ring
+        self._inference = inference
+        self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
+        self._overload = overload
+        self._next_number = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
+
+    def open(self) -> None:
+        """Get the camera ready. Raises UserError naming the camera."""
+        try:
+            self._source.open()
+        except UserError as error:
+            raise UserError(f"cameras.{self.camera.name}: {error}") from None
+
+    def start(self) -> None:
+        """Begin to take frames."""
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """False once the source has ended, failed or been stopped."""
+        return self._thread.is_alive()
+
+    def interrupt(self) -> None:
+        """Take no further frame."""
+        self._stopping.set()
+        self._source.interrupt()
+
+    def stop(self, timeout_s: float) -> None:
+        """Wait for the camera's thread to end, and let go of the camera."""
+        self.interrupt()
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout_s))
+        if self._thread.is_alive():
+            log.error("camera %s did not stop in time and was left behind", self.camera.name)
+            return
+        self._source.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                arrival = self._source.next()
+                if arrival is None or self._stopping.is_set():  # what comes after the end would get no verdict
+                    return
+                self._take(arrival)
+        except UserError as error:
+            self.failure = str(error)
+            log.error("camera %s ended: %s", self.camera.name, error)
+        except Exception as error:
+            self.failure = f"internal error: {error}"
+            log.exception("camera %s ended by an internal error", self.camera.name)
+
+    def _take(self, arrival: Arrival) -> None:
+        name = self.camera.name
+        if arrival.number < self._next_number:
+            raise RuntimeError(f"the source counted back from {self._next_number - 1} to {arrival.number}")
+        missing = arrival.number - self._next_number
+        if missing:
+            detail = f"the camera lost {missing} frame{'s' if missing > 1 else ''}"
+            self._ledger.lost(name, self._next_number, missing, arrival.captured_ns, detail)
+        self._next_number = arrival.number + 1
+        meta = self._meta(arrival)
+        self._ledger.open(meta)
+        try:
+            self._hand_on(arrival, meta)
+        except Exception as error:  # this ends the camera; the frame has its verdict all the same
+            self._settle(meta, Reason.INTERNAL, f"internal error on arrival: {error}")
+            raise
+
+    def _hand_on(self, arrival: Arrival, meta: FrameMeta) -> None:
+        wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
+        if arrival.pixels is None or wrong:
+            self._settle(meta, Reason.BAD_FRAME, wrong)
+            return
+        slot = self._find_slot()
+        if slot is None:
+            self._refuse(meta)
+            return
+        self._ring.memory.frames[slot] = arrival.pixels
+        self._inference.submit(slot, meta)
+
+    def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
+        """Why the pixels are no frame of this line, which numpy would stretch or cut to fit; empty where they are one."""
+        expected = self._ring.memory.frames.shape[1:]
+        if pixels.shape == expected and pixels.dtype == np.uint8:
+            return ""
+        return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(expected)}"
+
+    def _meta(self, arrival: Arrival) -> FrameMeta:
+        travel = self.camera.travel_um_per_frame
+        return FrameMeta(
+            camera=self.camera.name,
+            frame=arrival.number,
+            captured_ns=arrival.captured_ns,
+            deadline_ns=None if self._deadline_ns is None else arrival.captured_ns + self._deadline_ns,
+            position_um=None if travel is None else arrival.number * travel,
+            name=arrival.name,
+        )
+
+    def _find_slot(self) -> int | None:
+        """A slot by the overload policy; None where this frame is the one to drop, or the line stops."""
+        slot = self._ring.acquire()
+        if slot is not None or self._overload == "drop_newest":
+            return slot
+        if self._overload == "drop_oldest":
+            oldest = self._inference.take_oldest_waiting()
+            if oldest is None:  # every slot is with the engines or being judged: nothing older can be dropped
+                return self._ring.acquire()
+            self._settle(oldest.meta, Reason.OVERLOAD, "dropped for a newer frame: the ring was full")
+            return oldest.slot
+        while slot is None and not self._stopping.is_set():
+            slot = self._ring.wait_acquire(ROOM_POLL_S)
+        return slot
+
+    def _refuse(self, meta: FrameMeta) -> None:
+        if self._stopping.is_set():
+            self._settle(meta, Reason.SHUTDOWN, "the line stopped")
+        else:
+            self._settle(meta, Reason.OVERLOAD, "dropped on arrival: the ring was full")
+
+    def _settle(self, meta: FrameMeta, reason: Reason, detail: str) -> None:
+        outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
+        self._ledger.settle(meta.camera, meta.frame, outcome)

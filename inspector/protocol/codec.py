@@ -1,0 +1,95 @@
+"""Messages to and from the parts that travel: ``[topic, header, body]`` and, after a result with a mask, the mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from inspector.protocol.messages import BODIES, PROTOCOL, Body, GapBody, Header, LateBody, MessageType, ResultBody
+
+TOPIC_ROOT = f"v{PROTOCOL}"
+
+_encode = msgspec.json.Encoder().encode
+_header_decoder = msgspec.json.Decoder(Header)
+_body_decoders = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
+_ABOUT_FRAMES = (MessageType.RESULT, MessageType.LATE, MessageType.GAP)
+
+
+class MalformedError(ValueError):
+    """What arrived is no message of this protocol; the text is one line that says why."""
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """One message, decoded."""
+
+    header: Header
+    body: Body
+    blob: bytes = b""
+    """The mask of a result, run-length encoded (``inspector.protocol.masks``); empty where there is none."""
+
+
+class _Version(msgspec.Struct):
+    protocol: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+
+
+def stream_prefix(line: str, camera: str) -> str:
+    """What all topics of a camera begin with; subscribe to this."""
+    return f"{TOPIC_ROOT}/{line}/{camera}/"
+
+
+def encode(header: Header, body: Body) -> tuple[bytes, bytes, bytes]:
+    """Topic, header and body as they go on the wire."""
+    topic = f"{TOPIC_ROOT}/{header.line}/{header.camera}/{header.type.value}"
+    return topic.encode(), _encode(header), _encode(body)
+
+
+def decode(parts: Sequence[bytes]) -> Packet:
+    """The message in the parts of a multipart message, topic first.
+
+    Raises MalformedError, and nothing else, whatever the parts hold.
+    """
+    if not 3 <= len(parts) <= 4:
+        raise MalformedError(f"{len(parts)} parts; expected topic, header, body and at most one blob")
+    header = decode_header(parts[1])
+    topic = f"{TOPIC_ROOT}/{header.line}/{header.camera}/{header.type.value}"
+    if parts[0] != topic.encode():
+        raise MalformedError(f"topic {parts[0][:200]!r} does not agree with the header, which makes it {topic!r}")
+    return decode_body(header, parts[2], parts[3] if len(parts) == 4 else b"")
+
+
+def decode_header(data: bytes) -> Header:
+    """The header alone. Raises MalformedError."""
+    try:
+        return _header_decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        version = _version_in(data)
+        if version not in (None, PROTOCOL):
+            raise MalformedError(f"protocol version {version}; this program reads version {PROTOCOL}") from None
+        raise MalformedError(f"header: {error}") from None
+
+
+def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
+    """Body and blob of the message that ``header`` announces. Raises MalformedError."""
+    try:
+        body = _body_decoders[header.type].decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(f"body of {header.type.value}: {error}") from None
+    if (header.seq is None) != (header.type is MessageType.HEARTBEAT):
+        raise MalformedError(f"seq {header.seq} in a {header.type.value}; a heartbeat has none, all others have one")
+    if header.type in _ABOUT_FRAMES and header.frame is None:
+        raise MalformedError(f"{header.type.value} without a frame number")
+    if isinstance(body, GapBody) and not header.frame == body.first <= body.last:
+        raise MalformedError(f"gap from {body.first} to {body.last} under frame {header.frame}")
+    announced = isinstance(body, (ResultBody, LateBody)) and body.mask is not None
+    if announced != bool(blob):
+        raise MalformedError("the body announces a mask that is not there" if announced else "a blob no one announced")
+    return Packet(header, body, blob)
+
+
+def _version_in(data: bytes) -> int | None:
+    try:
+        return msgspec.json.decode(data, type=_Version).protocol
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
