@@ -218,7 +218,7 @@ def _by_verdict_threads(line: BenchLine, seconds: float) -> dict[str, float]:
     """The rate with every frame let through, by the threads that measure defects."""
     found = {}
     for threads in (1, 2, 4):
-        line.line.settling._pool._max_workers = threads  # the pool starts them as there is work
+        line.line.postprocessing._pool._max_workers = threads  # the pool starts them as there is work
         frames = int(line.run(200, 1.0).rate_hz * seconds)
         found[f"{threads} verdict threads, frames/s"] = line.run(frames, 1.0).rate_hz
     return found
