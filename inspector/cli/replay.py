@@ -201,7 +201,7 @@ def _run_and_report(
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))
-        typer.echo(f"engines ran on {line.inference.device}", err=True)
+        typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     return line.failures, *_report(line, journal, files, source, known)
 
 

@@ -49,9 +49,12 @@ def _shared(slots: int, height: int, width: int) -> Finding:
     state, found = State.OK, f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
     advice = "frames reach the engines without being copied between processes"
     try:
-        from inspector.frames.ring import RingMemory
+        from inspector.frames.ring import FrameRing
+        from inspector.frames.size import FrameSize
 
-        RingMemory.create(slots, height, width).close()
+        ring = FrameRing(slots, FrameSize(height, width))
+        ring.masks().close()
+        ring.close()
     except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
         state, found, advice = State.WRONG, str(error), "use fewer ring.slots, or give the container more memory"
     return Finding(room=Room.MACHINE, name="Shared memory", state=state, found=found, advice=advice, needed=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from inspector.frames.planes import Window
 from inspector.inference.messages import Forced
 
 
@@ -27,7 +28,7 @@ class Stage(Enum):
 class Item(NamedTuple):
     """A frame inside the cascade."""
 
-    slot: int
+    window: Window
     forced: Forced
     since_ns: int
     """When it began to wait for the engine that is next."""
@@ -74,9 +75,9 @@ class Cascade:
         self._gate = _Queue(Stage.GATE, gate_batch, gate_wait_ns)
         self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, segmenter_wait_ns)
 
-    def arrive(self, slot: int, forced: Forced, now_ns: int) -> None:
+    def arrive(self, window: Window, forced: Forced, now_ns: int) -> None:
         """A frame waits for the gate."""
-        self._gate.items.append(Item(slot, forced, now_ns))
+        self._gate.items.append(Item(window, forced, now_ns))
 
     def gated(self, item: Item, score: float, now_ns: int) -> bool:
         """The gate scored a frame: True where it now waits for the segmenter, False where it is clean and done."""

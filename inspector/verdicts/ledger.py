@@ -101,8 +101,8 @@ class Ledger:
                 if self._deadlines[0] is entry:
                     self._on_earliest(meta.deadline_ns)
 
-    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "") -> None:
-        """Enter ``count`` frames from ``first`` on that the camera lost, and settle them at once as one.
+    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "", *, run: str = "") -> None:
+        """Enter ``count`` frames of ``run`` from ``first`` on that the camera lost, and settle them at once as one.
 
         Raises ValueError unless ``first`` follows the camera's last frame and ``count`` is at least 1.
         """
@@ -112,7 +112,7 @@ class Ledger:
         with self._lock:
             books = self._next(camera, first)
             books.next_frame += count
-            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns)
+            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns, run=run)
             self._record(books, meta, outcome, self._clock(), count)
 
     def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:

@@ -245,7 +245,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
 
         def sample() -> None:
             done = sum(line.line.ledger.counts()["bench"].verdicts.values())
-            pids = (os.getpid(), line.line.inference.child_pid)
+            pids = (os.getpid(), line.line.inference.active.supervisor.child_pid)
             samples.append((done, sum(pss_bytes(pid) for pid in pids if pid), torch.cuda.mem_get_info()[0]))
 
         line.run(memory_frames // 2, RATE, part_load, tick=sample)
