@@ -139,12 +139,11 @@ class Completeness:
             self.runs[name] = RunCount()
         elif isinstance(body, StatusBody):
             self.state = body.state
-        elif isinstance(body, ResultBody | GapBody | EndBody) and name in self.runs:
-            run = self.runs[name]
+        elif isinstance(body, EndBody):
+            self.last_ended = self.runs.pop(name, RunCount(missed=True))  # without its start, some of it may be unknown
+            self.last_ended.end = body
+        elif name in self.runs:
             if isinstance(body, ResultBody):
-                run.verdicts[body.verdict] += 1
+                self.runs[name].verdicts[body.verdict] += 1
             elif isinstance(body, GapBody):
-                run.verdicts[body.verdict] += body.last - body.first + 1
-            else:
-                run.end = body
-                self.last_ended = self.runs.pop(name)
+                self.runs[name].verdicts[body.verdict] += body.last - body.first + 1

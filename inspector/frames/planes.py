@@ -42,8 +42,9 @@ class SharedPlanes:
         """uint8 [slots, bytes of a plane], C-contiguous, beginning on a memory page."""
 
     @classmethod
-    def create(cls, slots: int, plane_bytes: int) -> SharedPlanes:
-        """New memory, zeroed. Raises UserError where the machine has not that much."""
+    def create(cls, slots: int, frame: FrameSize) -> SharedPlanes:
+        """New memory, zeroed, each plane large enough for a frame. Raises UserError where the machine has not that much."""
+        plane_bytes = -(-frame.pixels // mmap.PAGESIZE) * mmap.PAGESIZE
         size = slots * plane_bytes
         fd = os.memfd_create("inspector-planes")
         try:
@@ -53,7 +54,7 @@ class SharedPlanes:
         except OSError as error:
             os.close(fd)
             raise UserError(
-                f"ring.slots: {slots} slots of {plane_bytes} bytes need {size >> 20} MiB of shared memory, "
+                f"ring.slots: {slots} slots of {frame} need {size >> 20} MiB of shared memory, "
                 f"which this machine does not give ({error.strerror}); use fewer slots"
             ) from None
 

@@ -6,8 +6,6 @@ those of a child or observer that died can be taken back.
 
 from __future__ import annotations
 
-import mmap
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,12 +20,12 @@ class FrameRing:
     def __init__(self, slots: int, size: FrameSize, observer_slots: int = 0) -> None:
         """``size`` is that of the largest camera's frames. Raises UserError where shared memory is too small."""
         self.leases = SlotLeases(slots, observer_slots)
-        self.plane_bytes = -(-size.pixels // mmap.PAGESIZE) * mmap.PAGESIZE
-        self.frames = SharedPlanes.create(self.leases.total, self.plane_bytes)
+        self._size = size
+        self.frames = SharedPlanes.create(self.leases.total, size)
 
     def masks(self) -> SharedPlanes:
         """Planes for the masks of one child, a plane for each slot; the caller's to close. Raises UserError as for the frames."""
-        return SharedPlanes.create(self.leases.total, self.plane_bytes)
+        return SharedPlanes.create(self.leases.total, self._size)
 
     def pixels(self, lease: Lease, size: FrameSize) -> NDArray[np.uint8]:
         """The frame in a leased slot, uint8 [H, W]; not a copy, and only as long as the lease is held."""
