@@ -95,8 +95,9 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
     )
     line = Line(config, sources={"top": camera}, observers=[observer])
     observer.line = line
-    samples: list[tuple[float, float]] = []
-    kills, ready = 0, {State.READY}
+    # Room for all samples from the start: a list of them would grow along with what it measures.
+    samples, taken = np.full((100_000, 2), -1.0), 0
+    kills = 0
     with line:
         stop = threading.Event()
         assert line.start(stop)
@@ -105,14 +106,15 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
         next_kill = time.monotonic() + 1.0
 
         def tick() -> None:
-            nonlocal kills, next_kill
+            nonlocal kills, next_kill, taken
             counts = line.ledger.counts().get("top")
             if counts is not None:
-                samples.append((counts.frames, pss_bytes(os.getpid())))
+                samples[taken] = counts.frames, pss_bytes(os.getpid())
+                taken += 1
             if time.monotonic() > next_kill:
                 victim = rng.choice([line.inference.active, loaded])
                 pid = victim.supervisor.child_pid
-                if pid is not None and victim.supervisor.state in ready:
+                if pid is not None and victim.supervisor.state is State.READY:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, rng.choice([signal.SIGKILL, signal.SIGSEGV]))
                         kills += 1
@@ -127,8 +129,7 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
         line.inference.unload(loaded)
         free, observed = line.ring.leases.free, line.ring.leases.observed
     found = account(directory / "journal.sqlite")  # asserts one verdict a frame
-    late_half = np.asarray(samples[len(samples) // 3 :])
-    memory = slope(late_half, frames)
+    memory = slope(samples[taken // 3 : taken], frames)
     return {
         "frames": len(found.verdicts),
         "reasons": dict(found.reasons),
