@@ -35,7 +35,7 @@ class Reason(str, Enum):
     OVERLOAD = "overload"
     """UNINSPECTED: dropped by the overload policy, the ring being full."""
     DEADLINE = "deadline"
-    """UNINSPECTED: no answer in time."""
+    """UNINSPECTED: no result in time."""
     ENGINE_DOWN = "engine_down"
     """UNINSPECTED: the inference process died, hung or was restarting."""
     SHUTDOWN = "shutdown"
@@ -65,7 +65,7 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """The bundle that answered, at its operating point: all that is needed to read its answers."""
+    """The bundle that inspected a frame, at its operating point: all that is needed to read its results."""
 
     bundle: str
     """Name, version and digest of the model bundle."""
@@ -92,7 +92,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     mask: bytes = b""
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""
     bundle: BundleIdentity | None = None
-    """Whose answer this is; None where no bundle answered."""
+    """The bundle that inspected the frame; None where none did."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

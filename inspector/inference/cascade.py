@@ -1,7 +1,7 @@
 """The cascade: which frames go to which engine next. Plain bookkeeping: no thread, no clock of its own, no engine.
 
 Gate batches form from frames as they come; frames let through gather, across gate batches, for the segmenter. Work that is
-begun goes first: a full segmenter batch before a gate batch, so that a let-through frame is answered soon and the number of
+begun goes first: a full segmenter batch before a gate batch, so that a let-through frame has its result soon and the number of
 frames held stays small. A partial batch waits at most so long for company, for the segmenter longer than for the gate where a few
 frames of many are let through.
 """

@@ -138,7 +138,7 @@ class Dispatcher:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
-            found = [(self._queue.answered(Window(result.slot, result.offset), now), result) for result in results]
+            found = [(self._queue.finished(Window(result.slot, result.offset), now), result) for result in results]
             stale = self._pump()
             done = self._retired and not self._queue
         self._give_up_stale(stale)

@@ -35,7 +35,7 @@ class LeasedFrame(NamedTuple):
 
 
 class InFlightQueue:
-    """Which frames go to the child next, and which it has not answered yet."""
+    """Which frames go to the child next, and which have no result yet."""
 
     def __init__(self) -> None:
         self.limit = 0
@@ -76,8 +76,8 @@ class InFlightQueue:
             del self._in_flight[frame.window]
             self._waiting.appendleft(frame)
 
-    def answered(self, window: Window, now_ns: int) -> LeasedFrame:
-        """The child answered the frame in ``window``."""
+    def finished(self, window: Window, now_ns: int) -> LeasedFrame:
+        """The child has the result of the frame in ``window``."""
         self._progress_ns = now_ns
         return self._in_flight.pop(window)[0]
 
@@ -87,7 +87,7 @@ class InFlightQueue:
             return ""
         quiet_s = (now_ns - self._progress_ns) / 1e9
         if quiet_s > timeout_s:
-            return f"no answer for {quiet_s:.1f} s with {len(self._in_flight)} frames in flight (hung)"
+            return f"no result for {quiet_s:.1f} s with {len(self._in_flight)} frames in flight (hung)"
         oldest_s = (now_ns - next(iter(self._in_flight.values()))[1]) / 1e9
         if oldest_s > STUCK * timeout_s:
             return f"a frame has been in flight for {oldest_s:.1f} s while others passed it (hung in part)"

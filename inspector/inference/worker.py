@@ -95,8 +95,8 @@ def _serve(
         config.max_wait_us * 1000,
         config.segmenter_max_wait_us * 1000,
     )
-    # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
-    # that gather for the segmenter take up places too.
+    # One batch more than the device takes: it forms while the results of the last one are on their way, so that the device is never
+    # idle. Frames that wait for each other before the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
     channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
@@ -138,7 +138,7 @@ class Loop:
         self._enqueued = dict.fromkeys(Stage, 0)
 
     def run(self) -> None:
-        """Until Stop. Raises EngineError when an engine fails or answers with something impossible."""
+        """Until Stop. Raises EngineError when an engine fails or gives an output that is impossible."""
         while True:
             self._feed()
             message = self._next_mail()
@@ -183,7 +183,7 @@ class Loop:
                 self._engines.gate.enqueue(frames, self._mailer(batch))
             else:
                 masks = [planes.masks.view(item.window, planes.size) for item in batch.items]
-                # A slot is not written to until it is answered, so the device has the frame from the gate's batch.
+                # A slot is not written to before its result is out, so the device has the frame from the gate's batch.
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
 
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:

@@ -25,7 +25,8 @@ class Inspected(NamedTuple):
     outcome: Outcome
     """What came of it. That is the frame's verdict unless the ledger had one already, or the frame is a shadow's (``frame.shadow``)."""
     masks: SharedPlanes | None
-    """Where the mask of the bundle that answered is (``outcome.bundle``), at the frame's window; None where it made none."""
+    """The mask planes of the bundle that inspected the frame (``outcome.bundle``): its mask is at the frame's window; None where the
+    segmenter did not run."""
 
 
 class Observer(Protocol):

@@ -98,7 +98,7 @@ class Postprocessing:
             return judge.segmented(result.gate_score, mask, result.pixels, result.scores)
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)
-            detail = f"the engines' answer cannot be used: {error}"
+            detail = f"the engines' result cannot be used: {error}"
         except Exception as error:
             log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
             detail = f"could not be judged: {error}"

@@ -150,7 +150,7 @@ class ResultBody(Message, frozen=True, kw_only=True):
 
 
 class LateBody(Message, frozen=True, kw_only=True):
-    """An answer that came after its frame had been settled. For the record: it changes nothing."""
+    """A result that came after its frame had been settled. For the record: it changes nothing."""
 
     late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
     late_reason: Reason
@@ -202,7 +202,7 @@ class EndBody(Message, frozen=True, kw_only=True):
     frames: Annotated[int, Meta(description="Frames of the run, all of them with one verdict.", ge=0, le=LARGEST)]
     verdicts: Annotated[dict[Verdict, Count], Meta(description="Frames per verdict.")]
     reasons: Annotated[dict[Reason, Count], Meta(description="Frames per reason.")]
-    late: Annotated[int, Meta(description="Answers that came too late.", ge=0, le=LARGEST)]
+    late: Annotated[int, Meta(description="Results that came too late.", ge=0, le=LARGEST)]
 
 
 Body = StartBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody

@@ -221,7 +221,7 @@ class Stream:
     ) -> Publication:
         """Header and encoding. The number is spent only when nothing can fail any more.
 
-        A message about a frame names the run it was captured in and the bundle that answered; any other the run that is on
+        A message about a frame names the run it was captured in and the bundle that inspected it; any other the run that is on
         and the bundle it began with."""
         if meta is not None:
             run = meta.run or None
@@ -274,7 +274,7 @@ class Stream:
 
 
 class _BundleWords:
-    """What messages say of a bundle's answers."""
+    """What messages say of a bundle's results."""
 
     def __init__(self, identity: BundleIdentity | None) -> None:
         self.identity = identity

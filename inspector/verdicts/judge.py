@@ -1,4 +1,4 @@
-"""The judge: makes an engine's answer the outcome of the frame."""
+"""The judge: turns what the engines found in a frame into its outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Judge:
         minimum_area_px: Sequence[int],
         scale: Scale | None,
     ) -> None:
-        """``bundle`` is whose answers are judged, ``minimum_area_px`` (of a region that is a defect) per class of it.
+        """``bundle`` is the one whose results are judged, ``minimum_area_px`` (of a region that is a defect) per class of it.
         ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
         class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
@@ -68,7 +68,7 @@ class Judge:
         ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
         read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
 
-        Raises ValueError where the answer contradicts itself: a score that is no probability (NaN, infinite), another
+        Raises ValueError where the result contradicts itself: a score that is no probability (NaN, infinite), another
         geometry, a class the bundle does not have, pixel counts that are not the mask's. Such a frame was not inspected.
         """
         if gate_score is not None:
@@ -106,7 +106,7 @@ class Judge:
 def _probability(score: float, what: str) -> float:
     score = float(score)
     if not 0.0 <= score <= 1.0:  # also false for NaN
-        raise ValueError(f"{what} is {score}, not a probability; the engine's answer cannot be trusted")
+        raise ValueError(f"{what} is {score}, not a probability; the engine's output cannot be trusted")
     return score
 
 
