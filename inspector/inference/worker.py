@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
-from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Engines, GateOutput, SegmenterOutput
+from engines.runtime.plausibility import require_agreement, require_probabilities
 from inspector.frames.clock import now_ns
 from inspector.frames.ring import RingMemory
 from inspector.inference.cascade import Batch, Cascade, Stage
@@ -36,10 +37,7 @@ from inspector.inference.messages import (
     WorkerSettings,
 )
 
-ROUNDING = 0.02
-"""How far a probability and the comparison of its logit with a threshold may be apart, in bf16 or fp16."""
-
-Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
+Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception]
 Mail: TypeAlias = ToChild | Done
 
 
@@ -177,15 +175,15 @@ class Loop:
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:
         return lambda answer: self._mail.put((batch, answer))
 
-    def _take_in(self, batch: Batch, answer: GateAnswer | SegmenterAnswer | Exception) -> None:
+    def _take_in(self, batch: Batch, answer: GateOutput | SegmenterOutput | Exception) -> None:
         self._enqueued[batch.stage] -= 1
         if isinstance(answer, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
-        answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else self._segmented(batch, answer)
+        answers = self._gated(batch, answer) if isinstance(answer, GateOutput) else self._segmented(batch, answer)
         if answers:
             self._report(Answers(answers))
 
-    def _gated(self, batch: Batch, answer: GateAnswer) -> list[Answer]:
+    def _gated(self, batch: Batch, answer: GateOutput) -> list[Answer]:
         """Answers for the clean frames of the batch; the others go on to the segmenter."""
         now = now_ns()
         clean = []
@@ -195,30 +193,10 @@ class Loop:
                 clean.append(Answer(item.slot, score, let_through=False))
         return clean
 
-    def _segmented(self, batch: Batch, answer: SegmenterAnswer) -> list[Answer]:
+    def _segmented(self, batch: Batch, answer: SegmenterOutput) -> list[Answer]:
         answers = []
         for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
             require_probabilities("segmenter", scores)
             require_agreement(pixels, scores, self._thresholds)
             answers.append(Answer(item.slot, item.gate_score, True, tuple(pixels), tuple(scores)))
         return answers
-
-
-def require_probabilities(engine: str, scores: Sequence[float]) -> None:
-    """Refuse what cannot be a probability. Raises EngineError."""
-    for score in scores:
-        if not 0.0 <= score <= 1.0:  # also false for NaN
-            raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")
-
-
-def require_agreement(pixels: Sequence[int], scores: Sequence[float], thresholds: Sequence[float]) -> None:
-    """Refuse pixels of a class whose highest probability is below its threshold, and none of one above. Raises EngineError.
-
-    NaN in a map of probabilities need not reach their maximum: OpenVINO's bf16 turns a map that is all NaN into a maximum of 0.
-    """
-    for count, score, threshold in zip(pixels, scores, thresholds, strict=True):
-        if score < threshold - ROUNDING if count else score > threshold + ROUNDING:
-            raise EngineError(
-                f"the segmenter marks {count} pixels of a class with probability {score:.3g} at most, the threshold being "
-                f"{threshold:g}; the engine or the device is broken"
-            )
