@@ -25,7 +25,7 @@ class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
     """Times of both engines, ms per frame."""
 
     gate_ms: float
-    """With every lane busy: the time the gate adds per frame."""
+    """With every lane busy: time per frame."""
     segmenter_ms: float
     gate_alone_ms: float
     """One batch in flight: its latency, per frame."""
@@ -39,8 +39,8 @@ def bound_hz(times: Sequence[EngineTimes], pass_rate: float) -> float:
     return 1e3 * len(times) / sum(one.gate_ms + pass_rate * one.segmenter_ms for one in times)
 
 
-class Bank:
-    """Both engines and the frames to feed them."""
+class EngineBench:
+    """Measures both engines on given frames."""
 
     def __init__(self, engines: Engines, frames: Frames) -> None:
         """The engines adopt the frames, as a line's ring, and see each of them once. Raises EngineError."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,6 +24,7 @@ from inspector.library import Inspection, Inspector
 from tests.line_file import write_line
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
+ROOT = Path(__file__).parents[2]
 CLEAN = frame_with([])
 BAD = frame_with([(192, 4), (64, 3)])
 
@@ -231,6 +234,24 @@ def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path) -> None:
         inspector.open(tmp_path)
     with pytest.raises(UserError, match=r"line\.yaml: cannot be read"):
         inspector.open(config=tmp_path / "line.yaml")
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/library.md"])
+def test_the_first_program_in_the_documents_runs(document: str, tmp_path: Path) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    program = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0]
+    cv2.imwrite(str(tmp_path / "frame.png"), np.full((256, 1600), 90, np.uint8))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[0] in ("PASS", "REJECT")
 
 
 def test_a_program_that_never_closes_ends_by_itself(tiny_bundle: Bundle) -> None:
