@@ -40,6 +40,10 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         )
         return hashlib.sha256(told).hexdigest()[:12]
 
+    def lets_through(self, gate_score: float) -> bool:
+        """Whether a frame of this gate score goes to the segmenter. False for NaN, which its caller has to refuse before."""
+        return gate_score >= self.gate_threshold
+
     def thresholds(self, classes: Sequence[str]) -> tuple[float, ...]:
         """Mask thresholds in the order of ``classes``."""
         return tuple(self.mask_thresholds[name] for name in classes)

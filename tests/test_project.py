@@ -50,7 +50,9 @@ def test_the_installed_version_is_this_one() -> None:
     assert found == inspector.__version__
 
 
-@pytest.mark.parametrize("package", ["inspector.line.line", "inspector.client", "inspector.inference.worker"])
+@pytest.mark.parametrize(
+    "package", ["inspector.line.line", "inspector.client", "inspector.inference.worker", "inspector.library"]
+)
 def test_the_line_needs_no_training_software(package: str) -> None:
     loaded = imported_by(f"import {package}")
     assert package.split(".")[0] in loaded
@@ -62,6 +64,13 @@ def test_the_command_line_answers_before_anything_heavy_is_loaded() -> None:
     loaded = imported_by("import inspector.cli.app")
     assert "typer" in loaded
     assert not loaded & {"numpy", "cv2", "zmq", "openvino", "sqlite3", "torch", "yaml"}
+
+
+def test_the_package_is_light_and_the_library_call_brings_no_line() -> None:
+    assert not imported_by("import inspector; inspector.open") & {"numpy", "cv2", "openvino", "msgspec", "yaml"}
+    loaded = imported_by("import inspector.library.opening")
+    assert {"numpy", "cv2", "openvino"} <= loaded
+    assert not loaded & {"zmq", "sqlite3", "typer"}
 
 
 def test_help_lists_every_command() -> None:

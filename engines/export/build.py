@@ -17,13 +17,13 @@ from calibration.thresholds.on_bundle import Part, Trial, calibrate_bundle, choo
 from engines.bundle import Bundle, GoldenSample, read_bundle, write_bundle
 from engines.data.dataset import open_dataset
 from engines.data.split import read_split
-from engines.export.answers import ExportedNetworks
 from engines.export.bundle_card import CardFacts, write_bundle_card
 from engines.export.golden import Candidate, pick_golden
+from engines.export.graph_outputs import ExportedNetworks
 from engines.export.graphs import GateGraph, SegmenterGraph, network_multiple
 from engines.export.onnx import export_gate, export_segmenter
 from engines.export.order import HELD_OUT, Order, held_out, require_alike, require_held_out, require_match, require_new
-from engines.export.parity import Parity, TorchNetworks, compare_answers, require_parity
+from engines.export.parity import Parity, TorchNetworks, compare_outputs, require_parity
 from engines.networks.cost import count_cost
 from engines.operating_point import OperatingPoint
 from engines.runtime.load import load_engines
@@ -119,7 +119,7 @@ class _Build:
         }
         agreement = f"torch in float32 against the graphs on the CPU runtime in float32: {parity}."
         if fast is not None:
-            rounded = compare_answers(exact.answer(frames, thresholds), fast.answer(frames, thresholds))
+            rounded = compare_outputs(exact.outputs(frames, thresholds), fast.outputs(frames, thresholds))
             agreement += f" {cpu_precisions()[0]} against float32: {rounded}."
         title = f"{self.order.name} {self.order.version}"
         facts = CardFacts(

@@ -46,7 +46,7 @@ def bench(
     import msgspec
     from rich.console import Console
 
-    from inspector.bench.run import Plan, measure
+    from inspector.bench.run import BenchSettings, measure
     from inspector.config.inference import InferenceConfig
     from inspector.errors import UserError
 
@@ -60,9 +60,11 @@ def bench(
     }
     inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
     progress = Console(stderr=True)
-    plan = Plan(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames)
+    settings = BenchSettings(
+        bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames
+    )
     with progress.status("starting") as status:
-        figures = measure(plan, lambda text: status.update(text))
+        figures = measure(settings, lambda text: status.update(text))
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(figures), indent=2))
         return

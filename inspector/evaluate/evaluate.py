@@ -11,7 +11,6 @@ from calibration.thresholds.on_bundle import Trial
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError
-from inspector.evaluate.answers import Judge
 from inspector.evaluate.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
 from inspector.evaluate.estimates import Estimates, estimates_of
 from inspector.evaluate.figures import (
@@ -29,6 +28,7 @@ from inspector.evaluate.figures import (
 )
 from inspector.evaluate.fit import Selection, flattering, require_fit
 from inspector.evaluate.gate import gate_figures
+from inspector.evaluate.predictions import Predictor
 from inspector.evaluate.tally import Sums, Tally
 from inspector.evaluate.worst import Worst
 from inspector.report.summary import Decisions
@@ -68,22 +68,22 @@ def evaluate(
     tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
-    for judging, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
-        with Judge(judging, bundle.operating_point, runtime, precision) as judge:
-            for answer in judge.answers(frames):
+    for sister, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
+        with Predictor(sister, bundle.operating_point, runtime, precision) as predictor:
+            for prediction in predictor.predictions(frames):
                 try:
-                    seen = tally.add(answer)
+                    seen = tally.add(prediction)
                 except ValueError as error:
-                    raise DataError(f"{answer.frame.name}: its truth cannot be compared: {error}") from None
-                worst.offer(seen, answer)
-                gate_ms.append(answer.gate_ms)
-                segmenter_ms.append(answer.segmenter_ms)
-                pipeline_ms.append(answer.gate_ms + (answer.segmenter_ms if answer.let_through else 0.0))
+                    raise DataError(f"{prediction.frame.name}: its truth cannot be compared: {error}") from None
+                worst.offer(seen, prediction)
+                gate_ms.append(prediction.gate_ms)
+                segmenter_ms.append(prediction.segmenter_ms)
+                pipeline_ms.append(prediction.gate_ms + (prediction.segmenter_ms if prediction.let_through else 0.0))
                 progress(len(gate_ms))
     sums = tally.sums()
     estimates = estimates_of(sums)
     made = Evaluation(
-        bundle=_bundle_facts(bundle, judge),
+        bundle=_bundle_facts(bundle, predictor),
         data=_data_facts(bundle, dataset, selection, tally, sums),
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
@@ -95,7 +95,7 @@ def evaluate(
     return Evaluated(made, tally, sums, worst)
 
 
-def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
+def _bundle_facts(bundle: Bundle, predictor: Predictor) -> BundleFacts:
     point = bundle.operating_point
     return BundleFacts(
         id=bundle.id,
@@ -106,8 +106,8 @@ def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
         classes=bundle.classes,
         height=bundle.height,
         width=bundle.width,
-        device=judge.device,
-        note=judge.note,
+        device=predictor.device,
+        note=predictor.note,
     )
 
 

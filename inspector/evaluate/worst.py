@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.data.dataset import LabelledFrame
-from inspector.evaluate.answers import Answer
+from inspector.evaluate.predictions import Prediction
 from inspector.evaluate.tally import Seen
 from inspector.protocol import masks
 from inspector.report.selection import Best
@@ -47,12 +47,12 @@ class Worst:
     def __init__(self, size: int = 6) -> None:
         self._best = {kind: Best[Error](size) for kind, _ in self.KINDS}
 
-    def offer(self, seen: Seen, answer: Answer) -> None:
+    def offer(self, seen: Seen, prediction: Prediction) -> None:
         """Consider a frame."""
         placed = _place(seen)
         if placed is not None:
             kind, rank = placed
-            self._best[kind].offer(rank, lambda: Error(answer.frame, seen, masks.encode(answer.mask)))
+            self._best[kind].offer(rank, lambda: Error(prediction.frame, seen, masks.encode(prediction.mask)))
 
     def sections(self) -> list[tuple[str, list[Error]]]:
         """Title and frames of each kind there is, the worst first."""

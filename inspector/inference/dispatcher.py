@@ -14,10 +14,10 @@ from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import BundleIdentity, Reason
+from inspector.frames.outcome import Reason
 from inspector.frames.planes import Window
 from inspector.frames.ring import FrameRing
-from inspector.frames.size import FrameSize
+from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue, LeasedFrame
 from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
 from inspector.inference.state import State, refusal
@@ -52,12 +52,7 @@ class Dispatcher:
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
-        self.identity = BundleIdentity(
-            bundle=bundle.id,
-            operating_point=bundle.operating_point.id,
-            classes=bundle.classes,
-            size=FrameSize(bundle.height, bundle.width),
-        )
+        self.identity = identity_of(bundle)
         self.masks = ring.masks()
         """The masks of this bundle's child, at the place of the frame each belongs to."""
         self.holder = Holder(f"inference {bundle.id}")

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
-from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Engines, GateOutput, SegmenterOutput
+from engines.runtime.plausibility import require_agreement, require_probabilities
 from inspector.frames.clock import now_ns
 from inspector.frames.planes import SharedPlanes, Window
 from inspector.frames.size import FrameSize
@@ -37,10 +38,7 @@ from inspector.inference.messages import (
     WorkerSettings,
 )
 
-ROUNDING = 0.02
-"""How far a probability and the comparison of its logit with a threshold may be apart, in bf16 or fp16."""
-
-Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
+Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception]
 Mail: TypeAlias = ToChild | Done
 
 
@@ -187,50 +185,30 @@ class Loop:
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
 
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:
-        return lambda answer: self._mail.put((batch, answer))
+        return lambda output: self._mail.put((batch, output))
 
-    def _take_in(self, batch: Batch, answer: GateAnswer | SegmenterAnswer | Exception) -> None:
+    def _take_in(self, batch: Batch, output: GateOutput | SegmenterOutput | Exception) -> None:
         self._enqueued[batch.stage] -= 1
-        if isinstance(answer, Exception):
-            raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
-        results = self._gated(batch, answer) if isinstance(answer, GateAnswer) else self._segmented(batch, answer)
+        if isinstance(output, Exception):
+            raise EngineError(f"the {batch.stage.value} failed: {output}") from output
+        results = self._gated(batch, output) if isinstance(output, GateOutput) else self._segmented(batch, output)
         if results:
             self._report(InferenceResults(results))
 
-    def _gated(self, batch: Batch, answer: GateAnswer) -> list[InferenceResult]:
+    def _gated(self, batch: Batch, output: GateOutput) -> list[InferenceResult]:
         """Results of the clean frames of the batch; the others go on to the segmenter."""
         now = now_ns()
         clean = []
-        for item, score in zip(batch.items, answer.scores.tolist(), strict=True):
+        for item, score in zip(batch.items, output.scores.tolist(), strict=True):
             require_probabilities("gate", (score,))
             if not self._cascade.gated(item, score, now):
                 clean.append(InferenceResult(*item.window, score, let_through=False))
         return clean
 
-    def _segmented(self, batch: Batch, answer: SegmenterAnswer) -> list[InferenceResult]:
+    def _segmented(self, batch: Batch, output: SegmenterOutput) -> list[InferenceResult]:
         results = []
-        for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
+        for item, pixels, scores in zip(batch.items, output.pixels.tolist(), output.scores.tolist(), strict=True):
             require_probabilities("segmenter", scores)
             require_agreement(pixels, scores, self._thresholds)
             results.append(InferenceResult(*item.window, item.gate_score, True, tuple(pixels), tuple(scores)))
         return results
-
-
-def require_probabilities(engine: str, scores: Sequence[float]) -> None:
-    """Refuse what cannot be a probability. Raises EngineError."""
-    for score in scores:
-        if not 0.0 <= score <= 1.0:  # also false for NaN
-            raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")
-
-
-def require_agreement(pixels: Sequence[int], scores: Sequence[float], thresholds: Sequence[float]) -> None:
-    """Refuse pixels of a class whose highest probability is below its threshold, and none of one above. Raises EngineError.
-
-    NaN in a map of probabilities need not reach their maximum: OpenVINO's bf16 turns a map that is all NaN into a maximum of 0.
-    """
-    for count, score, threshold in zip(pixels, scores, thresholds, strict=True):
-        if score < threshold - ROUNDING if count else score > threshold + ROUNDING:
-            raise EngineError(
-                f"the segmenter marks {count} pixels of a class with probability {score:.3g} at most, the threshold being "
-                f"{threshold:g}; the engine or the device is broken"
-            )

@@ -161,4 +161,6 @@ def test_an_engine_that_answers_nan_is_no_ground_for_a_promise(data: Path, tmp_p
     from tests.tiny_bundle import make_tiny_bundle
 
     odd = make_tiny_bundle(tmp_path / "odd", gate_nan_at=188)
-    assert "the gate scored it nan" in one_line_of(inspector("calibrate", odd.path, data, "--keep-masks"))
+    assert "png: the gate answered nan: not a probability" in one_line_of(
+        inspector("calibrate", odd.path, data, "--keep-masks")
+    )

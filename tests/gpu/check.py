@@ -30,7 +30,7 @@ from engines.runtime.cuda.load import open_engines, plan_networks, torch_network
 from engines.tensorrt.cache import PlanCache
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import pss_bytes, slope
-from inspector.bench.run import LOAD, Plan, measure
+from inspector.bench.run import LOAD, BenchSettings, measure
 from inspector.config.inference import InferenceConfig
 from inspector.inference.loading import WITHOUT
 from tests.gpu.report import report
@@ -191,8 +191,8 @@ def build_plans(bundle: Bundle) -> Any:
 def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
     """Engines alone, the line at every pass rate, latency at part load."""
     inference = InferenceConfig(runtime=runtime, segmenter_max_wait_us=GATHER_US)  # type: ignore[arg-type]
-    plan = Plan(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
-    return msgspec.to_builtins(measure(plan, lambda _: None))
+    settings = BenchSettings(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
+    return msgspec.to_builtins(measure(settings, lambda _: None))
 
 
 def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:

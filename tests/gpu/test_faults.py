@@ -55,7 +55,7 @@ def test_a_poisoned_context_is_told_in_one_line_and_the_next_process_works(gpu: 
             [sys.executable, "-m", "tests.gpu.poison"], capture_output=True, text=True, timeout=120, check=False
         )
         lines = done.stdout.strip().splitlines()
-        assert lines[0] == "before: GateAnswer", done.stderr[-2000:]
+        assert lines[0] == "before: GateOutput", done.stderr[-2000:]
         assert lines[1].startswith("poisoned:"), done.stderr[-2000:]
         assert lines[2].startswith("after: the gate "), lines
         assert lines[3] == "closed"

@@ -18,7 +18,7 @@ from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network
 from engines.runtime.cuda.stage import Layout, Stage, Streams
 from engines.runtime.cuda.trace import Trace
-from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Frame, GateOutput, SegmenterOutput
 
 IDLE_S = 0.2
 """A GPU lowers its clocks when it has nothing to do, within a second or so."""
@@ -43,7 +43,7 @@ class CudaGate:
         self._stage = stage
         self.max_batch, self.in_flight = stage.max_batch, stage.in_flight
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
         """See ``engines.runtime.engine.GateEngine``."""
         self._stage.enqueue(frames, (), done, seen=False)
 
@@ -61,7 +61,7 @@ class CudaSegmenter:
         self,
         frames: Sequence[Frame],
         masks: Sequence[Frame],
-        done: Callable[[SegmenterAnswer | Exception], None],
+        done: Callable[[SegmenterOutput | Exception], None],
         *,
         seen: bool = False,
     ) -> None:
@@ -105,7 +105,7 @@ class CudaEngines:
                 max_batch,
                 Streams(upload, gate, gate_down),
                 self._frames,
-                _gate_answer,
+                _gate_output,
                 graphs=options.graphs,
                 trace=self.trace,
             )
@@ -118,7 +118,7 @@ class CudaEngines:
                 max_batch,
                 Streams(upload, segmenter, segmenter_down),
                 self._frames,
-                _segmenter_answer,
+                _segmenter_output,
                 graphs=options.graphs,
                 # Many small kernels: each would wait for one of the gate's large ones, and a let-through frame for all of them.
                 urgent=True,
@@ -176,9 +176,9 @@ def _streams(device: Device, overlap: bool) -> tuple[Any, Any, Any, Any, Any]:
     return device.stream(), device.stream(), device.stream(), device.stream(), device.stream()
 
 
-def _gate_answer(small: Mapping[str, NDArray[Any]], count: int) -> GateAnswer:
-    return GateAnswer(small["score"][:count].copy())
+def _gate_output(small: Mapping[str, NDArray[Any]], count: int) -> GateOutput:
+    return GateOutput(small["score"][:count].copy())
 
 
-def _segmenter_answer(small: Mapping[str, NDArray[Any]], count: int) -> SegmenterAnswer:
-    return SegmenterAnswer(small["pixels"][:count].copy(), small["scores"][:count].copy())
+def _segmenter_output(small: Mapping[str, NDArray[Any]], count: int) -> SegmenterOutput:
+    return SegmenterOutput(small["pixels"][:count].copy(), small["scores"][:count].copy())

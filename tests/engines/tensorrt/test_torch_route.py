@@ -55,7 +55,7 @@ def wanted(library: Library) -> Wanted:
 
 def make(folder: Path, **networks: Any) -> Made:
     """A bundle of networks that nobody trained."""
-    from engines.export.answers import ExportedNetworks
+    from engines.export.graph_outputs import ExportedNetworks
     from engines.export.graphs import GateGraph, SegmenterGraph
     from engines.export.onnx import export_gate, export_segmenter
     from engines.export.random_bundle import blotched_frame
@@ -72,7 +72,7 @@ def make(folder: Path, **networks: Any) -> Made:
     )
     frames = [blotched_frame(HEIGHT, WIDTH, seed) for seed in range(2)]
     even = [0.5] * len(CLASSES)
-    answers = ExportedNetworks(gate_onnx, segmenter_onnx).answer(frames, even)
+    answers = ExportedNetworks(gate_onnx, segmenter_onnx).outputs(frames, even)
     bundle = write_bundle(
         folder / "bundle",
         name="bars",

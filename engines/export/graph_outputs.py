@@ -1,4 +1,4 @@
-"""What exported graphs answer, on the CPU runtime: for calibration, metrics and golden frames."""
+"""What exported graphs give on the CPU runtime: for thresholds, parity and golden frames of a bundle that is being made."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Answers for N frames: `scores` float32 `[N]`, `masks` uint8 `[N, H, W]`, `class_scores` float32 `[N, K]`."""
+class GraphOutputs:
+    """Outputs of both graphs for N frames: `scores` float32 `[N]`, `masks` uint8 `[N, H, W]`, `class_scores` float32 `[N, K]`."""
 
     scores: NDArray[np.float32]
     masks: NDArray[np.uint8]
@@ -45,18 +45,18 @@ class ExportedNetworks:
         limits = np.asarray(thresholds, np.float32)
         masks, scores = [], []
         for frame in frames:
-            answer = self._segmenter([frame[None], limits])
-            mask = answer["mask"][0].copy()
+            output = self._segmenter([frame[None], limits])
+            mask = output["mask"][0].copy()
             counts = [int(((mask >> k) & 1).sum(dtype=np.int64)) for k in range(limits.size)]
-            if counts != answer["pixels"][0].tolist() or not np.isfinite(answer["scores"]).all():
+            if counts != output["pixels"][0].tolist() or not np.isfinite(output["scores"]).all():
                 raise EngineError(
-                    f"the segmenter scores {answer['scores'][0].tolist()} and counts {answer['pixels'][0].tolist()} pixels, its mask holds {counts}"
+                    f"the segmenter scores {output['scores'][0].tolist()} and counts {output['pixels'][0].tolist()} pixels, its mask holds {counts}"
                 )
             masks.append(mask)
-            scores.append(answer["scores"][0].copy())
+            scores.append(output["scores"][0].copy())
         return np.stack(masks), np.stack(scores)
 
-    def answer(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> Answers:
+    def outputs(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> GraphOutputs:
         """Everything at once."""
         masks, class_scores = self.segment(frames, thresholds)
-        return Answers(self.score(frames), masks, class_scores)
+        return GraphOutputs(self.score(frames), masks, class_scores)
