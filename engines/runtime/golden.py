@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from engines.bundle import GoldenSample
-from engines.errors import EngineError
+from engines.errors import DisagreementError, EngineError
 from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
 from engines.runtime.planes import page_aligned
 
@@ -34,18 +34,6 @@ class GoldenResult:
     def agrees(self) -> bool:
         """Within tolerance. NaN is not."""
         return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
-
-
-class DisagreementError(EngineError):
-    """Engines work, but not as the golden frames say."""
-
-    def __init__(self, result: GoldenResult, device: str) -> None:
-        self.result = result
-        super().__init__(
-            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
-            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
-            "set inference.precision: f32 (on a CPU), build its plans again (for TensorRT), or export the bundle again"
-        )
 
 
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
@@ -82,7 +70,7 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
 def require_golden(result: GoldenResult, device: str) -> None:
     """Raise DisagreementError unless ``result`` is within tolerance."""
     if not result.agrees:
-        raise DisagreementError(result, device)
+        raise DisagreementError(device, result.score_difference, SCORE_TOLERANCE, result.mask_agreement, MASK_AGREEMENT)
 
 
 def _answer(box: Box[Answer], timeout_s: float) -> Answer:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from engines.runtime.cuda.driver import CUDA_WORDS
+from engines.gpu import DRIVER_ERRORS
 from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding, Room, State
 from inspector.doctor.gpu_host import GpuHost, jetpack
@@ -41,7 +41,7 @@ def gpu(cuda: Probed, host: GpuHost, root: Path) -> Finding:
     if devices := cuda.facts.get("devices"):
         return _usable(devices, driver, cuda.facts["cuda"])
     status = cuda.facts.get("status", 0)
-    trouble = cuda.failure or (CUDA_WORDS.get(status, f"cuInit answers error {status}") if status else "")
+    trouble = cuda.failure or (DRIVER_ERRORS.get(status, f"cuInit answers error {status}") if status else "")
     if driver and trouble:
         return _about(State.WRONG, f"{driver}: {trouble}", _mend(status, root))
     if driver:

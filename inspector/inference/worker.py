@@ -35,6 +35,7 @@ from inspector.inference.messages import (
     ToChild,
     WorkerSettings,
 )
+from inspector.inference.remedies import with_remedy
 
 ROUNDING = 0.02
 """How far a probability and the comparison of its logit with a threshold may be apart, in bf16 or fp16."""
@@ -56,7 +57,7 @@ def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> No
         try:
             _serve(channel, memory, settings, mail, engines)
         except (BundleError, EngineError) as error:
-            channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
+            channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
             traceback.print_exc()  # before the parent hears of it and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
