@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path
@@ -14,8 +15,9 @@ import typer
 if TYPE_CHECKING:
     from engines.bundle import Bundle
     from engines.runtime.cuda.check_plans import PlanCheck
-    from engines.tensorrt.build_bundle import BundleBuild, PlanBuilder
-    from engines.tensorrt.cache import PlanCache
+    from engines.tensorrt.build_bundle import PlanBuilder
+    from engines.tensorrt.cache import PlanCache, VerifiedPlan
+    from engines.tensorrt.library import Library
     from engines.tensorrt.target import Target
 
 app = typer.Typer(
@@ -83,11 +85,10 @@ def build(
     Example: [bold]inspector engines build demo --capability 8.9[/bold]
     """
     from engines.bundle import find_bundle, read_bundle, verify_files
-    from engines.runtime.cuda.check_plans import check_plans
     from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
-    from inspector.cli.engines_output import built_line, duration
+    from inspector.cli.engines_output import agreement_line, built_line, duration
     from inspector.cli.progress import phases
 
     _require_sense(capability, route, gate, segmenter)
@@ -98,14 +99,21 @@ def build(
     target = find_target(open_library(library.value if library else None), capability)
     builder = _torch_plan_builder(found, gate, segmenter, target) if gate and segmenter else None
     bundle_build = BundleBuild(
-        found, target, plans, check_plans, max_batch=max_batch, workspace_mib=workspace_mib, builder=builder
+        found, target, plans, _check, max_batch=max_batch, workspace_mib=workspace_mib, builder=builder
     )
     for network in bundle_build.networks:
         takes = duration(bundle_build.last_build_seconds(network), target.library.builds_ahead_of_time)
         with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as progress:
             built = bundle_build.build(network, progress)
         typer.echo(built_line(built.metadata, len(built.data)))
-    _store(bundle_build, found.id, target)
+    with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
+        stored = bundle_build.store()
+    if stored.check:
+        typer.echo(agreement_line(stored.check))
+    else:
+        typer.echo(
+            f"not checked, without a GPU of {target.capability}: golden frames are run each time a plan is loaded"
+        )
     typer.echo(f"stored in {plans.folder}")
     if plans.folder.absolute() != _cache(None).folder.absolute():
         typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")
@@ -125,25 +133,17 @@ def _require_sense(capability: str | None, route: Route, gate: Path | None, segm
         raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
 
 
-def _store(bundle_build: BundleBuild[PlanCheck], bundle_id: str, target: Target) -> None:
-    """Check what was built where its GPU is here, store it, and print how that went. Raises UserError."""
+def _check(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
+    """See `engines.runtime.cuda.check_plans`. Raises UserError where plans do not agree with the golden frames, or cannot be run."""
     from engines.errors import EngineError
-    from inspector.cli.engines_output import agreement_line
-    from inspector.cli.progress import phases
+    from engines.runtime.cuda.check_plans import check_plans
     from inspector.cli.remedies import with_remedy_for_a_build
     from inspector.errors import UserError
 
     try:
-        with phases("golden frames", f"running those of {bundle_id}") if target.gpu else nullcontext():
-            stored = bundle_build.store()
+        return check_plans(bundle, library, plans, max_batch)
     except EngineError as error:
         raise UserError(with_remedy_for_a_build(error)) from None
-    if stored.check:
-        typer.echo(agreement_line(stored.check))
-    else:
-        typer.echo(
-            f"not checked, without a GPU of {target.capability}: golden frames are run each time a plan is loaded"
-        )
 
 
 @app.command("list")
