@@ -145,8 +145,39 @@ class DataError(Exception):
     """A data set, one of its files, or a split of it cannot be used."""
 
 
+class NoTrainingPartError(DataError):
+    """A split has no part to train on, and no fold was chosen."""
+
+    def __init__(self, parts: tuple[str, ...], training: str) -> None:
+        """`parts` of the split; `training`: name of the missing one."""
+        self.parts = parts
+        super().__init__(f"the split has the parts {', '.join(parts)}, but no {training}")
+
+
+class NoCropError(DataError):
+    """No crop that is not dark was found for a batch."""
+
+
 class RecipeError(Exception):
     """A training recipe, or the weights made with one, cannot be used."""
+
+
+class NoExtraDataError(RecipeError):
+    """A recipe wants a share of an extra data set, and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("batches.extra_share: wants an extra data set, and there is none")
+
+
+class TrainingFolderError(RecipeError):
+    """What a folder holds does not fit what is to be done in it."""
+
+    def __init__(
+        self, path: Path, found: str, holds: Literal["nothing", "training", "other recipe", "other data"]
+    ) -> None:
+        """`path`: the folder, or the file in it that shows it; `found`: what was found, as a clause; `holds`: the same for programs."""
+        self.path, self.holds = path, holds
+        super().__init__(f"{path}: {found}")
 
 
 class TrainingError(Exception):

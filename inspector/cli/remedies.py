@@ -6,11 +6,23 @@ from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
     NoBuildTargetError,
+    NoCropError,
+    NoExtraDataError,
+    NoTrainingPartError,
     OperatingPointWriteError,
     PlanBuildError,
     PlanFolderError,
+    TrainingFolderError,
 )
 from inspector.inference import remedies
+
+_OF_A_TRAINING_FOLDER = {
+    "nothing": "leave out --resume to begin one",
+    "training": "--resume goes on with it, or choose another --out",
+    "other recipe": "resume with the recipe it began with, or choose another --out",
+    "other data": "go on with the same data and split, or choose another --out",
+}
+"""By what the folder holds."""
 
 
 def with_remedy(error: Exception) -> str:
@@ -44,5 +56,13 @@ def _remedy(error: Exception) -> str:
             return f"name one with --capability: {error.library} {error.version} builds for {known}"
         case PlanBuildError(needs_workspace=True):
             return "give it more with --workspace-mib"
+        case NoTrainingPartError():
+            return "split anew, or choose a fold with --fold"
+        case NoCropError():
+            return "check the frames with `inspector data check`, or lower batches.dark_level"
+        case NoExtraDataError():
+            return "give one with --extra, or write 0"
+        case TrainingFolderError():
+            return _OF_A_TRAINING_FOLDER[error.holds]
         case _:
             return ""

@@ -100,6 +100,13 @@ def test_without_a_gpu_one_has_to_be_named(cache: PlanCache) -> None:
 
 
 @ahead_of_time
+def test_too_little_workspace_names_the_option(cache: PlanCache) -> None:
+    options = ("--library", "tensorrt_rtx", "--capability", "8.9", "--workspace-mib", "1")
+    assert one_line_of(inspector("engines", "build", "demo", *options)).endswith("; give it more with --workspace-mib")
+    assert cache.plans() == []
+
+
+@ahead_of_time
 def test_an_altered_bundle_is_not_built(tiny_bundle: Bundle, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(tiny_bundle.path, copy)
@@ -157,6 +164,8 @@ def test_a_plan_that_was_touched_is_not_verified(cache: PlanCache, tiny_bundle: 
     other.write_bytes(PLAN[1:])
     assert inspector("engines", "verify", tiny_bundle.path).returncode == 0
     gate.write_bytes(PLAN[:-1])
+    again = "was altered, or stored with another key; build it again with `inspector engines build`"
+    assert again in inspector("engines", "verify").stdout
     for arguments, sound, wrong in ((("verify",), 1, 2), (("verify", tiny_bundle.id), 1, 1)):
         finished = inspector("engines", *arguments)
         assert finished.returncode == 1
