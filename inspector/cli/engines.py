@@ -166,7 +166,7 @@ def list_plans(
 
 @app.command()
 def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOption = None) -> None:
-    """Prove that plans are as they were stored.
+    """Verify that plans are as they were stored.
 
     With BUNDLE, and a GPU here, also run its golden frames through them.
 

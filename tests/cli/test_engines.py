@@ -102,7 +102,9 @@ def test_without_a_gpu_one_has_to_be_named(cache: PlanCache) -> None:
 @ahead_of_time
 def test_too_little_workspace_names_the_option(cache: PlanCache) -> None:
     options = ("--library", "tensorrt_rtx", "--capability", "8.9", "--workspace-mib", "1")
-    assert one_line_of(inspector("engines", "build", "demo", *options)).endswith("; give it more with --workspace-mib")
+    failed = inspector("engines", "build", "demo", *options)
+    assert failed.returncode == 2
+    assert failed.stderr.splitlines()[-1].endswith("; give it more with --workspace-mib")
     assert cache.plans() == []
 
 
