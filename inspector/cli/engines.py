@@ -61,7 +61,9 @@ def build(
         typer.Option(metavar="X.Y", help="Compute capability to build for, e.g. 8.9; default: that of the GPU here."),
     ] = None,
     max_batch: BatchOption = 8,
-    workspace_mib: Annotated[int, typer.Option(min=1, help="Most device memory a layer may take to work in.")] = 1024,
+    workspace_mib: Annotated[
+        int, typer.Option(min=1, help="Most device memory a layer may take as workspace, MiB.")
+    ] = 1024,
     library: Annotated[
         Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
     ] = None,
@@ -88,7 +90,7 @@ def build(
     from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
-    from inspector.cli.engines_output import agreement_line, built_line, duration
+    from inspector.cli.engines_output import agreement_line, built_line, duration, unchecked_line
     from inspector.cli.progress import phases
 
     _require_sense(capability, route, gate, segmenter)
@@ -108,12 +110,7 @@ def build(
         typer.echo(built_line(built.metadata, len(built.data)))
     with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
         stored = bundle_build.store()
-    if stored.check:
-        typer.echo(agreement_line(stored.check))
-    else:
-        typer.echo(
-            f"not checked, without a GPU of {target.capability}: golden frames are run each time a plan is loaded"
-        )
+    typer.echo(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
     typer.echo(f"stored in {plans.folder}")
     if plans.folder.absolute() != _cache(None).folder.absolute():
         typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")

@@ -53,6 +53,11 @@ def agreement_line(check: PlanCheck) -> str:
     )
 
 
+def unchecked_line(capability: str) -> str:
+    """That plans were stored unchecked, in a line."""
+    return f"not checked, without a GPU of {capability}: golden frames are run each time a plan is loaded"
+
+
 def name_of(plan: PlanMetadata) -> str:
     """A plan, in words."""
     return (
