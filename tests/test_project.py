@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib.metadata
 import json
@@ -146,6 +147,19 @@ def test_every_room_is_a_package() -> None:
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             assert (path.parent / "__init__.py").is_file(), path
+
+
+def test_engines_name_no_command_and_no_key_of_a_line() -> None:
+    """They raise errors with data; the commands and the line say what mends them. What exports bundles takes the options of its command,
+    and a module with a parser of its own is a command."""
+    named = re.compile(r"(?<![\w-])--[a-z]|`inspector [a-z]|\b(inference|ring|journal|results|verdicts)\.[a-z_]+")
+    for path in sorted((ROOT / "engines").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if path.parent.name in ("export", "data") or "ArgumentParser(" in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not named.search(node.value), f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 
 def test_nothing_names_a_developers_machine() -> None:

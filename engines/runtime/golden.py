@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engines.bundle import GoldenSample
-from engines.errors import EngineError
+from engines.errors import DisagreementError
 from engines.runtime.engine import Engines
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import SynchronousRunner
@@ -30,18 +30,6 @@ class GoldenResult:
     def agrees(self) -> bool:
         """Within tolerance. NaN is not."""
         return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
-
-
-class DisagreementError(EngineError):
-    """Engines work, but not as the golden frames say."""
-
-    def __init__(self, result: GoldenResult, device: str) -> None:
-        self.result = result
-        super().__init__(
-            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
-            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
-            "set inference.precision: f32 (on a CPU), build its plans again (for TensorRT), or export the bundle again"
-        )
 
 
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
@@ -76,4 +64,4 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
 def require_golden(result: GoldenResult, device: str) -> None:
     """Raise DisagreementError unless ``result`` is within tolerance."""
     if not result.agrees:
-        raise DisagreementError(result, device)
+        raise DisagreementError(device, result.score_difference, SCORE_TOLERANCE, result.mask_agreement, MASK_AGREEMENT)

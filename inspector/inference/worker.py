@@ -37,6 +37,7 @@ from inspector.inference.messages import (
     ToChild,
     WorkerSettings,
 )
+from inspector.inference.remedies import with_remedy
 
 Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception]
 Mail: TypeAlias = ToChild | Done
@@ -55,7 +56,7 @@ def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings
         try:
             _serve(channel, frames, masks, settings, mail, engines)
         except (BundleError, EngineError) as error:
-            channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
+            channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
             traceback.print_exc()  # before the parent hears of it and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))

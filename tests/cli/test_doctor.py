@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from engines.bundle import INCLUDED, Bundle
-from engines.runtime.cuda.driver import find_gpu
+from engines.gpu import find_gpu
 from tests.line_file import write_line
 
 ROOT = Path(__file__).parents[2]

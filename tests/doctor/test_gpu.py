@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engines.runtime.cuda.driver import find_gpu
+from engines.gpu import find_gpu
 from inspector.doctor.accelerator import PROBES, accelerator
 from inspector.doctor.apart import Probed, probe
 from inspector.doctor.finding import Finding, State

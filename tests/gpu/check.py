@@ -25,9 +25,10 @@ import msgspec
 import numpy as np
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.runtime.cuda.driver import find_gpu
-from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_tensorrt, why_not_torch
+from engines.gpu import find_gpu
+from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
 from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.machine import this_machine, why_not_tensorrt
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import pss_bytes, slope
 from inspector.bench.run import LOAD, BenchSettings, measure
@@ -135,13 +136,13 @@ def gflop(bundle: Bundle) -> dict[str, float]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from engines.runtime.cuda.onnx_module import OnnxProgram
+    from engines.runtime.cuda.onnx_module import OnnxModule
 
     frames = torch.zeros(1, bundle.height, bundle.width, dtype=torch.uint8, device="cuda")
     inputs = {"frames": frames, "thresholds": torch.full((len(bundle.classes),), 0.5, device="cuda")}
     counted = {}
     for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path)):
-        program = OnnxProgram(path, "cuda")
+        program = OnnxModule(path, "cuda")
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             program({one: inputs[one] for one in program.inputs})
         counted[name] = counter.get_total_flops() / 1e9
@@ -175,16 +176,17 @@ def _exit(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def build_plans(bundle: Bundle) -> Any:
     """What `inspector engines build` does: built, checked on the golden frames, stored."""
-    from engines.tensorrt.build import Build
+    from engines.runtime.cuda.check_plans import check_plans
+    from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
 
-    order = Build(bundle, find_target(open_library()), PlanCache.default())
-    made = [order.make(network, lambda *_: None) for network in order.networks]
-    stored = order.store()
+    build = BundleBuild(bundle, find_target(open_library()), PlanCache.default(), check_plans)
+    built = [build.build(network) for network in build.networks]
+    stored = build.store()
     return {
-        **{one.facts.network: {"MB": len(one.data) / 1e6, "s": one.facts.seconds} for one in made},
-        "golden frames": str(stored.proof),
+        **{one.metadata.network: {"MB": len(one.data) / 1e6, "s": one.metadata.build_seconds} for one in built},
+        "golden frames": str(stored.check),
     }
 
 
@@ -311,19 +313,16 @@ def compiled_peer(bundle: Bundle, seconds: float) -> Any:
 
 def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -> Any:
     """A picture of the streams."""
-    from engines.runtime.cuda.load import cached_plans
-    from engines.tensorrt.library import open_library
     from tests.gpu.timeline import overlap_share, run_cascade, write_picture
 
     limits = bundle.operating_point.thresholds(bundle.classes)
     if runtime == "tensorrt":
-        gpu = find_gpu()
-        assert not isinstance(gpu, str)
-        library = open_library()
-        make = plan_networks(library, cached_plans(bundle, library, gpu, 8, PlanCache.default()))
+        machine = this_machine()
+        assert not isinstance(machine, str)
+        networks = plan_networks(machine.library, machine.find_plans(bundle, 8, PlanCache.default()))
     else:
-        make = torch_networks(bundle)
-    engines = open_engines(bundle, make, 8, limits, None, trace=True)
+        networks = torch_networks(bundle)
+    engines = open_engines(bundle, networks, 8, limits, None, trace=True)
     try:
         pool = np.stack(render_pool(bundle.height, bundle.width, POOL))
         spans = run_cascade(engines, bundle, pool, 1200, share)

@@ -1,4 +1,4 @@
-"""Looks for a GPU without any CUDA package: asks the driver's own library. Nothing is set up on the device."""
+"""Finds the GPU of this machine without any CUDA package, by asking the driver's own library. No CUDA context is made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 from dataclasses import dataclass
 from pathlib import Path
 
-CUDA_WORDS = {
+DRIVER_ERRORS = {
     1: "the driver takes no such argument",
     2: "there is no memory left",
     34: "libcuda is the stub of a toolkit, not a driver's",
@@ -19,8 +19,8 @@ CUDA_WORDS = {
     801: "this system does not support it",
     999: "the driver reports an unknown error; `dmesg | grep -i nvrm` may say more",
 }
-"""What the driver's error numbers mean for a user."""
-GET_PYCUDA = "pip install pycuda, with a CUDA toolkit to compile it"
+"""What the driver's error numbers (CUresult) mean for a user."""
+INSTALL_PYCUDA = "pip install pycuda, with a CUDA toolkit to compile it"
 _MAJOR, _MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR."""
 
@@ -35,7 +35,7 @@ class Gpu:
     cuda: str
     """Newest CUDA that the driver supports, as `13.0`."""
     driver: str
-    """Version of the kernel's driver; empty where the system does not tell."""
+    """Version of the kernel driver; empty where the system does not say."""
 
 
 def find_gpu() -> Gpu | str:
@@ -53,7 +53,7 @@ def find_gpu() -> Gpu | str:
         or library.cuDeviceGet(ctypes.byref(handle), 0)
     )
     if status:
-        return CUDA_WORDS.get(status, f"cuInit answers error {status}")
+        return DRIVER_ERRORS.get(status, f"cuInit answers error {status}")
     name = ctypes.create_string_buffer(100)
     library.cuDeviceGetName(name, len(name), handle)
     capability = []

@@ -13,10 +13,10 @@ import pytest
 
 from engines.bundle import INCLUDED, Bundle, GoldenSample, read_bundle, write_bundle
 from engines.errors import DataError, EngineError
+from engines.export.torch_tensorrt import OUTPUTS, TorchPlanBuilder
 from engines.operating_point import OperatingPoint
+from engines.tensorrt.build_plan import BuildProfile, build_plan
 from engines.tensorrt.library import Library, open_library
-from engines.tensorrt.plan import Wanted, build_plan
-from engines.tensorrt.torch_route import OUTPUTS, TorchRoute
 
 CLASSES = ("pits", "rust")
 HEIGHT, WIDTH = 64, 96
@@ -42,15 +42,15 @@ def library() -> Library:
 
 
 @pytest.fixture(scope="module")
-def wanted(library: Library) -> Wanted:
-    from engines.runtime.cuda.driver import find_gpu
+def profile(library: Library) -> BuildProfile:
+    from engines.gpu import find_gpu
 
     gpu = find_gpu()
-    if library.builds_ahead:
-        return Wanted("8.9", max_batch=4)
+    if library.builds_ahead_of_time:
+        return BuildProfile("8.9", max_batch=4)
     if isinstance(gpu, str):
         pytest.skip(f"{library.name} builds for its own GPU only: {gpu}")
-    return Wanted(gpu.capability, here=gpu.capability, max_batch=4)
+    return BuildProfile(gpu.capability, local_capability=gpu.capability, max_batch=4)
 
 
 def make(folder: Path, **networks: Any) -> Made:
@@ -104,18 +104,18 @@ def make(folder: Path, **networks: Any) -> Made:
     ids=["lite0", "timm-smp"],
 )
 def made(library: Library, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make(tmp_path_factory.mktemp("torch_route"), **request.param)
+    return make(tmp_path_factory.mktemp("torch_tensorrt"), **request.param)
 
 
 @pytest.mark.timeout(300)
-def test_plans_are_as_those_from_onnx(library: Library, wanted: Wanted, made: Made) -> None:
+def test_plans_are_as_those_from_onnx(library: Library, profile: BuildProfile, made: Made) -> None:
     seen: list[tuple[str, int, int]] = []
-    route = TorchRoute(*made, library)
-    plans = {network: route.build(network, wanted, lambda *told: seen.append(told)) for network in OUTPUTS}
+    builder = TorchPlanBuilder(*made, library)
+    plans = {network: builder.build(network, profile, lambda *step: seen.append(step)) for network in OUTPUTS}
     assert list(plans) == ["gate", "segmenter"]
     graphs = {"gate": made.bundle.gate_path, "segmenter": made.bundle.segmenter_path}
     for network, plan in plans.items():
-        other = build_plan(library, graphs[network], wanted)
+        other = build_plan(library, graphs[network], profile)
         assert plan.layers["CONVOLUTION"] == other.layers["CONVOLUTION"]
         # In the precision of the graph, and never in float32 between casts.
         assert plan.precisions["HALF"] >= other.precisions["HALF"]
@@ -130,11 +130,13 @@ def test_plans_are_as_those_from_onnx(library: Library, wanted: Wanted, made: Ma
 
 
 @pytest.mark.timeout(300)
-def test_one_batch_only_and_a_gpu_that_cannot_be_built_for(library: Library, wanted: Wanted, made: Made) -> None:
-    route = TorchRoute(*made, library)
-    assert route.build("gate", Wanted(wanted.capability, here=wanted.here, max_batch=1)).data
+def test_one_batch_only_and_a_gpu_that_cannot_be_built_for(library: Library, profile: BuildProfile, made: Made) -> None:
+    builder = TorchPlanBuilder(*made, library)
+    assert builder.build(
+        "gate", BuildProfile(profile.capability, local_capability=profile.local_capability, max_batch=1)
+    ).data
     with pytest.raises(EngineError, match=r"compute capability 1\.0: cannot be built for here"):
-        route.build("gate", Wanted("1.0"))
+        builder.build("gate", BuildProfile("1.0"))
 
 
 @pytest.mark.timeout(300)
@@ -145,15 +147,15 @@ def test_other_weights_are_refused(library: Library, made: Made, tmp_path: Path)
     with pytest.raises(
         DataError, match=r"segmenter\.pt: holds a segmenter for 64x96 and pits, rust; the gate of bars-1-"
     ):
-        TorchRoute(made.bundle, made.segmenter, made.gate, library)
+        TorchPlanBuilder(made.bundle, made.segmenter, made.gate, library)
     with pytest.raises(DataError, match=r"card\.md: is not a file of weights"):
-        TorchRoute(made.bundle, made.gate, made.bundle.path / "card.md", library)
+        TorchPlanBuilder(made.bundle, made.gate, made.bundle.path / "card.md", library)
     other = load_weights(made.gate)
     other.state.update({name: value + 2 for name, value in other.state.items() if name.endswith("bias")})
     with pytest.raises(
         EngineError, match=r"these weights do not answer as its golden frames say .* it was built from"
     ) as refused:
-        TorchRoute(made.bundle, write(other, tmp_path / "other.pt"), made.segmenter, library)
+        TorchPlanBuilder(made.bundle, write(other, tmp_path / "other.pt"), made.segmenter, library)
     assert "\n" not in str(refused.value)
 
 
@@ -166,23 +168,26 @@ def test_what_is_missing_is_said_before_anything_is_read(tmp_path: Path) -> None
         pytest.skip("torch_tensorrt can be used here")
     library = Library("tensorrt_rtx", "1.5", None)
     with pytest.raises(EngineError, match=told) as refused:
-        TorchRoute(read_bundle(INCLUDED / "demo"), tmp_path / "gate.pt", tmp_path / "segmenter.pt", library)
+        TorchPlanBuilder(read_bundle(INCLUDED / "demo"), tmp_path / "gate.pt", tmp_path / "segmenter.pt", library)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.gpu
 @pytest.mark.timeout(600)
 def test_plans_answer_as_the_golden_frames_say(library: Library, made: Made) -> None:
-    from engines.tensorrt.prove import prove_plans
+
+    from engines.runtime.cuda.check_plans import check_plans
+    from engines.tensorrt.cache import VerifiedPlan
     from engines.tensorrt.target import find_target
 
     try:
         target = find_target(library)
     except EngineError as error:
         pytest.skip(str(error))
-    wanted = Wanted(target.capability, here=target.capability, max_batch=4)
-    route = TorchRoute(*made, library)
-    plans = {network: route.build(network, wanted) for network in OUTPUTS}
-    proof = prove_plans(made.bundle, library, {network: plan.data for network, plan in plans.items()}, 4)
-    assert proof.golden.agrees
-    assert np.isfinite(proof.golden.score_difference)
+    profile = BuildProfile(target.capability, local_capability=target.capability, max_batch=4)
+    builder = TorchPlanBuilder(*made, library)
+    plans = {network: builder.build(network, profile) for network in OUTPUTS}
+    verified = {network: VerifiedPlan(plan.data) for network, plan in plans.items()}
+    check = check_plans(made.bundle, library, verified, 4)
+    assert check.golden.agrees
+    assert np.isfinite(check.golden.score_difference)

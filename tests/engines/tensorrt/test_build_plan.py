@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engines.bundle import INCLUDED
-from engines.errors import EngineError
-from engines.tensorrt.library import Library, Name, open_library
-from engines.tensorrt.plan import Wanted, build_plan
+from engines.errors import EngineError, PlanBuildError
+from engines.tensorrt.build_plan import BuildProfile, build_plan
+from engines.tensorrt.library import Edition, Library, open_library
 
 CAPABILITIES = ("7.5", "8.6", "8.9", "12.0")
 """Turing, Ampere (of workstations; Jetson Orin's 8.7 is built by JetPack's own TensorRT), Ada, Blackwell."""
@@ -30,7 +30,7 @@ def library() -> Library:
 def test_the_included_bundle_builds(library: Library, network: str, capability: str) -> None:
     seen: list[tuple[str, int, int]] = []
     plan = build_plan(
-        library, INCLUDED / "demo" / f"{network}.onnx", Wanted(capability), lambda *told: seen.append(told)
+        library, INCLUDED / "demo" / f"{network}.onnx", BuildProfile(capability), lambda *step: seen.append(step)
     )
     assert 0.5 * MIB < len(plan.data) < 16 * MIB
     assert plan.precisions["HALF"] > 0.7 * sum(plan.precisions.values())  # the graph's own precision
@@ -54,14 +54,14 @@ def test_the_papers_largest_networks_build_at_full_size(library: Library, tmp_pa
     export_gate(GateGraph(gate, 1), tmp_path / "gate.onnx", 256, 1600)
     export_segmenter(SegmenterGraph(unet, 4, 1), tmp_path / "segmenter.onnx", 256, 1600)
     for name, convolutions in (("gate", 53), ("segmenter", 120)):
-        plan = build_plan(library, tmp_path / f"{name}.onnx", Wanted("8.9", max_batch=4))
+        plan = build_plan(library, tmp_path / f"{name}.onnx", BuildProfile("8.9", max_batch=4))
         assert plan.layers["CONVOLUTION"] >= convolutions
         assert plan.precisions["HALF"] > 0.7 * sum(plan.precisions.values())
 
 
-def test_a_capability_nobody_can_build_for_is_named(library: Library) -> None:
+def test_a_capability_that_cannot_be_built_for_is_named(library: Library) -> None:
     with pytest.raises(EngineError, match=r"compute capability 9\.9: .* builds for 7\.5, 8\.0"):
-        build_plan(library, INCLUDED / "demo" / "gate.onnx", Wanted("9.9"))
+        build_plan(library, INCLUDED / "demo" / "gate.onnx", BuildProfile("9.9"))
 
 
 def test_a_graph_that_cannot_be_taken_names_the_node(library: Library, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_graph_that_cannot_be_taken_names_the_node(library: Library, tmp_path:
         ("none.onnx", "cannot be read"),
     ):
         with pytest.raises(EngineError, match=rf"{name}: .*{complaint}") as refused:
-            build_plan(library, tmp_path / name, Wanted("8.9"))
+            build_plan(library, tmp_path / name, BuildProfile("8.9"))
         assert "\n" not in str(refused.value)
 
 
@@ -90,7 +90,7 @@ def test_a_build_can_be_stopped(library: Library, capfd: pytest.CaptureFixture[s
     """As by Ctrl-C, and as where the terminal that progress is shown on has gone."""
     calls = 0
 
-    def told(*_: object) -> None:
+    def progress(*_: object) -> None:
         nonlocal calls
         calls += 1
         if calls == 40 and how == "raised":
@@ -101,18 +101,18 @@ def test_a_build_can_be_stopped(library: Library, capfd: pytest.CaptureFixture[s
             time.sleep(0.01)  # else the rest may be done before the signal is seen
 
     with pytest.raises(BrokenPipeError if how == "raised" else KeyboardInterrupt):
-        build_plan(library, INCLUDED / "demo" / "segmenter.onnx", Wanted("8.9"), told)
+        build_plan(library, INCLUDED / "demo" / "segmenter.onnx", BuildProfile("8.9"), progress)
     assert 40 <= calls < 200
     assert capfd.readouterr() == ("", "")
-    assert build_plan(library, INCLUDED / "demo" / "segmenter.onnx", Wanted("8.9")).data
+    assert build_plan(library, INCLUDED / "demo" / "segmenter.onnx", BuildProfile("8.9")).data
 
 
 def test_a_library_that_builds_for_its_own_gpu_only_says_so() -> None:
     plain = Library("tensorrt", "10.13", None)
-    plain.require_target("8.9", here="8.9")
-    for here in ("", "8.6"):
+    plain.require_capability("8.9", local="8.9")
+    for local in ("", "8.6"):
         with pytest.raises(EngineError, match=r"compute capability 8\.9: .* its own GPU only; .* with tensorrt_rtx"):
-            plain.require_target("8.9", here)
+            plain.require_capability("8.9", local)
 
 
 def test_a_library_that_is_not_there_says_how_to_get_it() -> None:
@@ -125,7 +125,7 @@ def test_a_library_that_is_not_there_says_how_to_get_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "options"),
+    ("name", "version", "flags"),
     [
         ("tensorrt", "10.3.0", ()),  # of JetPack 6: its Python API has no such flag
         ("tensorrt", "10.6.0.26", ("STRICT_NANS",)),
@@ -133,14 +133,15 @@ def test_a_library_that_is_not_there_says_how_to_get_it() -> None:
         ("tensorrt_rtx", "1.3.0", ("STRICT_NANS", "REQUIRE_USER_ALLOCATION")),
     ],
 )
-def test_a_builder_is_told_what_its_version_knows(name: Name, version: str, options: tuple[str, ...]) -> None:
-    assert Library(name, version, None).options == options
+def test_only_flags_that_the_version_has_are_set(name: Edition, version: str, flags: tuple[str, ...]) -> None:
+    assert Library(name, version, None).builder_flags == flags
 
 
-def test_the_options_are_those_of_the_real_api(library: Library) -> None:
-    assert all(hasattr(library.api.BuilderFlag, option) for option in library.options)
+def test_the_flags_are_those_of_the_real_api(library: Library) -> None:
+    assert all(hasattr(library.api.BuilderFlag, flag) for flag in library.builder_flags)
 
 
-def test_too_little_to_work_in_says_what_gives_more(library: Library) -> None:
-    with pytest.raises(EngineError, match=r"within workspace limit.*; give it more with --workspace-mib$"):
-        build_plan(library, INCLUDED / "demo" / "gate.onnx", Wanted("8.9", workspace_mib=1))
+def test_too_little_workspace_is_recognized(library: Library) -> None:
+    with pytest.raises(PlanBuildError, match="within workspace limit") as failed:
+        build_plan(library, INCLUDED / "demo" / "gate.onnx", BuildProfile("8.9", workspace_mib=1))
+    assert failed.value.needs_workspace
