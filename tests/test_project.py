@@ -42,6 +42,20 @@ def test_one_version() -> None:
     assert f"\n## {inspector.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_every_file_that_is_not_python_is_package_data() -> None:
+    """What setup.cfg does not name is missing from a wheel, though an editable installation works."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = {
+        path
+        for package, patterns in setup["options.package_data"].items()
+        for pattern in patterns.split(",")
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern.strip())
+    }
+    there = {path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()}
+    assert {path for path in there - named if path.suffix not in (".py", ".pyc")} == set()
+
+
 def test_the_installed_version_is_this_one() -> None:
     try:
         found = importlib.metadata.version("inspector")

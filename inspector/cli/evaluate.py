@@ -145,7 +145,7 @@ def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:
     from inspector.evaluate.blocks import blocks
     from inspector.evaluate.compare import compare, comparison_blocks
     from inspector.evaluate.report import write_comparison, write_evaluation
-    from inspector.evaluate.table import tables
+    from inspector.report.table import tables
 
     told: Evaluation | Comparison
     shown: RenderableType

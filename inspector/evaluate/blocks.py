@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inspector.evaluate import paper
-from inspector.evaluate.figures import DefectFigures, Duration, Estimate, Evaluation, MaskFigures, StageFigures
-from inspector.report.blocks import Block, figure, share
+from inspector.evaluate.figures import (
+    DefectCounts,
+    DefectFigures,
+    Duration,
+    Estimate,
+    Evaluation,
+    MaskFigures,
+    StageFigures,
+)
+from inspector.report.blocks import CLASS_COLUMNS, CLASS_NOTE, Block, class_cells, figure, share
 from inspector.report.metrics.confusion import Confusion
 from inspector.report.summary import Decisions
 
@@ -79,9 +87,9 @@ def _facts(made: Evaluation) -> Block:
         notes.append(f"Arithmetic: {bundle.note}.")
     if data.unlocated:
         notes.append(
-            f"Defective frames in which nobody drew where: {data.unlocated:,}. They count for gate and sheets only."
+            f"Defective frames whose defects are not outlined: {data.unlocated:,}. They count for gate and sheets only."
         )
-    return Block("Evaluation", ("", ""), tuple(rows), tuple(notes))
+    return Block("Evaluation", ("", ""), tuple(rows), tuple(notes), words=True)
 
 
 def _about_paper(made: Evaluation) -> bool:
@@ -162,29 +170,17 @@ def _masks(title: str, stage: StageFigures, made: Evaluation, printed: tuple[pap
 
 
 def _classes(title: str, mask: MaskFigures) -> Block:
-    rows = tuple(
-        (
-            one.class_name,
-            f"{one.frames:,}",
-            f"{one.found:,}",
-            f"{one.as_other:,}",
-            f"{one.false_frames:,}",
-            coefficient(one.dice),
-            figure(one.iou.value),
-        )
-        for one in mask.classes
-    )
-    note = (
-        "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
-        "frame without it; Dice and IoU: mean over the frames that have the class, masks as published."
-    )
-    return Block(title, ("class", "frames", "found", "as other", "false", "Dice", "IoU"), rows, (note,))
+    rows = tuple((*class_cells(one), coefficient(one.dice), figure(one.iou.value)) for one in mask.classes)
+    return Block(title, CLASS_COLUMNS, rows, (f"{CLASS_NOTE}, masks as published.",))
+
+
+def _defect_cells(one: DefectCounts) -> tuple[str, ...]:
+    return (*(f"{number:,}" for number in (one.true, one.found, one.marked, one.false)), percentage(one.recall))
 
 
 def _defects(made: Evaluation) -> Block:
     def cells(one: DefectFigures) -> tuple[str, ...]:
-        counts = (f"{number:,}" for number in (one.true, one.found, one.marked, one.false))
-        return (*counts, percentage(one.recall), count(one.false_per_frame))
+        return (*_defect_cells(one), count(one.false_per_frame))
 
     note = "A defect is one connected region of one class, found where a marked one of its class overlaps it with IoU > 0.1."
     names = ("true", "of these found", "marked", "of these false", "recall", "false per frame")
@@ -193,10 +189,7 @@ def _defects(made: Evaluation) -> Block:
 
 
 def _defect_classes(defects: DefectFigures) -> Block:
-    rows = tuple(
-        (one.class_name, *(f"{n:,}" for n in (one.true, one.found, one.marked, one.false)), percentage(one.recall))
-        for one in defects.classes
-    )
+    rows = tuple((one.class_name, *_defect_cells(one)) for one in defects.classes)
     return Block("Defects by class, pipeline", ("class", "true", "found", "marked", "false", "recall"), rows)
 
 

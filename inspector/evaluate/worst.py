@@ -11,10 +11,7 @@ from engines.data.dataset import LabelledFrame
 from inspector.evaluate.answers import Answer
 from inspector.evaluate.tally import Seen
 from inspector.protocol import masks
-from inspector.report.selection import Best
-
-POORLY = 0.5
-"""Below this Dice a caught defect counts as poorly outlined."""
+from inspector.report.selection import OUTLINED_WELL, Best
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,6 @@ def _place(seen: Seen) -> tuple[str, float] | None:
         return "stopped", float(seen.true_px)
     if not seen.caught:
         return "missed", float(seen.true_px)
-    if seen.dice is not None and seen.dice < POORLY:
+    if seen.dice is not None and seen.dice < OUTLINED_WELL:
         return "poor", 1 - seen.dice
     return None

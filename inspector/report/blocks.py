@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.report.summary import Decisions, Summary, TruthFigures
+from inspector.report.summary import ClassCounts, Decisions, Summary, TruthFigures
+
+CLASS_COLUMNS = ("class", "frames", "found", "as other", "false", "Dice", "IoU")
+CLASS_NOTE = (
+    "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
+    "frame without it; Dice and IoU: mean over the frames that have the class"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,8 @@ class Block:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    words: bool = False
+    """The cells hold words, which may be long: aligned left and wrapped."""
 
 
 def blocks(summary: Summary) -> list[Block]:
@@ -25,6 +33,13 @@ def blocks(summary: Summary) -> list[Block]:
     else:
         made.append(Block("Defects", ("class", "published"), tuple((k, f"{n:,}") for k, n in summary.defects.items())))
     return made
+
+
+def conclusion(summary: Summary) -> str:
+    """Whether the run is sound, in one sentence."""
+    if summary.sound:
+        return f"{summary.frames:,} frames, each with exactly one verdict."
+    return f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts."
 
 
 def share(value: float | None) -> str:
@@ -101,26 +116,18 @@ def _truth(truth: TruthFigures) -> Block:
     )
 
 
+def class_cells(one: ClassCounts) -> tuple[str, ...]:
+    """The cells below the first columns of ``CLASS_COLUMNS``: name and counts."""
+    return (one.class_name, *(f"{count:,}" for count in (one.frames, one.found, one.as_other, one.false_frames)))
+
+
 def _classes(truth: TruthFigures, summary: Summary) -> Block:
     rows = tuple(
-        (
-            one.class_name,
-            f"{one.frames:,}",
-            f"{one.found:,}",
-            f"{one.as_other:,}",
-            f"{one.false_frames:,}",
-            figure(one.dice),
-            figure(one.iou),
-            f"{summary.defects.get(one.class_name, 0):,}",
-        )
+        (*class_cells(one), figure(one.dice), figure(one.iou), f"{summary.defects.get(one.class_name, 0):,}")
         for one in truth.classes
     )
-    columns = ("class", "frames", "found", "as other", "false", "Dice", "IoU", "published")
-    notes = (
-        "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
-        "frame without it; Dice and IoU: mean over the frames that have the class; published: its defects in all results.",
-    )
-    return Block("Classes", columns, rows, notes)
+    note = f"{CLASS_NOTE}; published: its defects in all results."
+    return Block("Classes", (*CLASS_COLUMNS, "published"), rows, (note,))
 
 
 def _dice(truth: TruthFigures) -> Block:

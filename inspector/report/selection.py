@@ -17,7 +17,8 @@ from inspector.report.record import Record
 GetPixels = Callable[[], "NDArray[np.uint8] | None"]
 """Gives a frame's pixels ``uint8 [H, W]`` when asked, or None; called only for frames that may be shown."""
 
-_OUTLINED_WELL = 0.5
+OUTLINED_WELL = 0.5
+"""Dice from which a caught defect counts as well outlined."""
 _NARROW_PASSES = 4
 
 
@@ -103,7 +104,7 @@ class Selection:
             return "caught", int(np.argmax(frame.marked)), float(frame.any_marked)
         if dice is None:
             return "false", int(np.argmax(frame.marked)), float(frame.any_marked)
-        if dice < _OUTLINED_WELL:
+        if dice < OUTLINED_WELL:
             return "poor", int(np.argmax(frame.true)), 1 - dice
         return "good", int(np.argmax(frame.true)), dice
 

@@ -30,19 +30,12 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, counted: Confusion) -> Decisions:
-        return cls(
-            tp=counted.tp,
-            fn=counted.fn,
-            fp=counted.fp,
-            tn=counted.tn,
-            recall=counted.recall,
-            false_alarm_rate=counted.false_alarm_rate,
-            precision=counted.precision,
-        )
+        """The counts and the shares that follow from them."""
+        return msgspec.convert(counted, cls, from_attributes=True)
 
 
-class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How one class was found, over the inspected frames with truth."""
+class ClassCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """In how many frames one class was found."""
 
     class_name: str = msgspec.field(name="class")
     frames: int
@@ -53,6 +46,11 @@ class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Of these, frames in which true pixels are marked, but only as another class."""
     false_frames: int
     """Frames without the class in which something is marked as it."""
+
+
+class ClassFigures(ClassCounts, frozen=True, kw_only=True):
+    """How one class was found, over the inspected frames with truth."""
+
     dice: float | None
     """Mean Dice over the positive pairs; null where there are none."""
     iou: float | None
@@ -118,3 +116,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     truth: TruthFigures | None
     pictures: tuple[str, ...] = ()
     """File names, relative to the report."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether every frame has exactly one verdict."""
+        return not self.unresolved and not self.repeated
