@@ -58,11 +58,11 @@ def _print_table(findings: list[Finding], config: Path | None) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("Found", ratio=1, overflow="fold")
     table.add_column("What it gives, or what to do", ratio=1, overflow="fold", style="dim")
-    room = None
+    section = None
     for finding in findings:
-        if finding.room is not room:
-            room = finding.room
-            table.add_row(Text(room.value, "bold"))
+        if finding.section is not section:
+            section = finding.section
+            table.add_row(Text(section.value, "bold"))
         style = "bold red" if finding.stops_the_line else STYLES[finding.state.value]
         table.add_row(f"  {finding.name}", Text(finding.state.value, style), Text(finding.found), Text(finding.advice))
     console.print(table)

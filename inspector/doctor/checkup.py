@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from inspector.doctor.accelerator import PROBES, accelerator
 from inspector.doctor.apart import Probed, probe
 from inspector.doctor.bundles import included_bundles
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.memory import USUAL_RING, memory
 from inspector.doctor.processor import processor
 from inspector.doctor.runtime import usual_runtime
@@ -41,7 +41,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         findings += line.engines(probed["runtime"], probed["torch"])
     elif config is not None:
         found, advice = f"{config}: not looked at", f"first mend {obstacle}"
-        findings.append(Finding(room=Room.LINE, name="Configuration", state=State.NOTE, found=found, advice=advice))
+        findings.append(Subject(Section.LINE, "Configuration").note(found, advice))
     return findings
 
 
@@ -70,4 +70,4 @@ def _without_configuration(broken: list[str]) -> Iterator[Finding]:
         from inspector.config.journal import JournalConfig
         from inspector.doctor.journal_folder import journal_finding
 
-        yield journal_finding(JournalConfig(), Room.SOFTWARE)
+        yield journal_finding(JournalConfig(), Section.SOFTWARE)

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inspector.doctor.control_group import memory_limit
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.reading import ROOT, read
 
 COMFORTABLE_BYTES = 1 << 30
 """Daemon and inference child take about 0.7 GiB together with two small networks."""
 USUAL_RING = (32, 256, 1600)
 """Slots, height, width."""
+
+MEMORY = Subject(Section.MACHINE, "Memory")
+SHARED = Subject(Section.MACHINE, "Shared memory", needed=True)
+LOCKED = Subject(Section.MACHINE, "Locked memory")
 
 
 def memory(ring: tuple[int, int, int] = USUAL_RING, root: Path = ROOT) -> Iterator[Finding]:
@@ -35,26 +39,22 @@ def _available(root: Path) -> Finding:
         found += f", this group may use {_gib(limit)}"
         available = min(available, limit)
     if available < COMFORTABLE_BYTES:
-        state, advice = (
-            State.NOTE,
-            "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes",
+        return MEMORY.note(
+            found, "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes"
         )
-    else:
-        state, advice = State.OK, "daemon and inference child take under 1 GiB with small networks"
-    return Finding(room=Room.MACHINE, name="Memory", state=state, found=found, advice=advice)
+    return MEMORY.ok(found, "daemon and inference child take under 1 GiB with small networks")
 
 
 def _shared(slots: int, height: int, width: int) -> Finding:
-    """Really makes the ring, and lets go of it."""
-    state, found = State.OK, f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
-    advice = "frames reach the engines without being copied between processes"
+    """Makes the ring for a moment."""
     try:
         from inspector.frames.ring import RingMemory
 
         RingMemory.create(slots, height, width).close()
     except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
-        state, found, advice = State.WRONG, str(error), "use fewer ring.slots, or give the container more memory"
-    return Finding(room=Room.MACHINE, name="Shared memory", state=state, found=found, advice=advice, needed=True)
+        return SHARED.wrong(str(error), "use fewer ring.slots, or give the container more memory")
+    found = f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
+    return SHARED.ok(found, "frames reach the engines without being copied between processes")
 
 
 def _locked(slots: int, height: int, width: int) -> Finding:
@@ -64,7 +64,7 @@ def _locked(slots: int, height: int, width: int) -> Finding:
     advice = "only a GPU runtime locks the ring's pages; engines on the CPU need none"
     if not enough:
         advice += f" (it would want {_mib(needed)}: `ulimit -l`, LimitMEMLOCK= in a unit)"
-    return Finding(room=Room.MACHINE, name="Locked memory", state=State.OK, found=found, advice=advice)
+    return LOCKED.ok(found, advice)
 
 
 def _gib(size: int) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.reading import ROOT, read
 
 SLEEPS = 40
@@ -18,6 +18,12 @@ LATE_MS = 2.0
 """A timer that wakes this late shows in the deadlines."""
 SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies")
 CAP_SYS_NICE = 23
+
+SYSTEM = Subject(Section.MACHINE, "System", needed=True)
+CLOCK = Subject(Section.MACHINE, "Clock")
+PRIORITY = Subject(Section.MACHINE, "Realtime priority")
+CONTAINER = Subject(Section.MACHINE, "Container")
+SERVICE_MANAGER = Subject(Section.MACHINE, "Service manager")
 
 
 def surroundings(root: Path = ROOT) -> Iterator[Finding]:
@@ -32,42 +38,23 @@ def surroundings(root: Path = ROOT) -> Iterator[Finding]:
 def _system(root: Path) -> Finding:
     found = f"{_distribution(root)}, {platform.system()} {platform.release()}, {platform.machine()}"
     if hasattr(os, "memfd_create"):
-        return Finding(
-            room=Room.MACHINE,
-            name="System",
-            state=State.OK,
-            found=found,
-            advice="the daemon runs on Linux",
-            needed=True,
-        )
-    return Finding(
-        room=Room.MACHINE,
-        name="System",
-        state=State.WRONG,
-        found=found,
-        advice="the frame ring needs memfd_create: Linux 3.17 or later with glibc 2.27 or later",
-        needed=True,
-    )
+        return SYSTEM.ok(found, "the daemon runs on Linux")
+    return SYSTEM.wrong(found, "the frame ring needs memfd_create: Linux 3.17 or later with glibc 2.27 or later")
 
 
 def _clock(root: Path) -> Finding:
-    """Deadlines hang on how late a sleeping thread wakes: measured, not read."""
+    """How late a sleeping thread wakes, which limits how exactly deadlines are kept: measured, not read."""
     late_ms = sorted(_lateness_ms() for _ in range(SLEEPS))
     source = read(root / "sys/devices/system/clocksource/clocksource0/current_clocksource")
     resolution_ns = time.get_clock_info("monotonic").resolution * 1e9
     found = f"{source or 'unknown source'}, {resolution_ns:g} ns; a timer wakes {late_ms[SLEEPS // 2]:.2f} ms late, at worst {late_ms[-1]:.2f} ms"
-    state, advice = State.OK, "deadlines are kept this exactly"
     if source in SLOW_CLOCKS:
-        state, advice = (
-            State.NOTE,
-            f"{source} is slow to read; the kernel gave up on tsc: `dmesg | grep -i clocksource`",
+        return CLOCK.note(found, f"{source} is slow to read; the kernel gave up on tsc: `dmesg | grep -i clocksource`")
+    if late_ms[SLEEPS // 2] > LATE_MS:
+        return CLOCK.note(
+            found, "timers wake late: a busy machine, or a power-saving kernel; leave room in deadline_ms"
         )
-    elif late_ms[SLEEPS // 2] > LATE_MS:
-        state, advice = (
-            State.NOTE,
-            "timers wake late: a busy machine, or a power-saving kernel; leave room in deadline_ms",
-        )
-    return Finding(room=Room.MACHINE, name="Clock", state=state, found=found, advice=advice)
+    return CLOCK.ok(found, "deadlines are kept this exactly")
 
 
 def _lateness_ms() -> float:
@@ -83,15 +70,13 @@ def _priority(root: Path) -> Finding:
     elif limit:
         found = "allowed" if limit == resource.RLIM_INFINITY else f"allowed up to {limit}"
     else:
-        return Finding(
-            room=Room.MACHINE,
-            name="Realtime priority",
-            state=State.NOTE,
-            found="not allowed",
-            advice="the line runs without; on a machine it shares with others, CPUSchedulingPolicy=rr in a unit keeps it on time",
+        return PRIORITY.note(
+            "not allowed",
+            "the line runs without; on a machine it shares with others, CPUSchedulingPolicy=rr in a unit keeps it on time",
         )
-    advice = "the line takes none by itself; `chrt -r 10 inspector run ...` puts it before other programs"
-    return Finding(room=Room.MACHINE, name="Realtime priority", state=State.OK, found=found, advice=advice)
+    return PRIORITY.ok(
+        found, "the line takes none by itself; `chrt -r 10 inspector run ...` puts it before other programs"
+    )
 
 
 def _has_capability(root: Path, number: int) -> bool:
@@ -107,33 +92,22 @@ def _container(root: Path) -> Finding:
     if not kind and b"container=" in _bytes(root / "proc/1/environ"):
         kind = "a container"
     if not kind:
-        return Finding(
-            room=Room.MACHINE, name="Container", state=State.OK, found="none", advice="straight on the system"
-        )
-    return Finding(
-        room=Room.MACHINE,
-        name="Container",
-        state=State.OK,
-        found=kind,
-        advice="loopback ends at its wall: subscribers outside need CURVE and a published port, or ipc on a shared folder",
+        return CONTAINER.ok("none", "the daemon runs directly on the system")
+    return CONTAINER.ok(
+        kind,
+        "its loopback addresses cannot be reached from outside: subscribers there need CURVE and a published port, "
+        "or ipc on a shared folder",
     )
 
 
 def _service_manager(root: Path) -> Finding:
     if (root / "run/systemd/system").is_dir():
-        return Finding(
-            room=Room.MACHINE,
-            name="Service manager",
-            state=State.OK,
-            found="systemd",
-            advice="`inspector run` stays in the foreground and ends on SIGTERM in under 2 s: Type=exec, Restart=always",
+        return SERVICE_MANAGER.ok(
+            "systemd",
+            "`inspector run` stays in the foreground and ends on SIGTERM in under 2 s: Type=exec, Restart=always",
         )
-    return Finding(
-        room=Room.MACHINE,
-        name="Service manager",
-        state=State.NOTE,
-        found="no systemd",
-        advice="something else has to start the daemon again after a reboot or a failure",
+    return SERVICE_MANAGER.note(
+        "no systemd", "something else has to start the daemon again after a reboot or a failure"
     )
 
 
