@@ -27,10 +27,6 @@ def percentile_draw(rng: Random, percentiles: Sequence[float]) -> float:
     return float(np.interp(rng.random(), _QUANTILES, ends))
 
 
-def uniform(rng: Random, low: float, high: float) -> float:
-    return float(rng.uniform(low, high))
-
-
 def chance(rng: Random, share: float) -> bool:
     return bool(rng.random() < share)
 

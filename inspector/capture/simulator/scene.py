@@ -13,7 +13,7 @@ from inspector.capture.simulator.defects import INCLUSION, PAINTERS
 from inspector.capture.simulator.edges import Margin, cut, draw_margin, paint_rim
 from inspector.capture.simulator.illumination import expose, illumination
 from inspector.capture.simulator.look_alikes import LookAlike, choose_look_alikes
-from inspector.capture.simulator.noise import Random, stream, uniform
+from inspector.capture.simulator.noise import Random, stream
 from inspector.capture.simulator.texture import rolled_surface
 from inspector.config.simulator import SimulatorConfig
 
@@ -71,7 +71,7 @@ class SheetRenderer:
         height, width = self._height, self._width
         scale = height / real.REFERENCE_HEIGHT
         streams = [stream(self._settings.seed, index, purpose) for purpose in range(7)]
-        light = uniform(streams[_LIGHT], 0.25 * np.pi, 0.7 * np.pi)
+        light = streams[_LIGHT].uniform(0.25 * np.pi, 0.7 * np.pi)
         surface = rolled_surface(streams[_SURFACE], height, width, scale)
         left, right = _steel(plan.margin, width)
         canvas = Canvas(surface, np.zeros((height, width), dtype=np.uint8), left, right, scale, light)
