@@ -6,8 +6,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import zmq
 import zmq.auth
@@ -25,7 +25,7 @@ _STREAMS_KEPT = 256
 _LARGEST_MESSAGE = 64 << 20
 
 
-class Subscriber:
+class Subscriber(AbstractContextManager["Subscriber"]):
     """Yields the messages of a line, with what is to be said about them in between: a context manager and an iterator.
 
     A bad peer cannot make it raise: what is no message comes out as ``Malformed``. From one thread at a time.
@@ -64,12 +64,7 @@ class Subscriber:
             self.close()
             raise
 
-    def __enter__(self) -> Subscriber:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[Event]:

@@ -9,15 +9,12 @@ import msgspec
 
 
 class State(str, Enum):
-    """How a thing stands."""
+    """The state of a thing; ``Subject`` has a method for each that says what it means."""
 
     OK = "ok"
     NOTE = "note"
-    """It works, and there is something to know about it."""
     MISSING = "missing"
-    """It is not there."""
     WRONG = "wrong"
-    """It is there and cannot be used."""
 
 
 class Section(str, Enum):

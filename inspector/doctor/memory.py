@@ -15,10 +15,6 @@ COMFORTABLE_BYTES = 1 << 30
 USUAL_RING = (32, 256, 1600)
 """Slots, height, width."""
 
-MEMORY = Subject(Section.MACHINE, "Memory")
-SHARED = Subject(Section.MACHINE, "Shared memory", needed=True)
-LOCKED = Subject(Section.MACHINE, "Locked memory")
-
 
 def memory(ring: tuple[int, int, int] = USUAL_RING, root: Path = ROOT) -> Iterator[Finding]:
     """Every finding about memory; ``ring`` is slots, height and width of the frame ring."""
@@ -28,6 +24,7 @@ def memory(ring: tuple[int, int, int] = USUAL_RING, root: Path = ROOT) -> Iterat
 
 
 def _available(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Memory")
     sizes = {}
     for line in read(root / "proc/meminfo").splitlines():
         key, _, value = line.partition(":")
@@ -39,32 +36,34 @@ def _available(root: Path) -> Finding:
         found += f", this group may use {_gib(limit)}"
         available = min(available, limit)
     if available < COMFORTABLE_BYTES:
-        return MEMORY.note(
+        return subject.note(
             found, "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes"
         )
-    return MEMORY.ok(found, "daemon and inference child take under 1 GiB with small networks")
+    return subject.ok(found, "daemon and inference child take under 1 GiB with small networks")
 
 
 def _shared(slots: int, height: int, width: int) -> Finding:
     """Makes the ring for a moment."""
+    subject = Subject(Section.MACHINE, "Shared memory", needed=True)
     try:
         from inspector.frames.ring import RingMemory
 
         RingMemory.create(slots, height, width).close()
     except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
-        return SHARED.wrong(str(error), "use fewer ring.slots, or give the container more memory")
+        return subject.wrong(str(error), "use fewer ring.slots, or give the container more memory")
     found = f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
-    return SHARED.ok(found, "frames reach the engines without being copied between processes")
+    return subject.ok(found, "frames reach the engines without being copied between processes")
 
 
 def _locked(slots: int, height: int, width: int) -> Finding:
+    subject = Subject(Section.MACHINE, "Locked memory")
     limit, needed = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], 2 * slots * height * width
     enough = limit == resource.RLIM_INFINITY or limit >= needed
     found = "no limit" if limit == resource.RLIM_INFINITY else _mib(limit)
     advice = "only a GPU runtime locks the ring's pages; engines on the CPU need none"
     if not enough:
         advice += f" (it would want {_mib(needed)}: `ulimit -l`, LimitMEMLOCK= in a unit)"
-    return LOCKED.ok(found, advice)
+    return subject.ok(found, advice)
 
 
 def _gib(size: int) -> str:

@@ -27,11 +27,6 @@ INSTRUCTIONS = {
 BUSY = 0.5
 """Load per core from which other programs disturb the line."""
 
-CORES = Subject(Section.MACHINE, "Cores")
-INSTRUCTION_SETS = Subject(Section.MACHINE, "Instructions")
-GOVERNOR = Subject(Section.MACHINE, "CPU governor")
-LOAD = Subject(Section.MACHINE, "Load")
-
 
 def processor(root: Path = ROOT) -> Iterator[Finding]:
     """Every finding about the processor."""
@@ -42,49 +37,51 @@ def processor(root: Path = ROOT) -> Iterator[Finding]:
 
 
 def _cores(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Cores")
     cores, present = len(os.sched_getaffinity(0)), os.cpu_count() or 1
     found = f"{f'{cores} of {present}' if cores != present else cores}, {_name(root)}"
     quota = cpu_quota(root)
     if quota is not None and quota < cores:
         lanes = max(1, int(quota) // 2)
-        return CORES.note(found, f"the control group allows {quota:g} cores' time: set inference.lanes: {lanes}")
+        return subject.note(found, f"the control group allows {quota:g} cores' time: set inference.lanes: {lanes}")
     if cores == 1:
-        return CORES.note(
+        return subject.note(
             found, "cameras, engines and results share one core: expect low rates; two or more are better"
         )
-    return CORES.ok(found, "two cores compute a frame together; more compute more frames side by side")
+    return subject.ok(found, "two cores compute a frame together; more compute more frames side by side")
 
 
 def _instructions(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Instructions")
     flags = _flags(root)
     known = [words for flag, words in INSTRUCTIONS.items() if flag in flags]
     found = ", ".join(known) or platform.machine()
     if any("bf16" in words for words in known):
-        return INSTRUCTION_SETS.ok(found, "bf16 in hardware: engines on the CPU run about twice as fast as with f32")
+        return subject.ok(found, "bf16 in hardware: engines on the CPU run about twice as fast as with f32")
     if known:
-        return INSTRUCTION_SETS.note(
-            found, "no bf16: engines on the CPU run in f32, at about half the rate of one that has it"
-        )
-    return INSTRUCTION_SETS.note(found, "nothing that engines on the CPU profit from: expect low rates there")
+        return subject.note(found, "no bf16: engines on the CPU run in f32, at about half the rate of one that has it")
+    return subject.note(found, "nothing that engines on the CPU profit from: expect low rates there")
 
 
 def _governor(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "CPU governor")
     governors = {read(path) for path in root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")}
     if not governors:
-        return GOVERNOR.ok("none to see", "the hypervisor or firmware chooses the clock rate")
+        return subject.ok("none to see", "the hypervisor or firmware chooses the clock rate")
     found = ", ".join(sorted(governors))
     if governors == {"performance"}:
-        return GOVERNOR.ok(found, "cores keep their clock rate")
+        return subject.ok(found, "cores keep their clock rate")
     mend = "sudo jetson_clocks" if is_jetson(root) else "sudo cpupower frequency-set -g performance"
-    return GOVERNOR.note(found, f"cores slow down between frames; for steady times: {mend}")
+    return subject.note(found, f"cores slow down between frames; for steady times: {mend}")
 
 
 def _load() -> Finding:
+    subject = Subject(Section.MACHINE, "Load")
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     found = f"{load:.1f} over the last minute, {cores} core{'s' if cores > 1 else ''}"
     if load > BUSY * cores:
-        return LOAD.note(found, "other programs compete with the line: times measured now are worth little")
-    return LOAD.ok(found, "the machine is quiet")
+        return subject.note(found, "other programs compete with the line: times measured now are worth little")
+    return subject.ok(found, "the machine is quiet")
 
 
 def _name(root: Path) -> str:
