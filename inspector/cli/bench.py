@@ -1,4 +1,4 @@
-"""``inspector bench``: what this machine can do with a bundle."""
+"""``inspector bench``: how fast this machine runs a bundle."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def bench(
         typer.echo(json.dumps(msgspec.to_builtins(figures), indent=2))
         return
     console = Console()
-    console.print(f"{figures.bundle} on {figures.device}; medians of {figures.rounds} rounds, those that were steady")
+    console.print(f"{figures.bundle} on {figures.device}; medians over the steady ones of {figures.rounds} rounds")
     for table in _tables(figures):
         console.print(table)
 

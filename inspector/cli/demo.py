@@ -1,4 +1,4 @@
-"""``inspector demo``: the daemon on a simulated line, watched over the network by a subscriber who knows the truth."""
+"""``inspector demo``: the daemon on a simulated line, and a subscriber that knows the truth and makes a report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from inspector.report import Report
 
 SILENCE_MS = 120_000
-"""Longest wait for the daemon's next word: it renders its sheets and loads the engines before the first."""
+"""Longest wait for the daemon's next message: it renders its sheets and loads the engines before the first."""
 
 
 def demo(
@@ -32,10 +32,10 @@ def demo(
     report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Start the daemon on a simulated line, subscribe to it as an outsider would, and report what it saw.
+    """Start the daemon on a simulated line, subscribe to it as any other program would, and report the results.
 
-    Everything in the report comes off the wire; the truth comes from the simulator's seed. Exit status 1 if any frame lacks its
-    one verdict or a message was missed.
+    Everything in the report is received over the network; the truth follows from the simulator's seed. Exit status 1 if any frame
+    lacks its one verdict or a message was missed.
     """
     import msgspec
     from rich.console import Console
@@ -116,7 +116,7 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Take in the run until its last word; what should not have happened, one line each."""
+    """Receive the run to its end; return what should not have happened, one line each."""
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
@@ -130,7 +130,7 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
         while True:
             event = subscriber.receive(200)
             status = daemon.poll()
-            # Refused at its start (2), it has said nothing: what comes is another daemon's, at the address that ours wanted.
+            # A daemon that could not start (2) has sent nothing: what arrives is from another one at the same address.
             if status == 2 or (event is None and status is not None):
                 raise UserError(f"the daemon ended with status {status} before the run was over; see above")
             if event is None:
@@ -149,7 +149,7 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:
-    """However the demo ends, the daemon does not outlive it."""
+    """Stop the daemon, however the demo ends."""
     if daemon.poll() is None:
         os.kill(daemon.pid, signal.SIGTERM)
         try:

@@ -1,4 +1,4 @@
-"""``inspector doctor``: what this machine has, what is missing, what each thing would give."""
+"""``inspector doctor``: what this machine has, what is missing, and what each part is good for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Say what this machine has, what is missing, and what each thing would give. Nothing is changed or started.
+    """Show what this machine has, what is missing, and what each part is good for. Nothing is changed or started.
 
     Exit status: 0 a line can run here, 1 it cannot, and the last lines say why.
 
@@ -57,7 +57,7 @@ def _print_table(findings: list[Finding], config: Path | None) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("Found", ratio=1, overflow="fold")
-    table.add_column("What it gives, or what to do", ratio=1, overflow="fold", style="dim")
+    table.add_column("What it is good for, or what to do", ratio=1, overflow="fold", style="dim")
     section = None
     for finding in findings:
         if finding.section is not section:

@@ -1,4 +1,4 @@
-"""``inspector replay``: recorded frames over the line's own road, scored where the truth is known."""
+"""``inspector replay``: recorded frames through the whole line, scored where the truth is known."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def replay(
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Run recorded frames through the line and say what came of them.
+    """Run recorded frames through the line and report the results.
 
-    The same code as the daemon: capture, ring, inference child, verdicts, journal. With [bold]--masks[/bold] or [bold]--csv[/bold]
+    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With [bold]--masks[/bold] or [bold]--csv[/bold]
     the result is scored against the truth. Exit status 1 if any frame lacks its one verdict.
 
     Example: [bold]inspector replay frames --csv train.csv --report out[/bold]
@@ -71,7 +71,7 @@ def replay(
     from inspector.report.table import summary_table
 
     if masks is not None and csv is not None:
-        raise UserError("--masks and --csv: two sources of truth; give one of them")
+        raise UserError("--masks and --csv are two sources of truth; give only one of them")
     source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
     with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
         journal = _journal(report, Path(scratch))

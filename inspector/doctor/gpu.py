@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engines.runtime.cuda.driver import CUDA_WORDS
-from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost, jetpack
+from inspector.doctor.probing import Probed
 from inspector.doctor.reading import is_jetson, read
 
 CPU_IS_ENOUGH = "the CPU is enough for development, replay and tests"

@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost
+from inspector.doctor.probing import Probed
 
 OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 3)}
 """Oldest version that has what the engines need of it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding, Section, State, Subject
+from inspector.doctor.probing import Probed
 
 if TYPE_CHECKING:
     from engines.bundle import Bundle

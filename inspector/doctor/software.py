@@ -6,8 +6,8 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding, Section, Subject
+from inspector.doctor.probing import Probed
 
 NEWEST_TRIED = (3, 13)
 

@@ -64,8 +64,8 @@ def _draw(
         (f"operating point {one.bundle.gate_threshold:.4g}", one.gate.decisions, colour)
         for (_, one), colour in zip(made, COLOURS, strict=False)
     ]
-    if all(paper.is_about(one.bundle.height, one.bundle.width, len(one.bundle.classes)) for _, one in made):
-        points += [(name, printed, _PAPER) for name, printed in paper.GATES.items()]
+    if all(paper.applies_to(one.bundle.height, one.bundle.width, len(one.bundle.classes)) for _, one in made):
+        points += [(name, reported, _PAPER) for name, reported in paper.GATES.items()]
     for name, decisions, colour in points:
         x, y = place(decisions)
         if x is not None and y is not None:

@@ -59,7 +59,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(first: Evaluated, second: Evaluated) -> Comparison:
-    """The comparison. Raises DataError unless both have seen the same frames."""
+    """The comparison. Raises DataError unless both were evaluated on the same frames."""
     if [one.name for one in first.tally.seen] != [one.name for one in second.tally.seen]:
         raise DataError("the two bundles were not shown the same frames; evaluate both on one data set")
     differences = (_area_difference(first, second), *_differences(first, second))
@@ -131,7 +131,7 @@ def _sentence(
         return f"{name}: no difference on these frames."
     told = f"{name}: the second is {'higher' if difference > 0 else 'lower'} by {abs(difference):.3f}"
     if difference == 0:
-        told = f"{name}: both the same, in sum"
+        told = f"{name}: no difference on average"
     if bounds is None:
         return f"{told}; too few independent groups of frames to tell whether that is real."
     told += f" ({CONFIDENCE:.0%} interval {bounds[0]:+.3f} to {bounds[1]:+.3f}"

@@ -8,7 +8,7 @@ from inspector.report.summary import ClassCounts, Decisions
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure with its interval. Null: nothing to say it from; an interval is null where there are too few groups for one."""
+    """A figure with its interval. Null where there is nothing to compute it from; the interval is null where there are too few groups."""
 
     value: float | None
     low: float | None = None
@@ -48,7 +48,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     unlocated: int
     """Defective frames whose defects are not outlined: in the figures of gate and sheets, in none of pixels and defects."""
     warnings: tuple[str, ...]
-    """What flatters the figures."""
+    """What makes the figures better than they will be on the line, one sentence each."""
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -110,7 +110,7 @@ class MaskFigures(msgspec.Struct, frozen=True, kw_only=True):
     kaggle_mean_dice: Estimate
     """Mean over all (frame, class) pairs, 1 where both are empty."""
     kaggle_all_empty: float | None
-    """What marking nothing scores there."""
+    """The same figure for masks in which nothing is marked."""
     positive_dice: Estimate
     """Mean Dice over the positive pairs of all classes."""
     pixel_dice: Estimate

@@ -10,7 +10,7 @@ import cv2
 
 from inspector.evaluate.plot import Plot
 from inspector.evaluate.worst import Error, Worst
-from inspector.report.blocks import Block, figure
+from inspector.report.blocks import Block, decimal
 from inspector.report.html import render
 from inspector.report.pictures import drawing
 from inspector.report.pictures.contact_sheet import outlined
@@ -78,7 +78,7 @@ def _caption(error: Error, classes: Sequence[str]) -> str:
     truth = ", ".join(classes[k] for k in error.frame.classes) or ("defective" if seen.defective else "clean")
     caption = f"{seen.name}: truth {truth}; gate {seen.score:.3f}"
     if seen.dice is not None:
-        caption += f"; Dice {figure(seen.dice)}"
+        caption += f"; Dice {decimal(seen.dice)}"
     if not error.frame.located:
         caption += "; the defects were not outlined"
     return caption

@@ -1,4 +1,4 @@
-"""Writes what an evaluation or a comparison came to into a folder: one HTML file, the figures as JSON, a line for each frame."""
+"""Writes an evaluation or a comparison into a folder: one HTML file, the figures as JSON, a row of CSV for each frame."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _json(made: Evaluation | Comparison) -> str:
 
 
 def _frames(made: Evaluated) -> str:
-    """What came of each frame, for a spreadsheet."""
+    """A row for each frame, for a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Seen.__dataclass_fields__)

@@ -1,4 +1,4 @@
-"""The worst errors of the pipeline, a few of each kind, kept while frames pass."""
+"""The worst errors of the pipeline, a few of each kind, collected while the frames are evaluated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inspector.report.selection import OUTLINED_WELL, Best
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """One frame that went wrong."""
+    """A frame on which the pipeline was wrong."""
 
     frame: LabelledFrame
     seen: Seen

@@ -1,4 +1,4 @@
-"""The summary in words: titled tables of text that the terminal and the page show alike."""
+"""The summary as titled tables of text, which the terminal and the page both show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Block:
 
 
 def blocks(summary: Summary) -> list[Block]:
-    """Everything in the summary, in the order in which a reader asks."""
+    """Everything in the summary, the most important first."""
     made = [_run(summary), _verdicts(summary), _reasons(summary)]
     if summary.truth is not None:
         made += [_truth(summary.truth), _classes(summary.truth, summary), _dice(summary.truth)]
@@ -42,13 +42,13 @@ def conclusion(summary: Summary) -> str:
     return f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts."
 
 
-def share(value: float | None) -> str:
+def percent(value: float | None) -> str:
     """A share as a percentage; a dash where there is none."""
     return "-" if value is None else f"{value:.1%}"
 
 
-def figure(value: float | None) -> str:
-    """A coefficient between 0 and 1; a dash where there is none."""
+def decimal(value: float | None) -> str:
+    """A figure between 0 and 1 with three decimals; a dash where there is none."""
     return "-" if value is None else f"{value:.3f}"
 
 
@@ -95,7 +95,7 @@ def _reasons(summary: Summary) -> Block:
 def _truth(truth: TruthFigures) -> Block:
     def row(name: str, made: Decisions) -> tuple[str, ...]:
         counts = (f"{count:,}" for count in (made.tp, made.fn, made.fp, made.tn))
-        return (name, *counts, share(made.recall), share(made.false_alarm_rate), share(made.precision))
+        return (name, *counts, percent(made.recall), percent(made.false_alarm_rate), percent(made.precision))
 
     notes = [
         "caught and missed: of the defective frames; false and passed: of the clean ones; alarms: false / clean.",
@@ -123,7 +123,7 @@ def class_cells(one: ClassCounts) -> tuple[str, ...]:
 
 def _classes(truth: TruthFigures, summary: Summary) -> Block:
     rows = tuple(
-        (*class_cells(one), figure(one.dice), figure(one.iou), f"{summary.defects.get(one.class_name, 0):,}")
+        (*class_cells(one), decimal(one.dice), decimal(one.iou), f"{summary.defects.get(one.class_name, 0):,}")
         for one in truth.classes
     )
     note = f"{CLASS_NOTE}; published: its defects in all results."
@@ -132,10 +132,10 @@ def _classes(truth: TruthFigures, summary: Summary) -> Block:
 
 def _dice(truth: TruthFigures) -> Block:
     rows = (
-        ("Kaggle mean Dice", figure(truth.kaggle_mean_dice), figure(truth.kaggle_mean_dice_of_defects)),
-        ("  of marking nothing", figure(truth.kaggle_all_empty), figure(truth.kaggle_all_empty)),
-        ("pixel Dice, defective frames", figure(truth.pixel_dice), figure(truth.pixel_dice_of_defects)),
-        ("  whatever the class", figure(truth.pixel_dice_any_class), figure(truth.pixel_dice_any_class_of_defects)),
+        ("Kaggle mean Dice", decimal(truth.kaggle_mean_dice), decimal(truth.kaggle_mean_dice_of_defects)),
+        ("  of marking nothing", decimal(truth.kaggle_all_empty), decimal(truth.kaggle_all_empty)),
+        ("pixel Dice, defective frames", decimal(truth.pixel_dice), decimal(truth.pixel_dice_of_defects)),
+        ("  whatever the class", decimal(truth.pixel_dice_any_class), decimal(truth.pixel_dice_any_class_of_defects)),
     )
     note = (
         f"Over {truth.compared:,} frames whose published mask was compared with the truth; defects: without the specks below "

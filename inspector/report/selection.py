@@ -1,4 +1,4 @@
-"""Which frames of a run are worth showing: the worst and the best of each kind, a bounded number of them."""
+"""Which frames of a run to show: the worst and the best of each kind, a limited number of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Best(Generic[Kept]):
         self._order = count(0, -1)
 
     def offer(self, rank: float, make: Callable[[], Kept | None]) -> None:
-        """Consider one; ``make`` is called only where it is kept, and may yet say None."""
+        """Consider a frame of this rank; ``make`` is called only if it is kept, and may return None to leave it out."""
         if len(self._heap) == self._size and rank <= self._heap[0][0]:
             return
         shown = make()
@@ -109,7 +109,7 @@ class Selection:
         return "good", int(np.argmax(frame.true)), dice
 
     def sections(self) -> list[tuple[str, list[Shown]]]:
-        """Title and frames of each section that has any, the most telling first."""
+        """Title and frames of each section that has any, the most important first."""
         chosen = []
         for key, title in self.SECTIONS:
             groups = [best.ranked() for (section, _), best in self._best.items() if section == key]

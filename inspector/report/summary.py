@@ -18,7 +18,7 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """A yes-or-no decision against the truth, in frames; positive means defective. Null: no frame to say it from."""
+    """A yes-or-no decision against the truth, in frames; positive means defective. Null where there is no frame to compute it from."""
 
     tp: int
     fn: int
@@ -82,11 +82,11 @@ class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
     kaggle_mean_dice: float | None
     """Mean over all (frame, class) pairs, 1 where both masks are empty."""
     kaggle_all_empty: float | None
-    """What marking nothing would score there."""
+    """The same figure for masks in which nothing is marked."""
     pixel_dice: float | None
     """Dice of all pixels of the defective frames, the class counting."""
     pixel_dice_any_class: float | None
-    """The same, whatever the class."""
+    """The same, with all classes taken as one."""
     kaggle_mean_dice_of_defects: float | None
     """As ``kaggle_mean_dice``, of the published masks without the specks that are too small to be defects."""
     pixel_dice_of_defects: float | None
@@ -94,7 +94,7 @@ class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run came to."""
+    """The figures of a run."""
 
     frames: int
     """Different frames with a verdict, all cameras together."""

@@ -19,8 +19,8 @@ class Margin:
     width_px: int
 
 
-def draw_margin(rng: Random, frame_width: int, share: float = real.MARGIN_SHARE) -> Margin | None:
-    """Whether this frame shows the strip edge, and where."""
+def random_margin(rng: Random, frame_width: int, share: float = real.MARGIN_SHARE) -> Margin | None:
+    """Whether this frame shows the edge of the strip, and where; drawn at random."""
     present, side, where = rng.random(3)
     if present >= share:
         return None
@@ -59,7 +59,7 @@ def _strip(distance: Field, width: float, scale: float) -> Field:
     return step(-distance, -width, 3 * scale)
 
 
-def cut(rng: Random, scene: Field, canvas: Canvas, margin: Margin) -> None:
+def black_out_margin(rng: Random, scene: Field, canvas: Canvas, margin: Margin) -> None:
     """Black out what lies beyond the strip edge in ``scene`` (``float32 [H, W]`` grey levels), in place."""
     scale = canvas.scale
     edge = canvas.right if margin.on_right else canvas.left

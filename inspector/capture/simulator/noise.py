@@ -1,4 +1,4 @@
-"""Random numbers and random fields everything on a sheet is made of."""
+"""Random numbers and random fields, of which everything on a sheet is made."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def percentile_draw(rng: Random, percentiles: Sequence[float]) -> float:
 
 
 def chance(rng: Random, share: float) -> bool:
+    """True in ``share`` of the draws."""
     return bool(rng.random() < share)
 
 

@@ -1,4 +1,4 @@
-"""The contact sheet: telling frames of a run, the found defects outlined against the truth."""
+"""The contact sheet: selected frames of a run, with the found defects and the truth outlined."""
 
 from __future__ import annotations
 

@@ -20,18 +20,18 @@ SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies")
 CAP_SYS_NICE = 23
 
 
-def surroundings(root: Path = ROOT) -> Iterator[Finding]:
+def system(root: Path = ROOT) -> Iterator[Finding]:
     """Every finding about the system."""
-    yield _system(root)
+    yield _system()
     yield _clock(root)
     yield _priority(root)
     yield _container(root)
     yield _service_manager(root)
 
 
-def _system(root: Path) -> Finding:
+def _system() -> Finding:
     subject = Subject(Section.MACHINE, "System", needed=True)
-    found = f"{_distribution(root)}, {platform.system()} {platform.release()}, {platform.machine()}"
+    found = f"{_distribution()}, {platform.system()} {platform.release()}, {platform.machine()}"
     if hasattr(os, "memfd_create"):
         return subject.ok(found, "the daemon runs on Linux")
     return subject.wrong(found, "the frame ring needs memfd_create: Linux 3.17 or later with glibc 2.27 or later")
@@ -110,12 +110,11 @@ def _service_manager(root: Path) -> Finding:
     return subject.note("no systemd", "something else has to start the daemon again after a reboot or a failure")
 
 
-def _distribution(root: Path) -> str:
-    for line in read(root / "etc/os-release").splitlines():
-        key, _, value = line.partition("=")
-        if key == "PRETTY_NAME":
-            return value.strip('"')
-    return "unknown distribution"
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return "unknown distribution"
 
 
 def _bytes(path: Path) -> bytes:
