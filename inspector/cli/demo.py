@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.output import print_json
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -37,7 +39,6 @@ def demo(
     Everything in the report is received over the network; the truth follows from the simulator's seed. Exit status 1 if any frame
     lacks its one verdict or a message was missed.
     """
-    import msgspec
     from rich.console import Console
 
     from engines.bundle import find_bundle, read_bundle
@@ -58,7 +59,7 @@ def demo(
     found = scored.report.write(report, scored.report.summary())
     proven = all(books.proven for books in subscriber.streams.values()) and bool(subscriber.streams)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
     else:
         Console().print(summary_table(found))
         for books in subscriber.streams.values():

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector import __version__
+from inspector.cli.output import print_json
+
 if TYPE_CHECKING:
     from inspector.doctor.finding import Finding
 
@@ -30,21 +33,11 @@ def doctor(
 
     findings = examine(config)
     if as_json:
-        _print_json(findings)
+        print_json({"version": __version__, "can_run": can_run(findings), "findings": findings})
     else:
         _print_table(findings, config)
     if not can_run(findings):
         raise typer.Exit(1)
-
-
-def _print_json(findings: list[Finding]) -> None:
-    import msgspec
-
-    from inspector import __version__
-    from inspector.doctor.finding import can_run
-
-    answer = {"version": __version__, "can_run": can_run(findings), "findings": findings}
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
 
 
 def _print_table(findings: list[Finding], config: Path | None) -> None:
