@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -86,6 +87,20 @@ def test_help_lists_every_command() -> None:
     for name, command in COMMANDS.items():
         assert command.get_short_help_str(), name
         assert all(getattr(option, "help", "") for option in command.params if option.name != "help"), name
+
+
+def helps(command: Any) -> Iterator[str]:
+    """Help texts of a command, its options and the commands below it."""
+    yield command.help or ""
+    yield from (getattr(option, "help", "") or "" for option in command.params)
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_help_is_markdown_without_html() -> None:
+    """Typer shows help as Markdown, which leaves out what looks like a tag: <frame>.png."""
+    wrong = [text for command in COMMANDS.values() for text in helps(command) if re.search(r"<\w|\[/?bold", text)]
+    assert wrong == []
 
 
 def links(document: Path) -> Iterator[str]:

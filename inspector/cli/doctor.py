@@ -26,7 +26,7 @@ def doctor(
 
     Exit status: 0 a line can run here, 1 it cannot, and the last lines say why.
 
-    Example: [bold]inspector doctor -c line.yaml[/bold]
+    Example: `inspector doctor -c line.yaml`
     """
     from inspector.doctor.checkup import examine
     from inspector.doctor.finding import can_run

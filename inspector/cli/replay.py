@@ -39,7 +39,7 @@ def replay(
     ] = 100.0,
     loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
     masks: Annotated[
-        Path | None, typer.Option(help="Truth: a folder with a mask <frame>.png for each labelled frame.")
+        Path | None, typer.Option(help="Truth: a folder with a mask FRAME.png for each labelled frame.")
     ] = None,
     mask_style: Annotated[
         str, typer.Option(help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127).")
@@ -59,10 +59,10 @@ def replay(
 ) -> None:
     """Run recorded frames through the line and report the results.
 
-    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With [bold]--masks[/bold] or [bold]--csv[/bold]
+    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With `--masks` or `--csv`
     the result is scored against the truth. Exit status 1 if any frame lacks its one verdict.
 
-    Example: [bold]inspector replay frames --csv train.csv --report out[/bold]
+    Example: `inspector replay frames --csv train.csv --report out`
     """
     from inspector.config.replay import ReplayConfig
 

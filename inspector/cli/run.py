@@ -29,7 +29,7 @@ def run(
     Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. Stopping finishes the frames in
     flight and takes under 2 seconds. Exit status 1 if a camera or the inference ended before its time.
 
-    Example: [bold]inspector run -c configs/demo.yaml[/bold]
+    Example: `inspector run -c configs/demo.yaml`
     """
     from inspector.config.load import load_config
     from inspector.line.line import Line
