@@ -211,7 +211,7 @@ def _run_and_report(
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))
-        typer.echo(f"engines ran on {line.inference.device}", err=True)
+        typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     made = _report(line, journal, files, source, known)
     found = made.summary()
     return line.failures, found if report is None else made.write(report, found)

@@ -46,9 +46,12 @@ def _shared(slots: int, height: int, width: int) -> Finding:
     """Makes the ring for a moment."""
     subject = Subject(Section.MACHINE, "Shared memory", needed=True)
     try:
-        from inspector.frames.ring import RingMemory
+        from inspector.frames.ring import FrameRing
+        from inspector.frames.size import FrameSize
 
-        RingMemory.create(slots, height, width).close()
+        ring = FrameRing(slots, FrameSize(height, width))
+        ring.masks().close()
+        ring.close()
     except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
         return subject.wrong(str(error), "use fewer ring.slots, or give the container more memory")
     found = f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"

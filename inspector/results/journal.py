@@ -31,8 +31,8 @@ _ROWS_PER_INSERT = (16, 4, 1)
 SQLite keeps prepared."""
 _STALLED_S = 2.0
 """A commit that takes longer counts as trouble."""
-_COLUMNS = "stream, seq, type, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
-_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "stream, seq, type, run, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
+_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +203,7 @@ class Journal:
         yield self._stream_ids[row.camera]
         yield row.seq
         yield row.type.value
+        yield row.run
         yield row.frame
         yield row.verdict
         yield row.captured_unix_ns
@@ -243,8 +244,8 @@ class Journal:
     def _stream_id(self, connection: sqlite3.Connection, camera: str) -> int:
         identity = self._identity
         connection.execute(
-            "INSERT OR IGNORE INTO streams (epoch, camera, line, run, simulated, opened_unix_ns) VALUES (?, ?, ?, ?, ?, ?)",
-            (identity.epoch, camera, identity.line, identity.run, identity.simulated, time.time_ns()),
+            "INSERT OR IGNORE INTO streams (epoch, camera, line, simulated, opened_unix_ns) VALUES (?, ?, ?, ?, ?)",
+            (identity.epoch, camera, identity.line, identity.simulated, time.time_ns()),
         )
         row = connection.execute("SELECT id FROM streams WHERE epoch = ? AND camera = ?", (identity.epoch, camera))
         return int(row.fetchone()[0])

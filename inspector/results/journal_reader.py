@@ -25,7 +25,6 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     line: str
     camera: str
-    run: str
     simulated: bool
     opened_unix_ns: int
     first_seq: int
@@ -73,15 +72,15 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         """The streams that still have rows, oldest first."""
         ends = "SELECT {}(seq) FROM publications WHERE stream = s.id"
         found = self._connection.execute(
-            "SELECT epoch, line, camera, run, simulated, opened_unix_ns, "
+            "SELECT epoch, line, camera, simulated, opened_unix_ns, "
             f"({ends.format('min')}), ({ends.format('max')}) FROM streams s ORDER BY id"
         )
         return [
             StreamInfo(
-                epoch=epoch, line=line, camera=camera, run=run, simulated=bool(simulated),
+                epoch=epoch, line=line, camera=camera, simulated=bool(simulated),
                 opened_unix_ns=opened, first_seq=first, last_seq=last,
             )
-            for epoch, line, camera, run, simulated, opened, first, last in found
+            for epoch, line, camera, simulated, opened, first, last in found
             if first is not None
         ]  # fmt: skip
 
@@ -118,8 +117,10 @@ class JournalReader(AbstractContextManager["JournalReader"]):
 
         ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``.
         """
-        streams = self._stream_ids(epoch=epoch, run=run, line=line, camera=camera)
-        condition = _in(streams)
+        streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
+        condition, values = _in(streams), () if run is None else (run,)
+        if run is not None:
+            condition += " AND p.run = ?"
         if verdict is not None:
             condition += f" AND p.verdict = '{verdict.value}'"
             condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
@@ -127,7 +128,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             condition += " AND p.verdict IS NOT NULL"
         after, last = self._span(streams)
         while page := self._select(
-            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last)
+            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
         ):
             yield from page
             after, last = page[-1].id, self._span(streams)[1]

@@ -32,17 +32,18 @@ from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import pss_bytes, slope
 from inspector.bench.run import LOAD, Plan, measure
 from inspector.config.inference import InferenceConfig
+from inspector.inference.loading import WITHOUT
 from tests.gpu.report import report
 
 RATE = 0.10
 """Share let through where only one is measured."""
 GATHER_US = 2000
 POOL = 48
-SWITCHES = {
+SWITCHES: dict[str, dict[str, Any]] = {
     "everything on": {},
-    "no CUDA graphs": {"cuda_graphs": False},
-    "one stream": {"overlap": False},
-    "copies by way of a staging buffer": {"direct_copies": False},
+    "no CUDA graphs": {WITHOUT: "graphs"},
+    "one stream": {WITHOUT: "overlap"},
+    "copies by way of a staging buffer": {WITHOUT: "direct"},
     "no gathering": {"segmenter_max_wait_us": 0},
 }
 
@@ -200,7 +201,9 @@ def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, off) in enumerate(SWITCHES.items()):
-            options = {"runtime": runtime, "segmenter_max_wait_us": GATHER_US, **off}
+            os.environ[WITHOUT] = off.get(WITHOUT, "")  # the line's child inherits it
+            keys = {key: value for key, value in off.items() if key != WITHOUT}
+            options = {"runtime": runtime, "segmenter_max_wait_us": GATHER_US, **keys}
             config = msgspec.convert(options, InferenceConfig)
             (Path(folder) / str(number)).mkdir()
             begun = time.perf_counter()
@@ -211,6 +214,7 @@ def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
                 if not off:
                     found["every frame let through"] = _by_verdict_threads(line, seconds)
                 found[name] = {"frames/s": float(np.median(rates)), "all": rates, "start s": started}
+    del os.environ[WITHOUT]
     return found
 
 
@@ -218,7 +222,7 @@ def _by_verdict_threads(line: BenchLine, seconds: float) -> dict[str, float]:
     """The rate with every frame let through, by the threads that measure defects."""
     found = {}
     for threads in (1, 2, 4):
-        line.line.settling._pool._max_workers = threads  # the pool starts them as there is work
+        line.line.postprocessing._pool._max_workers = threads  # the pool starts them as there is work
         frames = int(line.run(200, 1.0).rate_hz * seconds)
         found[f"{threads} verdict threads, frames/s"] = line.run(frames, 1.0).rate_hz
     return found
@@ -245,7 +249,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
 
         def sample() -> None:
             done = sum(line.line.ledger.counts()["bench"].verdicts.values())
-            pids = (os.getpid(), line.line.inference.child_pid)
+            pids = (os.getpid(), line.line.inference.active.supervisor.child_pid)
             samples.append((done, sum(pss_bytes(pid) for pid in pids if pid), torch.cuda.mem_get_info()[0]))
 
         line.run(memory_frames // 2, RATE, part_load, tick=sample)
