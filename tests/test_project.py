@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -41,6 +42,20 @@ def test_one_version() -> None:
     setup.read(ROOT / "setup.cfg")
     assert setup["metadata"]["version"] == "attr: inspector.__version__"
     assert f"\n## {inspector.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_file_that_is_not_python_is_package_data() -> None:
+    """What setup.cfg does not name is missing from a wheel, though an editable installation works."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = {
+        path
+        for package, patterns in setup["options.package_data"].items()
+        for pattern in patterns.split(",")
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern.strip())
+    }
+    there = {path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()}
+    assert {path for path in there - named if path.suffix not in (".py", ".pyc")} == set()
 
 
 def test_the_installed_version_is_this_one() -> None:
@@ -82,6 +97,20 @@ def test_help_lists_every_command() -> None:
     for name, command in COMMANDS.items():
         assert command.get_short_help_str(), name
         assert all(getattr(option, "help", "") for option in command.params if option.name != "help"), name
+
+
+def helps(command: Any) -> Iterator[str]:
+    """Help texts of a command, its options and the commands below it."""
+    yield command.help or ""
+    yield from (getattr(option, "help", "") or "" for option in command.params)
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_help_is_markdown_without_html() -> None:
+    """Typer shows help as Markdown, which leaves out what looks like a tag: <frame>.png."""
+    wrong = [text for command in COMMANDS.values() for text in helps(command) if re.search(r"<\w|\[/?bold", text)]
+    assert wrong == []
 
 
 def links(document: Path) -> Iterator[str]:

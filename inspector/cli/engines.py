@@ -84,7 +84,7 @@ def build(
     frames, else it is not stored. TensorRT builds for its own GPU only;
     TensorRT-RTX also for any that is named, on a machine without one.
 
-    Example: [bold]inspector engines build demo --capability 8.9[/bold]
+    Example: `inspector engines build demo --capability 8.9`
     """
     from engines.bundle import find_bundle, read_bundle, verify_files
     from engines.tensorrt.build_bundle import BundleBuild

@@ -1,8 +1,7 @@
 """Proves from a stream alone whether anything of it was missed.
 
-Publications are numbered from 0 without a gap, and heartbeats say the last number: whatever is not among the numbers
-received was missed, also before the first message and after the last. The totals in ``end`` must then agree with what was
-counted on the way.
+Publications are numbered from 0 without a gap, and heartbeats carry the last number: every number that was not received was
+missed, also those before the first message and after the last. The totals in ``end`` must then agree with what was counted.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LineSta
 
 
 class OutOfOrderError(ValueError):
-    """A number that came already or was passed over; the publisher sends neither."""
+    """A sequence number that is not higher than the last one; a publisher never sends that."""
 
 
 MOST_OPEN_RUNS = 16
@@ -43,7 +42,7 @@ class RunCount:
 
 
 class Completeness:
-    """The books of one stream."""
+    """Counts the messages of one stream and finds those that are missing."""
 
     def __init__(self, stream: StreamKey) -> None:
         self.stream = stream
@@ -86,11 +85,11 @@ class Completeness:
 
     @property
     def proven(self) -> bool:
-        """Nothing was missed from the first publication to the end of the last run, and the totals agree."""
+        """Whether nothing was missed from the first publication to the end of the last run, and the totals agree."""
         return self.complete and self.ended and self.totals_agree is True
 
     def take(self, packet: Packet) -> tuple[int, int] | None:
-        """Enter a message; return the range that it shows to be missing. Raises OutOfOrderError."""
+        """Count a message; return the range of numbers that it shows to be missing. Raises OutOfOrderError."""
         seq = packet.header.seq
         if isinstance(packet.body, HeartbeatBody):
             self.state = packet.body.state

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engines.gpu import DRIVER_ERRORS
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost, jetpack
+from inspector.doctor.probing import Probed
 from inspector.doctor.reading import is_jetson, read
 
 CPU_IS_ENOUGH = "the CPU is enough for development, replay and tests"
@@ -75,7 +75,7 @@ def _closed_files(root: Path) -> list[str]:
 
 
 def _about(state: State, found: str, advice: str) -> Finding:
-    return Finding(room=Room.GPU, name="GPU and driver", state=state, found=found, advice=advice)
+    return Finding(section=Section.GPU, name="GPU and driver", state=state, found=found, advice=advice)
 
 
 def _driver(root: Path) -> str:

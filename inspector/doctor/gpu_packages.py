@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost
+from inspector.doctor.probing import Probed
 
 OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 3)}
 """Oldest version that has what the engines need of it."""
@@ -30,7 +30,7 @@ def gpu_packages(probed: Mapping[str, Probed], host: GpuHost, root: Path) -> Ite
 
 
 def _about(name: str, state: State, found: str, advice: str) -> Finding:
-    return Finding(room=Room.GPU, name=name, state=state, found=found, advice=advice)
+    return Finding(section=Section.GPU, name=name, state=state, found=found, advice=advice)
 
 
 def _how_to_get(host: GpuHost, purpose: str, how: str) -> str:

@@ -21,6 +21,12 @@ from typing import Any
 
 MAJOR, MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR."""
+OPENCV_PACKAGES = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
 NO_MODULES = ("cuda", "runtime")
 """Probes that are not of a module of the same name."""
 
@@ -40,7 +46,7 @@ def openvino() -> dict[str, Any]:
 
 
 def cv2() -> dict[str, Any]:
-    """Version, and whether it decodes."""
+    """Version, whether it decodes, and which packages have installed it: all of them write the same folder."""
     import cv2
     import numpy as np
 
@@ -49,7 +55,8 @@ def cv2() -> dict[str, Any]:
         coded = cv2.imencode(suffix, picture)[1]
         if cv2.imdecode(coded, cv2.IMREAD_UNCHANGED) is None:
             return {"failure": f"does not decode {suffix}"}
-    return {"version": cv2.__version__, "numpy": np.__version__}
+    packages = [name for name in OPENCV_PACKAGES if _version(name)]
+    return {"version": cv2.__version__, "numpy": np.__version__, "packages": packages}
 
 
 def zmq() -> dict[str, Any]:

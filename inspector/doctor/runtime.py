@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, State, Subject
+from inspector.doctor.probing import Probed
 
 if TYPE_CHECKING:
     from engines.bundle import Bundle
@@ -27,13 +27,12 @@ def usual_runtime(runtime: Probed, torch: Probed) -> Finding:
             CPU,
             f"{_reason(why_not)}; a line takes the CPU only with inference.allow_cpu: true",
         )
-    return Finding(room=Room.GPU, name="Runtime", state=state, found=found, advice=advice)
+    return Subject(Section.GPU, "Runtime").finding(state, found, advice)
 
 
 def runtime_of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Finding:
     """What this line's ``inference.runtime`` takes here. It cannot run where that is nothing."""
-    state, found, advice = _of_a_line(config, runtime, torch)
-    return Finding(room=Room.LINE, name="Runtime", state=state, found=found, advice=advice, needed=True)
+    return Subject(Section.LINE, "Runtime", needed=True).finding(*_of_a_line(config, runtime, torch))
 
 
 def _of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Told:
@@ -111,4 +110,4 @@ def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) ->
         larger = f" --max-batch {max_batch}" if max_batch > DEFAULT_MAX_BATCH else ""
         first = f"remove {cache.folder}, then " if isinstance(error, PlanKeyError) and error.known_to_others else ""
         advice = f"{first}`inspector engines build {bundle.path}{larger}`, as the user who runs the line"
-    return Finding(room=Room.LINE, name="Plans", state=state, found=found, advice=advice, needed=True)
+    return Subject(Section.LINE, "Plans", needed=True).finding(state, found, advice)

@@ -1,4 +1,4 @@
-"""The worst errors of the pipeline, a few of each kind, kept while frames pass."""
+"""The worst errors of the pipeline, a few of each kind, collected while the frames are evaluated."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from engines.data.dataset import LabelledFrame
 from inspector.evaluate.predictions import Prediction
 from inspector.evaluate.tally import Seen
 from inspector.protocol import masks
-from inspector.report.selection import Best
-
-POORLY = 0.5
-"""Below this Dice a caught defect counts as poorly outlined."""
+from inspector.report.selection import OUTLINED_WELL, Best
 
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """One frame that went wrong."""
+    """A frame on which the pipeline was wrong."""
 
     frame: LabelledFrame
     seen: Seen
@@ -68,6 +65,6 @@ def _place(seen: Seen) -> tuple[str, float] | None:
         return "stopped", float(seen.true_px)
     if not seen.caught:
         return "missed", float(seen.true_px)
-    if seen.dice is not None and seen.dice < POORLY:
+    if seen.dice is not None and seen.dice < OUTLINED_WELL:
         return "poor", 1 - seen.dice
     return None

@@ -6,8 +6,8 @@ Reads go in small pages, so that no long read keeps the write-ahead log from bei
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
 
@@ -53,7 +53,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return decode_body(decode_header(self.header), self.body, self.blob)
 
 
-class JournalReader:
+class JournalReader(AbstractContextManager["JournalReader"]):
     """Reads a journal file; a context manager. From one thread at a time."""
 
     def __init__(self, path: Path | str) -> None:
@@ -61,16 +61,11 @@ class JournalReader:
         self.path = Path(path)
         self._connection = open_for_reading(self.path)
 
-    def __enter__(self) -> JournalReader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def streams(self) -> list[StreamInfo]:
@@ -108,18 +103,6 @@ class JournalReader:
         streams = self._stream_ids(line=line, camera=camera)
         return self._select(f"{_in(streams)} ORDER BY p.id DESC LIMIT ?", (count,))[::-1]
 
-    def results(
-        self,
-        *,
-        epoch: str | None = None,
-        run: str | None = None,
-        line: str | None = None,
-        camera: str | None = None,
-        verdict: Verdict | None = None,
-    ) -> Iterator[Row]:
-        """Every verdict (``result`` and ``gap`` rows) that meets the conditions, in the order of publication."""
-        yield from self.walk(epoch=epoch, run=run, line=line, camera=camera, verdict=verdict, verdicts_only=True)
-
     def walk(
         self,
         *,
@@ -130,7 +113,10 @@ class JournalReader:
         verdict: Verdict | None = None,
         verdicts_only: bool = False,
     ) -> Iterator[Row]:
-        """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included."""
+        """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included.
+
+        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``.
+        """
         streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
         condition, values = _in(streams), () if run is None else (run,)
         if run is not None:

@@ -14,9 +14,9 @@ from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.library import BUILDER_FLAGS
 from engines.tensorrt.metadata import PlanMetadata
 from inspector.config.inference import InferenceConfig
-from inspector.doctor.apart import Probed, probe
 from inspector.doctor.configured_line import ConfiguredLine
 from inspector.doctor.finding import Finding, State
+from inspector.doctor.probing import Probed, probe
 from inspector.doctor.runtime import runtime_of_a_line, usual_runtime
 from tests.line_file import write_line
 

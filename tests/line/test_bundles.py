@@ -66,7 +66,7 @@ def ready(line: Line, bundle: Bundle):
 
 def rows_of(journal: Path) -> dict[int, Row]:
     with JournalReader(journal) as reader:
-        return {row.frame: row for row in reader.results()}
+        return {row.frame: row for row in reader.walk(verdicts_only=True)}
 
 
 def test_a_shadow_answers_beside_the_active_bundle_and_each_names_its_own(

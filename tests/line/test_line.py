@@ -312,6 +312,6 @@ def test_masks_are_those_of_the_frame(start_line) -> None:
     running = start_line({"top": ListCamera([CLEAN, BAD])}, **OFFLINE)
     running.finish()
     with JournalReader(running.journal) as reader:
-        (row,) = [row for row in reader.results() if row.frame == 1]
+        (row,) = [row for row in reader.walk(verdicts_only=True) if row.frame == 1]
     mask = masks.decode(row.blob, *BAD.shape)
     np.testing.assert_array_equal(mask, (BAD == 64) * 1 + (BAD == 192) * 2)

@@ -58,8 +58,16 @@ def test_a_frame_belongs_to_the_run_it_was_captured_in(start_line: Callable) -> 
                     ended[str(run)] = body
                 elif isinstance(body, StartBody):
                     assert run not in order, "a run's frames before its start"
-            assert [row.packet().header.run for row in reader.results(run="coil-2", camera=camera)] == ["coil-2"] * (
-                len([row for row in reader.results(camera=camera) if row.packet().header.run == "coil-2"])
+            assert [
+                row.packet().header.run for row in reader.walk(verdicts_only=True, run="coil-2", camera=camera)
+            ] == ["coil-2"] * (
+                len(
+                    [
+                        row
+                        for row in reader.walk(verdicts_only=True, camera=camera)
+                        if row.packet().header.run == "coil-2"
+                    ]
+                )
             )
         assert set(counted) == {"coil-1", "coil-2", None, "coil-3"}
         assert set(ended) == {"coil-1", "coil-2", "coil-3"}

@@ -110,13 +110,13 @@ def test_reading_rows_tails_and_verdicts(tmp_path: Path) -> None:
         assert [(row.camera, row.seq) for row in reader.tail(3)] == [("cam2", 1498), ("cam1", 1499), ("cam2", 1499)]
         assert [row.seq for row in reader.tail(2, camera="cam1")] == [1498, 1499]
         assert reader.tail(2, line="line9") == []
-        assert len(list(reader.results())) == 2 * 1499
+        assert len(list(reader.walk(verdicts_only=True))) == 2 * 1499
         assert len(list(reader.walk())) == 2 * 1500
         for verdict in Verdict:
             expected = [p.seq for p in made["cam1"] if p.verdict == verdict.value]
-            assert [row.seq for row in reader.results(camera="cam1", verdict=verdict)] == expected
-        assert len(list(reader.results(run="coil-7", epoch=identity.epoch, line="line1"))) == 2 * 1499
-        assert list(reader.results(run="coil-8")) == []
+            assert [row.seq for row in reader.walk(verdicts_only=True, camera="cam1", verdict=verdict)] == expected
+        assert len(list(reader.walk(verdicts_only=True, run="coil-7", epoch=identity.epoch, line="line1"))) == 2 * 1499
+        assert list(reader.walk(verdicts_only=True, run="coil-8")) == []
         body = rows[1].packet().body
         assert isinstance(body, ResultBody)
 
@@ -133,7 +133,7 @@ def test_verdict_queries_use_their_index(tmp_path: Path) -> None:
     seen: list[str] = []
     with JournalReader(path) as reader:
         reader._connection.set_trace_callback(seen.append)
-        list(reader.results(verdict=Verdict.SCRAP))
+        list(reader.walk(verdicts_only=True, verdict=Verdict.SCRAP))
         reader.rows(identity.epoch, "cam1", 3, 5)
         reader._connection.set_trace_callback(None)
         plans = [str(reader._connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()) for query in seen]

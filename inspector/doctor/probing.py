@@ -1,4 +1,4 @@
-"""Runs a probe in a process of its own: what crashes or hangs there leaves the doctor alone."""
+"""Runs a probe in a process of its own: a crash or a hang there does not stop the doctor."""
 
 from __future__ import annotations
 

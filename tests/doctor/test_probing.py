@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.doctor.apart import probe
+from inspector.doctor.probing import probe
 
 
 @pytest.mark.parametrize(
