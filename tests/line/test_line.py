@@ -271,7 +271,7 @@ def test_stop_with_a_hung_child_accounts_for_every_frame(start_line) -> None:
 def test_port_in_use_is_refused_in_one_line(start_line, tiny_bundle: Bundle, tmp_path) -> None:
     first = start_line({"top": ListCamera([CLEAN] * 10)}, **OFFLINE)
     config = tiny_config(tiny_bundle.path, None, results={"endpoint": first.line.results.endpoint})
-    with pytest.raises(UserError, match=r"results\.endpoint") as caught, Line(config) as line:
+    with pytest.raises(UserError, match=r"results\.endpoint") as caught, Line(config, tiny_bundle) as line:
         line.start(first.stop)
     assert "\n" not in str(caught.value)
 
