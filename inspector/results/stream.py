@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 import msgspec
 
@@ -136,19 +137,8 @@ class Stream:
         """A result for a frame that already had its verdict."""
         if meta.run in self.totals:
             self.totals[meta.run].late += 1
-        bundle = self._words_of(outcome.bundle)
-        mask = outcome.mask if self._masks else b""
-        body = LateBody(
-            late_verdict=outcome.verdict,
-            late_reason=outcome.reason,
-            detail=plain(outcome.detail),
-            gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
-            defects=outcome.defects,
-            name=plain(meta.name),
-            mask=bundle.mask if mask else None,
-        )
-        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
+        body = LateBody(late_verdict=outcome.verdict, late_reason=outcome.reason, **self._inspected(meta, outcome))
+        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=self._mask_of(outcome))
 
     def status(self, status: Status) -> Publication:
         """The line changed its state, or a person should know something."""
@@ -175,27 +165,29 @@ class Stream:
         body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
         return self._publish(MessageType.HEARTBEAT, body)
 
-    def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
-        """Classes and mask of a bundle as messages have them; most often those of the message before."""
-        if bundle is not self._bundle.identity:
-            self._bundle = _BundleWords(bundle)
-        return self._bundle
-
     def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
-        bundle = self._words_of(outcome.bundle)
-        mask = outcome.mask if self._masks else b""
         body = ResultBody(
-            verdict=outcome.verdict,
-            reason=outcome.reason,
-            detail=plain(outcome.detail),
-            gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
-            defects=outcome.defects,
-            name=plain(meta.name),
-            latency_us=latency_us,
-            mask=bundle.mask if mask else None,
+            verdict=outcome.verdict, reason=outcome.reason, latency_us=latency_us, **self._inspected(meta, outcome)
         )
-        return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
+        return self._publish(
+            MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=self._mask_of(outcome)
+        )
+
+    def _inspected(self, meta: FrameMeta, outcome: Outcome) -> dict[str, Any]:
+        """What a result and a late result say alike of what was found in a frame."""
+        if outcome.bundle is not self._bundle.identity:  # most often it is that of the message before
+            self._bundle = _BundleWords(outcome.bundle)
+        return {
+            "detail": plain(outcome.detail),
+            "gate_score": outcome.gate_score,
+            "pixels": dict(zip(self._bundle.classes, outcome.pixels, strict=False)),
+            "defects": outcome.defects,
+            "name": plain(meta.name),
+            "mask": self._bundle.mask if self._mask_of(outcome) else None,
+        }
+
+    def _mask_of(self, outcome: Outcome) -> bytes:
+        return outcome.mask if self._masks and outcome.bundle else b""
 
     def _gap(self, settled: Settled) -> Publication:
         meta, outcome = settled.meta, settled.outcome
@@ -228,48 +220,57 @@ class Stream:
         else:
             run = run or self._run
             bundle = self._info.bundle if self._info else None
-        identity, numbered = self._identity, kind is not MessageType.HEARTBEAT
+        numbered = kind is not MessageType.HEARTBEAT
+        seq = self.last_seq + 1 if numbered else None
+        header = self._header(kind, seq, run, bundle, meta)
+        topic, header_bytes, body_bytes = encode(header, body)
+        if seq is not None:
+            self.last_seq = seq
+        return Publication(
+            camera=self.camera,
+            seq=-1 if seq is None else seq,
+            type=kind,
+            run=run,
+            frame=header.frame,
+            verdict=verdict,
+            captured_unix_ns=header.captured_unix_ns,
+            published_unix_ns=header.published_unix_ns,
+            topic=topic,
+            header=header_bytes,
+            body=body_bytes,
+            blob=blob,
+        )
+
+    def _header(
+        self,
+        kind: MessageType,
+        seq: int | None,
+        run: str | None,
+        bundle: BundleIdentity | None,
+        meta: FrameMeta | None,
+    ) -> Header:
+        identity = self._identity
         # One offset for all times of a message, so that their differences stay those of the monotonic clock.
         published = time.time_ns()
         offset = published - time.monotonic_ns()
-        captured = None if meta is None else meta.captured_ns + offset
-        deadline = None if meta is None or meta.deadline_ns is None else meta.deadline_ns + offset
-        seq = self.last_seq + 1
-        header = Header(
+        return Header(
             protocol=PROTOCOL,
             type=kind,
             line=identity.line,
             camera=self.camera,
             epoch=identity.epoch,
             run=run,
-            seq=seq if numbered else None,
+            seq=seq,
             frame=None if meta is None else meta.frame,
             position_um=None if meta is None else meta.position_um,
-            captured_unix_ns=captured,
-            deadline_unix_ns=deadline,
+            captured_unix_ns=None if meta is None else meta.captured_ns + offset,
+            deadline_unix_ns=None if meta is None or meta.deadline_ns is None else meta.deadline_ns + offset,
             published_unix_ns=published,
             resolved_through=self.resolved_through,
             bundle=bundle.bundle if bundle else None,
             operating_point=bundle.operating_point if bundle else None,
             calibration=self._info.calibration if self._info else None,
             simulated=identity.simulated,
-        )
-        topic, header_bytes, body_bytes = encode(header, body)
-        if numbered:
-            self.last_seq = seq
-        return Publication(
-            camera=self.camera,
-            seq=seq if numbered else -1,
-            type=kind,
-            run=run,
-            frame=header.frame,
-            verdict=verdict,
-            captured_unix_ns=captured,
-            published_unix_ns=published,
-            topic=topic,
-            header=header_bytes,
-            body=body_bytes,
-            blob=blob,
         )
 
 
