@@ -30,7 +30,7 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     minimum_area_px: dict[str, Annotated[int, Meta(ge=0)]] = {}
     """Per class: smaller regions are noise and make no defect; 0 where a class is not named."""
     chosen: dict[str, Any] = {}
-    """How it was chosen: data, bound, date; for people, not read by the line."""
+    """How it was chosen: data, miss-rate target and bound, metric, date; for people, not read by the line."""
 
     @property
     def id(self) -> str:
@@ -73,4 +73,4 @@ def write_operating_point(point: OperatingPoint, path: Path) -> None:
         os.replace(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise BundleError(f"{path}: cannot be written ({error.strerror}); give another place with --out") from None
+        raise BundleError(f"{path}: cannot be written ({error.strerror})") from None

@@ -70,8 +70,7 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
     for part in split.parts:
         frames = split.frames(dataset, part)
         absent = [name for k, name in enumerate(dataset.classes) if not any(k in frame.classes for frame in frames)]
-        folds = any(name.startswith("fold-") for name in split.parts)
-        if absent and not (folds and part == TRAINING):
+        if absent and not (split.folds and part == TRAINING):
             spoils = part == TRAINING
             found.append(Finding(spoils, f"part {part} of the split holds no frame of class {', '.join(absent)}"))
     return found

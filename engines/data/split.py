@@ -19,6 +19,9 @@ from engines.errors import DataError
 TRAINING = "training"
 """The part that may hold frames nothing can be measured on; a split into folds has it only where there are such frames."""
 
+FOLD = "fold-"
+"""What the parts of a split into folds are called, with a number behind it."""
+
 _COLUMNS = ("name", "group", "part", "classes")
 
 
@@ -29,6 +32,11 @@ class Split:
     parts: dict[str, tuple[str, ...]]
     id: str
     """Digest of which frame is in which part."""
+
+    @property
+    def folds(self) -> tuple[str, ...]:
+        """Names of the parts that are folds; empty for a split of another kind."""
+        return tuple(name for name in self.parts if name.startswith(FOLD))
 
     def frames(self, dataset: Dataset, *parts: str) -> tuple[LabelledFrame, ...]:
         """The frames of the named parts, in the order of the data set. Raises DataError for a part there is not."""
@@ -73,7 +81,7 @@ def fold_fractions(count: int) -> dict[str, float]:
     """Fractions of ``count`` equal folds, called ``fold-0``... Raises DataError for fewer than 2."""
     if count < 2:
         raise DataError(f"folds: found {count}, expected 2 or more")
-    return {f"fold-{number}": 1 / count for number in range(count)}
+    return {f"{FOLD}{number}": 1 / count for number in range(count)}
 
 
 def write_split(split: Split, dataset: Dataset, path: Path) -> None:

@@ -26,6 +26,7 @@ from inspector.cli import (
     subscribe,
     train,
 )
+from inspector.cli.remedies import remedy
 from inspector.errors import UserError
 
 app = typer.Typer(
@@ -76,7 +77,7 @@ def main() -> None:
     try:
         app()
     except (UserError, BundleError, DataError, EngineError, RecipeError) as error:
-        print(f"inspector: {error}", file=sys.stderr)
+        print(f"inspector: {error}{remedy(error)}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as in `inspector ... | head`
         sys.stderr.close()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engines.metrics.confusion import Confusion
 from inspector.evaluate import paper
 from inspector.evaluate.figures import DefectFigures, Duration, Estimate, Evaluation, MaskFigures, StageFigures
 from inspector.report.blocks import Block, figure, share
-from inspector.report.metrics.confusion import Confusion
 from inspector.report.summary import Decisions
 
 

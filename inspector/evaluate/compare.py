@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 
 from engines.errors import DataError
-from inspector.evaluate.bootstrap import CONFIDENCE, chance_of_difference, interval, quotients, ratio
+from engines.metrics.bootstrap import CONFIDENCE, chance_of_difference, interval, quotients, ratio
+from engines.metrics.threshold_sweep import rank
 from inspector.evaluate.evaluate import Evaluated
 from inspector.evaluate.figures import Evaluation
 from inspector.evaluate.gate import drawn_areas, truth_of
 from inspector.report.blocks import Block
-from inspector.report.metrics.curves import rank
 
 _FIGURES: tuple[tuple[str, str, bool], ...] = (
     ("gate.recall", "gate: defective passed on", True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.evaluate.bootstrap import interval, quotients, ratio, share_interval
+from engines.metrics.bootstrap import interval, quotients, ratio, share_interval
 from inspector.evaluate.figures import Estimate
 from inspector.evaluate.tally import Sums
 

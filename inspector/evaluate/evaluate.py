@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.thresholds.on_bundle import Trial
+from calibration.thresholds.on_bundle import BundleOnPart
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError
+from engines.metrics.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
 from inspector.evaluate.answers import Judge
-from inspector.evaluate.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
 from inspector.evaluate.estimates import Estimates, estimates_of
 from inspector.evaluate.figures import (
-    BundleFacts,
+    BundleMetadata,
     ClassDefects,
     ClassFigures,
-    DataFacts,
+    DataMetadata,
     DefectFigures,
     Duration,
     Evaluation,
@@ -27,7 +27,7 @@ from inspector.evaluate.figures import (
     StageFigures,
     Times,
 )
-from inspector.evaluate.fit import Selection, flattering, require_fit
+from inspector.evaluate.fit import Selection, optimistic, require_fit
 from inspector.evaluate.gate import gate_figures
 from inspector.evaluate.tally import Sums, Tally
 from inspector.evaluate.worst import Worst
@@ -52,23 +52,23 @@ def evaluate(
     dataset: Dataset,
     *,
     selection: Selection | None = None,
-    folds: Sequence[Trial] = (),
+    folds: Sequence[BundleOnPart] = (),
     runtime: str = "openvino",
     precision: str = "auto",
     progress: Progress = lambda done: None,
 ) -> Evaluated:
     """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``selection`` says which frames
-    of the data set these are, for the reader; without it they are all. With ``folds`` sister bundles answer for their folds,
-    at the operating point of ``bundle``.
+    of the data set these are, for the reader; without it they are all. With ``folds`` the fold models are run on
+    their folds instead, at the operating point of ``bundle``.
 
-    Raises UserError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
+    Raises FrameFormError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
     or mask that cannot be read.
     """
     require_fit(bundle, dataset)
     tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
-    for judging, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
+    for judging, frames in [(run.bundle, run.part.frames) for run in folds] or [(bundle, dataset.frames)]:
         with Judge(judging, bundle.operating_point, runtime, precision) as judge:
             for answer in judge.answers(frames):
                 try:
@@ -83,8 +83,8 @@ def evaluate(
     sums = tally.sums()
     estimates = estimates_of(sums)
     made = Evaluation(
-        bundle=_bundle_facts(bundle, judge),
-        data=_data_facts(bundle, dataset, selection, tally, sums),
+        bundle=_bundle_metadata(bundle, judge),
+        data=_data_metadata(bundle, dataset, selection, tally, sums),
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
         gate=gate_figures(tally, sums, estimates),
@@ -95,9 +95,9 @@ def evaluate(
     return Evaluated(made, tally, sums, worst)
 
 
-def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
+def _bundle_metadata(bundle: Bundle, judge: Judge) -> BundleMetadata:
     point = bundle.operating_point
-    return BundleFacts(
+    return BundleMetadata(
         id=bundle.id,
         operating_point=point.id,
         gate_threshold=point.gate_threshold,
@@ -111,14 +111,16 @@ def _bundle_facts(bundle: Bundle, judge: Judge) -> BundleFacts:
     )
 
 
-def _data_facts(bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums) -> DataFacts:
+def _data_metadata(
+    bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums
+) -> DataMetadata:
     defective = sum(one.defective for one in tally.seen)
-    warnings = list(flattering(bundle, dataset, selection))
+    warnings = list(optimistic(bundle, dataset, selection))
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
             f"{sums.groups} independent groups of frames are too few for intervals ({FEWEST_GROUPS} are needed)."
         )
-    return DataFacts(
+    return DataMetadata(
         name=dataset.name,
         id=dataset.id,
         part=None if selection is None else selection.part,

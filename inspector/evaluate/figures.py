@@ -15,7 +15,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
 
 
-class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
+class BundleMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Which bundle it was, and how it ran."""
 
     id: str
@@ -31,7 +31,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Why the arithmetic is not the fastest the machine has, where that is so; else empty."""
 
 
-class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
+class DataMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Which frames they were."""
 
     name: str
@@ -48,7 +48,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     unlocated: int
     """Defective frames in which nobody drew where: in the figures of gate and sheets, in none of pixels and defects."""
     warnings: tuple[str, ...]
-    """What flatters the figures."""
+    """What makes the figures better than they will be on the line."""
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -192,8 +192,8 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle on a data set."""
 
-    bundle: BundleFacts
-    data: DataFacts
+    bundle: BundleMetadata
+    data: DataMetadata
     confidence: float
     resamples: int
     gate: GateFigures

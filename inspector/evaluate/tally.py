@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.metrics.confusion import Confusion
+from engines.metrics.defects import DefectCounts
+from engines.metrics.detection import Detection
+from engines.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
+from engines.metrics.overlap import Overlap, overlap
+from engines.metrics.quotient import Quotient
+from engines.metrics.regions import without_small_regions
 from inspector.evaluate.answers import Answer
-from inspector.report.metrics.confusion import Confusion
-from inspector.report.metrics.defects import DefectCounts
-from inspector.report.metrics.detection import Detection
-from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
-from inspector.report.metrics.overlap import Overlap, overlap
-from inspector.report.metrics.quotient import Quotient
-from inspector.report.metrics.specks import without_specks
 
 STAGES = ("segmenter", "pipeline")
 """The segmenter alone on every frame; the segmenter behind the gate, where a frame that the gate stops has an empty mask."""
@@ -66,7 +66,7 @@ class Tally:
 
     def add(self, answer: Answer) -> Seen:
         """Count one frame. Raises ValueError where its truth cannot be compared with the mask."""
-        frame, defects = answer.frame, without_specks(answer.mask, self._minimum_area_px)
+        frame, defects = answer.frame, without_small_regions(answer.mask, self._minimum_area_px)
         drawn = frame.located or not frame.defective
         true = frame.mask() if drawn else None
         kept = defects if answer.let_through else None

@@ -51,9 +51,7 @@ def test_json_of_a_part(tiny_bundle: Bundle, data: Path) -> None:
     assert "no part 'fold-7'; it has" in line
 
 
-def test_folds_are_judged_by_sister_bundles_at_the_bundles_own_point(
-    tiny_bundle: Bundle, data: Path, tmp_path: Path
-) -> None:
+def test_fold_models_are_judged_at_the_bundles_own_point(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
     split, folds = write_folds(tiny_bundle, data, tmp_path)
     for name in ("fold-0", "fold-1"):  # of no account: it is the bundle's operating point that is judged
         point = folds / name / "operating_point.yaml"
@@ -66,7 +64,7 @@ def test_folds_are_judged_by_sister_bundles_at_the_bundles_own_point(
         json.loads(inspector("evaluate", tiny_bundle.path, data, "--json").stdout),
     )
     assert (found["data"]["frames"], found["data"]["part"]) == (6, "fold-0 to fold-1")
-    assert "each for the fold it was trained without" in found["data"]["warnings"][0]
+    assert "each on the fold that it was trained without" in found["data"]["warnings"][0]
     assert (found["gate"], found["pipeline"]) == (alone["gate"], alone["pipeline"])
     assert "judges one bundle by all folds" in one_line_of(inspector(*arguments, "--part", "fold-0"))
 

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle, FrameSize
-from engines.errors import DataError, EngineError
+from engines.errors import DataError, EngineError, FrameFormError
 from inspector.errors import UserError
 from inspector.evaluate import paper
 from inspector.evaluate.blocks import blocks
 from inspector.evaluate.compare import Comparison, compare
 from inspector.evaluate.evaluate import Evaluated, evaluate
 from inspector.evaluate.figures import Evaluation
-from inspector.evaluate.fit import Selection, flattering, require_comparable, require_fit
+from inspector.evaluate.fit import Selection, optimistic, require_comparable, require_fit
 from inspector.evaluate.report import write_comparison, write_evaluation
 from tests.evaluate.tiny_data import BRIGHT, DARK, SIX, open_data
 from tests.tiny_bundle import make_tiny_bundle
@@ -149,29 +149,32 @@ def test_bundles_are_compared_on_the_same_frames_only(six: Evaluated, pair: tupl
 
 def test_data_of_another_form_is_refused(tiny_bundle: Bundle, tmp_path: Path) -> None:
     renamed = open_data(tmp_path / "names", SIX, ["dark", "light"])
-    with pytest.raises(UserError, match=r"classes are dark, light; those of the bundle tiny-1-.* are dark, bright"):
+    with pytest.raises(
+        FrameFormError, match=r"classes are dark, light; those of the bundle tiny-1-.* are dark, bright"
+    ):
         require_fit(tiny_bundle, renamed)
     dataset = open_data(tmp_path / "size")
     wider = replace(tiny_bundle, manifest=msgspec.structs.replace(tiny_bundle.manifest, frame=FrameSize(32, 64)))
-    with pytest.raises(UserError, match=r"frames are 32x48, those of the bundle .* are 32x64"):
+    with pytest.raises(FrameFormError, match=r"frames are 32x48, those of the bundle .* are 32x64"):
         require_fit(wider, dataset)
-    with pytest.raises(UserError, match="holds no labelled frame"):
+    with pytest.raises(DataError, match="holds no labelled frame"):
         require_fit(tiny_bundle, replace(dataset, frames=()))
     other = msgspec.structs.replace(tiny_bundle.manifest, classes=("dark",))
     with pytest.raises(UserError, match=r"--compare: classes of tiny-1-.* are dark, bright, of .* dark"):
         require_comparable(tiny_bundle, replace(tiny_bundle, manifest=other))
 
 
-def test_what_flatters_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
+def test_what_makes_the_figures_optimistic_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     dataset = open_data(tmp_path)
-    assert not list(flattering(tiny_bundle, dataset, None))
-    manifest = msgspec.structs.replace(tiny_bundle.manifest, training={"data_id": dataset.id, "split_id": "s1"})
+    assert not list(optimistic(tiny_bundle, dataset, None))
+    gate = {"data_id": dataset.id, "split_id": "s1"}
+    manifest = msgspec.structs.replace(tiny_bundle.manifest, training={"networks": {"gate": gate}})
     chosen = {"data": {"id": dataset.id}, "split": "s1", "part": "calibration"}
     point = msgspec.structs.replace(tiny_bundle.operating_point, chosen=chosen)
     bundle = replace(tiny_bundle, manifest=manifest, operating_point=point)
 
     def told(selection: Selection | None) -> str:
-        return " ".join(flattering(bundle, dataset, selection))
+        return " ".join(optimistic(bundle, dataset, selection))
 
     assert "give --split" in told(None)
     assert "operating point was chosen" in told(None)
@@ -179,13 +182,13 @@ def test_what_flatters_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert told(Selection("calibration", "s1")) == "The operating point was chosen on frames of this selection."
     assert told(Selection("training", "s1")) == "The bundle was trained on these very frames."
     assert "by another split" in told(Selection("validation", "s2"))
-    manifest.training["networks"] = {"gate": {"trained_on": ["training", "fold-1"]}}
+    gate["trained_on"] = ["training", "fold-1"]  # type: ignore[assignment]
     assert told(Selection("fold-1", "s1")) == "The bundle was trained on these very frames."
     assert told(Selection("fold-0", "s1")) == ""
-    point.chosen["folds"] = {"fold-0": "sister-1-0a", "fold-1": "sister-1-0b"}
+    point.chosen["folds"] = {"fold-0": "fold-model-1-0a", "fold-1": "fold-model-1-0b"}
     assert told(Selection("fold-0", "s1")) == "The operating point was chosen on frames of this selection."
-    crossed = told(Selection("fold-0 to fold-1", "s1", ("sister-1-0a", "sister-1-0b")))
-    assert "sister-1-0a, sister-1-0b answered, each for the fold it was trained without" in crossed
+    crossed = told(Selection("fold-0 to fold-1", "s1", point.chosen["folds"]))
+    assert "the fold models fold-model-1-0a, fold-model-1-0b, each on the fold that it was trained without" in crossed
     assert "operating point was chosen" in crossed
 
 

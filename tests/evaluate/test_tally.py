@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.data.dataset import LabelledFrame
+from engines.metrics.bootstrap import ratio
 from inspector.evaluate.answers import Answer
-from inspector.evaluate.bootstrap import ratio
 from inspector.evaluate.estimates import estimates_of
 from inspector.evaluate.tally import Tally
 
