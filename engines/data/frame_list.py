@@ -22,6 +22,7 @@ from pathlib import Path
 
 from engines.errors import DataError
 
+FILE = "frames.csv"
 TRAINING_ONLY = "train_aug_only"
 UNLABELLED = "unlabelled"
 _IMAGE_COLUMNS = ("file", "image", "image_id")

@@ -12,7 +12,7 @@ from engines.data.description import Source
 from engines.data.frame_list import FrameList, read_table
 from engines.data.hashing import hash_grid, near_duplicates, perceptual_hash
 from engines.data.images import Size, read_grey
-from engines.data.labels import Candidate, Complain
+from engines.data.labels import Candidate, OnProblem
 from engines.data.threads import in_threads
 from engines.errors import DataError
 
@@ -63,7 +63,9 @@ def grouping_column(source: Source) -> str | None:
     return None if not way or way in {FOUND, NONE, FOLDER} or way.endswith(".csv") else way
 
 
-def found_groups(grouping: Grouping, candidates: Sequence[Candidate], size: Size, complain: Complain) -> dict[str, str]:
+def found_groups(
+    grouping: Grouping, candidates: Sequence[Candidate], size: Size, on_problem: OnProblem
+) -> dict[str, str]:
     """The given groups, joined where frames of ``size`` (height, width) are near-duplicates. Reads every frame."""
     grid = hash_grid(*size)
 
@@ -76,7 +78,7 @@ def found_groups(grouping: Grouping, candidates: Sequence[Candidate], size: Size
     hashes = []
     for seen in in_threads(look, candidates):
         if isinstance(seen, str):
-            complain(seen)
+            on_problem(seen)
         hashes.append(np.zeros(grid, np.int8) if isinstance(seen, str) else seen)
     names = [one.name for one in candidates]
     pairs = [(names[pair.first], names[pair.second]) for pair in near_duplicates(np.stack(hashes))]

@@ -15,7 +15,7 @@ from engines.data.images import Grey, Size
 from engines.data.masks import MaskStyle, read_mask_image, to_bitmask
 from engines.data.run_lengths import Runs, draw_runs
 
-Complain = Callable[[str], None]
+OnProblem = Callable[[str], None]
 """Called with what is wrong with one frame, in a line; raises, or notes it and lets the frame be left out."""
 
 
@@ -96,7 +96,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GroundTruth:
     """What is known of a candidate."""
 
     label: Label
@@ -110,32 +110,32 @@ class Labelling:
     """The class names and the truth of every candidate that has one, by name."""
 
     classes: tuple[str, ...]
-    truths: dict[str, Truth] = field(default_factory=dict)
+    truths: dict[str, GroundTruth] = field(default_factory=dict)
     unlabelled: set[str] = field(default_factory=set)
     """Those that have no label, which is no mistake."""
 
 
 def combined_truth(
-    candidate: Candidate, label: Label, drawn: tuple[int, ...], classes: Sequence[str], complain: Complain
-) -> Truth | None:
-    """The truth of a candidate from what is drawn and what is listed; None, after complaining, where they disagree."""
+    candidate: Candidate, label: Label, drawn: tuple[int, ...], classes: Sequence[str], on_problem: OnProblem
+) -> GroundTruth | None:
+    """The truth of a candidate from what is drawn and what is listed; None, after telling why, where they disagree."""
     listed = candidate.listed
     told = None if listed is None else listed_classes(listed, classes)
     if listed is not None and told is None and listed.classes is not None:
-        complain(
+        on_problem(
             f"{candidate.path}: row {listed.row} of the list: class {' '.join(listed.classes)!r}; expected {_choice(classes)}"
         )
         return None
     stated = None if listed is None else listed.defective
     if drawn and (stated is False or (told is not None and set(told) != set(drawn))):
         row = 0 if listed is None else listed.row
-        complain(
+        on_problem(
             f"{candidate.path}: row {row} of the list says {_named(told or (), classes)}, but drawn is "
             f"{_named(drawn, classes)}; correct one of them"
         )
         return None
     defective = bool(drawn) if stated is None else stated
-    return Truth(label, drawn or told or (), defective, located=bool(drawn) or not defective)
+    return GroundTruth(label, drawn or told or (), defective, located=bool(drawn) or not defective)
 
 
 def listed_classes(listed: Listed, classes: Sequence[str]) -> tuple[int, ...] | None:

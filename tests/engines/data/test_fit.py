@@ -35,7 +35,7 @@ def test_frames_of_another_size_or_other_classes_are_refused_with_data(dataset: 
     ) as size:
         require_form(dataset, replace(dataset, width=64), "the bundle b-1")
     assert (size.value.what, size.value.found, size.value.expected) == ("size", "32x48", "32x64")
-    with pytest.raises(FrameFormError, match="classes are dark, bright; those of w.pt are bright, dark") as classes:
+    with pytest.raises(FrameFormError, match=r"classes are dark, bright; those of w\.pt are bright, dark") as classes:
         require_form(dataset, replace(dataset, classes=("bright", "dark")), "w.pt")
     assert (classes.value.what, classes.value.owner) == ("classes", "w.pt")
 
