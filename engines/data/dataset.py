@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from engines.data.description import Source, find_source
-from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, Listed, read_frame_list
+from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, ListedFrame, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
 from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
 from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
@@ -35,7 +35,7 @@ class LabelledFrame:
     classes: tuple[int, ...]
     """Classes present, indices from 0."""
     defective: bool
-    """Label of the sheet; true also where nobody drew where the defect is."""
+    """Label of the sheet; true also where no mask says where the defect is."""
     located: bool
     """Whether the mask says where the defects are; a clean frame is located."""
     training_only: bool = False
@@ -63,7 +63,7 @@ class LabelledFrame:
         return pixels
 
     def mask(self) -> Grey:
-        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where nobody drew. Raises DataError."""
+        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where there is no annotated mask. Raises DataError."""
         if self.label is None:
             raise DataError(f"{self.path}: has no mask")
         mask = self.label.bitmask(self.size)
@@ -97,7 +97,7 @@ class Survey:
     source: Source
     groups_given_by: str
     """What gives the groups, as ``groups`` in a dataset.yaml would call it; empty where nothing does."""
-    groups_by_looks: bool
+    groups_by_similarity: bool
     """Whether near-duplicates share a group, found or still to be found."""
     all_paths: tuple[Path, ...]
     """Every image file that was considered, also those left out."""
@@ -150,13 +150,13 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
         raise DataError(f"{path}: no frame in it that can be used")
     grouping = given_groups(source, known, frames)
     groups = grouping.groups
-    if grouping.by_looks and find_groups:
+    if grouping.by_similarity and find_groups:
         groups = found_groups(grouping, known, (height, width), on_problem)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
     reasons = {why: count for why, count in left_out.items() if count}
     paths = tuple(one.path for one in listed)
-    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_looks, paths)
+    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, paths)
 
 
 def _frame_list(source: Source) -> FrameList | None:
@@ -170,7 +170,7 @@ def _frame_list(source: Source) -> FrameList | None:
 def _candidates(source: Source, frames: FrameList | None) -> list[Candidate]:
     """All frames, listed or found in the folder, under names that are unique."""
     folder = source.place(source.description.images)
-    places: list[tuple[Path, str, Listed | None]] = []
+    places: list[tuple[Path, str, ListedFrame | None]] = []
     if frames is not None:
         for row in frames.rows:
             path = source.place(row.image) if "/" in row.image else folder / row.image

@@ -1,4 +1,4 @@
-"""Which frames show the same thing: as given, or found by their looks."""
+"""Which frames show the same thing: as given, or found by their scans."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Grouping:
     groups: dict[str, str]
     given_by: str
     """What ``groups`` in a dataset.yaml would call it; empty where nothing gives groups."""
-    by_looks: bool
+    by_similarity: bool
     """Whether near-duplicates belong together as well."""
 
 
@@ -42,18 +42,18 @@ def given_groups(source: Source, candidates: Sequence[Candidate], frames: FrameL
     """
     named = source.description.groups or ""
     way = named.removesuffix("+" + FOUND)
-    by_looks = named.endswith(FOUND)
+    by_similarity = named.endswith(FOUND)
     own = {one.name: one.name for one in candidates}
     if way in (FOUND, NONE):
-        return Grouping(own, "", by_looks)
+        return Grouping(own, "", by_similarity)
     if way == FOLDER:
         groups = {one.name: PurePosixPath(one.relative).parent.as_posix() for one in candidates}
-        return Grouping(groups, FOLDER, by_looks)
+        return Grouping(groups, FOLDER, by_similarity)
     if way.endswith(".csv"):
-        return Grouping(_from_file(source, candidates, way), way, by_looks)
+        return Grouping(_from_file(source, candidates, way), way, by_similarity)
     listed = {one.name: one.listed.group for one in candidates if one.listed is not None and one.listed.group}
     if way or len(set(listed.values())) < len(listed):
-        return Grouping({**own, **listed}, (frames and frames.group_column) or "", by_looks)
+        return Grouping({**own, **listed}, (frames and frames.group_column) or "", by_similarity)
     return Grouping(own, "", not (frames is not None and frames.is_simulated))
 
 

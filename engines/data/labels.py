@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from engines.data.frame_list import Listed
+from engines.data.frame_list import ListedFrame
 from engines.data.images import Grey, Size
 from engines.data.masks import MaskStyle, read_mask_image, to_bitmask
 from engines.data.run_lengths import Runs, draw_runs
@@ -32,7 +32,7 @@ class Label(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NothingDrawn:
-    """A clean frame, or a defective one of which nobody drew where."""
+    """A clean frame, or a defective one without an annotated mask."""
 
     fingerprint: str = ""
 
@@ -91,7 +91,7 @@ class Candidate:
     path: Path
     relative: str
     """Path within the folder of the images, POSIX."""
-    listed: Listed | None
+    listed: ListedFrame | None
     size: Size = (0, 0)
 
 
@@ -138,7 +138,7 @@ def combined_truth(
     return GroundTruth(label, drawn or told or (), defective, located=bool(drawn) or not defective)
 
 
-def listed_classes(listed: Listed, classes: Sequence[str]) -> tuple[int, ...] | None:
+def listed_classes(listed: ListedFrame, classes: Sequence[str]) -> tuple[int, ...] | None:
     """Class indices of a row, named or numbered from 1; None where it does not say or names none of ``classes``."""
     if listed.classes is None:
         return None

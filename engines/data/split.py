@@ -51,7 +51,7 @@ def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> S
     """Deal the groups of ``dataset`` out to named parts by their ``fractions``, which add up to 1; the same for the same seed.
 
     Every part gets its share of the clean frames and of each class as far as the groups allow. A group that holds a frame
-    which nothing can be measured on (nobody drew where, or to learn from only) goes to ``training`` as a whole.
+    which nothing can be measured on (defective without a mask, or to learn from only) goes to ``training`` as a whole.
     Raises DataError for impossible fractions, a class without a frame, or a part that would stay empty.
     """
     _check_fractions(fractions)
@@ -97,8 +97,8 @@ def write_split(split: Split, dataset: Dataset, path: Path) -> None:
 
 
 def read_split(path: Path, dataset: Dataset) -> Split:
-    """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame it does not name or names in
-    vain, other classes than now, a group in two parts, or a frame to learn from only that is to be measured on."""
+    """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame that is missing from it or
+    that the data set does not have, other classes than now, a group in two parts, or a frame to learn from only that is to be measured on."""
     frames = {one.name: one for one in dataset.frames}
     rows = list(read_table(path, _COLUMNS))
     parts: dict[str, list[str]] = {}

@@ -67,7 +67,7 @@ def evaluate(
     if part is not None and split is None:
         raise UserError(f"--part {part}: a part of what? Give the split file with --split")
     if folds is not None and (compare or part is not None):
-        raise UserError("--folds: judges one bundle by all folds of the split; leave out --compare and --part")
+        raise UserError("--folds: measures one bundle on all folds of the split; leave out --compare and --part")
     bundles = [_bundle(one) for one in paths[:-1]]
     if compare:
         require_comparable(*bundles)

@@ -14,7 +14,7 @@ from inspector.report.summary import Decisions
 def blocks(made: Evaluation) -> list[Block]:
     """Everything in the evaluation, in the order in which a reader asks."""
     return [
-        _facts(made),
+        _what_was_measured(made),
         _gate(made),
         _sheets(made),
         _masks("Masks of the pipeline", made.pipeline, made, paper.PIPELINE_DICE),
@@ -56,7 +56,7 @@ def count(one: Estimate) -> str:
     )
 
 
-def _facts(made: Evaluation) -> Block:
+def _what_was_measured(made: Evaluation) -> Block:
     bundle, data = made.bundle, made.data
     areas = ", ".join(
         f"{name} {bundle.mask_thresholds[name]:g} from {area:,} px" for name, area in bundle.minimum_area_px.items()
@@ -78,9 +78,7 @@ def _facts(made: Evaluation) -> Block:
     if bundle.note:
         notes.append(f"Arithmetic: {bundle.note}.")
     if data.unlocated:
-        notes.append(
-            f"Defective frames in which nobody drew where: {data.unlocated:,}. They count for gate and sheets only."
-        )
+        notes.append(f"Defective frames without a mask: {data.unlocated:,}. They count for gate and sheets only.")
     return Block("Evaluation", ("", ""), tuple(rows), tuple(notes))
 
 

@@ -62,7 +62,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(first: Evaluated, second: Evaluated) -> Comparison:
     """The comparison. Raises DataError unless both have seen the same frames."""
-    if [one.name for one in first.tally.seen] != [one.name for one in second.tally.seen]:
+    if [one.name for one in first.tally.frames] != [one.name for one in second.tally.frames]:
         raise DataError("the two bundles were not shown the same frames; evaluate both on one data set")
     differences = (_area_difference(first, second), *_differences(first, second))
     return Comparison(
@@ -70,7 +70,7 @@ def compare(first: Evaluated, second: Evaluated) -> Comparison:
         second=second.evaluation,
         confidence=CONFIDENCE,
         differences=differences,
-        conclusion=_conclusion(differences, len(first.tally.seen), first.sums.groups),
+        conclusion=_conclusion(differences, len(first.tally.frames), first.sums.groups),
     )
 
 
@@ -91,7 +91,7 @@ def _differences(first: Evaluated, second: Evaluated) -> Iterator[Difference]:
 
 def _area_difference(first: Evaluated, second: Evaluated) -> Difference:
     """Of the areas under the ROC curves, whose draws are the same for both."""
-    rankings = [rank(*truth_of(one.tally.seen)) for one in (first, second)]
+    rankings = [rank(*truth_of(one.tally.frames)) for one in (first, second)]
     drawn = [drawn_areas(ranking, one.sums)[0] for ranking, one in zip(rankings, (first, second), strict=True)]
     bounds = interval(drawn[1] - drawn[0], first.sums.groups)
     values = [one.evaluation.gate.roc_area.value for one in (first, second)]

@@ -29,7 +29,7 @@ from inspector.evaluate.figures import (
 )
 from inspector.evaluate.fit import Selection, optimistic, require_fit
 from inspector.evaluate.gate import gate_figures
-from inspector.evaluate.tally import Sums, Tally
+from inspector.evaluate.tally import GroupSums, Tally
 from inspector.evaluate.worst import Worst
 from inspector.report.summary import Decisions
 
@@ -43,7 +43,7 @@ class Evaluated:
 
     evaluation: Evaluation
     tally: Tally
-    sums: Sums
+    sums: GroupSums
     worst: Worst
 
 
@@ -112,9 +112,9 @@ def _bundle_metadata(bundle: Bundle, judge: Judge) -> BundleMetadata:
 
 
 def _data_metadata(
-    bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums
+    bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: GroupSums
 ) -> DataMetadata:
-    defective = sum(one.defective for one in tally.seen)
+    defective = sum(one.defective for one in tally.frames)
     warnings = list(optimistic(bundle, dataset, selection))
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
@@ -125,11 +125,11 @@ def _data_metadata(
         id=dataset.id,
         part=None if selection is None else selection.part,
         split=None if selection is None else selection.split_id,
-        frames=len(tally.seen),
+        frames=len(tally.frames),
         groups=sums.groups,
         defective=defective,
-        clean=len(tally.seen) - defective,
-        unlocated=sum(not one.drawn for one in tally.seen),
+        clean=len(tally.frames) - defective,
+        unlocated=sum(not one.annotated for one in tally.frames),
         warnings=tuple(warnings),
     )
 

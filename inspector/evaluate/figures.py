@@ -46,7 +46,7 @@ class DataMetadata(msgspec.Struct, frozen=True, kw_only=True):
     defective: int
     clean: int
     unlocated: int
-    """Defective frames in which nobody drew where: in the figures of gate and sheets, in none of pixels and defects."""
+    """Defective frames without a mask: in the figures of gate and sheets, in none of pixels and defects."""
     warnings: tuple[str, ...]
     """What makes the figures better than they will be on the line."""
 

@@ -17,13 +17,13 @@ def tables(made: Sequence[Block]) -> Group:
     """The blocks one below the other with their notes, for ``rich.console.Console.print``."""
     parts: list[RenderableType] = []
     for one in made:
-        parts.append(block_table(one) if any(one.columns) else _facts(one))
+        parts.append(block_table(one) if any(one.columns) else _pairs(one))
         parts += [Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in one.notes]
         parts.append(Text())
     return Group(*parts)
 
 
-def _facts(block: Block) -> Table:
+def _pairs(block: Block) -> Table:
     """Names and words, which may be long: left-aligned, wrapped."""
     table = Table.grid(padding=(0, 2))
     table.title, table.title_justify, table.title_style = block.title, "left", "bold"

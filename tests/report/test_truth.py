@@ -67,7 +67,7 @@ def test_a_list_beside_the_csv_says_what_is_labelled(tmp_path: Path) -> None:
     assert mask_of(truth, "clean.jpg") == [[0, 0, 0, 0]] * 3
     assert mask_of(truth, "nobody.jpg") is None
     assert mask_of(truth, "unlisted.jpg") is None
-    assert "the 2 frames that frames.csv beside it says are" in truth.rule
+    assert "the 2 frames with a label in frames.csv beside it" in truth.rule
 
 
 def test_a_list_is_read_as_the_data_set_reads_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from engines.data.frame_list import FILE, Listed
+from engines.data.frame_list import FILE, ListedFrame
 from engines.data.labels import Candidate, GroundTruth
 from engines.data.run_length_labels import RunLengthLabels
 from engines.errors import DataError
@@ -38,7 +38,7 @@ class KaggleTruth:
         self.rule = self._rule()
 
     def mask(self, camera: str, number: int, name: str) -> Bitmask | None:
-        """Truth of the frame whose file is called ``name``; None where it is not labelled, or nobody drew where its defect is."""
+        """Truth of the frame whose file is called ``name``; None where it is not labelled, or is defective without a mask."""
         stem = PurePath(name).stem
         if not stem or not self._is_labelled(stem):
             return None
@@ -55,7 +55,7 @@ class KaggleTruth:
         row = None if self._listed is None else self._listed.get(stem)
         return self._labels.truth(self._candidate(stem, row), classes, _refuse)
 
-    def _candidate(self, stem: str, row: Listed | None) -> Candidate:
+    def _candidate(self, stem: str, row: ListedFrame | None) -> Candidate:
         path = self._labels.path.parent / (stem if row is None else row.image)
         return Candidate(stem, path, stem, row, self._size)
 
@@ -63,7 +63,7 @@ class KaggleTruth:
         told = f"run lengths of {self._labels.path.name}"
         if self._listed is not None:
             count = sum(map(has_mask, self._listed.values()))
-            return f"{told}; labelled are the {count} frames that {FILE} beside it says are"
+            return f"{told}; labelled are the {count} frames with a label in {FILE} beside it"
         if self._labels.lists_clean:
             count = len(self._labels.stems)
             return f"{told}; it lists clean frames too, so that labelled are the {count} frames with a row"

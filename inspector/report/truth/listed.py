@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from engines.data.frame_list import FILE, FrameList, Listed, read_frame_list
+from engines.data.frame_list import FILE, FrameList, ListedFrame, read_frame_list
 from engines.errors import DataError
 
 
@@ -14,9 +14,9 @@ def list_in(folder: Path) -> FrameList | None:
     return read_frame_list(path) if path.is_file() else None
 
 
-def rows_by_stem(frames: FrameList) -> dict[str, Listed]:
+def rows_by_stem(frames: FrameList) -> dict[str, ListedFrame]:
     """The row of each frame. Raises DataError where two frames of one name are labelled differently: a replay knows names only."""
-    rows: dict[str, Listed] = {}
+    rows: dict[str, ListedFrame] = {}
     for row in frames.rows:
         stem = PurePosixPath(row.image).stem
         other = rows.setdefault(stem, row)
@@ -32,6 +32,6 @@ def rows_by_stem(frames: FrameList) -> dict[str, Listed]:
     return rows
 
 
-def has_mask(row: Listed) -> bool:
-    """Whether the list says that the frame is labelled, and does not say that nobody drew where its defect is."""
+def has_mask(row: ListedFrame) -> bool:
+    """Whether the list says that the frame is labelled, and does not say that the mask of a defect is missing."""
     return row.labelled and row.located

@@ -6,18 +6,18 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from engines.data.dataset import LabelledFrame
 from engines.data.hashing import Hash, hash_grid, perceptual_hash
-from engines.data.images import Grey, Size
+from engines.data.images import Size
 from engines.data.threads import in_threads
 from engines.errors import DataError
+from engines.metrics.regions import class_regions
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameScan:
     """What was seen of a frame."""
 
     hash: Hash
@@ -29,31 +29,24 @@ class Look:
     """Why the frame or its mask cannot be used, in a line; empty where they can."""
 
 
-def look_at(
+def scan_frames(
     frames: Sequence[LabelledFrame], class_count: int, size: Size, seen: Callable[[], None] = lambda: None
-) -> list[Look]:
-    """A look at every frame, in order; ``size`` is the height and width that the hash's grid follows.
+) -> list[FrameScan]:
+    """Every frame scanned, in order; ``size`` is the height and width that the hash's grid follows.
 
     ``seen`` is called, from several threads, after each.
     """
     grid = hash_grid(*size)
 
-    def look(frame: LabelledFrame) -> Look:
+    def scan(frame: LabelledFrame) -> FrameScan:
         try:
             pixels, mask = frame.stored(), frame.mask()
         except DataError as error:
-            return Look(np.zeros(grid, np.int8), b"", ((),) * class_count, str(error))
+            return FrameScan(np.zeros(grid, np.int8), b"", ((),) * class_count, str(error))
         finally:
             seen()
         digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
-        areas = tuple(_areas_px((mask >> k & 1).astype(np.uint8)) for k in range(class_count))
-        return Look(perceptual_hash(pixels, grid), digest, areas)
+        areas = tuple(tuple(class_regions(mask, k).areas_px[1:].tolist()) for k in range(class_count))
+        return FrameScan(perceptual_hash(pixels, grid), digest, areas)
 
-    return in_threads(look, frames)
-
-
-def _areas_px(region: Grey) -> tuple[int, ...]:
-    if not region.any():
-        return ()
-    _, _, stats, _ = cv2.connectedComponentsWithStats(region, connectivity=8)
-    return tuple(int(area) for area in stats[1:, cv2.CC_STAT_AREA])
+    return in_threads(scan, frames)
