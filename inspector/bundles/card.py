@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calibration.thresholds.calibrate import Calibration
 from engines.data.part import Part
-from engines.training.weights import Trained
 from inspector.bundles.figures_table import figures_table
+
+if TYPE_CHECKING:
+    from engines.training.weights import Trained
 
 RARE = 20
 """A class seen on fewer frames in training, or measured on fewer, is called rare."""

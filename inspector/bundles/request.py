@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calibration.thresholds.calibrate import CalibrationRequest
 from engines.data.dataset import Dataset
 from engines.data.fit import Provenance, require_form, require_held_out
 from engines.data.part import Part
 from engines.data.split import Split
-from engines.training.weights import Trained
 from inspector.errors import UserError
+
+if TYPE_CHECKING:
+    from engines.training.weights import Trained
 
 HELD_OUT = ("calibration", "validation")
 """Parts to calibrate on, the first there is."""

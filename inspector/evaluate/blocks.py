@@ -98,9 +98,9 @@ def _gate(made: Evaluation) -> Block:
         ["average precision", coefficient(gate.average_precision)],
     ]
     notes = ["recall: passed on / defective; alarms: passed on / clean; precision: defective / passed on."]
-    if gate.miss_rate_at_most is not None:
+    if gate.miss_rate_upper_bound is not None:
         notes.append(
-            f"With {made.confidence:.0%} confidence the gate loses at most {gate.miss_rate_at_most:.1%} of the defective groups of frames "
+            f"With {made.confidence:.0%} confidence the gate loses at most {gate.miss_rate_upper_bound:.1%} of the defective groups of frames "
             "(one-sided, exact)."
         )
     if _about_paper(made):

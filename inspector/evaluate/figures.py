@@ -82,7 +82,7 @@ class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     recall: Estimate
     false_alarm_rate: Estimate
     precision: Estimate
-    miss_rate_at_most: float | None
+    miss_rate_upper_bound: float | None
     """Exact one-sided upper bound of the share of defective groups that lose a frame, at the confidence of the intervals
     (Clopper and Pearson 1934)."""
     roc_area: Estimate

@@ -36,7 +36,7 @@ def gate_figures(tally: Tally, sums: GroupSums, estimates: Estimates) -> GateFig
         recall=estimates["gate.recall"],
         false_alarm_rate=estimates["gate.false_alarm_rate"],
         precision=estimates["gate.precision"],
-        miss_rate_at_most=_miss_rate_bound(tally.frames),
+        miss_rate_upper_bound=_miss_rate_bound(tally.frames),
         roc_area=_area(whole.roc_area, areas[0], sums.groups),
         average_precision=_area(whole.average_precision, areas[1], sums.groups),
         roc=_curve(ranking, whole, sums, _roc) if both else None,

@@ -38,7 +38,7 @@ def test_gate_and_sheets(six: Evaluated) -> None:
     assert (gate.decisions.tp, gate.decisions.fn, gate.decisions.fp, gate.decisions.tn) == (3, 1, 1, 1)
     # Pairs: 192 D over 100 C twice, 150 D over it, 100 D ties with it; against 192 C: two ties, two below.
     assert gate.roc_area.value == pytest.approx((3 + 0.5 + 2 * 0.5) / 8)
-    assert gate.miss_rate_at_most == pytest.approx(0.7514, abs=1e-4)  # 1 of 4: (1 - p)^4 + 4 p (1 - p)^3 = 0.05
+    assert gate.miss_rate_upper_bound == pytest.approx(0.7514, abs=1e-4)  # 1 of 4: (1 - p)^4 + 4 p (1 - p)^3 = 0.05
     assert sum(gate.scores_of_defective) == 4
     assert sum(gate.scores_of_clean) == 2
     for stage, caught in ((made.pipeline, 2), (made.segmenter, 3)):
@@ -265,7 +265,7 @@ def test_frames_of_one_class_alone(tiny_bundle: Bundle, tmp_path: Path) -> None:
     clean = evaluate(tiny_bundle, open_data(tmp_path / "clean", [((), ())] * 12)).evaluation
     assert clean.gate.roc is None
     assert clean.gate.roc_area.value is None
-    assert clean.gate.miss_rate_at_most is None
+    assert clean.gate.miss_rate_upper_bound is None
     assert clean.pipeline.mask.pixel_dice.value is None
     assert clean.pipeline.mask.kaggle_mean_dice.value == 1
     written = write_evaluation(
