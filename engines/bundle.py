@@ -61,7 +61,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class GoldenFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One frame of the self-test with what a right engine answers."""
+    """One frame of the self-test, with the expected answers of the engines."""
 
     frame: str
     """Grey PNG, relative to the bundle."""
@@ -76,7 +76,7 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """``golden/golden.yaml``."""
 
     thresholds: tuple[float, ...]
-    """Mask thresholds the masks were made with; the operating point may move on without them."""
+    """Mask thresholds that the masks were made with; later changes of the operating point do not affect them."""
     frames: Annotated[tuple[GoldenFrame, ...], Meta(min_length=1)]
 
 
@@ -92,7 +92,7 @@ class GoldenSample:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A network's ONNX file, and the SHA-256 the manifest has of it, which ``verify_files`` proves."""
+    """A network's ONNX file, and the SHA-256 the manifest has of it, which ``verify_files`` checks."""
 
     path: Path
     sha256: str
@@ -100,7 +100,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was read and whose manifest is sound; ``verify_files`` proves the rest."""
+    """A bundle that was read and whose manifest is valid; ``verify_files`` checks the other files."""
 
     path: Path
     manifest: Manifest

@@ -12,7 +12,7 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from engines.errors import BundleError
+from engines.errors import BundleError, OperatingPointWriteError
 
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 
@@ -40,6 +40,10 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         )
         return hashlib.sha256(told).hexdigest()[:12]
 
+    def lets_through(self, gate_score: float) -> bool:
+        """Whether a frame of this gate score goes to the segmenter. False for NaN, which its caller has to refuse before."""
+        return gate_score >= self.gate_threshold
+
     def thresholds(self, classes: Sequence[str]) -> tuple[float, ...]:
         """Mask thresholds in the order of ``classes``."""
         return tuple(self.mask_thresholds[name] for name in classes)
@@ -66,11 +70,11 @@ def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
 
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
-    """Write ``point`` as YAML, whole or not at all. Raises BundleError where that is not possible."""
+    """Write ``point`` as YAML, whole or not at all. Raises OperatingPointWriteError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")
         os.replace(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise BundleError(f"{path}: cannot be written ({error.strerror})") from None
+        raise OperatingPointWriteError(path, str(error.strerror)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib.metadata
 import json
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -42,6 +44,20 @@ def test_one_version() -> None:
     assert f"\n## {inspector.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_every_file_that_is_not_python_is_package_data() -> None:
+    """What setup.cfg does not name is missing from a wheel, though an editable installation works."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = {
+        path
+        for package, patterns in setup["options.package_data"].items()
+        for pattern in patterns.split(",")
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern.strip())
+    }
+    there = {path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()}
+    assert {path for path in there - named if path.suffix not in (".py", ".pyc")} == set()
+
+
 def test_the_installed_version_is_this_one() -> None:
     try:
         found = importlib.metadata.version("inspector")
@@ -50,7 +66,9 @@ def test_the_installed_version_is_this_one() -> None:
     assert found == inspector.__version__
 
 
-@pytest.mark.parametrize("package", ["inspector.line.line", "inspector.client", "inspector.inference.worker"])
+@pytest.mark.parametrize(
+    "package", ["inspector.line.line", "inspector.client", "inspector.inference.worker", "inspector.library"]
+)
 def test_the_line_needs_no_training_software(package: str) -> None:
     loaded = imported_by(f"import {package}")
     assert package.split(".")[0] in loaded
@@ -64,6 +82,13 @@ def test_the_command_line_answers_before_anything_heavy_is_loaded() -> None:
     assert not loaded & {"numpy", "cv2", "zmq", "openvino", "sqlite3", "torch", "yaml"}
 
 
+def test_the_package_is_light_and_the_library_call_brings_no_line() -> None:
+    assert not imported_by("import inspector; inspector.open") & {"numpy", "cv2", "openvino", "msgspec", "yaml"}
+    loaded = imported_by("import inspector.library.opening")
+    assert {"numpy", "cv2", "openvino"} <= loaded
+    assert not loaded & {"zmq", "sqlite3", "typer"}
+
+
 def test_help_lists_every_command() -> None:
     assert set(COMMANDS) == {
         "run", "replay", "demo", "subscribe", "bench", "evaluate", "calibrate", "simulate", "train", "doctor", "config", "data", "bundle",
@@ -72,6 +97,20 @@ def test_help_lists_every_command() -> None:
     for name, command in COMMANDS.items():
         assert command.get_short_help_str(), name
         assert all(getattr(option, "help", "") for option in command.params if option.name != "help"), name
+
+
+def helps(command: Any) -> Iterator[str]:
+    """Help texts of a command, its options and the commands below it."""
+    yield command.help or ""
+    yield from (getattr(option, "help", "") or "" for option in command.params)
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_help_is_markdown_without_html() -> None:
+    """Typer shows help as Markdown, which leaves out what looks like a tag: <frame>.png."""
+    wrong = [text for command in COMMANDS.values() for text in helps(command) if re.search(r"<\w|\[/?bold", text)]
+    assert wrong == []
 
 
 def links(document: Path) -> Iterator[str]:
@@ -137,6 +176,19 @@ def test_every_room_is_a_package() -> None:
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             assert (path.parent / "__init__.py").is_file(), path
+
+
+def test_engines_name_no_command_and_no_key_of_a_line() -> None:
+    """They raise errors with data; the commands and the line say what mends them. What exports bundles takes the options of its command,
+    and a module with a parser of its own is a command."""
+    named = re.compile(r"(?<![\w-])--[a-z]|`inspector [a-z]|\b(inference|ring|journal|results|verdicts)\.[a-z_]+")
+    for path in sorted((ROOT / "engines").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if path.parent.name in ("export", "data") or "ArgumentParser(" in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not named.search(node.value), f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 
 def test_nothing_names_a_developers_machine() -> None:

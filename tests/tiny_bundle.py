@@ -18,30 +18,39 @@ from engines.bundle import Bundle, GoldenSample, write_bundle
 from engines.operating_point import OperatingPoint
 
 CLASSES = ("dark", "bright")
-LEVELS = (64.0, 192.0)
+LEVELS = dict(zip(CLASSES, (64.0, 192.0), strict=True))
 HEIGHT, WIDTH = 32, 48
 CLEAN_LEVEL = 100
 """Grey of a frame that the gate passes as clean."""
 
 
 def make_tiny_bundle(
-    directory: Path, height: int = HEIGHT, width: int = WIDTH, *, gate_nan_at: int | None = None
+    directory: Path,
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    *,
+    gate_nan_at: int | None = None,
+    name: str = "tiny",
+    levels: dict[str, float] = LEVELS,
+    gate_threshold: float = 0.5,
 ) -> Bundle:
-    """Write a tiny bundle; with ``gate_nan_at`` the gate answers NaN for a frame whose brightest pixel has that level."""
+    """Write a tiny bundle; with ``gate_nan_at`` the gate answers NaN for a frame whose brightest pixel has that level. ``levels`` has
+    the classes and the grey level of each."""
     onnx_dir = directory.parent / f"{directory.name}-onnx"
     onnx_dir.mkdir(parents=True)
     onnx.save(_gate(height, width, gate_nan_at), onnx_dir / "gate.onnx")
-    onnx.save(_segmenter(height, width), onnx_dir / "segmenter.onnx")
-    samples = [_golden(height, width, ()), _golden(height, width, ((64, 3), (192, 5)))]
+    onnx.save(_segmenter(height, width, list(levels.values())), onnx_dir / "segmenter.onnx")
+    samples = [_golden(height, width, levels, squares) for squares in ((), ((64, 3), (192, 5)))]
+    half = dict.fromkeys(levels, 0.5)
     return write_bundle(
         directory,
-        name="tiny",
+        name=name,
         version="1",
-        classes=CLASSES,
+        classes=tuple(levels),
         gate_onnx=onnx_dir / "gate.onnx",
         segmenter_onnx=onnx_dir / "segmenter.onnx",
-        operating_point=OperatingPoint(gate_threshold=0.5, mask_thresholds={"dark": 0.5, "bright": 0.5}),
-        golden_thresholds=(0.5, 0.5),
+        operating_point=OperatingPoint(gate_threshold=gate_threshold, mask_thresholds=half),
+        golden_thresholds=tuple(half.values()),
         golden=samples,
         card="# tiny\n",
         training={"data": "none"},
@@ -60,9 +69,9 @@ def frame_with(
     return frame
 
 
-def _golden(height: int, width: int, squares: Sequence[tuple[int, int]]) -> GoldenSample:
+def _golden(height: int, width: int, levels: dict[str, float], squares: Sequence[tuple[int, int]]) -> GoldenSample:
     frame = frame_with(squares, height, width)
-    probabilities = [np.clip(1 - np.abs(frame.astype(np.float32) - level) / 16, 0, 1) for level in LEVELS]
+    probabilities = [np.clip(1 - np.abs(frame.astype(np.float32) - level) / 16, 0, 1) for level in levels.values()]
     mask = sum(((p >= 0.5).astype(np.uint8) << k for k, p in enumerate(probabilities)), np.zeros_like(frame))
     return GoldenSample(
         frame, mask.astype(np.uint8), float(frame.max()) / 255, tuple(float(p.max()) for p in probabilities)
@@ -100,8 +109,8 @@ def _gate(height: int, width: int, nan_at: int | None) -> onnx.ModelProto:
     return _model(nodes, [frames], [score], constants)
 
 
-def _segmenter(height: int, width: int) -> onnx.ModelProto:
-    count = len(LEVELS)
+def _segmenter(height: int, width: int, levels: Sequence[float]) -> onnx.ModelProto:
+    count = len(levels)
     nodes = [
         helper.make_node("Cast", ["frames"], ["x"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["x", "channel"], ["x4"]),
@@ -124,7 +133,7 @@ def _segmenter(height: int, width: int) -> onnx.ModelProto:
         _constant("channel", [1], np.int64),
         _constant("plane", [2, 3], np.int64),
         _constant("planes", [0, 2, 3], np.int64),
-        _constant("levels", np.reshape(LEVELS, shape), np.float32),
+        _constant("levels", np.reshape(levels, shape), np.float32),
         _constant("reach", 16.0, np.float32),
         _constant("one", 1.0, np.float32),
         _constant("zero", 0.0, np.float32),

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.thresholds.mask_counts import FrameCounts, MaskCounts, SearchGrid, TrueDefects, stack_counts
-from engines.errors import EngineError
-from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Engines
+from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
 
 CHUNK = 32
 """Frames held in memory at a time, each with its mask."""
-TIMEOUT_S = 120.0
-"""Time without any answer after which an engine hangs."""
-
-Answer = TypeVar("Answer", GateAnswer, SegmenterAnswer)
 
 
 class Labelled(Protocol):
@@ -93,8 +88,8 @@ def observe(
     """Score and segment ``frames`` at every threshold of ``grid``; each frame is read once.
 
     The segmenter runs once a threshold, as the runtimes answer with masks and not with probabilities. Leaves the last threshold set.
-    ``progress`` is told how many frames are done. Raises EngineError when an engine fails or answers with something that is no number,
-    and what reading a frame raises.
+    ``progress`` is told how many frames are done. Raises EngineError when an engine fails or gives what no sound engine gives, naming the
+    frame, and what reading a frame raises.
     """
     classes = len(grid.thresholds[0])
     scores: list[NDArray[np.float32]] = []
@@ -105,7 +100,7 @@ def observe(
         pixels = [np.ascontiguousarray(frame.frame()) for frame in chunk]
         masks = [frame.mask() for frame in chunk]
         names = [frame.name for frame in chunk]
-        scores.append(_score(engines, pixels, names))
+        scores.append(_score(engines, pixels, names, grid.thresholds[0]))
         own = [TrueDefects(mask, classes) for mask in masks]
         per_threshold = [
             _segment(engines, pixels, names, own, thresholds, grid.areas_px) for thresholds in grid.thresholds
@@ -132,14 +127,12 @@ def _chunks(frames: Sequence[Labelled]) -> Iterator[Sequence[Labelled]]:
         yield frames[start : start + CHUNK]
 
 
-def _score(engines: Engines, pixels: list[NDArray[np.uint8]], names: list[str]) -> NDArray[np.float32]:
-    def enqueue(i: int, done: Callable[[GateAnswer | Exception], None]) -> None:
-        engines.gate.enqueue([pixels[i]], done)
-
-    answers = _ask(enqueue, len(pixels), engines.in_flight)
-    scores = np.array([answer.scores[0] for answer in answers], np.float32)
-    _require_finite(scores, names, "the gate scored it")
-    return scores
+def _score(
+    engines: Engines, pixels: list[NDArray[np.uint8]], names: list[str], thresholds: Sequence[float]
+) -> NDArray[np.float32]:
+    runner = SynchronousRunner(engines, thresholds=thresholds)
+    requests = [GateRequest([frame], name) for frame, name in zip(pixels, names, strict=True)]
+    return np.array([output.scores[0] for output in runner.in_order(requests)], np.float32)
 
 
 def _segment(
@@ -152,45 +145,7 @@ def _segment(
 ) -> list[FrameCounts]:
     found = [np.zeros_like(frame) for frame in pixels]
     engines.segmenter.set_thresholds(thresholds)
-
-    def enqueue(i: int, done: Callable[[SegmenterAnswer | Exception], None]) -> None:
-        engines.segmenter.enqueue([pixels[i]], [found[i]], done)
-
-    answers = _ask(enqueue, len(pixels), engines.in_flight)
-    tops = np.array([answer.scores[0].max() for answer in answers], np.float32)
-    _require_finite(tops, names, "a class of the segmenter has the score")
-    return [truth.compare(mask, areas_px) for truth, mask in zip(truths, found, strict=True)]
-
-
-def _require_finite(values: NDArray[np.float32], names: list[str], what: str) -> None:
-    odd = np.flatnonzero(~np.isfinite(values))
-    if odd.size:
-        raise EngineError(
-            f"{names[odd[0]]}: {what} {values[odd[0]]}; a bundle that answers so cannot be calibrated: export it again, "
-            "in f32 if this one is not"
-        )
-
-
-def _ask(
-    enqueue: Callable[[int, Callable[[Answer | Exception], None]], None], count: int, in_flight: int
-) -> list[Answer]:
-    """Answers to questions 0..count - 1, as many under way as the engines like; raises the first that is an exception."""
-    answers: list[Answer | Exception | None] = [None] * count
-    free = threading.Semaphore(in_flight)
-
-    def into(i: int) -> Callable[[Answer | Exception], None]:
-        def done(answer: Answer | Exception) -> None:
-            answers[i] = answer
-            free.release()
-
-        return done
-
-    for i in range(count + in_flight):
-        if not free.acquire(timeout=TIMEOUT_S):
-            raise EngineError(f"no answer of an engine within {TIMEOUT_S:g} s")
-        if i < count:
-            enqueue(i, into(i))
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise EngineError(f"an engine failed: {answer}") from answer
-    return [answer for answer in answers if answer is not None and not isinstance(answer, Exception)]
+    runner = SynchronousRunner(engines, thresholds=thresholds)
+    requests = [SegmenterRequest([frame], [mask], name) for frame, mask, name in zip(pixels, found, names, strict=True)]
+    outputs = runner.in_order(requests)
+    return [truth.compare(mask, areas_px) for truth, mask, _ in zip(truths, found, outputs, strict=True)]

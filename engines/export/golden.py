@@ -8,7 +8,7 @@ from itertools import zip_longest
 import numpy as np
 
 from engines.bundle import GoldenSample
-from engines.export.answers import Answers, ExportedNetworks, Grey
+from engines.export.graph_outputs import ExportedNetworks, GraphOutputs, Grey
 
 _SCORE_LIMIT = 0.01
 _MASK_LIMIT = 0.998
@@ -44,19 +44,19 @@ def pick_golden(
         if len(golden) == count or tried == _TRIES * count:
             break
         frame = read()
-        wanted = exact.answer([frame], thresholds)
-        sound = fast is None or _near(wanted, fast.answer([frame], thresholds))
+        wanted = exact.outputs([frame], thresholds)
+        sound = fast is None or _near(wanted, fast.outputs([frame], thresholds))
         (golden if sound else on_the_edge).append(_sample(frame, wanted))
     return golden or on_the_edge[:count]
 
 
-def _near(wanted: Answers, rounded: Answers) -> bool:
+def _near(wanted: GraphOutputs, rounded: GraphOutputs) -> bool:
     off = np.max(
         [np.abs(wanted.scores - rounded.scores).max(), np.abs(wanted.class_scores - rounded.class_scores).max()]
     )
     return bool(off <= _SCORE_LIMIT and (wanted.masks == rounded.masks).mean() >= _MASK_LIMIT)
 
 
-def _sample(frame: Grey, answers: Answers) -> GoldenSample:
-    scores = tuple(round(float(score), 5) for score in answers.class_scores[0])
-    return GoldenSample(frame, answers.masks[0], round(float(answers.scores[0]), 5), scores)
+def _sample(frame: Grey, outputs: GraphOutputs) -> GoldenSample:
+    scores = tuple(round(float(score), 5) for score in outputs.class_scores[0])
+    return GoldenSample(frame, outputs.masks[0], round(float(outputs.scores[0]), 5), scores)

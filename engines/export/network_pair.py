@@ -1,4 +1,4 @@
-"""Both networks of a bundle, exported: their ONNX files, what a frame costs, and torch's own answers to compare with."""
+"""Both networks of a bundle, exported: their ONNX files, what a frame costs, and torch's own outputs to compare with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate of every export: what torch answers in float32 with the trained weights, the written graphs must answer too."""
+"""The check every export has to pass: what torch gives in float32 with the trained weights, the written graphs give too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engines.errors import EngineError
-from engines.export.answers import Answers, ExportedNetworks, Grey
+from engines.export.graph_outputs import ExportedNetworks, GraphOutputs, Grey
 from engines.export.graphs import GateGraph, SegmenterGraph
 
 SCORE_TOLERANCE = 1e-2
@@ -25,7 +25,7 @@ class Parity:
 
     frames: int
     score_difference: float
-    """Largest, gate and classes; NaN if any answer is."""
+    """Largest, gate and classes; NaN if any output is."""
     mask_agreement: float
 
     @property
@@ -44,8 +44,8 @@ class TorchNetworks:
         self.gate = copy.deepcopy(gate).float().eval()
         self.segmenter = copy.deepcopy(segmenter).float().eval()
 
-    def answer(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> Answers:
-        """Answers for uint8 frames `[H, W]`, one at a time."""
+    def outputs(self, frames: Sequence[Grey], thresholds: Sequence[float]) -> GraphOutputs:
+        """Outputs for uint8 frames `[H, W]`, one at a time."""
         limits = torch.tensor(list(thresholds), dtype=torch.float32)
         scores, masks, tops = [], [], []
         with torch.inference_mode():
@@ -55,11 +55,11 @@ class TorchNetworks:
                 mask, _, top = self.segmenter(batch, limits)
                 masks.append(mask.numpy())
                 tops.append(top.numpy())
-        return Answers(np.concatenate(scores), np.concatenate(masks), np.concatenate(tops))
+        return GraphOutputs(np.concatenate(scores), np.concatenate(masks), np.concatenate(tops))
 
 
-def compare_answers(wanted: Answers, found: Answers) -> Parity:
-    """Compare answers for the same frames."""
+def compare_outputs(wanted: GraphOutputs, found: GraphOutputs) -> Parity:
+    """Compare outputs for the same frames."""
     scores = [np.abs(wanted.scores - found.scores).max(), np.abs(wanted.class_scores - found.class_scores).max()]
     return Parity(len(wanted.scores), float(np.max(scores)), float((wanted.masks == found.masks).mean()))
 
@@ -68,7 +68,7 @@ def require_parity(
     reference: TorchNetworks, networks: ExportedNetworks, frames: Sequence[Grey], thresholds: Sequence[float]
 ) -> Parity:
     """Compare on `frames`; `networks` run in float32. Raises EngineError where they differ by more than is allowed."""
-    parity = compare_answers(reference.answer(frames, thresholds), networks.answer(frames, thresholds))
+    parity = compare_outputs(reference.outputs(frames, thresholds), networks.outputs(frames, thresholds))
     if not parity.holds:
         raise EngineError(
             f"export: the graphs do not answer as torch does: {parity}; allowed are {SCORE_TOLERANCE:g} and {MASK_AGREEMENT:.1%}. "

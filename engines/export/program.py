@@ -11,10 +11,10 @@ from torch.export import ExportedProgram
 
 from engines.bundle import Bundle, read_golden
 from engines.errors import DataError, EngineError
-from engines.export.answers import Answers
+from engines.export.graph_outputs import GraphOutputs
 from engines.export.graphs import GateGraph, SegmenterGraph
 from engines.export.half import BATCHES, to_half
-from engines.export.parity import TorchNetworks, compare_answers
+from engines.export.parity import TorchNetworks, compare_outputs
 from engines.training.weights import Trained, load_weights
 
 
@@ -58,13 +58,13 @@ def _read(bundle: Bundle, path: Path, kind: str) -> Trained:
 
 def _require_golden(bundle: Bundle, gate: GateGraph, segmenter: SegmenterGraph) -> None:
     golden, samples = read_golden(bundle)
-    wanted = Answers(
+    wanted = GraphOutputs(
         np.array([one.gate_score for one in samples], np.float32),
         np.stack([one.mask for one in samples]),
         np.array([one.scores for one in samples], np.float32),
     )
-    found = TorchNetworks(gate, segmenter).answer([one.frame for one in samples], golden.thresholds)
-    parity = compare_answers(wanted, found)
+    found = TorchNetworks(gate, segmenter).outputs([one.frame for one in samples], golden.thresholds)
+    parity = compare_outputs(wanted, found)
     if not parity.holds:
         raise EngineError(
             f"{bundle.id}: these weights do not answer as its golden frames say ({parity}); give those that it was built from"

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from engines.bundle import Bundle, GoldenSample, write_bundle
-from engines.export.answers import ExportedNetworks, Grey
+from engines.export.graph_outputs import ExportedNetworks, Grey
 from engines.export.graphs import GateGraph, SegmenterGraph, network_input
 from engines.export.onnx import export_gate, export_segmenter
 from engines.networks.factory import build_network
@@ -54,7 +54,7 @@ def write_random_bundle(
         paths = Path(folder) / "gate.onnx", Path(folder) / "segmenter.onnx"
         export_gate(graphs[0], paths[0], height, width)
         export_segmenter(graphs[1], paths[1], height, width)
-        answers = ExportedNetworks(*paths, "f32").answer(frames, thresholds)
+        outputs = ExportedNetworks(*paths, "f32").outputs(frames, thresholds)
         return write_bundle(
             directory,
             name=f"{gate}-{segmenter}",
@@ -69,7 +69,7 @@ def write_random_bundle(
             ),
             golden_thresholds=thresholds,
             golden=[
-                GoldenSample(frame, answers.masks[i], float(answers.scores[i]), tuple(answers.class_scores[i].tolist()))
+                GoldenSample(frame, outputs.masks[i], float(outputs.scores[i]), tuple(outputs.class_scores[i].tolist()))
                 for i, frame in enumerate(frames)
             ],
             card="# Random weights\n\nFor measurements of speed only: what it answers means nothing.\n",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import onnx
 
-from engines.export.answers import ExportedNetworks, Grey
+from engines.export.graph_outputs import ExportedNetworks, Grey
 from engines.export.onnx import export_gate, export_segmenter
 from engines.export.parity import TorchNetworks, require_parity
 from engines.export.random_bundle import blotched_frame, random_graphs, sparse_thresholds

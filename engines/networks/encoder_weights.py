@@ -1,4 +1,4 @@
-"""An encoder's start from a file: published ImageNet weights, or an earlier training of this project."""
+"""What training starts from: published ImageNet weights, or the weights of an earlier training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIXES = ("module.", "network.", "encoder.")
 def load_encoder_weights(encoder: nn.Module, source: Path | State, name: str) -> None:
     """Load weights into `encoder`, whose input is one grey channel.
 
-    A first convolution made for colour is summed over its channels: a grey frame is the same picture in each. Weights
+    The weights of a first convolution for colour are summed over its channels: a grey frame is the same image in each. Weights
     of a head the encoder does not have are left out; a file of `engines.training.weights` gives its encoder. Raises
     RecipeError, naming `name`, where the weights are not those of this encoder.
     """
@@ -73,10 +73,10 @@ def published_encoder(spec: NetworkSpec) -> State:
             import segmentation_models_pytorch as smp
 
             return dict(smp.encoders.get_encoder(spec.encoder, weights="imagenet").state_dict())
-    except Exception as error:  # a hub's client raises whatever its transport does
-        told = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    except Exception as error:  # a client of a model hub raises whatever its transport raises
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RecipeError(
-            f"encoder_weights: the weights of {spec.encoder} cannot be fetched ({told}); give a local file, or null"
+            f"encoder_weights: the weights of {spec.encoder} cannot be fetched ({reason}); give a local file, or null"
         ) from None
     raise RecipeError("encoder_weights: there is nothing to download for lite0 networks; write `package`")
 
@@ -90,10 +90,10 @@ def _read(path: Path, name: str, key: str = "encoder_weights") -> State:
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RecipeError(f"{key}: {name}: no such file; give a local file, or null") from None
-    except Exception as error:  # a foreign file fails in any of a dozen ways
-        told = (str(error).splitlines() or [type(error).__name__])[0][:80]
+    except Exception as error:  # a file of another kind fails in many ways
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
         raise RecipeError(
-            f"{key}: {name}: not a file of weights ({told}); expected .safetensors or what torch.save writes"
+            f"{key}: {name}: not a file of weights ({reason}); expected .safetensors or what torch.save writes"
         ) from None
     for inner in ("state", "state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(inner), dict):

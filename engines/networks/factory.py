@@ -1,4 +1,4 @@
-"""Networks by their specification, and what their encoders start from.
+"""Builds networks from their specification, and loads what their encoders start from.
 
 Every network takes grey frames float `[N, 1, h, w]`, scaled by (grey - 127) / 128. A segmenter gives logits
 `[N, K, h, w]` (K + 1 with softmax, none-of-them last); a gate gives logits `[N]`, or `(logits, cells, presence)`, see `Gate`.
@@ -21,9 +21,9 @@ from engines.networks.spec import NetworkSpec
 
 
 def build_network(spec: NetworkSpec, classes: int) -> nn.Module:
-    """The network with weights drawn at random; nothing is read or fetched.
+    """The network with random weights; nothing is read or downloaded.
 
-    Raises RecipeError for an encoder nobody knows, or widths that do not fit.
+    Raises RecipeError for an unknown encoder, or widths that do not fit.
     """
     if spec.architecture == "lite0-gate":
         return Gate(classes, spec.stages, dropout=spec.dropout)
@@ -70,9 +70,9 @@ def _unet(spec: NetworkSpec, channels: int) -> nn.Module:
             classes=channels,
         )
     except (KeyError, RuntimeError) as error:
-        told = str(error.args[0]).splitlines()[0][:80]
+        reason = str(error.args[0]).splitlines()[0][:80]
         raise RecipeError(
-            f"network.encoder: segmentation-models-pytorch has no {spec.encoder!r} ({told}); "
+            f"network.encoder: segmentation-models-pytorch has no {spec.encoder!r} ({reason}); "
             "expected one such as resnet34, resnet50, efficientnet-b3"
         ) from None
     return network

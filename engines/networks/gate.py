@@ -29,7 +29,7 @@ class SoftMaximum(nn.Module):
 
 
 LEAST_AREA = 1e-3
-"""Share of a frame's cells that counts as none."""
+"""Added to the share of a frame's cells before its logarithm is taken, as that share may be 0."""
 
 
 class Gate(nn.Module):
@@ -38,11 +38,11 @@ class Gate(nn.Module):
     `[N, 1, H, W]` -> frame logits `[N]`, cell logits `[N, K, H / s, W / s]` with s the encoder's last stride,
     rounded up, and presence logits `[N, K]`.
 
-    A defect covers a small part of a sheet, so averages over the frame hide it and a maximum alone learns from one
-    cell at a time. The frame's logits are therefore a linear reading of four poolings: average and maximum of the
-    features, and of each class's cells a soft maximum and the area they make out, on a logarithmic scale. The cell logits are trained on where the defects are
-    (dense labels from the masks), the presence logits on which classes a frame shows: what a few hundred labels of
-    whole frames would otherwise not tell.
+    A defect covers a small part of a sheet, so averages over the frame hide it, and a maximum alone learns from one
+    cell at a time. A linear layer therefore computes the frame's logits from four poolings: average and maximum of the
+    features, and for each class a soft maximum of its cells and their area on a logarithmic scale. The cell logits are
+    trained on where the defects are (labels for each cell, from the masks), the presence logits on which classes a frame
+    shows: a few hundred labels of whole frames alone would not teach that.
     """
 
     def __init__(self, classes: int, stages: int = 5, width: int = 128, dropout: float = 0.2) -> None:

@@ -1,4 +1,4 @@
-"""A classifier of timm as a gate: the source paper's."""
+"""A classifier of timm as a gate, as in the source paper."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from engines.errors import RecipeError
 
 
 class PooledGate(nn.Module):
-    """`[N, 1, H, W]` -> logits `[N]`: the encoder's last features, averaged over the frame, and one linear reading.
+    """`[N, 1, H, W]` -> logits `[N]`: the encoder's last features, averaged over the frame, and one linear layer.
 
-    Raises RecipeError for a name timm does not know, or a model without feature maps.
+    Raises RecipeError for a name that timm does not know, or a model without feature maps.
     """
 
     def __init__(self, encoder: str, dropout: float = 0.0) -> None:

@@ -18,11 +18,11 @@ import torch
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _OPERATORS = ("nms", "qnms")
 _kept: list[Any] = []
-"""A library's declarations go when it does."""
+"""Keeps the `torch.library.Library` alive: its declarations vanish with it."""
 
 
 def declare_missing_operators() -> tuple[str, ...]:
-    """Declare what is missing, once; gives the names declared, `()` where nothing had to be."""
+    """Declare the missing operators, once; returns their names, `()` where none is missing."""
     if torch.version.cuda is not None or _kept:
         return ()
     _load_compiled_part()

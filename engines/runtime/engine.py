@@ -19,16 +19,16 @@ Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class GateAnswer:
-    """The gate's answer for one batch of N frames."""
+class GateOutput:
+    """What the gate gives for one batch of N frames."""
 
     scores: NDArray[np.float32]
     """[N], probability that the sheet holds a defect."""
 
 
 @dataclass(frozen=True, slots=True)
-class SegmenterAnswer:
-    """The segmenter's answer for one batch of N frames and K classes; the masks are in the buffers given to ``enqueue``."""
+class SegmenterOutput:
+    """What the segmenter gives for one batch of N frames and K classes; the masks are in the buffers given to ``enqueue``."""
 
     pixels: NDArray[np.int32]
     """[N, K], pixels set per class."""
@@ -43,8 +43,8 @@ class GateEngine(Protocol):
     in_flight: int
     """Batches of the gate to keep enqueued."""
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
-        """Score 1..max_batch frames; ``done`` gets the answer, or the exception that ended the batch."""
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
+        """Score 1..max_batch frames; ``done`` gets the output, or the exception that ended the batch."""
 
 
 class SegmenterEngine(Protocol):
@@ -61,13 +61,13 @@ class SegmenterEngine(Protocol):
         self,
         frames: Sequence[Frame],
         masks: Sequence[Frame],
-        done: Callable[[SegmenterAnswer | Exception], None],
+        done: Callable[[SegmenterOutput | Exception], None],
         *,
         seen: bool = False,
     ) -> None:
         """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate.
 
-        ``seen``: the gate has answered for these very frames and they have not changed since; those of the adopted planes are
+        ``seen``: the gate has scored these very frames and they have not changed since; those of the adopted planes are
         then not copied to the device again."""
 
 
@@ -97,7 +97,7 @@ class Engines(Protocol):
         from and to them. They replace planes adopted earlier; nothing may be enqueued meanwhile. Raises EngineError."""
 
     def keep_warm(self) -> None:
-        """Compute something, so that clocks stay up and caches filled; its answer is nobody's. Raises EngineError."""
+        """Compute something, so that clocks stay up and caches filled; the result is discarded. Raises EngineError."""
 
     def close(self) -> None:
         """Finish what is enqueued and release the device."""

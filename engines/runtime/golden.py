@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from engines.bundle import GoldenSample
-from engines.errors import EngineError
-from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.errors import DisagreementError
+from engines.runtime.engine import Engines
 from engines.runtime.planes import page_aligned
-
-Answer = TypeVar("Answer", GateAnswer, SegmenterAnswer)
-Box: TypeAlias = "queue.SimpleQueue[Answer | Exception]"
+from engines.runtime.runner import SynchronousRunner
 
 SCORE_TOLERANCE = 2e-2
 """Largest difference of a score from the golden one."""
@@ -36,38 +32,24 @@ class GoldenResult:
         return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
 
 
-class DisagreementError(EngineError):
-    """Engines work, but not as the golden frames say."""
-
-    def __init__(self, result: GoldenResult, device: str) -> None:
-        self.result = result
-        super().__init__(
-            f"{device}: disagrees with the bundle's golden frames (score off by {result.score_difference:.3g}, at most "
-            f"{SCORE_TOLERANCE:g} allowed; masks agree on {result.mask_agreement:.2%}, at least {MASK_AGREEMENT:.1%} needed); "
-            "set inference.precision: f32 (on a CPU), build its plans again (for TensorRT), or export the bundle again"
-        )
-
-
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
     """Run every golden frame through both engines, in batches of every size that is prepared, from memory they adopt as they will a
-    line's ring. Raises EngineError when an engine fails or gives no answer in time."""
+    line's ring. Raises EngineError when an engine fails or gives no output in time."""
     # As many more, from the first on again, as a last batch needs to be full.
     planned = [samples[i % len(samples)] for i in range(len(samples) + max(engines.batches) - 1)]
     frames = page_aligned(len(planned), *samples[0].frame.shape)
     frames[...] = [sample.frame for sample in planned]
     masks = page_aligned(*frames.shape)
     engines.adopt(frames, masks)
+    runner = SynchronousRunner(engines, timeout_s=timeout_s)  # which hands on a NaN too: it is a disagreement
     difference, agreement = 0.0, 1.0
     for size in engines.batches:
         for first in range(0, len(samples), size):
             batch = slice(first, first + size)
+            name = f"golden frame {first}" if size == 1 else f"a batch of {size} from golden frame {first} on"
             masks[batch] = 255
-            gates: Box[GateAnswer] = queue.SimpleQueue()
-            engines.gate.enqueue(list(frames[batch]), gates.put)
-            gate = _answer(gates, timeout_s)
-            segmenters: Box[SegmenterAnswer] = queue.SimpleQueue()
-            engines.segmenter.enqueue(list(frames[batch]), list(masks[batch]), segmenters.put, seen=True)
-            segmenter = _answer(segmenters, timeout_s)
+            gate = runner.gate(list(frames[batch]), name)
+            segmenter = runner.segment(list(frames[batch]), list(masks[batch]), name, seen=True)
             found = np.column_stack([gate.scores, segmenter.scores])
             expected = np.array([[sample.gate_score, *sample.scores] for sample in planned[batch]], np.float32)
             # np.maximum carries a NaN through, max() would lose it.
@@ -82,14 +64,4 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
 def require_golden(result: GoldenResult, device: str) -> None:
     """Raise DisagreementError unless ``result`` is within tolerance."""
     if not result.agrees:
-        raise DisagreementError(result, device)
-
-
-def _answer(box: Box[Answer], timeout_s: float) -> Answer:
-    try:
-        answer = box.get(timeout=timeout_s)
-    except queue.Empty:
-        raise EngineError(f"no answer on a golden frame within {timeout_s:g} s") from None
-    if isinstance(answer, Exception):
-        raise EngineError(f"failed on a golden frame: {answer}") from answer
-    return answer
+        raise DisagreementError(device, result.score_difference, SCORE_TOLERANCE, result.mask_agreement, MASK_AGREEMENT)

@@ -6,24 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engines.bundle import Bundle, read_golden, verify_files
-from engines.errors import EngineError
-from engines.runtime.cuda.driver import find_gpu
+from engines.errors import DisagreementError, EngineError, NoGpuError
+from engines.gpu import find_gpu
 from engines.runtime.cuda.engines import CudaOptions
-from engines.runtime.cuda.load import (
-    MAX_BATCH,
-    cached_plans,
-    open_engines,
-    plan_networks,
-    torch_networks,
-    why_not_tensorrt,
-    why_not_torch,
-)
-from engines.runtime.cuda.torch_network import UnfitTorchError
+from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
+from engines.runtime.cuda.torch_network import UnusableTorchError
 from engines.runtime.engine import Engines
-from engines.runtime.golden import DisagreementError, GoldenResult, compare_golden, require_golden
+from engines.runtime.golden import GoldenResult, compare_golden, require_golden
 from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
+from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.library import open_library
+from engines.tensorrt.machine import Machine, why_not_tensorrt
 
 RUNTIMES = ("auto", "tensorrt", "torch", "openvino")
 CPU_MAX_BATCH = 4
@@ -61,14 +55,11 @@ def load_engines(
     verify_files(bundle)
     note = ""
     if runtime != "openvino":
-        loaded = _load_gpu(bundle, runtime, max_batch or MAX_BATCH, cuda)
+        loaded = _load_gpu(bundle, runtime, max_batch or DEFAULT_MAX_BATCH, cuda)
         if isinstance(loaded, Loaded):
             return loaded
         if not (runtime == "auto" and allow_cpu):
-            mend = (
-                "set inference.allow_cpu: true" if runtime == "auto" else "choose the runtime auto, and allow the CPU"
-            )
-            raise EngineError(f"no GPU to run the engines on ({loaded}); `inspector doctor` says more, or {mend}")
+            raise NoGpuError(loaded, runtime)
         note = f"on the CPU, no GPU: {loaded}"
     on_cpu = _load_cpu(bundle, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
     notes = "; ".join(one for one in (note, on_cpu.note) if one)
@@ -83,7 +74,7 @@ def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions
     why_not = [why_not_tensorrt(gpu)] if runtime != "torch" else []
     if why_not == [""]:
         library = open_library()
-        plans = cached_plans(bundle, library, gpu, max_batch, PlanCache.default())
+        plans = Machine(gpu, library).find_plans(bundle, max_batch, PlanCache.default())
         return _prove(
             bundle, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
         )
@@ -95,7 +86,7 @@ def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions
                     bundle, lambda limits: open_engines(bundle, torch_networks(bundle), max_batch, limits, options)
                 )
                 return Loaded(loaded.engines, loaded.golden, "; ".join(why_not))
-            except UnfitTorchError as error:
+            except UnusableTorchError as error:
                 missing = str(error)
         why_not.append(missing)
     return f"{gpu.name}: {'; '.join(why_not)}"
@@ -129,7 +120,7 @@ def _load_cpu(bundle: Bundle, precision: str, lanes: int, max_batch: int) -> Loa
         except DisagreementError as error:
             if candidate == candidates[-1]:
                 raise
-            note = f"{candidate} is off by {error.result.score_difference:.3g} on the golden frames, so it is not used"
+            note = f"{candidate} is off by {error.score_difference:.3g} on the golden frames, so it is not used"
             continue
         return Loaded(loaded.engines, loaded.golden, note)
     raise AssertionError("the last candidate either loads or raises")

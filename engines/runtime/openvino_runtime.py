@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
-from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Frame, GateOutput, SegmenterOutput
 from engines.runtime.lanes import Lanes
 from engines.runtime.openvino_quiet import ov
 
@@ -56,18 +56,18 @@ class OpenVinoGate:
         self._lanes = lanes
         self._requests = [model.create_infer_request() for _ in range(lanes.count)]
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
         """See ``engines.runtime.engine.GateEngine``."""
         self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames), done))
 
-    def _compute(self, lane: int, frames: Sequence[Frame]) -> GateAnswer:
+    def _compute(self, lane: int, frames: Sequence[Frame]) -> GateOutput:
         request = self._requests[lane]
         scores = np.empty(len(frames), np.float32)
         for i, frame in enumerate(frames):
             request.set_tensor("frames", ov.Tensor(frame[np.newaxis], shared_memory=True))
             request.infer()
             scores[i] = request.get_tensor("score").data[0]
-        return GateAnswer(scores)
+        return GateOutput(scores)
 
 
 class OpenVinoSegmenter:
@@ -90,14 +90,14 @@ class OpenVinoSegmenter:
         self,
         frames: Sequence[Frame],
         masks: Sequence[Frame],
-        done: Callable[[SegmenterAnswer | Exception], None],
+        done: Callable[[SegmenterOutput | Exception], None],
         *,
         seen: bool = False,
     ) -> None:
         """See ``engines.runtime.engine.SegmenterEngine``."""
         self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames, masks), done))
 
-    def _compute(self, lane: int, frames: Sequence[Frame], masks: Sequence[Frame]) -> SegmenterAnswer:
+    def _compute(self, lane: int, frames: Sequence[Frame], masks: Sequence[Frame]) -> SegmenterOutput:
         request = self._requests[lane]
         pixels = np.empty((len(frames), self._classes), np.int32)
         scores = np.empty((len(frames), self._classes), np.float32)
@@ -107,7 +107,7 @@ class OpenVinoSegmenter:
             request.infer()
             pixels[i] = request.get_tensor("pixels").data[0]
             scores[i] = request.get_tensor("scores").data[0]
-        return SegmenterAnswer(pixels, scores)
+        return SegmenterOutput(pixels, scores)
 
 
 class OpenVinoEngines:
@@ -182,9 +182,12 @@ def _reason(error: Exception) -> str:
 
 
 def _finish(compute: Callable[[], Any], done: Callable[[Any], None]) -> None:
-    """Hand the answer or the exception to ``done``; a lane must outlive both."""
+    """Hand the output or the exception to ``done``; neither may end the lane."""
     try:
-        answer = compute()
+        output = compute()
+    except RuntimeError as error:
+        output = EngineError(_reason(error))
+        output.__cause__ = error
     except Exception as error:
-        answer = error
-    done(answer)
+        output = error
+    done(output)

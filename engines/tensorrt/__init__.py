@@ -1,1 +1,2 @@
-"""TensorRT plans: which library is here, building them from graphs or weights, and the cache that keeps them."""
+"""TensorRT plans: which TensorRT is installed, building plans from graphs, and the cache that keeps them. Running them is
+`engines.runtime`'s."""

@@ -1,12 +1,11 @@
-"""The plan cache: a file a plan, found by what it was built from and for, trusted only with its keyed digest.
+"""The plan cache: one file a plan, found by what it was built from and for, and used only where its keyed digest is right.
 
-A plan is executable code that TensorRT runs unasked. Each therefore carries a keyed digest over its facts and its bytes
-(`engines.tensorrt.keyed_digest`); a plan without the right one is never handed on. Facts lie beside it as JSON, for `list` and for people.
+A plan is executable code, which TensorRT runs without asking. So each one carries a keyed digest over its metadata and its bytes
+(`engines.tensorrt.keyed_digest`), and a plan without the right digest is refused. The metadata lies beside the plan as JSON.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import tempfile
@@ -17,101 +16,35 @@ from pathlib import Path
 
 import msgspec
 
-from engines.errors import EngineError
-from engines.tensorrt.keyed_digest import MEND, digest, read_key, remove_file, write_private
+from engines.errors import DamagedPlanError, EngineError, MissingPlanError, PlanFolderError
+from engines.tensorrt.keyed_digest import keyed_digest, read_key
+from engines.tensorrt.metadata import PlanMetadata, PlanRequest
+from engines.tensorrt.private_files import remove_file, write_private
 
-KERNELS = ".kernels"
+COMPILED_KERNELS = ".kernels"
+"""Suffix of the kernels that TensorRT-RTX compiled from a plan."""
 _NAME = "[0-9a-f]" * 24
-"""Pattern of a plan's name; other files in the folder are somebody else's."""
+"""Pattern of the names of plans; other files in the folder are not ours."""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a plan was built from and for, and how that went. Two plans with the same key answer alike."""
-
-    bundle: str
-    """Id of the bundle, for people; the graph's digest decides."""
-    network: str
-    """`gate` or `segmenter`."""
-    onnx_sha256: str
-    library: str
-    version: str
-    capability: str
-    """Compute capability of the GPU, as `8.9`."""
-    driver: str = ""
-    """Driver and CUDA; empty where the plan was built ahead of time, which depends on neither."""
-    cuda: str = ""
-    max_batch: int
-    options: tuple[str, ...]
-    """What the builder was told beyond its defaults."""
-    workspace_mib: int
-    precisions: dict[str, int]
-    """How many layers answer in each data type."""
-    layers: dict[str, int]
-    """How many layers of each kind there are."""
-    seconds: float = 0.0
-    """How long the build took."""
-    checked: bool = False
-    """Whether it agreed with the golden frames when it was built. One built ahead of time for another GPU could not be asked."""
-
-    @property
-    def key(self) -> str:
-        """The name of the plan's file: a digest of all that decides."""
-        decides = msgspec.structs.replace(self, bundle="", precisions={}, layers={}, seconds=0.0, checked=False)
-        return hashlib.sha256(msgspec.json.encode(decides, order="deterministic")).hexdigest()[:24]
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan that a GPU needs."""
-
-    bundle: str
-    network: str
-    onnx_sha256: str
-    library: str
-    version: str
-    capability: str
-    driver: str
-    cuda: str
-    options: tuple[str, ...]
-    max_batch: int
-    """Batches it must take at least."""
-
-    def why_not(self, found: Facts) -> str:
-        """In what a plan of the same graph does not do; empty where it does."""
-        for what in ("library", "version", "capability", "driver", "cuda"):
-            here, there = getattr(self, what), getattr(found, what)
-            if what in ("driver", "cuda") and not there:
-                continue  # built ahead of time, for any
-            if here != there:
-                return f"its plan is for {what} {there}, here it is {here or 'not known'}"
-        if found.options != self.options:
-            return f"its plan was built with {_listed(found.options)}, here it is {_listed(self.options)}"
-        if found.max_batch < self.max_batch:
-            return f"its plan is for batches up to {found.max_batch}, not {self.max_batch} (inference.max_batch, --max-batch)"
-        return ""
-
-
-def _listed(options: tuple[str, ...]) -> str:
-    return ", ".join(options) or "no options"
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The JSON beside a plan."""
+class CacheEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The JSON file beside a plan."""
 
     format: int = 1
-    facts: Facts
+    metadata: PlanMetadata
     size: int
     """Bytes of the plan."""
     digest: str
-    """HMAC-SHA256 of facts and plan, hexadecimal."""
+    """HMAC-SHA256 over metadata and plan, hexadecimal."""
 
 
 @dataclass(frozen=True)
-class ProvedPlan:
-    """A plan, proved to be as it was stored."""
+class VerifiedPlan:
+    """A plan whose keyed digest is right, or that was built in this process."""
 
     data: bytes
     kernels: Path | None = None
-    """Where what is compiled of it when it runs may be kept."""
+    """Where the kernels that are compiled from it may be kept."""
 
 
 @dataclass(frozen=True)
@@ -128,101 +61,102 @@ class PlanCache:
         return cls(Path(chosen) if chosen else base / "inspector" / "plans")
 
     def require_writable(self) -> None:
-        """Before minutes are spent on a build. Raises EngineError where a plan could not be stored afterwards, or not be trusted."""
+        """Before minutes are spent on a build: raises PlanFolderError or PlanKeyError where a plan could not be stored, or not trusted."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
-            raise EngineError(
-                f"{self.folder}: plans cannot be stored there ({error.strerror}); name another folder with --cache or INSPECTOR_CACHE"
-            ) from None
-        read_key(self.folder, make=True)
+            raise PlanFolderError(self.folder, str(error.strerror)) from None
+        read_key(self.folder, create=True)
 
-    def store(self, facts: Facts, plan: bytes) -> Path:
-        """Write the plan; a half-written one never takes its place. Raises EngineError."""
+    def store(self, metadata: PlanMetadata, plan: bytes) -> Path:
+        """Write a plan, whole or not at all. Raises EngineError."""
         self.require_writable()
-        entry = Entry(facts=facts, size=len(plan), digest=_digest(read_key(self.folder), facts, plan))
-        path = self.folder / f"{facts.key}.plan"
-        # The facts first: a plan without them is no plan yet.
+        entry = CacheEntry(metadata=metadata, size=len(plan), digest=_digest(read_key(self.folder), metadata, plan))
+        path = self.folder / f"{metadata.key}.plan"
+        # The metadata first: without it a plan does not count.
         write_private(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(entry), indent=1))
         write_private(path, plan)
         return path
 
-    def find(self, wish: Wish) -> ProvedPlan:
-        """The plan that does for `wish`, proved to be as it was stored. Raises EngineError: none, altered, or of another key."""
-        path = self.choose(wish)
-        return ProvedPlan(self.verified(path)[1], path.with_suffix(KERNELS))
+    def find(self, request: PlanRequest) -> VerifiedPlan:
+        """The plan that fits `request`, verified. Raises MissingPlanError, DamagedPlanError or PlanKeyError."""
+        path = self.choose(request)
+        return VerifiedPlan(self.verify(path)[1], path.with_suffix(COMPILED_KERNELS))
 
-    def choose(self, wish: Wish) -> Path:
-        """The plan that does for `wish`, of several the one for the smallest batches; not proved yet. Raises EngineError: none."""
-        why, damaged = "", ""
+    def choose(self, request: PlanRequest) -> Path:
+        """The plan that fits `request`, of several the one for the smallest batches; not verified yet. Raises MissingPlanError, or
+        DamagedPlanError where the missing plan may be one that cannot be read."""
+        mismatch, damaged = "", None
         fitting: list[tuple[int, Path]] = []
         for path in self.plans():
             try:
-                facts = self.entry(path).facts
-            except EngineError as error:
-                damaged = str(error)
+                plan = self.entry(path).metadata
+            except DamagedPlanError as error:
+                damaged = error
                 continue
-            if (facts.network, facts.onnx_sha256) != (wish.network, wish.onnx_sha256):
+            if (plan.network, plan.onnx_sha256) != (request.network, request.onnx_sha256):
                 continue
-            why = wish.why_not(facts)
-            if not why:
-                fitting.append((facts.max_batch, path))
+            mismatch = request.mismatch(plan)
+            if not mismatch:
+                fitting.append((plan.max_batch, path))
         if fitting:
             return min(fitting)[1]
-        if damaged and not why:
-            raise EngineError(damaged)
-        raise EngineError(f"{wish.network} of {wish.bundle}: {why or f'has no plan in {self.folder}'}; {MEND}")
+        if damaged and not mismatch:
+            raise damaged
+        reason = mismatch or f"has no plan in {self.folder}"
+        raise MissingPlanError(request.network, request.bundle, request.capability, request.max_batch, reason)
 
-    def entry(self, path: Path) -> Entry:
-        """What is told of a plan of this folder; not proved. Raises EngineError."""
+    def entry(self, path: Path) -> CacheEntry:
+        """What is written beside a plan of this folder; not verified. Raises DamagedPlanError."""
         beside = path.with_suffix(".json")
         try:
-            return msgspec.json.decode(beside.read_bytes(), type=Entry)
+            return msgspec.json.decode(beside.read_bytes(), type=CacheEntry)
         except OSError as error:
-            raise EngineError(f"{beside}: the facts of a plan cannot be read ({error.strerror}); {MEND}") from None
+            raise DamagedPlanError(beside, f"the metadata of a plan cannot be read ({error.strerror})") from None
         except msgspec.DecodeError as error:
-            raise EngineError(f"{beside}: holds no facts of a plan ({error}); {MEND}") from None
+            raise DamagedPlanError(beside, f"is no metadata of a plan ({error})") from None
 
-    def verified(self, path: Path) -> tuple[Entry, bytes]:
-        """A plan of this folder and its facts. Raises EngineError where it is not as it was stored."""
+    def verify(self, path: Path) -> tuple[CacheEntry, bytes]:
+        """A plan of this folder with its metadata. Raises DamagedPlanError where it is not as it was stored, or PlanKeyError."""
         entry = self.entry(path)
         try:
             plan = path.read_bytes()
         except OSError as error:
-            raise EngineError(f"{path}: cannot be read ({error.strerror}); {MEND}") from None
-        if path.stem != entry.facts.key:
-            raise EngineError(f"{path}: is a plan of other facts, moved here; {MEND}")
-        if not hmac.compare_digest(_digest(read_key(self.folder), entry.facts, plan), entry.digest):
-            raise EngineError(f"{path}: was altered, or stored with another key; {MEND}")
+            raise DamagedPlanError(path, f"cannot be read ({error.strerror})") from None
+        if path.stem != entry.metadata.key:
+            raise DamagedPlanError(path, "has the name of a plan with other metadata")
+        if not hmac.compare_digest(_digest(read_key(self.folder), entry.metadata, plan), entry.digest):
+            raise DamagedPlanError(path, "was altered, or stored with another key")
         return entry, plan
 
     def plans(self) -> list[Path]:
-        """All plans, by name."""
+        """The files of all plans, by name."""
         return sorted(self.folder.glob(f"{_NAME}.plan"))
 
-    def seconds_of(self, onnx_sha256: str, library: str) -> float:
+    def last_build_seconds(self, onnx_sha256: str, library: str) -> float:
         """How long the latest build of this graph took; 0 where none is known."""
-        for path in sorted(self.plans(), key=_stored_s, reverse=True):
+        for path in sorted(self.plans(), key=_stored_unix_s, reverse=True):
             with suppress(EngineError):
-                facts = self.entry(path).facts
-                if (facts.onnx_sha256, facts.library) == (onnx_sha256, library):
-                    return facts.seconds
+                plan = self.entry(path).metadata
+                if (plan.onnx_sha256, plan.library) == (onnx_sha256, library):
+                    return plan.build_seconds
         return 0.0
 
     def remove(self, plans: Iterable[Path]) -> int:
-        """Remove plans, which can always be built again; gives the bytes that were freed. Raises EngineError."""
-        return sum(remove_file(path.with_suffix(suffix)) for path in plans for suffix in (".plan", ".json", KERNELS))
+        """Remove plans and all that belongs to them; returns how many bytes that freed. Raises EngineError."""
+        suffixes = (".plan", ".json", COMPILED_KERNELS)
+        return sum(remove_file(path.with_suffix(suffix)) for path in plans for suffix in suffixes)
 
 
-def _stored_s(path: Path) -> float:
-    """When a plan was stored; 0 where it has gone meanwhile."""
+def _stored_unix_s(path: Path) -> float:
+    """When a plan was stored; 0 where it was removed meanwhile."""
     try:
         return path.stat().st_mtime
     except OSError:
         return 0.0
 
 
-def _digest(key: bytes, facts: Facts, plan: bytes) -> str:
-    return digest(key, msgspec.json.encode(facts, order="deterministic"), plan).hex()
+def _digest(key: bytes, metadata: PlanMetadata, plan: bytes) -> str:
+    return keyed_digest(key, msgspec.json.encode(metadata, order="deterministic"), plan).hex()

@@ -1,8 +1,8 @@
-"""Which TensorRT is here, and the little in which its editions differ; the rest of this room knows one API.
+"""Which TensorRT is installed, and the few points in which its editions differ; the rest of this package uses one API.
 
-`tensorrt` (10.3 of JetPack 6 to 11) builds for the GPU it runs on, and for no other. `tensorrt_rtx` also builds ahead of time, on any
-machine, for compute capabilities that are named. Everything else that is used is the same in all of them: strongly typed
-networks, the ONNX parser, optimization profiles, memory pools, progress monitors.
+`tensorrt` (10.3 of JetPack 6, to 11) builds for the GPU it runs on, and for no other. `tensorrt_rtx` also builds ahead of time, on any
+machine, for compute capabilities that are named. Everything else we use is the same in all of them: strongly typed networks, the ONNX
+parser, optimization profiles, memory pools, progress monitors.
 """
 
 from __future__ import annotations
@@ -14,89 +14,90 @@ from typing import Any, Literal
 
 from engines.errors import EngineError
 
-Name = Literal["tensorrt", "tensorrt_rtx"]
+Edition = Literal["tensorrt", "tensorrt_rtx"]
+EDITIONS: tuple[Edition, ...] = ("tensorrt", "tensorrt_rtx")
+"""Names of the packages, the preferred one first."""
 STRICT_NANS_SINCE = (10, 6)
-"""The Python API of earlier ones, 10.3 of JetPack 6 among them, does not have it: there a NaN is known by scores and golden frames alone."""
+"""Earlier versions of tensorrt, 10.3 of JetPack 6 among them, do not have this flag in Python: there only impossible scores and the
+golden frames show that a network computes NaN."""
 OLDEST = 10
-"""Major version of tensorrt that has strongly typed networks and the other calls used here."""
-FLAGS: dict[Name, tuple[str, ...]] = {
+"""Oldest major version of tensorrt with strongly typed networks and the other calls used here."""
+BUILDER_FLAGS: dict[Edition, tuple[str, ...]] = {
     "tensorrt": ("STRICT_NANS",),
     "tensorrt_rtx": ("STRICT_NANS", "REQUIRE_USER_ALLOCATION"),
 }
-"""No arithmetic that loses a NaN, by which a broken network is known; nothing allocated while it runs, or no CUDA graph could record
-TensorRT-RTX (TensorRT's own never does)."""
-NAMES: tuple[Name, ...] = ("tensorrt", "tensorrt_rtx")
+"""STRICT_NANS: no optimization that loses a NaN, which shows that a network is broken. REQUIRE_USER_ALLOCATION: a run allocates nothing,
+else it could not be captured as a CUDA graph (runs of tensorrt never do)."""
 
 
 @dataclass(frozen=True)
 class Library:
     """An imported TensorRT."""
 
-    name: Name
+    name: Edition
     version: str
     api: Any
-    """The module."""
+    """The Python module."""
 
     @property
-    def builds_ahead(self) -> bool:
-        """Whether it can build for a GPU that is not here."""
+    def builds_ahead_of_time(self) -> bool:
+        """Whether it can build for a GPU that is not in this machine."""
         return self.name == "tensorrt_rtx"
 
     @property
-    def compiles_late(self) -> bool:
-        """Whether kernels are compiled when a plan is run, not when it is built."""
+    def compiles_at_load(self) -> bool:
+        """Whether kernels are compiled when a plan is loaded, not when it is built."""
         return self.name == "tensorrt_rtx"
 
     @property
-    def keeps_timings(self) -> bool:
-        """Whether a timing cache spares it work: TensorRT-RTX measures nothing while it builds, and its timing caches do nothing."""
+    def uses_timing_cache(self) -> bool:
+        """Whether a timing cache makes builds faster: TensorRT-RTX times nothing while it builds, and its timing cache does nothing."""
         return self.name == "tensorrt"
 
     def capabilities(self) -> tuple[str, ...]:
-        """Compute capabilities, as `8.9`, that can be named for a build ahead of time."""
-        if not self.builds_ahead:
+        """Compute capabilities, as `8.9`, that it can build for ahead of time."""
+        if not self.builds_ahead_of_time:
             return ()
         names = [name[2:] for name in dir(self.api.ComputeCapability) if name.startswith("SM") and name[2:].isdigit()]
         return tuple(f"{name[:-1]}.{name[-1]}" for name in sorted(names, key=int))
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """What a builder is told beyond its defaults, as far as this version can be told it."""
+    def builder_flags(self) -> tuple[str, ...]:
+        """The builder flags to set, as far as this version has them."""
         if self.name == "tensorrt" and _release(self.version) < STRICT_NANS_SINCE:
             return ()
-        return FLAGS[self.name]
+        return BUILDER_FLAGS[self.name]
 
-    def configure(self, config: Any) -> None:
-        """Tell a builder configuration the options."""
-        for name in self.options:
+    def set_builder_flags(self, config: Any) -> None:
+        """Set the flags in an `IBuilderConfig`."""
+        for name in self.builder_flags:
             config.set_flag(getattr(self.api.BuilderFlag, name))
-        # Kernels on streams of TensorRT's own would not have the priority of the one that is recorded.
+        # Kernels on auxiliary streams of TensorRT would not get the priority that we capture a run with.
         config.max_aux_streams = 0
 
-    def require_target(self, capability: str, here: str = "") -> None:
-        """Raise EngineError where it cannot build for this compute capability; `here` is that of the GPU of this machine, empty where
+    def require_capability(self, capability: str, local: str = "") -> None:
+        """Raise EngineError where it cannot build for this compute capability. `local` is that of the GPU in this machine, empty where
         there is none."""
-        if capability in self.capabilities() or (capability == here and not self.builds_ahead):
+        if capability in self.capabilities() or (capability == local and not self.builds_ahead_of_time):
             return
-        able = (
+        known = (
             f"{self.name} {self.version} builds for {', '.join(self.capabilities())}"
-            if self.builds_ahead
+            if self.builds_ahead_of_time
             else f"{self.name} builds for its own GPU only; build there, or ahead of time with tensorrt_rtx"
         )
-        raise EngineError(f"compute capability {capability}: cannot be built for here; {able}")
+        raise EngineError(f"compute capability {capability}: cannot be built for here; {known}")
 
-    def aim(self, config: Any, capability: str, here: str = "") -> None:
-        """Have a builder configuration build for this compute capability. Raises EngineError as `require_target` does."""
-        self.require_target(capability, here)
-        if self.builds_ahead:
+    def set_capability(self, config: Any, capability: str, local: str = "") -> None:
+        """Make an `IBuilderConfig` build for this compute capability. Raises EngineError as `require_capability` does."""
+        self.require_capability(capability, local)
+        if self.builds_ahead_of_time:
             config.num_compute_capabilities = 1
             config.set_compute_capability(getattr(self.api.ComputeCapability, f"SM{capability.replace('.', '')}"), 0)
 
 
 _RTX = "pip install tensorrt-rtx"
-_PLAIN = "pip install tensorrt on a workstation; JetPack brings its own"
-_GET = {
-    "tensorrt": _PLAIN,
+_INSTALL = {
+    "tensorrt": "pip install tensorrt on a workstation; JetPack brings its own",
     "tensorrt_rtx": _RTX,
     None: f"{_RTX} for GeForce and RTX, tensorrt for other workstations; JetPack brings its own",
 }
@@ -106,20 +107,21 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2])
 
 
-def open_library(name: Name | None = None) -> Library:
-    """Import TensorRT: the named edition, or the first there is. Raises EngineError where it is not installed or does not load.
+def open_library(edition: Edition | None = None) -> Library:
+    """Import TensorRT: the named edition, or the first that is installed. Raises EngineError where there is none or it does not load.
 
-    Importing is safe without a GPU; with plain `tensorrt` nothing more is.
+    Importing works without a GPU; with plain `tensorrt` nothing else does.
     """
-    found = [one for one in ((name,) if name else NAMES) if find_spec(one) is not None]
-    if not found:
-        raise EngineError(f"{name or 'TensorRT'}: is not installed; {_GET[name]}")
+    installed = [one for one in ((edition,) if edition else EDITIONS) if find_spec(one) is not None]
+    if not installed:
+        raise EngineError(f"{edition or 'TensorRT'}: is not installed; {_INSTALL[edition]}")
+    name = installed[0]
     try:
-        api = importlib.import_module(found[0])
+        api = importlib.import_module(name)
     except (ImportError, OSError) as error:
-        told = str(error).splitlines()[0][:160]
-        raise EngineError(f"{found[0]}: is installed but does not load ({told}); install its libraries again") from None
+        reason = str(error).splitlines()[0][:160]
+        raise EngineError(f"{name}: is installed but does not load ({reason}); install its libraries again") from None
     version = str(api.__version__)
-    if found[0] == "tensorrt" and _release(version) < (OLDEST,):
+    if name == "tensorrt" and _release(version) < (OLDEST,):
         raise EngineError(f"tensorrt {version}: is too old; {OLDEST}.3 or later is needed, as JetPack 6.1 brings it")
-    return Library(found[0], version, api)
+    return Library(name, version, api)

@@ -1,31 +1,33 @@
-"""TensorRT's messages: the last complaint is kept, for the one line an error gets; by itself it writes to the terminal unasked."""
+"""TensorRT's messages: the last error message is kept, to be quoted in our own errors; nothing is written to the terminal."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
+_NONE = "no reason given"
+
 
 @cache
 def logger(api: Any) -> Any:
-    """The `ILogger` of the imported TensorRT `api`; `last()` gives its last complaint.
+    """The `ILogger` of the imported TensorRT `api`; its `last_error()` is TensorRT's last error message.
 
-    One for all: TensorRT keeps to the first that a process gave it, whatever is given later."""
+    One for the process: TensorRT keeps the first logger that it is given, and ignores later ones."""
 
     class Log(api.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:
             api.ILogger.__init__(self)
-            self._complaint = "no reason given"
+            self._last_error = _NONE
 
         def log(self, severity: Any, message: str) -> None:
             if severity in (api.ILogger.Severity.ERROR, api.ILogger.Severity.INTERNAL_ERROR):
-                self._complaint = message.splitlines()[0][:300]
+                self._last_error = message.splitlines()[0][:300]
 
-        def last(self) -> str:
-            return self._complaint
+        def last_error(self) -> str:
+            return self._last_error
 
         def forget(self) -> None:
-            """What was complained of so far has nothing to do with what comes."""
-            self._complaint = "no reason given"
+            """Earlier errors have nothing to do with what comes next."""
+            self._last_error = _NONE
 
     return Log()

@@ -1,1 +1,1 @@
-"""Training of the gate and the segmenter: samples, split, augmentation, losses, the loop, and the demo bundle's recipe."""
+"""Training of the gate and the segmenter: recipes, batches, augmentation, losses, and the training loop."""

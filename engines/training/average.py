@@ -1,8 +1,8 @@
 """Averages the weights of several trainings: `python -m engines.training.average A/weights.pt B/weights.pt --out weights.pt`.
 
-Trainings that began with the same weights and learnt for a short time from a little different data lie in one valley of
-the loss, and the mean of their weights errs less than each of them, at the cost of one ("model soups": Wortsman et al.,
-2022). Trainings that began apart do not: their mean knows nothing, which the parity and figures of the bundle would show.
+Trainings that started from the same weights and ran for a short time on slightly different data end close to each other; the mean of
+their weights makes fewer errors than each of them, and costs no more to run ("model soups": Wortsman et al., 2022). For trainings that
+started from different weights the mean is useless, which the figures of the bundle would show.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engines.training.weights import Trained, load_weights, save_weights
 
 
 def average_weights(trained: Sequence[Trained]) -> Trained:
-    """The mean of the weights. It has learnt from all parts that any of them has, and has no metrics of its own.
+    """The mean of the weights. It counts as trained on every part that any of them was trained on, and has no metrics.
 
     Raises DataError unless all are of one network, one data set and one split.
     """

@@ -1,4 +1,4 @@
-"""Where a crop is cut: on what it is to show, and never where everything is dark."""
+"""Chooses where a crop is cut: around a pixel of the class that it is to show, and never where everything is dark."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class TrainingData(LightningDataModule):
             sampler=sampler,
             num_workers=self._workers,
             persistent_workers=self._workers > 0,
-            worker_init_fn=_calm,
+            worker_init_fn=_single_threaded,
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -133,6 +133,6 @@ def default_workers() -> int:
     return min(8, os.cpu_count() or 1) if torch.cuda.is_available() else 0
 
 
-def _calm(_: int) -> None:
-    """The processes already share the cores."""
+def _single_threaded(_: int) -> None:
+    """OpenCV computes in one thread: the worker processes use the cores already."""
     cv2.setNumThreads(0)

@@ -1,6 +1,6 @@
-"""Draws batches: which frames, which crops, how altered. A batch depends on the seed, its epoch and its step alone.
+"""Draws batches: which frames, which crops, how they are altered. A batch depends only on the seed, its epoch and its step.
 
-That makes a training that was killed and resumed, or read by other numbers of worker processes, see the same batches.
+So a training sees the same batches after it was killed and resumed, and with any number of worker processes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.errors import DataError, RecipeError
+from engines.errors import NoCropError, NoExtraDataError
 from engines.training.augment import Pair, expose, flip, join_strips, move, paste_defect
 from engines.training.crops import crop_anywhere, crop_on_class, is_dark
 from engines.training.frames import Frames
@@ -33,11 +33,11 @@ class Batch:
 
 
 class Drawer:
-    """Draws the batches of a training from the frames to learn from, and from extra ones where the recipe wants some."""
+    """Draws the batches of a training from the training frames, and from extra ones where the recipe wants some."""
 
     def __init__(self, recipe: Recipe, frames: Frames, classes: tuple[str, ...], extra: Frames | None = None) -> None:
         if recipe.batches.extra_share and extra is None:
-            raise RecipeError("batches.extra_share: wants an extra data set; give one with --extra, or write 0")
+            raise NoExtraDataError
         self._recipe = recipe
         self._shares = recipe.group_shares(len(classes))
         self._pools = [(source, Groups.of(source.frames, len(classes))) for source in (frames, extra) if source]
@@ -49,7 +49,7 @@ class Drawer:
         return crops[epoch % len(crops)] if crops else None
 
     def draw(self, epoch: int, step: int) -> Batch:
-        """The batch of a step of an epoch. Raises DataError if a frame cannot be read, or no crop can be found."""
+        """The batch of a step of an epoch. Raises DataError if a frame cannot be read, NoCropError if no crop can be found."""
         rng = np.random.default_rng([self._recipe.seed, epoch, step])
         size = self._recipe.batches.size
         groups = share_out(self._shares, size, rng)
@@ -67,7 +67,7 @@ class Drawer:
     def _one(
         self, frames: Frames, groups: Groups, group: int, epoch: int, rng: np.random.Generator
     ) -> tuple[Pair, bool]:
-        """A frame or crop of the group, altered, and whether its mask can be believed."""
+        """A frame or crop of the group, altered, and whether its mask is reliable."""
         ranges = self._recipe.augmentation
         size = self.crop_size(epoch)
         if size is None:
@@ -107,9 +107,8 @@ class Drawer:
             if crop is not None:
                 return crop
         what = f"class {group - 1}" if group else "no defect"
-        raise DataError(
-            f"batches: no crop of {size[0]}x{size[1]} px with {what} found in {TRIES} frames that is not dark; "
-            "check the frames with `inspector data check`, or lower batches.dark_level"
+        raise NoCropError(
+            f"batches: no crop of {size[0]}x{size[1]} px with {what} found in {TRIES} frames that is not dark"
         )
 
     def _donor(self, rng: np.random.Generator) -> Pair:

@@ -43,7 +43,7 @@ def class_probabilities(logits: Tensor, classes: int, activation: Activation) ->
 
 
 MOST_WEIGHT = 20.0
-"""Of a pixel of a rare class; a batch that shows a few pixels of one would otherwise be about nothing else."""
+"""Largest weight of a pixel of a rare class: without a limit, a few such pixels would dominate the loss of a batch."""
 
 
 def pixel_cross_entropy(logits: Tensor, targets: Tensor, activation: Activation, least_share: float = 0.0) -> Tensor:
@@ -77,7 +77,7 @@ def frame_loss(logits: Tensor, defective: Tensor, smoothing: float) -> Tensor:
 
 
 def cell_loss(cells: Tensor, masks: Tensor, located: Tensor, least_share: float = 0.0) -> Tensor:
-    """Cross-entropy plus 1 - Dice of a gate's cells, of the frames whose masks can be believed; 0 without any.
+    """Cross-entropy plus 1 - Dice of a gate's cells, of the frames with reliable masks (`located`); 0 without any.
 
     `cells` are logits `[N, K, h, w]`; a cell holds a class if 3 % of its pixels in `masks` `[N, K, H, W]` do.
     `located` is 0 or 1, `[N]`. `least_share` as in `pixel_cross_entropy`.

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from engines.errors import RecipeError, TrainingError
+from engines.errors import TrainingError, TrainingFolderError
 from engines.networks.factory import build_network
 from engines.training.recipe import OneCycle, Phase, Plateau, Recipe
 from engines.training.schedules import PlateauWatch, one_cycle
@@ -30,9 +30,9 @@ TensorBatch = Mapping[str, Tensor]
 
 
 class NetworkTraining(LightningModule):
-    """Trains one network by a recipe; `step_loss` and the validation's figures are the subclass's.
+    """Trains one network by a recipe; a subclass provides `step_loss` and the validation figures.
 
-    `identity` names data and split: a checkpoint of other ones is refused.
+    `identity` names data and split: a checkpoint made with others is refused.
     """
 
     best_figure: str
@@ -124,7 +124,7 @@ class NetworkTraining(LightningModule):
         return loss
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """Let the average follow."""
+        """Update the moving average of the weights."""
         if self.average is not None:
             self.average.update_parameters(self.network)
 
@@ -172,15 +172,13 @@ class NetworkTraining(LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take that up again. Raises RecipeError for a checkpoint of other data or another split."""
+        """Restore it. Raises TrainingFolderError for a checkpoint of other data or another split."""
         kept = checkpoint.get("inspector", {})
         for what, value in self.identity.items():
             found = kept.get("identity", {}).get(what)
             if found != value:
-                raise RecipeError(
-                    f"{self.out / 'last.ckpt'}: was trained on {what} {found}, this is {value}; "
-                    "go on with the same data and split, or choose another --out"
-                )
+                trained_on = f"was trained on {what} {found}, this is {value}"
+                raise TrainingFolderError(self.out / "last.ckpt", trained_on, "other data")
         self.history, self.figures, self._phase = kept["history"], kept["figures"], kept["phase"]
         if kept["plateau"] is not None:
             self._plateau = PlateauWatch(**kept["plateau"])

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import TRAINING, Split
-from engines.errors import DataError, RecipeError
+from engines.errors import DataError, NoTrainingPartError, RecipeError
 from engines.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The frames of a split that training uses; others, for calibration say, it never sees."""
+    """The frames of a split that a training uses; it never sees the others, such as those for calibration."""
 
     training: tuple[LabelledFrame, ...]
     validation: tuple[LabelledFrame, ...]
     trained_on: tuple[str, ...]
-    """Parts of the split that the training frames are."""
+    """Names of the parts of the split that the training frames come from."""
 
 
 def choose_parts(dataset: Dataset, split: Split, fold: int | None = None) -> Parts:
@@ -27,14 +27,12 @@ def choose_parts(dataset: Dataset, split: Split, fold: int | None = None) -> Par
     """
     if fold is None:
         if TRAINING not in split.parts:
-            raise DataError(
-                f"the split has the parts {', '.join(split.parts)}, but no {TRAINING}; split anew, or choose a fold with --fold"
-            )
+            raise NoTrainingPartError(tuple(split.parts), TRAINING)
         held_out = ["validation"] if "validation" in split.parts else []
         return Parts(split.frames(dataset, TRAINING), split.frames(dataset, *held_out), (TRAINING,))
     chosen = f"fold-{fold}"
     if chosen not in split.parts:
-        raise DataError(f"--fold {fold}: the split has the parts {', '.join(split.parts)}, but no {chosen}")
+        raise DataError(f"fold {fold}: the split has the parts {', '.join(split.parts)}, but no {chosen}")
     others = [part for part in split.parts if part == TRAINING or (part.startswith("fold-") and part != chosen)]
     return Parts(split.frames(dataset, *others), split.frames(dataset, chosen), tuple(others))
 
@@ -50,7 +48,7 @@ def check_fit(recipe: Recipe, dataset: Dataset, like: Dataset | None = None) -> 
         if rows > height // recipe.scale or columns > width // recipe.scale:
             raise RecipeError(
                 f"batches.crops: found {rows}x{columns} px, but the network sees frames of {dataset.name} at "
-                f"{height // recipe.scale}x{width // recipe.scale} px; e.g. --set 'batches.crops=[]' for whole frames"
+                f"{height // recipe.scale}x{width // recipe.scale} px; expected smaller crops, or [] for whole frames"
             )
     if like is not None and (dataset.classes != like.classes or (height, width) != (like.height, like.width)):
         raise DataError(

@@ -70,7 +70,7 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
 def _apply(tree: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals:
-        raise RecipeError(f"--set {change}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
+        raise RecipeError(f"recipe change {change!r}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
     *road, last = key.strip().split(".")
     place: Any = tree
     try:
@@ -84,7 +84,7 @@ def _apply(tree: dict[str, Any], change: str) -> None:
         else:
             raise TypeError
     except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError):
-        raise RecipeError(f"--set {change}: the recipe has no such place, or the value is no YAML") from None
+        raise RecipeError(f"recipe change {change!r}: the recipe has no such place, or the value is no YAML") from None
 
 
 def _numbers(tree: Any) -> Any:

@@ -73,7 +73,7 @@ def train(
     """Train, and write `recipe.yaml`, `split.csv`, `last.ckpt`, `best.ckpt`, `metrics.csv` and `weights.pt` to `task.out`.
 
     With `resume` a training that was stopped goes on after its last whole epoch, to the same result on the same
-    hardware. Shows a progress bar, or without `progress` prints a line an epoch. Gives what was trained, or None on all
+    hardware. Shows a progress bar, or without `progress` prints a line an epoch. Returns what was trained, or None on all
     but the first of several devices. Raises RecipeError or DataError for what does not fit, TrainingError for a loss that
     is not finite.
     """
@@ -128,7 +128,7 @@ def _data(task: Task, hardware: Hardware) -> TrainingData:
 
 def _trainer(task: Task, module: NetworkTraining, hardware: Hardware, progress: bool) -> Trainer:
     out, recipe = task.out, task.recipe
-    monitor, mode = _judged_by(task.parts.validation, module.best_figure)
+    monitor, mode = _best_epoch_by(task.parts.validation, module.best_figure)
     callbacks: list[Callback] = [
         ModelCheckpoint(out, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     ]
@@ -156,8 +156,8 @@ def _trainer(task: Task, module: NetworkTraining, hardware: Hardware, progress: 
     )
 
 
-def _judged_by(validation: tuple[LabelledFrame, ...], figure: str) -> tuple[str, str]:
-    """By which figure the best epoch is known; the loss where the held-out frames do not allow for another."""
+def _best_epoch_by(validation: tuple[LabelledFrame, ...], figure: str) -> tuple[str, str]:
+    """The figure by which epochs are compared, and its mode; the loss where the validation frames cannot give another, empty without any."""
     defective = {frame.defective for frame in validation if frame.located or figure == "auc"}
     if not defective:
         return "", ""
@@ -192,7 +192,7 @@ def _result(task: Task, module: NetworkTraining) -> Trained:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Lightning's advertisements and the warnings about what is meant."""
+    """Without Lightning's advertisements, and without warnings about what is done on purpose."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

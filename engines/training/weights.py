@@ -34,7 +34,7 @@ class Trained:
     data_id: str
     split_id: str
     trained_on: tuple[str, ...]
-    """Parts of the split it has learnt from."""
+    """Parts of the split that it was trained on."""
     metrics: dict[str, float]
     """On the part held out for validation, by name."""
     state: dict[str, Tensor] = field(repr=False)
@@ -64,7 +64,7 @@ def save_weights(trained: Trained, path: Path) -> None:
 
 def load_weights(path: Path) -> Trained:
     """Read the file. Raises DataError naming it where it is missing, damaged or not one of ours."""
-    hint = "give the weights.pt that `inspector train` wrote"
+    hint = "give the weights.pt that a training wrote"
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:

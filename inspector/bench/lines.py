@@ -1,7 +1,7 @@
 """Runs the real line for a measurement: a simulated camera with a pre-rendered pool, the gate's decisions fixed.
 
-One line serves a whole measurement, in stretches: so many frames, so fast, so many of them let through. Between two stretches
-it stands still, and what it is compared with can be measured on the same cores in the same seconds.
+One line serves a whole measurement, in stretches: a number of frames at a rate, a share of them let through. Between two stretches
+it is idle, so that the engines alone can be measured on the same cores in the same seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from inspector.line.line import Line
 
 CAMERA = "bench"
 WARM_UP = 10
-"""Frames at least at the beginning of a stretch that do not count."""
+"""Frames at the beginning of a stretch that do not count, at least."""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):

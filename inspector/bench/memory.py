@@ -61,7 +61,7 @@ def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant:
     with make_line(LeakingCamera if plant else lambda source: source) as bench:
 
         def sample() -> None:
-            pids = (os.getpid(), bench.line.inference.child_pid)
+            pids = (os.getpid(), bench.line.inference.active.supervisor.child_pid)
             counts = bench.line.ledger.counts()
             settled = sum(sum(books.verdicts.values()) for books in counts.values())
             nonlocal taken

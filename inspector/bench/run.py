@@ -1,4 +1,4 @@
-"""The whole measurement. What is compared is measured in turn, seconds apart, many times over: machines change their speed by the minute."""
+"""The whole measurement. What is compared is measured in turn, seconds apart, many times: machines change their speed by the minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engines.bundle import find_bundle, read_bundle
 from engines.runtime.batches import buckets
-from inspector.bench.engines import Bank, EngineTimes, bound_hz
+from inspector.bench.engines import EngineBench, EngineTimes, bound_hz
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
 from inspector.capture.source import FrameSource
@@ -24,16 +24,16 @@ LOAD = 0.7
 """Share of the measured capacity at which latency is taken."""
 POOL = 48
 STEADY = 1.15
-"""A round counts when the engines' own time, taken three times in it, changed by no more than this factor."""
+"""A round counts as steady where the engines' times, measured three times in it, differ by no more than this factor."""
 MEMORY_PASS_RATE = 0.10
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class BenchSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much to measure."""
 
     bundle: str
     inference: InferenceConfig
-    """Runtime, batches and what else the engines are run with."""
+    """Runtime, batches and the other options that the engines are run with."""
     rounds: int
     seconds: float
     """About how long each single measurement takes."""
@@ -67,15 +67,15 @@ class AtPassRate(msgspec.Struct, frozen=True, kw_only=True):
     p999_ms: float
     max_ms: float
     own_ms: float
-    """The engines' own time for one frame that both see, nothing else running."""
+    """Mean time of one frame through both engines, with nothing else running."""
     p99_of_own: float
     """p99 / own time of the same round; target <= 1.5."""
     policy_ms: float
-    """A full batch alone through both engines, copies included, and the longest that it may wait for company: what the batches that
-    are configured may cost a frame where work waits."""
+    """Time of a full batch alone through both engines, copies included, plus the longest waits that are configured: the latency that
+    batching may cost a frame."""
     p99_of_policy: float
     engines_p99_of_own: float
-    """The same of the engines alone, no line around them: what this machine adds by itself."""
+    """p99 / mean of that own time, without a line: the spread that the machine itself adds."""
     uninspected: int
 
 
@@ -103,35 +103,37 @@ class _Round(msgspec.Struct, frozen=True, kw_only=True):
     """A full batch alone through both engines."""
 
 
-def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
-    """Carry out ``plan``; ``say`` hears what is being done. Raises UserError, BundleError or EngineError."""
-    path = find_bundle(plan.bundle)
+def measure(settings: BenchSettings, say: Callable[[str], None]) -> Figures:
+    """Measure as ``settings`` say; ``say`` is told what is being measured. Raises UserError, BundleError or EngineError."""
+    path = find_bundle(settings.bundle)
     bundle = read_bundle(path)
     say("rendering the pool of frames")
     pool = render_pool(bundle.height, bundle.width, POOL)
 
     def make_line(wrap: Callable[[FrameSource], FrameSource]) -> BenchLine:
-        return BenchLine(str(path), plan.inference, pool, Path(directory), wrap)
+        return BenchLine(str(path), settings.inference, pool, Path(directory), wrap)
 
     with tempfile.TemporaryDirectory(prefix="inspector-bench-") as directory:
-        engines = load_configured(bundle, plan.inference).engines
+        engines = load_configured(bundle, settings.inference).engines
         try:
-            bank = Bank(engines, pool)
+            engine_bench = EngineBench(engines, pool)
             say("the engines alone, by batch")
-            batches = {str(size): bank.times(4 * plan.seconds, size) for size in buckets(bank.max_batch)}
-            pass_rates = _measure_line(plan, bank, make_line, say)
+            batches = {
+                str(size): engine_bench.times(4 * settings.seconds, size) for size in buckets(engine_bench.max_batch)
+            }
+            pass_rates = _measure_line(settings, engine_bench, make_line, say)
         finally:
             engines.close()
         memory = leaking = None
-        if plan.memory_frames:
-            say(f"memory over {plan.memory_frames} frames")
-            memory = measure_memory(make_line, plan.memory_frames, MEMORY_PASS_RATE, plant=False)
-            say(f"memory over {plan.memory_frames} frames, with a leak planted to prove the check")
-            leaking = measure_memory(make_line, plan.memory_frames, MEMORY_PASS_RATE, plant=True)
+        if settings.memory_frames:
+            say(f"memory over {settings.memory_frames} frames")
+            memory = measure_memory(make_line, settings.memory_frames, MEMORY_PASS_RATE, plant=False)
+            say(f"memory over {settings.memory_frames} frames, with a leak planted to prove the check")
+            leaking = measure_memory(make_line, settings.memory_frames, MEMORY_PASS_RATE, plant=True)
     return Figures(
         bundle=bundle.id,
         device=engines.device,
-        rounds=plan.rounds,
+        rounds=settings.rounds,
         batches=batches,
         pass_rates=pass_rates,
         memory=memory,
@@ -139,27 +141,29 @@ def measure(plan: Plan, say: Callable[[str], None]) -> Figures:
     )
 
 
-def _measure_line(plan: Plan, bank: Bank, make_line: MakeLine, say: Callable[[str], None]) -> tuple[AtPassRate, ...]:
+def _measure_line(
+    settings: BenchSettings, engine_bench: EngineBench, make_line: MakeLine, say: Callable[[str], None]
+) -> tuple[AtPassRate, ...]:
     found: dict[float, list[_Round]] = {rate: [] for rate in PASS_RATES}
     with make_line(lambda source: source) as line:
-        for number in range(1, plan.rounds + 1):
+        for number in range(1, settings.rounds + 1):
             for rate in PASS_RATES:
-                say(f"round {number} of {plan.rounds}: the line with {rate:.0%} let through")
-                found[rate].append(_round(line, bank, rate, plan.seconds))
-    waits_ms = (plan.inference.max_wait_us + plan.inference.segmenter_max_wait_us) / 1e3
+                say(f"round {number} of {settings.rounds}: the line with {rate:.0%} let through")
+                found[rate].append(_round(line, engine_bench, rate, settings.seconds))
+    waits_ms = (settings.inference.max_wait_us + settings.inference.segmenter_max_wait_us) / 1e3
     return tuple(_summary(rate, rounds, waits_ms) for rate, rounds in found.items())
 
 
-def _round(line: BenchLine, bank: Bank, rate: float, seconds: float) -> _Round:
+def _round(line: BenchLine, engine_bench: EngineBench, rate: float, seconds: float) -> _Round:
     """The line as fast as it goes and at part load, the engines alone before, between and after."""
-    batch = bank.max_batch
-    times = [bank.times(seconds / 2, batch)]
+    batch = engine_bench.max_batch
+    times = [engine_bench.times(seconds / 2, batch)]
     fast = line.run(int(bound_hz(times, rate) * seconds), rate)
-    times.append(bank.times(seconds / 2, batch))
-    own_ms = bank.own_ms(seconds / 2)
+    times.append(engine_bench.times(seconds / 2, batch))
+    own_ms = engine_bench.own_ms(seconds / 2)
     load_hz = LOAD * fast.rate_hz
     paced = line.run(int(load_hz * 1.5 * seconds), rate, load_hz)
-    bounds = [bound_hz([one], rate) for one in (*times, bank.times(seconds / 2, batch))]
+    bounds = [bound_hz([one], rate) for one in (*times, engine_bench.times(seconds / 2, batch))]
     return _Round(
         steady=max(bounds) <= STEADY * min(bounds),
         bound_hz=bound_hz(times, rate),

@@ -17,10 +17,10 @@ from engines.data.dataset import open_dataset
 from engines.data.fit import require_form
 from engines.data.part import Part, choose_part, joined
 from engines.data.split import read_split
-from engines.export.answers import ExportedNetworks
 from engines.export.golden import Candidate, pick_golden
+from engines.export.graph_outputs import ExportedNetworks
 from engines.export.network_pair import NetworkPair, export_pair
-from engines.export.parity import Parity, compare_answers, require_parity
+from engines.export.parity import Parity, compare_outputs, require_parity
 from engines.operating_point import OperatingPoint
 from engines.runtime.load import load_engines
 from engines.runtime.openvino_runtime import cpu_precisions
@@ -159,7 +159,7 @@ class _Build:
         parity = require_parity(pair.reference, exact, frames, thresholds)
         words = f"torch in float32 against the graphs on the CPU runtime in float32: {parity}."
         if fast is not None:
-            rounded = compare_answers(exact.answer(frames, thresholds), fast.answer(frames, thresholds))
+            rounded = compare_outputs(exact.outputs(frames, thresholds), fast.outputs(frames, thresholds))
             words += f" {cpu_precisions()[0]} against float32: {rounded}."
         return parity, words
 

@@ -12,7 +12,7 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
 SOFTWARE = (ReplayConfig, SimulatorConfig)
-"""Sources with no real sheet behind them: what they lead to is marked simulated."""
+"""Sources that show no real sheet: results made from them are marked as simulated."""
 
 
 def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:

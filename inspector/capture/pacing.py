@@ -11,7 +11,7 @@ class Pacer:
     """Says when frame ``number`` is due.
 
     Frame n is due at ``start + n / rate_hz``: a late frame does not move the ones behind it. Where the consumer is more than
-    ``backlog`` frames behind (the camera's own buffers), the oldest are overwritten and the wait answers with a later number.
+    ``backlog`` frames behind (the camera's own buffers), the oldest are overwritten and ``wait`` returns a later number.
     """
 
     def __init__(self, rate_hz: float | None, backlog: int = 8) -> None:

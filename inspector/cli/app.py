@@ -26,7 +26,7 @@ from inspector.cli import (
     subscribe,
     train,
 )
-from inspector.cli.remedies import remedy
+from inspector.cli.remedies import with_remedy
 from inspector.errors import UserError
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 all well, 1 the run went wrong, 2 a mistake in the call or a file it names.",
 )
@@ -77,7 +77,7 @@ def main() -> None:
     try:
         app()
     except (UserError, BundleError, DataError, EngineError, RecipeError) as error:
-        print(f"inspector: {error}{remedy(error)}", file=sys.stderr)
+        print(f"inspector: {with_remedy(error)}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as in `inspector ... | head`
         sys.stderr.close()

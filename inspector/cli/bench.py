@@ -1,4 +1,4 @@
-"""``inspector bench``: what this machine can do with a bundle."""
+"""``inspector bench``: how fast this machine runs a bundle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspector.cli.options import RuntimeName, RuntimeOption
+from inspector.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +42,10 @@ def bench(
     The gate's decisions are replaced by a fixed list, so that the share of frames let through is exact; both engines still run.
     All that is compared is measured in turn within this run. Takes about ten minutes; close what else uses the CPU.
     """
-    import json
-
     import msgspec
     from rich.console import Console
 
-    from inspector.bench.run import Plan, measure
+    from inspector.bench.run import BenchSettings, measure
     from inspector.config.inference import InferenceConfig
     from inspector.errors import UserError
 
@@ -60,14 +59,16 @@ def bench(
     }
     inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
     progress = Console(stderr=True)
-    plan = Plan(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames)
+    settings = BenchSettings(
+        bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames
+    )
     with progress.status("starting") as status:
-        figures = measure(plan, lambda text: status.update(text))
+        figures = measure(settings, lambda text: status.update(text))
     if as_json:
-        typer.echo(json.dumps(msgspec.to_builtins(figures), indent=2))
+        print_json(figures)
         return
     console = Console()
-    console.print(f"{figures.bundle} on {figures.device}; medians of {figures.rounds} rounds, those that were steady")
+    console.print(f"{figures.bundle} on {figures.device}; medians over the steady ones of {figures.rounds} rounds")
     for table in _tables(figures):
         console.print(table)
 

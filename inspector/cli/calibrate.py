@@ -91,7 +91,7 @@ def calibrate(
     The gate's threshold is the highest that meets a miss-rate target, "at most 1 % of defective frames lost, with 95 % confidence". Where
     the frames are too few for it, a line says so and how many would do; nothing is then written without --allow-weaker, exit status 1.
 
-    Example: [bold]inspector calibrate bundle data --split split.csv --miss-rate 0.05 --write[/bold]
+    Example: `inspector calibrate bundle data --split split.csv --miss-rate 0.05 --write`
     """
     from dataclasses import replace
 

@@ -17,7 +17,7 @@ def check(
 ) -> None:
     """Check configurations against the schema, their bundle and its classes. Nothing is started.
 
-    Every file is looked at; each mistake is one line. Exit status 2 if there was one.
+    Every file is checked; the first mistake of each is one line. Exit status 2 if there was one.
     """
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError

@@ -30,7 +30,7 @@ def check(
 
     Known without a description: a Kaggle set (train.csv in either form,
     train_images/ or images/), images/ with masks/ (class numbers, or one
-    class above 127), and what [bold]inspector simulate[/bold] writes. A dataset.yaml
+    class above 127), and what `inspector simulate` writes. A dataset.yaml
     describes the rest: class names, bitmasks, groups, one size for all.
 
     Reported are counts, balance of the classes, sizes, near-duplicates
@@ -39,7 +39,7 @@ def check(
 
     Exit status: 0 no errors, 1 errors found, 2 no data set.
 
-    Example: [bold]inspector data check frames/ --split split.csv --picture a.png[/bold]
+    Example: `inspector data check frames/ --split split.csv --picture a.png`
     """
     import os
 
@@ -80,7 +80,7 @@ def split_command(
     but without a mask; altered frames to learn from only) goes to the part
     "training" with its whole group, also beside folds.
 
-    Example: [bold]inspector data split frames/ split.csv --folds 5[/bold]
+    Example: `inspector data split frames/ split.csv --folds 5`
     """
     from engines.data.dataset import open_dataset
     from engines.data.split import fold_fractions, make_split, write_split

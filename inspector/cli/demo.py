@@ -1,4 +1,4 @@
-"""``inspector demo``: the daemon on a simulated line, watched over the network by a subscriber who knows the truth."""
+"""``inspector demo``: the daemon on a simulated line, and a subscriber that knows the truth and makes a report."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.output import print_json
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from inspector.report import Report
 
 SILENCE_MS = 120_000
-"""Longest wait for the daemon's next word: it renders its sheets and loads the engines before the first."""
+"""Longest wait for the daemon's next message: it renders its sheets and loads the engines before the first."""
 
 
 def demo(
@@ -32,12 +34,11 @@ def demo(
     report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Start the daemon on a simulated line, subscribe to it as an outsider would, and report what it saw.
+    """Start the daemon on a simulated line, subscribe to it as any other program would, and report the results.
 
-    Everything in the report comes off the wire; the truth comes from the simulator's seed. Exit status 1 if any frame lacks its
-    one verdict or a message was missed.
+    Everything in the report is received over the network; the truth follows from the simulator's seed. Exit status 1 if any frame
+    lacks its one verdict or a message was missed.
     """
-    import msgspec
     from rich.console import Console
 
     from engines.bundle import find_bundle, read_bundle
@@ -58,7 +59,7 @@ def demo(
     found = scored.report.write(report, scored.report.summary())
     proven = all(books.proven for books in subscriber.streams.values()) and bool(subscriber.streams)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
     else:
         Console().print(summary_table(found))
         for books in subscriber.streams.values():
@@ -66,7 +67,7 @@ def demo(
         Console().print(f"report: {report / 'index.html'}")
     for note in notes:
         typer.echo(f"inspector: {note}", err=True)
-    if found.unresolved or found.repeated or not proven or notes or status:
+    if not found.sound or not proven or notes or status:
         raise typer.Exit(1)
 
 
@@ -116,7 +117,7 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Take in the run until its last word; what should not have happened, one line each."""
+    """Receive the run to its end; return what should not have happened, one line each."""
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
@@ -130,7 +131,7 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
         while True:
             event = subscriber.receive(200)
             status = daemon.poll()
-            # Refused at its start (2), it has said nothing: what comes is another daemon's, at the address that ours wanted.
+            # A daemon that could not start (2) has sent nothing: what arrives is from another one at the same address.
             if status == 2 or (event is None and status is not None):
                 raise UserError(f"the daemon ended with status {status} before the run was over; see above")
             if event is None:
@@ -149,7 +150,7 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:
-    """However the demo ends, the daemon does not outlive it."""
+    """Stop the daemon, however the demo ends."""
     if daemon.poll() is None:
         os.kill(daemon.pid, signal.SIGTERM)
         try:

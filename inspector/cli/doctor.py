@@ -1,4 +1,4 @@
-"""``inspector doctor``: what this machine has, what is missing, what each thing would give."""
+"""``inspector doctor``: what this machine has, what is missing, and what each part is good for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from inspector import __version__
+from inspector.cli.output import print_json
 
 if TYPE_CHECKING:
     from inspector.doctor.finding import Finding
@@ -19,32 +22,22 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Say what this machine has, what is missing, and what each thing would give. Nothing is changed or started.
+    """Show what this machine has, what is missing, and what each part is good for. Nothing is changed or started.
 
     Exit status: 0 a line can run here, 1 it cannot, and the last lines say why.
 
-    Example: [bold]inspector doctor -c line.yaml[/bold]
+    Example: `inspector doctor -c line.yaml`
     """
     from inspector.doctor.checkup import examine
     from inspector.doctor.finding import can_run
 
     findings = examine(config)
     if as_json:
-        _print_json(findings)
+        print_json({"version": __version__, "can_run": can_run(findings), "findings": findings})
     else:
         _print_table(findings, config)
     if not can_run(findings):
         raise typer.Exit(1)
-
-
-def _print_json(findings: list[Finding]) -> None:
-    import msgspec
-
-    from inspector import __version__
-    from inspector.doctor.finding import can_run
-
-    answer = {"version": __version__, "can_run": can_run(findings), "findings": findings}
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
 
 
 def _print_table(findings: list[Finding], config: Path | None) -> None:
@@ -57,12 +50,12 @@ def _print_table(findings: list[Finding], config: Path | None) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("Found", ratio=1, overflow="fold")
-    table.add_column("What it gives, or what to do", ratio=1, overflow="fold", style="dim")
-    room = None
+    table.add_column("What it is good for, or what to do", ratio=1, overflow="fold", style="dim")
+    section = None
     for finding in findings:
-        if finding.room is not room:
-            room = finding.room
-            table.add_row(Text(room.value, "bold"))
+        if finding.section is not section:
+            section = finding.section
+            table.add_row(Text(section.value, "bold"))
         style = "bold red" if finding.stops_the_line else STYLES[finding.state.value]
         table.add_row(f"  {finding.name}", Text(finding.state.value, style), Text(finding.found), Text(finding.advice))
     console.print(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path
@@ -13,8 +14,10 @@ import typer
 
 if TYPE_CHECKING:
     from engines.bundle import Bundle
-    from engines.tensorrt.cache import PlanCache
-    from engines.tensorrt.make import Route
+    from engines.runtime.cuda.check_plans import PlanCheck
+    from engines.tensorrt.build_bundle import PlanBuilder
+    from engines.tensorrt.cache import PlanCache, VerifiedPlan
+    from engines.tensorrt.library import Library
     from engines.tensorrt.target import Target
 
 app = typer.Typer(
@@ -43,8 +46,8 @@ class Edition(str, Enum):
     TENSORRT_RTX = "tensorrt_rtx"
 
 
-class RouteName(str, Enum):
-    """From what a plan is made."""
+class Route(str, Enum):
+    """What plans are built from."""
 
     ONNX = "onnx"
     TORCH_TENSORRT = "torch-tensorrt"
@@ -58,13 +61,15 @@ def build(
         typer.Option(metavar="X.Y", help="Compute capability to build for, e.g. 8.9; default: that of the GPU here."),
     ] = None,
     max_batch: BatchOption = 8,
-    workspace_mib: Annotated[int, typer.Option(min=1, help="Most device memory a layer may take to work in.")] = 1024,
+    workspace_mib: Annotated[
+        int, typer.Option(min=1, help="Most device memory a layer may take as workspace, MiB.")
+    ] = 1024,
     library: Annotated[
         Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
     ] = None,
     route: Annotated[
-        RouteName, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
-    ] = RouteName.ONNX,
+        Route, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
+    ] = Route.ONNX,
     gate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="torch-tensorrt: the gate's weights the bundle was built from.")
     ] = None,
@@ -79,84 +84,104 @@ def build(
     frames, else it is not stored. TensorRT builds for its own GPU only;
     TensorRT-RTX also for any that is named, on a machine without one.
 
-    Example: [bold]inspector engines build demo --capability 8.9[/bold]
+    Example: `inspector engines build demo --capability 8.9`
     """
     from engines.bundle import find_bundle, read_bundle, verify_files
-    from engines.tensorrt.build import Build
+    from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
-    from inspector.cli.engines_words import agreement, expected, report
+    from inspector.cli.engines_output import agreement_line, built_line, duration, unchecked_line
     from inspector.cli.progress import phases
-    from inspector.errors import UserError
 
-    if route is RouteName.ONNX and (gate or segmenter):
-        raise UserError(
-            "--gate, --segmenter: weights are for --route torch-tensorrt; the other route takes the bundle's ONNX"
-        )
-    if capability is not None and not re.fullmatch(r"\d{1,2}\.\d", capability):
-        raise UserError(f"--capability: {capability!r} is no compute capability; expected one as 8.9")
-    if route is RouteName.TORCH_TENSORRT and (gate is None or segmenter is None):
-        raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
+    _require_sense(capability, route, gate, segmenter)
     plans = _cache(cache)
     plans.require_writable()
     found = read_bundle(find_bundle(bundle))
     verify_files(found)
     target = find_target(open_library(library.value if library else None), capability)
-    way = _torch_route(found, gate, segmenter, target) if gate and segmenter else None
-    order = Build(found, target, plans, max_batch=max_batch, workspace_mib=workspace_mib, route=way)
-    for network in order.networks:
-        takes = expected(order.seconds_before(network), target.library.builds_ahead)
-        with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as told:
-            made = order.make(network, told)
-        typer.echo(report(made.facts, len(made.data)))
+    builder = _torch_plan_builder(found, gate, segmenter, target) if gate and segmenter else None
+    bundle_build = BundleBuild(
+        found, target, plans, _check, max_batch=max_batch, workspace_mib=workspace_mib, builder=builder
+    )
+    for network in bundle_build.networks:
+        takes = duration(bundle_build.last_build_seconds(network), target.library.builds_ahead_of_time)
+        with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as progress:
+            built = bundle_build.build(network, progress)
+        typer.echo(built_line(built.metadata, len(built.data)))
     with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
-        stored = order.store()
-    if stored.proof:
-        typer.echo(agreement(stored.proof))
-    else:
-        typer.echo(
-            f"not checked, without a GPU of {target.capability}: golden frames are run each time a plan is loaded"
-        )
+        stored = bundle_build.store()
+    typer.echo(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
     typer.echo(f"stored in {plans.folder}")
     if plans.folder.absolute() != _cache(None).folder.absolute():
         typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")
+
+
+def _require_sense(capability: str | None, route: Route, gate: Path | None, segmenter: Path | None) -> None:
+    """Refuse options that contradict each other. Raises UserError."""
+    from inspector.errors import UserError
+
+    if route is Route.ONNX and (gate or segmenter):
+        raise UserError(
+            "--gate, --segmenter: weights are for --route torch-tensorrt; the other route takes the bundle's ONNX"
+        )
+    if capability is not None and not re.fullmatch(r"\d{1,2}\.\d", capability):
+        raise UserError(f"--capability: {capability!r} is no compute capability; expected one as 8.9")
+    if route is Route.TORCH_TENSORRT and (gate is None or segmenter is None):
+        raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
+
+
+def _check(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
+    """See `engines.runtime.cuda.check_plans`. Raises UserError where plans do not agree with the golden frames, or cannot be run."""
+    from engines.errors import EngineError
+    from engines.runtime.cuda.check_plans import check_plans
+    from inspector.cli.remedies import with_remedy_for_a_build
+    from inspector.errors import UserError
+
+    try:
+        return check_plans(bundle, library, plans, max_batch)
+    except EngineError as error:
+        raise UserError(with_remedy_for_a_build(error)) from None
 
 
 @app.command("list")
 def list_plans(
     max_batch: BatchOption = 8,
     cache: CacheOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every fact.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for scripts, with everything that is known of each plan.")
+    ] = False,
 ) -> None:
     """List the plans, and say which of them the GPU of this machine would run."""
-    from engines.tensorrt.inventory import kept_plans, this_machine
-    from inspector.cli.engines_words import print_json, print_table
+    from engines.tensorrt.inventory import list_plans as list_cached_plans
+    from engines.tensorrt.machine import this_machine
+    from inspector.cli.engines_output import print_json, print_table
 
     plans, machine = _cache(cache), this_machine()
-    kept, wrong = kept_plans(plans, machine, max_batch)
-    (print_json if as_json else print_table)(plans, machine, kept, wrong)
+    cached, damaged = list_cached_plans(plans, None if isinstance(machine, str) else machine, max_batch)
+    (print_json if as_json else print_table)(plans, machine, cached, damaged)
 
 
 @app.command()
 def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOption = None) -> None:
-    """Prove that plans are as they were stored.
+    """Verify that plans are as they were stored.
 
     With BUNDLE, and a GPU here, also run its golden frames through them.
 
     Exit status: 0 all well, 1 a plan is not to be used, or BUNDLE has none.
     """
     from engines.errors import EngineError
-    from inspector.cli.engines_words import name_of
+    from inspector.cli.engines_output import name_of
+    from inspector.cli.remedies import with_remedy
 
     plans = _cache(cache)
     paths, found = _selected(plans, bundle)
     wrong = 0
     for path in paths:
         try:
-            typer.echo(f"sound: {name_of(plans.verified(path)[0].facts)}")
+            typer.echo(f"sound: {name_of(plans.verify(path)[0].metadata)}")
         except EngineError as error:
             wrong += 1
-            typer.echo(f"wrong: {error}")
+            typer.echo(f"wrong: {with_remedy(error)}")
     if not paths:
         typer.echo(f"no plans{f' of {bundle}' if bundle else ''} in {plans.folder}")
         wrong += bundle is not None
@@ -172,12 +197,12 @@ def clean(
 ) -> None:
     """Remove the plans of BUNDLE, or all.
 
-    They can be built again, but a line that runs needs its own to start
-    its engines anew. Without BUNDLE what TensorRT measured for the next
-    build goes too.
+    They can be built again, but a line that runs needs its own whenever
+    it starts its engines again. Without BUNDLE this also removes the
+    timing caches, which make the next build faster.
     """
-    from engines.tensorrt.timings import remove_timings
-    from inspector.cli.engines_words import name_of_file
+    from engines.tensorrt.timing_cache import remove_timing_caches
+    from inspector.cli.engines_output import name_of_file
     from inspector.errors import UserError
 
     plans = _cache(cache)
@@ -189,14 +214,14 @@ def clean(
         typer.confirm(f"Remove {what} from {plans.folder}?", abort=True)
     for path in paths:
         typer.echo(name_of_file(plans, path))
-    freed = plans.remove(paths) + (0 if bundle else remove_timings(plans.folder))
+    freed = plans.remove(paths) + (0 if bundle else remove_timing_caches(plans.folder))
     typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
 
 
-def _torch_route(bundle: Bundle, gate: Path, segmenter: Path, target: Target) -> Route:
-    from engines.tensorrt.torch_route import TorchRoute
+def _torch_plan_builder(bundle: Bundle, gate: Path, segmenter: Path, target: Target) -> PlanBuilder:
+    from engines.export.torch_tensorrt import TorchPlanBuilder
 
-    return TorchRoute(bundle, gate, segmenter, target.library)
+    return TorchPlanBuilder(bundle, gate, segmenter, target.library)
 
 
 def _cache(folder: Path | None) -> PlanCache:
@@ -206,15 +231,15 @@ def _cache(folder: Path | None) -> PlanCache:
 
 
 def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle | None]:
-    """The plans that are meant, and the bundle where it is one and not just an id that the plans tell of."""
+    """The plans of a bundle, or all; and the bundle itself, unless `bundle` is an id that only the plans know."""
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError
-    from engines.tensorrt.inventory import plans_called, plans_of
+    from engines.tensorrt.inventory import plans_of, plans_of_id
 
     if bundle is None:
         return plans.plans(), None
-    if called := plans_called(plans, bundle):
-        return called, None
+    if of_id := plans_of_id(plans, bundle):
+        return of_id, None
     try:
         found = read_bundle(find_bundle(bundle))
     except BundleError as error:
@@ -223,22 +248,21 @@ def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle 
 
 
 def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
-    """Whether what the line would load here agrees with the golden frames, or there is nothing here to ask; says so."""
+    """Whether the plans that a line would load here agree with the golden frames, or nothing here can run them; prints which."""
     from engines.errors import EngineError
-    from engines.runtime.cuda.load import cached_plans
-    from engines.tensorrt.inventory import this_machine
-    from engines.tensorrt.prove import prove_plans
-    from inspector.cli.engines_words import agreement
+    from engines.runtime.cuda.check_plans import check_plans
+    from engines.tensorrt.machine import this_machine
+    from inspector.cli.engines_output import agreement_line
+    from inspector.cli.remedies import with_remedy
 
     machine = this_machine()
     if isinstance(machine, str):
         typer.echo(f"golden frames were not run: {machine}")
         return True
     try:
-        chosen = cached_plans(bundle, machine.library, machine.gpu, max_batch, plans)
-        proof = prove_plans(bundle, machine.library, chosen, max_batch)
+        check = check_plans(bundle, machine.library, machine.find_plans(bundle, max_batch, plans), max_batch)
     except EngineError as error:
-        typer.echo(f"wrong: {error}")
+        typer.echo(f"wrong: {with_remedy(error)}")
         return False
-    typer.echo(agreement(proof))
+    typer.echo(agreement_line(check))
     return True

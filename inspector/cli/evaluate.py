@@ -51,9 +51,9 @@ def evaluate(
     """Measure a bundle on labelled frames, through a runtime of the line.
 
     The segmenter alone and the pipeline: Dice by each of its names, defects one by one, gate and sheets, with bootstrap intervals by
-    groups of frames. With [bold]--compare A B DATA[/bold] both bundles see the same frames, and a sentence says whether a difference is real.
+    groups of frames. With `--compare A B DATA` both bundles see the same frames, and a sentence says whether a difference is real.
 
-    Example: [bold]inspector evaluate demo data --split split.csv --report out[/bold]
+    Example: `inspector evaluate demo data --split split.csv --report out`
     """
     from inspector.errors import UserError
     from inspector.evaluate.fit import require_comparable
@@ -150,7 +150,7 @@ def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:
     from inspector.evaluate.blocks import blocks
     from inspector.evaluate.compare import compare, comparison_blocks
     from inspector.evaluate.report import write_comparison, write_evaluation
-    from inspector.evaluate.table import tables
+    from inspector.report.table import tables
 
     told: Evaluation | Comparison
     shown: RenderableType

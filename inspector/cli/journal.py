@@ -1,4 +1,4 @@
-"""``inspector journal``: look into the journal, or take verdicts out of it."""
+"""``inspector journal``: show or export what the journal holds."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from inspector.protocol.codec import Packet
     from inspector.results.journal_reader import Row
 
-app = typer.Typer(
-    no_args_is_help=True, help="Look into the journal, or take verdicts out of it. Safe beside a running daemon."
-)
+app = typer.Typer(no_args_is_help=True, help="Show or export what the journal holds. Safe beside a running daemon.")
 
-JournalArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The journal, as in journal.path.")]
+JournalArgument = Annotated[Path, typer.Argument(metavar="FILE", help="File of the journal, as in journal.path.")]
 CameraOption = Annotated[str | None, typer.Option(help="Only this camera.")]
 LineOption = Annotated[str | None, typer.Option(help="Only this line.")]
 
@@ -71,7 +69,7 @@ def export(
         Form, typer.Option("--format", "-f", help="csv: one row per verdict. jsonl: header and body of every message.")
     ] = Form.CSV,
     run: Annotated[str | None, typer.Option(help="Only this run.")] = None,
-    epoch: Annotated[str | None, typer.Option(help="Only this start of the daemon, or `last`.")] = None,
+    epoch: Annotated[str | None, typer.Option(help="Only this epoch (one start of the daemon), or `last`.")] = None,
     line: LineOption = None,
     camera: CameraOption = None,
     verdict: Annotated[Verdict | None, typer.Option(case_sensitive=False, help="Only this verdict.")] = None,

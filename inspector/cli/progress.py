@@ -1,4 +1,4 @@
-"""One live line while frames pass: how many, how fast, what came of them."""
+"""Progress on stderr: how many frames, how fast, with which verdicts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from inspector.frames.outcome import Verdict
 _COLOURS = {Verdict.PASS: "green", Verdict.REJECT: "red", Verdict.SCRAP: "magenta", Verdict.UNINSPECTED: "yellow"}
 
 Update = Callable[[int, Mapping[Verdict, int]], None]
-"""Called with the frames that have their verdict and how many of each."""
+"""Called with the number of frames that have a verdict, and how many have each."""
 
 
 @contextmanager
 def live_line(what: str, total: int | None) -> Iterator[Update]:
-    """A progress line on stderr, out of the way of what goes to stdout."""
+    """A progress line with the verdicts so far."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -55,7 +55,7 @@ def live_line(what: str, total: int | None) -> Iterator[Update]:
 
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr that is told how many of ``total`` are done."""
+    """A progress bar; call what it yields with how many of ``total`` are done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
@@ -64,8 +64,8 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """Steps one after the other on stderr: call with a step's name and its number of frames (0: not counted) when it begins; what that
-    gives is told how many are done."""
+    """Steps one after the other. When one begins, call what this yields with its name and its number of frames (0: not counted); call
+    what that returns with how many are done."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -86,8 +86,8 @@ def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
 
 @contextmanager
 def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Something that takes long: a line on stderr, and below it on a terminal, while it lasts, its phases within each other. Call with a
-    phase, and how many of its steps are done of how many."""
+    """Something that takes long: a line that names it and, on a terminal, its nested phases below while it runs. Call what this yields
+    with a phase, how many of its steps are done, and how many there are."""
     console = Console(stderr=True)
     console.print(f"{what}: {detail}", highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:

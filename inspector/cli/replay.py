@@ -1,4 +1,4 @@
-"""``inspector replay``: recorded frames over the line's own road, scored where the truth is known."""
+"""``inspector replay``: recorded frames through the whole line, scored where the truth is known."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspector.cli.options import RuntimeName
+from inspector.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def replay(
     ] = 100.0,
     loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
     masks: Annotated[
-        Path | None, typer.Option(help="Truth: a folder with a mask <frame>.png for each labelled frame.")
+        Path | None, typer.Option(help="Truth: a folder with a mask FRAME.png for each labelled frame.")
     ] = None,
     mask_style: Annotated[
         str | None,
@@ -61,47 +62,50 @@ def replay(
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Run recorded frames through the line and say what came of them.
+    """Run recorded frames through the line and report the results.
 
-    The same code as the daemon: capture, ring, inference child, verdicts, journal. With [bold]--masks[/bold] or [bold]--csv[/bold]
+    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With `--masks` or `--csv`
     the result is scored against the truth. Exit status 1 if any frame lacks its one verdict.
 
-    Example: [bold]inspector replay frames --csv train.csv --report out[/bold]
+    Example: `inspector replay frames --csv train.csv --report out`
     """
-    import msgspec
-    from rich.console import Console
-
     from inspector.config.replay import ReplayConfig
-    from inspector.errors import UserError
-    from inspector.report.table import summary_table
 
-    if masks is not None and csv is not None:
-        raise UserError("--masks and --csv: two sources of truth; give one of them")
+    truth = _TruthOptions(masks, mask_style, csv)
     source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
     with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
         journal = _journal(report, Path(scratch))
         line_config = _line_config(config, source, journal, bundle, runtime, precision, deadline_ms)
-        failures, found, writer = _run_and_report(
-            line_config, config, source, journal, _TruthOptions(masks, mask_style, csv)
-        )
-        if report is not None:
-            found = writer.write(report, found)
+        failures, found = _run_and_report(line_config, config, source, journal, truth, report)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
     else:
-        Console().print(summary_table(found))
-        if report is not None:
-            Console().print(f"report: {report / 'index.html'}")
+        _print_summary(found, report)
     for failure in failures:
         typer.echo(f"inspector: {failure}", err=True)
-    if found.unresolved or found.repeated or failures:
+    if not found.sound or failures:
         raise typer.Exit(1)
+
+
+def _print_summary(found: Summary, report: Path | None) -> None:
+    from rich.console import Console
+
+    from inspector.report.table import summary_table
+
+    Console().print(summary_table(found))
+    if report is not None:
+        Console().print(f"report: {report / 'index.html'}")
 
 
 class _TruthOptions:
     """Where the truth of the frames is, if anywhere."""
 
     def __init__(self, masks: Path | None, mask_style: str | None, csv: Path | None) -> None:
+        """Raises UserError where both are given."""
+        from inspector.errors import UserError
+
+        if masks is not None and csv is not None:
+            raise UserError("--masks and --csv are two sources of truth; give only one of them")
         self._masks, self._style, self._csv = masks, mask_style, csv
 
     def read(self, classes: Sequence[str], height: int, width: int) -> Truth | None:
@@ -193,8 +197,14 @@ def _line_config(
 
 
 def _run_and_report(
-    line_config: LineConfig, path: Path | None, source: ReplayConfig, journal: Path, truth: _TruthOptions
-) -> tuple[list[str], Summary, Report]:
+    line_config: LineConfig,
+    path: Path | None,
+    source: ReplayConfig,
+    journal: Path,
+    truth: _TruthOptions,
+    report: Path | None,
+) -> tuple[list[str], Summary]:
+    """Run the line and write the report, where one is asked for; return what failed and the figures."""
     from inspector.capture.replay.listing import list_files
     from inspector.cli.progress import live_line
     from inspector.line.line import Line
@@ -207,8 +217,10 @@ def _run_and_report(
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))
-        typer.echo(f"engines ran on {line.inference.device}", err=True)
-    return line.failures, *_report(line, journal, files, source, known)
+        typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
+    made = _report(line, journal, files, source, known)
+    found = made.summary()
+    return line.failures, found if report is None else made.write(report, found)
 
 
 def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
@@ -218,9 +230,7 @@ def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
     return sum(total.values()), total
 
 
-def _report(
-    line: Line, journal: Path, files: list[Path], source: ReplayConfig, truth: Truth | None
-) -> tuple[Summary, Report]:
+def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, truth: Truth | None) -> Report:
     """Made from the journal: what was published is what is reported."""
     import numpy as np
     from numpy.typing import NDArray
@@ -249,4 +259,4 @@ def _report(
     with JournalReader(journal) as reader:
         for row in reader.walk():
             report.add(row.packet(), lambda frame=row.frame or 0: pixels(frame))  # type: ignore[misc]
-    return report.summary(), report
+    return report

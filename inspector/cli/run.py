@@ -24,12 +24,12 @@ def run(
         str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
     ] = "info",
 ) -> None:
-    """Run a line in the foreground until its cameras end, or SIGTERM or Ctrl-C comes.
+    """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
-    Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. A stop drains what is open and takes
-    under 2 seconds. A camera that ends before its time leaves exit status 1.
+    Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. Stopping finishes the frames in
+    flight and takes under 2 seconds. Exit status 1 if a camera or the inference ended before its time.
 
-    Example: [bold]inspector run -c configs/demo.yaml[/bold]
+    Example: `inspector run -c configs/demo.yaml`
     """
     from inspector.config.load import load_config
     from inspector.line.line import Line
@@ -53,7 +53,7 @@ def run(
 
 
 class _Report:
-    """Logs a line of figures now and then."""
+    """Logs a line of figures every ten seconds."""
 
     def __init__(self, line: Line) -> None:
         self._line = line

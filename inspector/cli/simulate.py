@@ -1,4 +1,4 @@
-"""``inspector simulate``: simulated sheets with their truth, as files, for training and for a look at them."""
+"""``inspector simulate``: simulated sheets with their truth, as files, for training or inspection."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def simulate(
     width: Annotated[int, typer.Option(help="Columns of a frame.", min=32, max=16384)] = 1600,
     defect_rate: Annotated[float, typer.Option(help="Share of sheets with a defect.", min=0, max=1)] = 0.5,
     class_mix: Annotated[
-        str, typer.Option(help="Weights of pitting, inclusion, scratches, corrosion, by commas.")
+        str, typer.Option(help="Weights of pitting, inclusion, scratches and corrosion, separated by commas.")
     ] = _DEFAULT_MIX,
     look_alike_rate: Annotated[
         float, typer.Option(help="Share of sheets with something harmless that resembles a defect.", min=0, max=1)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from inspector.client import Event, Subscriber
     from inspector.frames.outcome import Verdict
 
@@ -25,9 +27,9 @@ def subscribe(
     line: Annotated[str | None, typer.Option(help="Only this line.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message, masks in base64.")] = False,
-    count: Annotated[int | None, typer.Option(min=1, help="Leave after this many messages.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many messages.")] = None,
     timeout_s: Annotated[
-        float | None, typer.Option("--timeout", min=0.1, help="Leave when nothing comes for so many seconds.")
+        float | None, typer.Option("--timeout", min=0.1, help="Stop when nothing arrives for this many seconds.")
     ] = None,
     heartbeats: Annotated[bool, typer.Option("--heartbeats", help="Show heartbeats too.")] = False,
     server_key: Annotated[
@@ -35,9 +37,9 @@ def subscribe(
     ] = None,
     client_key: Annotated[Path | None, typer.Option(help="Your own secret key file (*.key_secret).")] = None,
 ) -> None:
-    """Show a line's verdicts as they come, and whether any message was missed. Ctrl-C leaves.
+    """Show a line's verdicts as they arrive, and whether any message was missed. Ctrl-C stops it.
 
-    Exit status: 0 nothing was missed since joining, 1 something was, 2 a mistake in the call.
+    Exit status: 0 nothing was missed since joining, 1 something was missed, 2 a mistake in the call.
     """
     from inspector.client import Subscriber
 
@@ -52,7 +54,7 @@ def subscribe(
 
 
 class _Tail:
-    """Prints what comes and counts it."""
+    """Prints the messages that arrive and counts them."""
 
     def __init__(self, endpoint: str, camera: str | None, as_json: bool, heartbeats: bool, count: int | None) -> None:
         from rich.console import Console
@@ -65,7 +67,7 @@ class _Tail:
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def follow(self, subscriber: Subscriber, timeout_s: float | None) -> None:
-        """Until the count is reached or nothing comes for ``timeout_s``."""
+        """Print until the count is reached or nothing arrives for ``timeout_s``."""
         heard, told, since_s = False, False, time.monotonic()
         while self._left is None or self._left > 0:
             event = subscriber.receive(_LOOK_UP_MS)
@@ -135,28 +137,26 @@ class _Tail:
         elif isinstance(event, Packet):
             self._out.print(line_of(event))
         else:
-            self._out.print(*_shout(event), markup=False)
+            self._out.print(_notice(event))
 
 
-def _shout(event: Any) -> tuple[Any]:
-    """What is no message but must not go unseen, as one line."""
+def _notice(event: Any) -> Text:
+    """An event that is not a message, as one line."""
     from rich.text import Text
 
     from inspector.cli.result_lines import safe
     from inspector.client import Malformed, Missed, NewEpoch
 
     if isinstance(event, Malformed):
-        return (Text(f"!! MALFORMED  {safe(event.reason)}", "bold red"),)
+        return Text(f"!! MALFORMED  {safe(event.reason)}", "bold red")
     if isinstance(event, NewEpoch):
-        return (
-            Text(f"!! {event.stream.camera}: the daemon was started anew; numbers begin at 0 again", "bold yellow"),
-        )
+        return Text(f"!! {event.stream.camera}: the daemon was started again; numbers begin at 0 again", "bold yellow")
     if isinstance(event, Missed):
         span = f"{event.last_seq - event.first_seq + 1} messages, seq {event.first_seq}..{event.last_seq}"
         if event.before_joining:
-            return (Text(f"   {event.stream.camera}: joined late; {span} were sent before", "yellow"),)
-        return (Text(f"!! {event.stream.camera}: MISSED {span}", "bold red"),)
-    return (Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red"),)
+            return Text(f"   {event.stream.camera}: joined late; {span} were sent before", "yellow")
+        return Text(f"!! {event.stream.camera}: MISSED {span}", "bold red")
+    return Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red")
 
 
 def _as_json(event: Any) -> str:

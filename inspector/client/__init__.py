@@ -1,6 +1,6 @@
-"""What a subscriber of the results uses: ``Subscriber`` and the events it yields.
+"""What a program that subscribes to the results uses: ``Subscriber`` and the events it yields.
 
-Stands apart from the line: it knows the messages and nothing of what makes them.
+It depends on the messages only, not on the line that sends them.
 """
 
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale

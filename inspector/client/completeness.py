@@ -1,13 +1,13 @@
 """Proves from a stream alone whether anything of it was missed.
 
-Publications are numbered from 0 without a gap, and heartbeats say the last number: whatever is not among the numbers
-received was missed, also before the first message and after the last. The totals in ``end`` must then agree with what was
-counted on the way.
+Publications are numbered from 0 without a gap, and heartbeats carry the last number: every number that was not received was
+missed, also those before the first message and after the last. The totals in ``end`` must then agree with what was counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 from inspector.client.events import StreamKey
 from inspector.frames.outcome import Verdict
@@ -16,11 +16,33 @@ from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LineSta
 
 
 class OutOfOrderError(ValueError):
-    """A number that came already or was passed over; the publisher sends neither."""
+    """A sequence number that is not higher than the last one; a publisher never sends that."""
+
+
+MOST_OPEN_RUNS = 16
+"""Runs without an end that are kept; more of them come from a bad peer only."""
+
+
+@dataclass
+class RunCount:
+    """The frames of one run, as counted here."""
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    missed: bool = False
+    """Something was missed between its start and its end."""
+    end: EndBody | None = None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the count is that of ``end``; None without ``end`` or where something was missed."""
+        if self.end is None or self.missed:
+            return None
+        said = {verdict: count for verdict, count in self.end.verdicts.items() if count}
+        return said == dict(self.verdicts) and self.end.frames == sum(self.verdicts.values())
 
 
 class Completeness:
-    """The books of one stream."""
+    """Counts the messages of one stream and finds those that are missing."""
 
     def __init__(self, stream: StreamKey) -> None:
         self.stream = stream
@@ -30,13 +52,10 @@ class Completeness:
         """Highest number known to have been published."""
         self.missing: list[tuple[int, int]] = []
         """First and last of each range that never arrived, in order."""
-        self.ended = False
-        """The last run that began has been closed by its ``end``."""
         self.state: LineState | None = None
-        self.verdicts: Counter[Verdict] = Counter()
-        """Frames per verdict of the current run, as counted here."""
-        self._totals: EndBody | None = None
-        self._missed_in_run = False
+        self.runs: dict[str, RunCount] = {}
+        """The runs that are open, as counted here, in the order in which they began; a run may begin before the one before has ended."""
+        self.last_ended: RunCount | None = None
 
     @property
     def missed(self) -> int:
@@ -49,20 +68,28 @@ class Completeness:
         return not self.missing
 
     @property
+    def ended(self) -> bool:
+        """Whether every run that began has been closed by its ``end``, and there was one."""
+        return not self.runs and self.last_ended is not None
+
+    @property
+    def verdicts(self) -> Counter[Verdict]:
+        """Frames per verdict, as counted here, of the run that began last."""
+        newest = next(reversed(self.runs.values())) if self.runs else self.last_ended
+        return newest.verdicts if newest else Counter()
+
+    @property
     def totals_agree(self) -> bool | None:
-        """Whether the frames counted here are those of ``end``; None without ``end`` or where some were missed."""
-        if self._totals is None or self._missed_in_run:
-            return None
-        said = {verdict: count for verdict, count in self._totals.verdicts.items() if count}
-        return said == dict(self.verdicts) and self._totals.frames == sum(self.verdicts.values())
+        """Whether the frames of the run that ended last are those of its ``end``; None without ``end`` or where some were missed."""
+        return self.last_ended.agrees if self.last_ended else None
 
     @property
     def proven(self) -> bool:
-        """Nothing was missed from the first publication to the end of the last run, and the totals agree."""
+        """Whether nothing was missed from the first publication to the end of the last run, and the totals agree."""
         return self.complete and self.ended and self.totals_agree is True
 
     def take(self, packet: Packet) -> tuple[int, int] | None:
-        """Enter a message; return the range that it shows to be missing. Raises OutOfOrderError."""
+        """Count a message; return the range of numbers that it shows to be missing. Raises OutOfOrderError."""
         seq = packet.header.seq
         if isinstance(packet.body, HeartbeatBody):
             self.state = packet.body.state
@@ -98,19 +125,24 @@ class Completeness:
         else:
             self.missing.append(missing)
         self.last_seq = seq
-        self._missed_in_run = True
+        for run in self.runs.values():
+            run.missed = True
         return missing
 
     def _count(self, packet: Packet) -> None:
-        body = packet.body
+        body, name = packet.body, packet.header.run or ""
         if isinstance(body, StartBody):
-            self.verdicts.clear()
-            self.ended, self._totals, self._missed_in_run = False, None, False
-        elif isinstance(body, ResultBody):
-            self.verdicts[body.verdict] += 1
-        elif isinstance(body, GapBody):
-            self.verdicts[body.verdict] += body.last - body.first + 1
-        elif isinstance(body, EndBody):
-            self.ended, self._totals = True, body
+            self.runs.pop(name, None)
+            if len(self.runs) == MOST_OPEN_RUNS:  # a publisher has two at the most
+                del self.runs[next(iter(self.runs))]
+            self.runs[name] = RunCount()
         elif isinstance(body, StatusBody):
             self.state = body.state
+        elif isinstance(body, EndBody):
+            self.last_ended = self.runs.pop(name, RunCount(missed=True))  # without its start, some of it may be unknown
+            self.last_ended.end = body
+        elif name in self.runs:
+            if isinstance(body, ResultBody):
+                self.runs[name].verdicts[body.verdict] += 1
+            elif isinstance(body, GapBody):
+                self.runs[name].verdicts[body.verdict] += body.last - body.first + 1

@@ -24,25 +24,25 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     first_seq: int
     last_seq: int
     before_joining: bool
-    """They were sent before the first message of the stream arrived here."""
+    """They were sent before the first message of the stream that arrived here."""
 
 
 class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon was started anew: numbers begin at 0, frames of the old epoch get no verdict any more."""
+    """The daemon was started again: numbers begin at 0, and no more verdicts come for frames of the previous epoch."""
 
     stream: StreamKey
     previous_epoch: str
 
 
 class Stale(msgspec.Struct, frozen=True, kw_only=True):
-    """Not even a heartbeat came for too long. Told once per silence."""
+    """Nothing came for too long, not even a heartbeat. Reported once until the stream is heard again."""
 
     stream: StreamKey
     silent_ms: int
 
 
 class Malformed(msgspec.Struct, frozen=True, kw_only=True):
-    """Something arrived that is no message of this protocol; it is counted and otherwise ignored."""
+    """Something arrived that is not a message of this protocol; it is counted and otherwise ignored."""
 
     reason: str
     topic: bytes

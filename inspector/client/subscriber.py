@@ -6,8 +6,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import zmq
 import zmq.auth
@@ -25,10 +25,10 @@ _STREAMS_KEPT = 256
 _LARGEST_MESSAGE = 64 << 20
 
 
-class Subscriber:
-    """Yields the messages of a line, with what is to be said about them in between: a context manager and an iterator.
+class Subscriber(AbstractContextManager["Subscriber"]):
+    """Yields the messages of a line and, between them, events about them: a context manager and an iterator.
 
-    A bad peer cannot make it raise: what is no message comes out as ``Malformed``. From one thread at a time.
+    Data from a faulty publisher does not make it raise: it comes out as ``Malformed``. To be used by one thread at a time.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class Subscriber:
         client_key: Path | None = None,
         receive_hwm: int = 10_000,
     ) -> None:
-        """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; narrower ones leave holes in
-        the numbers. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
+        """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; with a longer one messages
+        seem to be missing. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
         the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
 
         Raises UserError for an endpoint or a key that cannot be used.
         """
         self.malformed = 0
-        """Messages that were none."""
+        """How many messages could not be decoded."""
         self.streams: dict[StreamKey, Completeness] = {}
-        """The books of every stream heard of; the oldest are forgotten beyond some hundred."""
+        """What arrived of every stream; of more than 256 streams the oldest are forgotten."""
         self._timeout_ms = timeout_ms
         self._pending: deque[Event] = deque()
         self._heard_s: dict[StreamKey, float | None] = {}
@@ -64,12 +64,7 @@ class Subscriber:
             self.close()
             raise
 
-    def __enter__(self) -> Subscriber:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[Event]:
@@ -85,7 +80,7 @@ class Subscriber:
         until_s = math.inf if timeout_ms is None else time.monotonic() + timeout_ms / 1000
         while not self._pending:
             left_s = max(0.0, until_s - time.monotonic())
-            # Silence is judged only when nothing waits here: who reads slowly must not call the publisher stale.
+            # Looked for only when nothing waits here: a slow reader must not report the publisher as stale.
             if self._socket.poll(math.ceil(1000 * min(left_s, self._interval_ms / 1000))):
                 self._take(self._socket.recv_multipart(zmq.NOBLOCK))
             else:
@@ -123,10 +118,10 @@ class Subscriber:
             ) from None
 
     def _take(self, parts: list[bytes]) -> None:
-        """Decode a message and enter it into the books of its stream."""
+        """Decode a message and count it in its stream."""
         try:
             packet = decode(parts)
-            missing = self._books(packet).take(packet)
+            missing = self._stream(packet).take(packet)
         except (MalformedError, OutOfOrderError) as error:
             self.malformed += 1
             self._pending.append(Malformed(reason=str(error), topic=parts[0]))
@@ -142,7 +137,7 @@ class Subscriber:
             self._interval_ms = min(packet.body.interval_ms, 10 * _LONGEST_HEARTBEAT_MS)
         self._pending.append(packet)
 
-    def _books(self, packet: Packet) -> Completeness:
+    def _stream(self, packet: Packet) -> Completeness:
         stream = _key(packet)
         if stream not in self.streams:
             others = [key for key in self.streams if key[:2] == stream[:2]]

@@ -59,16 +59,6 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 0
-    cuda_graphs: Annotated[
-        bool, Meta(description="GPU: start each batch as one recorded CUDA graph. Off only to find a fault.")
-    ] = True
-    overlap: Annotated[
-        bool, Meta(description="GPU: gate, segmenter and copies on streams of their own. Off only to find a fault.")
-    ] = True
-    direct_copies: Annotated[
-        bool,
-        Meta(description="GPU: page-lock the frame ring and copy straight from and to it. Off only to find a fault."),
-    ] = True
     in_flight: Annotated[
         AtLeastOne | None,
         Meta(

@@ -1,14 +1,14 @@
-"""The room of the GPU: the device with its driver, then the packages that use it, in the order they build on each other."""
+"""The findings about the GPU: the device with its driver, then the packages that use it, in the order they build on each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from inspector.doctor.apart import Probed
 from inspector.doctor.finding import Finding
 from inspector.doctor.gpu import gpu, gpu_host
 from inspector.doctor.gpu_packages import gpu_packages
+from inspector.doctor.probing import Probed
 from inspector.doctor.reading import ROOT
 
 PROBES = ("cuda", "runtime", "pycuda", "torch")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
+
+INCLUDED_BUNDLES = Subject(Section.SOFTWARE, "Included bundles", needed=True)
 
 
 def included_bundles() -> Iterator[Finding]:
@@ -13,21 +15,17 @@ def included_bundles() -> Iterator[Finding]:
     try:
         from engines.bundle import INCLUDED, MANIFEST
     except ImportError as error:
-        yield _about_included(State.NOTE, "not looked at", f"first mend {error}")
+        yield INCLUDED_BUNDLES.note("not looked at", f"first mend {error}")
         return
     paths = sorted(path.parent for path in INCLUDED.glob(f"*/{MANIFEST}"))
     for path in paths:
-        yield bundle_finding(path, Room.SOFTWARE, f"Bundle {path.name}")
+        yield bundle_finding(path, Subject(Section.SOFTWARE, f"Bundle {path.name}", needed=True))
     if not paths:
         advice = "give `bundle:` a bundle of your own, or install again: the demo model should be here"
-        yield _about_included(State.MISSING, f"none in {INCLUDED}", advice)
+        yield INCLUDED_BUNDLES.missing(f"none in {INCLUDED}", advice)
 
 
-def _about_included(state: State, found: str, advice: str) -> Finding:
-    return Finding(room=Room.SOFTWARE, name="Included bundles", state=state, found=found, advice=advice, needed=True)
-
-
-def bundle_finding(path: Path, room: Room, name: str) -> Finding:
+def bundle_finding(path: Path, subject: Subject) -> Finding:
     """Whether the bundle in ``path`` can be read and every file is as it was written."""
     from engines.bundle import read_bundle, verify_files
     from engines.errors import BundleError
@@ -36,15 +34,7 @@ def bundle_finding(path: Path, room: Room, name: str) -> Finding:
         bundle = read_bundle(path)
         verify_files(bundle)
     except BundleError as error:
-        return Finding(
-            room=room, name=name, state=State.WRONG, found=str(error), advice="the daemon refuses it", needed=True
-        )
+        return subject.wrong(str(error), "the daemon refuses it")
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return Finding(
-        room=room,
-        name=name,
-        state=State.OK,
-        found=f"{bundle.id}, {size / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}",
-        advice="every file matches its digest; `inspector bundle verify` runs its golden frames here",
-        needed=True,
-    )
+    found = f"{bundle.id}, {size / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}"
+    return subject.ok(found, "every file matches its digest; `inspector bundle verify` runs its golden frames here")

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector.doctor.accelerator import PROBES, accelerator
-from inspector.doctor.apart import Probed, probe
 from inspector.doctor.bundles import included_bundles
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.memory import USUAL_RING, memory
+from inspector.doctor.probing import Probed, probe
 from inspector.doctor.processor import processor
 from inspector.doctor.runtime import usual_runtime
 from inspector.doctor.software import PURPOSES, software
-from inspector.doctor.surroundings import surroundings
+from inspector.doctor.system import system
 
 if TYPE_CHECKING:
     from inspector.doctor.configured_line import ConfiguredLine
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 def examine(config: Path | None = None) -> list[Finding]:
     """Every finding about this machine and, where a configuration is given, about that line on it."""
-    surrounding = [*processor(), *surroundings()]  # before the probes: they would disturb the clock
+    before = [*processor(), *system()]  # before the probes: they would disturb the clock
     probed = _probe_all()
     broken = [PURPOSES[module][0] for module in PURPOSES if "version" not in probed[module].facts]
     line, obstacle = _read(config, broken) if config is not None else (None, "")
     findings = [
-        *surrounding,
+        *before,
         *memory(USUAL_RING if line is None else line.ring()),
         *software(probed),
         *(_without_configuration(broken) if config is None else ()),
@@ -41,7 +41,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         findings += line.engines(probed["runtime"], probed["torch"])
     elif config is not None:
         found, advice = f"{config}: not looked at", f"first mend {obstacle}"
-        findings.append(Finding(room=Room.LINE, name="Configuration", state=State.NOTE, found=found, advice=advice))
+        findings.append(Subject(Section.LINE, "Configuration").note(found, advice))
     return findings
 
 
@@ -70,4 +70,4 @@ def _without_configuration(broken: list[str]) -> Iterator[Finding]:
         from inspector.config.journal import JournalConfig
         from inspector.doctor.journal_folder import journal_finding
 
-        yield journal_finding(JournalConfig(), Room.SOFTWARE)
+        yield journal_finding(JournalConfig(), Section.SOFTWARE)

@@ -13,13 +13,17 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import check_rules
-from inspector.doctor.apart import Probed
 from inspector.doctor.bundles import bundle_finding
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.journal_folder import journal_finding
 from inspector.doctor.memory import USUAL_RING
+from inspector.doctor.probing import Probed
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
+
+CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
+BUNDLE = Subject(Section.LINE, "Bundle", needed=True)
+ENDPOINT = Subject(Section.LINE, "Endpoint", needed=True)
 
 
 class ConfiguredLine:
@@ -34,9 +38,9 @@ class ConfiguredLine:
             self.config = load_config(path)
             self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
         except UserError as error:
-            self._wrong.append(_wrong("Configuration", str(error), "`inspector config schema` lists every key"))
+            self._wrong.append(CONFIGURATION.wrong(str(error), "`inspector config schema` lists every key"))
         except BundleError as error:
-            self._wrong.append(_wrong("Bundle", str(error), "the daemon refuses to start"))
+            self._wrong.append(BUNDLE.wrong(str(error), "the daemon refuses to start"))
 
     def ring(self) -> tuple[int, int, int]:
         """Slots, height and width of the ring this line makes, as far as known."""
@@ -54,11 +58,11 @@ class ConfiguredLine:
             return
         if self.bundle is not None:
             yield self._configuration(self.config, self.bundle)
-            yield bundle_finding(self.bundle.path, Room.LINE, "Bundle")
+            yield bundle_finding(self.bundle.path, BUNDLE)
             for camera in self.config.cameras:
                 yield _camera(camera, self.bundle)
         yield _endpoint(self.config.results, self.config.line)
-        yield journal_finding(self.config.journal, Room.LINE)
+        yield journal_finding(self.config.journal, Section.LINE)
 
     def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
         """What runs this line's engines here, and whether its plans are there; both are answers of probes."""
@@ -73,29 +77,29 @@ class ConfiguredLine:
             for camera in config.cameras:
                 check_rules(config.verdicts, bundle.classes, camera.scale)
         except UserError as error:
-            return _wrong("Configuration", f"{self.path}: {error}", "the daemon refuses to start")
-        return _fine("Configuration", f"{self.path}: line {config.line}", "every key is known and fits")
+            return CONFIGURATION.wrong(f"{self.path}: {error}", "the daemon refuses to start")
+        return CONFIGURATION.ok(f"{self.path}: line {config.line}", "every key is known and fits")
 
 
 def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     """A recording is listed; a simulated sheet has nothing that could be missing."""
     from inspector.capture.make import make_source, source_kind
 
-    name, kind = f"Camera {camera.name}", source_kind(camera.source)
+    subject, kind = Subject(Section.LINE, f"Camera {camera.name}", needed=True), source_kind(camera.source)
     if not isinstance(camera.source, ReplayConfig):
-        return _fine(name, kind, "frames are rendered: no hardware needed")
+        return subject.ok(kind, "frames are rendered: no hardware needed")
     source = make_source(camera.source, bundle.height, bundle.width)
     try:
         source.open()
     except UserError as error:
-        return _wrong(name, str(error), f"the {kind} finds no frames")
+        return subject.wrong(str(error), f"the {kind} finds no frames")
     finally:
         source.close()
-    return _fine(name, f"{kind} of {camera.source.path}", "frames are there")
+    return subject.ok(f"{kind} of {camera.source.path}", "frames are there")
 
 
 def _endpoint(config: ResultsConfig, line: str) -> Finding:
-    """Really binds the address, and lets go of it."""
+    """Binds the address for a moment."""
     import zmq
 
     from inspector.results.allow_list import AllowList
@@ -109,14 +113,6 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
             bind(trial, config.endpoint)
     except UserError as error:
         advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
-        return _wrong("Endpoint", str(error), advice)
+        return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"
-    return _fine("Endpoint", f"{config.endpoint} is free", f"subscribers connect there, {secured}")
-
-
-def _fine(name: str, found: str, advice: str) -> Finding:
-    return Finding(room=Room.LINE, name=name, state=State.OK, found=found, advice=advice, needed=True)
-
-
-def _wrong(name: str, found: str, advice: str) -> Finding:
-    return Finding(room=Room.LINE, name=name, state=State.WRONG, found=found, advice=advice, needed=True)
+    return ENDPOINT.ok(f"{config.endpoint} is free", f"subscribers connect there, {secured}")

@@ -1,26 +1,24 @@
-"""One thing the doctor looked at."""
+"""One thing the doctor looked at, and what it found."""
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
 
 class State(str, Enum):
-    """How a thing stands."""
+    """The state of a thing; ``Subject`` has a method for each that says what it means."""
 
     OK = "ok"
     NOTE = "note"
-    """It works, and there is something to know about it."""
     MISSING = "missing"
-    """It is not there."""
     WRONG = "wrong"
-    """It is there and cannot be used."""
 
 
-class Room(str, Enum):
-    """Where a thing belongs."""
+class Section(str, Enum):
+    """The parts of the doctor's report."""
 
     MACHINE = "Machine"
     SOFTWARE = "Software"
@@ -31,7 +29,7 @@ class Room(str, Enum):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was found, and what it gives or how to get it, in words for a line engineer."""
 
-    room: Room
+    section: Section
     name: str
     state: State
     found: str
@@ -43,6 +41,37 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def stops_the_line(self) -> bool:
         """A line cannot run as things are."""
         return self.needed and self.state in (State.MISSING, State.WRONG)
+
+
+class Subject(NamedTuple):
+    """What a check looks at, as far as it is known before the check: all its findings have the same section and name."""
+
+    section: Section
+    name: str
+    needed: bool = False
+    """Whether a line cannot run without it."""
+
+    def finding(self, state: State, found: str, advice: str) -> Finding:
+        """What was found about it."""
+        return Finding(
+            section=self.section, name=self.name, state=state, found=found, advice=advice, needed=self.needed
+        )
+
+    def ok(self, found: str, advice: str) -> Finding:
+        """It is as it should be."""
+        return self.finding(State.OK, found, advice)
+
+    def note(self, found: str, advice: str) -> Finding:
+        """It works, and there is something to know about it."""
+        return self.finding(State.NOTE, found, advice)
+
+    def missing(self, found: str, advice: str) -> Finding:
+        """It is not there."""
+        return self.finding(State.MISSING, found, advice)
+
+    def wrong(self, found: str, advice: str) -> Finding:
+        """It is there and cannot be used."""
+        return self.finding(State.WRONG, found, advice)
 
 
 def can_run(findings: list[Finding]) -> bool:

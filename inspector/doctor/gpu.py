@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from engines.runtime.cuda.driver import CUDA_WORDS
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from engines.gpu import DRIVER_ERRORS
+from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost, jetpack
+from inspector.doctor.probing import Probed
 from inspector.doctor.reading import is_jetson, read
 
 CPU_IS_ENOUGH = "the CPU is enough for development, replay and tests"
 NVIDIA = "0x10de"
 DEVICE_FILES = ("nvidiactl", "nvidia[0-9]*", "nvidia-uvm", "nvmap", "nvhost-gpu", "nvgpu/igpu0/*", "dri/renderD*")
 """What a process opens to compute, of /dev; the last four on a Jetson."""
-MENDS = {
+REMEDIES = {
     34: "take the toolkit's stubs off LD_LIBRARY_PATH",
     35: "update the driver, or install packages for an older CUDA",
     100: "`nvidia-smi -L` lists what is there; a container needs `--gpus all`",
@@ -28,7 +28,7 @@ MENDS = {
 
 
 def gpu_host(cuda: Probed, root: Path) -> GpuHost:
-    """The machine, of which ``cuda`` is the answer of the probe."""
+    """The kind of machine; ``cuda`` is what the probe of that name found."""
     devices = cuda.facts.get("devices") or []
     if not devices:
         return GpuHost(jetpack(root))
@@ -36,14 +36,14 @@ def gpu_host(cuda: Probed, root: Path) -> GpuHost:
 
 
 def gpu(cuda: Probed, host: GpuHost, root: Path) -> Finding:
-    """Whether there is a GPU that the driver lets programs use."""
+    """Whether there is a GPU that programs can use."""
     driver = _driver(root)
     if devices := cuda.facts.get("devices"):
         return _usable(devices, driver, cuda.facts["cuda"])
     status = cuda.facts.get("status", 0)
-    trouble = cuda.failure or (CUDA_WORDS.get(status, f"cuInit answers error {status}") if status else "")
+    trouble = cuda.failure or (DRIVER_ERRORS.get(status, f"cuInit answers error {status}") if status else "")
     if driver and trouble:
-        return _about(State.WRONG, f"{driver}: {trouble}", _mend(status, root))
+        return _about(State.WRONG, f"{driver}: {trouble}", _remedy(status, root))
     if driver:
         return _about(State.WRONG, f"{driver}, but no libcuda", host.libcuda)
     if _on_the_bus(root):
@@ -60,22 +60,22 @@ def _usable(devices: list[dict[str, Any]], driver: str, cuda: str) -> Finding:
     return _about(State.OK, f"{names}; {driver or 'driver'}, CUDA up to {cuda}", advice)
 
 
-def _mend(status: int, root: Path) -> str:
-    if closed := _closed(root):
+def _remedy(status: int, root: Path) -> str:
+    if closed := _closed_files(root):
         return f"this user may not open {', '.join(closed)}: `sudo usermod -aG video,render $USER`, then log in again"
     if (root / "dev/nvidiactl").exists() and not (root / "dev/nvidia-uvm").exists():
         return "CUDA's part of the driver is not loaded: `sudo nvidia-modprobe -u -c 0`"
-    return MENDS.get(status, f"no runtime can use this GPU until it is mended; until then {CPU_IS_ENOUGH}")
+    return REMEDIES.get(status, f"no runtime can use this GPU until it is mended; until then {CPU_IS_ENOUGH}")
 
 
-def _closed(root: Path) -> list[str]:
+def _closed_files(root: Path) -> list[str]:
     """Device files that this user may not read."""
     files = (path for pattern in DEVICE_FILES for path in sorted(root.glob(f"dev/{pattern}")))
     return [f"/{path.relative_to(root)}" for path in files if not os.access(path, os.R_OK)]
 
 
 def _about(state: State, found: str, advice: str) -> Finding:
-    return Finding(room=Room.GPU, name="GPU and driver", state=state, found=found, advice=advice)
+    return Finding(section=Section.GPU, name="GPU and driver", state=state, found=found, advice=advice)
 
 
 def _driver(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""What kind of machine would have the GPU, and where each thing that a GPU needs comes from there."""
+"""What kind of machine this is, and how to get on it what a GPU needs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MORE = "docs/jetson.md"
 
 @dataclass(frozen=True)
 class GpuHost:
-    """A workstation or a Jetson, with the GPU as far as the driver shows it."""
+    """A workstation or a Jetson, with what the driver says of its GPU."""
 
     jetpack: int | None = None
-    """JetPack's first number; 0 on a Jetson that does not tell or has another than 6 and 7; None on a workstation."""
+    """JetPack's first number; 0 on a Jetson where it is unknown or neither 6 nor 7; None on a workstation."""
     cuda: str = ""
     """Newest CUDA that the driver supports, as `13.0`; empty without a GPU that can be used."""
     capability: str = ""
@@ -87,7 +87,7 @@ class GpuHost:
         return f"its build for CUDA {self.cuda.split('.')[0]} from PyTorch's own index, and onnx"
 
     def too_new(self, cuda: str) -> bool:
-        """Whether what was built for this CUDA wants a newer driver: within one first number any driver does."""
+        """Whether a package that was built for this CUDA needs a newer driver: any driver of the same major version is new enough."""
         return bool(self.cuda and cuda) and int(cuda.split(".")[0]) > int(self.cuda.split(".")[0])
 
 

@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, State
 from inspector.doctor.gpu_host import GpuHost
+from inspector.doctor.probing import Probed
 
 OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 3)}
 """Oldest version that has what the engines need of it."""
@@ -21,7 +21,7 @@ ONLY_WITH_A_GPU = "of use only with an NVIDIA GPU"
 
 
 def gpu_packages(probed: Mapping[str, Probed], host: GpuHost, root: Path) -> Iterator[Finding]:
-    """Every finding about a package; ``probed`` holds the probes' answers by name."""
+    """Every finding about a package; ``probed`` holds what the probes found, by name."""
     yield _toolkit(host, root)
     yield _tensorrt(probed["runtime"], host, root)
     yield _pycuda(probed["pycuda"], host)
@@ -30,11 +30,11 @@ def gpu_packages(probed: Mapping[str, Probed], host: GpuHost, root: Path) -> Ite
 
 
 def _about(name: str, state: State, found: str, advice: str) -> Finding:
-    return Finding(room=Room.GPU, name=name, state=state, found=found, advice=advice)
+    return Finding(section=Section.GPU, name=name, state=state, found=found, advice=advice)
 
 
-def _get(host: GpuHost, purpose: str, how: str) -> str:
-    """Advice on what is not there."""
+def _how_to_get(host: GpuHost, purpose: str, how: str) -> str:
+    """Advice on what is not installed."""
     return f"{purpose}: {how}" if host.has_gpu else f"{purpose}; {ONLY_WITH_A_GPU}"
 
 
@@ -42,7 +42,7 @@ def _toolkit(host: GpuHost, root: Path) -> Finding:
     nvcc = shutil.which("nvcc") or next((str(path) for path in root.glob("usr/local/cuda*/bin/nvcc")), "")
     purpose = "compiles pycuda, nothing else needs it"
     if not nvcc:
-        return _about("CUDA toolkit", State.MISSING, "no nvcc", _get(host, purpose, host.toolkit))
+        return _about("CUDA toolkit", State.MISSING, "no nvcc", _how_to_get(host, purpose, host.toolkit))
     includes = [
         Path(nvcc).resolve().parents[1] / "include",
         *root.glob("usr/local/cuda*/include"),
@@ -67,7 +67,7 @@ def _release(nvcc: str) -> str:
 
 
 def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
-    """The first edition there is, which is the one that the engines take."""
+    """The first edition that is installed, which is the one that the engines use."""
     purpose = "runs the engines"
     if runtime.failure:
         found = _installed("tensorrt", "tensorrt_rtx") or "not looked at"
@@ -78,7 +78,7 @@ def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
         return _about("TensorRT", State.WRONG, f"{editions[0]}, which does not load", runtime.facts["no_library"])
     if elsewhere := next(root.glob("usr/lib/python3*/dist-packages/tensorrt/__init__.py"), None):
         return _about("TensorRT", State.MISSING, "only for the system's Python", _of_the_system(elsewhere, root))
-    return _about("TensorRT", State.MISSING, "not installed", _get(host, purpose, host.tensorrt))
+    return _about("TensorRT", State.MISSING, "not installed", _how_to_get(host, purpose, host.tensorrt))
 
 
 def _installed_tensorrt(library: dict[str, Any], host: GpuHost) -> tuple[State, str, str]:
@@ -113,7 +113,7 @@ def _pycuda(probed: Probed, host: GpuHost) -> Finding:
     purpose = "brings frames to the GPU, for TensorRT and for torch"
     if probed.facts.get("missing"):
         how = "`python -m pip install pycuda`, which compiles: nvcc has to be on the PATH"
-        return _about("pycuda", State.MISSING, "not installed", _get(host, purpose, how))
+        return _about("pycuda", State.MISSING, "not installed", _how_to_get(host, purpose, how))
     again = "`python -m pip install --force-reinstall --no-deps --no-cache-dir pycuda` compiles it for this machine"
     if probed.failure:
         if "libcuda" in probed.failure and not host.has_gpu:
@@ -134,7 +134,7 @@ def _cuda_python(runtime: Probed, host: GpuHost) -> Finding:
         return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first mend {runtime.failure}")
     version = runtime.facts["cuda_python"]
     if not version:
-        return _about("cuda-python", State.MISSING, "not installed", _get(host, f"{purpose}; optional", how))
+        return _about("cuda-python", State.MISSING, "not installed", _how_to_get(host, f"{purpose}; optional", how))
     if host.too_new(version):
         advice = f"is for a newer CUDA than the driver supports ({host.cuda}): {how}"
         return _about("cuda-python", State.NOTE, version, advice)

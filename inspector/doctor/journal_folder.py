@@ -9,40 +9,32 @@ import sqlite3
 from pathlib import Path
 
 from inspector.config.journal import JournalConfig
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.errors import UserError
 
 LEAST_FREE_BYTES = 1_000_000_000
 
 
-def journal_finding(config: JournalConfig, room: Room) -> Finding:
+def journal_finding(config: JournalConfig, section: Section) -> Finding:
     """Tries a journal in the folder and removes it again; an existing journal is only read."""
     if config.path is None:
-        return Finding(
-            room=room,
-            name="Journal",
-            state=State.NOTE,
-            found="off (journal.path: null)",
-            advice="verdicts are not kept",
-        )
+        return Subject(section, "Journal").note("off (journal.path: null)", "verdicts are not kept")
+    subject = Subject(section, "Journal", needed=True)
     path = Path(config.path).resolve()
     try:
         _try(path, config.busy_timeout_ms)
     except (UserError, sqlite3.Error, OSError) as error:
         advice = "make the folder writable, name another file, or set journal.path: null to run without a journal"
-        return Finding(
-            room=room, name="Journal", state=State.WRONG, found=f"{path}: {error}", advice=advice, needed=True
-        )
+        return subject.wrong(f"{path}: {error}", advice)
     free = shutil.disk_usage(path.parent).free
     found = f"{path.parent}: writable, {free / 1e9:.0f} GB free"
-    state, advice = State.OK, "SQLite keeps the journal there"
     limit = config.keep_bytes
     if free < LEAST_FREE_BYTES:
-        state, advice = State.NOTE, "nearly full: verdicts go on being published when it is, but are not kept"
-    elif limit is None or limit > free:
+        return subject.note(found, "nearly full: when it is full, verdicts are still published but no longer kept")
+    if limit is None or limit > free:
         allowed = "without limit" if limit is None else f"to {limit / 1e9:.0f} GB"
-        state, advice = State.NOTE, f"the journal may grow {allowed}, more than is free; set journal.keep_bytes"
-    return Finding(room=room, name="Journal", state=state, found=found, advice=advice, needed=True)
+        return subject.note(found, f"the journal may grow {allowed}, more than is free; set journal.keep_bytes")
+    return subject.ok(found, "SQLite keeps the journal there")
 
 
 def _try(path: Path, busy_timeout_ms: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inspector.doctor.control_group import memory_limit
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.reading import ROOT, read
 
 COMFORTABLE_BYTES = 1 << 30
@@ -24,6 +24,7 @@ def memory(ring: tuple[int, int, int] = USUAL_RING, root: Path = ROOT) -> Iterat
 
 
 def _available(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Memory")
     sizes = {}
     for line in read(root / "proc/meminfo").splitlines():
         key, _, value = line.partition(":")
@@ -35,36 +36,37 @@ def _available(root: Path) -> Finding:
         found += f", this group may use {_gib(limit)}"
         available = min(available, limit)
     if available < COMFORTABLE_BYTES:
-        state, advice = (
-            State.NOTE,
-            "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes",
+        return subject.note(
+            found, "less than 1 GiB: the kernel may kill the inference child; free some, or use fewer lanes"
         )
-    else:
-        state, advice = State.OK, "daemon and inference child take under 1 GiB with small networks"
-    return Finding(room=Room.MACHINE, name="Memory", state=state, found=found, advice=advice)
+    return subject.ok(found, "daemon and inference child take under 1 GiB with small networks")
 
 
 def _shared(slots: int, height: int, width: int) -> Finding:
-    """Really makes the ring, and lets go of it."""
-    state, found = State.OK, f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
-    advice = "frames reach the engines without being copied between processes"
+    """Makes the ring for a moment."""
+    subject = Subject(Section.MACHINE, "Shared memory", needed=True)
     try:
-        from inspector.frames.ring import RingMemory
+        from inspector.frames.ring import FrameRing
+        from inspector.frames.size import FrameSize
 
-        RingMemory.create(slots, height, width).close()
+        ring = FrameRing(slots, FrameSize(height, width))
+        ring.masks().close()
+        ring.close()
     except Exception as error:  # UserError, or no memfd in this kernel, or no numpy
-        state, found, advice = State.WRONG, str(error), "use fewer ring.slots, or give the container more memory"
-    return Finding(room=Room.MACHINE, name="Shared memory", state=state, found=found, advice=advice, needed=True)
+        return subject.wrong(str(error), "use fewer ring.slots, or give the container more memory")
+    found = f"{slots} slots of {height}x{width} were given ({_mib(2 * slots * height * width)})"
+    return subject.ok(found, "frames reach the engines without being copied between processes")
 
 
 def _locked(slots: int, height: int, width: int) -> Finding:
+    subject = Subject(Section.MACHINE, "Locked memory")
     limit, needed = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], 2 * slots * height * width
     enough = limit == resource.RLIM_INFINITY or limit >= needed
     found = "no limit" if limit == resource.RLIM_INFINITY else _mib(limit)
     advice = "only a GPU runtime locks the ring's pages; engines on the CPU need none"
     if not enough:
         advice += f" (it would want {_mib(needed)}: `ulimit -l`, LimitMEMLOCK= in a unit)"
-    return Finding(room=Room.MACHINE, name="Locked memory", state=State.OK, found=found, advice=advice)
+    return subject.ok(found, advice)
 
 
 def _gib(size: int) -> str:

@@ -21,6 +21,12 @@ from typing import Any
 
 MAJOR, MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR."""
+OPENCV_PACKAGES = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
 NO_MODULES = ("cuda", "runtime")
 """Probes that are not of a module of the same name."""
 
@@ -40,7 +46,7 @@ def openvino() -> dict[str, Any]:
 
 
 def cv2() -> dict[str, Any]:
-    """Version, and whether it decodes."""
+    """Version, whether it decodes, and which packages have installed it: all of them write the same folder."""
     import cv2
     import numpy as np
 
@@ -49,7 +55,8 @@ def cv2() -> dict[str, Any]:
         coded = cv2.imencode(suffix, picture)[1]
         if cv2.imdecode(coded, cv2.IMREAD_UNCHANGED) is None:
             return {"failure": f"does not decode {suffix}"}
-    return {"version": cv2.__version__, "numpy": np.__version__}
+    packages = [name for name in OPENCV_PACKAGES if _version(name)]
+    return {"version": cv2.__version__, "numpy": np.__version__, "packages": packages}
 
 
 def zmq() -> dict[str, Any]:
@@ -126,10 +133,11 @@ def runtime() -> dict[str, Any]:
     """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     from engines.errors import EngineError
-    from engines.runtime.cuda.driver import find_gpu
+    from engines.gpu import find_gpu
     from engines.runtime.cuda.graphs import can_capture
-    from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
-    from engines.tensorrt.library import NAMES, open_library
+    from engines.runtime.cuda.load import why_not_torch
+    from engines.tensorrt.library import EDITIONS, open_library
+    from engines.tensorrt.machine import why_not_tensorrt
 
     gpu = find_gpu()
     facts: dict[str, Any] = {"gpu": None, "no_gpu": gpu} if isinstance(gpu, str) else {"gpu": asdict(gpu), "no_gpu": ""}
@@ -144,7 +152,7 @@ def runtime() -> dict[str, Any]:
         facts["no_library"] = ""
     except EngineError as error:
         facts |= {"library": None, "no_library": str(error)}
-    facts["editions"] = [name for name in NAMES if importlib.util.find_spec(name) is not None]
+    facts["editions"] = [name for name in EDITIONS if importlib.util.find_spec(name) is not None]
     facts["cuda_python"] = (_version("cuda-bindings") or _version("cuda-python")) if can_capture() else ""
     facts["why_not_tensorrt"] = facts["no_gpu"] if isinstance(gpu, str) else why_not_tensorrt(gpu)
     facts["why_not_torch"] = facts["no_gpu"] or why_not_torch()

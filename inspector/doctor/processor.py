@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inspector.doctor.control_group import cpu_quota
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.reading import ROOT, is_jetson, read
 
 INSTRUCTIONS = {
@@ -37,61 +37,51 @@ def processor(root: Path = ROOT) -> Iterator[Finding]:
 
 
 def _cores(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Cores")
     cores, present = len(os.sched_getaffinity(0)), os.cpu_count() or 1
-    found = f"{cores} of {present}" if cores != present else f"{cores}"
+    found = f"{f'{cores} of {present}' if cores != present else cores}, {_name(root)}"
     quota = cpu_quota(root)
-    state, advice = State.OK, "two cores compute a frame together; more compute more frames side by side"
     if quota is not None and quota < cores:
-        state = State.NOTE
-        advice = f"the control group allows {quota:g} cores' time: set inference.lanes: {max(1, int(quota) // 2)}"
-    elif cores == 1:
-        state, advice = (
-            State.NOTE,
-            "cameras, engines and results share one core: expect low rates; two or more are better",
+        lanes = max(1, int(quota) // 2)
+        return subject.note(found, f"the control group allows {quota:g} cores' time: set inference.lanes: {lanes}")
+    if cores == 1:
+        return subject.note(
+            found, "cameras, engines and results share one core: expect low rates; two or more are better"
         )
-    return Finding(room=Room.MACHINE, name="Cores", state=state, found=f"{found}, {_name(root)}", advice=advice)
+    return subject.ok(found, "two cores compute a frame together; more compute more frames side by side")
 
 
 def _instructions(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "Instructions")
     flags = _flags(root)
-    found = [words for flag, words in INSTRUCTIONS.items() if flag in flags]
-    if any("bf16" in words for words in found):
-        state, advice = State.OK, "bf16 in hardware: engines on the CPU run about twice as fast as with f32"
-    elif found:
-        state, advice = State.NOTE, "no bf16: engines on the CPU run in f32, at about half the rate of one that has it"
-    else:
-        state, advice = State.NOTE, "nothing that engines on the CPU profit from: expect low rates there"
-    return Finding(
-        room=Room.MACHINE, name="Instructions", state=state, found=", ".join(found) or platform.machine(), advice=advice
-    )
+    known = [words for flag, words in INSTRUCTIONS.items() if flag in flags]
+    found = ", ".join(known) or platform.machine()
+    if any("bf16" in words for words in known):
+        return subject.ok(found, "bf16 in hardware: engines on the CPU run about twice as fast as with f32")
+    if known:
+        return subject.note(found, "no bf16: engines on the CPU run in f32, at about half the rate of one that has it")
+    return subject.note(found, "nothing that engines on the CPU profit from: expect low rates there")
 
 
 def _governor(root: Path) -> Finding:
+    subject = Subject(Section.MACHINE, "CPU governor")
     governors = {read(path) for path in root.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")}
-    state, found = State.OK, ", ".join(sorted(governors))
     if not governors:
-        found, advice = "none to see", "the hypervisor or firmware chooses the clock rate"
-    elif governors == {"performance"}:
-        advice = "cores keep their clock rate"
-    else:
-        mend = "sudo jetson_clocks" if is_jetson(root) else "sudo cpupower frequency-set -g performance"
-        state, advice = State.NOTE, f"cores slow down between frames; for steady times: {mend}"
-    return Finding(room=Room.MACHINE, name="CPU governor", state=state, found=found, advice=advice)
+        return subject.ok("none to see", "the hypervisor or firmware chooses the clock rate")
+    found = ", ".join(sorted(governors))
+    if governors == {"performance"}:
+        return subject.ok(found, "cores keep their clock rate")
+    mend = "sudo jetson_clocks" if is_jetson(root) else "sudo cpupower frequency-set -g performance"
+    return subject.note(found, f"cores slow down between frames; for steady times: {mend}")
 
 
 def _load() -> Finding:
+    subject = Subject(Section.MACHINE, "Load")
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
-    busy = load > BUSY * cores
-    advice = (
-        "other programs compete with the line: times measured now are worth little" if busy else "the machine is quiet"
-    )
-    return Finding(
-        room=Room.MACHINE,
-        name="Load",
-        state=State.NOTE if busy else State.OK,
-        found=f"{load:.1f} over the last minute, {cores} core{'s' if cores > 1 else ''}",
-        advice=advice,
-    )
+    found = f"{load:.1f} over the last minute, {cores} core{'s' if cores > 1 else ''}"
+    if load > BUSY * cores:
+        return subject.note(found, "other programs compete with the line: times measured now are worth little")
+    return subject.ok(found, "the machine is quiet")
 
 
 def _name(root: Path) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, State, Subject
+from inspector.doctor.probing import Probed
 
 if TYPE_CHECKING:
     from engines.bundle import Bundle
@@ -27,13 +27,12 @@ def usual_runtime(runtime: Probed, torch: Probed) -> Finding:
             CPU,
             f"{_reason(why_not)}; a line takes the CPU only with inference.allow_cpu: true",
         )
-    return Finding(room=Room.GPU, name="Runtime", state=state, found=found, advice=advice)
+    return Subject(Section.GPU, "Runtime").finding(state, found, advice)
 
 
 def runtime_of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Finding:
     """What this line's ``inference.runtime`` takes here. It cannot run where that is nothing."""
-    state, found, advice = _of_a_line(config, runtime, torch)
-    return Finding(room=Room.LINE, name="Runtime", state=state, found=found, advice=advice, needed=True)
+    return Subject(Section.LINE, "Runtime", needed=True).finding(*_of_a_line(config, runtime, torch))
 
 
 def _of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Told:
@@ -90,22 +89,25 @@ def takes_plans(config: InferenceConfig, runtime: Probed) -> bool:
 
 def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) -> Finding:
     """Whether the plans this line loads are in this user's cache, as they were stored."""
-    from engines.errors import EngineError
-    from engines.runtime.cuda.driver import Gpu
-    from engines.runtime.cuda.load import MAX_BATCH, cached_plans
+    from engines.errors import EngineError, PlanKeyError
+    from engines.gpu import Gpu
+    from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
     from engines.tensorrt.cache import PlanCache
     from engines.tensorrt.library import Library
+    from engines.tensorrt.machine import Machine
 
     library = Library(runtime.facts["library"]["name"], runtime.facts["library"]["version"], None)
-    gpu, cache, max_batch = Gpu(**runtime.facts["gpu"]), PlanCache.default(), config.max_batch or MAX_BATCH
+    machine, cache = Machine(Gpu(**runtime.facts["gpu"]), library), PlanCache.default()
+    max_batch = config.max_batch or DEFAULT_MAX_BATCH
     state, advice = State.OK, "they match their keyed digests; another user who runs the line needs plans of their own"
     try:
-        plans = cached_plans(bundle, library, gpu, max_batch, cache)
+        plans = machine.find_plans(bundle, max_batch, cache)
         found = (
             f"{' and '.join(plans)} in {cache.folder}, {sum(len(plan.data) for plan in plans.values()) / 1e6:.1f} MB"
         )
     except EngineError as error:
         state, found = State.WRONG, str(error)
-        larger = f" --max-batch {max_batch}" if max_batch > MAX_BATCH else ""
-        advice = f"`inspector engines build {bundle.path}{larger}`, as the user who runs the line"
-    return Finding(room=Room.LINE, name="Plans", state=state, found=found, advice=advice, needed=True)
+        larger = f" --max-batch {max_batch}" if max_batch > DEFAULT_MAX_BATCH else ""
+        first = f"remove {cache.folder}, then " if isinstance(error, PlanKeyError) and error.known_to_others else ""
+        advice = f"{first}`inspector engines build {bundle.path}{larger}`, as the user who runs the line"
+    return Subject(Section.LINE, "Plans", needed=True).finding(state, found, advice)

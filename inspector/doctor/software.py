@@ -6,10 +6,13 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from inspector.doctor.apart import Probed
-from inspector.doctor.finding import Finding, Room, State
+from inspector.doctor.finding import Finding, Section, Subject
+from inspector.doctor.probing import Probed
 
 NEWEST_TRIED = (3, 13)
+
+PYTHON = Subject(Section.SOFTWARE, "Python")
+PRECISION = Subject(Section.SOFTWARE, "Precision")
 
 PURPOSES = {
     "openvino": ("OpenVINO", "runs the engines on the CPU", "openvino"),
@@ -29,10 +32,10 @@ def software(probed: dict[str, Probed]) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    state, advice = State.OK, sys.executable
+    version = platform.python_version()
     if sys.version_info[:2] > NEWEST_TRIED:
-        state, advice = State.NOTE, "newer than any version this program was tested with (3.10 to 3.13)"
-    return Finding(room=Room.SOFTWARE, name="Python", state=state, found=platform.python_version(), advice=advice)
+        return PYTHON.note(version, "newer than any version this program was tested with (3.10 to 3.13)")
+    return PYTHON.ok(version, sys.executable)
 
 
 def _library(module: str, probed: Probed) -> Finding:
@@ -42,15 +45,24 @@ def _library(module: str, probed: Probed) -> Finding:
         if package
         else "install a Python that was built with SQLite"
     )
-    state, found, advice = State.OK, _versions(module, probed), purpose
+    subject, found = Subject(Section.SOFTWARE, name, needed=True), _versions(module, probed)
     if probed.failure:
-        state, found, advice = State.WRONG, probed.failure, f"{purpose}; {_hint(probed.failure)}{mend}"
-    elif probed.facts.get("missing"):
-        state, found, advice = State.MISSING, "not installed", f"{purpose}; {mend}"
-    elif module == "zmq" and not probed.facts["curve"]:
-        state = State.NOTE
-        advice = f"{purpose}, on loopback and ipc only: it was built without CURVE; {mend}"
-    return Finding(room=Room.SOFTWARE, name=name, state=state, found=found, advice=advice, needed=True)
+        return subject.wrong(probed.failure, f"{purpose}; {_hint(probed.failure)}{mend}")
+    if probed.facts.get("missing"):
+        return subject.missing("not installed", f"{purpose}; {mend}")
+    if module == "zmq" and not probed.facts["curve"]:
+        return subject.note(found, f"{purpose}, on loopback and ipc only: it was built without CURVE; {mend}")
+    if module == "cv2" and len(packages := probed.facts["packages"]) > 1:
+        return subject.note(found, _overwritten(packages))
+    return subject.ok(found, purpose)
+
+
+def _overwritten(packages: list[str]) -> str:
+    """Advice where several packages of OpenCV have written the same folder ``cv2``."""
+    return (
+        f"{' and '.join(packages)} have installed the same folder: the last one is what runs, and removing one breaks the "
+        f"other. Keep one: python -m pip uninstall -y {' '.join(packages)}, then python -m pip install opencv-python-headless"
+    )
 
 
 def _versions(module: str, probed: Probed) -> str:
@@ -79,10 +91,10 @@ def _precision(probed: dict[str, Probed]) -> Finding:
             raise ImportError("OpenVINO or OpenCV")
         from engines.runtime.openvino_runtime import cpu_precisions
     except ImportError as error:
-        advice = f"first mend {error}"
-        return Finding(room=Room.SOFTWARE, name="Precision", state=State.NOTE, found="not looked at", advice=advice)
+        return PRECISION.note("not looked at", f"first mend {error}")
     best = cpu_precisions()[0]
-    advice = "on this CPU f32 is the fastest that is native"
     if best == "bf16":
-        advice = "where the bundle's golden frames agree, else f32; `inspector bundle verify` says which"
-    return Finding(room=Room.SOFTWARE, name="Precision", state=State.OK, found=f"auto takes {best}", advice=advice)
+        return PRECISION.ok(
+            "auto takes bf16", "where the bundle's golden frames agree, else f32; `inspector bundle verify` says which"
+        )
+    return PRECISION.ok(f"auto takes {best}", "this CPU has hardware for no faster one")

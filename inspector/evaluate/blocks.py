@@ -1,4 +1,4 @@
-"""An evaluation in words: titled tables of text that the terminal and the page show alike."""
+"""An evaluation as titled tables of text, which the terminal and the page both show."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from collections.abc import Iterable
 
 from engines.metrics.confusion import Confusion
 from inspector.evaluate import paper
-from inspector.evaluate.figures import DefectFigures, Duration, Estimate, Evaluation, MaskFigures, StageFigures
-from inspector.report.blocks import Block, figure, share
+from inspector.evaluate.figures import (
+    DefectCounts,
+    DefectFigures,
+    Duration,
+    Estimate,
+    Evaluation,
+    MaskFigures,
+    StageFigures,
+)
+from inspector.report.blocks import CLASS_COLUMNS, CLASS_NOTE, Block, class_cells, decimal, percent
 from inspector.report.summary import Decisions
 
 
 def blocks(made: Evaluation) -> list[Block]:
-    """Everything in the evaluation, in the order in which a reader asks."""
+    """Everything in the evaluation, the most important first."""
     return [
         _what_was_measured(made),
         _gate(made),
@@ -30,18 +38,18 @@ def blocks(made: Evaluation) -> list[Block]:
 def coefficient(one: Estimate) -> str:
     """A coefficient between 0 and 1 with its interval."""
     return (
-        figure(one.value)
+        decimal(one.value)
         if one.low is None or one.high is None
-        else f"{figure(one.value)} ({one.low:.2f} to {one.high:.2f})"
+        else f"{decimal(one.value)} ({one.low:.2f} to {one.high:.2f})"
     )
 
 
 def percentage(one: Estimate) -> str:
     """A share with its interval."""
     return (
-        share(one.value)
+        percent(one.value)
         if one.low is None or one.high is None
-        else f"{share(one.value)} ({100 * one.low:.0f} to {100 * one.high:.0f})"
+        else f"{percent(one.value)} ({100 * one.low:.0f} to {100 * one.high:.0f})"
     )
 
 
@@ -72,18 +80,20 @@ def _what_was_measured(made: Evaluation) -> Block:
     ]
     notes = [
         f"In parentheses: {made.confidence:.0%} intervals, {made.resamples:,} bootstrap draws of whole groups of frames that show the "
-        "same thing; none where fewer than 10 groups speak.",
+        "same thing; none where there are fewer than 10 groups.",
         *data.warnings,
     ]
     if bundle.note:
         notes.append(f"Arithmetic: {bundle.note}.")
     if data.unlocated:
-        notes.append(f"Defective frames without a mask: {data.unlocated:,}. They count for gate and sheets only.")
-    return Block("Evaluation", ("", ""), tuple(rows), tuple(notes))
+        notes.append(
+            f"Defective frames whose defects are not outlined: {data.unlocated:,}. They count for gate and sheets only."
+        )
+    return Block("Evaluation", ("", ""), tuple(rows), tuple(notes), words=True)
 
 
-def _about_paper(made: Evaluation) -> bool:
-    return paper.is_about(made.bundle.height, made.bundle.width, len(made.bundle.classes))
+def _like_the_paper(made: Evaluation) -> bool:
+    return paper.applies_to(made.bundle.height, made.bundle.width, len(made.bundle.classes))
 
 
 def _gate(made: Evaluation) -> Block:
@@ -103,10 +113,17 @@ def _gate(made: Evaluation) -> Block:
             f"With {made.confidence:.0%} confidence the gate loses at most {gate.miss_rate_upper_bound:.1%} of the defective groups of frames "
             "(one-sided, exact)."
         )
-    if _about_paper(made):
+    if _like_the_paper(made):
         for name, one in paper.GATES.items():
             columns.append(name)
-            cells = (*_counts(one), share(one.recall), share(one.false_alarm_rate), share(one.precision), "-", "-")
+            cells = (
+                *_counts(one),
+                percent(one.recall),
+                percent(one.false_alarm_rate),
+                percent(one.precision),
+                "-",
+                "-",
+            )
             for row, cell in zip(rows, cells, strict=True):
                 row.append(cell)
         notes.append(f"paper: {paper.CITED}; other frames of the same set.")
@@ -137,7 +154,7 @@ def _sheets(made: Evaluation) -> Block:
     return Block("Sheets", ("", "pipeline", "segmenter alone"), rows, (note,))
 
 
-def _masks(title: str, stage: StageFigures, made: Evaluation, printed: tuple[paper.Printed, ...]) -> Block:
+def _masks(title: str, stage: StageFigures, made: Evaluation, reported: tuple[paper.Reported, ...]) -> Block:
     mask, defects = stage.mask, stage.mask_of_defects
 
     def row(name: str, key: str) -> tuple[str, ...]:
@@ -145,7 +162,7 @@ def _masks(title: str, stage: StageFigures, made: Evaluation, printed: tuple[pap
 
     rows = [
         row("Kaggle mean Dice", "kaggle_mean_dice"),
-        ("  of marking nothing", figure(mask.kaggle_all_empty), figure(defects.kaggle_all_empty)),
+        ("  of marking nothing", decimal(mask.kaggle_all_empty), decimal(defects.kaggle_all_empty)),
         row("Dice where the class is", "positive_dice"),
         row("pixel Dice, defective frames", "pixel_dice"),
         row("  whatever the class", "pixel_dice_any_class"),
@@ -153,36 +170,24 @@ def _masks(title: str, stage: StageFigures, made: Evaluation, printed: tuple[pap
     notes = [
         "defects: without the specks below the operating point's minimum areas, which are in the mask but are no defects."
     ]
-    if _about_paper(made):
-        rows += [(one.name, figure(one.value), "") for one in printed]
+    if _like_the_paper(made):
+        rows += [(one.name, decimal(one.value), "") for one in reported]
         notes.append("The paper does not say which Dice it means.")
     return Block(title, ("", "mask", "defects"), tuple(rows), tuple(notes))
 
 
 def _classes(title: str, mask: MaskFigures) -> Block:
-    rows = tuple(
-        (
-            one.class_name,
-            f"{one.frames:,}",
-            f"{one.found:,}",
-            f"{one.as_other:,}",
-            f"{one.false_frames:,}",
-            coefficient(one.dice),
-            figure(one.iou.value),
-        )
-        for one in mask.classes
-    )
-    note = (
-        "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
-        "frame without it; Dice and IoU: mean over the frames that have the class, masks as published."
-    )
-    return Block(title, ("class", "frames", "found", "as other", "false", "Dice", "IoU"), rows, (note,))
+    rows = tuple((*class_cells(one), coefficient(one.dice), decimal(one.iou.value)) for one in mask.classes)
+    return Block(title, CLASS_COLUMNS, rows, (f"{CLASS_NOTE}, masks as published.",))
+
+
+def _defect_cells(one: DefectCounts) -> tuple[str, ...]:
+    return (*(f"{number:,}" for number in (one.true, one.found, one.marked, one.false)), percentage(one.recall))
 
 
 def _defects(made: Evaluation) -> Block:
     def cells(one: DefectFigures) -> tuple[str, ...]:
-        counts = (f"{number:,}" for number in (one.true, one.found, one.marked, one.false))
-        return (*counts, percentage(one.recall), count(one.false_per_frame))
+        return (*_defect_cells(one), count(one.false_per_frame))
 
     note = "A defect is one connected region of one class, found where a marked one of its class overlaps it with IoU > 0.1."
     names = ("true", "of these found", "marked", "of these false", "recall", "false per frame")
@@ -191,10 +196,7 @@ def _defects(made: Evaluation) -> Block:
 
 
 def _defect_classes(defects: DefectFigures) -> Block:
-    rows = tuple(
-        (one.class_name, *(f"{n:,}" for n in (one.true, one.found, one.marked, one.false)), percentage(one.recall))
-        for one in defects.classes
-    )
+    rows = tuple((one.class_name, *_defect_cells(one)) for one in defects.classes)
     return Block("Defects by class, pipeline", ("class", "true", "found", "marked", "false", "recall"), rows)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from engines.metrics.confusion import Confusion
 from inspector.evaluate import paper
 from inspector.evaluate.figures import Curve, Evaluation
-from inspector.evaluate.svg import Plot
+from inspector.evaluate.plot import Plot, Point
+from inspector.report.summary import Decisions
 
 COLOURS = ("#3fc1ff", "#ffe14d")
 """Of the first and the second bundle."""
@@ -16,9 +18,10 @@ _TOPS = (0.1, 0.2, 0.5, 1.0)
 """What the upper edge of a histogram may stand for: round at its fifths."""
 
 Named = Sequence[tuple[str, Evaluation]]
+"""Evaluations with the names that the legends give them."""
 
 
-def charts(made: Named) -> list[str]:
+def charts(made: Named) -> list[Plot]:
     """ROC, precision over recall, and the scores of each bundle; curves need frames of both kinds."""
     plots = []
     if all(one.gate.roc is not None for _, one in made):
@@ -26,59 +29,63 @@ def charts(made: Named) -> list[str]:
     return plots + [_scores(name if len(made) > 1 else "", one) for name, one in made]
 
 
-def _draw(plot: Plot, curve: Curve | None, colour: str, name: str) -> None:
-    if curve is not None:
-        plot.band([(at.x, at.low) for at in curve.band], [(at.x, at.high) for at in curve.band], colour)
-        plot.line([(at.x, at.y) for at in curve.points], colour, name)
-
-
-def _roc(made: Named) -> str:
+def _roc(made: Named) -> Plot:
     plot = Plot("Gate: ROC", "clean frames passed on", "defective frames passed on")
-    plot.chance((0, 0), (1, 1))
-    for (name, one), colour in zip(made, COLOURS, strict=False):
-        _draw(plot, one.gate.roc, colour, f"{name}, area {one.gate.roc_area.value:.3f}")
-    for (_, one), colour in zip(made, COLOURS, strict=False):
-        at = one.gate.decisions
-        if at.false_alarm_rate is not None and at.recall is not None:
-            plot.dot((at.false_alarm_rate, at.recall), colour, f"operating point {one.bundle.gate_threshold:.4g}")
-    if _about_paper(made):
-        for name, printed in paper.GATES.items():
-            plot.dot((printed.false_alarm_rate or 0.0, printed.recall or 0.0), _PAPER, name)
-    return plot.svg()
+    plot.guide((0, 0), (1, 1))
+    curves = [(f"{name}, area {one.gate.roc_area.value:.3f}", one.gate.roc) for name, one in made]
+    _draw(plot, made, curves, lambda at: (at.false_alarm_rate, at.recall))
+    return plot
 
 
-def _precision_recall(made: Named) -> str:
+def _precision_recall(made: Named) -> Plot:
     plot = Plot(
         "Gate: precision over recall", "defective frames passed on (recall)", "defective of those passed on (precision)"
     )
-    for (name, one), colour in zip(made, COLOURS, strict=False):
-        _draw(plot, one.gate.precision_recall, colour, f"{name}, average {one.gate.average_precision.value:.3f}")
-    for (_, one), colour in zip(made, COLOURS, strict=False):
-        at = one.gate.decisions
-        if at.recall is not None and at.precision is not None:
-            plot.dot((at.recall, at.precision), colour, f"operating point {one.bundle.gate_threshold:.4g}")
-    if _about_paper(made):
-        for name, printed in paper.GATES.items():
-            plot.dot((printed.recall or 0.0, printed.precision or 0.0), _PAPER, name)
-    return plot.svg()
+    curves = [
+        (f"{name}, average {one.gate.average_precision.value:.3f}", one.gate.precision_recall) for name, one in made
+    ]
+    _draw(plot, made, curves, lambda at: (at.recall, at.precision))
+    return plot
 
 
-def _scores(name: str, one: Evaluation) -> str:
+def _draw(
+    plot: Plot,
+    made: Named,
+    curves: Sequence[tuple[str, Curve | None]],
+    place: Callable[[Decisions | Confusion], tuple[float | None, float | None]],
+) -> None:
+    """The curves, the operating points on them and, where it is about such frames, the paper's gates; ``place`` says where in the
+    plot decisions lie."""
+    for (name, curve), colour in zip(curves, COLOURS, strict=False):
+        if curve is not None:
+            plot.band([(at.x, at.low) for at in curve.band], [(at.x, at.high) for at in curve.band], colour)
+            plot.line([(at.x, at.y) for at in curve.points], colour, name)
+    points: list[tuple[str, Decisions | Confusion, str]] = [
+        (f"operating point {one.bundle.gate_threshold:.4g}", one.gate.decisions, colour)
+        for (_, one), colour in zip(made, COLOURS, strict=False)
+    ]
+    if all(paper.applies_to(one.bundle.height, one.bundle.width, len(one.bundle.classes)) for _, one in made):
+        points += [(name, reported, _PAPER) for name, reported in paper.GATES.items()]
+    for name, decisions, colour in points:
+        x, y = place(decisions)
+        if x is not None and y is not None:
+            at: Point = (x, y)
+            plot.dot(at, colour, name)
+
+
+def _scores(name: str, one: Evaluation) -> Plot:
     """How the scores of clean and defective frames lie to the threshold, each kind as shares of its own."""
     kinds = [("defective", one.gate.scores_of_defective, _DEFECTIVE), ("clean", one.gate.scores_of_clean, _CLEAN)]
     shares = [[count / max(sum(counts), 1) for count in counts] for _, counts, _ in kinds]
     highest = max(map(max, shares))
     top = next(one for one in _TOPS if highest <= one)
-    plot = Plot(f"Gate: scores{', ' + name if name else ''}", "score", "share of the frames of a kind", y_top=top)
+    title = f"Gate: scores, {name}" if name else "Gate: scores"
+    plot = Plot(title, "score", "share of the frames of a kind", y_top=top, legend_at=(0.7, 0.88))
     for (kind, counts, colour), heights, side in zip(kinds, shares, (0, 1), strict=True):
         step = 1 / len(counts)
         for at, height in enumerate(heights):
             plot.bar((at + side / 2) * step, (at + (side + 1) / 2) * step, height, colour)
         plot.name(f"{kind}, {sum(counts):,} frames", colour)
     threshold = one.bundle.gate_threshold
-    plot.chance((threshold, 0), (threshold, top))
-    return plot.svg(legend_at=(0.7, 0.88))
-
-
-def _about_paper(made: Named) -> bool:
-    return all(paper.is_about(one.bundle.height, one.bundle.width, len(one.bundle.classes)) for _, one in made)
+    plot.guide((threshold, 0), (threshold, top))
+    return plot

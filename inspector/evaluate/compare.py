@@ -10,8 +10,9 @@ import numpy as np
 from engines.errors import DataError
 from engines.metrics.bootstrap import CONFIDENCE, chance_of_difference, interval, quotients, ratio
 from engines.metrics.threshold_sweep import rank
+from inspector.evaluate.estimates import estimate
 from inspector.evaluate.evaluate import Evaluated
-from inspector.evaluate.figures import Evaluation
+from inspector.evaluate.figures import Estimate, Evaluation
 from inspector.evaluate.gate import drawn_areas, truth_of
 from inspector.report.blocks import Block
 
@@ -33,21 +34,18 @@ _AREA = "gate: area under ROC"
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of both bundles. Null: nothing to say it from, or too few groups for an interval."""
+    """One figure of both bundles. Null: there is nothing to compute it from."""
 
     name: str
-    first: float | None
-    second: float | None
-    difference: float | None
-    """Second minus first."""
-    low: float | None
-    high: float | None
-    """Interval of the difference, from the same draws for both."""
-    chance: float | None
-    """How often two interchangeable bundles would differ as much (approximate randomisation); null for areas."""
-    better: str | None
-    """``first`` or ``second``, where the difference is real: its interval leaves out zero, and chance is below 1 - confidence."""
     sentence: str
+    first: float | None = None
+    second: float | None = None
+    difference: Estimate = Estimate(value=None)
+    """Second minus first; its interval is from the same draws for both."""
+    chance: float | None = None
+    """How often two interchangeable bundles would differ as much (approximate randomisation); null for areas."""
+    better: str | None = None
+    """``first`` or ``second``, where the difference is real: its interval leaves out zero, and chance is below 1 - confidence."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(first: Evaluated, second: Evaluated) -> Comparison:
-    """The comparison. Raises DataError unless both have seen the same frames."""
+    """The comparison. Raises DataError unless both were evaluated on the same frames."""
     if [one.name for one in first.tally.frames] != [one.name for one in second.tally.frames]:
         raise DataError("the two bundles were not shown the same frames; evaluate both on one data set")
     differences = (_area_difference(first, second), *_differences(first, second))
@@ -109,18 +107,7 @@ def _difference(
     more_is_better: bool,
 ) -> Difference:
     if not (np.isfinite(first) and np.isfinite(second)):
-        words = f"{name}: nothing to compare on these frames."
-        return Difference(
-            name=name,
-            first=None,
-            second=None,
-            difference=None,
-            low=None,
-            high=None,
-            chance=None,
-            better=None,
-            sentence=words,
-        )
+        return Difference(name=name, sentence=f"{name}: nothing to compare on these frames.")
     difference = second - first
     is_real = bounds is not None and (bounds[0] > 0 or bounds[1] < 0) and (chance is None or chance < 1 - CONFIDENCE)
     better = None
@@ -128,14 +115,12 @@ def _difference(
         better = "second" if (difference > 0) is more_is_better else "first"
     return Difference(
         name=name,
+        sentence=_sentence(name, difference, bounds, chance, better),
         first=first,
         second=second,
-        difference=difference,
-        low=None if bounds is None else bounds[0],
-        high=None if bounds is None else bounds[1],
+        difference=estimate(difference, bounds),
         chance=chance,
         better=better,
-        sentence=_sentence(name, difference, bounds, chance, better),
     )
 
 
@@ -146,7 +131,7 @@ def _sentence(
         return f"{name}: no difference on these frames."
     told = f"{name}: the second is {'higher' if difference > 0 else 'lower'} by {abs(difference):.3f}"
     if difference == 0:
-        told = f"{name}: both the same, in sum"
+        told = f"{name}: no difference on average"
     if bounds is None:
         return f"{told}; too few independent groups of frames to tell whether that is real."
     told += f" ({CONFIDENCE:.0%} interval {bounds[0]:+.3f} to {bounds[1]:+.3f}"
@@ -170,15 +155,19 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
 
 
+def _signed(one: Estimate) -> str:
+    """A difference with its interval."""
+    if one.value is None:
+        return "-"
+    return f"{one.value:+.3f}" + ("" if one.low is None else f" ({one.low:+.2f} to {one.high:+.2f})")
+
+
 def comparison_blocks(made: Comparison) -> list[Block]:
     """The differences as a table."""
     rows = []
     for one in made.differences:
         cells = ["-" if value is None else f"{value:.3f}" for value in (one.first, one.second)]
-        between = "-" if one.difference is None else f"{one.difference:+.3f}"
-        if one.low is not None:
-            between += f" ({one.low:+.2f} to {one.high:+.2f})"
-        rows.append((one.name, *cells, between, one.better or "-"))
+        rows.append((one.name, *cells, _signed(one.difference), one.better or "-"))
     notes = (
         f"first: {made.first.bundle.id}, point {made.first.bundle.operating_point}; "
         f"second: {made.second.bundle.id}, point {made.second.bundle.operating_point}.",

@@ -26,7 +26,7 @@ def estimates_of(sums: GroupSums) -> Estimates:
 
 
 def estimate(value: float, bounds: tuple[float, float] | None) -> Estimate:
-    """A figure as it is written; NaN is no figure."""
+    """A figure with its interval; without a value for NaN."""
     if value != value:
         return Estimate(value=None)
     low, high = bounds if bounds is not None else (None, None)

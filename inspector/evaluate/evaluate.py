@@ -12,7 +12,6 @@ from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError
 from engines.metrics.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
-from inspector.evaluate.answers import Judge
 from inspector.evaluate.estimates import Estimates, estimates_of
 from inspector.evaluate.figures import (
     BundleMetadata,
@@ -29,6 +28,7 @@ from inspector.evaluate.figures import (
 )
 from inspector.evaluate.fit import Selection, optimistic, require_fit
 from inspector.evaluate.gate import gate_figures
+from inspector.evaluate.predictions import Predictor
 from inspector.evaluate.tally import GroupSums, Tally
 from inspector.evaluate.worst import Worst
 from inspector.report.summary import Decisions
@@ -68,22 +68,22 @@ def evaluate(
     tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
-    for judging, frames in [(run.bundle, run.part.frames) for run in folds] or [(bundle, dataset.frames)]:
-        with Judge(judging, bundle.operating_point, runtime, precision) as judge:
-            for answer in judge.answers(frames):
+    for model, frames in [(run.bundle, run.part.frames) for run in folds] or [(bundle, dataset.frames)]:
+        with Predictor(model, bundle.operating_point, runtime, precision) as predictor:
+            for prediction in predictor.predictions(frames):
                 try:
-                    seen = tally.add(answer)
+                    seen = tally.add(prediction)
                 except ValueError as error:
-                    raise DataError(f"{answer.frame.name}: its truth cannot be compared: {error}") from None
-                worst.offer(seen, answer)
-                gate_ms.append(answer.gate_ms)
-                segmenter_ms.append(answer.segmenter_ms)
-                pipeline_ms.append(answer.gate_ms + (answer.segmenter_ms if answer.let_through else 0.0))
+                    raise DataError(f"{prediction.frame.name}: its truth cannot be compared: {error}") from None
+                worst.offer(seen, prediction)
+                gate_ms.append(prediction.gate_ms)
+                segmenter_ms.append(prediction.segmenter_ms)
+                pipeline_ms.append(prediction.gate_ms + (prediction.segmenter_ms if prediction.let_through else 0.0))
                 progress(len(gate_ms))
     sums = tally.sums()
     estimates = estimates_of(sums)
     made = Evaluation(
-        bundle=_bundle_metadata(bundle, judge),
+        bundle=_bundle_metadata(bundle, predictor),
         data=_data_metadata(bundle, dataset, selection, tally, sums),
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
@@ -95,7 +95,7 @@ def evaluate(
     return Evaluated(made, tally, sums, worst)
 
 
-def _bundle_metadata(bundle: Bundle, judge: Judge) -> BundleMetadata:
+def _bundle_metadata(bundle: Bundle, predictor: Predictor) -> BundleMetadata:
     point = bundle.operating_point
     return BundleMetadata(
         id=bundle.id,
@@ -106,8 +106,8 @@ def _bundle_metadata(bundle: Bundle, judge: Judge) -> BundleMetadata:
         classes=bundle.classes,
         height=bundle.height,
         width=bundle.width,
-        device=judge.device,
-        note=judge.note,
+        device=predictor.device,
+        note=predictor.note,
     )
 
 

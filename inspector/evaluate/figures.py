@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from inspector.report.summary import Decisions
+from inspector.report.summary import ClassCounts, Decisions
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure with its interval. Null: nothing to say it from; an interval is null where there are too few groups for one."""
+    """A figure with its interval. Null where there is nothing to compute it from; the interval is null where there are too few groups."""
 
     value: float | None
     low: float | None = None
@@ -46,9 +46,9 @@ class DataMetadata(msgspec.Struct, frozen=True, kw_only=True):
     defective: int
     clean: int
     unlocated: int
-    """Defective frames without a mask: in the figures of gate and sheets, in none of pixels and defects."""
+    """Defective frames whose defects are not outlined: in the figures of gate and sheets, in none of pixels and defects."""
     warnings: tuple[str, ...]
-    """What makes the figures better than they will be on the line."""
+    """What makes the figures better than they will be on the line, one sentence each."""
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -68,7 +68,7 @@ class BandPoint(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """A curve over all thresholds, thinned to what the eye can tell."""
+    """A curve over all thresholds, without points that a reader could not tell apart."""
 
     points: tuple[CurvePoint, ...]
     band: tuple[BandPoint, ...]
@@ -96,18 +96,9 @@ class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     scores_of_clean: tuple[int, ...]
 
 
-class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How one class is outlined."""
+class ClassFigures(ClassCounts, frozen=True, kw_only=True):
+    """How well one class is outlined."""
 
-    class_name: str = msgspec.field(name="class")
-    frames: int
-    """Frames whose truth has the class: the positive pairs."""
-    found: int
-    """Of these, frames in which a true pixel is marked as the class."""
-    as_other: int
-    """Of these, frames in which true pixels are marked, but only as another class."""
-    false_frames: int
-    """Frames without the class in which something is marked as it."""
     dice: Estimate
     """Mean over the positive pairs."""
     iou: Estimate
@@ -119,7 +110,7 @@ class MaskFigures(msgspec.Struct, frozen=True, kw_only=True):
     kaggle_mean_dice: Estimate
     """Mean over all (frame, class) pairs, 1 where both are empty."""
     kaggle_all_empty: float | None
-    """What marking nothing scores there."""
+    """The same figure for masks in which nothing is marked."""
     positive_dice: Estimate
     """Mean Dice over the positive pairs of all classes."""
     pixel_dice: Estimate
@@ -128,18 +119,7 @@ class MaskFigures(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[ClassFigures, ...]
 
 
-class ClassDefects(msgspec.Struct, frozen=True, kw_only=True):
-    """The defects of one class, one by one."""
-
-    class_name: str = msgspec.field(name="class")
-    true: int
-    found: int
-    marked: int
-    false: int
-    recall: Estimate
-
-
-class DefectFigures(msgspec.Struct, frozen=True, kw_only=True):
+class DefectCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Defects one by one: found where a marked region of the class overlaps with IoU > 0.1."""
 
     true: int
@@ -147,6 +127,17 @@ class DefectFigures(msgspec.Struct, frozen=True, kw_only=True):
     marked: int
     false: int
     recall: Estimate
+
+
+class ClassDefects(DefectCounts, frozen=True, kw_only=True):
+    """The defects of one class."""
+
+    class_name: str = msgspec.field(name="class")
+
+
+class DefectFigures(DefectCounts, frozen=True, kw_only=True):
+    """The defects of all classes."""
+
     false_per_frame: Estimate
     classes: tuple[ClassDefects, ...]
 

@@ -1,68 +1,63 @@
-"""The evaluation as one HTML file that needs nothing beside it: style, curves and pictures are inside. No script."""
+"""The evaluation as one HTML file that needs nothing beside it: style, plots and pictures are inside."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from html import escape
+from typing import NamedTuple
 
 import cv2
 
-from inspector.evaluate import svg
+from inspector.evaluate.plot import Plot
 from inspector.evaluate.worst import Error, Worst
-from inspector.report import page as report_page
-from inspector.report.blocks import Block, figure
+from inspector.report.blocks import Block, decimal
+from inspector.report.html import render
 from inspector.report.pictures import drawing
 from inspector.report.pictures.contact_sheet import outlined
 from inspector.report.pictures.drawing import Picture
 
 _WIDEST_PX, _HIGHEST_PX = 800, 400
 _MOST_ENLARGED = 4.0
-_STYLE = """
-.errors { display: flex; flex-wrap: wrap; gap: 1rem; } .errors figure { margin: 0; max-width: 800px; }
-figcaption { color: var(--faint); font-size: .85rem; } h2.kind { margin-top: 2rem; }
-.key b { padding: 0 .4rem 0 .8rem; } .warning { color: #ff9a1f; }
-"""
 
 
-def page(title: str, lines: Sequence[str], charts: Sequence[str], made: Sequence[Block], below: str = "") -> str:
-    """The page: a title, lines of text under it, plots, blocks, and ready HTML below."""
-    plots = "".join(f"<section>{one}</section>" for one in charts)
-    return f"""<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>
-<style>{report_page.STYLE}{_STYLE}{svg.STYLE}</style></head>
-<body>
-<h1>{escape(title)}</h1>
-{"".join(f"<p>{escape(line)}</p>" for line in lines)}
-<div class="blocks">
-{plots}
-{"".join(report_page.section(one) for one in made)}
-</div>
-{below}
-</body>
-</html>
-"""
+class Shown(NamedTuple):
+    """A picture inside the page."""
+
+    uri: str
+    width: int
+    height: int
+    caption: str
 
 
-def worst_errors(worst: Worst, classes: Sequence[str], size: tuple[int, int], title: str = "Worst errors") -> str:
-    """The pictures as HTML. ``size`` is a frame's height and width. Raises DataError where a frame has gone meanwhile."""
-    sections = worst.sections()
-    if not sections:
-        return f"<h2>{escape(title)}</h2><p>None.</p>"
-    parts = [f"<h2>{escape(title)}</h2>", _key(classes)]
-    for heading, errors in sections:
-        shown = "".join(_figure(error, classes, size) for error in errors)
-        parts.append(f'<h2 class="kind">{escape(heading)}</h2><div class="errors">{shown}</div>')
-    return "\n".join(parts)
+class Gallery(NamedTuple):
+    """Pictures under headings, with the colours of the classes in them."""
+
+    title: str
+    key: list[tuple[str, str]]
+    """Class name and colour."""
+    sections: list[tuple[str, list[Shown]]]
 
 
-def _key(classes: Sequence[str]) -> str:
-    names = "".join(
-        f'<b style="color:{_css(colour)}">&#9632;</b>{escape(name)}'
-        for name, colour in zip(classes, drawing.CLASSES, strict=False)
+def page(
+    title: str, lines: Sequence[str], plots: Sequence[Plot], blocks: Sequence[Block], galleries: Sequence[Gallery]
+) -> str:
+    """The page's HTML: a title, lines of text under it, plots, tables, pictures."""
+    return render(
+        "inspector.evaluate",
+        "evaluation.html",
+        title=title,
+        lines=lines,
+        plots=plots,
+        blocks=blocks,
+        galleries=galleries,
     )
-    return f'<p class="key">Found:{names}<b>- -</b>truth, as labelled (dashed white)</p>'
+
+
+def worst_errors(worst: Worst, classes: Sequence[str], size: tuple[int, int], title: str) -> Gallery:
+    """The worst errors as pictures. ``size`` is a frame's height and width. Raises DataError where a frame file has gone meanwhile."""
+    key = [(name, _css(colour)) for name, colour in zip(classes, drawing.CLASSES, strict=False)]
+    sections = [(heading, [_shown(error, classes, size) for error in errors]) for heading, errors in worst.sections()]
+    return Gallery(title, key, sections)
 
 
 def _css(colour: drawing.Colour) -> str:
@@ -70,22 +65,23 @@ def _css(colour: drawing.Colour) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _figure(error: Error, classes: Sequence[str], size: tuple[int, int]) -> str:
+def _shown(error: Error, classes: Sequence[str], size: tuple[int, int]) -> Shown:
     height, width = size
     scale = min(_WIDEST_PX / width, _HIGHEST_PX / height, _MOST_ENLARGED)
     true = error.frame.mask() if error.frame.located else None
     picture = outlined(error.frame.frame(), error.found(height, width), true, len(classes), scale)
+    return Shown(_data_uri(picture), picture.shape[1], picture.shape[0], _caption(error, classes))
+
+
+def _caption(error: Error, classes: Sequence[str]) -> str:
     seen = error.seen
     truth = ", ".join(classes[k] for k in error.frame.classes) or ("defective" if seen.defective else "clean")
     caption = f"{seen.name}: truth {truth}; gate {seen.score:.3f}"
     if seen.dice is not None:
-        caption += f"; Dice {figure(seen.dice)}"
+        caption += f"; Dice {decimal(seen.dice)}"
     if not error.frame.located:
-        caption += "; nobody drew where"
-    return (
-        f'<figure><img src="{_data_uri(picture)}" width="{picture.shape[1]}" height="{picture.shape[0]}" '
-        f'alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption></figure>'
-    )
+        caption += "; the defects were not outlined"
+    return caption
 
 
 def _data_uri(picture: Picture) -> str:

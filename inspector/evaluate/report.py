@@ -1,4 +1,4 @@
-"""Writes what an evaluation or a comparison came to into a folder: one HTML file, the figures as JSON, a line for each frame."""
+"""Writes an evaluation or a comparison into a folder: one HTML file, the figures as JSON, a row of CSV for each frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inspector.evaluate.charts import charts
 from inspector.evaluate.compare import Comparison, comparison_blocks
 from inspector.evaluate.evaluate import Evaluated
 from inspector.evaluate.figures import Evaluation
-from inspector.evaluate.page import page, worst_errors
+from inspector.evaluate.page import Gallery, page, worst_errors
 from inspector.evaluate.tally import FrameResult
 
 PAGE = "index.html"
@@ -37,7 +37,7 @@ def write_evaluation(directory: Path, made: Evaluated) -> Path:
         [],
         charts([("all thresholds", one)]),
         blocks(one),
-        _errors(made, "Worst errors of the pipeline"),
+        [_errors(made, "Worst errors of the pipeline")],
     )
     return _write(directory, {PAGE: html, "evaluation.json": _json(one), "frames.csv": _frames(made)})
 
@@ -53,7 +53,7 @@ def write_comparison(directory: Path, made: Comparison, first: Evaluated, second
             *comparison_blocks(made),
             *(replace(block, title=f"{name}: {block.title}") for name, one in pair for block in blocks(one.evaluation)),
         ],
-        "\n".join(_errors(one, f"Worst errors of the {name}, {one.evaluation.bundle.id}") for name, one in pair),
+        [_errors(one, f"Worst errors of the {name}, {one.evaluation.bundle.id}") for name, one in pair],
     )
     frames = {f"frames_{name}.csv": _frames(one) for name, one in pair}
     return _write(directory, {PAGE: html, "comparison.json": _json(made), **frames})
@@ -63,7 +63,7 @@ def _data(one: Evaluation) -> str:
     return one.data.name if one.data.part is None else f"{one.data.name}, {one.data.part}"
 
 
-def _errors(made: Evaluated, title: str) -> str:
+def _errors(made: Evaluated, title: str) -> Gallery:
     bundle = made.evaluation.bundle
     return worst_errors(made.worst, bundle.classes, (bundle.height, bundle.width), title)
 
@@ -73,7 +73,7 @@ def _json(made: Evaluation | Comparison) -> str:
 
 
 def _frames(made: Evaluated) -> str:
-    """What came of each frame, for a spreadsheet."""
+    """A row for each frame, for a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FrameResult.__dataclass_fields__)

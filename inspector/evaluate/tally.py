@@ -19,7 +19,7 @@ from engines.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
 from engines.metrics.overlap import Overlap, overlap
 from engines.metrics.quotient import Quotient
 from engines.metrics.regions import without_small_regions
-from inspector.evaluate.answers import Answer
+from inspector.evaluate.predictions import Prediction
 
 STAGES = ("segmenter", "pipeline")
 """The segmenter alone on every frame; the segmenter behind the gate, where a frame that the gate stops has an empty mask."""
@@ -64,14 +64,14 @@ class Tally:
         self.defects = {stage: DefectCounts(class_count) for stage in STAGES}
         self.detection = {(stage, form): Detection(class_count) for stage in STAGES for form in FORMS}
 
-    def add(self, answer: Answer) -> FrameResult:
+    def add(self, prediction: Prediction) -> FrameResult:
         """Count one frame. Raises ValueError where its truth cannot be compared with the mask."""
-        frame, defects = answer.frame, without_small_regions(answer.mask, self._minimum_area_px)
+        frame, defects = prediction.frame, without_small_regions(prediction.mask, self._minimum_area_px)
         annotated = frame.located or not frame.defective
         true = frame.mask() if annotated else None
-        kept = defects if answer.let_through else None
-        terms = self._decided(answer, {"segmenter": _any(defects), "pipeline": _any(kept)})
-        counted = self._overlaps(answer, defects, true)
+        kept = defects if prediction.let_through else None
+        terms = self._decided(prediction, {"segmenter": _any(defects), "pipeline": _any(kept)})
+        counted = self._overlaps(prediction, defects, true)
         for (stage, form), one in counted.items():
             terms.update({f"{stage}.{form}.{key}": figure for key, figure in self._masks(one).items()})
             if one is not None:
@@ -88,8 +88,8 @@ class Tally:
                 group=frame.group,
                 defective=frame.defective,
                 annotated=annotated,
-                score=answer.score,
-                let_through=answer.let_through,
+                score=prediction.score,
+                let_through=prediction.let_through,
                 caught=_any(kept),
                 marked_px=0 if kept is None else int(np.count_nonzero(kept)),
                 true_px=0 if final is None else final.any_true,
@@ -98,9 +98,9 @@ class Tally:
         )
         return self.frames[-1]
 
-    def _decided(self, answer: Answer, caught: dict[str, bool]) -> dict[str, Quotient]:
+    def _decided(self, prediction: Prediction, caught: dict[str, bool]) -> dict[str, Quotient]:
         """The yes-or-no decisions: of the gate, and of each stage on the sheet (any defect rejects it)."""
-        defective, let_through = answer.frame.defective, answer.let_through
+        defective, let_through = prediction.frame.defective, prediction.let_through
         self.gate.add(caught=let_through, defective=defective)
         terms = {
             "gate.recall": Quotient(let_through, 1) if defective else _NOTHING,
@@ -113,13 +113,15 @@ class Tally:
             terms[f"{stage}.false_scrap_rate"] = _NOTHING if defective else Quotient(one, 1)
         return terms
 
-    def _overlaps(self, answer: Answer, defects: Mask, true: Mask | None) -> dict[tuple[str, str], Overlap | None]:
+    def _overlaps(
+        self, prediction: Prediction, defects: Mask, true: Mask | None
+    ) -> dict[tuple[str, str], Overlap | None]:
         """By stage and form; None where the truth does not say where."""
         if true is None:
             return {(stage, form): None for stage in STAGES for form in FORMS}
-        mask = overlap(answer.mask, true, self._class_count)
-        alone = mask if defects is answer.mask else overlap(defects, true, self._class_count)
-        empty = None if answer.let_through else overlap(None, true, self._class_count)
+        mask = overlap(prediction.mask, true, self._class_count)
+        alone = mask if defects is prediction.mask else overlap(defects, true, self._class_count)
+        empty = None if prediction.let_through else overlap(None, true, self._class_count)
         return {
             ("segmenter", "mask"): mask,
             ("segmenter", "defects"): alone,

@@ -1,4 +1,4 @@
-"""The worst errors of the pipeline, a few of each kind, kept while frames pass."""
+"""The worst errors of the pipeline, a few of each kind, collected while the frames are evaluated."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.data.dataset import LabelledFrame
-from inspector.evaluate.answers import Answer
+from inspector.evaluate.predictions import Prediction
 from inspector.evaluate.tally import FrameResult
 from inspector.protocol import masks
-from inspector.report.selection import Best
-
-POORLY = 0.5
-"""Below this Dice a caught defect counts as poorly outlined."""
+from inspector.report.selection import OUTLINED_WELL, Best
 
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """One frame that went wrong."""
+    """A frame on which the pipeline was wrong."""
 
     frame: LabelledFrame
     seen: FrameResult
@@ -47,12 +44,12 @@ class Worst:
     def __init__(self, size: int = 6) -> None:
         self._best = {kind: Best[Error](size) for kind, _ in self.KINDS}
 
-    def offer(self, seen: FrameResult, answer: Answer) -> None:
+    def offer(self, seen: FrameResult, prediction: Prediction) -> None:
         """Consider a frame."""
         placed = _place(seen)
         if placed is not None:
             kind, rank = placed
-            self._best[kind].offer(rank, lambda: Error(answer.frame, seen, masks.encode(answer.mask)))
+            self._best[kind].offer(rank, lambda: Error(prediction.frame, seen, masks.encode(prediction.mask)))
 
     def sections(self) -> list[tuple[str, list[Error]]]:
         """Title and frames of each kind there is, the worst first."""
@@ -68,6 +65,6 @@ def _place(seen: FrameResult) -> tuple[str, float] | None:
         return "stopped", float(seen.true_px)
     if not seen.caught:
         return "missed", float(seen.true_px)
-    if seen.dice is not None and seen.dice < POORLY:
+    if seen.dice is not None and seen.dice < OUTLINED_WELL:
         return "poor", 1 - seen.dice
     return None

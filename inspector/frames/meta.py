@@ -18,5 +18,7 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     """When the verdict is due, monotonic ns; None where a run has no deadline (offline replay)."""
     position_um: int | None = None
     """Position of the frame's leading edge along the run in um, where the line reports or implies one."""
+    run: str = ""
+    """Name of the run in which the frame was captured."""
     name: str = ""
     """File name in a replay, else empty."""

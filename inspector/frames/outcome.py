@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 
 from inspector.frames.meta import FrameMeta
+from inspector.frames.size import FrameSize
 
 
 class Verdict(str, Enum):
@@ -34,7 +35,7 @@ class Reason(str, Enum):
     OVERLOAD = "overload"
     """UNINSPECTED: dropped by the overload policy, the ring being full."""
     DEADLINE = "deadline"
-    """UNINSPECTED: no answer in time."""
+    """UNINSPECTED: no result in time."""
     ENGINE_DOWN = "engine_down"
     """UNINSPECTED: the inference process died, hung or was restarting."""
     SHUTDOWN = "shutdown"
@@ -63,6 +64,19 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     width_mm: float | None = None
 
 
+class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """The bundle that inspected a frame, at its operating point: all that is needed to read its results."""
+
+    bundle: str
+    """Name, version and digest of the model bundle."""
+    operating_point: str
+    """Identity of the thresholds."""
+    classes: tuple[str, ...]
+    """Defect classes; bit k of a mask is class k."""
+    size: FrameSize
+    """Of the frames the bundle takes, and so of its masks."""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one frame and what it rests on."""
 
@@ -73,10 +87,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     gate_score: float | None = None
     """Gate's probability that the sheet holds a defect; None where the gate did not run."""
     pixels: tuple[int, ...] = ()
-    """Segmenter's pixel count per class, in the bundle's class order; empty where the segmenter did not run."""
+    """Segmenter's pixel count per class, in the order of ``bundle.classes``; empty where the segmenter did not run."""
     defects: tuple[Defect, ...] = ()
     mask: bytes = b""
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""
+    bundle: BundleIdentity | None = None
+    """The bundle that inspected the frame; None where none did."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The cascade: which frames go to which engine next. Plain bookkeeping: no thread, no clock of its own, no engine.
 
 Gate batches form from frames as they come; frames let through gather, across gate batches, for the segmenter. Work that is
-begun goes first: a full segmenter batch before a gate batch, so that a let-through frame is answered soon and the number of
+begun goes first: a full segmenter batch before a gate batch, so that a let-through frame has its result soon and the number of
 frames held stays small. A partial batch waits at most so long for company, for the segmenter longer than for the gate where a few
 frames of many are let through.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from inspector.frames.planes import Window
 from inspector.inference.messages import Forced
 
 
@@ -27,7 +28,7 @@ class Stage(Enum):
 class Item(NamedTuple):
     """A frame inside the cascade."""
 
-    slot: int
+    window: Window
     forced: Forced
     since_ns: int
     """When it began to wait for the engine that is next."""
@@ -74,9 +75,9 @@ class Cascade:
         self._gate = _Queue(Stage.GATE, gate_batch, gate_wait_ns)
         self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, segmenter_wait_ns)
 
-    def arrive(self, slot: int, forced: Forced, now_ns: int) -> None:
+    def arrive(self, window: Window, forced: Forced, now_ns: int) -> None:
         """A frame waits for the gate."""
-        self._gate.items.append(Item(slot, forced, now_ns))
+        self._gate.items.append(Item(window, forced, now_ns))
 
     def gated(self, item: Item, score: float, now_ns: int) -> bool:
         """The gate scored a frame: True where it now waits for the segmenter, False where it is clean and done."""

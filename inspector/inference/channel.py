@@ -16,7 +16,7 @@ from inspector.inference.messages import FromChild, ToChild
 Incoming = TypeVar("Incoming", ToChild, FromChild)
 
 LONGEST_MESSAGE = 1 << 20
-"""Bytes; answers of several thousand frames."""
+"""Bytes; results of several thousand frames."""
 
 
 class ClosedError(Exception):
@@ -38,7 +38,7 @@ class Channel(Generic[Incoming]):
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
 
     def send(self, message: ToChild | FromChild, *, wait: bool = True) -> bool:
-        """Send one message; False where the other end is gone (its keeper notices by itself) or, unless told to ``wait``, has
+        """Send one message; False where the other end is gone (its supervisor notices by itself) or, unless told to ``wait``, has
         not taken so many earlier ones that there is no room."""
         try:
             self._socket.send(self._encoder.encode(message), 0 if wait else socket.MSG_DONTWAIT)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 
-from inspector.frames.ring import RingMemory
+from inspector.frames.planes import SharedPlanes
 from inspector.inference import worker
 from inspector.inference.channel import Channel, ClosedError, socket_pair
-from inspector.inference.messages import Forced, FromChild, Stop, Work, WorkerSettings
+from inspector.inference.messages import FromChild, Stop, Work, WorkerSettings, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class ChildEnded:
 class Child:
     """A spawned inference process. ``submit`` and ``ask_to_stop`` may be called from any thread, one at a time."""
 
-    def __init__(self, memory: RingMemory, settings: WorkerSettings, patience_s: float) -> None:
+    def __init__(self, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings, patience_s: float) -> None:
         """``patience_s``: how long ``receive`` waits."""
         near_end, self._far_end = socket_pair()
         self._channel: Channel[FromChild] = Channel(near_end, FromChild)  # type: ignore[arg-type]
         self._channel.patience(patience_s)
         self._process = multiprocessing.get_context("spawn").Process(
-            target=worker.main, args=(self._far_end, memory, settings), name="inspector-inference", daemon=True
+            target=worker.main, args=(self._far_end, frames, masks, settings), name="inspector-inference", daemon=True
         )
 
     def start(self) -> None:
@@ -53,10 +53,10 @@ class Child:
         """Process id; None before the start."""
         return self._process.pid
 
-    def submit(self, slots: Sequence[tuple[int, Forced]]) -> bool:
-        """Hand over slots; never waits. False where the child does not take them: it is gone, which ``receive`` notices, or
+    def submit(self, items: Sequence[WorkItem]) -> bool:
+        """Hand over windows; never waits. False where the child does not take them: it is gone, which ``receive`` notices, or
         stuck with many untaken messages."""
-        return self._channel.send(Work(list(slots)), wait=False)
+        return self._channel.send(Work(list(items)), wait=False)
 
     def ask_to_stop(self) -> None:
         """Tell the child to finish what it computes and end."""

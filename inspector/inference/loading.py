@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 from engines.bundle import Bundle
+from engines.errors import EngineError
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.load import Loaded, load_engines
 from inspector.config.inference import InferenceConfig
+
+WITHOUT = "INSPECTOR_CUDA_WITHOUT"
+"""Environment variable that names what the GPU runtime is to do without, to find a fault: graphs, overlap, direct."""
 
 
 def load_configured(bundle: Bundle, config: InferenceConfig) -> Loaded:
@@ -17,5 +23,16 @@ def load_configured(bundle: Bundle, config: InferenceConfig) -> Loaded:
         lanes=config.lanes,
         max_batch=config.max_batch,
         allow_cpu=config.allow_cpu,
-        cuda=CudaOptions(graphs=config.cuda_graphs, overlap=config.overlap, direct=config.direct_copies),
+        cuda=cuda_options(os.environ.get(WITHOUT, "")),
     )
+
+
+def cuda_options(without: str) -> CudaOptions:
+    """All that a GPU can do, without what is named, separated by commas. Raises EngineError for a name that is none."""
+    names = {name.strip() for name in without.split(",")} - {""}
+    known = CudaOptions.__dataclass_fields__
+    if not names <= set(known):
+        raise EngineError(
+            f"{WITHOUT}={without}: names {', '.join(sorted(names - set(known)))}; expected {', '.join(known)}"
+        )
+    return CudaOptions(**dict.fromkeys(names, False))

@@ -1,4 +1,4 @@
-"""What parent and child say to each other over their channel. Slots only: pixels stay in the ring."""
+"""What parent and child say to each other over their channel. Windows of slots only: pixels stay in the ring."""
 
 from __future__ import annotations
 
@@ -26,10 +26,19 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     inference: InferenceConfig
 
 
-class Work(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Parent to child: slots to inspect, oldest first."""
+class WorkItem(msgspec.Struct, frozen=True, array_like=True):
+    """A window of the ring to inspect. Its size is that of the bundle's frames."""
 
-    slots: list[tuple[int, Forced]]
+    slot: int
+    offset: int = 0
+    """Pixels from the beginning of the slot's plane."""
+    forced: Forced = Forced.NO
+
+
+class Work(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to child: windows to inspect, oldest first."""
+
+    items: list[WorkItem]
 
 
 class Stop(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -42,23 +51,24 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     device: str
     note: str
     cpu_fallback: bool
-    """Whether a CPU stands in for a GPU."""
+    """Whether the engines run on the CPU because no GPU can be used."""
     in_flight: int
     """Frames in flight that keep the device busy."""
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Child to parent, its last word: why it ends."""
+    """Child to parent, its last message: why it ends."""
 
     reason: str
     mendable: bool
     """True where a user can mend it (bundle, configuration) and a restart cannot."""
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """What the engines say of one slot. The mask is in the slot's mask plane where the frame was let through."""
+class InferenceResult(msgspec.Struct, frozen=True, array_like=True):
+    """What the engines found in one window. The mask is in the child's mask plane, at the same place, where the gate let it through."""
 
     slot: int
+    offset: int
     gate_score: float
     let_through: bool
     pixels: tuple[int, ...] = ()
@@ -67,11 +77,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     """Maximum probability per class; empty where the segmenter did not run."""
 
 
-class Answers(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Child to parent: answers, in the order they were reached."""
+class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Child to parent: results, in the order they were reached."""
 
-    answers: list[Answer]
+    results: list[InferenceResult]
 
 
 ToChild: TypeAlias = Work | Stop
-FromChild: TypeAlias = Ready | Failed | Answers
+FromChild: TypeAlias = Ready | Failed | InferenceResults

@@ -15,35 +15,35 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
-from engines.runtime.engine import Engines, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Engines, GateOutput, SegmenterOutput
+from engines.runtime.plausibility import require_agreement, require_probabilities
 from inspector.frames.clock import now_ns
-from inspector.frames.ring import RingMemory
+from inspector.frames.planes import SharedPlanes, Window
+from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
-    Answer,
-    Answers,
     Failed,
     FromChild,
+    InferenceResult,
+    InferenceResults,
     Ready,
     Stop,
     ToChild,
     WorkerSettings,
 )
+from inspector.inference.remedies import with_remedy
 
-ROUNDING = 0.02
-"""How far a probability and the comparison of its logit with a threshold may be apart, in bf16 or fp16."""
-
-Done: TypeAlias = tuple[Batch, GateAnswer | SegmenterAnswer | Exception]
+Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception]
 Mail: TypeAlias = ToChild | Done
 
 
-def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> None:
+def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
     """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
     # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -54,9 +54,9 @@ def main(end: socket.socket, memory: RingMemory, settings: WorkerSettings) -> No
     # The reason is told before the engines are closed: a device that failed may hang in that.
     with contextlib.closing(channel), contextlib.ExitStack() as engines:
         try:
-            _serve(channel, memory, settings, mail, engines)
+            _serve(channel, frames, masks, settings, mail, engines)
         except (BundleError, EngineError) as error:
-            channel.send(Failed(str(error), mendable=isinstance(error, BundleError)))
+            channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
             traceback.print_exc()  # before the parent hears of it and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
@@ -75,7 +75,8 @@ def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
 
 def _serve(
     channel: Channel[ToChild],
-    memory: RingMemory,
+    frames: SharedPlanes,
+    masks: SharedPlanes,
     settings: WorkerSettings,
     mail: queue.SimpleQueue[Mail],
     closing: contextlib.ExitStack,
@@ -85,7 +86,7 @@ def _serve(
     loaded = load_configured(bundle, config)
     engines = loaded.engines
     closing.callback(engines.close)
-    engines.adopt(memory.frames, memory.masks)
+    engines.adopt(frames.array, masks.array)
     cascade = Cascade(
         bundle.operating_point.gate_threshold,
         engines.gate.max_batch,
@@ -93,13 +94,22 @@ def _serve(
         config.max_wait_us * 1000,
         config.segmenter_max_wait_us * 1000,
     )
-    # One batch more than the device takes: it forms while the parent answers what was computed, and no place is idle. Frames
-    # that gather for the segmenter take up places too.
+    # One batch more than the device takes: it forms while the results of the last one are on their way, so that the device is never
+    # idle. Frames that wait for each other before the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
     channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
-    Loop(cascade, engines, memory, mail, channel.send, thresholds).run()
+    planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
+    Loop(cascade, engines, planes, mail, channel.send, thresholds).run()
+
+
+class Planes(NamedTuple):
+    """The frames that are read and the masks that are written, in windows of the bundle's frame size."""
+
+    frames: SharedPlanes
+    masks: SharedPlanes
+    size: FrameSize
 
 
 class Loop:
@@ -109,14 +119,14 @@ class Loop:
         self,
         cascade: Cascade,
         engines: Engines,
-        memory: RingMemory,
+        planes: Planes,
         mail: queue.SimpleQueue[Mail],
         report: Callable[[FromChild], bool],
         thresholds: Sequence[float],
     ) -> None:
         self._cascade = cascade
         self._engines = engines
-        self._memory = memory
+        self._planes = planes
         self._mail = mail
         self._report = report
         self._thresholds = thresholds
@@ -127,7 +137,7 @@ class Loop:
         self._enqueued = dict.fromkeys(Stage, 0)
 
     def run(self) -> None:
-        """Until Stop. Raises EngineError when an engine fails or answers with something impossible."""
+        """Until Stop. Raises EngineError when an engine fails or gives an output that is impossible."""
         while True:
             self._feed()
             message = self._next_mail()
@@ -139,8 +149,8 @@ class Loop:
                 self._take_in(*message)
             else:
                 now = now_ns()
-                for slot, forced in message.slots:
-                    self._cascade.arrive(slot, forced, now)
+                for work in message.items:
+                    self._cascade.arrive(Window(work.slot, work.offset), work.forced, now)
 
     def _next_mail(self) -> Mail | None:
         """The next message; None when a partial batch has waited long enough first, or nothing came for a long time."""
@@ -166,59 +176,40 @@ class Loop:
             if batch is None:
                 return
             self._enqueued[batch.stage] += 1
-            frames = [self._memory.frames[item.slot] for item in batch.items]
+            planes = self._planes
+            frames = [planes.frames.view(item.window, planes.size) for item in batch.items]
             if batch.stage is Stage.GATE:
                 self._engines.gate.enqueue(frames, self._mailer(batch))
             else:
-                masks = [self._memory.masks[item.slot] for item in batch.items]
-                # A slot is not written to until it is answered, so the device has the frame from the gate's batch.
+                masks = [planes.masks.view(item.window, planes.size) for item in batch.items]
+                # A slot is not written to before its result is out, so the device has the frame from the gate's batch.
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
 
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:
-        return lambda answer: self._mail.put((batch, answer))
+        return lambda output: self._mail.put((batch, output))
 
-    def _take_in(self, batch: Batch, answer: GateAnswer | SegmenterAnswer | Exception) -> None:
+    def _take_in(self, batch: Batch, output: GateOutput | SegmenterOutput | Exception) -> None:
         self._enqueued[batch.stage] -= 1
-        if isinstance(answer, Exception):
-            raise EngineError(f"the {batch.stage.value} failed: {answer}") from answer
-        answers = self._gated(batch, answer) if isinstance(answer, GateAnswer) else self._segmented(batch, answer)
-        if answers:
-            self._report(Answers(answers))
+        if isinstance(output, Exception):
+            raise EngineError(f"the {batch.stage.value} failed: {output}") from output
+        results = self._gated(batch, output) if isinstance(output, GateOutput) else self._segmented(batch, output)
+        if results:
+            self._report(InferenceResults(results))
 
-    def _gated(self, batch: Batch, answer: GateAnswer) -> list[Answer]:
-        """Answers for the clean frames of the batch; the others go on to the segmenter."""
+    def _gated(self, batch: Batch, output: GateOutput) -> list[InferenceResult]:
+        """Results of the clean frames of the batch; the others go on to the segmenter."""
         now = now_ns()
         clean = []
-        for item, score in zip(batch.items, answer.scores.tolist(), strict=True):
+        for item, score in zip(batch.items, output.scores.tolist(), strict=True):
             require_probabilities("gate", (score,))
             if not self._cascade.gated(item, score, now):
-                clean.append(Answer(item.slot, score, let_through=False))
+                clean.append(InferenceResult(*item.window, score, let_through=False))
         return clean
 
-    def _segmented(self, batch: Batch, answer: SegmenterAnswer) -> list[Answer]:
-        answers = []
-        for item, pixels, scores in zip(batch.items, answer.pixels.tolist(), answer.scores.tolist(), strict=True):
+    def _segmented(self, batch: Batch, output: SegmenterOutput) -> list[InferenceResult]:
+        results = []
+        for item, pixels, scores in zip(batch.items, output.pixels.tolist(), output.scores.tolist(), strict=True):
             require_probabilities("segmenter", scores)
             require_agreement(pixels, scores, self._thresholds)
-            answers.append(Answer(item.slot, item.gate_score, True, tuple(pixels), tuple(scores)))
-        return answers
-
-
-def require_probabilities(engine: str, scores: Sequence[float]) -> None:
-    """Refuse what cannot be a probability. Raises EngineError."""
-    for score in scores:
-        if not 0.0 <= score <= 1.0:  # also false for NaN
-            raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")
-
-
-def require_agreement(pixels: Sequence[int], scores: Sequence[float], thresholds: Sequence[float]) -> None:
-    """Refuse pixels of a class whose highest probability is below its threshold, and none of one above. Raises EngineError.
-
-    NaN in a map of probabilities need not reach their maximum: OpenVINO's bf16 turns a map that is all NaN into a maximum of 0.
-    """
-    for count, score, threshold in zip(pixels, scores, thresholds, strict=True):
-        if score < threshold - ROUNDING if count else score > threshold + ROUNDING:
-            raise EngineError(
-                f"the segmenter marks {count} pixels of a class with probability {score:.3g} at most, the threshold being "
-                f"{threshold:g}; the engine or the device is broken"
-            )
+            results.append(InferenceResult(*item.window, item.gate_score, True, tuple(pixels), tuple(scores)))
+        return results

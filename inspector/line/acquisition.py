@@ -1,6 +1,6 @@
-"""The first stretch of the road: a frame arrives, gets its number, a slot, an entry in the ledger, and goes to inference.
+"""The first stretch of the road: a frame arrives, gets its number, an entry in the ledger and a slot, and goes to inference.
 
-One intake per camera, one thread per intake. What cannot go on (lost, unreadable, no room) gets its verdict right here.
+One acquisition, and one thread, per camera. What cannot go on (lost, unreadable, no room) gets its verdict right here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
 from inspector.errors import UserError
+from inspector.frames.leases import Holder, Lease
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
-from inspector.inference.service import InferenceService
+from inspector.frames.size import FrameSize
+from inspector.inference.in_flight import LeasedFrame
+from inspector.inference.inference import Inference
+from inspector.line.runs import Runs
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -34,17 +38,23 @@ class Acquisition:
         self,
         camera: CameraConfig,
         source: FrameSource,
+        size: FrameSize,
+        runs: Runs,
         ledger: Ledger,
         ring: FrameRing,
-        inference: InferenceService,
+        inference: Inference,
         *,
         deadline_ms: float | None,
         overload: OverloadPolicy,
     ) -> None:
+        """``size`` is that of the camera's frames."""
         self.camera = camera
         self.failure = ""
         """Why the camera stopped before its end, one line; empty while it runs and after a proper end."""
         self._source = source
+        self._size = size
+        self._holder = Holder(f"camera {camera.name}")
+        self._runs = runs
         self._ledger = ledger
         self._ring = ring
         self._inference = inference
@@ -106,9 +116,10 @@ class Acquisition:
         missing = arrival.number - self._next_number
         if missing:
             detail = f"the camera lost {missing} frame{'s' if missing > 1 else ''}"
-            self._ledger.lost(name, self._next_number, missing, arrival.captured_ns, detail)
+            run = self._runs.enter(name, missing)
+            self._ledger.lost(name, self._next_number, missing, arrival.captured_ns, detail, run=run)
         self._next_number = arrival.number + 1
-        meta = self._meta(arrival)
+        meta = self._meta(arrival, self._runs.enter(name))
         self._ledger.open(meta)
         try:
             self._hand_on(arrival, meta)
@@ -121,21 +132,25 @@ class Acquisition:
         if arrival.pixels is None or wrong:
             self._settle(meta, Reason.BAD_FRAME, wrong)
             return
-        slot = self._find_slot()
-        if slot is None:
+        lease = self._find_slot()
+        if lease is None:
             self._refuse(meta)
             return
-        self._ring.memory.frames[slot] = arrival.pixels
-        self._inference.submit(slot, meta)
+        try:
+            self._ring.pixels(lease, self._size)[...] = arrival.pixels
+        except BaseException:
+            lease.release()
+            raise
+        self._inference.submit(LeasedFrame(lease, meta))
 
     def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
         """Why the pixels are no frame of this line, which numpy would stretch or cut to fit; empty where they are one."""
-        expected = self._ring.memory.frames.shape[1:]
+        expected = self._size
         if pixels.shape == expected and pixels.dtype == np.uint8:
             return ""
         return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(expected)}"
 
-    def _meta(self, arrival: Arrival) -> FrameMeta:
+    def _meta(self, arrival: Arrival, run: str) -> FrameMeta:
         travel = self.camera.travel_um_per_frame
         return FrameMeta(
             camera=self.camera.name,
@@ -143,23 +158,24 @@ class Acquisition:
             captured_ns=arrival.captured_ns,
             deadline_ns=None if self._deadline_ns is None else arrival.captured_ns + self._deadline_ns,
             position_um=None if travel is None else arrival.number * travel,
+            run=run,
             name=arrival.name,
         )
 
-    def _find_slot(self) -> int | None:
+    def _find_slot(self) -> Lease | None:
         """A slot by the overload policy; None where this frame is the one to drop, or the line stops."""
-        slot = self._ring.acquire()
-        if slot is not None or self._overload == "drop_newest":
-            return slot
+        lease = self._ring.leases.acquire(self._holder)
+        if lease is not None or self._overload == "drop_newest":
+            return lease
         if self._overload == "drop_oldest":
             oldest = self._inference.take_oldest_waiting()
             if oldest is None:  # every slot is with the engines or being judged: nothing older can be dropped
-                return self._ring.acquire()
+                return self._ring.leases.acquire(self._holder)
             self._settle(oldest.meta, Reason.OVERLOAD, "dropped for a newer frame: the ring was full")
-            return oldest.slot
-        while slot is None and not self._stopping.is_set():
-            slot = self._ring.wait_acquire(ROOM_POLL_S)
-        return slot
+            return self._ring.leases.exchange(oldest.lease, self._holder)
+        while lease is None and not self._stopping.is_set():
+            lease = self._ring.leases.acquire(self._holder, ROOM_POLL_S)
+        return lease
 
     def _refuse(self, meta: FrameMeta) -> None:
         if self._stopping.is_set():

@@ -14,9 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -27,21 +25,27 @@ from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
-from inspector.config.verdicts import check_rules
+from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
+from inspector.frames.size import FrameSize
+from inspector.inference.dispatcher import Dispatcher, Listener
+from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
-from inspector.inference.service import InferenceService, Listener
 from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
-from inspector.line.announcements import identity_of, start_info, totals_of
+from inspector.line.cameras import Cameras
+from inspector.line.judges import Judges
+from inspector.line.observers import Observer, Observers
 from inspector.line.postprocessing import Postprocessing
+from inspector.line.runs import Runs
+from inspector.line.start_info import first_run, new_epoch, start_info
+from inspector.line.status import LineStatus
 from inspector.protocol.messages import LineState
 from inspector.results.results import Results
 from inspector.service.latency import LatencyHistogram
 from inspector.verdicts.deadline import DeadlineTimer
-from inspector.verdicts.judge import Judge
 from inspector.verdicts.ledger import CameraCounts, Ledger
 
 log = logging.getLogger(__name__)
@@ -70,43 +74,45 @@ class Line:
         sources: dict[str, FrameSource] | None = None,
         forced: Callable[[FrameMeta], Forced] | None = None,
         observe: Callable[[Settled], None] | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         """Build the parts; nothing runs yet.
 
-        ``relative_to`` is where a relative bundle path begins. ``sources`` replaces the cameras' sources by name, ``forced`` the
-        gate's decisions, and ``observe`` sees each verdict under the ledger's lock: all three are for measurements.
-        Raises UserError or BundleError.
+        ``relative_to`` is where a relative bundle path begins. ``observers`` look at frames beside the road. ``sources`` replaces the
+        cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the ledger's lock: all three
+        are for measurements. Raises UserError or BundleError.
         """
         # OpenCV would measure defects with threads of its own, on the cores the engines compute on.
         cv2.setNumThreads(1)
         self.config = config
         self.bundle: Bundle = read_bundle(find_bundle(config.bundle, relative_to))
-        for camera in config.cameras:
-            check_rules(config.verdicts, self.bundle.classes, camera.scale)
+        self.size = FrameSize(self.bundle.height, self.bundle.width)
+        """Of every camera's frames."""
         self.latency = LatencyHistogram()
         self._observe = observe or (lambda _: None)
-        self._lock = threading.Lock()
-        """Over what the line tells of itself, for the keeper, the cameras' watch and the judges all have something to say."""
-        self._degraded: dict[str, str] = {}
-        self._late_answers: Counter[str] = Counter()
-        self._given_up = ""
-        self._silent = False
-        self.ring = FrameRing(config.ring.slots, self.bundle.height, self.bundle.width)
-        self.results = Results(config.results, config.journal, identity_of(config, self.bundle))
+        self._judges = Judges(config)
+        self._judges.check(self.bundle)
+        self.ring = FrameRing(config.ring.slots, self.size, config.ring.observer_slots)
+        self.results = Results(config.results, config.journal, new_epoch(config), self._journal_changed)
+        self.status = LineStatus(self.results.status)
+        self.runs = Runs((camera.name for camera in config.cameras), self._run_begun, self.results.end)
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
-            self._judges(), self.ledger, self.ring, self._late, config.verdicts.threads
+            self._judges, self.ledger, Observers(observers), self._late, config.verdicts.threads
         )
-        self.inference = InferenceService(
+        self.inference = Inference(
             config.inference,
-            self.bundle.path,
-            self.ring.memory,
-            Listener(self.postprocessing.answered, self.postprocessing.given_up, self._inference_changed),
+            self.bundle,
+            self.ring,
+            Listener(self.postprocessing.results, self.postprocessing.given_up, self._inference_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.acquisitions = [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
+        self._judges.add(self.bundle, self.inference.active.identity)
+        self.cameras = Cameras(
+            [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
+        )
         self._started = False
         self._stopped = False
 
@@ -117,34 +123,31 @@ class Line:
         """
         self.results.start()
         self.inference.start()
-        if not self._open_cameras(stop):
+        if not self.cameras.open(stop):
             return False
-        while not self.inference.wait_ready(0.05):
+        while not self.inference.active.supervisor.wait_ready(0.05):
             if stop.is_set():
                 return False
         if not self.results.wait_for_subscribers(stop):
             return False
-        for camera in self.config.cameras:
-            self.results.begin(camera.name, start_info(self.config, camera, self.bundle))
+        self.runs.begin(first_run(self.config))
         self.deadlines.start()
         self._started = True
-        self._tell("running", f"engines run on {self.inference.device}")
-        for acquisition in self.acquisitions:
-            acquisition.start()
+        self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
+        self.cameras.start()
         return True
 
     def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
         """Until ``stop`` is set, or every camera has ended and every frame has its verdict, or nobody can hear us any more."""
-        reported: set[str] = set()
         while not stop.wait(tick_s):
             if tick is not None:
                 tick()
-            self._report_failures(reported)
+            self._report_cameras()
             if not self.results.snapshot().alive:
-                self._silent = True
+                self.status.failed("results", "the publisher failed; the log says why")
                 return
-            if not any(acquisition.running for acquisition in self.acquisitions) and not self.ledger.open_frames():
-                self._report_failures(reported)
+            if not self.cameras.running and not self.ledger.open_frames():
+                self._report_cameras()
                 return
 
     def stop(self) -> None:
@@ -155,12 +158,9 @@ class Line:
             return
         self._stopped = True
         if self._started:
-            self._attempt(lambda: self.results.status(None, LineState.DRAINING, "draining", "no further frames"))
-        for acquisition in self.acquisitions:
-            self._attempt(acquisition.interrupt)
-        cameras_end_s = time.monotonic() + 0.3  # all of them together
-        for acquisition in self.acquisitions:
-            self._attempt(lambda acquisition=acquisition: acquisition.stop(cameras_end_s - time.monotonic()))  # type: ignore[misc]
+            self._attempt(lambda: self.status.enter(LineState.DRAINING, "draining", "no further frames"))
+        self._attempt(self.cameras.interrupt)
+        self._attempt(lambda: self.cameras.stop(0.3))
         self._attempt(self._drain)
         self._attempt(lambda: self.inference.stop(0.3))
         self._attempt(lambda: self.postprocessing.close(0.3))
@@ -179,14 +179,7 @@ class Line:
     @property
     def failures(self) -> list[str]:
         """What ended before its time and why, one line each."""
-        cameras = [
-            f"cameras.{acquisition.camera.name}: {acquisition.failure}"
-            for acquisition in self.acquisitions
-            if acquisition.failure
-        ]
-        inference = [f"inference: {self._given_up}"] if self._given_up else []
-        results = ["results: the publisher failed; the log says why"] if self._silent else []
-        return [*cameras, *inference, *results]
+        return self.status.failures
 
     def snapshot(self) -> Snapshot:
         """What the line is doing now."""
@@ -196,26 +189,42 @@ class Line:
             latency_p99_us=self.latency.percentile_us(0.99),
             latency_max_us=self.latency.max_us,
             held_by_inference=self.inference.held,
-            free_slots=self.ring.free,
-            inference=self.inference.state.value,
+            free_slots=self.ring.leases.free,
+            inference=self.inference.active.supervisor.state.value,
         )
 
-    # Building.
+    # Bundles beside the first.
 
-    def _judges(self) -> dict[str, Judge]:
-        bundle = self.bundle
-        minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-        return {
-            camera.name: Judge(
-                self.config.verdicts, bundle.classes, minimum_areas, camera.scale, bundle.height, bundle.width
+    def load(self, bundle: Bundle) -> Dispatcher:
+        """Load a further bundle in a child of its own, in the background; ``activate`` or ``inference.shadow`` give it frames.
+
+        Raises UserError for one that cannot look at this line's frames, or whose classes the rules do not fit."""
+        size = FrameSize(bundle.height, bundle.width)
+        if size != self.size:
+            raise UserError(f"bundle {bundle.id}: is for frames of {size}; this line's have {self.size}")
+        self._judges.check(bundle)
+        loaded = self.inference.load(bundle)
+        self._judges.add(bundle, loaded.identity)
+        return loaded
+
+    def activate(self, loaded: Dispatcher) -> None:
+        """The bundle gives the verdicts of the frames that come from now on. Raises UserError for one that does not serve yet."""
+        if loaded.supervisor.state is not State.READY:
+            raise UserError(
+                f"bundle {loaded.identity.bundle}: is {loaded.supervisor.state.value}, so it cannot be activated"
             )
-            for camera in self.config.cameras
-        }
+        self.inference.activate(loaded)
+        self.status.engines(loaded.supervisor.device)
+        self.status.note("bundle_activated", f"bundle {loaded.identity.bundle} gives the verdicts from now on")
+
+    # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
         return Acquisition(
             camera,
-            source or make_source(camera.source, self.bundle.height, self.bundle.width),
+            source or make_source(camera.source, *self.size),
+            self.size,
+            self.runs,
             self.ledger,
             self.ring,
             self.inference,
@@ -228,56 +237,40 @@ class Line:
     def _settled(self, settled: Settled) -> None:
         """Every verdict passes here, in order, under the ledger's lock."""
         self.results.settled(settled)
+        self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
-        with self._lock:
-            self._late_answers[meta.camera] += 1
-        self.results.late(meta, outcome)
+        self.runs.late(meta, lambda: self.results.late(meta, outcome))
 
-    def _inference_changed(self, state: State, text: str) -> None:
+    def _run_begun(self, camera: str, run: str) -> None:
+        (config,) = (one for one in self.config.cameras if one.name == camera)
+        self.results.begin(camera, run, start_info(self.config, config, self.size, self.inference.active.identity))
+
+    def _journal_changed(self, well: bool, code: str, text: str) -> None:
+        (self.status.well if well else self.status.trouble)("journal", code, text)
+
+    def _inference_changed(self, source: Dispatcher, state: State, text: str) -> None:
+        supervisor = source.supervisor
         if state is not State.GIVEN_UP or self._started:  # else the daemon ends with this very line
-            cpu_fallback = state is State.READY and self.inference.cpu_fallback
-            log.log(logging.WARNING if cpu_fallback else logging.INFO, "inference: %s", text)
-        if state is State.GIVEN_UP:
-            self._given_up = text
+            warn = state is State.READY and supervisor.cpu_fallback
+            log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", source.identity.bundle, text)
+        if source is not self.inference.active:
+            self.status.note(f"bundle_{state.value}", f"bundle {source.identity.bundle}: {text}")
+            return
         if state is State.READY:
-            self.results.engines_are(self.inference.device)
+            self.status.engines(supervisor.device)
+        if state is State.GIVEN_UP:
+            self.status.failed("inference", text)
         if state is not State.STOPPED:
-            self._tell(f"inference_{state.value}", text, part="inference", well=state is State.READY)
+            tell = self.status.well if state is State.READY else self.status.trouble
+            tell("inference", f"inference_{state.value}", text)
 
-    def _tell(self, code: str, text: str, *, part: str = "", well: bool = True) -> None:
-        """Something happened, perhaps to ``part`` of the line; one that is not ``well`` leaves the line degraded."""
-        with self._lock:
-            if well:
-                self._degraded.pop(part, None)
-            else:
-                self._degraded[part] = text
-            if self._started:
-                running = LineState.DEGRADED if self._degraded else LineState.RUNNING
-                state = LineState.DRAINING if self._stopped else running
-                self.results.status(None, state, code, text)
-
-    def _open_cameras(self, stop: threading.Event) -> bool:
-        """All cameras side by side; False where ``stop`` was set meanwhile. Raises UserError of the first that failed."""
-        with ThreadPoolExecutor(len(self.acquisitions), thread_name_prefix="open") as openers:
-            opened = [openers.submit(acquisition.open) for acquisition in self.acquisitions]
-            while not all(future.done() for future in opened):
-                if stop.wait(0.02):
-                    for acquisition in self.acquisitions:
-                        acquisition.interrupt()
-                    return False
-            for future in opened:
-                future.result()
-        return not stop.is_set()
-
-    def _report_failures(self, reported: set[str]) -> None:
-        for acquisition in self.acquisitions:
-            if acquisition.failure and acquisition.camera.name not in reported:
-                reported.add(acquisition.camera.name)
-                text = f"camera {acquisition.camera.name}: {acquisition.failure}"
-                self._tell("camera_failed", text, part=f"camera {acquisition.camera.name}", well=False)
+    def _report_cameras(self) -> None:
+        for name, failure in self.cameras.new_failures():
+            self.status.failed(f"cameras.{name}", failure)
+            self.status.trouble(f"camera {name}", "camera_failed", f"camera {name}: {failure}")
 
     # Stopping.
 
@@ -289,10 +282,8 @@ class Line:
     def _say_goodbye(self) -> None:
         if not self._started:
             return
-        counts = self.ledger.counts()
-        for camera in self.config.cameras:
-            self.results.end(camera.name, totals_of(counts.get(camera.name), self._late_answers[camera.name]))
-        self.results.status(None, LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
+        self.runs.end_all()
+        self.status.enter(LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
 
     @staticmethod
     def _attempt(action: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
-"""The last stretch of the road: an answer becomes a verdict, the ledger takes the first one, and the slot is free again.
+"""The last stretch of the road: a result becomes a verdict, the ledger takes the first one, and the lease of the slot is released.
 
-Clean frames are settled where the answer arrives; frames the gate let through are measured and judged in a small pool, so that
-they never hold up the answers behind them.
+Clean frames are settled where the result arrives; frames the gate let through are measured and judged in a small pool, so that
+they never hold up the results behind them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
-from inspector.frames.ring import FrameRing
-from inspector.inference.in_flight import Held
-from inspector.inference.messages import Answer
-from inspector.verdicts.judge import Judge
+from inspector.frames.planes import Window
+from inspector.inference.dispatcher import Dispatcher
+from inspector.inference.in_flight import LeasedFrame
+from inspector.inference.messages import InferenceResult
+from inspector.line.judges import Judges
+from inspector.line.observers import Inspected, Observers
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+JUDGING = Holder("judging")
 
 
 class Postprocessing:
@@ -27,33 +32,38 @@ class Postprocessing:
 
     def __init__(
         self,
-        judges: dict[str, Judge],
+        judges: Judges,
         ledger: Ledger,
-        ring: FrameRing,
+        observers: Observers,
         late: Callable[[FrameMeta, Outcome], None],
         threads: int,
     ) -> None:
-        """``judges`` judge the frames of each camera; ``late`` hears of answers to frames that had their verdict."""
+        """``late`` hears of results of frames that had their verdict; ``observers`` may look at each frame before its slot is free."""
         self._judges = judges
         self._ledger = ledger
-        self._ring = ring
+        self._observers = observers
         self._late = late
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verdicts")
 
-    def answered(self, answered: Sequence[tuple[FrameMeta, Answer]]) -> None:
-        """The engines answered. The slots are ours until they are free."""
-        for meta, answer in answered:
-            if answer.let_through:
-                self._pool.submit(self._settle, meta, answer)
+    def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
+        """The engines of a bundle have results. The leases are ours until we release them."""
+        for frame, result in results:
+            if result.let_through:
+                if not frame.shadow:
+                    frame.lease.pass_on(JUDGING)
+                self._pool.submit(self._process, source, frame, result)
             else:
-                self._settle(meta, answer)
+                self._process(source, frame, result)
 
-    def given_up(self, frames: Sequence[Held], reason: Reason, detail: str) -> None:
-        """No answer will come for these frames."""
+    def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
+        """No result will come for these frames."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
-        for held in frames:
-            self._ring.release(held.slot)
-            self._hand_on(held.meta, outcome, answered=False)
+        for frame in frames:
+            shadow = frame.shadow
+            self._observers.offer(Inspected(frame, outcome, None))
+            frame.lease.release()
+            if not shadow:
+                self._hand_on(frame.meta, outcome, inspected=False)
 
     def close(self, timeout_s: float) -> None:
         """Finish the frames that are being judged; those that wait for it are left without a verdict."""
@@ -62,30 +72,34 @@ class Postprocessing:
         closing.start()
         closing.join(timeout_s)
 
-    def _settle(self, meta: FrameMeta, answer: Answer) -> None:
-        outcome = self._judge(meta, answer)
-        self._ring.release(answer.slot)
-        self._hand_on(meta, outcome, answered=True)
+    def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
+        shadow = frame.shadow
+        outcome = self._judge(source, frame.meta, result)
+        self._observers.offer(Inspected(frame, outcome, source.masks if result.let_through else None))
+        frame.lease.release()
+        if not shadow:
+            self._hand_on(frame.meta, outcome, inspected=True)
 
-    def _hand_on(self, meta: FrameMeta, outcome: Outcome, *, answered: bool) -> None:
+    def _hand_on(self, meta: FrameMeta, outcome: Outcome, *, inspected: bool) -> None:
         """What goes wrong with one frame must not cost the others their verdicts."""
         try:
-            if not self._ledger.settle(meta.camera, meta.frame, outcome) and answered:
+            if not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
                 self._late(meta, outcome)
         except Exception:
             log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)
 
-    def _judge(self, meta: FrameMeta, answer: Answer) -> Outcome:
-        judge = self._judges[meta.camera]
+    def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
+        identity = source.identity
+        judge = self._judges.of(meta.camera, identity)
         try:
-            if not answer.let_through:
-                return judge.clean(answer.gate_score)
-            mask = self._ring.memory.masks[answer.slot]
-            return judge.segmented(answer.gate_score, mask, answer.pixels, answer.scores)
+            if not result.let_through:
+                return judge.clean(result.gate_score)
+            mask = source.masks.view(Window(result.slot, result.offset), identity.size)
+            return judge.segmented(result.gate_score, mask, result.pixels, result.scores)
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)
-            detail = f"the engines' answer cannot be used: {error}"
-            return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail)
+            detail = f"the engines' result cannot be used: {error}"
         except Exception as error:
             log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
-            return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=f"could not be judged: {error}")
+            detail = f"could not be judged: {error}"
+        return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail, bundle=identity)

@@ -60,7 +60,12 @@ class Header(Message, frozen=True, kw_only=True):
     epoch: Annotated[
         str, Meta(description="UUID of this start of the daemon; part of the stream's identity.", max_length=64)
     ]
-    run: Annotated[str, Meta(description="Name of the run (coil, batch, replay).", max_length=256)]
+    run: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(
+            description="Name of the run (coil, batch, replay): the one the frame was captured in, else the one that is on. Null: none."
+        ),
+    ]
     seq: Annotated[Count | None, Meta(description="Number of the publication in its stream; null in heartbeats.")]
     frame: Annotated[
         Count | None, Meta(description="Frame number; in a gap the first one. Null where no frame is meant.")
@@ -77,8 +82,14 @@ class Header(Message, frozen=True, kw_only=True):
             le=LARGEST,
         ),
     ]
-    bundle: Annotated[str, Meta(description="Name and version of the model bundle.")]
-    operating_point: Annotated[str, Meta(description="Identity of the thresholds.")]
+    bundle: Annotated[
+        str | None,
+        Meta(
+            description="Name and version of the model bundle: the one that inspected the frame, null where none did; "
+            "in a message about no frame the one the run began with, null before the first run."
+        ),
+    ]
+    operating_point: Annotated[str | None, Meta(description="Identity of that bundle's thresholds.")]
     calibration: Annotated[str | None, Meta(description="Identity of the camera calibration; null: none.")]
     simulated: Annotated[bool, Meta(description="True: no real sheet is behind this. No controller may act on it.")]
 
@@ -139,7 +150,7 @@ class ResultBody(Message, frozen=True, kw_only=True):
 
 
 class LateBody(Message, frozen=True, kw_only=True):
-    """An answer that came after its frame had been settled. For the record: it changes nothing."""
+    """A result that came after its frame had been settled. For the record: it changes nothing."""
 
     late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
     late_reason: Reason
@@ -191,7 +202,7 @@ class EndBody(Message, frozen=True, kw_only=True):
     frames: Annotated[int, Meta(description="Frames of the run, all of them with one verdict.", ge=0, le=LARGEST)]
     verdicts: Annotated[dict[Verdict, Count], Meta(description="Frames per verdict.")]
     reasons: Annotated[dict[Reason, Count], Meta(description="Frames per reason.")]
-    late: Annotated[int, Meta(description="Answers that came too late.", ge=0, le=LARGEST)]
+    late: Annotated[int, Meta(description="Results that came too late.", ge=0, le=LARGEST)]
 
 
 Body = StartBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody

@@ -1,7 +1,7 @@
-"""What a run came to, from its published results and the truth: figures, pictures, a page.
+"""The report of a run, made from its published results and the truth: figures, pictures, a page.
 
-Knows nothing of cameras, engines or the line: whoever subscribes to a run can make this report of it. ``Report`` is fed packet by
-packet and keeps no more than the figures and the few frames it will show, however long the run.
+Needs no camera, engine or line: any subscriber of a run can make this report. ``Report`` is given packet by packet; it keeps only the
+figures and the few frames it will show, however long the run is.
 """
 
 from __future__ import annotations

@@ -1,10 +1,16 @@
-"""The summary in words: titled tables of text that the terminal and the page show alike."""
+"""The summary as titled tables of text, which the terminal and the page both show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.report.summary import Decisions, Summary, TruthFigures
+from inspector.report.summary import ClassCounts, Decisions, Summary, TruthFigures
+
+CLASS_COLUMNS = ("class", "frames", "found", "as other", "false", "Dice", "IoU")
+CLASS_NOTE = (
+    "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
+    "frame without it; Dice and IoU: mean over the frames that have the class"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +21,12 @@ class Block:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    words: bool = False
+    """The cells hold words, which may be long: aligned left and wrapped."""
 
 
 def blocks(summary: Summary) -> list[Block]:
-    """Everything in the summary, in the order in which a reader asks."""
+    """Everything in the summary, the most important first."""
     made = [_run(summary), _verdicts(summary), _reasons(summary)]
     if summary.truth is not None:
         made += [_truth(summary.truth), _classes(summary.truth, summary), _dice(summary.truth)]
@@ -27,13 +35,20 @@ def blocks(summary: Summary) -> list[Block]:
     return made
 
 
-def share(value: float | None) -> str:
+def conclusion(summary: Summary) -> str:
+    """Whether the run is sound, in one sentence."""
+    if summary.sound:
+        return f"{summary.frames:,} frames, each with exactly one verdict."
+    return f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts."
+
+
+def percent(value: float | None) -> str:
     """A share as a percentage; a dash where there is none."""
     return "-" if value is None else f"{value:.1%}"
 
 
-def figure(value: float | None) -> str:
-    """A coefficient between 0 and 1; a dash where there is none."""
+def decimal(value: float | None) -> str:
+    """A figure between 0 and 1 with three decimals; a dash where there is none."""
     return "-" if value is None else f"{value:.3f}"
 
 
@@ -80,7 +95,7 @@ def _reasons(summary: Summary) -> Block:
 def _truth(truth: TruthFigures) -> Block:
     def row(name: str, made: Decisions) -> tuple[str, ...]:
         counts = (f"{count:,}" for count in (made.tp, made.fn, made.fp, made.tn))
-        return (name, *counts, share(made.recall), share(made.false_alarm_rate), share(made.precision))
+        return (name, *counts, percent(made.recall), percent(made.false_alarm_rate), percent(made.precision))
 
     notes = [
         "caught and missed: of the defective frames; false and passed: of the clean ones; alarms: false / clean.",
@@ -101,34 +116,26 @@ def _truth(truth: TruthFigures) -> Block:
     )
 
 
+def class_cells(one: ClassCounts) -> tuple[str, ...]:
+    """The cells below the first columns of ``CLASS_COLUMNS``: name and counts."""
+    return (one.class_name, *(f"{count:,}" for count in (one.frames, one.found, one.as_other, one.false_frames)))
+
+
 def _classes(truth: TruthFigures, summary: Summary) -> Block:
     rows = tuple(
-        (
-            one.class_name,
-            f"{one.frames:,}",
-            f"{one.found:,}",
-            f"{one.as_other:,}",
-            f"{one.false_frames:,}",
-            figure(one.dice),
-            figure(one.iou),
-            f"{summary.defects.get(one.class_name, 0):,}",
-        )
+        (*class_cells(one), decimal(one.dice), decimal(one.iou), f"{summary.defects.get(one.class_name, 0):,}")
         for one in truth.classes
     )
-    columns = ("class", "frames", "found", "as other", "false", "Dice", "IoU", "published")
-    notes = (
-        "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
-        "frame without it; Dice and IoU: mean over the frames that have the class; published: its defects in all results.",
-    )
-    return Block("Classes", columns, rows, notes)
+    note = f"{CLASS_NOTE}; published: its defects in all results."
+    return Block("Classes", (*CLASS_COLUMNS, "published"), rows, (note,))
 
 
 def _dice(truth: TruthFigures) -> Block:
     rows = (
-        ("Kaggle mean Dice", figure(truth.kaggle_mean_dice), figure(truth.kaggle_mean_dice_of_defects)),
-        ("  of marking nothing", figure(truth.kaggle_all_empty), figure(truth.kaggle_all_empty)),
-        ("pixel Dice, defective frames", figure(truth.pixel_dice), figure(truth.pixel_dice_of_defects)),
-        ("  whatever the class", figure(truth.pixel_dice_any_class), figure(truth.pixel_dice_any_class_of_defects)),
+        ("Kaggle mean Dice", decimal(truth.kaggle_mean_dice), decimal(truth.kaggle_mean_dice_of_defects)),
+        ("  of marking nothing", decimal(truth.kaggle_all_empty), decimal(truth.kaggle_all_empty)),
+        ("pixel Dice, defective frames", decimal(truth.pixel_dice), decimal(truth.pixel_dice_of_defects)),
+        ("  whatever the class", decimal(truth.pixel_dice_any_class), decimal(truth.pixel_dice_any_class_of_defects)),
     )
     note = (
         f"Over {truth.compared:,} frames whose published mask was compared with the truth; defects: without the specks below "

@@ -14,7 +14,7 @@ from inspector.protocol.messages import Header, ResultBody
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A result, off the wire or out of the journal."""
+    """The result of one frame, as it was received or as the journal holds it."""
 
     camera: str
     frame: int
@@ -27,7 +27,7 @@ class Record:
     mask: NDArray[np.uint8] | None
     """``uint8 [H, W]``, bit k = class k; None where no pixel is set or none was published."""
     masked: bool
-    """Whether ``mask`` is what the segmenter said: False where it marked pixels and the mask was not published."""
+    """Whether ``mask`` is the segmenter's: False where it marked pixels but its mask was not published."""
     latency_us: int
     position_um: int | None
 
@@ -43,7 +43,7 @@ class Record:
 
     @property
     def caught(self) -> bool:
-        """Whether the sheet is kept from passing by a found defect."""
+        """Whether the verdict is REJECT or SCRAP, which a found defect leads to."""
         return self.verdict in (Verdict.REJECT, Verdict.SCRAP)
 
 

@@ -1,4 +1,4 @@
-"""Gathers a run, packet by packet, and writes what it came to."""
+"""Collects the messages of a run and writes the report about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DROPPED = (Reason.CAMERA_LOST, Reason.OVERLOAD)
 
 
 class Report:
-    """The report of a run. Feed it every packet, ask for the summary, write it."""
+    """The report of a run: ``add`` every packet, then ask for the ``summary`` and ``write`` it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which frames of a run are worth showing: the worst and the best of each kind, a bounded number of them."""
+"""Which frames of a run to show: the worst and the best of each kind, a limited number of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from inspector.report.record import Record
 GetPixels = Callable[[], "NDArray[np.uint8] | None"]
 """Gives a frame's pixels ``uint8 [H, W]`` when asked, or None; called only for frames that may be shown."""
 
-_OUTLINED_WELL = 0.5
+OUTLINED_WELL = 0.5
+"""Dice from which a caught defect counts as well outlined."""
 _NARROW_PASSES = 4
 
 
@@ -45,7 +46,7 @@ class Best(Generic[Kept]):
         self._order = count(0, -1)
 
     def offer(self, rank: float, make: Callable[[], Kept | None]) -> None:
-        """Consider one; ``make`` is called only where it is kept, and may yet say None."""
+        """Consider a frame of this rank; ``make`` is called only if it is kept, and may return None to leave it out."""
         if len(self._heap) == self._size and rank <= self._heap[0][0]:
             return
         shown = make()
@@ -103,12 +104,12 @@ class Selection:
             return "caught", int(np.argmax(frame.marked)), float(frame.any_marked)
         if dice is None:
             return "false", int(np.argmax(frame.marked)), float(frame.any_marked)
-        if dice < _OUTLINED_WELL:
+        if dice < OUTLINED_WELL:
             return "poor", int(np.argmax(frame.true)), 1 - dice
         return "good", int(np.argmax(frame.true)), dice
 
     def sections(self) -> list[tuple[str, list[Shown]]]:
-        """Title and frames of each section that has any, the most telling first."""
+        """Title and frames of each section that has any, the most important first."""
         chosen = []
         for key, title in self.SECTIONS:
             groups = [best.ranked() for (section, _), best in self._best.items() if section == key]

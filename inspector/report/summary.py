@@ -18,7 +18,7 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """A yes-or-no decision against the truth, in frames; positive means defective. Null: no frame to say it from."""
+    """A yes-or-no decision against the truth, in frames; positive means defective. Null where there is no frame to compute it from."""
 
     tp: int
     fn: int
@@ -30,19 +30,12 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, counted: Confusion) -> Decisions:
-        return cls(
-            tp=counted.tp,
-            fn=counted.fn,
-            fp=counted.fp,
-            tn=counted.tn,
-            recall=counted.recall,
-            false_alarm_rate=counted.false_alarm_rate,
-            precision=counted.precision,
-        )
+        """The counts and the shares that follow from them."""
+        return msgspec.convert(counted, cls, from_attributes=True)
 
 
-class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How one class was found, over the inspected frames with truth."""
+class ClassCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """In how many frames one class was found."""
 
     class_name: str = msgspec.field(name="class")
     frames: int
@@ -53,6 +46,11 @@ class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Of these, frames in which true pixels are marked, but only as another class."""
     false_frames: int
     """Frames without the class in which something is marked as it."""
+
+
+class ClassFigures(ClassCounts, frozen=True, kw_only=True):
+    """How one class was found, over the inspected frames with truth."""
+
     dice: float | None
     """Mean Dice over the positive pairs; null where there are none."""
     iou: float | None
@@ -84,11 +82,11 @@ class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
     kaggle_mean_dice: float | None
     """Mean over all (frame, class) pairs, 1 where both masks are empty."""
     kaggle_all_empty: float | None
-    """What marking nothing would score there."""
+    """The same figure for masks in which nothing is marked."""
     pixel_dice: float | None
     """Dice of all pixels of the defective frames, the class counting."""
     pixel_dice_any_class: float | None
-    """The same, whatever the class."""
+    """The same, with all classes taken as one."""
     kaggle_mean_dice_of_defects: float | None
     """As ``kaggle_mean_dice``, of the published masks without the specks that are too small to be defects."""
     pixel_dice_of_defects: float | None
@@ -96,7 +94,7 @@ class TruthFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run came to."""
+    """The figures of a run."""
 
     frames: int
     """Different frames with a verdict, all cameras together."""
@@ -118,3 +116,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     truth: TruthFigures | None
     pictures: tuple[str, ...] = ()
     """File names, relative to the report."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether every frame has exactly one verdict."""
+        return not self.unresolved and not self.repeated

@@ -1,6 +1,8 @@
-"""The summary in a terminal."""
+"""Blocks in a terminal, by rich."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich import box
 from rich.columns import Columns
@@ -9,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from inspector.report.blocks import Block, blocks
+from inspector.report.blocks import Block, blocks, conclusion
 from inspector.report.summary import Summary
 
 _VERDICT_STYLES = {"PASS": "green", "REJECT": "yellow", "SCRAP": "red", "UNINSPECTED": "magenta"}
@@ -19,23 +21,34 @@ _BESIDE = 3
 
 def summary_table(summary: Summary) -> Group:
     """Tables of the figures, for ``rich.console.Console.print``."""
-    sound = not summary.unresolved and not summary.repeated
-    words = (
-        f"{summary.frames:,} frames, each with exactly one verdict"
-        if sound
-        else f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts"
-    )
     made = blocks(summary)
-    parts: list[RenderableType] = [Columns([Padding(block_table(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])]
-    for one in made[_BESIDE:]:
-        parts.append(block_table(one))
+    beside = Columns([Padding(_figures(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])
+    return Group(
+        beside, tables(made[_BESIDE:]), Text(conclusion(summary), style="bold green" if summary.sound else "bold red")
+    )
+
+
+def tables(made: Sequence[Block]) -> Group:
+    """The blocks one below the other, each with its notes, for ``rich.console.Console.print``."""
+    parts: list[RenderableType] = []
+    for one in made:
+        parts.append(_facts(one) if one.words else _figures(one))
         parts += [Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in one.notes]
         parts.append(Text())
-    return Group(*parts, Text(words, style="bold green" if sound else "bold red"))
+    return Group(*parts)
 
 
-def block_table(block: Block) -> Table:
-    """A block in a terminal."""
+def _facts(block: Block) -> Table:
+    """Names and words, which may be long: aligned left, wrapped."""
+    table = Table.grid(padding=(0, 2))
+    table.title, table.title_justify, table.title_style = block.title, "left", "bold"
+    for name, *cells in block.rows:
+        table.add_row(Text(f" {name}", style="dim"), *map(Text, cells))
+    return table
+
+
+def _figures(block: Block) -> Table:
+    """A column of names and columns of figures, aligned right."""
     table = Table(
         title=block.title,
         title_justify="left",

@@ -25,7 +25,7 @@ class Mark:
 
 
 class Trace:
-    """The course of one camera's run.
+    """Verdicts and defects of one camera's run, frame by frame.
 
     Verdicts are counted in at most 2,048 bins along the run, each ``frames_per_bin`` (a power of two) wide. Of the defects the
     largest are kept, 20,000 at most.

@@ -52,7 +52,7 @@ class AllowList:
             raise UserError(f"results.curve.allowed_clients: {self._folder} cannot be read: {error}") from None
 
     def protect(self, data: zmq.Socket[bytes]) -> None:
-        """Make ``data``, not bound yet, a CURVE server whose clients are put before ``answer``."""
+        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then decides about each client."""
         data.setsockopt(zmq.CURVE_SERVER, 1)
         data.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
         data.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
@@ -73,7 +73,7 @@ class AllowList:
         zap.send_multipart([b"1.0", parts[1], b"400", b"not in the allow-list", b"", b""])
 
     def _refused(self, key: str, address: str) -> None:
-        """Log it once per key: libzmq gives up when refused, but whoever runs the client may start it again and again."""
+        """Log it once per key: the client may be started again and again."""
         if key in self._told:
             return
         if len(self._told) >= _REFUSALS_REMEMBERED:

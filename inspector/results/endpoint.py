@@ -1,4 +1,4 @@
-"""Which addresses the publisher may bind, and plain words for those it cannot."""
+"""Which addresses the publisher may bind, and errors in plain words for those it cannot."""
 
 from __future__ import annotations
 

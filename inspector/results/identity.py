@@ -1,4 +1,4 @@
-"""What stays the same in every message of one start of the daemon, and what a run brings along."""
+"""Who publishes in one start of the daemon, and what a run brings along."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 
 import msgspec
 
-from inspector.frames.outcome import Reason, Verdict
+from inspector.frames.outcome import BundleIdentity, Reason, Verdict
+from inspector.frames.size import FrameSize
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -18,13 +19,6 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     cameras: tuple[str, ...]
     epoch: str
     """UUID of this start of the daemon."""
-    run: str
-    """Name of the run (coil, batch, replay)."""
-    bundle: str
-    """Name and version of the model bundle."""
-    operating_point: str
-    """Identity of the thresholds."""
-    calibration: str | None = None
     simulated: bool = False
     """True in a replay and on a simulated line: no controller may act on what is published."""
 
@@ -39,10 +33,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What the ``start`` of a camera's run tells its subscribers."""
 
-    classes: tuple[str, ...]
-    """Defect classes of the bundle; bit k of a mask is class k."""
-    height_px: int
-    width_px: int
+    bundle: BundleIdentity
+    """The active bundle."""
+    size: FrameSize
+    """Of the camera's frames."""
+    calibration: str | None = None
+    """Identity of the camera's calibration."""
     scale_mm_per_px: tuple[float, float] | None = None
     """x, y."""
     rules: tuple[str, ...] = ()
@@ -59,4 +55,10 @@ class Totals(msgspec.Struct, kw_only=True):
     verdicts: dict[Verdict, int] = msgspec.field(default_factory=dict)
     reasons: dict[Reason, int] = msgspec.field(default_factory=dict)
     late: int = 0
-    """Answers that came after their frame had been settled."""
+    """Results that came after their frame had been settled."""
+
+    def add(self, verdict: Verdict, reason: Reason, frames: int) -> None:
+        """``frames`` more ended so."""
+        self.frames += frames
+        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + frames
+        self.reasons[reason] = self.reasons.get(reason, 0) + frames

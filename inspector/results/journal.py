@@ -1,8 +1,8 @@
-"""The journal's writing side: one thread, one connection, group commit, and a disk that nobody waits for.
+"""The journal's writing side: one thread, one connection, group commit; nothing else ever waits for the disk.
 
 ``append`` only queues; the order of the queue is the order of publication. The thread commits what waits, as one
 transaction. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
-commit is tried again and again; beyond the limits rows are let go and counted. ``trouble`` says so in words.
+commit is tried again and again; beyond the limits rows are dropped and counted. ``trouble`` describes the problem.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _ROWS_PER_INSERT = (16, 4, 1)
 SQLite keeps prepared."""
 _STALLED_S = 2.0
 """A commit that takes longer counts as trouble."""
-_COLUMNS = "stream, seq, type, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
-_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "stream, seq, type, run, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
+_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
-    """How the journal fares."""
+    """The state of the journal."""
 
     path: str
     error: str = ""
@@ -45,7 +45,7 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
     commits: int = 0
     waiting: int = 0
     not_journaled: int = 0
-    """Publications let go because the disk did not take them in time."""
+    """Publications dropped because the disk was too slow or refused them."""
 
 
 class Journal:
@@ -95,7 +95,7 @@ class Journal:
             self._wake.set()
 
     def state(self) -> JournalState:
-        """How the journal fares now."""
+        """The state of the journal now."""
         return JournalState(
             path=str(self.path),
             error=self._error,
@@ -106,7 +106,7 @@ class Journal:
         )
 
     def trouble(self) -> str:
-        """What keeps publications out of the journal now, one line; empty while all is well."""
+        """Why publications cannot be stored now, one line; empty while they can."""
         if self._error:
             return f"{self.path}: {self._error}"
         busy_since_s = self._busy_since_s
@@ -203,6 +203,7 @@ class Journal:
         yield self._stream_ids[row.camera]
         yield row.seq
         yield row.type.value
+        yield row.run
         yield row.frame
         yield row.verdict
         yield row.captured_unix_ns
@@ -243,8 +244,8 @@ class Journal:
     def _stream_id(self, connection: sqlite3.Connection, camera: str) -> int:
         identity = self._identity
         connection.execute(
-            "INSERT OR IGNORE INTO streams (epoch, camera, line, run, simulated, opened_unix_ns) VALUES (?, ?, ?, ?, ?, ?)",
-            (identity.epoch, camera, identity.line, identity.run, identity.simulated, time.time_ns()),
+            "INSERT OR IGNORE INTO streams (epoch, camera, line, simulated, opened_unix_ns) VALUES (?, ?, ?, ?, ?)",
+            (identity.epoch, camera, identity.line, identity.simulated, time.time_ns()),
         )
         row = connection.execute("SELECT id FROM streams WHERE epoch = ? AND camera = ?", (identity.epoch, camera))
         return int(row.fetchone()[0])

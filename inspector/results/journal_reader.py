@@ -6,8 +6,8 @@ Reads go in small pages, so that no long read keeps the write-ahead log from bei
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
 
@@ -25,7 +25,6 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     line: str
     camera: str
-    run: str
     simulated: bool
     opened_unix_ns: int
     first_seq: int
@@ -54,7 +53,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return decode_body(decode_header(self.header), self.body, self.blob)
 
 
-class JournalReader:
+class JournalReader(AbstractContextManager["JournalReader"]):
     """Reads a journal file; a context manager. From one thread at a time."""
 
     def __init__(self, path: Path | str) -> None:
@@ -62,31 +61,26 @@ class JournalReader:
         self.path = Path(path)
         self._connection = open_for_reading(self.path)
 
-    def __enter__(self) -> JournalReader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def streams(self) -> list[StreamInfo]:
         """The streams that still have rows, oldest first."""
         ends = "SELECT {}(seq) FROM publications WHERE stream = s.id"
         found = self._connection.execute(
-            "SELECT epoch, line, camera, run, simulated, opened_unix_ns, "
+            "SELECT epoch, line, camera, simulated, opened_unix_ns, "
             f"({ends.format('min')}), ({ends.format('max')}) FROM streams s ORDER BY id"
         )
         return [
             StreamInfo(
-                epoch=epoch, line=line, camera=camera, run=run, simulated=bool(simulated),
+                epoch=epoch, line=line, camera=camera, simulated=bool(simulated),
                 opened_unix_ns=opened, first_seq=first, last_seq=last,
             )
-            for epoch, line, camera, run, simulated, opened, first, last in found
+            for epoch, line, camera, simulated, opened, first, last in found
             if first is not None
         ]  # fmt: skip
 
@@ -109,18 +103,6 @@ class JournalReader:
         streams = self._stream_ids(line=line, camera=camera)
         return self._select(f"{_in(streams)} ORDER BY p.id DESC LIMIT ?", (count,))[::-1]
 
-    def results(
-        self,
-        *,
-        epoch: str | None = None,
-        run: str | None = None,
-        line: str | None = None,
-        camera: str | None = None,
-        verdict: Verdict | None = None,
-    ) -> Iterator[Row]:
-        """Every verdict (``result`` and ``gap`` rows) that meets the conditions, in the order of publication."""
-        yield from self.walk(epoch=epoch, run=run, line=line, camera=camera, verdict=verdict, verdicts_only=True)
-
     def walk(
         self,
         *,
@@ -131,9 +113,14 @@ class JournalReader:
         verdict: Verdict | None = None,
         verdicts_only: bool = False,
     ) -> Iterator[Row]:
-        """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included."""
-        streams = self._stream_ids(epoch=epoch, run=run, line=line, camera=camera)
-        condition = _in(streams)
+        """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included.
+
+        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``.
+        """
+        streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
+        condition, values = _in(streams), () if run is None else (run,)
+        if run is not None:
+            condition += " AND p.run = ?"
         if verdict is not None:
             condition += f" AND p.verdict = '{verdict.value}'"
             condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
@@ -141,7 +128,7 @@ class JournalReader:
             condition += " AND p.verdict IS NOT NULL"
         after, last = self._span(streams)
         while page := self._select(
-            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last)
+            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
         ):
             yield from page
             after, last = page[-1].id, self._span(streams)[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inspector.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 NOT_PASSED = "verdict IN ('REJECT', 'SCRAP', 'UNINSPECTED')"
 """Condition of a partial index; SQLite uses it only for queries that repeat the condition word by word."""
@@ -23,7 +23,6 @@ CREATE TABLE streams (
     epoch TEXT NOT NULL,
     line TEXT NOT NULL,
     camera TEXT NOT NULL,
-    run TEXT NOT NULL,
     simulated INTEGER NOT NULL,
     opened_unix_ns INTEGER NOT NULL,
     UNIQUE (epoch, camera)
@@ -33,6 +32,7 @@ CREATE TABLE publications (
     stream INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     type TEXT NOT NULL,
+    run TEXT,
     frame INTEGER,
     verdict TEXT,
     captured_unix_ns INTEGER,
@@ -120,6 +120,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
         raise UserError(
             f"journal.path: {path} has schema version {found}, this program writes version {SCHEMA_VERSION}; "
             "use the newer program or name another file"
+        )
+    if 0 < found < SCHEMA_VERSION:
+        raise UserError(
+            f"journal.path: {path} was written by an earlier version of this program (schema {found}, now {SCHEMA_VERSION}); "
+            "move the file away or name another one"
         )
     return found
 

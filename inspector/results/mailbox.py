@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class Mailbox(Generic[Item]):
-    """``put`` from any thread; ``fileno``, ``awake`` and ``take`` for the one that empties it."""
+    """``put`` is for any thread; ``fileno``, ``awake`` and ``take`` are for the one thread that empties it."""
 
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
@@ -55,5 +55,5 @@ class Mailbox(Generic[Item]):
             return None
 
     def __del__(self) -> None:
-        # Not earlier: a sender that comes too late must not write to a descriptor that means something else by then.
+        # Not earlier: a late sender must not write to a descriptor that another file has by then.
         os.close(self._eventfd)

@@ -37,7 +37,14 @@ Work = Callable[[], Publication]
 class Publisher:
     """Sends what ``submit`` is given, in that order, and heartbeats in between. ``submit`` from any thread."""
 
-    def __init__(self, config: ResultsConfig, line: str, streams: Iterable[Stream], journal: Journal | None) -> None:
+    def __init__(
+        self,
+        config: ResultsConfig,
+        line: str,
+        streams: Iterable[Stream],
+        journal: Journal | None,
+        journal_changed: Callable[[bool, str, str], None],
+    ) -> None:
         self.endpoint = ""
         """The address bound, once started."""
         self.published = 0
@@ -46,7 +53,8 @@ class Publisher:
         self._config = config
         self._streams = tuple(streams)
         self._journal = journal
-        self._trouble = ""
+        self._journal_changed = journal_changed
+        self._journal_failing = False
         self._mailbox: Mailbox[Work] = Mailbox()
         self.subscriptions = Subscriptions(stream_prefix(line, stream.camera) for stream in self._streams)
         self._readers: dict[zmq.Socket[bytes], Callable[[zmq.Socket[bytes]], None]] = {}
@@ -165,17 +173,15 @@ class Publisher:
         self.published += 1
 
     def _check_journal(self) -> None:
-        """Tell subscribers when publications begin to miss the journal, and when they reach it again."""
+        """Report when publications begin to miss the journal, and when they reach it again."""
         if self._journal is None:
             return
-        trouble, before = self._journal.trouble(), self._trouble
-        self._trouble = trouble
-        if bool(trouble) == bool(before):
-            return
-        if trouble:
-            code, text = "journal_failing", f"journal {trouble}; verdicts go on, commits are tried again"
-        else:
+        trouble, before = self._journal.trouble(), self._journal_failing
+        self._journal_failing = bool(trouble)
+        if self._journal_failing and not before:
+            text = f"journal {trouble}; verdicts go on, commits are tried again"
+            self._journal_changed(False, "journal_failing", text)
+        elif before and not self._journal_failing:
             lost = self._journal.state().not_journaled
-            code, text = "journal_recovered", f"the journal is written again; {lost} publications are missing from it"
-        for stream in self._streams:
-            self._publish(stream.trouble(bool(trouble), code, text))
+            text = f"the journal is written again; {lost} publications are missing from it"
+            self._journal_changed(True, "journal_recovered", text)

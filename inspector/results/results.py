@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -13,10 +14,10 @@ from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
-from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
 from inspector.results.publisher import Publisher
+from inspector.results.status import Status
 from inspector.results.stream import Stream
 
 LONGEST_CLOSE_S = 0.9
@@ -46,14 +47,22 @@ class Results:
     """Publisher and journal of one start of the daemon. Every method but ``start`` and ``close`` may be called from any
     thread; what one thread hands in leaves in that order."""
 
-    def __init__(self, config: ResultsConfig, journal: JournalConfig, identity: Identity) -> None:
+    def __init__(
+        self,
+        config: ResultsConfig,
+        journal: JournalConfig,
+        identity: Identity,
+        journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
+    ) -> None:
+        """``journal_changed(well, code, text)`` is told, in the publishing thread, when the journal begins to fail and when it is written
+        again."""
         self._config = config
         self._streams = {
             camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
             for camera in identity.cameras
         }
         self._journal = Journal(journal, identity) if journal.path is not None else None
-        self._publisher = Publisher(config, identity.line, self._streams.values(), self._journal)
+        self._publisher = Publisher(config, identity.line, self._streams.values(), self._journal, journal_changed)
 
     @property
     def endpoint(self) -> str:
@@ -86,34 +95,26 @@ class Results:
             f"start the subscribers on {self.endpoint} (inspector subscribe {self.endpoint}) or set it to 0"
         )
 
-    def begin(self, camera: str, info: StartInfo) -> None:
+    def begin(self, camera: str, run: str, info: StartInfo) -> None:
         """A run begins on ``camera``."""
-        self._publisher.submit(partial(self._streams[camera].start, info))
+        self._publisher.submit(partial(self._streams[camera].start, run, info))
 
     def settled(self, settled: Settled) -> None:
         """A verdict was reached. Only queues it: the ledger calls this inside its lock."""
         self._publisher.submit(partial(self._streams[settled.meta.camera].settled, settled))
 
     def late(self, meta: FrameMeta, outcome: Outcome) -> None:
-        """An answer came for a frame that already had its verdict."""
+        """A result came for a frame that already had its verdict."""
         self._publisher.submit(partial(self._streams[meta.camera].late, meta, outcome))
 
-    def status(self, camera: str | None, state: LineState, code: str, text: str) -> None:
-        """The state changed or something happened; ``camera`` None tells it on all streams.
-
-        ``code`` is for programs (engine_restarted), ``text`` one line for a person.
-        """
-        for stream in self._streams.values() if camera is None else (self._streams[camera],):
-            self._publisher.submit(partial(stream.status, state, code, text))
-
-    def engines_are(self, text: str) -> None:
-        """What computes from now on; every status says it."""
+    def status(self, status: Status) -> None:
+        """The state of the line changed or something happened; it is told on all streams."""
         for stream in self._streams.values():
-            stream.engines = text
+            self._publisher.submit(partial(stream.status, status))
 
-    def end(self, camera: str, totals: Totals | None = None) -> None:
-        """The run is over on ``camera``; ``totals`` None stands for what was published since ``begin``."""
-        self._publisher.submit(partial(self._streams[camera].end, totals))
+    def end(self, camera: str, run: str, totals: Totals | None = None) -> None:
+        """A run is over on ``camera``; ``totals`` None stands for what was published of it."""
+        self._publisher.submit(partial(self._streams[camera].end, run, totals))
 
     def snapshot(self) -> Snapshot:
         """What left so far; figures of a busy line are of slightly different moments."""

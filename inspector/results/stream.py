@@ -12,7 +12,7 @@ import msgspec
 
 from inspector import __version__
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
 from inspector.protocol.codec import encode
 from inspector.protocol.messages import (
     PROTOCOL,
@@ -32,6 +32,7 @@ from inspector.protocol.messages import (
     StatusBody,
 )
 from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     """-1 in a heartbeat, which has no number."""
     type: MessageType
+    run: str | None
     frame: int | None
     verdict: str | None
     captured_unix_ns: int | None
@@ -72,25 +74,26 @@ class Stream:
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
-        self.totals = Totals()
-        self.engines = ""
-        """What computes, told in every status."""
+        self.totals: dict[str, Totals] = {}
+        """What was published of each run that has not ended."""
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
-        self._classes: tuple[str, ...] = ()
-        self._mask_info: MaskInfo | None = None
+        self._run: str | None = None
+        """The one that began last, as long as it has not ended."""
+        self._info: StartInfo | None = None
+        self._bundle = _NO_BUNDLE
         self._line_state = LineState.STARTING
-        self._trouble = False
+        """As the last status said."""
 
-    def start(self, info: StartInfo) -> Publication:
-        """A run begins."""
-        self._classes = tuple(plain(name) for name in info.classes)
-        self._mask_info = MaskInfo(height_px=info.height_px, width_px=info.width_px, bits=self._classes)
+    def start(self, run: str, info: StartInfo) -> Publication:
+        """Run ``run`` begins."""
+        self.totals[run] = Totals()
+        self._run, self._info = run, info
         scale = info.scale_mm_per_px
         body = StartBody(
-            classes=self._classes,
-            geometry=Geometry(height_px=info.height_px, width_px=info.width_px),
+            classes=tuple(plain(name) for name in info.bundle.classes),
+            geometry=Geometry(height_px=info.size.height, width_px=info.size.width),
             scale=ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
             rules=tuple(plain(rule) for rule in info.rules),
             deadline_ms=info.deadline_ms,
@@ -125,76 +128,74 @@ class Stream:
                     detail="the verdict could not be put into a message",
                 )
                 publication = self._result(meta, outcome, latency_us)
-        totals = self.totals
-        totals.frames += settled.count
-        totals.verdicts[outcome.verdict] = totals.verdicts.get(outcome.verdict, 0) + settled.count
-        totals.reasons[outcome.reason] = totals.reasons.get(outcome.reason, 0) + settled.count
+        if meta.run in self.totals:
+            self.totals[meta.run].add(outcome.verdict, outcome.reason, settled.count)
         return publication
 
     def late(self, meta: FrameMeta, outcome: Outcome) -> Publication:
-        """An answer for a frame that already had its verdict."""
-        mask = outcome.mask if self._masks and self._mask_info else b""
-        self.totals.late += 1
+        """A result for a frame that already had its verdict."""
+        if meta.run in self.totals:
+            self.totals[meta.run].late += 1
+        bundle = self._words_of(outcome.bundle)
+        mask = outcome.mask if self._masks else b""
         body = LateBody(
             late_verdict=outcome.verdict,
             late_reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(self._classes, outcome.pixels, strict=False)),
+            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
             defects=outcome.defects,
             name=plain(meta.name),
-            mask=self._mask_info if mask else None,
+            mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.LATE, body, meta, blob=mask)
+        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
 
-    @property
-    def state(self) -> LineState:
-        """The line's state; degraded where it says running while there is trouble."""
-        return LineState.DEGRADED if self._trouble and self._line_state is LineState.RUNNING else self._line_state
-
-    def status(self, state: LineState, code: str, text: str) -> Publication:
+    def status(self, status: Status) -> Publication:
         """The line changed its state, or a person should know something."""
-        self._line_state = state
-        return self._status(code, text)
+        self._line_state = status.state
+        body = StatusBody(state=status.state, code=status.code, text=plain(status.text), engines=plain(status.engines))
+        return self._publish(MessageType.STATUS, body)
 
-    def trouble(self, trouble: bool, code: str, text: str) -> Publication:
-        """Something around the line began or ceased to be in trouble; a running line counts as degraded meanwhile."""
-        self._trouble = trouble
-        return self._status(code, text)
-
-    def end(self, totals: Totals | None) -> Publication:
-        """The run is over; None stands for what was published. The next run counts from zero again."""
-        totals = totals or self.totals
-        if totals != self.totals:
-            log.error("camera %s: the line counts %s, but %s was published", self.camera, totals, self.totals)
-        self.totals = Totals()
+    def end(self, run: str, totals: Totals | None = None) -> Publication:
+        """Run ``run`` is over; None stands for what was published of it."""
+        published = self.totals.pop(run, Totals())
+        totals = totals or published
+        if totals != published:
+            log.error(
+                "camera %s, run %s: the line counts %s, but %s was published", self.camera, run, totals, published
+            )
         body = EndBody(frames=totals.frames, verdicts=totals.verdicts, reasons=totals.reasons, late=totals.late)
-        return self._publish(MessageType.END, body)
+        publication = self._publish(MessageType.END, body, run=run)
+        if run == self._run:
+            self._run = None
+        return publication
 
     def heartbeat(self) -> Publication:
         """Alive. Takes no number and is not journaled."""
-        body = HeartbeatBody(last_seq=self.last_seq, state=self.state, interval_ms=self._heartbeat_ms)
+        body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
         return self._publish(MessageType.HEARTBEAT, body)
 
-    def _status(self, code: str, text: str) -> Publication:
-        return self._publish(
-            MessageType.STATUS, StatusBody(state=self.state, code=code, text=plain(text), engines=plain(self.engines))
-        )
+    def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
+        """Classes and mask of a bundle as messages have them; most often those of the message before."""
+        if bundle is not self._bundle.identity:
+            self._bundle = _BundleWords(bundle)
+        return self._bundle
 
     def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
-        mask = outcome.mask if self._masks and self._mask_info else b""
+        bundle = self._words_of(outcome.bundle)
+        mask = outcome.mask if self._masks else b""
         body = ResultBody(
             verdict=outcome.verdict,
             reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(self._classes, outcome.pixels, strict=False)),
+            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
             defects=outcome.defects,
             name=plain(meta.name),
             latency_us=latency_us,
-            mask=self._mask_info if mask else None,
+            mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.RESULT, body, meta, verdict=outcome.verdict.value, blob=mask)
+        return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
 
     def _gap(self, settled: Settled) -> Publication:
         meta, outcome = settled.meta, settled.outcome
@@ -205,17 +206,28 @@ class Stream:
             reason=outcome.reason,
             detail=plain(outcome.detail),
         )
-        return self._publish(MessageType.GAP, body, meta, verdict=outcome.verdict.value)
+        return self._publish(MessageType.GAP, body, meta, outcome.bundle, verdict=outcome.verdict.value)
 
     def _publish(
         self,
         kind: MessageType,
         body: Body,
         meta: FrameMeta | None = None,
+        bundle: BundleIdentity | None = None,
+        *,
+        run: str | None = None,
         verdict: str | None = None,
         blob: bytes = b"",
     ) -> Publication:
-        """Header and encoding. The number is spent only when nothing can fail any more."""
+        """Header and encoding. The number is spent only when nothing can fail any more.
+
+        A message about a frame names the run it was captured in and the bundle that inspected it; any other the run that is on
+        and the bundle it began with."""
+        if meta is not None:
+            run = meta.run or None
+        else:
+            run = run or self._run
+            bundle = self._info.bundle if self._info else None
         identity, numbered = self._identity, kind is not MessageType.HEARTBEAT
         # One offset for all times of a message, so that their differences stay those of the monotonic clock.
         published = time.time_ns()
@@ -229,7 +241,7 @@ class Stream:
             line=identity.line,
             camera=self.camera,
             epoch=identity.epoch,
-            run=identity.run,
+            run=run,
             seq=seq if numbered else None,
             frame=None if meta is None else meta.frame,
             position_um=None if meta is None else meta.position_um,
@@ -237,9 +249,9 @@ class Stream:
             deadline_unix_ns=deadline,
             published_unix_ns=published,
             resolved_through=self.resolved_through,
-            bundle=identity.bundle,
-            operating_point=identity.operating_point,
-            calibration=identity.calibration,
+            bundle=bundle.bundle if bundle else None,
+            operating_point=bundle.operating_point if bundle else None,
+            calibration=self._info.calibration if self._info else None,
             simulated=identity.simulated,
         )
         topic, header_bytes, body_bytes = encode(header, body)
@@ -249,6 +261,7 @@ class Stream:
             camera=self.camera,
             seq=seq if numbered else -1,
             type=kind,
+            run=run,
             frame=header.frame,
             verdict=verdict,
             captured_unix_ns=captured,
@@ -258,6 +271,21 @@ class Stream:
             body=body_bytes,
             blob=blob,
         )
+
+
+class _BundleWords:
+    """What messages say of a bundle's results."""
+
+    def __init__(self, identity: BundleIdentity | None) -> None:
+        self.identity = identity
+        self.classes: tuple[str, ...] = ()
+        self.mask: MaskInfo | None = None
+        if identity is not None:
+            self.classes = tuple(plain(name) for name in identity.classes)
+            self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
+
+
+_NO_BUNDLE = _BundleWords(None)
 
 
 def plain(text: str) -> str:

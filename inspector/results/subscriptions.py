@@ -1,4 +1,4 @@
-"""Who listens: counts the subscriptions that an XPUB socket reports."""
+"""Counts the subscriptions that an XPUB socket reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STRANGERS_LOGGED = 20
 
 
 class Subscriptions:
-    """``read`` belongs to the publishing thread; ``count`` and ``wait`` to any."""
+    """``read`` is for the publishing thread; ``count`` and ``wait`` are for any thread."""
 
     def __init__(self, prefixes: Iterable[str]) -> None:
         """``prefixes``: what the topics of each of our streams begin with."""

@@ -1,4 +1,4 @@
-"""From an engine's answer to the one verdict of a frame.
+"""From what the engines found to the one verdict of a frame.
 
 ``judge`` makes the outcome: ``defects`` measures the regions on the class bitmask, ``rules`` says which of them take a sheet
 out. ``ledger`` holds every open frame and lets each be settled once; ``deadline`` settles those whose time is up. Nothing

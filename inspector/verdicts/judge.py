@@ -1,4 +1,4 @@
-"""The judge: makes an engine's answer the outcome of the frame."""
+"""The judge: turns what the engines found in a frame into its outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale, VerdictsConfig
-from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
 from inspector.protocol import masks
 from inspector.verdicts.defects import Unlisted, measure
 from inspector.verdicts.rules import judge
@@ -18,39 +18,42 @@ _MOST_CLASSES = 8
 
 
 class Judge:
-    """Judges the frames of one camera. Holds no state between frames: any number of threads may share one."""
+    """Judges what one bundle finds in the frames of one camera. Holds no state between frames: any number of threads may share one."""
 
     def __init__(
         self,
         config: VerdictsConfig,
-        class_names: Sequence[str],
+        bundle: BundleIdentity,
         minimum_area_px: Sequence[int],
         scale: Scale | None,
-        height: int,
-        width: int,
     ) -> None:
-        """``class_names`` and ``minimum_area_px`` (of a region that is a defect) per class of the bundle; the frame is
-        ``height`` x ``width`` px. ``check_rules`` has accepted ``config`` for them. Raises ValueError for lists that do not
-        match."""
+        """``bundle`` is the one whose results are judged, ``minimum_area_px`` (of a region that is a defect) per class of it.
+        ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
+        class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
             raise ValueError(
                 f"{len(class_names)} classes and {len(minimum_area_px)} minimum areas; expected 1..8 of each"
             )
         self._config = config
+        self._bundle = bundle
         self._class_names = tuple(class_names)
         self._minimum_area_px = tuple(minimum_area_px)
         self._scale = scale
-        self._shape = (height, width)
         self._frame_length_mm = None
         if scale is not None:
             along_x = config.travel_axis == "x"
-            self._frame_length_mm = width * scale.mm_per_px_x if along_x else height * scale.mm_per_px_y
+            self._frame_length_mm = (
+                bundle.size.width * scale.mm_per_px_x if along_x else bundle.size.height * scale.mm_per_px_y
+            )
 
     def clean(self, gate_score: float) -> Outcome:
         """The outcome of a frame the gate held back from the segmenter: PASS. Raises ValueError unless the score is a
         probability."""
         return Outcome(
-            verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=_probability(gate_score, "the gate's score")
+            verdict=Verdict.PASS,
+            reason=Reason.GATE_CLEAN,
+            gate_score=_probability(gate_score, "the gate's score"),
+            bundle=self._bundle,
         )
 
     def segmented(
@@ -65,13 +68,13 @@ class Judge:
         ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
         read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
 
-        Raises ValueError where the answer contradicts itself: a score that is no probability (NaN, infinite), another
+        Raises ValueError where the result contradicts itself: a score that is no probability (NaN, infinite), another
         geometry, a class the bundle does not have, pixel counts that are not the mask's. Such a frame was not inspected.
         """
         if gate_score is not None:
             gate_score = _probability(gate_score, "the gate's score")
-        if mask.shape != self._shape or mask.dtype != np.uint8:
-            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self._shape)}")
+        if mask.shape != self._bundle.size or mask.dtype != np.uint8:
+            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self._bundle.size)}")
         if len(scores) != len(self._class_names) or len(pixels) != len(self._class_names):
             raise ValueError(
                 f"{len(scores)} scores and {len(pixels)} pixel counts for {len(self._class_names)} classes"
@@ -96,13 +99,14 @@ class Judge:
             pixels=found.pixels,
             defects=found.defects,
             mask=masks.encode(mask),
+            bundle=self._bundle,
         )
 
 
 def _probability(score: float, what: str) -> float:
     score = float(score)
     if not 0.0 <= score <= 1.0:  # also false for NaN
-        raise ValueError(f"{what} is {score}, not a probability; the engine's answer cannot be trusted")
+        raise ValueError(f"{what} is {score}, not a probability; the engine's output cannot be trusted")
     return score
 
 

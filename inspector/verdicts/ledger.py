@@ -1,7 +1,7 @@
 """The ledger: every frame that was captured, until it has its one verdict.
 
-A frame is opened when it is captured and settled by whichever comes first: an answer, a drop, a crash, the deadline, the
-end of the run. What comes second changes nothing and is told so; so is an answer after the deadline, even where it comes
+A frame is opened when it is captured and settled by whichever comes first: a result, a drop, a crash, the deadline, the
+end of the run. What comes second changes nothing and is told so; so is a result after the deadline, even where it comes
 before the timer that watches deadlines had its turn: no PASS is ever late. Verdicts leave through ``sink``, called inside the lock,
 so that they leave in the order in which they were reached and ``resolved_through`` never falls within a camera.
 """
@@ -101,8 +101,8 @@ class Ledger:
                 if self._deadlines[0] is entry:
                     self._on_earliest(meta.deadline_ns)
 
-    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "") -> None:
-        """Enter ``count`` frames from ``first`` on that the camera lost, and settle them at once as one.
+    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "", *, run: str = "") -> None:
+        """Enter ``count`` frames of ``run`` from ``first`` on that the camera lost, and settle them at once as one.
 
         Raises ValueError unless ``first`` follows the camera's last frame and ``count`` is at least 1.
         """
@@ -112,7 +112,7 @@ class Ledger:
         with self._lock:
             books = self._next(camera, first)
             books.next_frame += count
-            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns)
+            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns, run=run)
             self._record(books, meta, outcome, self._clock(), count)
 
     def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:
@@ -220,7 +220,7 @@ class Ledger:
 def _expired(meta: FrameMeta, now_ns: int) -> Outcome:
     assert meta.deadline_ns is not None, "only frames with a deadline are in the heap"
     late_ms = (now_ns - meta.deadline_ns) / 1e6
-    detail = f"no answer within {(meta.deadline_ns - meta.captured_ns) / 1e6:.6g} ms"
+    detail = f"no result within {(meta.deadline_ns - meta.captured_ns) / 1e6:.6g} ms"
     if late_ms >= 1:  # the process was held up: say so, for a controller saw this verdict later than promised
         detail += f"; settled {late_ms:.0f} ms after that"
     return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.DEADLINE, detail=detail)

@@ -132,9 +132,7 @@ def test_fold_models_are_run_on_their_folds(own: Path, tiny_bundle: Bundle, data
     assert told["figures"] == alone["figures"]  # the fold models answer as the bundle does
     dataset = open_dataset(data)
     say_trained_on(folds / "fold-1", dataset.id, chosen["split"], ["fold-0", "fold-1"])
-    assert "learnt from part 'fold-1'; take a part that it has not seen (there is none)" in one_line_of(
-        inspector(*arguments)
-    )
+    assert "learnt from part 'fold-1'; train a model for each fold, without it" in one_line_of(inspector(*arguments))
     shutil.rmtree(folds / "fold-1")
     assert "no such bundle; every fold needs one: `inspector train --fold 1`" in one_line_of(inspector(*arguments))
     assert "give the split file" in one_line_of(inspector("calibrate", own, data, "--folds", folds)).lower()
@@ -165,4 +163,6 @@ def test_an_engine_that_answers_nan_cannot_be_calibrated(data: Path, tmp_path: P
     from tests.tiny_bundle import make_tiny_bundle
 
     odd = make_tiny_bundle(tmp_path / "odd", gate_nan_at=188)
-    assert "the gate scored it nan" in one_line_of(inspector("calibrate", odd.path, data, "--keep-masks"))
+    assert "png: the gate answered nan: not a probability" in one_line_of(
+        inspector("calibrate", odd.path, data, "--keep-masks")
+    )

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from engines.bundle import INCLUDED, Bundle
-from engines.runtime.cuda.driver import find_gpu
+from engines.gpu import find_gpu
 from tests.line_file import write_line
 
 ROOT = Path(__file__).parents[2]
@@ -32,11 +32,11 @@ class Answer:
         self.status = done.returncode
         tree = json.loads(done.stdout)
         assert tree["can_run"] == (self.status == 0)
-        self.findings: dict[tuple[str, str], dict[str, Any]] = {(f["room"], f["name"]): f for f in tree["findings"]}
+        self.findings: dict[tuple[str, str], dict[str, Any]] = {(f["section"], f["name"]): f for f in tree["findings"]}
         assert len(self.findings) == len(tree["findings"]), "a finding occurs twice"
 
-    def __call__(self, room: str, name: str) -> dict[str, Any]:
-        return self.findings[room, name]
+    def __call__(self, section: str, name: str) -> dict[str, Any]:
+        return self.findings[section, name]
 
     @property
     def stopping(self) -> set[str]:
@@ -64,13 +64,13 @@ def python_without(folder: Path, hidden: Callable[[str], bool]) -> tuple[str, Pa
 def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
     answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), cwd=tmp_path))
     assert answer.status == 0, answer.stopping
-    for room, name in [
+    for section, name in [
         ("Machine", "Cores"), ("Machine", "Memory"), ("Machine", "Shared memory"), ("Machine", "Clock"),
         ("Software", "OpenVINO"), ("Software", "OpenCV"), ("Software", "ZeroMQ"), ("Software", "SQLite"),
         ("Line", "Configuration"), ("Line", "Bundle"), ("Line", "Camera top"), ("Line", "Endpoint"), ("Line", "Journal"),
         ("Line", "Runtime"),
     ]:  # fmt: skip
-        assert answer(room, name)["state"] in ("ok", "note"), answer(room, name)
+        assert answer(section, name)["state"] in ("ok", "note"), answer(section, name)
     assert answer("Machine", "Shared memory")["found"].startswith("32 slots of 32x48")
     assert answer("Software", "Precision")["found"] in ("auto takes bf16", "auto takes f32")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line.yaml"], "the doctor left something behind"
@@ -140,6 +140,19 @@ def test_a_machine_without_another_library(module: str, name: str, tiny_bundle: 
     answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), python=python))
     assert name in answer.stopping or not name
     assert "first mend" in answer("Line", "Configuration")["advice"]
+
+
+def test_a_machine_with_two_packages_of_opencv(tmp_path: Path) -> None:
+    """pip lets one overwrite the other's files without a word."""
+    python, site = python_without(tmp_path / "python", lambda name: name.startswith("opencv_"))
+    for package in ("opencv-python", "opencv-python-headless"):
+        facts = site / f"{package.replace('-', '_')}-5.0.0.93.dist-info"
+        facts.mkdir()
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 5.0.0.93\n")
+    opencv = Answer(run("--json", python=python, cwd=tmp_path))("Software", "OpenCV")
+    assert opencv["state"] == "note"
+    assert opencv["advice"].startswith("opencv-python and opencv-python-headless have installed the same folder")
+    assert "pip uninstall -y opencv-python opencv-python-headless, then" in opencv["advice"]
 
 
 def test_a_machine_that_gives_too_little_shared_memory(tiny_bundle: Bundle, tmp_path: Path) -> None:

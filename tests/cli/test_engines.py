@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from engines.bundle import Bundle
-from engines.tensorrt.cache import Facts, PlanCache
+from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.metadata import PlanMetadata
 from tests.cli.command import inspector, one_line_of
-from tests.engines.tensorrt.plans import PLAN, facts_with
+from tests.engines.tensorrt.plans import PLAN, metadata_with
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +36,16 @@ def tensorrt_rtx() -> None:
 ahead_of_time = pytest.mark.usefixtures("no_gpu", "tensorrt_rtx")
 
 
-def facts_in(folder: Path) -> list[Facts]:
-    """Those of every plan."""
+def metadata_in(folder: Path) -> list[PlanMetadata]:
+    """That of every plan."""
     cache = PlanCache(folder)
-    return [cache.entry(path).facts for path in cache.plans()]
+    return [cache.entry(path).metadata for path in cache.plans()]
 
 
 def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """Bytes for plans of both networks."""
     return [
-        cache.store(facts_with(bundle=bundle.id, network=name, onnx_sha256=graph.sha256), PLAN)
+        cache.store(metadata_with(bundle=bundle.id, network=name, onnx_sha256=graph.sha256), PLAN)
         for name, graph in bundle.graphs().items()
     ]
 
@@ -61,12 +62,12 @@ def test_built_listed_verified_and_removed(cache: PlanCache) -> None:
     assert where == f"stored in {cache.folder}"
     assert [line.split(":")[0] for line in built.stderr.splitlines()] == ["gate", "segmenter"]
     assert "usually under a minute" in built.stderr
-    facts = facts_in(cache.folder)
-    assert {(one.network, one.capability, one.driver, one.checked) for one in facts} == {
+    stored = metadata_in(cache.folder)
+    assert {(one.network, one.capability, one.driver, one.checked) for one in stored} == {
         ("gate", "8.9", "", False),
         ("segmenter", "8.9", "", False),
     }
-    assert all(one.seconds > 0 and one.precisions["HALF"] > 0.7 * sum(one.precisions.values()) for one in facts)
+    assert all(one.build_seconds > 0 and one.precisions["HALF"] > 0.7 * sum(one.precisions.values()) for one in stored)
     assert inspector("engines", "verify", "demo").stdout.count("sound: ") == 2
     assert len(json.loads(inspector("engines", "list", "--json").stdout)["plans"]) == 2
     assert "2 plans of demo removed" in inspector("engines", "clean", "demo", "--yes").stdout
@@ -81,7 +82,7 @@ def test_the_next_build_knows_how_long_it_takes(tiny_bundle: Bundle, tmp_path: P
     assert f"INSPECTOR_CACHE={other}" in first.stdout, first.stderr
     second = inspector("engines", "build", tiny_bundle.path, "--capability", "12.0", "--max-batch", "2", *options)
     assert second.stderr.count("the last time it took") == 2
-    assert {(one.capability, one.max_batch) for one in facts_in(other)} == {
+    assert {(one.capability, one.max_batch) for one in metadata_in(other)} == {
         ("7.5", 8),
         ("12.0", 2),
     }
@@ -95,6 +96,15 @@ def test_without_a_gpu_one_has_to_be_named(cache: PlanCache) -> None:
     assert "7.5, 8.0" in told
     told = one_line_of(inspector("engines", "build", "demo", "--library", "tensorrt_rtx", "--capability", "9.9"))
     assert "compute capability 9.9: cannot be built for here" in told
+    assert cache.plans() == []
+
+
+@ahead_of_time
+def test_too_little_workspace_names_the_option(cache: PlanCache) -> None:
+    options = ("--library", "tensorrt_rtx", "--capability", "8.9", "--workspace-mib", "1")
+    failed = inspector("engines", "build", "demo", *options)
+    assert failed.returncode == 2
+    assert failed.stderr.splitlines()[-1].endswith("; give it more with --workspace-mib")
     assert cache.plans() == []
 
 
@@ -126,7 +136,7 @@ def test_tensorrt_that_is_not_installed_is_told() -> None:
 def test_the_list_is_for_people_and_for_scripts(cache: PlanCache, tiny_bundle: Bundle) -> None:
     assert "no plans in" in inspector("engines", "list").stdout
     store(cache, tiny_bundle)
-    cache.store(facts_with(library="tensorrt", driver="580.1", cuda="13.0", checked=True, max_batch=16), PLAN)
+    cache.store(metadata_with(library="tensorrt", driver="580.1", cuda="13.0", checked=True, max_batch=16), PLAN)
     (cache.folder / f"{'0' * 24}.plan").write_bytes(PLAN)
     shown = inspector("engines", "list")
     assert shown.returncode == 0, shown.stderr
@@ -148,7 +158,7 @@ def test_the_list_is_for_people_and_for_scripts(cache: PlanCache, tiny_bundle: B
 def test_a_plan_that_was_touched_is_not_verified(cache: PlanCache, tiny_bundle: Bundle) -> None:
     assert "no plans of demo" in inspector("engines", "verify", "demo").stdout
     gate, _ = store(cache, tiny_bundle)
-    other = cache.store(facts_with(), PLAN)
+    other = cache.store(metadata_with(), PLAN)
     proved = inspector("engines", "verify", tiny_bundle.path)
     assert proved.returncode == 0
     assert proved.stdout.count("sound: ") == 2
@@ -156,6 +166,8 @@ def test_a_plan_that_was_touched_is_not_verified(cache: PlanCache, tiny_bundle: 
     other.write_bytes(PLAN[1:])
     assert inspector("engines", "verify", tiny_bundle.path).returncode == 0
     gate.write_bytes(PLAN[:-1])
+    again = "was altered, or stored with another key; build it again with `inspector engines build`"
+    assert again in inspector("engines", "verify").stdout
     for arguments, sound, wrong in ((("verify",), 1, 2), (("verify", tiny_bundle.id), 1, 1)):
         finished = inspector("engines", *arguments)
         assert finished.returncode == 1
@@ -166,7 +178,7 @@ def test_a_plan_that_was_touched_is_not_verified(cache: PlanCache, tiny_bundle: 
 
 def test_plans_are_removed_when_asked_twice(cache: PlanCache, tiny_bundle: Bundle) -> None:
     plans = store(cache, tiny_bundle)
-    other = cache.store(facts_with(), PLAN)
+    other = cache.store(metadata_with(), PLAN)
     told = one_line_of(inspector("engines", "clean", tiny_bundle.path))
     assert "would remove 2 plans" in told
     assert "add --yes" in told
@@ -182,14 +194,14 @@ def test_plans_are_removed_when_asked_twice(cache: PlanCache, tiny_bundle: Bundl
 @pytest.mark.gpu
 @pytest.mark.timeout(300)
 def test_plans_for_the_gpu_here_are_checked_on_it(cache: PlanCache) -> None:
-    from engines.tensorrt.inventory import this_machine
+    from engines.tensorrt.machine import this_machine
 
     machine = this_machine()
     if isinstance(machine, str):
         pytest.skip(machine)
     built = inspector("engines", "build", "demo")
     assert "checked on " in built.stdout, built.stderr
-    assert all(facts.checked for facts in facts_in(cache.folder))
+    assert all(one.checked for one in metadata_in(cache.folder))
     listed = json.loads(inspector("engines", "list", "--json").stdout)
     assert all(one["runs_here"] for one in listed["plans"])
     proved = inspector("engines", "verify", "demo")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from engines.bundle import Bundle
-from engines.runtime.cuda.driver import find_gpu
+from engines.gpu import find_gpu
 from inspector.client import Packet, Subscriber
 from inspector.client.completeness import Completeness
 from inspector.protocol.messages import LineState, StatusBody

@@ -17,10 +17,12 @@ from inspector.client import mask_of
 from inspector.protocol.codec import decode_body, decode_header
 from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
+from inspector.results.status import Status
 from tests.results.publishing import (
     LOST,
     PASSED,
     REJECTED,
+    RUN,
     START,
     eventually,
     make_identity,
@@ -58,15 +60,15 @@ def a_run(*subscribe: str, interrupt: bool = False) -> tuple[int, str, str]:
     )
     assert results.wait_for_subscribers()
     for camera in ("cam1", "cam2"):
-        results.begin(camera, START)
+        results.begin(camera, RUN, START)
     results.settled(make_settled(0))
     results.settled(make_settled(1, REJECTED))
     results.settled(make_settled(0, PASSED, "cam2"))
     results.settled(make_settled(2, LOST, count=5))
     results.late(make_meta(0), REJECTED)
-    results.status("cam1", LineState.DEGRADED, "engine_restarted", "killed by signal 9\x1b[2J")
+    results.status(Status(state=LineState.DEGRADED, code="engine_restarted", text="killed by signal 9\x1b[2J"))
     for camera in ("cam1", "cam2"):
-        results.end(camera)
+        results.end(camera, RUN)
     if interrupt:
         time.sleep(0.5)
         tail.send_signal(signal.SIGINT)
@@ -110,7 +112,7 @@ def test_json_has_everything() -> None:
 def test_who_joins_late_is_told_and_heartbeats_show() -> None:
     results = make_results()
     results.start()
-    results.begin("cam1", START)
+    results.begin("cam1", RUN, START)
     eventually(lambda: results.snapshot().published == 1)
     done = inspector("subscribe", results.endpoint, "--heartbeats", "--count", 2)
     results.close()
@@ -130,16 +132,16 @@ def test_nobody_there() -> None:
 def journal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Identity]]:
     """Two epochs of two runs."""
     path = tmp_path_factory.mktemp("journal") / "j.sqlite"
-    identities = [make_identity("cam1", "cam2", run="coil-1"), make_identity("cam1", run="coil-2")]
-    for identity in identities:
+    identities = [make_identity("cam1", "cam2"), make_identity("cam1")]
+    for identity, run in zip(identities, ("coil-1", "coil-2"), strict=True):
         results = make_results(identity, path)
         results.start()
         for camera in identity.cameras:
-            results.begin(camera, START)
-            results.settled(make_settled(0, PASSED, camera))
-            results.settled(make_settled(1, REJECTED, camera))
-            results.settled(make_settled(2, LOST, camera, count=3))
-            results.end(camera)
+            results.begin(camera, run, START)
+            results.settled(make_settled(0, PASSED, camera, run=run))
+            results.settled(make_settled(1, REJECTED, camera, run=run))
+            results.settled(make_settled(2, LOST, camera, count=3, run=run))
+            results.end(camera, run)
         assert results.close()
     return path, identities
 

@@ -17,11 +17,13 @@ from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
+from inspector.results.status import Status
 from inspector.results.stream import Publication, Stream
 from tests.results.publishing import (
     LOST,
     PASSED,
     REJECTED,
+    RUN,
     START,
     eventually,
     make_identity,
@@ -84,11 +86,11 @@ def test_a_whole_run_is_proven_complete() -> None:
     results.start()
     with Subscriber(results.endpoint, "v1/line1/cam1/", timeout_ms=5000) as subscriber:
         assert results.wait_for_subscribers()
-        results.begin("cam1", START)
+        results.begin("cam1", RUN, START)
         for frame in range(200):
             results.settled(make_settled(frame, REJECTED if frame % 7 == 0 else PASSED))
         results.settled(make_settled(200, LOST, count=10))
-        results.end("cam1")
+        results.end("cam1", RUN)
         masks = 0
         for event in subscriber:
             assert isinstance(event, Packet), event
@@ -111,7 +113,7 @@ def test_a_whole_run_is_proven_complete() -> None:
 def test_who_joins_late_knows_what_was_sent_before(revealed_by: str) -> None:
     results = make_results()
     results.start()
-    results.begin("cam1", START)
+    results.begin("cam1", RUN, START)
     for frame in range(10):
         results.settled(make_settled(frame))
     eventually(lambda: results.snapshot().published == 11)
@@ -123,7 +125,7 @@ def test_who_joins_late_knows_what_was_sent_before(revealed_by: str) -> None:
         assert isinstance(missed, Missed)
         assert (missed.first_seq, missed.last_seq, missed.before_joining) == (0, 10, True)
         results.settled(make_settled(11))
-        results.end("cam1")
+        results.end("cam1", RUN)
         while kinds([subscriber.receive(5000) or pytest.fail("silence")]) != ["end"]:
             pass
         books = the_books(subscriber)
@@ -135,7 +137,7 @@ def test_who_joins_late_knows_what_was_sent_before(revealed_by: str) -> None:
 
 def test_holes_in_the_middle_and_at_the_end(peer: Peer, subscriber: Subscriber) -> None:
     stream = a_stream()
-    sent = [stream.start(START), *(stream.settled(make_settled(frame)) for frame in range(9))]
+    sent = [stream.start(RUN, START), *(stream.settled(make_settled(frame)) for frame in range(9))]
     peer.send(*sent[:3], sent[5], sent[6], stream.heartbeat())
     events = list(subscriber)
     assert kinds(events) == ["start", "result", "result", "Missed", "result", "result", "Missed", "heartbeat"]
@@ -151,7 +153,7 @@ def test_totals_that_do_not_agree_are_seen(peer: Peer, subscriber: Subscriber) -
 
     stream = a_stream()
     totals = Totals(frames=2, verdicts={Verdict.PASS: 2})
-    peer.send(stream.start(START), stream.settled(make_settled(0)), stream.end(totals))
+    peer.send(stream.start(RUN, START), stream.settled(make_settled(0)), stream.end(RUN, totals))
     list(subscriber)
     books = the_books(subscriber)
     assert (books.complete, books.ended, books.totals_agree, books.proven) == (True, True, False, False)
@@ -160,12 +162,12 @@ def test_totals_that_do_not_agree_are_seen(peer: Peer, subscriber: Subscriber) -
 
 def test_two_runs_in_one_stream(peer: Peer, subscriber: Subscriber) -> None:
     stream = a_stream()
-    peer.send(stream.start(START), stream.settled(make_settled(0)), stream.end(None))
-    lost = stream.start(START)
-    peer.send(stream.settled(make_settled(1)), stream.end(None))
+    peer.send(stream.start(RUN, START), stream.settled(make_settled(0)), stream.end(RUN))
+    lost = stream.start(RUN, START)
+    peer.send(stream.settled(make_settled(1)), stream.end(RUN))
     list(subscriber)
     assert (the_books(subscriber).missing, the_books(subscriber).totals_agree) == ([(lost.seq, lost.seq)], None)
-    peer.send(stream.start(START), stream.settled(make_settled(2, REJECTED)), stream.end(None))
+    peer.send(stream.start(RUN, START), stream.settled(make_settled(2, REJECTED)), stream.end(RUN))
     list(subscriber)
     books = the_books(subscriber)
     assert (books.totals_agree, books.proven) == (True, False), "this run is whole, the stream is not"
@@ -173,7 +175,12 @@ def test_two_runs_in_one_stream(peer: Peer, subscriber: Subscriber) -> None:
 
 def test_a_new_epoch_begins_new_books(peer: Peer, subscriber: Subscriber) -> None:
     first, second = a_stream(make_identity(epoch="one")), a_stream(make_identity(epoch="two"))
-    peer.send(first.start(START), first.settled(make_settled(0)), second.start(START), second.settled(make_settled(0)))
+    peer.send(
+        first.start(RUN, START),
+        first.settled(make_settled(0)),
+        second.start(RUN, START),
+        second.settled(make_settled(0)),
+    )
     events = list(subscriber)
     assert kinds(events) == ["start", "result", "NewEpoch", "start", "result", "Stale"][: len(events)]
     new = events[2]
@@ -201,7 +208,11 @@ def test_stale_is_told_once_and_ends_with_the_next_heartbeat(peer: Peer, subscri
 
 def test_silence_after_a_stop_is_not_stale(peer: Peer, subscriber: Subscriber) -> None:
     stream = a_stream()
-    peer.send(stream.start(START), stream.status(LineState.STOPPED, "stopped", ""), stream.end(None))
+    peer.send(
+        stream.start(RUN, START),
+        stream.status(Status(state=LineState.STOPPED, code="stopped", text="")),
+        stream.end(RUN),
+    )
     assert [kinds([subscriber.receive(1000) or pytest.fail("silence")])[0] for _ in range(3)] == [
         "start",
         "status",
@@ -229,7 +240,7 @@ def altered(publication: Publication, **changes: object) -> list[bytes]:
 
 def test_bad_peers_are_reported_and_survived(peer: Peer, subscriber: Subscriber) -> None:
     stream = a_stream()
-    start, result = stream.start(START), stream.settled(make_settled(0, REJECTED))
+    start, result = stream.start(RUN, START), stream.settled(make_settled(0, REJECTED))
     bad = [
         [b"v1/"],
         [b"v1/line1/cam1/result", b"{}"],
@@ -258,7 +269,7 @@ def test_bad_peers_are_reported_and_survived(peer: Peer, subscriber: Subscriber)
 
 def test_a_mask_that_is_none_is_refused() -> None:
     stream = a_stream()
-    stream.start(START)
+    stream.start(RUN, START)
     from inspector.protocol.codec import decode
 
     packet = decode(stream.settled(make_settled(0, REJECTED)).parts())
@@ -269,7 +280,7 @@ def test_a_mask_that_is_none_is_refused() -> None:
 
 def test_a_flood_of_epochs_does_not_fill_the_memory(peer: Peer, subscriber: Subscriber) -> None:
     for number in range(400):
-        peer.send(a_stream(make_identity(epoch=f"e{number}")).start(START))
+        peer.send(a_stream(make_identity(epoch=f"e{number}")).start(RUN, START))
     starts = 0
     while starts < 400:
         event = subscriber.receive(3000)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from engines.runtime.cuda.driver import find_gpu
+from engines.gpu import find_gpu
 from inspector.doctor.accelerator import PROBES, accelerator
-from inspector.doctor.apart import Probed, probe
 from inspector.doctor.finding import Finding, State
 from inspector.doctor.gpu_host import jetpack
+from inspector.doctor.probing import Probed, probe
 from tests.doctor.machine_files import named, show
 
 MISSING = Probed({"missing": True})

@@ -9,7 +9,7 @@ import pytest
 from inspector.doctor.control_group import cpu_quota, memory_limit
 from inspector.doctor.finding import State
 from inspector.doctor.processor import processor
-from inspector.doctor.surroundings import surroundings
+from inspector.doctor.system import system
 from tests.doctor.machine_files import named, show
 
 
@@ -93,7 +93,7 @@ def test_a_container_under_nothing_with_a_slow_clock(tmp_path: Path) -> None:
         **{".dockerenv": ""},
         sys__devices__system__clocksource__clocksource0__current_clocksource="hpet\n",
     )
-    findings = list(surroundings(tmp_path))
+    findings = list(system(tmp_path))
     assert named("Container", findings).found == "Docker"
     assert named("Service manager", findings).state is State.NOTE
     assert named("Clock", findings).state is State.NOTE
@@ -101,6 +101,6 @@ def test_a_container_under_nothing_with_a_slow_clock(tmp_path: Path) -> None:
 
 def test_a_host_with_systemd(tmp_path: Path) -> None:
     (tmp_path / "run/systemd/system").mkdir(parents=True)
-    findings = list(surroundings(tmp_path))
+    findings = list(system(tmp_path))
     assert named("Service manager", findings).found == "systemd"
     assert named("Container", findings).found == "none"

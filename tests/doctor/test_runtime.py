@@ -10,12 +10,13 @@ import pytest
 
 from engines.bundle import Bundle
 from engines.runtime.load import load_engines
-from engines.tensorrt.cache import Facts, PlanCache
-from engines.tensorrt.library import FLAGS
+from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.library import BUILDER_FLAGS
+from engines.tensorrt.metadata import PlanMetadata
 from inspector.config.inference import InferenceConfig
-from inspector.doctor.apart import Probed, probe
 from inspector.doctor.configured_line import ConfiguredLine
 from inspector.doctor.finding import Finding, State
+from inspector.doctor.probing import Probed, probe
 from inspector.doctor.runtime import runtime_of_a_line, usual_runtime
 from tests.line_file import write_line
 
@@ -105,7 +106,7 @@ def plans(tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("INSPECTOR_CACHE", str(tmp_path / "plans"))
     cache = PlanCache.default()
     for network, path in (("gate", tiny_bundle.gate_path), ("segmenter", tiny_bundle.segmenter_path)):
-        facts = Facts(
+        metadata = PlanMetadata(
             bundle=tiny_bundle.id,
             network=network,
             onnx_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -115,12 +116,12 @@ def plans(tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             driver=GPU["driver"],
             cuda=GPU["cuda"],
             max_batch=8,
-            options=FLAGS[LIBRARY["name"]],
+            builder_flags=BUILDER_FLAGS[LIBRARY["name"]],
             workspace_mib=1024,
             precisions={},
             layers={},
         )
-        cache.store(facts, b"a plan of " + network.encode())
+        cache.store(metadata, b"a plan of " + network.encode())
     return cache
 
 

@@ -22,6 +22,8 @@ from inspector.evaluate.compare import Comparison, compare
 from inspector.evaluate.evaluate import Evaluated, evaluate
 from inspector.evaluate.figures import Evaluation
 from inspector.evaluate.fit import Selection, optimistic, require_comparable, require_fit
+from inspector.evaluate.page import page
+from inspector.evaluate.plot import Plot
 from inspector.evaluate.report import write_comparison, write_evaluation
 from tests.evaluate.tiny_data import BRIGHT, DARK, SIX, open_data
 from tests.tiny_bundle import make_tiny_bundle
@@ -111,14 +113,14 @@ def test_a_comparison_tells_what_is_real(pair: tuple[Evaluated, Evaluated]) -> N
     made = compare(*pair)
     by_name = {one.name: one for one in made.differences}
     recall = by_name["gate: defective passed on"]
-    assert (recall.first, recall.second, recall.difference) == (0.5, 1.0, 0.5)
+    assert (recall.first, recall.second, recall.difference.value) == (0.5, 1.0, 0.5)
     assert recall.better == "second"
-    assert recall.low is not None
-    assert 0.1 < recall.low < 0.5
+    assert recall.difference.low is not None
+    assert 0.1 < recall.difference.low < 0.5
     alarms = by_name["gate: clean passed on"]
-    assert (alarms.difference, alarms.better) == (1.0, None)  # 8 groups are too few to say
+    assert (alarms.difference.value, alarms.better) == (1.0, None)  # 8 groups are too few to say
     assert "too few independent groups" in alarms.sentence
-    assert by_name["gate: area under ROC"].difference == 0
+    assert by_name["gate: area under ROC"].difference.value == 0
     assert by_name["the same, segmenter alone"].sentence.endswith("no difference on these frames.")
     pixels = by_name["pixel Dice, defective frames"]
     assert (pixels.first, pixels.second) == (pytest.approx(2 * 128 / (128 + 200)), 1.0)
@@ -129,16 +131,16 @@ def test_a_comparison_tells_what_is_real(pair: tuple[Evaluated, Evaluated]) -> N
 def test_a_comparison_is_the_mirror_of_its_reverse(pair: tuple[Evaluated, Evaluated]) -> None:
     forth, back = compare(*pair), compare(*reversed(pair))
     for one, other in zip(forth.differences, back.differences, strict=True):
-        if one.difference is None or one.low is None:
+        if one.difference.low is None:
             continue
-        assert other.high == pytest.approx(-one.low)
+        assert other.difference.high == pytest.approx(-one.difference.low)
         assert other.chance == one.chance
         assert {one.better, other.better} in ({None}, {"first", "second"})
 
 
 def test_a_bundle_does_not_differ_from_itself(pair: tuple[Evaluated, Evaluated]) -> None:
     made = compare(pair[0], pair[0])
-    assert all(one.better is None and not one.difference for one in made.differences)
+    assert all(one.better is None and not one.difference.value for one in made.differences)
     assert "neither bundle can be told from the other" in made.conclusion
 
 
@@ -155,7 +157,7 @@ def test_data_of_another_form_is_refused(tiny_bundle: Bundle, tmp_path: Path) ->
         require_fit(tiny_bundle, renamed)
     dataset = open_data(tmp_path / "size")
     wider = replace(tiny_bundle, manifest=msgspec.structs.replace(tiny_bundle.manifest, frame=FrameSize(32, 64)))
-    with pytest.raises(FrameFormError, match=r"frames are 32x48, those of the bundle .* are 32x64"):
+    with pytest.raises(FrameFormError, match=r"frames are 32x48; those of the bundle .* are 32x64"):
         require_fit(wider, dataset)
     with pytest.raises(DataError, match="holds no labelled frame"):
         require_fit(tiny_bundle, replace(dataset, frames=()))
@@ -199,9 +201,17 @@ class Links(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self.tags: list[str] = []
+        self.attributes: list[str] = []
+        self.alts: list[str] = []
+        self.text = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        self.alts += [value or "" for name, value in attrs if name == "alt"]
         self.found += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data")]
 
 
@@ -240,10 +250,39 @@ def test_the_page_of_a_comparison(pair: tuple[Evaluated, Evaluated], tmp_path: P
     assert len((tmp_path / "frames_second.csv").read_text().splitlines()) == 25
 
 
-def test_names_cannot_break_the_page(tiny_bundle: Bundle, six: Evaluated, tmp_path: Path) -> None:
-    odd = msgspec.structs.replace(six.evaluation.data, name="<script>alert('x')</script>")
-    made = replace(six, evaluation=msgspec.structs.replace(six.evaluation, data=odd))
-    assert "<script" not in write_evaluation(tmp_path, made).read_text()
+ODD = """<script>"x" & 'y'</script>"""
+"""A name that would break a page if it were put in as it is."""
+
+
+def test_names_cannot_break_the_page(six: Evaluated, tmp_path: Path) -> None:
+    """Names of classes, data set, part and bundle stand in titles, tables, plots, captions and attributes."""
+    replaced = msgspec.structs.replace
+    one = six.evaluation
+    data = replaced(one.data, name=ODD, part=ODD, warnings=(ODD,))
+    bundle = replaced(one.bundle, id=ODD, classes=(f"dark {ODD}", f"bright {ODD}"))
+    made = replace(six, evaluation=replaced(one, data=data, bundle=bundle))
+    for written in (
+        write_evaluation(tmp_path / "one", made),
+        write_comparison(tmp_path / "two", compare(made, made), made, made),
+    ):
+        links = Links()
+        links.feed(written.read_text())
+        assert "script" not in links.tags
+        assert ODD in links.text
+        assert any(f"truth bright {ODD}" in alt for alt in links.alts)
+        assert set(links.attributes) <= {"charset", "name", "content", "lang", "class", "id", "style", "src", "alt", "width",
+                                         "height", "viewbox", "role", "x", "y", "d", "cx", "cy", "r", "color", "fill",
+                                         "text-anchor", "transform"}  # fmt: skip
+
+
+def test_a_plot_escapes_its_words() -> None:
+    plot = Plot(f"title {ODD}", f"x {ODD}", f"y {ODD}")
+    plot.line([(0, 0), (1, 1)], "#fff", f"line {ODD}")
+    links = Links()
+    links.feed(page(ODD, [f"line of text {ODD}"], [plot], [], []))
+    for words in ("title", "x", "y", "line", "line of text"):
+        assert f"{words} {ODD}" in links.text
+    assert "script" not in links.tags
 
 
 def test_a_report_that_cannot_be_written_is_told(six: Evaluated, tmp_path: Path) -> None:

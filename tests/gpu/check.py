@@ -25,24 +25,26 @@ import msgspec
 import numpy as np
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.runtime.cuda.driver import find_gpu
-from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_tensorrt, why_not_torch
+from engines.gpu import find_gpu
+from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
 from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.machine import this_machine, why_not_tensorrt
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import pss_bytes, slope
-from inspector.bench.run import LOAD, Plan, measure
+from inspector.bench.run import LOAD, BenchSettings, measure
 from inspector.config.inference import InferenceConfig
+from inspector.inference.loading import WITHOUT
 from tests.gpu.report import report
 
 RATE = 0.10
 """Share let through where only one is measured."""
 GATHER_US = 2000
 POOL = 48
-SWITCHES = {
+SWITCHES: dict[str, dict[str, Any]] = {
     "everything on": {},
-    "no CUDA graphs": {"cuda_graphs": False},
-    "one stream": {"overlap": False},
-    "copies by way of a staging buffer": {"direct_copies": False},
+    "no CUDA graphs": {WITHOUT: "graphs"},
+    "one stream": {WITHOUT: "overlap"},
+    "copies by way of a staging buffer": {WITHOUT: "direct"},
     "no gathering": {"segmenter_max_wait_us": 0},
 }
 
@@ -134,13 +136,13 @@ def gflop(bundle: Bundle) -> dict[str, float]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from engines.runtime.cuda.onnx_module import OnnxProgram
+    from engines.runtime.cuda.onnx_module import OnnxModule
 
     frames = torch.zeros(1, bundle.height, bundle.width, dtype=torch.uint8, device="cuda")
     inputs = {"frames": frames, "thresholds": torch.full((len(bundle.classes),), 0.5, device="cuda")}
     counted = {}
     for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path)):
-        program = OnnxProgram(path, "cuda")
+        program = OnnxModule(path, "cuda")
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             program({one: inputs[one] for one in program.inputs})
         counted[name] = counter.get_total_flops() / 1e9
@@ -174,24 +176,25 @@ def _exit(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def build_plans(bundle: Bundle) -> Any:
     """What `inspector engines build` does: built, checked on the golden frames, stored."""
-    from engines.tensorrt.build import Build
+    from engines.runtime.cuda.check_plans import check_plans
+    from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
 
-    order = Build(bundle, find_target(open_library()), PlanCache.default())
-    made = [order.make(network, lambda *_: None) for network in order.networks]
-    stored = order.store()
+    build = BundleBuild(bundle, find_target(open_library()), PlanCache.default(), check_plans)
+    built = [build.build(network) for network in build.networks]
+    stored = build.store()
     return {
-        **{one.facts.network: {"MB": len(one.data) / 1e6, "s": one.facts.seconds} for one in made},
-        "golden frames": str(stored.proof),
+        **{one.metadata.network: {"MB": len(one.data) / 1e6, "s": one.metadata.build_seconds} for one in built},
+        "golden frames": str(stored.check),
     }
 
 
 def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
     """Engines alone, the line at every pass rate, latency at part load."""
     inference = InferenceConfig(runtime=runtime, segmenter_max_wait_us=GATHER_US)  # type: ignore[arg-type]
-    plan = Plan(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
-    return msgspec.to_builtins(measure(plan, lambda _: None))
+    settings = BenchSettings(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
+    return msgspec.to_builtins(measure(settings, lambda _: None))
 
 
 def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
@@ -200,7 +203,9 @@ def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, off) in enumerate(SWITCHES.items()):
-            options = {"runtime": runtime, "segmenter_max_wait_us": GATHER_US, **off}
+            os.environ[WITHOUT] = off.get(WITHOUT, "")  # the line's child inherits it
+            keys = {key: value for key, value in off.items() if key != WITHOUT}
+            options = {"runtime": runtime, "segmenter_max_wait_us": GATHER_US, **keys}
             config = msgspec.convert(options, InferenceConfig)
             (Path(folder) / str(number)).mkdir()
             begun = time.perf_counter()
@@ -211,6 +216,7 @@ def switches(bundle: Bundle, runtime: str, seconds: float) -> Any:
                 if not off:
                     found["every frame let through"] = _by_verdict_threads(line, seconds)
                 found[name] = {"frames/s": float(np.median(rates)), "all": rates, "start s": started}
+    del os.environ[WITHOUT]
     return found
 
 
@@ -218,7 +224,7 @@ def _by_verdict_threads(line: BenchLine, seconds: float) -> dict[str, float]:
     """The rate with every frame let through, by the threads that measure defects."""
     found = {}
     for threads in (1, 2, 4):
-        line.line.settling._pool._max_workers = threads  # the pool starts them as there is work
+        line.line.postprocessing._pool._max_workers = threads  # the pool starts them as there is work
         frames = int(line.run(200, 1.0).rate_hz * seconds)
         found[f"{threads} verdict threads, frames/s"] = line.run(frames, 1.0).rate_hz
     return found
@@ -245,7 +251,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
 
         def sample() -> None:
             done = sum(line.line.ledger.counts()["bench"].verdicts.values())
-            pids = (os.getpid(), line.line.inference.child_pid)
+            pids = (os.getpid(), line.line.inference.active.supervisor.child_pid)
             samples.append((done, sum(pss_bytes(pid) for pid in pids if pid), torch.cuda.mem_get_info()[0]))
 
         line.run(memory_frames // 2, RATE, part_load, tick=sample)
@@ -307,19 +313,16 @@ def compiled_peer(bundle: Bundle, seconds: float) -> Any:
 
 def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -> Any:
     """A picture of the streams."""
-    from engines.runtime.cuda.load import cached_plans
-    from engines.tensorrt.library import open_library
     from tests.gpu.timeline import overlap_share, run_cascade, write_picture
 
     limits = bundle.operating_point.thresholds(bundle.classes)
     if runtime == "tensorrt":
-        gpu = find_gpu()
-        assert not isinstance(gpu, str)
-        library = open_library()
-        make = plan_networks(library, cached_plans(bundle, library, gpu, 8, PlanCache.default()))
+        machine = this_machine()
+        assert not isinstance(machine, str)
+        networks = plan_networks(machine.library, machine.find_plans(bundle, 8, PlanCache.default()))
     else:
-        make = torch_networks(bundle)
-    engines = open_engines(bundle, make, 8, limits, None, trace=True)
+        networks = torch_networks(bundle)
+    engines = open_engines(bundle, networks, 8, limits, None, trace=True)
     try:
         pool = np.stack(render_pool(bundle.height, bundle.width, POOL))
         spans = run_cascade(engines, bundle, pool, 1200, share)

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.runtime.cuda.driver import Gpu, find_gpu
-from engines.runtime.cuda.load import why_not_tensorrt, why_not_torch
+from engines.gpu import Gpu, find_gpu
+from engines.runtime.cuda.check_plans import check_plans
+from engines.runtime.cuda.load import why_not_torch
 from engines.runtime.load import Loaded, load_engines
+from engines.tensorrt.build_bundle import BundleBuild
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.library import open_library
-from engines.tensorrt.make import make_plan
-from engines.tensorrt.plan import Wanted
+from engines.tensorrt.machine import why_not_tensorrt
+from engines.tensorrt.target import find_target
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +45,16 @@ def runtime(
         if request.param == "tensorrt":
             folder = tmp_path_factory.mktemp("plans")
             patch.setenv("INSPECTOR_CACHE", str(folder))
-            build_all(demo, gpu, folder)
+            build_all(demo, folder)
         yield str(request.param)
 
 
-def build_all(bundle: Bundle, gpu: Gpu, folder: Path) -> None:
+def build_all(bundle: Bundle, folder: Path) -> None:
     """Plans of both networks for this GPU."""
-    library = open_library()
-    wanted = Wanted(gpu.capability, here=gpu.capability)
-    for network in ("gate", "segmenter"):
-        made = make_plan(bundle, network, library, wanted, lambda *_: None, driver=gpu.driver, cuda=gpu.cuda)
-        PlanCache(folder).store(made.facts, made.data)
+    build = BundleBuild(bundle, find_target(open_library()), PlanCache(folder), check_plans)
+    for network in build.networks:
+        build.build(network)
+    build.store()
 
 
 @pytest.fixture

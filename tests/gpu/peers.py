@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from engines.bundle import Bundle
-from engines.runtime.cuda.onnx_module import OnnxProgram
+from engines.runtime.cuda.onnx_module import OnnxModule
 from inspector.bench.lines import decision
 from inspector.inference.messages import Forced
 
@@ -25,7 +25,7 @@ Network = Callable[..., Any]
 
 def eager(bundle: Bundle) -> tuple[Network, Network]:
     """Kernel by kernel, weights in channels-last order, convolutions tried out."""
-    gate, segmenter = OnnxProgram(bundle.gate_path, "cuda"), OnnxProgram(bundle.segmenter_path, "cuda")
+    gate, segmenter = OnnxModule(bundle.gate_path, "cuda"), OnnxModule(bundle.segmenter_path, "cuda")
 
     def segment(frames: Any, thresholds: Any) -> Any:
         found = segmenter({"frames": frames, "thresholds": thresholds})

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from engines.runtime.engine import Engines
 from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 from engines.runtime.load import Loaded
 from engines.runtime.planes import page_aligned
+from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
 from inspector.bench.lines import render_pool
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(180)]
@@ -88,40 +87,19 @@ def ask(
 ) -> dict[str, NDArray[Any]]:
     """Everything both engines say of the frames, batch by batch with two under way."""
     masks[...] = 255
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    found = []
-    for enqueue in (_gate, _segmenter):
-        answers: list[Any] = [None] * len(sizes)
-        free, done = threading.Semaphore(2), threading.Semaphore(0)
-
-        def into(number: int, answer: Any, answers: Any = answers, free: Any = free, done: Any = done) -> None:
-            answers[number] = answer
-            free.release()
-            done.release()
-
-        for number, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-            assert free.acquire(timeout=60)
-            enqueue(engines, frames, masks, slice(start, start + size), partial(into, number), seen)
-        assert all(done.acquire(timeout=60) for _ in sizes)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        found.append(answers)
-    gates, segmenters = found
+    ends = np.cumsum(sizes).tolist()
+    batches = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    runner = SynchronousRunner(engines, timeout_s=60)
+    gate = (GateRequest(list(frames[one]), str(one)) for one in batches)
+    gates = list(runner.in_order(gate, in_flight=2))
+    segmenter = (SegmenterRequest(list(frames[one]), list(masks[one]), str(one), seen) for one in batches)
+    segmenters = list(runner.in_order(segmenter, in_flight=2))
     return {
         "score": np.concatenate([one.scores for one in gates]),
         "pixels": np.concatenate([one.pixels for one in segmenters]),
         "scores": np.concatenate([one.scores for one in segmenters]),
         "mask": masks[: sum(sizes)].copy(),
     }
-
-
-def _gate(engines: Engines, frames: Any, masks: Any, which: slice, done: Any, seen: bool) -> None:
-    engines.gate.enqueue(list(frames[which]), done)
-
-
-def _segmenter(engines: Engines, frames: Any, masks: Any, which: slice, done: Any, seen: bool) -> None:
-    engines.segmenter.enqueue(list(frames[which]), list(masks[which]), done, seen=seen)
 
 
 def require_same(found: dict[str, NDArray[Any]], wanted: dict[str, NDArray[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A rig: ring, service and a listener that remembers."""
+"""A rig: ring, inference and a listener that remembers."""
 
 from __future__ import annotations
 
@@ -12,44 +12,53 @@ import pytest
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
+from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.ring import FrameRing
-from inspector.inference.service import InferenceService, Listener
+from inspector.frames.size import FrameSize
+from inspector.inference.dispatcher import Dispatcher, Listener
+from inspector.inference.in_flight import LeasedFrame
+from inspector.inference.inference import Inference
 from inspector.inference.state import State
 from tests.tiny_bundle import frame_with
 
 
 class Rig:
-    """An inference service on real shared memory with a real child; everything it tells is kept."""
+    """Inference on real shared memory with a real child; everything it tells is kept."""
 
     def __init__(self, bundle: Bundle, slots: int, hold: bool, options: dict[str, Any], forced: Any = None) -> None:
-        self.ring = FrameRing(slots, bundle.height, bundle.width)
-        self.answers: queue.Queue = queue.Queue()
+        self.size = FrameSize(bundle.height, bundle.width)
+        self.ring = FrameRing(slots, self.size, observer_slots=4)
+        self.camera = Holder("camera")
+        self.results: queue.Queue = queue.Queue()
         self.given_up: queue.Queue = queue.Queue()
         self.states: list[tuple[State, str]] = []
-        self.break_next_answer = False
+        self.break_next_result = False
         self._changed = threading.Condition()
         config = InferenceConfig(
             **{"runtime": "openvino", "precision": "f32", "lanes": 2, "restart_first_s": 0.05, **options}
         )
-        listener = Listener(self._answered, self._lost, self._state)
-        self.service = InferenceService(
-            config, bundle.path, self.ring.memory, listener, hold_while_down=hold, forced=forced
-        )
+        listener = Listener(self._results, self._lost, self._state)
+        self.inference = Inference(config, bundle, self.ring, listener, hold_while_down=hold, forced=forced)
         self._next = 0
 
-    def _answered(self, answered: Any) -> None:
-        if self.break_next_answer:
-            self.break_next_answer = False
+    @property
+    def pid(self) -> int | None:
+        """The active bundle's child."""
+        return self.inference.active.supervisor.child_pid
+
+    def _results(self, source: Dispatcher, results: Any) -> None:
+        if self.break_next_result:
+            self.break_next_result = False
             raise RuntimeError("the listener broke")
-        for pair in answered:
-            self.answers.put(pair)
+        for frame, result in results:
+            self.results.put((frame.meta, result))
 
     def _lost(self, frames: Any, reason: Any, detail: str) -> None:
-        for held in frames:
-            self.given_up.put((held, reason, detail))
+        for frame in frames:
+            self.given_up.put((frame, reason, detail))
 
-    def _state(self, state: State, text: str) -> None:
+    def _state(self, source: Dispatcher, state: State, text: str) -> None:
         with self._changed:
             self.states.append((state, text))
             self._changed.notify_all()
@@ -62,11 +71,12 @@ class Rig:
 
     def submit(self, frame: Any = None, deadline_ns: int | None = None) -> int:
         """Put a frame into a free slot and submit it; returns its number."""
-        slot = self.ring.acquire()
-        assert slot is not None
-        self.ring.memory.frames[slot] = frame_with([]) if frame is None else frame
+        lease = self.ring.leases.acquire(self.camera)
+        assert lease is not None
+        self.ring.pixels(lease, self.size)[...] = frame_with([]) if frame is None else frame
         number, self._next = self._next, self._next + 1
-        self.service.submit(slot, FrameMeta(camera="top", frame=number, captured_ns=now_ns(), deadline_ns=deadline_ns))
+        meta = FrameMeta(camera="top", frame=number, captured_ns=now_ns(), deadline_ns=deadline_ns)
+        self.inference.submit(LeasedFrame(lease, meta))
         return number
 
 
@@ -85,12 +95,12 @@ def make_rig(tiny_bundle: Bundle) -> Iterator[Callable[..., Rig]]:
     ) -> Rig:
         rig = Rig(bundle or tiny_bundle, slots, hold, options, forced)
         rigs.append(rig)
-        rig.service.start()
+        rig.inference.start()
         if ready:
-            assert rig.service.wait_ready(30)
+            assert rig.inference.active.supervisor.wait_ready(30)
         return rig
 
     yield make
     for rig in rigs:
-        rig.service.stop(1.0)
+        rig.inference.stop(1.0)
         rig.ring.close()

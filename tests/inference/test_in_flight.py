@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from inspector.frames.leases import Holder, Lease, SlotLeases
 from inspector.frames.meta import FrameMeta
-from inspector.inference.in_flight import STUCK, Held, InFlightQueue
+from inspector.frames.planes import Window
+from inspector.inference.in_flight import STUCK, InFlightQueue, LeasedFrame
 
 SECOND = 10**9
 
 
-def held(slot: int, deadline_ns: int | None = None) -> Held:
-    return Held(slot, FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns))
+LEASES = SlotLeases(64)
+HOLDER = Holder("inference")
+
+
+def leased(slot: int, deadline_ns: int | None = None) -> LeasedFrame:
+    return LeasedFrame(
+        Lease(LEASES, slot, HOLDER), FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns)
+    )
 
 
 def filled(count: int, limit: int) -> InFlightQueue:
     frames = InFlightQueue()
     frames.limit = limit
     for slot in range(count):
-        frames.add(held(slot))
+        frames.add(leased(slot))
     return frames
 
 
 def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     frames = filled(5, limit=2)
     due, stale = frames.next_for_child(0)
-    assert [one.slot for one in due] == [0, 1]
+    assert [one.lease.slot for one in due] == [0, 1]
     assert not stale
-    assert frames.answered(1, 10).frame == 1
-    assert [one.slot for one in frames.next_for_child(10)[0]] == [2]
+    assert frames.finished(Window(1), 10).meta.frame == 1
+    assert [one.lease.slot for one in frames.next_for_child(10)[0]] == [2]
     assert len(frames) == 4
 
 
@@ -34,17 +42,17 @@ def test_what_could_not_be_sent_waits_on_in_its_order() -> None:
     frames = filled(4, limit=2)
     frames.take_back(frames.next_for_child(0)[0])
     assert len(frames) == 4
-    assert [frames.take_oldest_waiting().slot for _ in range(4)] == [0, 1, 2, 3]
+    assert [frames.take_oldest_waiting().lease.slot for _ in range(4)] == [0, 1, 2, 3]
 
 
 def test_frames_past_their_deadline_are_not_sent() -> None:
     frames = InFlightQueue()
     frames.limit = 3
-    for one in (held(0, deadline_ns=5), held(1, deadline_ns=50), held(2)):
+    for one in (leased(0, deadline_ns=5), leased(1, deadline_ns=50), leased(2)):
         frames.add(one)
     due, stale = frames.next_for_child(5)
-    assert [one.slot for one in stale] == [0]
-    assert [one.slot for one in due] == [1, 2]
+    assert [one.lease.slot for one in stale] == [0]
+    assert [one.lease.slot for one in due] == [1, 2]
 
 
 def test_silence_counts_from_the_last_progress_and_only_with_frames_in_flight() -> None:
@@ -53,7 +61,7 @@ def test_silence_counts_from_the_last_progress_and_only_with_frames_in_flight() 
     frames.next_for_child(100 * SECOND)
     assert frames.stalled(101 * SECOND, 1) == ""
     assert "hung" in frames.stalled(101 * SECOND + 1, 1)
-    frames.answered(0, 102 * SECOND)
+    frames.finished(Window(0), 102 * SECOND)
     assert frames.stalled(103 * SECOND, 1) == ""
 
 
@@ -61,16 +69,16 @@ def test_a_frame_that_others_pass_is_noticed() -> None:
     frames = filled(100, limit=2)
     frames.next_for_child(0)
     for second in range(1, STUCK + 1):
-        frames.answered(second, second * SECOND)
+        frames.finished(Window(second), second * SECOND)
         frames.next_for_child(second * SECOND)
         assert frames.stalled(second * SECOND, 1) == ""
-    frames.answered(STUCK + 1, STUCK * SECOND + 1)
+    frames.finished(Window(STUCK + 1), STUCK * SECOND + 1)
     assert "hung in part" in frames.stalled(STUCK * SECOND + 1, 1)
 
 
 def test_giving_up_empties_what_it_names() -> None:
     frames = filled(4, limit=1)
     frames.next_for_child(0)
-    assert [one.slot for one in frames.give_up_in_flight()] == [0]
-    assert [one.slot for one in frames.give_up_waiting()] == [1, 2, 3]
+    assert [one.lease.slot for one in frames.give_up_in_flight()] == [0]
+    assert [one.lease.slot for one in frames.give_up_waiting()] == [1, 2, 3]
     assert len(frames) == 0

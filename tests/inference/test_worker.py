@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -11,33 +10,15 @@ from typing import Any
 import pytest
 
 from engines.bundle import Bundle
-from engines.errors import EngineError
 from engines.runtime.engine import Engines
 from engines.runtime.load import load_engines
-from inspector.frames.ring import RingMemory
+from inspector.frames.planes import Window
+from inspector.frames.ring import FrameRing
+from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import Answer, Answers, Forced, Stop, Work
-from inspector.inference.worker import Loop, require_agreement, require_probabilities
+from inspector.inference.messages import InferenceResult, InferenceResults, Stop, Work, WorkItem
+from inspector.inference.worker import Loop, Planes
 from tests.tiny_bundle import frame_with
-
-
-@pytest.mark.parametrize("score", [math.nan, math.inf, -3.4028235e38, 1.01])
-def test_what_is_no_probability_is_refused(score: float) -> None:
-    require_probabilities("gate", (0.0, 1.0))
-    with pytest.raises(EngineError, match=r"the gate answered .* not a probability"):
-        require_probabilities("gate", (0.5, score))
-
-
-def test_pixels_and_probabilities_of_a_class_agree() -> None:
-    require_agreement((0, 7, 0), (0.2, 0.9, 0.0), (0.5, 0.5, 0.9))
-    require_agreement((0, 7), (0.51, 0.49), (0.5, 0.5))  # rounded to either side
-
-
-@pytest.mark.parametrize(("count", "score"), [(6144, 0.0), (1, 0.4), (0, 0.6), (0, 1.0)])
-def test_pixels_without_probability_or_probability_without_pixels_are_refused(count: int, score: float) -> None:
-    """An all-NaN map comes back from bf16 as (6144, 0.0)."""
-    with pytest.raises(EngineError, match="the engine or the device is broken"):
-        require_agreement((0, count), (0.1, score), (0.5, 0.5))
 
 
 class Watched:
@@ -79,35 +60,38 @@ class Cascading:
 
     def __init__(self, bundle: Bundle, engines: Engines, segmenter_max_wait_us: int) -> None:
         self.engines = WatchedEngines(engines)
-        self.memory = RingMemory.create(32, bundle.height, bundle.width)
+        size = FrameSize(bundle.height, bundle.width)
+        self.ring = FrameRing(32, size)
+        self.planes = Planes(self.ring.frames, self.ring.masks(), size)
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[InferenceResult] = queue.SimpleQueue()
         cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
-        loop = Loop(cascade, self.engines, self.memory, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
+        loop = Loop(cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
         self.thread = threading.Thread(target=loop.run)
         self.thread.start()
 
     def _report(self, message: Any) -> bool:
-        assert isinstance(message, Answers)
-        for answer in message.answers:
-            self.answers.put(answer)
+        assert isinstance(message, InferenceResults)
+        for result in message.results:
+            self.results.put(result)
         return True
 
     def send(self, slots: dict[int, bool]) -> None:
         for slot, defective in slots.items():
-            self.memory.frames[slot] = frame_with([(192, 3)] if defective else [])
-        self.mail.put(Work([(slot, Forced.NO) for slot in slots]))
+            self.planes.frames.view(Window(slot), self.planes.size)[...] = frame_with([(192, 3)] if defective else [])
+        self.mail.put(Work([WorkItem(slot) for slot in slots]))
 
-    def take(self, count: int) -> dict[int, Answer]:
-        found = [self.answers.get(timeout=10) for _ in range(count)]
-        return {answer.slot: answer for answer in found}
+    def take(self, count: int) -> dict[int, InferenceResult]:
+        found = [self.results.get(timeout=10) for _ in range(count)]
+        return {result.slot: result for result in found}
 
     def close(self) -> None:
         for engine in (self.engines.gate, self.engines.segmenter):
             engine.held.release(1000)
         self.mail.put(Stop())
         self.thread.join(10)
-        self.memory.close()
+        self.planes.masks.close()
+        self.ring.close()
 
 
 @pytest.fixture
@@ -142,7 +126,7 @@ def test_each_engine_has_two_batches_and_no_more(cascading: Callable[[int], Casc
     gate.held.release(3)
     # Two batches are with the segmenter, a third one's frames wait for room there: the gate goes on all the same.
     wait_for(lambda: segmenter.under_way == 2 and gate.under_way == 2)
-    assert line.answers.empty(), (
+    assert line.results.empty(), (
         "no slot is answered, and so none is reused, while a copy from or to it may be under way"
     )
     gate.held.release(100)

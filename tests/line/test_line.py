@@ -73,7 +73,7 @@ def test_batches_and_many_frames_keep_their_order_of_meaning(start_line) -> None
 def test_child_killed_mid_batch(start_line) -> None:
     running = start_line({"top": ListCamera([CLEAN, BAD] * 1000, rate_hz=400)})
     time.sleep(0.5)
-    pid = running.line.inference.child_pid
+    pid = running.line.inference.active.supervisor.child_pid
     os.kill(pid, signal.SIGSTOP)  # so that frames are certainly in flight
     time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
@@ -94,7 +94,7 @@ def test_child_hung(start_line) -> None:
         {"top": ListCamera([CLEAN] * 1500, rate_hz=500)}, deadline_ms=150, inference={"stall_timeout_s": 0.4}
     )
     time.sleep(0.3)
-    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGSTOP)
     found = running.finish()
     assert found.reasons["deadline"] >= 1
     assert any("hung" in text for _, _, text in found.statuses)
@@ -104,7 +104,7 @@ def test_child_hung(start_line) -> None:
 def test_deadline_passes_and_the_late_answer_changes_nothing(start_line) -> None:
     camera = GatedCamera([BAD] * 4, burst=1)
     running = start_line({"top": camera}, deadline_ms=100)
-    pid = running.line.inference.child_pid
+    pid = running.line.inference.active.supervisor.child_pid
     wait_until(lambda: running.line.ledger.resolved_through("top") == 0)
     os.kill(pid, signal.SIGSTOP)
     camera.rest.set()
@@ -127,9 +127,9 @@ def test_full_ring_drops_by_policy(start_line, policy: str) -> None:
         inference={"in_flight": 2, "stall_timeout_s": 30},
         deadline_ms=60_000,
     )
-    pid = running.line.inference.child_pid
+    pid = running.line.inference.active.supervisor.child_pid
     os.kill(pid, signal.SIGSTOP)
-    while running.line.acquisitions[0].running:
+    while running.line.cameras.running:
         time.sleep(0.01)
     os.kill(pid, signal.SIGCONT)
     found = running.finish()
@@ -185,9 +185,9 @@ def test_observer_that_raises_costs_no_verdict(start_line) -> None:
 
     running = start_line({"top": ListCamera([CLEAN] * 300, rate_hz=150)}, line_options={"observe": observe})
     time.sleep(0.3)
-    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGSTOP)
     time.sleep(0.05)
-    os.kill(running.line.inference.child_pid, signal.SIGKILL)
+    os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGKILL)
     found = running.finish()
     assert found.reasons["engine_down"] >= 1
     assert found.verdicts[299][1] == "gate_clean"
@@ -199,10 +199,10 @@ def test_inference_given_up_is_a_failure_of_the_run(start_line) -> None:
     running = start_line({"top": camera}, inference={"max_restarts": 1}, **OFFLINE)
     wait_until(lambda: running.line.ledger.resolved_through("top") == 0)
     for _ in range(2):
-        wait_until(lambda: running.line.inference.state is State.READY)
-        os.kill(running.line.inference.child_pid, signal.SIGKILL)
-        wait_until(lambda: running.line.inference.state is not State.READY)
-    wait_until(lambda: running.line.inference.state is State.GIVEN_UP)
+        wait_until(lambda: running.line.inference.active.supervisor.state is State.READY)
+        os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGKILL)
+        wait_until(lambda: running.line.inference.active.supervisor.state is not State.READY)
+    wait_until(lambda: running.line.inference.active.supervisor.state is State.GIVEN_UP)
     camera.rest.set()
     found = running.finish()
     assert found.reasons["engine_down"] == 19
@@ -229,7 +229,7 @@ def test_cameras_that_hang_do_not_hold_up_the_stop(start_line) -> None:
     running.line.stop()
     assert time.monotonic() - begun < 1.5
     awake.set()
-    wait_until(lambda: not any(a.running for a in running.line.acquisitions))
+    wait_until(lambda: not running.line.cameras.running)
     assert [books.frames for books in running.line.ledger.counts().values()] == [3] * 8
     assert account(running.journal, "cam7").reasons == {"gate_clean": 3}
 
@@ -240,7 +240,7 @@ def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_p
     specks[::2, ::2] = 192
     camera = ListCamera([specks], rate_hz=100, endless=True)
     running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 160})
-    wait_until(lambda: running.line.ring.free < 20)  # far more than can be judged while the line drains
+    wait_until(lambda: running.line.ring.leases.free < 20)  # far more than can be judged while the line drains
     begun = time.monotonic()
     running.line.stop()
     assert time.monotonic() - begun < 2
@@ -260,7 +260,7 @@ def test_stop_under_load_accounts_for_every_frame_in_under_two_seconds(start_lin
 
 def test_stop_with_a_hung_child_accounts_for_every_frame(start_line) -> None:
     running = start_line({"top": ListCamera([CLEAN], rate_hz=200, endless=True)}, deadline_ms=30_000)
-    os.kill(running.line.inference.child_pid, signal.SIGSTOP)
+    os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGSTOP)
     time.sleep(0.3)
     begun = time.monotonic()
     running.line.stop()
@@ -294,10 +294,10 @@ def test_forced_decisions_let_through_the_share_asked_for(start_line) -> None:
 
 def test_state_is_back_to_running_after_recovery(start_line) -> None:
     running = start_line({"top": ListCamera([CLEAN], rate_hz=100, endless=True)})
-    first = running.line.inference.child_pid
+    first = running.line.inference.active.supervisor.child_pid
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: running.line.inference.child_pid not in (None, first))
-    wait_until(lambda: running.line.inference.state is State.READY)
+    wait_until(lambda: running.line.inference.active.supervisor.child_pid not in (None, first))
+    wait_until(lambda: running.line.inference.active.supervisor.state is State.READY)
     time.sleep(0.2)
     running.line.stop()
     states = [(state, code) for state, code, _ in account(running.journal).statuses]
@@ -312,6 +312,6 @@ def test_masks_are_those_of_the_frame(start_line) -> None:
     running = start_line({"top": ListCamera([CLEAN, BAD])}, **OFFLINE)
     running.finish()
     with JournalReader(running.journal) as reader:
-        (row,) = [row for row in reader.results() if row.frame == 1]
+        (row,) = [row for row in reader.walk(verdicts_only=True) if row.frame == 1]
     mask = masks.decode(row.blob, *BAD.shape)
     np.testing.assert_array_equal(mask, (BAD == 64) * 1 + (BAD == 192) * 2)

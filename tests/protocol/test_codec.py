@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inspector.protocol.codec import MalformedError, decode
 from inspector.protocol.messages import Header
 from inspector.results.stream import Stream
-from tests.results.publishing import LOST, REJECTED, START, make_identity, make_meta, make_settled
+from tests.results.publishing import LOST, REJECTED, RUN, START, make_identity, make_meta, make_settled
 
 
 def a_stream() -> Stream:
@@ -22,7 +22,7 @@ def a_stream() -> Stream:
 
 def a_result() -> list[bytes]:
     stream = a_stream()
-    stream.start(START)
+    stream.start(RUN, START)
     return stream.settled(make_settled(0, REJECTED)).parts()
 
 
@@ -37,8 +37,8 @@ def altered(part: int, **changes: Any) -> list[bytes]:
 def test_the_good_ones_pass() -> None:
     stream = a_stream()
     good = [
-        stream.start(START), stream.settled(make_settled(0, REJECTED)), stream.settled(make_settled(1, LOST, count=4)),
-        stream.late(make_meta(0), REJECTED), stream.end(None), stream.heartbeat(),
+        stream.start(RUN, START), stream.settled(make_settled(0, REJECTED)), stream.settled(make_settled(1, LOST, count=4)),
+        stream.late(make_meta(0), REJECTED), stream.end(RUN), stream.heartbeat(),
     ]  # fmt: skip
     for publication in good:
         assert decode(publication.parts()).header.type is publication.type

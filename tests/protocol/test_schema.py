@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator
 from inspector.protocol.codec import decode
 from inspector.protocol.messages import BODIES, LineState, MessageType
 from inspector.protocol.schema import protocol_schema, schema_text
-from tests.results.publishing import LOST, REJECTED, START, Ear, eventually, make_meta, make_results, make_settled
+from inspector.results.status import Status
+from tests.results.publishing import LOST, REJECTED, RUN, START, Ear, eventually, make_meta, make_results, make_settled
 
 DOCS = Path(__file__).parents[2] / "docs"
 VALIDATOR = Draft202012Validator(protocol_schema())
@@ -28,12 +29,14 @@ def published() -> list[list[bytes]]:
     results.start()
     with Ear(results.endpoint) as ear:
         results.wait_for_subscribers()
-        results.begin("cam1", START)
-        results.status(None, LineState.DEGRADED, "engine_restarted", "the inference child was killed by signal 9")
+        results.begin("cam1", RUN, START)
+        results.status(
+            Status(state=LineState.DEGRADED, code="engine_restarted", text="the inference child was killed by signal 9")
+        )
         results.settled(make_settled(0, REJECTED))
         results.settled(make_settled(1, LOST, count=2))
         results.late(make_meta(0), REJECTED)
-        results.end("cam1")
+        results.end("cam1", RUN)
         heard: dict[bytes, list[bytes]] = {}
         while len(heard) < len(MessageType):
             parts = ear.hear()
@@ -72,7 +75,7 @@ def test_the_subscriber_in_the_document_runs() -> None:
     assert len(program.splitlines()) <= 18
     results = make_results(results={"wait_for_subscribers": 1})
     results.start()
-    results.begin("cam1", START)
+    results.begin("cam1", RUN, START)
     results.settled(make_settled(0))
     eventually(lambda: results.snapshot().published == 2)
     program = program.replace("tcp://127.0.0.1:5550", results.endpoint)

@@ -9,6 +9,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from jinja2 import UndefinedError
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -16,6 +17,8 @@ from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import Packet
 from inspector.report import Report, Summary
+from inspector.report.html import render
+from inspector.report.page import page
 from inspector.report.table import summary_table
 from inspector.report.truth import NumberedTruth, TruthError
 from tests.report.packets import CLASSES, HEIGHT, WIDTH, end, gap, gated, late, region, rejected, result
@@ -179,15 +182,36 @@ def test_the_report_is_written(tmp_path: Path) -> None:
     written = report.write(tmp_path / "out", report.summary())
     assert written.pictures == ("contact_sheet.png", "strip_map.png")
     assert msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes(), type=Summary) == written
-    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "<title>A &lt;small&gt; run</title>" in page
-    assert '<img src="contact_sheet.png"' in page
-    assert "http" not in page
+    html = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<title>A &lt;small&gt; run</title>" in html
+    assert '<img src="contact_sheet.png"' in html
+    assert "http" not in html
     for name in written.pictures:
         picture = cv2.imdecode(np.frombuffer((tmp_path / "out" / name).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None
         assert picture.shape[1] == 1640
         assert len(np.unique(picture.astype(np.int32) @ np.array([1, 256, 65536]))) > 50
+
+
+def test_names_cannot_break_the_page(summary: Summary) -> None:
+    odd = """<img src=x onerror="y"> & 'z'"""
+    truth = summary.truth
+    assert truth is not None
+    truth = msgspec.structs.replace(truth, rule=odd, problems=1, first_problems=(odd,))
+    named = msgspec.structs.replace(
+        summary, truth=truth, reasons={odd: 1}, pictures=(f"strip_map_{odd}.png", "#1?.png")
+    )
+    html = page(odd, named)
+    assert "<img src=x" not in html
+    assert (
+        html.count("&lt;img src=x onerror=&#34;y&#34;&gt; &amp; &#39;z&#39;") == 6
+    )  # title, heading, reason, rule, problem, picture
+    assert 'src="%231%3F.png"' in html  # the whole name is a file's, no part of it a query or a fragment
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="conclusion"):
+        render("inspector.report", "run.html", title="", sound=True)
 
 
 def test_each_camera_has_its_strip_map(tmp_path: Path) -> None:

@@ -14,18 +14,21 @@ from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Defect, Outcome, Reason, Settled, Verdict
+from inspector.frames.outcome import BundleIdentity, Defect, Outcome, Reason, Settled, Verdict
+from inspector.frames.size import FrameSize
 from inspector.protocol.codec import Packet, decode
 from inspector.protocol.masks import encode
 from inspector.results.identity import Identity, StartInfo
 from inspector.results.results import Results
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
+RUN = "coil-7"
+BUNDLE = BundleIdentity(bundle="demo 1.0", operating_point="op-3f2a", classes=CLASSES, size=FrameSize(8, 16))
 START = StartInfo(
-    classes=CLASSES, height_px=8, width_px=16, scale_mm_per_px=(0.4, 0.4), rules=("scratches: area >= 10 px: REJECT",),
+    bundle=BUNDLE, size=BUNDLE.size, scale_mm_per_px=(0.4, 0.4), rules=("scratches: area >= 10 px: REJECT",),
     deadline_ms=100.0, source="simulator",
 )  # fmt: skip
-PASSED = Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.02)
+PASSED = Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.02, bundle=BUNDLE)
 LOST = Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.CAMERA_LOST, detail="the camera skipped them")
 
 
@@ -47,28 +50,30 @@ REJECTED = Outcome(
             width_px=2.0, area_mm2=0.96, length_mm=1.2, width_mm=0.8,
         ),
     ),
-    mask=encode(mask_pixels()),
+    mask=encode(mask_pixels()), bundle=BUNDLE,
 )  # fmt: skip
 
 
 def make_identity(*cameras: str, **changes: object) -> Identity:
     fields: dict[str, object] = {
-        "line": "line1", "cameras": cameras or ("cam1",), "epoch": str(uuid.uuid4()), "run": "coil-7", "bundle": "demo 1.0",
-        "operating_point": "op-3f2a", "simulated": True,
+        "line": "line1", "cameras": cameras or ("cam1",), "epoch": str(uuid.uuid4()), "simulated": True,
     }  # fmt: skip
     return Identity(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def make_meta(frame: int, camera: str = "cam1", name: str = "") -> FrameMeta:
+def make_meta(frame: int, camera: str = "cam1", name: str = "", run: str = RUN) -> FrameMeta:
     now = now_ns()
     return FrameMeta(
-        camera=camera, frame=frame, captured_ns=now - 4_000_000, deadline_ns=now + 96_000_000, position_um=frame * 1000, name=name
+        camera=camera, frame=frame, captured_ns=now - 4_000_000, deadline_ns=now + 96_000_000, position_um=frame * 1000, name=name,
+        run=run,
     )  # fmt: skip
 
 
-def make_settled(frame: int, outcome: Outcome = PASSED, camera: str = "cam1", count: int = 1) -> Settled:
+def make_settled(
+    frame: int, outcome: Outcome = PASSED, camera: str = "cam1", count: int = 1, run: str = RUN
+) -> Settled:
     return Settled(
-        meta=make_meta(frame, camera),
+        meta=make_meta(frame, camera, run=run),
         outcome=outcome,
         settled_ns=now_ns(),
         resolved_through=frame + count - 1,
@@ -80,12 +85,13 @@ def make_results(
     identity: Identity | None = None,
     journal: Path | None = None,
     results: dict[str, object] | None = None,
+    journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
     **options: object,
 ) -> Results:
     """Not started yet; on a free port, ``options`` for the journal."""
     config = ResultsConfig(**{"endpoint": "tcp://127.0.0.1:*", "heartbeat_ms": 100, **(results or {})})  # type: ignore[arg-type]
     path = None if journal is None else str(journal)
-    return Results(config, JournalConfig(path=path, **options), identity or make_identity())  # type: ignore[arg-type]
+    return Results(config, JournalConfig(path=path, **options), identity or make_identity(), journal_changed)  # type: ignore[arg-type]
 
 
 class Ear:

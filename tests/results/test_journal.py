@@ -23,7 +23,17 @@ from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_schema import SCHEMA_VERSION
 from inspector.results.stream import Publication, Stream
-from tests.results.publishing import LOST, PASSED, REJECTED, START, eventually, make_identity, make_meta, make_settled
+from tests.results.publishing import (
+    LOST,
+    PASSED,
+    REJECTED,
+    RUN,
+    START,
+    eventually,
+    make_identity,
+    make_meta,
+    make_settled,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +45,7 @@ def make_journal(path: Path, identity: Identity, **options: object) -> Journal:
 def publications(identity: Identity, count: int, camera: str = "cam1") -> list[Publication]:
     """A start, then verdicts: every third a reject, every tenth a gap of two."""
     stream = Stream(identity, camera, heartbeat_ms=200, masks=True)
-    made = [stream.start(START)]
+    made = [stream.start(RUN, START)]
     for frame in range(count - 1):
         outcome = LOST if frame % 10 == 9 else REJECTED if frame % 3 == 0 else PASSED
         made.append(stream.settled(make_settled(frame, outcome, camera)))
@@ -64,7 +74,7 @@ def test_a_commit_is_not_waited_for_longer_than_the_interval(tmp_path: Path) -> 
 
 def test_reopened_by_the_next_epoch_it_holds_both(tmp_path: Path) -> None:
     path = tmp_path / "j.sqlite"
-    epochs = [make_identity("cam1", "cam2", run="coil-1"), make_identity("cam1", run="coil-2", simulated=False)]
+    epochs = [make_identity("cam1", "cam2"), make_identity("cam1", simulated=False)]
     for identity in epochs:
         journal = make_journal(path, identity)
         journal.open()
@@ -74,8 +84,8 @@ def test_reopened_by_the_next_epoch_it_holds_both(tmp_path: Path) -> None:
         assert journal.close(5)
     with JournalReader(path) as reader:
         assert reader.epochs() == [identity.epoch for identity in epochs]
-        assert [(s.camera, s.run, s.simulated, s.first_seq, s.last_seq) for s in reader.streams()] == [
-            ("cam1", "coil-1", True, 0, 29), ("cam2", "coil-1", True, 0, 29), ("cam1", "coil-2", False, 0, 29),
+        assert [(s.camera, s.simulated, s.first_seq, s.last_seq) for s in reader.streams()] == [
+            ("cam1", True, 0, 29), ("cam2", True, 0, 29), ("cam1", False, 0, 29),
         ]  # fmt: skip
 
 
@@ -100,13 +110,13 @@ def test_reading_rows_tails_and_verdicts(tmp_path: Path) -> None:
         assert [(row.camera, row.seq) for row in reader.tail(3)] == [("cam2", 1498), ("cam1", 1499), ("cam2", 1499)]
         assert [row.seq for row in reader.tail(2, camera="cam1")] == [1498, 1499]
         assert reader.tail(2, line="line9") == []
-        assert len(list(reader.results())) == 2 * 1499
+        assert len(list(reader.walk(verdicts_only=True))) == 2 * 1499
         assert len(list(reader.walk())) == 2 * 1500
         for verdict in Verdict:
             expected = [p.seq for p in made["cam1"] if p.verdict == verdict.value]
-            assert [row.seq for row in reader.results(camera="cam1", verdict=verdict)] == expected
-        assert len(list(reader.results(run="coil-7", epoch=identity.epoch, line="line1"))) == 2 * 1499
-        assert list(reader.results(run="coil-8")) == []
+            assert [row.seq for row in reader.walk(verdicts_only=True, camera="cam1", verdict=verdict)] == expected
+        assert len(list(reader.walk(verdicts_only=True, run="coil-7", epoch=identity.epoch, line="line1"))) == 2 * 1499
+        assert list(reader.walk(verdicts_only=True, run="coil-8")) == []
         body = rows[1].packet().body
         assert isinstance(body, ResultBody)
 
@@ -123,7 +133,7 @@ def test_verdict_queries_use_their_index(tmp_path: Path) -> None:
     seen: list[str] = []
     with JournalReader(path) as reader:
         reader._connection.set_trace_callback(seen.append)
-        list(reader.results(verdict=Verdict.SCRAP))
+        list(reader.walk(verdicts_only=True, verdict=Verdict.SCRAP))
         reader.rows(identity.epoch, "cam1", 3, 5)
         reader._connection.set_trace_callback(None)
         plans = [str(reader._connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()) for query in seen]
@@ -161,7 +171,8 @@ def test_reading_while_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "tables", "said"),
     [
-        (SCHEMA_VERSION + 1, True, "schema version 2, this program writes version 1; use the newer program"),
+        (SCHEMA_VERSION + 1, True, "schema version 3, this program writes version 2; use the newer program"),
+        (1, True, "was written by an earlier version of this program"),
         (0, True, "is another program's SQLite file"),
     ],
 )
@@ -227,7 +238,7 @@ def test_retention_by_bytes_keeps_the_newest(tmp_path: Path) -> None:
 
 def test_retention_by_age(tmp_path: Path) -> None:
     path = tmp_path / "j.sqlite"
-    old, new = make_identity(run="old"), make_identity(run="new")
+    old, new = make_identity(), make_identity()
     journal = make_journal(path, old, keep_days=None, keep_bytes=None)
     journal.open()
     for publication in publications(old, 2000):
@@ -245,10 +256,10 @@ def test_retention_by_age(tmp_path: Path) -> None:
         journal.append(publication)
         time.sleep(0.001)
     with JournalReader(path) as reader:
-        eventually(lambda: [row.seq for row in reader.walk(run="old")] == list(range(1900, 2000)))
+        eventually(lambda: [row.seq for row in reader.walk(epoch=old.epoch)] == list(range(1900, 2000)))
         eventually(lambda: journal.state().committed == 300)
         assert journal.close(5)
-        assert [row.seq for row in reader.walk(run="new")] == list(range(300))
+        assert [row.seq for row in reader.walk(epoch=new.epoch)] == list(range(300))
 
 
 WRITER = """

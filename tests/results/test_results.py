@@ -15,14 +15,17 @@ import zmq
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.line.status import LineStatus
 from inspector.protocol.masks import decode as decode_mask
 from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LateBody, LineState, ResultBody, StatusBody
 from inspector.results.identity import Totals
 from inspector.results.journal_reader import JournalReader
+from inspector.results.status import Status
 from tests.results.publishing import (
     LOST,
     PASSED,
     REJECTED,
+    RUN,
     START,
     Ear,
     eventually,
@@ -39,13 +42,13 @@ def test_every_type_of_message_on_the_wire(tmp_path: Path) -> None:
     results.start()
     with Ear(results.endpoint) as ear:
         assert results.wait_for_subscribers()
-        results.begin("cam1", START)
-        results.status("cam1", LineState.RUNNING, "running", "engines are loaded")
+        results.begin("cam1", RUN, START)
+        results.status(Status(state=LineState.RUNNING, code="running", text="engines are loaded"))
         results.settled(make_settled(0))
         results.settled(make_settled(1, REJECTED))
         results.settled(make_settled(2, LOST, count=3))
         results.late(make_meta(0), REJECTED)
-        results.end("cam1")
+        results.end("cam1", RUN)
         heard = [packet for packet in ear.until("end") if not isinstance(packet.body, HeartbeatBody)]
         beat = ear.until("heartbeat")[-1]
     assert results.close()
@@ -93,7 +96,7 @@ def test_masks_can_be_switched_off() -> None:
     results.start()
     with Ear(results.endpoint) as ear:
         ear.until("heartbeat")
-        results.begin("cam1", START)
+        results.begin("cam1", RUN, START)
         results.settled(make_settled(0, REJECTED))
         packet = ear.until("result")[-1]
     results.close()
@@ -115,7 +118,7 @@ def test_seq_has_no_gap_and_is_the_order_on_wire_and_in_the_journal(tmp_path: Pa
     with Ear(results.endpoint) as ear:
         assert results.wait_for_subscribers()
         for camera in identity.cameras:
-            results.begin(camera, START)
+            results.begin(camera, RUN, START)
         workers = [
             threading.Thread(target=produce, args=(camera, per_thread * number))
             for camera in identity.cameras
@@ -193,7 +196,7 @@ def test_totals_of_the_line_that_disagree_are_published_and_logged(caplog: pytes
     with Ear(results.endpoint) as ear:
         ear.until("heartbeat")
         results.settled(make_settled(0))
-        results.end("cam1", Totals(frames=2, verdicts={Verdict.PASS: 2}, reasons={Reason.GATE_CLEAN: 2}))
+        results.end("cam1", RUN, Totals(frames=2, verdicts={Verdict.PASS: 2}, reasons={Reason.GATE_CLEAN: 2}))
         end = ear.until("end")[-1].body
     results.close()
     assert isinstance(end, EndBody)
@@ -296,9 +299,13 @@ def test_journal_trouble_is_published_and_verdicts_go_on(tmp_path: Path, caplog:
     import sqlite3
 
     identity, path = make_identity(), tmp_path / "j.sqlite"
-    results = make_results(identity, path, busy_timeout_ms=10, retry_ms=50, commit_interval_ms=1, max_waiting=50)
+    results = make_results(
+        identity, path, journal_changed=lambda well, *told: (status.well if well else status.trouble)("journal", *told),
+        busy_timeout_ms=10, retry_ms=50, commit_interval_ms=1, max_waiting=50,
+    )  # fmt: skip
+    status = LineStatus(results.status)
     results.start()
-    results.status("cam1", LineState.RUNNING, "running", "")
+    status.enter(LineState.RUNNING, "running", "")
     eventually(lambda: results.snapshot().journal.committed == 1)  # type: ignore[union-attr]
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.results.publishing import REJECTED, START, Ear, eventually, make_results, make_settled
+from tests.results.publishing import REJECTED, RUN, START, Ear, eventually, make_results, make_settled
 
 FRAMES = 4000
 MASK_BYTES = 25_000
@@ -35,7 +35,7 @@ def test_memory_with_a_subscriber_that_never_reads(send_hwm: int, bounded: bool)
     """The control shows that without the mark the same traffic piles up, so that the measurement can fail."""
     results = make_results(results={"send_hwm": send_hwm})
     results.start()
-    results.begin("cam1", START)
+    results.begin("cam1", RUN, START)
     outcome = msgspec.structs.replace(REJECTED, mask=os.urandom(MASK_BYTES))
     stopped = subprocess.Popen([sys.executable, "-c", LISTENER, results.endpoint], stdin=-1, stdout=-1)
     try:
@@ -73,14 +73,14 @@ def test_others_get_everything_beside_one_that_never_reads() -> None:
         with Ear(results.endpoint) as ear:
             assert results.wait_for_subscribers()
             deaf.send_signal(signal.SIGSTOP)
-            results.begin("cam1", START)
+            results.begin("cam1", RUN, START)
             for frame in range(2000):
                 results.settled(make_settled(frame, outcome))
                 # ZeroMQ hears of what was read by the half queue, so up to 50 read ones still count, and so do heartbeats.
                 while len(heard) < frame - 20:
                     seq = ear.packet().header.seq
                     heard += [] if seq is None else [seq]
-            results.end("cam1")
+            results.end("cam1", RUN)
             heard += [packet.header.seq for packet in ear.until("end") if packet.header.seq is not None]
     finally:
         deaf.kill()

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from inspector.config.verdicts import Rule, Scale, VerdictsConfig
-from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
+from inspector.frames.size import FrameSize
 from inspector.protocol import masks
 from inspector.verdicts.judge import Judge
 
@@ -19,8 +20,12 @@ SHAPE = (64, 400)
 DEFAULT = VerdictsConfig()
 
 
+def bundle_of(classes: tuple[str, ...]) -> BundleIdentity:
+    return BundleIdentity(bundle="b", operating_point="o", classes=classes, size=FrameSize(*SHAPE))
+
+
 def make_judge(config: VerdictsConfig = DEFAULT, scale: Scale | None = None, minimum: int = 1) -> Judge:
-    return Judge(config, CLASSES, [minimum] * 4, scale, *SHAPE)
+    return Judge(config, bundle_of(CLASSES), [minimum] * 4, scale)
 
 
 def answer(judge: Judge, mask: NDArray[np.uint8], gate_score: float | None = 0.8) -> Outcome:
@@ -36,12 +41,14 @@ def mask() -> NDArray[np.uint8]:
 
 
 def test_a_frame_the_gate_holds_back_passes() -> None:
-    assert make_judge().clean(0.0625) == Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.0625)
+    assert make_judge().clean(0.0625) == Outcome(
+        verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.0625, bundle=bundle_of(CLASSES)
+    )
 
 
 def test_a_frame_without_a_set_pixel_passes() -> None:
     assert answer(make_judge(), np.zeros(SHAPE, dtype=np.uint8)) == Outcome(
-        verdict=Verdict.PASS, reason=Reason.NO_DEFECT, gate_score=0.8, pixels=(0, 0, 0, 0)
+        verdict=Verdict.PASS, reason=Reason.NO_DEFECT, gate_score=0.8, pixels=(0, 0, 0, 0), bundle=bundle_of(CLASSES)
     )
 
 
@@ -133,4 +140,4 @@ def test_numpy_figures_of_an_engine_become_plain_ones(mask: NDArray[np.uint8]) -
 @pytest.mark.parametrize(("names", "minimum"), [((), []), (CLASSES, [1, 1]), ("abcdefghi", [1] * 9)])
 def test_lists_that_do_not_match_the_classes_are_refused(names: tuple[str, ...], minimum: list[int]) -> None:
     with pytest.raises(ValueError, match="classes and"):
-        Judge(VerdictsConfig(), names, minimum, None, *SHAPE)
+        Judge(VerdictsConfig(), bundle_of(tuple(names)), minimum, None)

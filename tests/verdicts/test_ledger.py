@@ -104,11 +104,11 @@ def test_expire_settles_what_is_due_and_nothing_else() -> None:
     assert ledger.expire(100 * MS - 1) == []
     assert ledger.expire(100 * MS) == [frame(0, deadline_ns=100 * MS)]
     assert settled[-1].outcome == Outcome(
-        verdict=Verdict.UNINSPECTED, reason=Reason.DEADLINE, detail="no answer within 100 ms"
+        verdict=Verdict.UNINSPECTED, reason=Reason.DEADLINE, detail="no result within 100 ms"
     )
     assert ledger.next_deadline_ns() == 101 * MS
     assert [meta.frame for meta in ledger.expire(200 * MS)] == [3]
-    assert settled[-1].outcome.detail == "no answer within 101 ms; settled 99 ms after that"
+    assert settled[-1].outcome.detail == "no result within 101 ms; settled 99 ms after that"
     assert ledger.next_deadline_ns() is None
     assert ledger.expire(10**18) == []
     assert [meta.frame for meta in ledger.open_frames()] == [2]
@@ -131,8 +131,8 @@ def test_an_answer_after_the_deadline_is_late_even_before_the_timer_came() -> No
     assert ledger.settle("top", 3, down)
     assert [(s.outcome.reason, s.outcome.detail, s.settled_ns, s.resolved_through) for s in settled] == [
         (Reason.GATE_CLEAN, "", 100 * MS - 1, 0),
-        (Reason.DEADLINE, "no answer within 100 ms", 100 * MS, 1),
-        (Reason.DEADLINE, "no answer within 100 ms; settled 3 ms after that", 103 * MS, 2),
+        (Reason.DEADLINE, "no result within 100 ms", 100 * MS, 1),
+        (Reason.DEADLINE, "no result within 100 ms; settled 3 ms after that", 103 * MS, 2),
         (Reason.ENGINE_DOWN, "", 103 * MS, 3),
     ]
     assert {s.outcome.verdict for s in settled[1:]} == {Verdict.UNINSPECTED}

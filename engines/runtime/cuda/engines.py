@@ -1,4 +1,4 @@
-"""Both engines of a bundle on one GPU: the gate's stream, the segmenter's, and those of the copies."""
+"""Both engines of a bundle on one GPU, with a stream for each engine and streams for the copies."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from numpy.typing import NDArray
 from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.batches import buckets
+from engines.runtime.cuda.buffers import OutputLayout
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network
-from engines.runtime.cuda.stage import Layout, Stage, Streams
+from engines.runtime.cuda.stage import Stage, Streams
 from engines.runtime.cuda.trace import Trace
-from engines.runtime.engine import Frame, GateAnswer, SegmenterAnswer
+from engines.runtime.engine import Frame, GateOutput, SegmenterOutput
 
 IDLE_S = 0.2
-"""A GPU lowers its clocks when it has nothing to do, within a second or so."""
+"""A GPU lowers its clocks within about a second without work."""
 
 
 @dataclass(frozen=True)
 class CudaOptions:
-    """What may be switched off, to find a fault or to measure what it brings."""
+    """What can be switched off, to find a fault or to measure what it gains."""
 
     graphs: bool = True
-    """Start each batch as one recorded CUDA graph."""
+    """Launch each batch as one CUDA graph."""
     overlap: bool = True
     """Gate, segmenter and copies each on a stream of its own."""
     direct: bool = True
-    """Copy straight from and to the adopted planes, page-locked."""
+    """Page-lock the adopted planes, and copy from and to them without a staging buffer."""
 
 
 class CudaGate:
@@ -43,7 +44,7 @@ class CudaGate:
         self._stage = stage
         self.max_batch, self.in_flight = stage.max_batch, stage.in_flight
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateAnswer | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
         """See ``engines.runtime.engine.GateEngine``."""
         self._stage.enqueue(frames, (), done, seen=False)
 
@@ -61,7 +62,7 @@ class CudaSegmenter:
         self,
         frames: Sequence[Frame],
         masks: Sequence[Frame],
-        done: Callable[[SegmenterAnswer | Exception], None],
+        done: Callable[[SegmenterOutput | Exception], None],
         *,
         seen: bool = False,
     ) -> None:
@@ -83,48 +84,19 @@ class CudaEngines:
         *,
         trace: bool = False,
     ) -> None:
-        """``networks`` are gate and segmenter, which are closed with the engines, as is the device. ``trace``: keep what ran
-        when. Raises EngineError: networks of another form, no memory."""
+        """``networks`` are gate and segmenter; ``close`` closes them and the device. ``trace``: record when what ran.
+
+        Raises EngineError: the networks have other inputs or outputs; DeviceMemoryError."""
         options = options or CudaOptions()
         self._device, self._networks = device, networks
-        classes = len(bundle.classes)
-        shape = (bundle.height, bundle.width)
-        self._threshold_values = device.pinned((classes,), np.float32)
+        self._threshold_values = device.pinned((len(bundle.classes),), np.float32)
         self._thresholds = device.memory(self._threshold_values.nbytes)
         self._set_thresholds(thresholds)
         self._frames = DeviceFrames(device, options.direct)
-        upload, gate, segmenter, gate_down, segmenter_down = self._streams = _streams(device, options.overlap)
-        self.trace = Trace(device, upload) if trace else None
-        with device.plain("the engines cannot be prepared"):
-            gate_stage = Stage(
-                "gate",
-                device,
-                networks[0],
-                Layout({"score": ((), np.float32)}, mask=False),
-                shape,
-                max_batch,
-                Streams(upload, gate, gate_down),
-                self._frames,
-                _gate_answer,
-                graphs=options.graphs,
-                trace=self.trace,
-            )
-            segmenter_stage = Stage(
-                "segmenter",
-                device,
-                networks[1],
-                Layout({"pixels": ((classes,), np.int32), "scores": ((classes,), np.float32)}, mask=True),
-                shape,
-                max_batch,
-                Streams(upload, segmenter, segmenter_down),
-                self._frames,
-                _segmenter_answer,
-                graphs=options.graphs,
-                # Many small kernels: each would wait for one of the gate's large ones, and a let-through frame for all of them.
-                urgent=True,
-                extra={"thresholds": self._thresholds.address},
-                trace=self.trace,
-            )
+        self._streams = _streams(device, options.overlap)
+        self.trace = Trace(device, self._streams[0]) if trace else None
+        with device.cuda_errors("the engines cannot be prepared"):
+            gate_stage, segmenter_stage = self._make_stages(bundle, max_batch, graphs=options.graphs)
         self._stages = (gate_stage, segmenter_stage)
         for stage in self._stages:
             stage.start()
@@ -148,10 +120,10 @@ class CudaEngines:
             stage.keep_warm()
 
     def close(self) -> None:
-        """Finish what is enqueued and release the device. Of a device that failed nothing can be released; the process ends."""
+        """Finish what is enqueued and release the device. After a failure of the device nothing can be released; the process ends."""
         for stage in self._stages:
             stage.finish()
-        with suppress(EngineError), self._device.plain("the GPU cannot be released"):
+        with suppress(EngineError), self._device.cuda_errors("the GPU cannot be released"):
             for stream in self._streams:
                 stream.synchronize()
             self._frames.release()
@@ -162,23 +134,57 @@ class CudaEngines:
                 network.close()
         self._device.close()
 
+    def _make_stages(self, bundle: Bundle, max_batch: int, *, graphs: bool) -> tuple[Stage, Stage]:
+        upload, gate, segmenter, gate_download, segmenter_download = self._streams
+        shape, classes = (bundle.height, bundle.width), len(bundle.classes)
+        scores = {"pixels": ((classes,), np.int32), "scores": ((classes,), np.float32)}
+        return (
+            Stage(
+                "gate",
+                self._device,
+                self._networks[0],
+                OutputLayout({"score": ((), np.float32)}, mask=False, max_batch=max_batch),
+                shape,
+                Streams(upload, gate, gate_download),
+                self._frames,
+                _gate_output,
+                graphs=graphs,
+                trace=self.trace,
+            ),
+            Stage(
+                "segmenter",
+                self._device,
+                self._networks[1],
+                OutputLayout(scores, mask=True, max_batch=max_batch),
+                shape,
+                Streams(upload, segmenter, segmenter_download),
+                self._frames,
+                _segmenter_output,
+                graphs=graphs,
+                # It has many small kernels; without priority each would wait for one of the gate's large ones.
+                high_priority=True,
+                extra_inputs={"thresholds": self._thresholds.address},
+                trace=self.trace,
+            ),
+        )
+
     def _set_thresholds(self, thresholds: Sequence[float]) -> None:
-        with self._device.plain("the thresholds cannot be set"):
+        with self._device.cuda_errors("the thresholds cannot be set"):
             self._threshold_values[:] = thresholds
             self._device.cu.memcpy_htod(self._thresholds.address, self._threshold_values)
 
 
 def _streams(device: Device, overlap: bool) -> tuple[Any, Any, Any, Any, Any]:
-    """Upload, gate, segmenter, and a download for each of the two: a score must not queue behind masks."""
+    """Streams for uploads, gate, segmenter, downloads of the gate and of the segmenter: a gate score must not wait behind masks."""
     if not overlap:
         one = device.stream()
         return one, one, one, one, one
     return device.stream(), device.stream(), device.stream(), device.stream(), device.stream()
 
 
-def _gate_answer(small: Mapping[str, NDArray[Any]], count: int) -> GateAnswer:
-    return GateAnswer(small["score"][:count].copy())
+def _gate_output(small: Mapping[str, NDArray[Any]], count: int) -> GateOutput:
+    return GateOutput(small["score"][:count].copy())
 
 
-def _segmenter_answer(small: Mapping[str, NDArray[Any]], count: int) -> SegmenterAnswer:
-    return SegmenterAnswer(small["pixels"][:count].copy(), small["scores"][:count].copy())
+def _segmenter_output(small: Mapping[str, NDArray[Any]], count: int) -> SegmenterOutput:
+    return SegmenterOutput(small["pixels"][:count].copy(), small["scores"][:count].copy())

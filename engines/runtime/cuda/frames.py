@@ -1,6 +1,6 @@
-"""The frames of a line on the device: for each slot of the adopted planes a place of the same size.
+"""The frames of a line on the device: memory of the same size as the adopted planes, with a place for each slot.
 
-A frame is copied to its place once, with the gate's batch, straight from the memory a camera wrote; the segmenter finds it there.
+A frame is copied to its place once, with the gate's batch, directly from the memory that a camera wrote; the segmenter reads it there.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from engines.runtime.cuda.device import Device, DeviceMemory
 
 
 class DeviceFrames:
-    """Places for the adopted planes; none before ``adopt``."""
+    """Device memory for the adopted planes; none before ``adopt``."""
 
     def __init__(self, device: Device, direct: bool) -> None:
-        """``direct``: page-lock what is adopted, for copies without a stop-over."""
+        """``direct``: page-lock the adopted planes, so that copies need no staging buffer."""
         self._device = device
         self._direct = direct
         self._memory: DeviceMemory | None = None
@@ -26,17 +26,17 @@ class DeviceFrames:
     def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """See ``engines.runtime.engine.Engines.adopt``."""
         self.release()
-        self._memory = self._device.memory(frames.nbytes, "ring.slots")
+        self._memory = self._device.memory(frames.nbytes, "frame ring")
         self._base, self._end = _span(frames)
         if self._direct:
             for plane in (frames, masks):
                 self._device.lock(plane)
                 self._locked.append(plane)
             self._masks, self._masks_end = _span(masks)
-        self._planes = (frames, masks)  # no other frame may come to lie where they are
+        self._planes = (frames, masks)  # kept alive, so that no other frame gets their addresses
 
-    def place(self, frame: NDArray[np.uint8]) -> int | None:
-        """Device address of the frame's place; None for a frame that is not of the adopted planes."""
+    def address_of(self, frame: NDArray[np.uint8]) -> int | None:
+        """Device address for the frame; None for a frame outside the adopted planes."""
         address = _address(frame)
         if self._memory is None or not self._base <= address < self._end:
             return None
@@ -44,15 +44,15 @@ class DeviceFrames:
 
     @property
     def direct(self) -> bool:
-        """Whether copies go straight from the adopted frames."""
+        """Whether adopted frames are copied without a staging buffer."""
         return bool(self._locked)
 
-    def takes_straight(self, mask: NDArray[np.uint8]) -> bool:
-        """Whether a copy may go straight into this mask."""
+    def is_direct(self, mask: NDArray[np.uint8]) -> bool:
+        """Whether this mask can be copied to without a staging buffer."""
         return self._masks <= _address(mask) < self._masks_end
 
     def release(self) -> None:
-        """Let go of the planes; no copy is under way."""
+        """Release the planes; no copy is under way."""
         for plane in self._locked:
             self._device.unlock(plane)
         self._locked = []

@@ -1,4 +1,4 @@
-"""CUDA graphs: a run recorded once and started by one call, through cuda-python, which works on pycuda's streams."""
+"""CUDA graphs: a run that is captured once and launched by one call; by cuda-python, which works with pycuda's streams."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ def can_capture() -> bool:
         return False
 
 
-def capture(enqueue: Callable[[int], None], stream: Any, *, urgent: bool) -> Run:
-    """Record what ``enqueue`` puts on the stream whose handle it is given, and has put on one before; gives what starts the
-    recording on ``stream`` (pycuda's). ``urgent``: each kernel keeps the highest priority there is.
+def capture(enqueue: Callable[[int], None], stream: Any, *, high_priority: bool) -> Run:
+    """Capture what ``enqueue`` puts on the stream whose handle it is given; it has run at least once before. Returns a call that
+    launches the graph on ``stream`` (pycuda's). ``high_priority``: each kernel gets the highest priority there is.
 
-    Raises EngineError where it enqueues what cannot be recorded."""
+    Raises EngineError where it enqueues something that cannot be captured."""
     driver = importlib.import_module("cuda.bindings.driver")
 
-    def checked(answer: tuple[Any, ...], what: str) -> Any:
-        status, *rest = answer
+    def checked(result: tuple[Any, ...], what: str) -> Any:
+        status, *rest = result
         if int(status) != 0:
             raise EngineError(f"CUDA graph: {what}: {status.name}")
         return rest[0] if len(rest) == 1 else tuple(rest)
 
-    # Only this thread is recorded, so that others may use CUDA meanwhile.
     lowest, highest = checked(driver.cuCtxGetStreamPriorityRange(), "no priorities")
-    side = checked(driver.cuStreamCreateWithPriority(1, highest if urgent else lowest), "no stream to record on")
+    priority = highest if high_priority else lowest
+    side = checked(driver.cuStreamCreateWithPriority(1, priority), "no stream to capture on")
     try:
-        # Only this thread is recorded, so that others may use CUDA meanwhile.
+        # Only what this thread enqueues is captured, so that others may use CUDA meanwhile.
         mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
-        checked(driver.cuStreamBeginCapture(side, mode), "cannot record")
+        checked(driver.cuStreamBeginCapture(side, mode), "cannot capture")
         try:
             enqueue(int(side))
         except EngineError:
-            driver.cuStreamEndCapture(side)  # its own complaint would hide the reason
+            driver.cuStreamEndCapture(side)  # its own error would hide the reason
             raise
-        graph = checked(driver.cuStreamEndCapture(side), "recording failed")
-        # Without the flag the priority is that of the stream it is started on.
+        graph = checked(driver.cuStreamEndCapture(side), "capture failed")
+        # Without the flag the priority is that of the stream it is launched on.
         flag = driver.CUgraphInstantiate_flags.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
         try:
-            executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be made from the recording")
+            executable = checked(driver.cuGraphInstantiate(graph, int(flag)), "cannot be instantiated")
         finally:
             driver.cuGraphDestroy(graph)
     finally:

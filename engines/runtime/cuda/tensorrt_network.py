@@ -1,4 +1,4 @@
-"""A TensorRT plan on the GPU. The same calls in tensorrt 10.3 to 11 and, but for how it compiles, in tensorrt_rtx."""
+"""A network run by TensorRT. The same calls work in tensorrt 10.3 to 11 and, apart from how it compiles, in tensorrt_rtx."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engines.errors import EngineError
+from engines.errors import EngineError, RefusedPlanError
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.graphs import can_capture, capture
 from engines.runtime.cuda.network import Run
-from engines.tensorrt.keyed_digest import read_sealed, write_sealed
+from engines.tensorrt.keyed_digest import read_with_digest, write_with_digest
 from engines.tensorrt.library import Library
 from engines.tensorrt.log import logger
 
 WARM_UPS = 3
-"""Runs before one counts or is recorded: the first compile kernels and fill caches."""
+"""Runs before one counts or is captured: the first ones compile kernels and fill caches."""
 
 
 class TensorRtNetwork:
-    """A deserialized plan; a context for every batch size it is bound to, all of which work in the same device memory."""
+    """A deserialized plan, with an execution context for each batch size; all contexts share one block of device memory."""
 
     def __init__(self, library: Library, plan: bytes, name: str, device: Device, kernels: Path | None = None) -> None:
-        """``plan`` was proved to be ours: it is executable. ``kernels``: where TensorRT-RTX keeps what it compiles for this GPU.
+        """``plan`` has been verified: it is executable. ``kernels``: where TensorRT-RTX keeps the kernels that it compiles for this GPU.
 
-        Raises EngineError where the plan is for another GPU or version."""
+        Raises RefusedPlanError where the plan is for another GPU or version."""
         self._api = api = library.api
         self._name = name
         self._kernels = kernels
@@ -35,54 +35,52 @@ class TensorRtNetwork:
         self._runtime.engine_host_code_allowed = False
         self._engine: Any = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            raise EngineError(
-                f"{name}: {library.name} {library.version} does not take its plan ({self._log.last()}); "
-                "build it again on this machine with `inspector engines build`"
-            )
+            refusal = f"{library.name} {library.version} does not take its plan ({self._log.last_error()})"
+            raise RefusedPlanError(name, refusal)
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         self.inputs = frozenset(one for one in names if self._engine.get_tensor_mode(one) == api.TensorIOMode.INPUT)
         self.outputs = frozenset(names) - self.inputs
         self.library = f"{library.name} {library.version}"
-        # Its runs follow each other on one stream, so that one block does for all contexts, which else had one each.
+        # Runs follow each other on one stream, so one block serves all contexts; by default each would have its own.
         self._scratch = device.memory(int(self._engine.device_memory_size_v2))
         self._compiled: Any = None
-        self._config = self._runtime_config() if library.compiles_late else None
+        self._config = self._runtime_config() if library.compiles_at_load else None
         self._contexts: list[Any] = []
 
-    def bind(self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, urgent: bool = False) -> Run:
+    def bind(
+        self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, high_priority: bool = False
+    ) -> Run:
         """See ``engines.runtime.cuda.network.Network``."""
         context = self._context(batch)
         for one in self.inputs:
             shape = tuple(self._engine.get_tensor_shape(one))
             if -1 in shape and not context.set_input_shape(one, (batch, *shape[1:])):
-                raise EngineError(
-                    f"{self._name}: its plan takes no batch of {batch}; build it with a larger --max-batch"
-                )
+                raise RefusedPlanError(self._name, f"its plan takes no batch of {batch}")
         for one, address in addresses.items():
             if not context.set_tensor_address(one, address):
-                raise EngineError(f"{self._name}: TensorRT takes no address for {one}: {self._log.last()}")
+                raise EngineError(f"{self._name}: TensorRT takes no address for {one}: {self._log.last_error()}")
         handle = stream.handle
 
         def enqueue(on: int) -> None:
             if not context.execute_async_v3(on):
-                raise EngineError(f"{self._name}: TensorRT failed: {self._log.last()}")
+                raise EngineError(f"{self._name}: TensorRT failed: {self._log.last_error()}")
 
         for _ in range(WARM_UPS):
             enqueue(handle)
         stream.synchronize()
         if graph:
             try:
-                return self._recorded(enqueue, context, stream, urgent)
+                return self._capture(enqueue, context, stream, high_priority)
             except EngineError as error:
                 self.library += f", batches of {batch} without CUDA graphs ({error})"
         return lambda: enqueue(handle)
 
-    def bound(self) -> None:
-        """Keep what was compiled: the next start then takes less."""
+    def finish_binding(self) -> None:
+        """Save the kernels that were compiled: the next start is then faster."""
         compiled = self._compiled.serialize() if self._compiled is not None else None
         if compiled is not None and compiled.nbytes and self._kernels is not None:
-            with suppress(EngineError):  # a start that takes longer is no error
-                write_sealed(self._kernels, bytes(compiled))
+            with suppress(EngineError):  # without them the next start only takes longer
+                write_with_digest(self._kernels, bytes(compiled))
 
     def close(self) -> None:
         """Release contexts, engine and runtime, in this order."""
@@ -96,32 +94,33 @@ class TensorRtNetwork:
         strategy = self._api.ExecutionContextAllocationStrategy.USER_MANAGED
         context = self._engine.create_execution_context(self._config or strategy)
         if context is None:
-            raise EngineError(f"{self._name}: TensorRT makes no context for batches of {batch}: {self._log.last()}")
+            reason = self._log.last_error()
+            raise EngineError(f"{self._name}: TensorRT makes no context for batches of {batch}: {reason}")
         context.set_device_memory(self._scratch.address, self._scratch.size)
         self._contexts.append(context)
         return context
 
     def _runtime_config(self) -> Any:
-        """TensorRT-RTX compiles kernels when it runs, behind one's back unless told otherwise: a CUDA graph would then record the slow
-        ones that stand in until they are ready."""
+        """By default TensorRT-RTX compiles the kernels for a batch size in the background and runs slower ones meanwhile: a CUDA graph
+        would capture the slow ones. So it is told to compile at once."""
         config = self._engine.create_runtime_config()
         config.set_execution_context_allocation_strategy(self._api.ExecutionContextAllocationStrategy.USER_MANAGED)
         config.dynamic_shapes_kernel_specialization_strategy = self._api.DynamicShapesKernelSpecializationStrategy.EAGER
         if self._kernels is not None:
             self._compiled = config.create_runtime_cache()
             if self._compiled is not None:
-                kept = read_sealed(self._kernels)
+                kept = read_with_digest(self._kernels)
                 if kept and not self._compiled.deserialize(kept):
-                    self._log.forget()  # it refuses those of another GPU, driver or version, and begins anew
+                    self._log.forget()  # those of another GPU, driver or version are refused, and compiled again
                 config.set_runtime_cache(self._compiled)
         return config
 
-    def _recorded(self, enqueue: Callable[[int], None], context: Any, stream: Any, urgent: bool) -> Run:
+    def _capture(self, enqueue: Callable[[int], None], context: Any, stream: Any, high_priority: bool) -> Run:
         """The run as a CUDA graph. Raises EngineError where it cannot be one."""
         if not can_capture():
             raise EngineError("cuda-python is not installed")
-        # TensorRT-RTX is to be asked; TensorRT's runs can always be recorded.
-        asked = getattr(context, "is_stream_capturable", None)
-        if asked is not None and not asked(stream.handle):
-            raise EngineError("TensorRT-RTX says that it cannot be recorded")
-        return capture(enqueue, stream, urgent=urgent)
+        # Only TensorRT-RTX has runs that cannot be captured, and a call that says so.
+        capturable = getattr(context, "is_stream_capturable", None)
+        if capturable is not None and not capturable(stream.handle):
+            raise EngineError("TensorRT-RTX says that it cannot be captured")
+        return capture(enqueue, stream, high_priority=high_priority)

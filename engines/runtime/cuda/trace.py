@@ -1,4 +1,4 @@
-"""When what ran on which stream, for a picture of how copies and kernels overlap. Costs events, so that a line does not do it."""
+"""When each copy and each run took place on which stream, for a picture of how they overlap. It costs events, so a line does not trace."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any, TypeAlias
 from engines.runtime.cuda.device import Device
 
 Mark: TypeAlias = "tuple[str, Any, Any]"
-"""Lane, and the timed events before and after."""
+"""Lane of the picture, and the timed events before and after."""
 
 
 class Trace:
-    """When what ran on which stream, for a picture: timed events around every piece of work."""
+    """Timed events around every copy and run."""
 
     def __init__(self, device: Device, stream: Any) -> None:
         self._device = device
         self._zero = device.event(timed=True)
         self._zero.record(stream)
         self.spans: list[tuple[str, float, float]] = []
-        """Lane, begin and end in ms."""
+        """Lane of the picture, begin and end in ms since the trace began."""
 
     def mark(self, marks: list[Mark], lane: str, stream: Any) -> _Marked:
-        """Time what is enqueued inside."""
+        """Time what is enqueued inside the `with` block."""
         return _Marked(self._device, marks, lane, stream)
 
     def take(self, marks: list[Mark]) -> None:
-        """Of a finished batch."""
+        """Add the marks of a finished batch."""
         for lane, begin, end in marks:
             self.spans.append((lane, begin.time_since(self._zero), end.time_since(self._zero)))
 
@@ -56,4 +56,5 @@ _NO_MARK = _NoMark()
 
 
 def no_mark(*_: object) -> _NoMark:
+    """In place of `Trace.mark` where nothing is traced."""
     return _NO_MARK

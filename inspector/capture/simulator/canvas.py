@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.capture.simulator.noise import Field
+from inspector.capture.simulator.noise import Field, Random, cloud, white
 
 
 @dataclass(slots=True)
@@ -61,6 +61,14 @@ class Window:
         rows = np.arange(self.height, dtype=np.float32)[:, None]
         columns = np.arange(self.width, dtype=np.float32)[None, :]
         return rows, columns
+
+    def white(self, rng: Random) -> Field:
+        """White noise over the patch, deviation 1."""
+        return white(rng, self.height, self.width)
+
+    def cloud(self, rng: Random, cell_y: float, cell_x: float) -> Field:
+        """Smooth noise over the patch, of deviation 1, whose features are about ``cell_y`` by ``cell_x`` px."""
+        return cloud(rng, self.height, self.width, cell_y, cell_x)
 
     def multiply(self, factor: Field) -> None:
         """Scale the reflectance by ``float32 [height, width]``."""

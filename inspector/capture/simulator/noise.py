@@ -1,4 +1,4 @@
-"""Random numbers and random fields everything on a sheet is made of."""
+"""Random numbers and random fields, of which everything on a sheet is made."""
 
 from __future__ import annotations
 
@@ -27,11 +27,8 @@ def percentile_draw(rng: Random, percentiles: Sequence[float]) -> float:
     return float(np.interp(rng.random(), _QUANTILES, ends))
 
 
-def uniform(rng: Random, low: float, high: float) -> float:
-    return float(rng.uniform(low, high))
-
-
 def chance(rng: Random, share: float) -> bool:
+    """True in ``share`` of the draws."""
     return bool(rng.random() < share)
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from inspector.capture.simulator import statistics as real
 from inspector.capture.simulator.canvas import Canvas
 from inspector.capture.simulator.defects import INCLUSION, PAINTERS
-from inspector.capture.simulator.edges import Margin, cut, draw_margin, paint_rim
+from inspector.capture.simulator.edges import Margin, black_out_margin, paint_rim, random_margin
 from inspector.capture.simulator.illumination import expose, illumination
 from inspector.capture.simulator.look_alikes import LookAlike, choose_look_alikes
-from inspector.capture.simulator.noise import Random, stream, uniform
+from inspector.capture.simulator.noise import Random, stream
 from inspector.capture.simulator.texture import rolled_surface
 from inspector.config.simulator import SimulatorConfig
 
@@ -61,7 +61,7 @@ class SheetRenderer:
         rng = stream(self._settings.seed, index, _PLAN)
         classes = self._draw_classes(rng)
         share = 0.75 if INCLUSION in classes else real.MARGIN_SHARE
-        margin = draw_margin(rng, self._width, share)
+        margin = random_margin(rng, self._width, share)
         look_alikes = choose_look_alikes(rng, self._settings.look_alike_rate, defective=bool(classes))
         return SheetPlan(classes, look_alikes, margin)
 
@@ -71,7 +71,7 @@ class SheetRenderer:
         height, width = self._height, self._width
         scale = height / real.REFERENCE_HEIGHT
         streams = [stream(self._settings.seed, index, purpose) for purpose in range(7)]
-        light = uniform(streams[_LIGHT], 0.25 * np.pi, 0.7 * np.pi)
+        light = streams[_LIGHT].uniform(0.25 * np.pi, 0.7 * np.pi)
         surface = rolled_surface(streams[_SURFACE], height, width, scale)
         left, right = _steel(plan.margin, width)
         canvas = Canvas(surface, np.zeros((height, width), dtype=np.uint8), left, right, scale, light)
@@ -89,7 +89,7 @@ class SheetRenderer:
         scene *= np.float32(level)
         np.clip(scene, 0, 330, out=scene)  # the lens blurs light the sensor cannot count
         if plan.margin is not None:
-            cut(streams[_EDGE], scene, canvas, plan.margin)
+            black_out_margin(streams[_EDGE], scene, canvas, plan.margin)
         frame = np.clip(np.rint(expose(streams[_SENSOR], scene)), 0, 255).astype(np.uint8)
         present = tuple(k for k in plan.classes if np.any(canvas.mask & (1 << k)))
         return Sheet(frame, canvas.mask, present, tuple(item.name for item in plan.look_alikes))

@@ -1,4 +1,4 @@
-"""The contact sheet: telling frames of a run, the found defects outlined against the truth."""
+"""The contact sheet: selected frames of a run, with the found defects and the truth outlined."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from numpy.typing import NDArray
 
 from inspector.frames.outcome import Verdict
 from inspector.report.pictures import drawing
-from inspector.report.pictures.drawing import Picture, blank, dot, fit_text, text_width, write_text
+from inspector.report.pictures.drawing import Picture, fit_text, text_width, write_text
+from inspector.report.pictures.grid import LEGEND_BASELINE, MARGIN, Grid, class_key
 from inspector.report.pictures.outlines import draw_dashed, draw_solid, outlines
 from inspector.report.selection import Shown
 
-_WIDTH = 1640
-_MARGIN = 20
-_GAP = 16
-_CAPTION = 26
-_HEADING = 40
 _TINT = 0.22
 _LEAST_CONTRAST = 60
 
@@ -27,32 +23,15 @@ Sections = Sequence[tuple[str, Sequence[Shown]]]
 
 def contact_sheet(sections: Sections, class_names: Sequence[str], size: tuple[int, int]) -> Picture:
     """The sheet as ``uint8 [H, 1640, 3]`` BGR. ``sections`` are titles with their frames, ``size`` a frame's height and width."""
-    columns, scale = _layout(size)
-    cell_height, cell_width = round(size[0] * scale), round(size[1] * scale)
-    row_height = cell_height + _CAPTION + _GAP
-    rows = sum(-(-len(shown) // columns) for _, shown in sections)
-    header = 62
-    sheet = blank(header + len(sections) * _HEADING + rows * row_height + _MARGIN, _WIDTH)
+    grid = Grid.of(size, most_columns=5)
+
+    def draw(sheet: Picture, shown: Shown, x: int, y: int) -> None:
+        sheet[y : y + grid.height, x : x + grid.width] = frame_picture(shown, len(class_names), grid.scale)
+        _caption(sheet, shown, class_names, x, y + grid.height, grid.width)
+
+    sheet = grid.sheet(sections, draw)
     _legend(sheet, class_names)
-    top = header
-    for title, shown in sections:
-        write_text(sheet, title, _MARGIN, top + 24, 13)
-        top += _HEADING
-        for index, one in enumerate(shown):
-            x = _MARGIN + (index % columns) * (cell_width + _GAP)
-            y = top + (index // columns) * row_height
-            sheet[y : y + cell_height, x : x + cell_width] = frame_picture(one, len(class_names), scale)
-            _caption(sheet, one, class_names, x, y + cell_height, cell_width)
-        top += -(-len(shown) // columns) * row_height
     return sheet
-
-
-def _layout(size: tuple[int, int]) -> tuple[int, float]:
-    """Columns and the scale of a frame: long frames two abreast, square ones five."""
-    aspect = size[1] / size[0]
-    columns = 2 if aspect >= 3 else 3 if aspect >= 1.6 else 5
-    cell = (_WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
-    return columns, cell / size[1]
 
 
 def frame_picture(shown: Shown, class_count: int, scale: float) -> Picture:
@@ -126,11 +105,9 @@ def _truth_words(shown: Shown, class_names: Sequence[str]) -> str:
 
 
 def _legend(sheet: Picture, class_names: Sequence[str]) -> None:
-    x, y = _MARGIN, 34
-    x = write_text(sheet, "Found", x, y, 11, drawing.FAINT_INK) + 16
-    for k, name in enumerate(class_names):
-        dot(sheet, x + 6, y - 5, drawing.CLASSES[k], 6)
-        x = write_text(sheet, name, x + 20, y, 11) + 24
+    y = LEGEND_BASELINE
+    x = write_text(sheet, "Found", MARGIN, y, 11, drawing.FAINT_INK) + 16
+    x = class_key(sheet, class_names, x, y)
     x = write_text(sheet, "Truth", x + 16, y, 11, drawing.FAINT_INK) + 16
     box = np.array([[x, y - 12], [x + 34, y - 12], [x + 34, y + 2], [x, y + 2]], dtype=np.float64)
     draw_dashed(sheet, [box], drawing.TRUTH, 1)

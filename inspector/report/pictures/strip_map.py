@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from inspector.frames.outcome import Verdict
 from inspector.report.pictures import drawing
-from inspector.report.pictures.drawing import Picture, blank, dot, fill, text_width, write_text
+from inspector.report.pictures.drawing import Picture, blank, fill, text_width, write_text
+from inspector.report.pictures.grid import class_key
 from inspector.report.trace import VERDICTS, Trace
 
 _WIDTH = 1640
@@ -134,10 +135,7 @@ def _ticks_in_lane(
 
 def _legend(picture: Picture, trace: Trace, class_names: Sequence[str], camera: str) -> None:
     x = write_text(picture, f"Strip map  {camera}", 20, 32, 13) + 36
-    for k, name in enumerate(class_names):
-        dot(picture, x + 6, 27, drawing.CLASSES[k], 6)
-        x = write_text(picture, name, x + 20, 32, 11) + 24
-    x += 12
+    x = class_key(picture, class_names, x, 32) + 12
     for verdict in Verdict:
         fill(picture, x, 22, 14, 12, drawing.VERDICTS[verdict])
         x = write_text(picture, verdict.value, x + 20, 32, 10) + 18

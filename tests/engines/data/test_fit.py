@@ -12,7 +12,6 @@ from engines.data.fit import Provenance, overlap_reason, provenance, require_for
 from engines.data.part import Part, choose_part, joined
 from engines.data.split import Split
 from engines.errors import DataError, FrameFormError, HeldOutError
-from inspector.cli.remedies import remedy
 from tests.evaluate.tiny_data import open_data
 
 NETWORK = Provenance("the gate of b-1", "", "s1", ("fold-1", "training"))
@@ -30,9 +29,7 @@ def part_of(dataset: Dataset, name: str | None, split: str | None = "s1") -> Par
 
 def test_frames_of_another_size_or_other_classes_are_refused_with_data(dataset: Dataset) -> None:
     require_form(dataset, dataset, "itself")
-    with pytest.raises(
-        FrameFormError, match=r"^tiny: frames are 32x48, those of the bundle b-1 are 32x64; use"
-    ) as size:
+    with pytest.raises(FrameFormError, match=r"^tiny: frames are 32x48; those of the bundle b-1 are 32x64$") as size:
         require_form(dataset, replace(dataset, width=64), "the bundle b-1")
     assert (size.value.what, size.value.found, size.value.expected) == ("size", "32x48", "32x64")
     with pytest.raises(FrameFormError, match=r"classes are dark, bright; those of w\.pt are bright, dark") as classes:
@@ -44,16 +41,15 @@ def test_frames_that_a_network_may_know_are_refused_with_the_reason(dataset: Dat
     network = replace(NETWORK, data_id=dataset.id)
     require_held_out(part_of(dataset, "fold-0"), [network])
     require_held_out(part_of(dataset, "fold-1"), [NETWORK])  # trained on other data
-    for name, split, reason, mend in (
-        (None, None, "no_split", "--split"),
-        ("fold-0", "s2", "other_split", "--split"),
-        ("fold-1", "s1", "trained_on", "--part"),
+    for name, split, reason in (
+        (None, None, "no_split"),
+        ("fold-0", "s2", "other_split"),
+        ("fold-1", "s1", "trained_on"),
     ):
         with pytest.raises(HeldOutError) as told:
             require_held_out(part_of(dataset, name, split), [NETWORK, network])
         assert told.value.reason == reason
         assert "--" not in str(told.value)
-        assert mend in remedy(told.value)
     assert told.value.others == ("fold-0",)
 
 

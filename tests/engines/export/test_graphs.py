@@ -18,10 +18,10 @@ from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from engines.errors import EngineError  # noqa: E402
-from engines.export.answers import Answers, ExportedNetworks  # noqa: E402
+from engines.export.graph_outputs import ExportedNetworks, GraphOutputs  # noqa: E402
 from engines.export.graphs import GateGraph, SegmenterGraph, network_input  # noqa: E402
 from engines.export.onnx import export_gate, export_segmenter  # noqa: E402
-from engines.export.parity import TorchNetworks, compare_answers, require_parity  # noqa: E402
+from engines.export.parity import TorchNetworks, compare_outputs, require_parity  # noqa: E402
 from engines.networks.factory import build_network  # noqa: E402
 from engines.networks.gate import Gate  # noqa: E402
 from engines.networks.segmenter import Segmenter  # noqa: E402
@@ -167,7 +167,7 @@ def test_parity_is_a_gate(tmp_path: Path) -> None:
     export_segmenter(segmenter, tmp_path / "segmenter.onnx", 64, 96)
     networks = ExportedNetworks(tmp_path / "gate.onnx", tmp_path / "segmenter.onnx")
     assert next(reference.gate.parameters()).dtype == torch.float32
-    parity = compare_answers(reference.answer(list(frames), limits), networks.answer(list(frames), limits))
+    parity = compare_outputs(reference.outputs(list(frames), limits), networks.outputs(list(frames), limits))
     assert parity.score_difference < 1e-2
     assert parity.mask_agreement > 0.99
     with torch.no_grad():
@@ -177,10 +177,10 @@ def test_parity_is_a_gate(tmp_path: Path) -> None:
 
 
 def test_nan_is_no_parity() -> None:
-    sound = Answers(np.zeros(1, np.float32), np.zeros((1, 2, 2), np.uint8), np.zeros((1, 1), np.float32))
-    assert compare_answers(sound, sound).holds
-    nan = Answers(np.zeros(1, np.float32), sound.masks, np.full((1, 1), np.nan, np.float32))
-    assert not compare_answers(sound, nan).holds
+    sound = GraphOutputs(np.zeros(1, np.float32), np.zeros((1, 2, 2), np.uint8), np.zeros((1, 1), np.float32))
+    assert compare_outputs(sound, sound).holds
+    nan = GraphOutputs(np.zeros(1, np.float32), sound.masks, np.full((1, 1), np.nan, np.float32))
+    assert not compare_outputs(sound, nan).holds
 
 
 def test_weights_beyond_half_precision_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engines.bundle import find_bundle, read_bundle, read_golden
 from engines.errors import EngineError
-from engines.runtime.cuda.onnx_module import OnnxProgram
+from engines.runtime.cuda.onnx_module import OnnxModule
 from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 
 torch = pytest.importorskip("torch", reason="needs torch (make test-training)")
@@ -22,7 +22,7 @@ torch = pytest.importorskip("torch", reason="needs torch (make test-training)")
 def test_the_included_bundle_answers_as_its_golden_frames_say() -> None:
     bundle = read_bundle(find_bundle("demo"))
     golden, samples = read_golden(bundle)
-    gate, segmenter = OnnxProgram(bundle.gate_path, "cpu"), OnnxProgram(bundle.segmenter_path, "cpu")
+    gate, segmenter = OnnxModule(bundle.gate_path, "cpu"), OnnxModule(bundle.segmenter_path, "cpu")
     frames = torch.from_numpy(np.stack([sample.frame for sample in samples]))
     with torch.inference_mode():
         score = gate({"frames": frames})["score"].numpy()
@@ -97,7 +97,7 @@ def test_every_operator_computes_as_onnx_defines_it(
     onnx.save(model, tmp_path / "one.onnx")
     (wanted,) = ReferenceEvaluator(model).run(None, {"x": inputs[0]})
     with torch.inference_mode():
-        found = OnnxProgram(tmp_path / "one.onnx", "cpu")({"x": torch.from_numpy(inputs[0].copy())})["y"].numpy()
+        found = OnnxModule(tmp_path / "one.onnx", "cpu")({"x": torch.from_numpy(inputs[0].copy())})["y"].numpy()
     assert found.shape == wanted.shape
     assert found.dtype == wanted.dtype
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
@@ -108,13 +108,13 @@ def test_an_unknown_operator_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         EngineError, match=r"one\.onnx: node 'n' \(Tan\) is not known to the torch runtime; use TensorRT"
     ):
-        OnnxProgram(tmp_path / "one.onnx", "cpu")
+        OnnxModule(tmp_path / "one.onnx", "cpu")
 
 
 def test_what_is_no_graph_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "one.onnx").write_bytes(b"no graph")
     with pytest.raises(EngineError, match=r"one\.onnx: is not a network onnx can read"):
-        OnnxProgram(tmp_path / "one.onnx", "cpu")
+        OnnxModule(tmp_path / "one.onnx", "cpu")
 
 
 def one_node(kind: str, names: list[str], given: dict[str, Any], attributes: dict[str, Any]) -> Any:

@@ -1,13 +1,13 @@
-"""A plan's facts, and bytes that stand for a plan where nobody runs it."""
+"""Metadata of a plan, and bytes in place of a plan where none is run."""
 
 from __future__ import annotations
 
 import msgspec
 
-from engines.tensorrt.cache import Facts
-from engines.tensorrt.library import FLAGS
+from engines.tensorrt.library import BUILDER_FLAGS
+from engines.tensorrt.metadata import PlanMetadata
 
-FACTS = Facts(
+METADATA = PlanMetadata(
     bundle="bars-1-0a",
     network="gate",
     onnx_sha256="ab" * 32,
@@ -15,7 +15,7 @@ FACTS = Facts(
     version="1.7",
     capability="8.9",
     max_batch=8,
-    options=FLAGS["tensorrt_rtx"],
+    builder_flags=BUILDER_FLAGS["tensorrt_rtx"],
     workspace_mib=64,
     precisions={"HALF": 3},
     layers={"CAST": 1},
@@ -23,5 +23,5 @@ FACTS = Facts(
 PLAN = bytes(range(256)) * 8
 
 
-def facts_with(**changed: object) -> Facts:
-    return msgspec.structs.replace(FACTS, **changed)
+def metadata_with(**changed: object) -> PlanMetadata:
+    return msgspec.structs.replace(METADATA, **changed)

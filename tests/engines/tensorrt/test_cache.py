@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engines.errors import EngineError
-from engines.tensorrt.cache import Facts, PlanCache, Wish
-from engines.tensorrt.keyed_digest import KEY_FILE, read_sealed, write_sealed
-from engines.tensorrt.library import FLAGS
-from tests.engines.tensorrt.plans import FACTS, PLAN, facts_with
+from engines.errors import DamagedPlanError, MissingPlanError, PlanFolderError, PlanKeyError
+from engines.tensorrt.cache import PlanCache
+from engines.tensorrt.keyed_digest import DIGEST_BYTES, KEY_FILE, read_with_digest, write_with_digest
+from engines.tensorrt.library import BUILDER_FLAGS
+from engines.tensorrt.metadata import PlanMetadata, PlanRequest
+from tests.engines.tensorrt.plans import METADATA, PLAN, metadata_with
 
-WISH = Wish(
+REQUEST = PlanRequest(
     bundle="bars-1-0a",
     network="gate",
     onnx_sha256="ab" * 32,
@@ -24,79 +25,78 @@ WISH = Wish(
     capability="8.9",
     driver="580.1",
     cuda="13.0",
-    options=FLAGS["tensorrt_rtx"],
+    builder_flags=BUILDER_FLAGS["tensorrt_rtx"],
     max_batch=8,
 )
-OF_A_DRIVER = facts_with(driver="580.1", cuda="13.0")
+FOR_ONE_DRIVER = metadata_with(driver="580.1", cuda="13.0")
 
 
-def wish(**changed: object) -> Wish:
-    return msgspec.structs.replace(WISH, **changed)
+def request(**changed: object) -> PlanRequest:
+    return msgspec.structs.replace(REQUEST, **changed)
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> PlanCache:
     made = PlanCache(tmp_path / "plans")
-    made.store(FACTS, PLAN)
+    made.store(METADATA, PLAN)
     return made
 
 
-def test_a_plan_comes_back_with_its_facts(cache: PlanCache) -> None:
-    assert cache.find(WISH).data == PLAN
+def test_a_plan_comes_back_with_its_metadata(cache: PlanCache) -> None:
+    assert cache.find(REQUEST).data == PLAN
     (path,) = cache.plans()
-    entry, plan = cache.verified(path)
-    assert (entry.facts, entry.size, plan) == (FACTS, len(PLAN), PLAN)
+    entry, plan = cache.verify(path)
+    assert (entry.metadata, entry.size, plan) == (METADATA, len(PLAN), PLAN)
     assert sorted(one.suffix or one.name for one in cache.folder.iterdir()) == [".json", ".plan", "key"]
 
 
 def test_what_decides_nothing_makes_no_other_plan(cache: PlanCache) -> None:
-    same = facts_with(bundle="other-1-0b", layers={}, precisions={}, seconds=41.5, checked=True)
-    assert same.key == FACTS.key
+    same = metadata_with(bundle="other-1-0b", layers={}, precisions={}, build_seconds=41.5, checked=True)
+    assert same.key == METADATA.key
     cache.store(same, PLAN[::-1])
     assert len(cache.plans()) == 1
-    assert cache.find(WISH).data == PLAN[::-1]
-    assert len({facts_with(**{what: "x"}).key for what in ("network", "onnx_sha256", "version", "driver", "cuda")}) == 5
+    assert cache.find(REQUEST).data == PLAN[::-1]
+    assert (
+        len({metadata_with(**{what: "x"}).key for what in ("network", "onnx_sha256", "version", "driver", "cuda")}) == 5
+    )
 
 
-def test_only_plans_and_their_facts_are_removed(cache: PlanCache) -> None:
-    theirs = [cache.folder / "terraform.plan", cache.folder / "terraform.json"]
-    for path in theirs:
+def test_only_plans_and_what_belongs_to_them_are_removed(cache: PlanCache) -> None:
+    not_ours = [cache.folder / "terraform.plan", cache.folder / "terraform.json"]
+    for path in not_ours:
         path.write_text("{}")
     plans = cache.plans()
     size = sum(path.stat().st_size for path in cache.folder.glob(f"{plans[0].stem}.*"))
-    kernels = cache.find(WISH).kernels
+    kernels = cache.find(REQUEST).kernels
     assert kernels is not None
-    write_sealed(kernels, b"compiled")  # what TensorRT-RTX made of the plan goes with it
-    assert read_sealed(kernels) == b"compiled"
-    assert cache.remove(plans) == size + kernels_size(b"compiled") > len(PLAN)
+    write_with_digest(kernels, b"compiled")
+    assert read_with_digest(kernels) == b"compiled"
+    assert cache.remove(plans) == size + DIGEST_BYTES + len(b"compiled") > len(PLAN)
     assert cache.remove(plans) == 0
-    assert sorted(cache.folder.iterdir()) == sorted([*theirs, cache.folder / KEY_FILE])
-
-
-def kernels_size(data: bytes) -> int:
-    return 32 + len(data)  # the digest before it
+    assert sorted(cache.folder.iterdir()) == sorted([*not_ours, cache.folder / KEY_FILE])
 
 
 def test_key_and_plans_are_for_this_user_alone(cache: PlanCache) -> None:
     assert {stat.S_IMODE(one.stat().st_mode) for one in cache.folder.iterdir()} == {0o600}
     key = (cache.folder / KEY_FILE).read_bytes()
-    cache.store(facts_with(network="segmenter"), PLAN)
+    cache.store(metadata_with(network="segmenter"), PLAN)
     assert (cache.folder / KEY_FILE).read_bytes() == key
     (cache.folder / KEY_FILE).chmod(0o644)
-    for refused in (lambda: cache.find(WISH), cache.require_writable):
-        with pytest.raises(EngineError, match="can be read or written by others"):
+    for refused in (lambda: cache.find(REQUEST), cache.require_writable):
+        with pytest.raises(PlanKeyError, match="can be read or written by others") as caught:
             refused()
+        assert caught.value.known_to_others
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file away")
 def test_a_key_of_another_user_is_refused(cache: PlanCache) -> None:
     os.chown(cache.folder / KEY_FILE, 65534, 65534)
-    with pytest.raises(EngineError, match=r"belongs to another user .* as the user who runs the line"):
-        cache.find(WISH)
+    with pytest.raises(PlanKeyError, match="belongs to another user"):
+        cache.find(REQUEST)
 
 
 @pytest.mark.parametrize(
-    ("what", "value", "told"),
+    ("what", "value", "mismatch"),
     [
         ("library", "tensorrt", "its plan is for library tensorrt_rtx, here it is tensorrt"),
         ("version", "1.8", "its plan is for version 1.7, here it is 1.8"),
@@ -104,110 +104,109 @@ def test_a_key_of_another_user_is_refused(cache: PlanCache) -> None:
         ("driver", "590.2", "its plan is for driver 580.1, here it is 590.2"),
         ("driver", "", "its plan is for driver 580.1, here it is not known"),
         ("cuda", "13.1", "its plan is for cuda 13.0, here it is 13.1"),
-        ("options", (), "its plan was built with STRICT_NANS, REQUIRE_USER_ALLOCATION, here it is no options"),
+        ("builder_flags", (), "its plan was built with STRICT_NANS, REQUIRE_USER_ALLOCATION, here it is no flags"),
         ("max_batch", 9, "its plan is for batches up to 8, not 9"),
     ],
 )
-def test_a_plan_that_does_not_do_says_in_what(tmp_path: Path, what: str, value: object, told: str) -> None:
+def test_a_plan_that_does_not_fit_says_why(tmp_path: Path, what: str, value: object, mismatch: str) -> None:
     cache = PlanCache(tmp_path)
-    cache.store(OF_A_DRIVER, PLAN)
-    assert wish(**{what: value}).why_not(OF_A_DRIVER).startswith(told)
-    with pytest.raises(EngineError, match=f"^gate of bars-1-0a: {told}") as refused:
-        cache.find(wish(**{what: value}))
-    assert "build it again with `inspector engines build`" in str(refused.value)
-    assert "\n" not in str(refused.value)
+    cache.store(FOR_ONE_DRIVER, PLAN)
+    assert request(**{what: value}).mismatch(FOR_ONE_DRIVER) == mismatch
+    with pytest.raises(MissingPlanError) as refused:
+        cache.find(request(**{what: value}))
+    assert str(refused.value) == f"gate of bars-1-0a: {mismatch}"
+    assert refused.value.max_batch == (value if what == "max_batch" else 8)
 
 
-def test_a_wish_names_every_fact_that_a_gpu_may_differ_in() -> None:
-    """What is asked for at the build alone, and what came of it, a GPU does not ask."""
-    of_the_build = {"workspace_mib", "precisions", "layers", "seconds", "checked"}
-    assert set(Facts.__struct_fields__) - of_the_build == set(Wish.__struct_fields__)
+def test_a_request_names_everything_that_a_gpu_may_differ_in() -> None:
+    of_the_build = {"workspace_mib", "precisions", "layers", "build_seconds", "checked"}
+    assert set(PlanMetadata.__struct_fields__) - of_the_build == set(PlanRequest.__struct_fields__)
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "fitting",
     [
-        wish(),
-        wish(bundle="renamed-2-0b"),
-        wish(driver="590.2", cuda="13.1"),  # of a plan built ahead of time
-        wish(max_batch=4),
+        request(),
+        request(bundle="renamed-2-0b"),
+        request(driver="590.2", cuda="13.1"),  # the plan was built ahead of time
+        request(max_batch=4),
     ],
 )
-def test_what_does_not_matter_is_no_hindrance(wanted: Wish) -> None:
-    assert wanted.why_not(FACTS) == ""
+def test_what_does_not_matter_is_no_mismatch(fitting: PlanRequest) -> None:
+    assert fitting.mismatch(METADATA) == ""
 
 
-@pytest.mark.parametrize("other", [wish(onnx_sha256="cd" * 32), wish(network="segmenter")])
-def test_another_graph_has_no_plan(cache: PlanCache, other: Wish) -> None:
-    with pytest.raises(EngineError, match=f"has no plan in {cache.folder}"):
+@pytest.mark.parametrize("other", [request(onnx_sha256="cd" * 32), request(network="segmenter")])
+def test_another_graph_has_no_plan(cache: PlanCache, other: PlanRequest) -> None:
+    with pytest.raises(MissingPlanError, match=f"has no plan in {cache.folder}"):
         cache.find(other)
 
 
 def test_of_several_the_one_for_the_smallest_batches_is_chosen(cache: PlanCache) -> None:
     for batch in (4, 16, 32):
-        cache.store(facts_with(max_batch=batch), bytes([batch]) * 9)
-    assert [cache.find(wish(max_batch=batch)).data[0] for batch in (1, 4, 9, 32)] == [4, 4, 16, 32]
-    assert cache.find(WISH).data == PLAN
+        cache.store(metadata_with(max_batch=batch), bytes([batch]) * 9)
+    assert [cache.find(request(max_batch=batch)).data[0] for batch in (1, 4, 9, 32)] == [4, 4, 16, 32]
+    assert cache.find(REQUEST).data == PLAN
 
 
 def test_a_touched_plan_is_refused(cache: PlanCache) -> None:
     (path,) = cache.plans()
-    facts = path.with_suffix(".json")
+    beside = path.with_suffix(".json")
     for touched, content in (
         (path, PLAN[:-1] + b"\x00"),
         (path, PLAN[:-1]),
-        (facts, facts.read_bytes().replace(b'"CAST": 1', b'"CAST": 2')),
-        (facts, facts.read_bytes().replace(b'"checked": false', b'"checked": true')),
-        (facts, b"{}"),
+        (beside, beside.read_bytes().replace(b'"CAST": 1', b'"CAST": 2')),
+        (beside, beside.read_bytes().replace(b'"checked": false', b'"checked": true')),
+        (beside, b"{}"),
     ):
         before = touched.read_bytes()
         assert content != before
         touched.write_bytes(content)
-        with pytest.raises(EngineError, match=r"was altered|holds no facts"):
-            cache.find(WISH)
+        with pytest.raises(DamagedPlanError, match=r"was altered|is no metadata"):
+            cache.find(REQUEST)
         touched.write_bytes(before)
-    assert cache.find(WISH).data == PLAN
-    moved = path.with_name(f"{facts_with(capability='12.0').key}.plan")
+    assert cache.find(REQUEST).data == PLAN
+    moved = path.with_name(f"{metadata_with(capability='12.0').key}.plan")
     path.rename(moved)
-    facts.rename(moved.with_suffix(".json"))
-    with pytest.raises(EngineError, match="is a plan of other facts, moved here"):
-        cache.find(WISH)
+    beside.rename(moved.with_suffix(".json"))
+    with pytest.raises(DamagedPlanError, match="has the name of a plan with other metadata"):
+        cache.find(REQUEST)
 
 
 def test_a_damaged_plan_does_not_hide_a_sound_one(cache: PlanCache) -> None:
-    other = cache.store(facts_with(network="segmenter"), PLAN)
+    other = cache.store(metadata_with(network="segmenter"), PLAN)
     other.with_suffix(".json").write_text("{")
-    assert cache.find(WISH).data == PLAN
-    with pytest.raises(EngineError, match="holds no facts of a plan"):
-        cache.find(wish(network="segmenter"))
+    assert cache.find(REQUEST).data == PLAN
+    with pytest.raises(DamagedPlanError, match="is no metadata of a plan"):
+        cache.find(request(network="segmenter"))
 
 
 def test_a_plan_of_another_key_is_refused(cache: PlanCache, tmp_path: Path) -> None:
     other = PlanCache(tmp_path / "other")
-    other.store(FACTS, PLAN[::-1])
+    other.store(METADATA, PLAN[::-1])
     for path in (*other.plans(), *(one.with_suffix(".json") for one in other.plans())):
         (cache.folder / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(EngineError, match="was altered, or stored with another key"):
-        cache.find(WISH)
+    with pytest.raises(DamagedPlanError, match="was altered, or stored with another key"):
+        cache.find(REQUEST)
     (cache.folder / KEY_FILE).unlink()
-    with pytest.raises(EngineError, match="the key of the plans cannot be read"):
-        cache.find(WISH)
+    with pytest.raises(PlanKeyError, match="the key of the plans cannot be read"):
+        cache.find(REQUEST)
 
 
 def test_how_long_the_latest_build_took_is_known(cache: PlanCache) -> None:
-    graph = FACTS.onnx_sha256
-    assert cache.seconds_of(graph, "tensorrt_rtx") == 0.0
+    graph = METADATA.onnx_sha256
+    assert cache.last_build_seconds(graph, "tensorrt_rtx") == 0.0
     for i, seconds in enumerate((7.5, 41.5)):
-        path = cache.store(facts_with(capability=f"8.{i}", seconds=seconds), PLAN)
+        path = cache.store(metadata_with(capability=f"8.{i}", build_seconds=seconds), PLAN)
         os.utime(path, (path.stat().st_mtime + 10 + i,) * 2)
-    assert cache.seconds_of(graph, "tensorrt_rtx") == 41.5
-    assert cache.seconds_of(graph, "tensorrt") == 0.0
-    assert cache.seconds_of("cd" * 32, "tensorrt_rtx") == 0.0
+    assert cache.last_build_seconds(graph, "tensorrt_rtx") == 41.5
+    assert cache.last_build_seconds(graph, "tensorrt") == 0.0
+    assert cache.last_build_seconds("cd" * 32, "tensorrt_rtx") == 0.0
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_build(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_before_the_build(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EngineError, match=r"file/plans: plans cannot be stored there .* --cache or INSPECTOR_CACHE"):
+    with pytest.raises(PlanFolderError, match="file/plans: plans cannot be stored there"):
         PlanCache(tmp_path / "file" / "plans").require_writable()
 
 

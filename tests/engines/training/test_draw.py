@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engines.data.dataset import Dataset, open_dataset
-from engines.errors import DataError, RecipeError
+from engines.errors import NoCropError, NoExtraDataError, RecipeError
 from engines.training.crops import is_dark
 from engines.training.draw import Drawer
 from engines.training.frames import Frames
@@ -122,13 +122,13 @@ def test_without_clean_frames_a_segmenter_takes_clean_places_and_a_gate_refuses(
 
 def test_frames_that_are_all_dark_end_in_one_line(bars: Dataset) -> None:
     drawer = _drawer(bars, _recipe("segmenter-resnet34", CROPS, "batches.dark_level=255"))
-    with pytest.raises(DataError, match="not dark"):
+    with pytest.raises(NoCropError, match="not dark"):
         drawer.draw(0, 0)
 
 
 def test_extra_frames_get_their_share(bars: Dataset, tmp_path: Path) -> None:
     recipe = _recipe("gate-resnet34", "batches.extra_share=0.5", PLAIN)
-    with pytest.raises(RecipeError, match="--extra"):
+    with pytest.raises(NoExtraDataError):
         _drawer(bars, recipe)
     others = open_dataset(write_frames(tmp_path / "data", each=1))
     frames = Frames(bars.frames, 4, 1)

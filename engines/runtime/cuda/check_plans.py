@@ -1,0 +1,37 @@
+"""Checks that plans answer as the bundle's golden frames say, on the GPU of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engines.bundle import Bundle, read_golden
+from engines.runtime.cuda.engines import CudaOptions
+from engines.runtime.cuda.load import open_engines, plan_networks
+from engines.runtime.golden import GoldenResult, compare_golden, require_golden
+from engines.tensorrt.cache import VerifiedPlan
+from engines.tensorrt.library import Library
+
+
+@dataclass(frozen=True)
+class PlanCheck:
+    """Plans that agree with the golden frames."""
+
+    golden: GoldenResult
+    device: str
+    """What they ran on."""
+
+
+def check_plans(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
+    """Load the plans of both networks, as a line would, and run every golden frame. Raises EngineError where they cannot be loaded,
+    DisagreementError where they disagree, BundleError where the golden frames cannot be read."""
+    golden, samples = read_golden(bundle)
+    engines = open_engines(
+        bundle, plan_networks(library, plans), max_batch, golden.thresholds, CudaOptions(direct=False)
+    )
+    try:
+        result = compare_golden(engines, samples)
+        require_golden(result, engines.device)
+        return PlanCheck(result, engines.device)
+    finally:
+        engines.close()

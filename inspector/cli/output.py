@@ -1,0 +1,13 @@
+"""What several commands print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """Print a value of msgspec's kinds as JSON for scripts."""
+    import msgspec
+    import typer
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

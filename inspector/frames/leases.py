@@ -1,0 +1,177 @@
+"""Who holds which slot of the ring. A slot is free when nobody holds it any more.
+
+A frame's slot is leased to whoever needs its pixels: acquisition while it writes them, then inference, then judging, each of which
+passes its lease on. Whoever else wants to look (archive, recorder, shadow model) is an observer and takes a lease of its own, also
+beyond the verdict. Observers have slots of their own, beyond those of the road, so that the slowest of them cannot take one from a
+camera: a slot that only observers hold does not count against the road.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Holder:
+    """Somebody who holds slots: a stage of a frame's road, a child process, an observer. Compared by identity."""
+
+    name: str
+    observer: bool = False
+    """An observer's leases come out of the observers' budget."""
+
+
+class Lease:
+    """The right of one holder to the pixels of one slot, until it is passed on or released, each once only."""
+
+    __slots__ = ("_leases", "holder", "slot")
+
+    def __init__(self, leases: SlotLeases, slot: int, holder: Holder) -> None:
+        self._leases = leases
+        self.slot = slot
+        self.holder: Holder | None = holder
+        """None once it is released or was taken back."""
+
+    def pass_on(self, taker: Holder) -> None:
+        """The lease is ``taker``'s from now on, and what was written into the slot is not written again while it is leased.
+
+        Raises ValueError for a lease that was released."""
+        self._leases.pass_on((self,), taker)
+
+    def share(self, observer: Holder) -> Lease | None:
+        """A further lease of the slot, for an observer; None where the observers hold as many slots as they may.
+
+        Raises ValueError for a lease that was released, and while the slot is still written to."""
+        return self._leases.share(self, observer)
+
+    def release(self) -> None:
+        """Let go of the slot. Raises ValueError for a lease that was released."""
+        self._leases.release(self)
+
+
+class SlotLeases:
+    """The leases of all slots. Thread-safe.
+
+    ``slots`` is how many the road of the frames may hold at a time, ``observer_slots`` how many observers may.
+    """
+
+    def __init__(self, slots: int, observer_slots: int = 0) -> None:
+        self.slots = slots
+        self.observer_slots = observer_slots
+        self.total = slots + observer_slots
+        """Slots there are: the number of planes the memory needs."""
+        self._free = list(range(self.total))
+        self._leases: list[list[Lease]] = [[] for _ in range(self.total)]
+        self._writing: set[int] = set()
+        self._on_road = 0
+        """Slots that somebody other than an observer holds."""
+        self._observed = 0
+        """Slots that an observer holds, alone or not."""
+        self._changed = threading.Condition()
+
+    def acquire(self, writer: Holder, timeout_s: float = 0.0) -> Lease | None:
+        """A free slot for ``writer`` alone, who writes a frame into it and passes the lease on; None where none gets free in time."""
+        with self._changed:
+            if self._on_road >= self.slots and not (
+                timeout_s and self._changed.wait_for(lambda: self._on_road < self.slots, timeout_s)
+            ):
+                return None
+            return self._take(writer)
+
+    def exchange(self, lease: Lease, writer: Holder) -> Lease:
+        """Give ``lease`` up for a free slot to write to, with nobody able to come between."""
+        with self._changed:
+            self._let_go(lease)
+            return self._take(writer)
+
+    def pass_on(self, leases: tuple[Lease, ...] | list[Lease], taker: Holder) -> None:
+        """Make ``leases`` those of ``taker``, who is on the road; see ``Lease.pass_on``."""
+        if taker.observer:
+            raise ValueError(f"{taker.name} is an observer: it takes leases of its own")
+        with self._changed:
+            for lease in leases:
+                self._holder(lease)
+                self._writing.discard(lease.slot)
+                lease.holder = taker
+
+    def share(self, lease: Lease, observer: Holder) -> Lease | None:
+        """See ``Lease.share``."""
+        if not observer.observer:
+            raise ValueError(f"{observer.name} is no observer: on the road leases are passed on")
+        with self._changed:
+            self._holder(lease)
+            slot = lease.slot
+            if slot in self._writing:
+                raise ValueError(f"slot {slot} is being written to")
+            if not self._is_observed(slot):
+                if self._observed >= self.observer_slots:
+                    return None
+                self._observed += 1
+            shared = Lease(self, slot, observer)
+            self._leases[slot].append(shared)
+            return shared
+
+    def release(self, lease: Lease) -> None:
+        """See ``Lease.release``."""
+        with self._changed:
+            self._let_go(lease)
+            self._changed.notify()
+
+    def take_back(self, holder: Holder) -> int:
+        """Release whatever ``holder``, dead or stopped, still holds; return how many leases that were."""
+        with self._changed:
+            left = [lease for leases in self._leases for lease in leases if lease.holder is holder]
+            for lease in left:
+                self._let_go(lease)
+            self._changed.notify_all()
+        return len(left)
+
+    def held_by(self, holder: Holder) -> int:
+        """Leases of ``holder``."""
+        with self._changed:
+            return sum(lease.holder is holder for leases in self._leases for lease in leases)
+
+    @property
+    def free(self) -> int:
+        """Slots that a camera could have now."""
+        with self._changed:
+            return self.slots - self._on_road
+
+    @property
+    def observed(self) -> int:
+        """Slots that observers hold."""
+        with self._changed:
+            return self._observed
+
+    # What follows runs under the lock.
+
+    def _take(self, writer: Holder) -> Lease:
+        # There is one: at most ``slots`` - 1 are on the road and at most ``observer_slots`` with observers.
+        slot = self._free.pop()
+        lease = Lease(self, slot, writer)
+        self._leases[slot].append(lease)
+        self._writing.add(slot)
+        self._on_road += 1
+        return lease
+
+    def _let_go(self, lease: Lease) -> None:
+        holder = self._holder(lease)
+        leases, slot = self._leases[lease.slot], lease.slot
+        leases.remove(lease)
+        lease.holder = None
+        self._writing.discard(slot)
+        if not holder.observer:
+            self._on_road -= 1
+        elif not self._is_observed(slot):
+            self._observed -= 1
+        if not leases:
+            self._free.append(slot)
+
+    @staticmethod
+    def _holder(lease: Lease) -> Holder:
+        if lease.holder is None:
+            raise ValueError(f"the lease of slot {lease.slot} was released already")
+        return lease.holder
+
+    def _is_observed(self, slot: int) -> bool:
+        return any(lease.holder is not None and lease.holder.observer for lease in self._leases[slot])

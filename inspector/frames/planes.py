@@ -1,0 +1,75 @@
+"""Shared memory as equal planes, one per slot of the ring: the frames themselves, and the masks that one child writes.
+
+A window is a part of a plane, ``(slot, offset)``, of the size its reader works on: a child reads windows of its bundle's frame size,
+whatever the camera's frames are. Today a window is a whole frame; a tile is one with another offset.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Callable
+from multiprocessing import reduction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.errors import UserError
+from inspector.frames.size import FrameSize
+
+
+class Window(NamedTuple):
+    """Where in the planes a frame, or a part of one, begins; its size is known to whoever reads it."""
+
+    slot: int
+    offset: int = 0
+    """Pixels from the beginning of the plane."""
+
+
+class SharedPlanes:
+    """Planes of equal size in memory that several processes see.
+
+    The memory is an anonymous file: it has no name that could clash or be left behind, and is gone with the last process that maps it,
+    however that process ends. An instance travels to a child process as an argument of the process (spawn).
+    """
+
+    def __init__(self, fd: int, slots: int, plane_bytes: int) -> None:
+        """Map the memory behind ``fd``, which this instance owns from now on."""
+        self._fd = fd
+        mapped = mmap.mmap(fd, slots * plane_bytes)
+        self.array: NDArray[np.uint8] = np.ndarray((slots, plane_bytes), np.uint8, mapped)
+        """uint8 [slots, bytes of a plane], C-contiguous, beginning on a memory page."""
+
+    @classmethod
+    def create(cls, slots: int, frame: FrameSize) -> SharedPlanes:
+        """New memory, zeroed, each plane large enough for a frame. Raises UserError where the machine has not that much."""
+        plane_bytes = -(-frame.pixels // mmap.PAGESIZE) * mmap.PAGESIZE
+        size = slots * plane_bytes
+        fd = os.memfd_create("inspector-planes")
+        try:
+            # Claims the pages now: a machine that lacks them says so here, not by a bus error in the middle of a run.
+            os.posix_fallocate(fd, 0, size)
+            return cls(fd, slots, plane_bytes)
+        except OSError as error:
+            os.close(fd)
+            raise UserError(
+                f"ring.slots: {slots} slots of {frame} need {size >> 20} MiB of shared memory, "
+                f"which this machine does not give ({error.strerror}); use fewer slots"
+            ) from None
+
+    def view(self, window: Window, size: FrameSize) -> NDArray[np.uint8]:
+        """The pixels of a window, uint8 [H, W], C-contiguous; not a copy. Raises ValueError for one that leaves its plane."""
+        return self.array[window.slot, window.offset : window.offset + size.pixels].reshape(size)
+
+    def __reduce__(self) -> tuple[Callable[..., SharedPlanes], tuple[Any, ...]]:
+        return _rebuild, (reduction.DupFd(self._fd), *self.array.shape)
+
+    def close(self) -> None:
+        """Let go of the memory. It is unmapped when the last view of it is gone."""
+        del self.array
+        os.close(self._fd)
+
+
+def _rebuild(duplicate: Any, slots: int, plane_bytes: int) -> SharedPlanes:
+    return SharedPlanes(duplicate.detach(), slots, plane_bytes)

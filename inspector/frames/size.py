@@ -1,0 +1,20 @@
+"""The size of a frame."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class FrameSize(NamedTuple):
+    """Height and width in pixels; a pixel is one byte."""
+
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> int:
+        """Pixels, and so bytes, of a frame."""
+        return self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.height}x{self.width}"

@@ -1,0 +1,182 @@
+"""The dispatcher of one loaded bundle: frames out to its child, results back, and the end of those that get none.
+
+Cameras enter ``submit``, which never blocks. Everything else happens in the supervisor's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from engines.bundle import Bundle
+from inspector.config.inference import InferenceConfig
+from inspector.frames.clock import now_ns
+from inspector.frames.leases import Holder
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Reason
+from inspector.frames.planes import Window
+from inspector.frames.ring import FrameRing
+from inspector.inference.identity import identity_of
+from inspector.inference.in_flight import InFlightQueue, LeasedFrame
+from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.state import State, refusal
+from inspector.inference.supervisor import Supervisor
+
+
+class Listener(NamedTuple):
+    """Who is told. All are called from the supervisor's thread or from ``submit``, never under a lock."""
+
+    results: Callable[[Dispatcher, Sequence[tuple[LeasedFrame, InferenceResult]]], None]
+    """The bundle's engines have results; the leases now belong to the listener."""
+    given_up: Callable[[Sequence[LeasedFrame], Reason, str], None]
+    """These frames get no result, for the reason and detail given; the leases now belong to the listener."""
+    state: Callable[[Dispatcher, State, str], None]
+    """The state of the bundle's child changed; the text is for a person."""
+
+
+class Dispatcher:
+    """The frames of one bundle, whose child a supervisor keeps alive. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        config: InferenceConfig,
+        ring: FrameRing,
+        listener: Listener,
+        *,
+        hold_while_down: bool,
+        forced: Callable[[FrameMeta], Forced],
+    ) -> None:
+        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once.
+
+        Raises UserError where there is no memory for the masks."""
+        self.bundle = bundle
+        self.identity = identity_of(bundle)
+        self.masks = ring.masks()
+        """The masks of this bundle's child, at the place of the frame each belongs to."""
+        self.holder = Holder(f"inference {bundle.id}")
+        self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
+        """Holds the frames that this bundle looks at beside the active one."""
+        self.supervisor = Supervisor(config, bundle.path, ring.frames, self.masks, self)
+        self._config = config
+        self._listener = listener
+        self._hold = hold_while_down
+        self._forced = forced
+        self._lock = threading.Lock()
+        self._state = State.STARTING
+        """The supervisor's, as far as the frames have heard of it."""
+        self._queue = InFlightQueue()
+        self._retired = False
+
+    @property
+    def held(self) -> int:
+        """Frames waiting or in flight."""
+        with self._lock:
+            return len(self._queue)
+
+    def submit(self, frame: LeasedFrame) -> bool:
+        """Have a frame inspected; its lease is the dispatcher's until the listener hears of it. False: it is retired and takes none."""
+        stale: list[LeasedFrame] = []
+        refused = ""
+        with self._lock:
+            if self._retired:
+                return False
+            if self._state is State.READY or (self._hold and self._state in (State.STARTING, State.RESTARTING)):
+                self._queue.add(frame)
+                stale = self._pump()
+            else:
+                refused = refusal(self._state)
+        if refused:
+            self._listener.given_up([frame], Reason.ENGINE_DOWN, refused)
+        self._give_up_stale(stale)
+        return True
+
+    def take_oldest_waiting(self) -> LeasedFrame | None:
+        """Take back the frame on the road that has waited longest and is not in the child yet; None where there is none."""
+        with self._lock:
+            while (frame := self._queue.take_oldest_waiting()) is not None:
+                if not frame.shadow:
+                    return frame
+                frame.lease.release()
+            return None
+
+    def retire(self) -> None:
+        """Take no further frame; the child ends when the last one has its result."""
+        with self._lock:
+            self._retired = True
+            empty = not self._queue
+        if empty:
+            self.supervisor.finish()
+
+    def stop(self, timeout_s: float) -> None:
+        """End the child, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
+        self.supervisor.stop(timeout_s)
+        self._give_up(Reason.SHUTDOWN, "the line stopped")
+
+    # What the supervisor tells, in its thread.
+
+    def entered(self, state: State, text: str) -> None:
+        """See ``supervisor.Client``."""
+        with self._lock:
+            self._state = state
+            stale = self._pump()
+        self._give_up_stale(stale)
+        self._listener.state(self, state, text)
+
+    def ready(self, ready: Ready) -> None:
+        """See ``supervisor.Client``."""
+        with self._lock:
+            self._queue.limit = self._config.in_flight or ready.in_flight
+
+    def results(self, results: Sequence[InferenceResult]) -> None:
+        """See ``supervisor.Client``."""
+        now = now_ns()
+        with self._lock:
+            found = [(self._queue.finished(Window(result.slot, result.offset), now), result) for result in results]
+            stale = self._pump()
+            done = self._retired and not self._queue
+        self._give_up_stale(stale)
+        self._listener.results(self, found)
+        if done:
+            self.supervisor.finish()
+
+    def stalled(self, now_ns: int) -> str:
+        """See ``supervisor.Client``."""
+        with self._lock:
+            return self._queue.stalled(now_ns, self._config.stall_timeout_s)
+
+    def gone(self, state: State, text: str) -> None:
+        """See ``supervisor.Client``."""
+        reason = Reason.SHUTDOWN if state is State.STOPPED else Reason.ENGINE_DOWN
+        self._give_up(reason, text, waiting=not (self._hold and state is State.RESTARTING))
+        with self._lock:
+            done = self._retired and not self._queue
+        if done:
+            self.supervisor.finish()
+
+    # Frames in and out. The lock is held where a method says so.
+
+    def _pump(self) -> list[LeasedFrame]:
+        """Lock held. Hand waiting frames to the child as far as it has room; return those whose deadline has passed."""
+        if self._state is not State.READY:
+            return []
+        due, stale = self._queue.next_for_child(now_ns())
+        if due and not self.supervisor.submit(
+            [WorkItem(*frame.window, self._forced(frame.meta)) for frame in due],
+        ):
+            self._queue.take_back(due)
+        return stale
+
+    def _give_up_stale(self, stale: list[LeasedFrame]) -> None:
+        if stale:
+            self._listener.given_up(stale, Reason.DEADLINE, "deadline passed before the engines were free")
+
+    def _give_up(self, reason: Reason, detail: str, *, waiting: bool = True) -> None:
+        """Give up the frames in flight and, unless told otherwise, those that wait."""
+        with self._lock:
+            frames = self._queue.give_up_in_flight()
+            if waiting:
+                frames += self._queue.give_up_waiting()
+        if frames:
+            self._listener.given_up(frames, reason, detail)

@@ -1,0 +1,64 @@
+"""What mends an error of the engines, in terms of this program: its commands, and the keys of a line's configuration.
+
+`engines` raises errors with data and knows neither. Whoever shows one to a user takes its text from here.
+"""
+
+from __future__ import annotations
+
+from engines.errors import (
+    DeviceMemoryError,
+    DisagreementError,
+    MissingPlanError,
+    NoGpuError,
+    PageLockError,
+    PlanError,
+    PlanKeyError,
+)
+
+BUILD = "build it again with `inspector engines build"
+AS_THE_USER = "as the user who runs the line"
+
+
+def with_remedy(error: Exception) -> str:
+    """The text of an error followed by what mends it, in one line."""
+    return joined(error, remedy(error))
+
+
+def joined(error: Exception, mends: str) -> str:
+    """The text of an error and what mends it; the text alone where that is empty."""
+    return f"{error}; {mends}" if mends else str(error)
+
+
+def remedy(error: Exception) -> str:
+    """What mends it; empty where its text says all there is to say."""
+    match error:
+        case NoGpuError(runtime="auto"):
+            return "`inspector doctor` says more, or set inference.allow_cpu: true"
+        case NoGpuError():
+            return "`inspector doctor` says more, or choose the runtime auto, and allow the CPU"
+        case DisagreementError():
+            return (
+                "set inference.precision: f32 (on a CPU), build its plans again with `inspector engines build` (for TensorRT), "
+                "or export the bundle again"
+            )
+        case DeviceMemoryError(needed_for="frame ring"):
+            return "use fewer ring.slots, or stop what else uses the GPU"
+        case DeviceMemoryError():
+            return "use a smaller inference.max_batch, or stop what else uses the GPU"
+        case PageLockError():
+            return "use fewer ring.slots, or set inference.direct_copies: false"
+        case PlanError():
+            return _build_again(error)
+        case _:
+            return ""
+
+
+def _build_again(error: PlanError) -> str:
+    if isinstance(error, PlanKeyError):
+        first = f"remove {error.path.parent}, then " if error.known_to_others else ""
+        return f"{first}{BUILD}` {AS_THE_USER}"
+    if isinstance(error, MissingPlanError):
+        from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
+
+        return f"{BUILD} --max-batch {error.max_batch}`" if error.max_batch > DEFAULT_MAX_BATCH else f"{BUILD}`"
+    return f"{BUILD}`"

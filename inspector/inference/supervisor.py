@@ -1,0 +1,229 @@
+"""The supervisor of one inference child: it starts the process, notices that it died or hangs, and starts the next one after a pause.
+
+One thread per supervisor. It knows the states of a child's life and nothing of frames: what a child says of frames, and what to do
+with them when it is gone, is its client's business (the dispatcher).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from inspector.config.inference import InferenceConfig
+from inspector.errors import UserError
+from inspector.frames.clock import now_ns
+from inspector.frames.planes import SharedPlanes
+from inspector.inference.child import Child, ChildEnded
+from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
+from inspector.inference.restarts import Restarts
+from inspector.inference.state import TRANSITIONS, State
+
+log = logging.getLogger(__name__)
+
+
+class Client(Protocol):
+    """Who is told. All methods are called from the supervisor's thread, never under its lock."""
+
+    def entered(self, state: State, text: str) -> None:
+        """The child's state changed; the text is for a person."""
+
+    def ready(self, ready: Ready) -> None:
+        """The child serves: engines are loaded and proved. Its state becomes READY after this."""
+
+    def results(self, results: Sequence[InferenceResult]) -> None:
+        """The child's engines have results."""
+
+    def stalled(self, now_ns: int) -> str:
+        """Why the child counts as hung, one line; empty where it does not."""
+
+    def gone(self, state: State, text: str) -> None:
+        """The process is certainly dead: what it had gets no result, and it writes no mask any more."""
+
+
+class Supervisor:
+    """Keeps one child process alive. Its methods may be called from any thread."""
+
+    def __init__(
+        self, config: InferenceConfig, bundle: Path, frames: SharedPlanes, masks: SharedPlanes, client: Client
+    ) -> None:
+        """``bundle`` is the directory of the model bundle; the child reads ``frames`` and writes ``masks``."""
+        self._config = config
+        self._settings = WorkerSettings(bundle=str(bundle), inference=config)
+        self._patience_s = min(0.25, config.stall_timeout_s / 4)
+        self._planes = (frames, masks)
+        self._client = client
+        self._lock = threading.Lock()
+        self._state = State.STARTING
+        self._child: Child | None = None
+        self._ready_ns: int | None = None
+        self._restarts = Restarts(config)
+        self._settled = threading.Event()
+        self._first_failure = ""
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self.device = ""
+        """What computes, once ready."""
+        self.cpu_fallback = False
+        """Whether that is the CPU because no GPU can be used."""
+
+    def start(self) -> None:
+        """Start the child in the background; ``wait_ready`` says when it serves."""
+        self._thread.start()
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """True once the first child serves, False while it still loads. Raises UserError when it could not start."""
+        if not self._settled.wait(timeout_s):
+            return False
+        if self._first_failure:
+            raise UserError(self._first_failure)
+        return True
+
+    @property
+    def state(self) -> State:
+        """Where the child is in its life."""
+        with self._lock:
+            return self._state
+
+    @property
+    def child_pid(self) -> int | None:
+        """Process id of the child that serves or loads now."""
+        with self._lock:
+            return self._child.pid if self._child else None
+
+    def submit(self, items: Sequence[WorkItem]) -> bool:
+        """Hand windows to the child; never waits. False where the child does not take them."""
+        with self._lock:
+            return self._state is State.READY and self._child is not None and self._child.submit(items)
+
+    def finish(self) -> None:
+        """Ask the child to finish what it computes and end, and start no other. Does not wait."""
+        self._stopping.set()
+        with self._lock:
+            if self._child is not None:
+                self._child.ask_to_stop()
+
+    def stop(self, timeout_s: float) -> None:
+        """End the child, by force after ``timeout_s``."""
+        self.finish()
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            with self._lock:
+                child = self._child
+            if child is not None:
+                child.kill()
+            self._thread.join(timeout_s)
+
+    # The supervisor's thread from here on.
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                ended = self._live()
+                if self._stopping.is_set() or not self._recover(ended):
+                    break
+        except Exception as error:
+            log.exception("an inference supervisor failed")
+            if not self._settled.is_set():
+                self._first_failure = f"inference could not start: internal error: {error}"
+            self._end_child()
+            self._give_up("internal error in an inference supervisor; see the log")
+        finally:
+            self._end_child()
+            if self._stopping.is_set():
+                self._enter(State.STOPPED, "stopped")
+                self._client.gone(State.STOPPED, "the line stopped")
+            self._settled.set()
+
+    def _live(self) -> ChildEnded:
+        """One child from start to end. Returns how it ended; whatever goes wrong with it ends it alone, not the supervisor."""
+        self._ready_ns = None
+        try:
+            child = Child(*self._planes, self._settings, self._patience_s)
+            with self._lock:
+                self._child = child
+            child.start()
+            ended = self._converse(child)
+        except OSError as error:  # no descriptor, process or memory to be had; perhaps later
+            ended = ChildEnded(f"no process could be started: {error}", mendable=False)
+        except Exception as error:
+            log.exception("the inference child is ended for an internal error")
+            ended = ChildEnded(f"internal error: {error}", mendable=False)
+        self._end_child()
+        self._restarts.failed(0.0 if self._ready_ns is None else (now_ns() - self._ready_ns) / 1e9)
+        return ended
+
+    def _converse(self, child: Child) -> ChildEnded:
+        """Take what the child says until it ends or is in trouble."""
+        begun_ns = checked_ns = now_ns()
+        while not self._stopping.is_set():
+            message = child.receive()
+            if isinstance(message, ChildEnded):
+                return message
+            if isinstance(message, Failed):
+                return ChildEnded(message.reason, message.mendable)
+            if isinstance(message, Ready):
+                self._serve(message)
+            elif isinstance(message, InferenceResults):
+                self._client.results(message.results)
+            if now_ns() - checked_ns > self._patience_s * 1e9:
+                checked_ns = now_ns()
+                trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._client.stalled(checked_ns)
+                if trouble:
+                    return ChildEnded(trouble, mendable=False)
+        return ChildEnded("stopped", mendable=False)
+
+    def _serve(self, ready: Ready) -> None:
+        self._ready_ns = now_ns()
+        self.device = ready.device + (f" ({ready.note})" if ready.note else "")
+        self.cpu_fallback = ready.cpu_fallback
+        self._client.ready(ready)
+        self._enter(State.READY, f"engines run on {self.device}")
+        self._settled.set()
+
+    def _still_loading(self, begun_ns: int) -> str:
+        """What to say when loading takes too long; else empty."""
+        limit_s = self._config.start_timeout_s
+        return f"engines not loaded within {limit_s:g} s" if now_ns() - begun_ns > limit_s * 1e9 else ""
+
+    def _recover(self, ended: ChildEnded) -> bool:
+        """After a child's end: say so, pause, go on. False when there is no going on."""
+        if not self._settled.is_set():
+            self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
+            self._give_up(f"could not start: {ended.reason}", f"inference child given up: {ended.reason}")
+            return False
+        if self._restarts.exhausted:
+            text = f"inference child given up after {self._restarts.failures} failures: {ended.reason}"
+            self._give_up(text, f"inference child given up: {ended.reason}")
+            return False
+        pause_s = self._restarts.pause_s
+        log.error("inference child ended: %s; restart in %.1f s", ended.reason, pause_s)
+        self._enter(State.RESTARTING, f"inference child ended: {ended.reason}; restart in {pause_s:.1f} s")
+        self._client.gone(State.RESTARTING, f"inference child ended: {ended.reason}")
+        if not self._stopping.wait(pause_s):
+            self._enter(State.STARTING, "inference child restarts")
+        return True
+
+    def _give_up(self, text: str, of_frames: str = "") -> None:
+        self._enter(State.GIVEN_UP, text)
+        self._client.gone(State.GIVEN_UP, of_frames or text)
+
+    def _end_child(self) -> None:
+        """Make certain that the process is dead: from now on its slots can be used again."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.end(grace_s=0.2 if self._stopping.is_set() else 0.0)
+
+    def _enter(self, state: State, text: str) -> None:
+        with self._lock:
+            if state is self._state:
+                return
+            if state not in TRANSITIONS[self._state]:
+                raise AssertionError(f"inference cannot go from {self._state} to {state}")
+            self._state = state
+        self._client.entered(state, text)

@@ -1,0 +1,77 @@
+"""From a bundle and, where there is one, a line's configuration to an inspector that judges as that line does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from engines.bundle import Bundle, find_bundle, read_bundle
+from inspector.capture.replay.decoding import Decoder
+from inspector.config.camera import CameraConfig
+from inspector.config.inference import InferenceConfig
+from inspector.config.load import load_config
+from inspector.config.replay import ReplayConfig
+from inspector.config.tree import LineConfig
+from inspector.config.verdicts import Scale, VerdictsConfig, check_rules
+from inspector.errors import UserError
+from inspector.inference.identity import identity_of
+from inspector.library.inspector import Inspector
+from inspector.verdicts.judge import Judge
+
+INCLUDED = "demo"
+
+
+def open_inspector(
+    bundle: str | os.PathLike[str] | None,
+    config: LineConfig | str | os.PathLike[str] | None,
+    camera: str | None,
+) -> Inspector:
+    """See ``inspector.open``."""
+    if config is None:
+        if camera is not None:
+            raise UserError(f"camera: {camera!r} is a camera of a configuration; give that too, config='line.yaml'")
+        return _inspector(_read(bundle or INCLUDED), InferenceConfig(), VerdictsConfig(), None, None)
+    home = None
+    if not isinstance(config, LineConfig):
+        home = Path(config).parent
+        config = load_config(Path(config))
+    chosen = _camera(config, camera)
+    model = _read(config.bundle, home) if bundle is None else _read(bundle)
+    recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
+    return _inspector(model, config.inference, config.verdicts, chosen.scale, recording)
+
+
+def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bundle:
+    return read_bundle(find_bundle(os.fspath(bundle), relative_to))
+
+
+def _camera(config: LineConfig, name: str | None) -> CameraConfig:
+    """The camera whose scale counts, and how its recordings are to be read."""
+    names = [camera.name for camera in config.cameras]
+    if name is None and len(names) > 1:
+        raise UserError(
+            f"camera: the configuration has {len(names)} ({', '.join(names)}); name one, camera={names[0]!r}"
+        )
+    for camera in config.cameras:
+        if name in (None, camera.name):
+            return camera
+    raise UserError(f"camera: the configuration has none named {name!r}; expected one of {', '.join(names)}")
+
+
+def _inspector(
+    bundle: Bundle,
+    inference: InferenceConfig,
+    verdicts: VerdictsConfig,
+    scale: Scale | None,
+    recording: ReplayConfig | None,
+) -> Inspector:
+    check_rules(verdicts, bundle.classes, scale)
+    minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
+    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
+    decoder = Decoder(bundle.height, bundle.width)
+    if recording is not None:
+        decoder = Decoder(bundle.height, bundle.width, recording.white_level, recording.raw)
+    # Nothing waits for the verdict as a line does, so a slow one is better than none.
+    return Inspector(bundle, msgspec.structs.replace(inference, allow_cpu=True), judge, decoder)

@@ -1,0 +1,131 @@
+"""The runs of an epoch: a coil, a batch, a replay. One begins or ends between two frames while the line goes on.
+
+A frame belongs to the run in which it was captured, whenever its verdict comes. So the ``end`` of a run is published when the last
+of its frames has its verdict, which may be after the next run began.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from inspector.errors import UserError
+from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Settled
+from inspector.results.identity import Totals
+
+NO_RUN = ""
+"""The run of a frame that was captured outside of any."""
+
+
+@dataclass
+class _Books:
+    """A run's frames on one camera."""
+
+    entered: int = 0
+    """Captured and lost."""
+    totals: Totals = field(default_factory=Totals)
+
+
+@dataclass
+class _Run:
+    """A run whose ``end`` is not published yet on every camera."""
+
+    name: str
+    books: dict[str, _Books]
+    over: bool = False
+    """No further frames come into it."""
+
+
+class Runs:
+    """Which run is on, and what each came to. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        cameras: Iterable[str],
+        begun: Callable[[str, str], None],
+        ended: Callable[[str, str, Totals], None],
+    ) -> None:
+        """``begun(camera, run)`` and ``ended(camera, run, totals)`` publish it; they are called under a lock and should only queue it."""
+        self._cameras = tuple(cameras)
+        self._begun = begun
+        self._ended = ended
+        self._lock = threading.Lock()
+        self._open: dict[str, _Run] = {}
+        self._current: _Run | None = None
+
+    def begin(self, name: str) -> None:
+        """Frames captured from now on belong to run ``name``; the one that was on is over.
+
+        Raises UserError for a name whose run is still open."""
+        with self._lock:
+            if name in self._open:
+                raise UserError(f"run {name}: is open already; give the next one another name")
+            for camera in self._cameras:
+                self._begun(camera, name)
+            self._close_current()
+            self._current = self._open[name] = _Run(name, {camera: _Books() for camera in self._cameras})
+
+    def end(self) -> None:
+        """The run that is on is over; frames captured from now on belong to none."""
+        with self._lock:
+            self._close_current()
+
+    def end_all(self) -> None:
+        """The epoch ends: publish the end of every open run, whatever its frames came to."""
+        with self._lock:
+            self._close_current()
+            for run in list(self._open.values()):
+                for camera in list(run.books):
+                    self._publish_end(run, camera)
+
+    @property
+    def current(self) -> str:
+        """Name of the run that is on; empty where none is."""
+        with self._lock:
+            return self._current.name if self._current else NO_RUN
+
+    def enter(self, camera: str, frames: int = 1) -> str:
+        """``frames`` are captured, or lost, now, before the ledger hears of them; return the run they belong to."""
+        with self._lock:
+            run = self._current
+            if run is None:
+                return NO_RUN
+            run.books[camera].entered += frames
+            return run.name
+
+    def settled(self, settled: Settled) -> None:
+        """A frame, or a range of lost ones, has its verdict."""
+        with self._lock:
+            run = self._open.get(settled.meta.run)
+            if run is None:
+                return
+            books = run.books[settled.meta.camera]
+            books.totals.add(settled.outcome.verdict, settled.outcome.reason, settled.count)
+            if run.over and books.entered == books.totals.frames:
+                self._publish_end(run, settled.meta.camera)
+
+    def late(self, meta: FrameMeta, publish: Callable[[], None]) -> None:
+        """A result came for a frame that had its verdict; ``publish`` says so. Where the run's end is out, it is not counted any more."""
+        with self._lock:
+            run = self._open.get(meta.run)
+            if run is not None and meta.camera in run.books:
+                run.books[meta.camera].totals.late += 1
+            publish()
+
+    # What follows runs under the lock.
+
+    def _close_current(self) -> None:
+        run, self._current = self._current, None
+        if run is None:
+            return
+        run.over = True
+        for camera, books in list(run.books.items()):
+            if books.entered == books.totals.frames:
+                self._publish_end(run, camera)
+
+    def _publish_end(self, run: _Run, camera: str) -> None:
+        self._ended(camera, run.name, run.books.pop(camera).totals)
+        if not run.books:
+            del self._open[run.name]

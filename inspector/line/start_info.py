@@ -1,0 +1,43 @@
+"""What the line tells of itself at the start of an epoch and of a run."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timezone
+
+from inspector.capture.make import SOFTWARE, source_kind
+from inspector.config.camera import CameraConfig
+from inspector.config.tree import LineConfig
+from inspector.frames.outcome import BundleIdentity
+from inspector.frames.size import FrameSize
+from inspector.results.identity import Identity, StartInfo
+from inspector.verdicts.wording import rule_in_words
+
+
+def new_epoch(config: LineConfig) -> Identity:
+    """A new epoch of the line."""
+    software = any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+    return Identity(
+        line=config.line,
+        cameras=tuple(camera.name for camera in config.cameras),
+        epoch=str(uuid.uuid4()),
+        simulated=config.simulated or software,
+    )
+
+
+def first_run(config: LineConfig) -> str:
+    """Name of the run that begins with the epoch."""
+    return config.run or datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+
+
+def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, bundle: BundleIdentity) -> StartInfo:
+    """What a subscriber needs to read the results of a camera, whose frames have that size."""
+    scale = camera.scale
+    return StartInfo(
+        bundle=bundle,
+        size=size,
+        scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,
+        rules=tuple(rule_in_words(rule) for rule in config.verdicts.rules),
+        deadline_ms=config.deadline_ms,
+        source=source_kind(camera.source),
+    )

@@ -1,0 +1,190 @@
+"""Several bundles on one line: one that looks at the same frames beside the active one, and one that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.bundle import Bundle
+from inspector.errors import UserError
+from inspector.frames.leases import Holder, Lease
+from inspector.frames.outcome import BundleIdentity, Outcome
+from inspector.inference.in_flight import LeasedFrame
+from inspector.inference.state import State
+from inspector.line.line import Line
+from inspector.line.observers import Inspected
+from inspector.protocol import masks
+from inspector.protocol.messages import ResultBody
+from inspector.results.journal_reader import JournalReader, Row
+from tests.line.soak import soak
+from tests.line.sources import GatedCamera, ListCamera
+from tests.line.test_line import BAD, CLEAN, OFFLINE, wait_until
+from tests.tiny_bundle import make_tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def grey_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """Other classes than the tiny bundle's, and a gate that lets every frame through."""
+    directory = tmp_path_factory.mktemp("bundle") / "grey"
+    return make_tiny_bundle(
+        directory, name="grey", levels={"bright": 192.0, "plain": 100.0, "dark": 64.0}, gate_threshold=0.1
+    )
+
+
+class Watcher:
+    """Keeps a lease of each frame it may, and what was found."""
+
+    def __init__(self) -> None:
+        self.holder = Holder("watcher", observer=True)
+        self.seen: list[tuple[int, bool, Outcome, np.ndarray | None]] = []
+        self.kept: list[tuple[Lease, int]] = []
+
+    def inspected(self, inspected: Inspected) -> None:
+        frame: LeasedFrame = inspected.frame
+        bundle = inspected.outcome.bundle
+        mask = None
+        if inspected.masks is not None and bundle is not None:
+            mask = inspected.masks.view(frame.window, bundle.size).copy()
+        self.seen.append((frame.meta.frame, frame.shadow, inspected.outcome, mask))
+        if not frame.shadow and (lease := frame.lease.share(self.holder)) is not None:
+            self.kept.append((lease, frame.meta.frame))
+
+
+def expected_mask(frame: np.ndarray, bundle: Bundle) -> np.ndarray:
+    levels = {"dark": 64, "bright": 192, "plain": 100}
+    return sum(((frame == levels[name]) << k for k, name in enumerate(bundle.classes)), np.zeros(frame.shape, int))
+
+
+def ready(line: Line, bundle: Bundle):
+    loaded = line.load(bundle)
+    wait_until(lambda: loaded.supervisor.state is State.READY)
+    return loaded
+
+
+def rows_of(journal: Path) -> dict[int, Row]:
+    with JournalReader(journal) as reader:
+        return {row.frame: row for row in reader.walk(verdicts_only=True)}
+
+
+def test_a_shadow_answers_beside_the_active_bundle_and_each_names_its_own(
+    start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
+) -> None:
+    camera, watcher = GatedCamera([CLEAN, BAD] * 20, burst=1), Watcher()
+    running = start_line({"top": camera}, line_options={"observers": [watcher]}, **OFFLINE, ring={"observer_slots": 64})
+    line: Line = running.line
+    shadow = ready(line, grey_bundle)
+    line.inference.shadow(shadow)
+    camera.rest.set()
+    wait_until(lambda: sum(is_shadow for _, is_shadow, _, _ in watcher.seen) == 39)
+    found = running.finish()
+    assert found.reasons == {"gate_clean": 20, "defect": 20}, "the shadow changed a verdict"
+    for row in rows_of(running.journal).values():
+        assert row.packet().header.bundle == tiny_bundle.id
+    frames = [CLEAN, BAD] * 20
+    for bundle, is_shadow in ((tiny_bundle, False), (grey_bundle, True)):
+        seen = {number: (outcome, mask) for number, s, outcome, mask in watcher.seen if s is is_shadow}
+        assert sorted(seen) == list(range(1 if is_shadow else 0, 40))
+        for number, (outcome, mask) in seen.items():
+            assert isinstance(outcome.bundle, BundleIdentity)
+            assert (outcome.bundle.bundle, outcome.bundle.classes) == (bundle.id, bundle.classes)
+            if mask is None:
+                assert not is_shadow
+                continue
+            np.testing.assert_array_equal(mask, expected_mask(frames[number], bundle))
+            np.testing.assert_array_equal(masks.decode(outcome.mask, *mask.shape), mask)
+            assert outcome.pixels == tuple(int((mask >> k & 1).sum()) for k in range(len(bundle.classes)))
+
+
+def test_pixels_can_be_looked_at_after_the_verdict(start_line: Callable) -> None:
+    frames = [np.full_like(CLEAN, 20 + number) for number in range(60)]
+    watcher = Watcher()
+    running = start_line(
+        {"top": ListCamera(frames)},
+        line_options={"observers": [watcher]},
+        **OFFLINE,
+        ring={"slots": 2, "observer_slots": 5},
+    )
+    running.line.wait(running.stop, tick_s=0.01)
+    assert running.line.ledger.counts()["top"].frames == 60
+    assert sorted(number for _, number in watcher.kept) == [0, 1, 2, 3, 4], "five slots are the observers', and no more"
+    for lease, number in watcher.kept:
+        assert (running.line.ring.pixels(lease, running.line.size) == 20 + number).all()
+        lease.release()
+    assert running.line.ring.leases.observed == 0
+    assert running.finish().reasons == {"gate_clean": 60}
+
+
+def test_another_bundle_takes_over_between_two_frames(
+    start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
+) -> None:
+    camera = ListCamera([BAD], rate_hz=400, endless=True)
+    running = start_line({"top": camera})
+    line: Line = running.line
+    wait_until(lambda: line.ledger.resolved_through("top") > 50)
+    before, after = line.inference.active, ready(line, grey_bundle)
+    line.activate(after)
+    wait_until(lambda: before.supervisor.state is State.STOPPED)
+    seen = line.ledger.resolved_through("top")
+    wait_until(lambda: line.ledger.resolved_through("top") > seen + 50)
+    line.stop()
+    rows = rows_of(running.journal)
+    packets = [rows[frame].packet() for frame in sorted(rows)]
+    inspected = [packet for packet in packets if packet.header.bundle is not None]
+    assert {packet.body.reason.value for packet in packets} <= {"defect", "shutdown"}, "a frame was lost on the way"
+    named = [packet.header.bundle for packet in inspected]
+    switch = named.index(grey_bundle.id)
+    assert named == [tiny_bundle.id] * switch + [grey_bundle.id] * (len(named) - switch)
+    assert switch > 50
+    for packet in inspected:
+        body = packet.body
+        bundle = tiny_bundle if packet.header.bundle == tiny_bundle.id else grey_bundle
+        assert isinstance(body, ResultBody)
+        assert packet.header.operating_point == bundle.operating_point.id
+        assert tuple(body.pixels) == bundle.classes
+        assert body.mask is not None
+        assert body.mask.bits == bundle.classes
+
+
+def test_a_frame_nobody_inspected_names_no_bundle(start_line: Callable) -> None:
+    running = start_line({"top": ListCamera(["not an image", None, CLEAN])}, **OFFLINE)
+    running.finish()
+    headers = {frame: row.packet().header for frame, row in rows_of(running.journal).items()}
+    assert (headers[0].bundle, headers[0].operating_point) == (None, None)
+    assert headers[1].bundle is None
+    assert headers[2].bundle == running.line.bundle.id
+
+
+def test_a_bundle_that_does_not_fit_the_line_is_refused(start_line: Callable, tmp_path: Path) -> None:
+    running = start_line(
+        {"top": ListCamera([CLEAN])}, **OFFLINE, verdicts={"rules": [{"class": "dark", "min_area_px": 4}]}
+    )
+    with pytest.raises(UserError, match="is for frames of 64x48; this line's have 32x48"):
+        running.line.load(make_tiny_bundle(tmp_path / "tall", height=64))
+    with pytest.raises(UserError, match="dark"):
+        running.line.load(make_tiny_bundle(tmp_path / "other", levels={"bright": 192.0}))
+    broken = make_tiny_bundle(tmp_path / "broken", name="broken")
+    broken.gate_path.write_bytes(b"not a network")
+    loading = running.line.load(broken)
+    wait_until(lambda: loading.supervisor.state is State.GIVEN_UP)
+    with pytest.raises(UserError, match="altered"):
+        loading.supervisor.wait_ready(0)
+    with pytest.raises(UserError, match="cannot be activated"):
+        running.line.activate(loading)
+    assert running.finish().reasons == {"gate_clean": 1}
+    assert running.line.failures == []
+
+
+def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer(tmp_path: Path) -> None:
+    found = soak(tmp_path, frames=1500, rate_hz=400, seed=3)
+    assert (found["frames"], found["slots free at the end"], found["slots observed at the end"]) == (
+        1500,
+        "16 of 16",
+        0,
+    )
+    assert found["children killed"] >= 1
+    assert found["observer"]["looked"] > 20
+    assert found["observer"]["pixels changed"] == 0
+    assert found["shadow results offered"] > 20
