@@ -55,7 +55,7 @@ class CheckResult:
     clean: int
     defective: int
     not_located: int
-    """Defective, but without an annotated mask."""
+    """Defective, but the defects are not outlined."""
     training_only: int
     left_out: dict[str, int]
     height: int

@@ -63,7 +63,7 @@ class LabelledFrame:
         return pixels
 
     def mask(self) -> Grey:
-        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where there is no annotated mask. Raises DataError."""
+        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where defects are not outlined. Raises DataError."""
         if self.label is None:
             raise DataError(f"{self.path}: has no mask")
         mask = self.label.bitmask(self.size)

@@ -32,7 +32,7 @@ class Label(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NothingDrawn:
-    """A clean frame, or a defective one without an annotated mask."""
+    """A clean frame, or a defective one whose defects are not outlined."""
 
     fingerprint: str = ""
 

@@ -51,7 +51,7 @@ def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> S
     """Deal the groups of ``dataset`` out to named parts by their ``fractions``, which add up to 1; the same for the same seed.
 
     Every part gets its share of the clean frames and of each class as far as the groups allow. A group that holds a frame
-    which nothing can be measured on (defective without a mask, or to learn from only) goes to ``training`` as a whole.
+    which nothing can be measured on (defective but not outlined, or to learn from only) goes to ``training`` as a whole.
     Raises DataError for impossible fractions, a class without a frame, or a part that would stay empty.
     """
     _check_fractions(fractions)

@@ -20,8 +20,9 @@ from engines.data.split import read_split
 from engines.export.golden import Candidate, pick_golden
 from engines.export.graph_outputs import ExportedNetworks
 from engines.export.network_pair import NetworkPair, export_pair
-from engines.export.parity import Parity, compare_outputs, require_parity
+from engines.export.parity import compare_outputs, require_parity
 from engines.operating_point import OperatingPoint
+from engines.runtime.agreement import Agreement
 from engines.runtime.load import load_engines
 from engines.runtime.openvino_runtime import cpu_precisions
 from engines.training.weights import Trained, load_weights
@@ -44,7 +45,7 @@ class Built:
     """A bundle that loads, and what is known of it."""
 
     bundle: Bundle
-    parity: Parity
+    parity: Agreement
     calibration: Calibration
     figures: dict[str, dict[str, Any]]
     """By part of the split."""
@@ -153,7 +154,7 @@ class _Build:
         fast: ExportedNetworks | None,
         golden: list[GoldenSample],
         point: OperatingPoint,
-    ) -> tuple[Parity, str]:
+    ) -> tuple[Agreement, str]:
         """How far the graphs are from torch at the operating point, and the same in words with the fast arithmetic beside it."""
         thresholds, frames = point.thresholds(self.gate.classes), [sample.frame for sample in golden]
         parity = require_parity(pair.reference, exact, frames, thresholds)
@@ -197,7 +198,7 @@ class _Build:
             measured[name] = measure_bundle(bundle, other, self.request.precision, progress)
         return measured
 
-    def _training(self, figures: dict[str, Any], parity: Parity) -> dict[str, Any]:
+    def _training(self, figures: dict[str, Any], parity: Agreement) -> dict[str, Any]:
         made_of = {}
         for trained in (self.gate, self.segmenter):
             made_of[trained.kind] = {
@@ -234,7 +235,7 @@ class _Build:
             training=training,
         )
 
-    def _prove(self, final: Path, parity: Parity, made: Calibration, figures: dict[str, dict[str, Any]]) -> Built:
+    def _prove(self, final: Path, parity: Agreement, made: Calibration, figures: dict[str, dict[str, Any]]) -> Built:
         """Load the bundle as a line on the CPU would, and only then give it its name."""
         self.step("loading the bundle as the line does", 0)
         loaded = load_engines(read_bundle(final), runtime="openvino", precision=self.request.precision)

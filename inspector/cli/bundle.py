@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inspector.cli.calibration_options import (
-    AreasOption,
-    ConfidenceOption,
-    FoldsOption,
-    MethodOption,
-    MetricOption,
-    MissRateOption,
-    calibration_request,
-    numbers,
-    require_precision,
-    without_nan,
-)
+from inspector.cli import calibration_options as options
 from inspector.cli.options import RuntimeName, RuntimeOption
+from inspector.cli.output import print_json
 from inspector.cli.progress import steps
 
 if TYPE_CHECKING:
@@ -40,8 +30,6 @@ GoldenDataOption = Annotated[
 @app.command()
 def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
     """Show what a bundle holds: classes, frame size, thresholds, and where its model card is; --json adds how it was trained."""
-    import json
-
     from engines.bundle import CARD, find_bundle, read_bundle
 
     found = read_bundle(find_bundle(bundle))
@@ -60,7 +48,7 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
         "training": found.manifest.training,
     }
     if as_json:
-        typer.echo(json.dumps(told, indent=2, default=str))
+        print_json(told)
         return
     del told["training"]  # a wall of figures in a table; the card words them, --json has them all
     _print_table(f"Bundle {found.id}", {**told, "model_card": str(found.path / CARD)})
@@ -74,8 +62,6 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Prove a bundle: every file against its digest, then the golden frames through both engines on this machine."""
-    import json
-
     from engines.bundle import find_bundle, read_bundle
     from engines.runtime.load import load_engines
 
@@ -93,7 +79,7 @@ def verify(
         "note": loaded.note,
     }
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        print_json(told)
     else:
         _print_table("The bundle is sound", told)
 
@@ -106,14 +92,14 @@ def build(
     out: Annotated[Path, typer.Option("--out", "-o", help="New directory for the bundle.")],
     split: Annotated[Path | None, typer.Option(help="Split file that both trainings used.")] = None,
     part: PartOption = None,
-    folds: FoldsOption = None,
+    folds: options.FoldsOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the bundle; default: that of the directory.")] = None,
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
-    miss_rate: MissRateOption = 0.01,
-    confidence: ConfidenceOption = 0.95,
-    method: MethodOption = "exact",
-    areas: AreasOption = None,
-    metric: MetricOption = "balanced",
+    miss_rate: options.MissRateOption = 0.01,
+    confidence: options.ConfidenceOption = 0.95,
+    method: options.MethodOption = "exact",
+    areas: options.AreasOption = None,
+    metric: options.MetricOption = "balanced",
     golden: Annotated[int, typer.Option(help="Frames of the data to keep in the bundle as its self-test.", min=1)] = 6,
     golden_data: GoldenDataOption = None,
     precision: Annotated[str, typer.Option(help="Arithmetic to calibrate in: auto, f32 or bf16.")] = "auto",
@@ -125,7 +111,7 @@ def build(
     Exports both, refuses graphs that do not answer as torch does, chooses the operating point on held-out frames (see `inspector
     calibrate`), keeps golden frames, writes the model card, and loads the bundle once as the line would. Needs the training extra.
     """
-    require_precision(precision)
+    options.require_precision(precision)
     _require_extra()
     from inspector.bundles.build import build_bundle
     from inspector.bundles.request import BuildRequest
@@ -141,8 +127,8 @@ def build(
         part=part,
         folds=folds,
         golden_data=golden_data,
-        calibration=calibration_request(miss_rate, confidence, method, metric),
-        areas_px=tuple(int(area) for area in numbers("--areas", areas)),
+        calibration=options.calibration_request(miss_rate, confidence, method, metric),
+        areas_px=tuple(int(area) for area in options.numbers("--areas", areas)),
         golden_frames=golden,
         notes=_text(notes),
         precision=precision,
@@ -153,8 +139,6 @@ def build(
 
 
 def _tell_built(built: Built, as_json: bool) -> None:
-    import json
-
     told = {
         "id": built.bundle.id,
         "path": str(built.bundle.path),
@@ -166,7 +150,7 @@ def _tell_built(built: Built, as_json: bool) -> None:
         "model_card": str(built.bundle.path / "card.md"),
     }
     if as_json:
-        typer.echo(json.dumps(without_nan({**told, "figures": built.figures}), indent=2))
+        print_json({**told, "figures": built.figures})
     else:
         _print_table("The bundle is built", told)
 

@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inspector.cli.calibration_options import (
-    AreasOption,
-    ConfidenceOption,
-    FoldsOption,
-    MethodOption,
-    MetricOption,
-    MissRateOption,
-    calibration_request,
-    numbers,
-    require_precision,
-)
+from inspector.cli import calibration_options as options
+from inspector.cli.output import print_json
 
 if TYPE_CHECKING:
     from calibration.thresholds.calibrate import Calibration
@@ -65,16 +56,16 @@ def calibrate(
     data: DataArgument,
     split: SplitOption = None,
     part: PartOption = "calibration",
-    folds: FoldsOption = None,
-    miss_rate: MissRateOption = 0.01,
-    confidence: ConfidenceOption = 0.95,
-    method: MethodOption = "exact",
+    folds: options.FoldsOption = None,
+    miss_rate: options.MissRateOption = 0.01,
+    confidence: options.ConfidenceOption = 0.95,
+    method: options.MethodOption = "exact",
     by_size: BySizeOption = False,
     size_cap_px: SizeCapOption = None,
-    metric: MetricOption = "balanced",
+    metric: options.MetricOption = "balanced",
     false_defects: FalseDefectsOption = 0.1,
     thresholds: ThresholdsOption = None,
-    areas: AreasOption = None,
+    areas: options.AreasOption = None,
     keep_masks: KeepMasksOption = False,
     cost_miss: CostMissOption = None,
     cost_false_scrap: CostFalseScrapOption = None,
@@ -96,12 +87,12 @@ def calibrate(
     from dataclasses import replace
 
     from engines.bundle import OPERATING_POINT, find_bundle, read_bundle
-    from inspector.cli.calibrate_tables import print_json, print_tables, write_curve
+    from inspector.cli.calibrate_tables import json_value, print_tables, write_curve
 
-    require_precision(precision)
+    options.require_precision(precision)
     found = read_bundle(find_bundle(bundle))
     cap = size_cap_px or max(1, found.height * found.width // 20)
-    request = calibration_request(
+    request = options.calibration_request(
         miss_rate, confidence, method, metric, by_size=by_size, size_cap_px=cap, false_defects=false_defects
     )
     request = replace(request, costs=_costs(cost_miss, cost_false_scrap, defect_rate))
@@ -109,7 +100,7 @@ def calibrate(
     chosen, runs = _runs(found, data, split, part, folds)
     made = _calibrated(found, chosen, runs, request=request, precision=precision, **grid)
     if as_json:
-        print_json(made, found)
+        print_json(json_value(made, found))
     else:
         print_tables(made, found, chosen)
     if curve is not None:
@@ -130,10 +121,10 @@ def _grid(thresholds: str | None, areas: str | None, keep_masks: bool) -> dict[s
     """What to try, as ``calibrate_bundle`` takes it."""
     from inspector.errors import UserError
 
-    tried = numbers("--thresholds", thresholds)
+    tried = options.numbers("--thresholds", thresholds)
     if any(not 0 < value < 1 for value in tried):
         raise UserError(f"--thresholds: {thresholds}: must lie between 0 and 1")
-    least = [int(value) for value in numbers("--areas", areas)]
+    least = [int(value) for value in options.numbers("--areas", areas)]
     return {"areas_px": least or None, "keep_masks": keep_masks, **({"thresholds": tried} if tried else {})}
 
 
@@ -156,19 +147,17 @@ def _runs(
     return joined([run.part for run in runs]), runs
 
 
-def _calibrated(bundle: Bundle, part: Part, runs: tuple[BundleOnPart, ...], **options: Any) -> Calibration:
+def _calibrated(bundle: Bundle, part: Part, runs: tuple[BundleOnPart, ...], **wanted: Any) -> Calibration:
     from calibration.thresholds.on_bundle import calibrate_bundle
     from inspector.cli.progress import counting
 
     with counting("calibrating", len(part.frames)) as progress:
-        return calibrate_bundle(bundle, runs, progress=progress, **options)
+        return calibrate_bundle(bundle, runs, progress=progress, **wanted)
 
 
 def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) -> None:
     """Write the point; a target that is not met goes to stderr too, where the table did not tell it or it stops the writing."""
-    from engines.errors import BundleError
     from engines.operating_point import write_operating_point
-    from inspector.errors import UserError
 
     if not made.gate.met:
         refused = bool(files) and not allow_weaker
@@ -178,10 +167,7 @@ def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) 
         if refused:
             raise typer.Exit(1)
     for file in files:
-        try:
-            write_operating_point(made.point, file)
-        except BundleError as error:
-            raise UserError(f"{error}; give another place with --out") from None
+        write_operating_point(made.point, file)
         typer.echo(f"wrote {file}: {made.point.id}", err=True)
 
 

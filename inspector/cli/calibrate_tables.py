@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
-
-from inspector.cli.calibration_options import without_nan
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,14 +16,13 @@ if TYPE_CHECKING:
 _ROWS = 12
 
 
-def print_json(made: Calibration, bundle: Bundle) -> None:
+def json_value(made: Calibration, bundle: Bundle) -> dict[str, Any]:
     """Everything, for scripts."""
-    import json
     from dataclasses import asdict
 
     import msgspec
 
-    told = {
+    return {
         "bundle": bundle.id,
         "target": {**asdict(made.target), "description": made.target.description},
         "met": made.gate.met,
@@ -38,7 +33,6 @@ def print_json(made: Calibration, bundle: Bundle) -> None:
         "curve": [asdict(point) for point in made.curve],
         "cheapest": asdict(made.cheapest) if made.cheapest else None,
     }
-    typer.echo(json.dumps(without_nan(told), indent=2))
 
 
 def print_tables(made: Calibration, bundle: Bundle, part: Part) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -68,12 +68,3 @@ def numbers(option: str, text: str | None) -> list[float]:
         return sorted({float(part) for part in text.split(",")}) if text else []
     except ValueError:
         raise UserError(f"{option}: {text!r} is not a list of numbers; write them as 0.3,0.5,0.7") from None
-
-
-def without_nan(told: Any) -> Any:
-    """The same with null for what is not a number, as JSON knows none: a figure of frames that there are none of."""
-    if isinstance(told, dict):
-        return {key: without_nan(value) for key, value in told.items()}
-    if isinstance(told, (list, tuple)):
-        return [without_nan(value) for value in told]
-    return None if isinstance(told, float) and told != told else told

@@ -77,7 +77,7 @@ def split_command(
     """Deal the frames out to parts, by group and with each class in its share.
 
     Near-duplicates stay together. What nothing can be measured on (defective,
-    but without a mask; altered frames to learn from only) goes to the part
+    but not outlined; altered frames to learn from only) goes to the part
     "training" with its whole group, also beside folds.
 
     Example: `inspector data split frames/ split.csv --folds 5`

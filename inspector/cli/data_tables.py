@@ -59,7 +59,7 @@ def _print_summary(console: Console, checked: CheckResult) -> None:
         size += f"; as stored {told}{rest}"
     defective = f"{checked.defective} defective"
     if checked.not_located:
-        defective += f" ({checked.not_located} of them: without a mask)"
+        defective += f" ({checked.not_located} of them not outlined)"
     frames = f"{checked.frames}: {checked.clean} clean, {defective}"
     if checked.training_only:
         frames += f"; {checked.training_only} to learn from only"

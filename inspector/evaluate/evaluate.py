@@ -129,7 +129,7 @@ def _data_metadata(
         groups=sums.groups,
         defective=defective,
         clean=len(tally.frames) - defective,
-        unlocated=sum(not one.annotated for one in tally.frames),
+        unlocated=sum(not one.located for one in tally.frames),
         warnings=tuple(warnings),
     )
 

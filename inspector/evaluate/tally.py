@@ -36,7 +36,7 @@ class FrameResult:
     name: str
     group: str
     defective: bool
-    annotated: bool
+    located: bool
     """Whether the truth says where: the frame is in the figures of pixels and defects."""
     score: float
     let_through: bool
@@ -67,8 +67,7 @@ class Tally:
     def add(self, prediction: Prediction) -> FrameResult:
         """Count one frame. Raises ValueError where its truth cannot be compared with the mask."""
         frame, defects = prediction.frame, without_small_regions(prediction.mask, self._minimum_area_px)
-        annotated = frame.located or not frame.defective
-        true = frame.mask() if annotated else None
+        true = frame.mask() if frame.located else None
         kept = defects if prediction.let_through else None
         terms = self._decided(prediction, {"segmenter": _any(defects), "pipeline": _any(kept)})
         counted = self._overlaps(prediction, defects, true)
@@ -87,7 +86,7 @@ class Tally:
                 name=frame.name,
                 group=frame.group,
                 defective=frame.defective,
-                annotated=annotated,
+                located=frame.located,
                 score=prediction.score,
                 let_through=prediction.let_through,
                 caught=_any(kept),

@@ -86,7 +86,7 @@ def test_comparison(tiny_bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_other_geometry_and_classes_are_refused_in_one_line(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
-    assert "frames are 32x48, those of the bundle demo-" in one_line_of(inspector("evaluate", "demo", data))
+    assert "frames are 32x48; those of the bundle demo-" in one_line_of(inspector("evaluate", "demo", data))
     renamed = write_data(tmp_path / "renamed", classes=["dark", "light"])
     assert "classes are dark, light" in one_line_of(inspector("evaluate", tiny_bundle.path, renamed))
     line = one_line_of(inspector("evaluate", "--compare", tiny_bundle.path, "demo", data))

@@ -233,7 +233,7 @@ def test_the_page_needs_nothing_beside_it(six: Evaluated, tmp_path: Path) -> Non
     found = msgspec.json.decode((tmp_path / "out" / "evaluation.json").read_bytes(), type=Evaluation)
     assert found == six.evaluation
     rows = (tmp_path / "out" / "frames.csv").read_text().splitlines()
-    assert rows[0].startswith("name,group,defective,annotated,score")
+    assert rows[0].startswith("name,group,defective,located,score")
     assert rows[3].startswith("f02.png,f02.png,1,1,0.39215")
 
 

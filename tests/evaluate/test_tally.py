@@ -127,7 +127,7 @@ def test_where_defects_are_not_outlined_only_gate_and_sheets_count() -> None:
     unknown = prediction(TRUE, CLEAN, located=False, defective=True)
     tally = Tally(2, (1, 1))
     seen = tally.add(unknown)
-    assert (seen.annotated, seen.dice, seen.caught) == (False, None, True)
+    assert (seen.located, seen.dice, seen.caught) == (False, None, True)
     found = values(unknown, prediction(CLEAN, CLEAN, 0.1))
     assert found["gate.recall"] == found["pipeline.sheet_recall"] == 1
     assert found["pipeline.mask.kaggle_mean_dice"] == 1  # the clean frame's alone

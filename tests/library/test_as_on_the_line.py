@@ -112,7 +112,7 @@ def results(journal: Path) -> dict[str, tuple[Any, ...]]:
     """What was published of each file."""
     found = {}
     with JournalReader(journal) as reader:
-        for row in reader.results():
+        for row in reader.walk(verdicts_only=True):
             body = row.packet().body
             assert isinstance(body, ResultBody)
             facts = (body.verdict, body.reason, body.detail, body.gate_score, body.pixels)

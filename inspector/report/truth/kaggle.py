@@ -38,7 +38,7 @@ class KaggleTruth:
         self.rule = self._rule()
 
     def mask(self, camera: str, number: int, name: str) -> Bitmask | None:
-        """Truth of the frame whose file is called ``name``; None where it is not labelled, or is defective without a mask."""
+        """Truth of the frame whose file is called ``name``; None where it is not labelled, or is defective but not outlined."""
         stem = PurePath(name).stem
         if not stem or not self._is_labelled(stem):
             return None
