@@ -139,6 +139,11 @@ class Bundle:
         return {network: Graph(self.path / name, self.manifest.files.get(name, "")) for network, name in names.items()}
 
 
+def open_bundle(name_or_path: str, relative_to: Path | None = None) -> Bundle:
+    """Find and read a bundle, see ``find_bundle`` and ``read_bundle``. Raises BundleError."""
+    return read_bundle(find_bundle(name_or_path, relative_to))
+
+
 def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     """Directory of a bundle: a path (relative to ``relative_to``) or the name of an included one. Raises BundleError."""
     path = Path(name_or_path).expanduser()

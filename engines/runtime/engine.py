@@ -94,8 +94,9 @@ class Engines(Protocol):
     """After so long without work ``keep_warm`` should be called; None where that brings nothing."""
 
     def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-        """Most frames and masks will lie in these planes, uint8 [slots, H, W] each: a GPU page-locks them and copies straight
-        from and to them. They replace planes adopted earlier; nothing may be enqueued meanwhile. Raises EngineError."""
+        """Most frames and masks will lie somewhere in these planes, uint8, C-contiguous, of any shape, which begin on a memory page: a
+        GPU page-locks them and copies straight from and to them. They replace planes adopted earlier; nothing may be enqueued
+        meanwhile. Raises EngineError."""
 
     def keep_warm(self) -> None:
         """Compute something, so that clocks stay up and caches filled; the result is discarded. Raises EngineError."""

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.bundle import open_bundle
 from inspector.capture.pacing import Pacer
 from inspector.capture.simulator import SimulatorCamera
 from inspector.capture.source import Arrival, FrameSource
@@ -92,6 +93,7 @@ class BenchLine:
         )
         self.line = Line(
             config,
+            open_bundle(bundle),
             sources={CAMERA: wrap(self._camera)},
             forced=self._forced,
             observe=lambda settled: self._watch.settled(settled),

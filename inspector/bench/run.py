@@ -150,7 +150,7 @@ def _measure_line(
             for rate in PASS_RATES:
                 say(f"round {number} of {settings.rounds}: the line with {rate:.0%} let through")
                 found[rate].append(_round(line, engine_bench, rate, settings.seconds))
-    waits_ms = (settings.inference.max_wait_us + settings.inference.segmenter_max_wait_us) / 1e3
+    waits_ms = (settings.inference.gate_max_wait_us + settings.inference.segmenter_max_wait_us) / 1e3
     return tuple(_summary(rate, rounds, waits_ms) for rate, rounds in found.items())
 
 

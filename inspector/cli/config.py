@@ -22,8 +22,8 @@ def check(
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError
     from inspector.config.load import load_config
-    from inspector.config.verdicts import check_rules
     from inspector.errors import UserError
+    from inspector.verdicts.rule_check import check_rules
 
     wrong = 0
     for path in files:

@@ -205,14 +205,15 @@ def _run_and_report(
     report: Path | None,
 ) -> tuple[list[str], Summary]:
     """Run the line and write the report, where one is asked for; return what failed and the figures."""
+    from engines.bundle import open_bundle
     from inspector.capture.replay.listing import list_files
     from inspector.cli.progress import live_line
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
     files = list_files(source.path)
-    with stop_on_signals() as stop, Line(line_config, relative_to=path.parent if path else None) as line:
-        bundle = line.bundle
+    bundle = open_bundle(line_config.bundle, path.parent if path else None)
+    with stop_on_signals() as stop, Line(line_config, bundle) as line:
         known = truth.read(bundle.classes, bundle.height, bundle.width)
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):

@@ -31,6 +31,7 @@ def run(
 
     Example: `inspector run -c configs/demo.yaml`
     """
+    from engines.bundle import open_bundle
     from inspector.config.load import load_config
     from inspector.line.line import Line
     from inspector.service.log import log_to_stderr
@@ -38,10 +39,9 @@ def run(
 
     log_to_stderr(log_level)
     line_config = load_config(config)
-    with stop_on_signals() as stop, Line(line_config, relative_to=config.parent) as line:
-        log.info(
-            "line %s: bundle %s, operating point %s", line_config.line, line.bundle.id, line.bundle.operating_point.id
-        )
+    bundle = open_bundle(line_config.bundle, config.parent)
+    with stop_on_signals() as stop, Line(line_config, bundle) as line:
+        log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
         if line.start(stop):
             line.wait(stop, tick=_Report(line))
         log.info("stopping")

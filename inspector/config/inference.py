@@ -45,7 +45,7 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
             "Null: 8 on a GPU, 4 on a CPU.",
         ),
     ] = None
-    max_wait_us: Annotated[
+    gate_max_wait_us: Annotated[
         int,
         Meta(
             description="Longest a partial batch of the gate waits for more frames, microseconds.", ge=0, le=1_000_000

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from inspector.config.section import Section
-from inspector.errors import UserError
 
 MmPerPx = Annotated[float, Meta(gt=0, le=1000)]
 Limit = Annotated[float, Meta(gt=0, le=1e9)]
@@ -83,20 +81,3 @@ class VerdictsConfig(Section, frozen=True, kw_only=True):
     threads: Annotated[
         int, Meta(description="Threads that measure defects and judge frames in the daemon.", ge=1, le=64)
     ] = 1
-
-
-def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale | None) -> None:
-    """What the rules need from the bundle (its classes) and the camera (its scale).
-
-    Raises UserError naming the key.
-    """
-    for number, rule in enumerate(config.rules):
-        key = f"verdicts.rules[{number}]"
-        if rule.class_name is not None and rule.class_name not in class_names:
-            raise UserError(f"{key}.class: {rule.class_name!r} is not a class of the bundle ({', '.join(class_names)})")
-        for limit in NEEDS_SCALE:
-            if getattr(rule, limit) is not None and scale is None:
-                raise UserError(
-                    f"{key}.{limit}: {getattr(rule, limit):g} needs the size of a pixel, and the camera has no scale; "
-                    "set mm_per_px_x and mm_per_px_y in its scale, or give the limit in px"
-                )

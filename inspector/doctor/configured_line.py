@@ -12,7 +12,6 @@ from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.tree import LineConfig
-from inspector.config.verdicts import check_rules
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.journal_folder import journal_finding
@@ -20,6 +19,7 @@ from inspector.doctor.memory import USUAL_RING
 from inspector.doctor.probing import Probed
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
+from inspector.verdicts.rule_check import check_rules
 
 CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
 BUNDLE = Subject(Section.LINE, "Bundle", needed=True)

@@ -53,12 +53,10 @@ class Dispatcher:
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
         self.identity = identity_of(bundle)
-        self.masks = ring.masks()
-        """The masks of this bundle's child, at the place of the frame each belongs to."""
         self.holder = Holder(f"inference {bundle.id}")
         self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
         """Holds the frames that this bundle looks at beside the active one."""
-        self.supervisor = Supervisor(config, bundle.path, ring.frames, self.masks, self)
+        self.supervisor = Supervisor(config, bundle.path, ring, self)
         self._config = config
         self._listener = listener
         self._hold = hold_while_down

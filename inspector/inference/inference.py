@@ -35,7 +35,8 @@ class Inference:
         """``bundle`` is the first active one. ``hold_while_down`` keeps frames until a child is back (offline); else they are given
         up at once."""
         self._config = config
-        self._ring = ring
+        self.ring = ring
+        """Where the frames lie that the bundles look at."""
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced or (lambda _: Forced.NO)
@@ -71,7 +72,7 @@ class Inference:
         self.shadows = tuple(shadow for shadow in self.shadows if shadow is not loaded)
         self._others.remove(loaded)
         loaded.stop(timeout_s)
-        self._ring.leases.take_back(loaded.shadow_holder)
+        self.ring.leases.take_back(loaded.shadow_holder)
 
     @property
     def held(self) -> int:
@@ -109,5 +110,5 @@ class Inference:
 
     def _dispatcher(self, bundle: Bundle) -> Dispatcher:
         return Dispatcher(
-            bundle, self._config, self._ring, self._listener, hold_while_down=self._hold, forced=self._forced
+            bundle, self._config, self.ring, self._listener, hold_while_down=self._hold, forced=self._forced
         )

@@ -46,7 +46,7 @@ def remedy(error: Exception) -> str:
         case DeviceMemoryError():
             return "use a smaller inference.max_batch, or stop what else uses the GPU"
         case PageLockError():
-            return "use fewer ring.slots, or set inference.direct_copies: false"
+            return "use fewer ring.slots, or start with INSPECTOR_CUDA_WITHOUT=direct in the environment"
         case PlanError():
             return _build_again(error)
         case _:

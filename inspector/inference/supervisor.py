@@ -15,7 +15,7 @@ from typing import Protocol
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
-from inspector.frames.planes import SharedPlanes
+from inspector.frames.ring import FrameRing
 from inspector.inference.child import Child, ChildEnded
 from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
 from inspector.inference.restarts import Restarts
@@ -46,14 +46,12 @@ class Client(Protocol):
 class Supervisor:
     """Keeps one child process alive. Its methods may be called from any thread."""
 
-    def __init__(
-        self, config: InferenceConfig, bundle: Path, frames: SharedPlanes, masks: SharedPlanes, client: Client
-    ) -> None:
-        """``bundle`` is the directory of the model bundle; the child reads ``frames`` and writes ``masks``."""
+    def __init__(self, config: InferenceConfig, bundle: Path, ring: FrameRing, client: Client) -> None:
+        """``bundle`` is the directory of the model bundle; the child reads the frames of ``ring``. Raises UserError where there is no
+        memory for its masks."""
         self._config = config
         self._settings = WorkerSettings(bundle=str(bundle), inference=config)
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
-        self._planes = (frames, masks)
         self._client = client
         self._lock = threading.Lock()
         self._state = State.STARTING
@@ -64,6 +62,9 @@ class Supervisor:
         self._first_failure = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._frames = ring.frames
+        self.masks = ring.masks()
+        """The masks that the child writes, each at the place of its frame; those of a child that died are kept."""
         self.device = ""
         """What computes, once ready."""
         self.cpu_fallback = False
@@ -143,7 +144,7 @@ class Supervisor:
         """One child from start to end. Returns how it ended; whatever goes wrong with it ends it alone, not the supervisor."""
         self._ready_ns = None
         try:
-            child = Child(*self._planes, self._settings, self._patience_s)
+            child = Child(self._frames, self.masks, self._settings, self._patience_s)
             with self._lock:
                 self._child = child
             child.start()

@@ -91,7 +91,7 @@ def _serve(
         bundle.operating_point.gate_threshold,
         engines.gate.max_batch,
         engines.segmenter.max_batch,
-        config.max_wait_us * 1000,
+        config.gate_max_wait_us * 1000,
         config.segmenter_max_wait_us * 1000,
     )
     # One batch more than the device takes: it forms while the results of the last one are on their way, so that the device is never

@@ -14,11 +14,12 @@ from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
-from inspector.config.verdicts import Scale, VerdictsConfig, check_rules
+from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.errors import UserError
 from inspector.inference.identity import identity_of
 from inspector.library.inspector import Inspector
 from inspector.verdicts.judge import Judge
+from inspector.verdicts.rule_check import check_rules
 
 INCLUDED = "demo"
 

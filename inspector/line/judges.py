@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from engines.bundle import Bundle
 from inspector.config.tree import LineConfig
-from inspector.config.verdicts import check_rules
 from inspector.frames.outcome import BundleIdentity
+from inspector.inference.identity import identity_of
 from inspector.verdicts.judge import Judge
+from inspector.verdicts.rule_check import check_rules
 
 
 class Judges:
-    """Judges by camera and bundle; those of a bundle are made when it is loaded."""
+    """Judges by camera and bundle; those of a bundle are made before it is loaded."""
 
-    def __init__(self, config: LineConfig) -> None:
-        self._verdicts = config.verdicts
+    def __init__(self, config: LineConfig, bundle: Bundle) -> None:
+        """``bundle`` is the first one. Raises UserError as ``add``."""
+        self._config = config.verdicts
         self._scales = {camera.name: camera.scale for camera in config.cameras}
         self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
+        self.add(bundle)
 
-    def check(self, bundle: Bundle) -> None:
-        """Raise UserError unless the line's rules can be applied to what the bundle finds."""
-        for scale in self._scales.values():
-            check_rules(self._verdicts, bundle.classes, scale)
-
-    def add(self, bundle: Bundle, identity: BundleIdentity) -> None:
-        """Know a bundle before its first result. Raises as ``check``."""
-        self.check(bundle)
-        areas = tuple(bundle.operating_point.minimum_areas(bundle.classes))
+    def add(self, bundle: Bundle) -> None:
+        """Make the judges of a further bundle. Raises UserError where the line's rules do not fit what it finds."""
+        minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
         for camera, scale in self._scales.items():
-            self._judges[camera, identity] = Judge(self._verdicts, identity, areas, scale)
+            check_rules(self._config, bundle.classes, scale)
+            judge = Judge(self._config, identity_of(bundle), minimum_areas, scale)
+            self._judges[camera, judge.bundle] = judge
 
     def of(self, camera: str, identity: BundleIdentity) -> Judge:
         """Who judges what that bundle finds in frames of that camera."""

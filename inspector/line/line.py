@@ -15,12 +15,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import cv2
 import msgspec
 
-from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.bundle import Bundle
 from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
@@ -43,7 +42,9 @@ from inspector.line.runs import Runs
 from inspector.line.start_info import first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
 from inspector.protocol.messages import LineState
+from inspector.results.identity import Totals
 from inspector.results.results import Results
+from inspector.results.status import Status
 from inspector.service.latency import LatencyHistogram
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
@@ -69,8 +70,8 @@ class Line:
     def __init__(
         self,
         config: LineConfig,
+        bundle: Bundle,
         *,
-        relative_to: Path | None = None,
         sources: dict[str, FrameSource] | None = None,
         forced: Callable[[FrameMeta], Forced] | None = None,
         observe: Callable[[Settled], None] | None = None,
@@ -78,38 +79,36 @@ class Line:
     ) -> None:
         """Build the parts; nothing runs yet.
 
-        ``relative_to`` is where a relative bundle path begins. ``observers`` look at frames beside the road. ``sources`` replaces the
-        cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the ledger's lock: all three
-        are for measurements. Raises UserError or BundleError.
+        ``bundle`` is the one that gives the verdicts (``config.bundle`` names it). ``observers`` look at frames beside the road.
+        ``sources`` replaces the cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the
+        ledger's lock: all three are for measurements. Raises UserError where the configuration does not fit bundle or machine.
         """
         # OpenCV would measure defects with threads of its own, on the cores the engines compute on.
         cv2.setNumThreads(1)
         self.config = config
-        self.bundle: Bundle = read_bundle(find_bundle(config.bundle, relative_to))
-        self.size = FrameSize(self.bundle.height, self.bundle.width)
+        self.bundle = bundle
+        self.size = FrameSize(bundle.height, bundle.width)
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
         self._observe = observe or (lambda _: None)
-        self._judges = Judges(config)
-        self._judges.check(self.bundle)
-        self.ring = FrameRing(config.ring.slots, self.size, config.ring.observer_slots)
-        self.results = Results(config.results, config.journal, new_epoch(config), self._journal_changed)
-        self.status = LineStatus(self.results.status)
-        self.runs = Runs((camera.name for camera in config.cameras), self._run_begun, self.results.end)
+        epoch = new_epoch(config)
+        self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
+        self.status = LineStatus(self._publish_status)
+        self.results = Results(config.results, config.journal, epoch, self._journal_changed)
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
-            self._judges, self.ledger, Observers(observers), self._late, config.verdicts.threads
+            Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
         )
         self.inference = Inference(
             config.inference,
-            self.bundle,
-            self.ring,
+            bundle,
+            FrameRing(config.ring.slots, self.size, config.ring.observer_slots),
             Listener(self.postprocessing.results, self.postprocessing.given_up, self._inference_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self._judges.add(self.bundle, self.inference.active.identity)
+        self.ring = self.inference.ring
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
@@ -202,10 +201,8 @@ class Line:
         size = FrameSize(bundle.height, bundle.width)
         if size != self.size:
             raise UserError(f"bundle {bundle.id}: is for frames of {size}; this line's have {self.size}")
-        self._judges.check(bundle)
-        loaded = self.inference.load(bundle)
-        self._judges.add(bundle, loaded.identity)
-        return loaded
+        self.postprocessing.judges.add(bundle)
+        return self.inference.load(bundle)
 
     def activate(self, loaded: Dispatcher) -> None:
         """The bundle gives the verdicts of the frames that come from now on. Raises UserError for one that does not serve yet."""
@@ -247,6 +244,12 @@ class Line:
     def _run_begun(self, camera: str, run: str) -> None:
         (config,) = (one for one in self.config.cameras if one.name == camera)
         self.results.begin(camera, run, start_info(self.config, config, self.size, self.inference.active.identity))
+
+    def _run_ended(self, camera: str, run: str, totals: Totals) -> None:
+        self.results.end(camera, run, totals)
+
+    def _publish_status(self, status: Status) -> None:
+        self.results.status(status)
 
     def _journal_changed(self, well: bool, code: str, text: str) -> None:
         (self.status.well if well else self.status.trouble)("journal", code, text)

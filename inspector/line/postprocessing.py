@@ -39,7 +39,7 @@ class Postprocessing:
         threads: int,
     ) -> None:
         """``late`` hears of results of frames that had their verdict; ``observers`` may look at each frame before its slot is free."""
-        self._judges = judges
+        self.judges = judges
         self._ledger = ledger
         self._observers = observers
         self._late = late
@@ -75,7 +75,7 @@ class Postprocessing:
     def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
         shadow = frame.shadow
         outcome = self._judge(source, frame.meta, result)
-        self._observers.offer(Inspected(frame, outcome, source.masks if result.let_through else None))
+        self._observers.offer(Inspected(frame, outcome, source.supervisor.masks if result.let_through else None))
         frame.lease.release()
         if not shadow:
             self._hand_on(frame.meta, outcome, inspected=True)
@@ -90,11 +90,11 @@ class Postprocessing:
 
     def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
         identity = source.identity
-        judge = self._judges.of(meta.camera, identity)
+        judge = self.judges.of(meta.camera, identity)
         try:
             if not result.let_through:
                 return judge.clean(result.gate_score)
-            mask = source.masks.view(Window(result.slot, result.offset), identity.size)
+            mask = source.supervisor.masks.view(Window(result.slot, result.offset), identity.size)
             return judge.segmented(result.gate_score, mask, result.pixels, result.scores)
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)

@@ -35,7 +35,8 @@ class Judge:
                 f"{len(class_names)} classes and {len(minimum_area_px)} minimum areas; expected 1..8 of each"
             )
         self._config = config
-        self._bundle = bundle
+        self.bundle = bundle
+        """Whose results it judges."""
         self._class_names = tuple(class_names)
         self._minimum_area_px = tuple(minimum_area_px)
         self._scale = scale
@@ -53,7 +54,7 @@ class Judge:
             verdict=Verdict.PASS,
             reason=Reason.GATE_CLEAN,
             gate_score=_probability(gate_score, "the gate's score"),
-            bundle=self._bundle,
+            bundle=self.bundle,
         )
 
     def segmented(
@@ -73,8 +74,8 @@ class Judge:
         """
         if gate_score is not None:
             gate_score = _probability(gate_score, "the gate's score")
-        if mask.shape != self._bundle.size or mask.dtype != np.uint8:
-            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self._bundle.size)}")
+        if mask.shape != self.bundle.size or mask.dtype != np.uint8:
+            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self.bundle.size)}")
         if len(scores) != len(self._class_names) or len(pixels) != len(self._class_names):
             raise ValueError(
                 f"{len(scores)} scores and {len(pixels)} pixel counts for {len(self._class_names)} classes"
@@ -99,7 +100,7 @@ class Judge:
             pixels=found.pixels,
             defects=found.defects,
             mask=masks.encode(mask),
-            bundle=self._bundle,
+            bundle=self.bundle,
         )
 
 

@@ -24,12 +24,12 @@ pytestmark = [pytest.mark.gpu, pytest.mark.timeout(180)]
 
 def test_a_killed_child_is_replaced_and_answers_again(runtime: str, demo: Bundle) -> None:
     rig = Rig(demo, 64, False, {"runtime": runtime, "precision": "auto", "max_batch": 2})
-    rig.service.start()
+    rig.inference.start()
     try:
-        assert rig.service.wait_ready(100)
+        assert rig.inference.active.supervisor.wait_ready(100)
         number = rig.submit(_frame(demo))
-        assert rig.answers.get(timeout=20)[0].frame == number
-        pid = rig.service.child_pid
+        assert rig.results.get(timeout=20)[0].frame == number
+        pid = rig.pid
         # In the middle of its work: copies from and to the ring are under way.
         numbers = {rig.submit(_frame(demo)) for _ in range(8)}
         os.kill(pid, signal.SIGKILL)
@@ -37,13 +37,13 @@ def test_a_killed_child_is_replaced_and_answers_again(runtime: str, demo: Bundle
         while ended != numbers:
             with contextlib.suppress(queue.Empty):
                 ended.add(rig.given_up.get(timeout=0.1)[0].meta.frame)
-            while not rig.answers.empty():
-                ended.add(rig.answers.get()[0].frame)
+            while not rig.results.empty():
+                ended.add(rig.results.get()[0].frame)
         rig.wait_state(State.READY, times=2, timeout_s=100)
         number = rig.submit(_frame(demo))
-        assert rig.answers.get(timeout=20)[0].frame == number
+        assert rig.results.get(timeout=20)[0].frame == number
     finally:
-        rig.service.stop(5.0)
+        rig.inference.stop(5.0)
         rig.ring.close()
 
 

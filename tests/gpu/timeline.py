@@ -12,10 +12,12 @@ from typing import Any
 from engines.bundle import Bundle
 from engines.runtime.cuda.engines import CudaEngines
 from inspector.bench.lines import decision
-from inspector.frames.ring import RingMemory
+from inspector.frames.planes import Window
+from inspector.frames.ring import FrameRing
+from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import Stop, Work
-from inspector.inference.worker import Loop
+from inspector.inference.messages import Stop, Work, WorkItem
+from inspector.inference.worker import Loop, Planes
 
 Span = tuple[str, float, float]
 LANES = ("upload", "gate", "gate download", "segmenter", "segmenter download")
@@ -24,33 +26,36 @@ COLOURS = ("#4c78a8", "#54a24b", "#9ecae9", "#e45756", "#f2a7a5")
 
 def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pass_rate: float) -> list[Span]:
     """Run the child's own loop in this process, over ring memory, and give what ran when: lane, begin and end in ms."""
-    memory = RingMemory.create(len(pool), bundle.height, bundle.width)
-    memory.frames[...] = pool
-    engines.adopt(memory.frames, memory.masks)
+    size = FrameSize(bundle.height, bundle.width)
+    ring = FrameRing(len(pool), size)
+    planes = Planes(ring.frames, ring.masks(), size)
+    for slot, frame in enumerate(pool):
+        planes.frames.view(Window(slot), size)[...] = frame
+    engines.adopt(planes.frames.array, planes.masks.array)
     mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
     free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for slot in range(len(pool)):
         free.put(slot)
-    answered = threading.Semaphore(0)
+    finished = threading.Semaphore(0)
 
     def report(message: Any) -> bool:
-        for answer in message.answers:
-            free.put(answer.slot)
-            answered.release()
+        for result in message.results:
+            free.put(result.slot)
+            finished.release()
         return True
 
     def feed() -> None:
         for n in range(frames):
-            mail.put(Work([(free.get(timeout=60), decision(n, pass_rate))]))
+            mail.put(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
         for _ in range(frames):
-            answered.acquire(timeout=60)
+            finished.acquire(timeout=60)
         mail.put(Stop())
 
     feeder = threading.Thread(target=feed)
     feeder.start()
     batch = engines.gate.max_batch
     limits = bundle.operating_point.thresholds(bundle.classes)
-    Loop(Cascade(0.5, batch, batch, 0, 2_000_000), engines, memory, mail, report, limits).run()
+    Loop(Cascade(0.5, batch, batch, 0, 2_000_000), engines, planes, mail, report, limits).run()
     feeder.join()
     time.sleep(0.1)
     assert engines.trace is not None

@@ -32,7 +32,7 @@ def test_clean_and_defective_frames_are_answered(make_rig) -> None:
     assert results[0].gate_score == pytest.approx(100 / 255, abs=1e-4)
     assert results[1].let_through
     assert results[1].pixels == (4, 9)
-    mask = rig.inference.active.masks.view(Window(results[1].slot), rig.size)
+    mask = rig.inference.active.supervisor.masks.view(Window(results[1].slot), rig.size)
     assert np.count_nonzero(mask == 2) == 9
     assert rig.inference.held == 0
 

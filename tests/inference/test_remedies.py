@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from engines.errors import (
     PlanKeyError,
     RefusedPlanError,
 )
+from inspector.config.inference import InferenceConfig
+from inspector.config.ring import RingConfig
+from inspector.inference import loading, remedies
 from inspector.inference.remedies import with_remedy
 
 AGAIN = "build it again with `inspector engines build`"
@@ -59,8 +63,8 @@ KEY = Path("plans/key")
         ),
         (
             PageLockError(64, "this system does not support it"),
-            "64 MiB of frames cannot be page-locked: this system does not support it; use fewer ring.slots, or set "
-            "inference.direct_copies: false",
+            "64 MiB of frames cannot be page-locked: this system does not support it; use fewer ring.slots, or start with "
+            "INSPECTOR_CUDA_WITHOUT=direct in the environment",
         ),
         (EngineError("the gate answered nan"), "the gate answered nan"),
     ],
@@ -76,3 +80,11 @@ def test_disagreement_says_by_how_much() -> None:
     )
     assert "agree on 50.00%, at least 99.5% needed); set inference.precision: f32 (on a CPU)" in line
     assert line.endswith("or export the bundle again")
+
+
+def test_keys_and_variables_that_are_named_exist() -> None:
+    text = Path(remedies.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:inference|ring)\.([a-z_]+)", text.replace("inspector.inference.", "")))
+    assert named >= {"allow_cpu", "slots"}
+    assert named <= {*InferenceConfig.__struct_fields__, *RingConfig.__struct_fields__}
+    assert set(re.findall(r"INSPECTOR_\w+", text)) == {loading.WITHOUT}

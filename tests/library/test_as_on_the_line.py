@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import inspector
+from engines.bundle import open_bundle
 from inspector.bench.lines import render_pool
 from inspector.config.load import load_config
 from inspector.frames.outcome import Outcome, Settled
@@ -66,8 +67,8 @@ def on_the_line(path: Path, frames: tuple[NDArray[np.uint8], ...]) -> list[Outco
     def observe(settled: Settled) -> None:
         outcomes[settled.meta.frame] = settled.outcome
 
-    stop = threading.Event()
-    with Line(load_config(path), sources={"top": ListCamera(frames)}, observe=observe) as line:
+    stop, config = threading.Event(), load_config(path)
+    with Line(config, open_bundle(config.bundle), sources={"top": ListCamera(frames)}, observe=observe) as line:
         assert line.start(stop)
         line.wait(stop, tick_s=0.01)
     return [outcomes[frame] for frame in range(len(frames))]

@@ -56,7 +56,7 @@ def start_line(tiny_bundle: Bundle, tmp_path: Path) -> Any:
     ) -> Running:
         journal = tmp_path / f"journal-{len(started)}.sqlite"
         config = tiny_config((bundle or tiny_bundle).path, journal, tuple(sources), **changes)
-        line = Line(config, sources=sources, **(line_options or {}))
+        line = Line(config, bundle or tiny_bundle, sources=sources, **(line_options or {}))
         running = Running(line, journal, threading.Event())
         started.append(running)
         assert line.start(running.stop)

@@ -93,7 +93,7 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
         ring={"slots": 16, "observer_slots": 6},
         inference={"restart_first_s": 0.02, "restart_longest_s": 0.05},
     )
-    line = Line(config, sources={"top": camera}, observers=[observer])
+    line = Line(config, first, sources={"top": camera}, observers=[observer])
     observer.line = line
     # Room for all samples from the start: a list of them would grow along with what it measures.
     samples, taken = np.full((100_000, 2), -1.0), 0

@@ -109,7 +109,7 @@ def test_pixels_can_be_looked_at_after_the_verdict(start_line: Callable) -> None
     )
     running.line.wait(running.stop, tick_s=0.01)
     assert running.line.ledger.counts()["top"].frames == 60
-    assert sorted(number for _, number in watcher.kept) == [0, 1, 2, 3, 4], "five slots are the observers', and no more"
+    assert len(watcher.kept) == 5, "five slots are the observers', and no more"
     for lease, number in watcher.kept:
         assert (running.line.ring.pixels(lease, running.line.size) == 20 + number).all()
         lease.release()

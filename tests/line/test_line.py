@@ -65,7 +65,7 @@ def test_cameras_share_the_engines_and_keep_their_own_numbers(start_line) -> Non
 def test_batches_and_many_frames_keep_their_order_of_meaning(start_line) -> None:
     """Frame i is defective when i % 3 == 0: no answer may reach the wrong frame, in batches of any size."""
     frames = [BAD if i % 3 == 0 else CLEAN for i in range(600)]
-    options = {"inference": {"max_batch": 4, "max_wait_us": 500}, "ring": {"slots": 8}}
+    options = {"inference": {"max_batch": 4, "gate_max_wait_us": 500}, "ring": {"slots": 8}}
     found = start_line({"top": ListCamera(frames)}, **OFFLINE, **options).finish()
     assert {f for f, (verdict, _, _) in found.verdicts.items() if verdict == "REJECT"} == set(range(0, 600, 3))
 
@@ -271,7 +271,7 @@ def test_stop_with_a_hung_child_accounts_for_every_frame(start_line) -> None:
 def test_port_in_use_is_refused_in_one_line(start_line, tiny_bundle: Bundle, tmp_path) -> None:
     first = start_line({"top": ListCamera([CLEAN] * 10)}, **OFFLINE)
     config = tiny_config(tiny_bundle.path, None, results={"endpoint": first.line.results.endpoint})
-    with pytest.raises(UserError, match=r"results\.endpoint") as caught, Line(config) as line:
+    with pytest.raises(UserError, match=r"results\.endpoint") as caught, Line(config, tiny_bundle) as line:
         line.start(first.stop)
     assert "\n" not in str(caught.value)
 

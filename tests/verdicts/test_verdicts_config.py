@@ -8,8 +8,9 @@ import msgspec
 import pytest
 import yaml
 
-from inspector.config.verdicts import NEEDS_SCALE, Rule, Scale, VerdictsConfig, check_rules
+from inspector.config.verdicts import NEEDS_SCALE, Rule, Scale, VerdictsConfig
 from inspector.errors import UserError
+from inspector.verdicts.rule_check import check_rules
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
 SCALE = Scale(mm_per_px_x=0.4, mm_per_px_y=0.5)

@@ -94,7 +94,7 @@ class Stage:
         for _ in range(IN_FLIGHT):
             self._free.put(self._buffer_set())
         self._under_way: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._complete, name=f"{name}-answers", daemon=True)
+        self._thread = threading.Thread(target=self._complete, name=f"{name}-outputs", daemon=True)
 
     def start(self) -> None:
         """Accept batches from now on."""

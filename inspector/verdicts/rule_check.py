@@ -1,0 +1,25 @@
+"""Whether a line's rules can be applied to what a bundle finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.config.verdicts import NEEDS_SCALE, Scale, VerdictsConfig
+from inspector.errors import UserError
+
+
+def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale | None) -> None:
+    """What the rules need from the bundle (its classes) and the camera (its scale).
+
+    Raises UserError naming the key.
+    """
+    for number, rule in enumerate(config.rules):
+        key = f"verdicts.rules[{number}]"
+        if rule.class_name is not None and rule.class_name not in class_names:
+            raise UserError(f"{key}.class: {rule.class_name!r} is not a class of the bundle ({', '.join(class_names)})")
+        for limit in NEEDS_SCALE:
+            if getattr(rule, limit) is not None and scale is None:
+                raise UserError(
+                    f"{key}.{limit}: {getattr(rule, limit):g} needs the size of a pixel, and the camera has no scale; "
+                    "set mm_per_px_x and mm_per_px_y in its scale, or give the limit in px"
+                )
