@@ -23,7 +23,7 @@ test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips wit
 
 test-training: $(VENV)/.installed-torch ## the tests that need torch, which this adds to the environment
 	$(BIN)/python -c 'import torch, onnxscript, engines.networks.torchvision_guard, lightning, timm, segmentation_models_pytorch'
-	$(BIN)/python -m pytest tests/engines tests/calibration
+	$(BIN)/python -m pytest tests/engines tests/calibration tests/bundles
 
 test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
 	$(BIN)/python -m pytest tests/engines/tensorrt tests/cli/test_engines.py

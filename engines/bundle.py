@@ -1,6 +1,6 @@
 """The model bundle: a directory that holds everything needed to inspect frames with one pair of networks.
 
-bundle.yaml           the manifest: name, version, classes, frame geometry, file digests, training facts
+bundle.yaml           the manifest: name, version, classes, frame geometry, file digests, how it was trained
 gate.onnx             uint8 [N,H,W] -> score float32 [N]
 segmenter.onnx        uint8 [N,H,W], thresholds float32 [K] -> mask uint8 [N,H,W], pixels int32 [N,K], scores float32 [N,K]
 operating_point.yaml  thresholds; replaceable without touching the rest, so not under the manifest's digests

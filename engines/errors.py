@@ -9,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+OverlapReason = Literal["no_split", "other_split", "trained_on"]
+"""Why a network may know some frames: no split says which it has learnt from, it was trained with another split, or on this part."""
+
 
 class BundleError(Exception):
     """A model bundle is missing, incomplete, altered or not of this format."""
@@ -156,6 +159,41 @@ class NoTrainingPartError(DataError):
 
 class NoCropError(DataError):
     """No crop that is not dark was found for a batch."""
+
+
+class FrameFormError(DataError):
+    """The frames of a data set are not of the size, or not of the classes, that a network takes."""
+
+    def __init__(self, data: str, owner: str, what: Literal["size", "classes"], found: str, expected: str) -> None:
+        """`data` names the data set, `owner` what takes the frames, such as "the bundle demo-2-77fc1e3a"."""
+        self.data, self.owner, self.what, self.found, self.expected = data, owner, what, found, expected
+        subject = "frames" if what == "size" else "classes"
+        super().__init__(f"{data}: {subject} are {found}; those of {owner} are {expected}")
+
+
+class HeldOutError(DataError):
+    """A network may have learnt from the frames that it is to be judged by."""
+
+    def __init__(
+        self,
+        data: str,
+        network: str,
+        reason: OverlapReason,
+        *,
+        part: str | None,
+        split: str | None,
+        trained_split: str,
+        others: tuple[str, ...],
+    ) -> None:
+        """`network` and `part` are names, `split` and `trained_split` ids; `others` are the parts that it has not learnt from."""
+        self.data, self.network, self.reason = data, network, reason
+        self.part, self.split, self.trained_split, self.others = part, split, trained_split, others
+        told = {
+            "no_split": f"{network} was trained on frames of this data; without a split nothing says on which",
+            "other_split": f"{network} was trained with split {trained_split}, this is {split}: it may know these frames",
+            "trained_on": f"{network} learnt from part {part!r}",
+        }[reason]
+        super().__init__(f"{data}: {told}")
 
 
 class RecipeError(Exception):

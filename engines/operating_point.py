@@ -30,7 +30,7 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     minimum_area_px: dict[str, Annotated[int, Meta(ge=0)]] = {}
     """Per class: smaller regions are noise and make no defect; 0 where a class is not named."""
     chosen: dict[str, Any] = {}
-    """How it was chosen: data, bound, date; for people, not read by the line."""
+    """How it was chosen: data, miss-rate target and bound, metric, date; for people, not read by the line."""
 
     @property
     def id(self) -> str:

@@ -1,4 +1,4 @@
-"""From observations to an operating point: gate threshold by promise, mask thresholds by metric, and the facts of both."""
+"""From observations to an operating point: gate threshold for a miss-rate target, mask thresholds by metric, and how they were chosen."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.thresholds.bounds import miss_rate_bound
-from calibration.thresholds.curve import Costs, TradeOff, trade_offs
 from calibration.thresholds.figures import figures
-from calibration.thresholds.gate_threshold import GateChoice, Kept, count_at, keep_promise
+from calibration.thresholds.gate_threshold import GateChoice, choose_gate_threshold
+from calibration.thresholds.independent_units import IndependentUnits, make_units, size_weights
 from calibration.thresholds.mask_thresholds import MaskChoices, Metric, choose_masks
+from calibration.thresholds.miss_rate_target import MissRateTarget, percent
 from calibration.thresholds.observe import Observations
-from calibration.thresholds.promise import Promise, percent
-from calibration.thresholds.units import Units, make_units, size_weights
+from calibration.thresholds.trade_off import Costs, TradeOff, trade_offs
 from engines.errors import DataError
+from engines.metrics.clopper_pearson import rate_upper_bound
+from engines.metrics.confusion import Confusion
 from engines.operating_point import OperatingPoint
 
 MASK_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -29,11 +30,12 @@ def default_areas_px(height: int, width: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class CalibrationRequest:
     """What the user asks for."""
 
-    promise: Promise = field(default_factory=Promise)
+    target: MissRateTarget = field(default_factory=MissRateTarget)
     metric: Metric = "balanced"
+    """What mask thresholds and minimum areas are chosen for."""
     false_defects_per_frame: float = 0.1
     """Budget of the metric ``recall``."""
     costs: Costs | None = None
@@ -44,22 +46,21 @@ class Calibration:
     """An operating point and everything that led to it."""
 
     point: OperatingPoint
-    promise: Promise
-    kept: Kept
+    target: MissRateTarget
     gate: GateChoice
-    """The same threshold, frame by frame."""
     masks: MaskChoices | None
     """None where the bundle's own mask thresholds were kept."""
     curve: list[TradeOff]
     figures: dict[str, Any]
-    """What the point does on the frames it was chosen on: flattering."""
+    """What the point does on the frames it was chosen on: optimistic."""
     missed_by_class: dict[str, dict[str, Any]]
     unit: str
+    """What ``gate`` counts: "frames" or "groups of frames"."""
 
     @property
-    def sentence(self) -> str:
-        """One line: what holds, or what does not and how many frames would mend it."""
-        return _sentence(self.promise, self.kept, self.unit)
+    def summary(self) -> str:
+        """One line: that the target is met, or which bound holds instead and how many frames would be enough."""
+        return _summary(self.target, self.gate, self.unit)
 
     @property
     def cheapest(self) -> TradeOff | None:
@@ -71,68 +72,67 @@ class Calibration:
 def calibrate(
     seen: Observations,
     classes: Sequence[str],
-    wishes: Wishes,
-    facts: dict[str, Any],
+    request: CalibrationRequest,
+    metadata: dict[str, Any],
     version: int = 1,
     keep_masks: bool = False,
 ) -> Calibration:
     """Choose the operating point of a bundle on ``seen``.
 
-    ``facts`` (data, split, date, bundle, device) go into the point's ``chosen`` as they are. With ``keep_masks`` the options of ``seen``
-    are the single pair of the bundle's own point, which stays. Raises DataError where the frames allow no choice at all.
+    ``metadata`` (data, split, date, bundle, device) goes into the point's ``chosen`` as it is. With ``keep_masks`` the grid of ``seen``
+    is the single pair of the bundle's own point, which stays. Raises DataError where the frames allow no choice at all.
     """
-    promise = wishes.promise
-    units, unit = _units(seen, promise)
-    kept = keep_promise(units, seen.scores, promise)
-    gate = count_at(kept.threshold, seen.scores, seen.defective)
-    let_through = seen.scores.astype(np.float64) >= kept.threshold
+    target = request.target
+    units, unit = _units(seen, target)
+    gate = choose_gate_threshold(units, seen.scores, target)
+    let_through = seen.scores.astype(np.float64) >= gate.threshold
     try:
         behind = seen.counts.behind(let_through).of(seen.located)
-        masks = choose_masks(behind, wishes.metric, false_defects_per_frame=wishes.false_defects_per_frame)
+        masks = choose_masks(behind, request.metric, false_defects_per_frame=request.false_defects_per_frame)
     except ValueError as error:
         raise DataError(str(error)) from None
     at = seen.counts.at(masks.index)
+    frames = Confusion.of(let_through, seen.defective)
     point = OperatingPoint(
         version=version,
-        gate_threshold=kept.threshold,
+        gate_threshold=gate.threshold,
         mask_thresholds={name: choice.threshold for name, choice in zip(classes, masks.classes, strict=True)},
         minimum_area_px={name: choice.minimum_area_px for name, choice in zip(classes, masks.classes, strict=True)},
         chosen={
-            **facts,
-            "frames": _frame_facts(seen),
-            "gate": _gate_facts(promise, kept, gate, unit),
-            "masks": {"kept_from": facts.get("bundle")} if keep_masks else _mask_facts(masks, wishes, seen),
+            **metadata,
+            "frames": _frames(seen),
+            "gate": _gate(target, gate, frames, unit),
+            "masks": {"kept_from": metadata.get("bundle")} if keep_masks else _masks(masks, request, seen),
         },
     )
     return Calibration(
         point=point,
-        promise=promise,
-        kept=kept,
+        target=target,
         gate=gate,
         masks=None if keep_masks else masks,
-        curve=trade_offs(seen.scores, seen.defective, at.any_marked(), promise.confidence, wishes.costs),
-        figures=figures(seen.scores, at, seen.located, classes, kept.threshold),
-        missed_by_class=_missed_by_class(seen, let_through, classes, promise.confidence),
+        curve=trade_offs(seen.scores, seen.defective, at.any_marked(), target.confidence, request.costs),
+        figures=figures(seen.scores, at, seen.located, classes, gate.threshold),
+        missed_by_class=_missed_by_class(seen, let_through, classes, target.confidence),
         unit=unit,
     )
 
 
-def _units(seen: Observations, promise: Promise) -> tuple[Units, str]:
+def _units(seen: Observations, target: MissRateTarget) -> tuple[IndependentUnits, str]:
     """The defective units, and what one is called."""
-    use: NDArray[np.bool_] = seen.defective & (seen.located if promise.by_size else True)
+    use: NDArray[np.bool_] = seen.defective & (seen.located if target.by_size else True)
     if not use.any():
         raise DataError(
             "no defective frame whose mask is known is among the frames; a gate threshold weighted by size needs them"
-            if promise.by_size
+            if target.by_size
             else "no defective frame is among the frames; a gate threshold needs them: choose another part or data set"
         )
     groups = [group for group, used in zip(seen.groups, use, strict=True) if used]
-    weights = size_weights(seen.defective_px[use], promise.size_cap_px) if promise.by_size else np.ones(len(groups))
+    weights = size_weights(seen.defective_px[use], target.size_cap_px) if target.by_size else np.ones(len(groups))
     unit = "frames" if len(set(groups)) == len(groups) else "groups of frames"
     return make_units(seen.scores[use], weights, groups), unit
 
 
-def _frame_facts(seen: Observations) -> dict[str, int]:
+def _frames(seen: Observations) -> dict[str, int]:
     return {
         "defective": int(seen.defective.sum()),
         "clean": int((~seen.defective).sum()),
@@ -141,33 +141,34 @@ def _frame_facts(seen: Observations) -> dict[str, int]:
     }
 
 
-def _gate_facts(promise: Promise, kept: Kept, gate: GateChoice, unit: str) -> dict[str, Any]:
-    asked = {key: value for key, value in asdict(promise).items() if promise.by_size or key != "size_cap_px"}
+def _gate(target: MissRateTarget, gate: GateChoice, frames: Confusion, unit: str) -> dict[str, Any]:
+    asked = {key: value for key, value in asdict(target).items() if target.by_size or key != "size_cap_px"}
     return {
-        "asked": asked,
-        "kept": kept.kept,
-        "says": _sentence(promise, kept, unit),
-        "bound": round(kept.bound, 6),
+        "target": asked,
+        "met": gate.met,
+        "summary": _summary(target, gate, unit),
+        "bound": round(gate.bound, 6),
         "unit": unit,
-        "missed_units": kept.missed,
-        "units": kept.units,
-        "missed_frames": gate.missed,
-        "defective_frames": gate.defective,
-        "clean_passed_on": gate.passed_on,
-        "clean_frames": gate.clean,
+        "missed_units": gate.missed,
+        "units": gate.units,
+        "missed_frames": frames.fn,
+        "defective_frames": frames.defective,
+        "clean_passed_on": frames.fp,
+        "clean_frames": frames.clean,
     }
 
 
-def _mask_facts(masks: MaskChoices, wishes: Wishes, seen: Observations) -> dict[str, Any]:
-    budget = {"false_defects_per_frame": wishes.false_defects_per_frame} if masks.metric == "recall" else {}
-    options = seen.counts.options
+def _masks(masks: MaskChoices, request: CalibrationRequest, seen: Observations) -> dict[str, Any]:
+    recall = masks.metric == "recall"
+    budget = {"false_defects_per_frame": request.false_defects_per_frame} if recall else {}
+    grid = seen.counts.grid
     return {
         "metric": masks.metric,
         **budget,
         "value": round(masks.value, 4),
         "behind_the_gate": True,
-        "thresholds_tried": sorted({value for values in options.thresholds for value in values}),
-        "areas_px_tried": sorted({value for values in options.areas_px for value in values}),
+        "thresholds_tried": sorted({value for values in grid.thresholds for value in values}),
+        "areas_px_tried": sorted({value for values in grid.areas_px for value in values}),
     }
 
 
@@ -179,18 +180,22 @@ def _missed_by_class(
     for k, name in enumerate(classes):
         own = np.array([k in holds for holds in seen.holds], bool)
         missed, count = int((own & ~let_through).sum()), int(own.sum())
-        bound = round(miss_rate_bound(missed, count, confidence), 4) if count else 1.0
-        table[name] = {"missed": missed, "frames": count, "bound": bound}
+        table[name] = {
+            "missed": missed,
+            "frames": count,
+            "bound": round(rate_upper_bound(missed, count, confidence), 4),
+        }
     return table
 
 
-def _sentence(promise: Promise, kept: Kept, unit: str) -> str:
-    counted = f"{kept.missed} of {kept.units} defective {unit} missed"
-    bound = f"{percent(kept.bound)} {'on average' if promise.method == 'conformal' else f'with {percent(promise.confidence)} confidence'}"
-    if kept.kept:
-        return f"kept: {promise.words} ({counted}, so at most {bound})"
-    about = "about " if promise.by_size else ""
-    needed = f"{about}{kept.needed_without_miss} defective {unit} would be needed with none missed"
-    if kept.missed:
-        needed += f", {about}{kept.needed_with_misses} with {kept.missed} missed"
-    return f"cannot be kept: {promise.words}: {counted} allows no more than {bound}; {needed}"
+def _summary(target: MissRateTarget, gate: GateChoice, unit: str) -> str:
+    counted = f"{gate.missed} of {gate.units} defective {unit} missed"
+    how = "on average" if target.method == "conformal" else f"with {percent(target.confidence)} confidence"
+    bound = f"{percent(gate.bound)} {how}"
+    if gate.met:
+        return f"met: {target.description} ({counted}, so at most {bound})"
+    about = "about " if target.by_size else ""
+    needed = f"{about}{gate.needed_without_miss} defective {unit} would be needed with none missed"
+    if gate.missed:
+        needed += f", {about}{gate.needed_with_misses} with {gate.missed} missed"
+    return f"not met: {target.description}: {counted} allows no more than {bound}; {needed}"

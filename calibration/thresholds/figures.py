@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.thresholds.gate_threshold import count_at
 from calibration.thresholds.mask_counts import MaskCounts
+from engines.metrics.clopper_pearson import rate_upper_bound
+from engines.metrics.confusion import Confusion
+from engines.metrics.dice import pooled_dice
+from engines.metrics.quotient import Quotient
+from engines.metrics.threshold_sweep import roc_area
 
 
 def figures(
@@ -34,7 +38,7 @@ def figures(
         "dice_where_present": {
             name: _dice_where_present(piped.dice[:, 0, 0, k], piped.true[:, k] > 0) for k, name in enumerate(classes)
         },
-        "pixel_dice_defective_frames": _rounded(_pixel_dice(piped.of(defective))),
+        "pixel_dice_defective_frames": _rounded(_pixel_dice(piped.of(defective)).value),
         "kaggle_mean_dice": {
             "pipeline": _rounded(_mean(piped.dice)),
             "segmenter_alone": _rounded(_mean(alone.dice)),
@@ -56,41 +60,31 @@ def figures(
 
 def gate_figures(scores: NDArray[np.float32], defective: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
     """The gate alone."""
-    choice = count_at(threshold, scores, defective)
+    gate = Confusion.at(threshold, scores, defective)
     return {
-        "auc": _rounded(area_under_roc(scores, defective)),
-        "recall": _rounded(choice.recall),
-        "missed": choice.missed,
-        "defective": choice.defective,
-        "miss_rate_at_most_95_percent_sure": _rounded(choice.miss_rate_bound()),
-        "clean_passed_on": choice.passed_on,
-        "clean": choice.clean,
-        "clean_pass_on_rate": _rounded(choice.pass_on_rate),
+        "auc": _rounded(roc_area(scores, defective)),
+        "recall": _rounded(gate.recall),
+        "missed": gate.fn,
+        "defective": gate.defective,
+        "miss_rate_upper_bound_95": _rounded(rate_upper_bound(gate.fn, gate.defective, 0.95)),
+        "clean_passed_on": gate.fp,
+        "clean": gate.clean,
+        "clean_pass_on_rate": _rounded(gate.false_alarm_rate),
     }
-
-
-def area_under_roc(scores: NDArray[np.float32], defective: NDArray[np.bool_]) -> float:
-    """Probability that a defective frame scores higher than a clean one (Mann and Whitney, 1947); ties count half; NaN without both."""
-    positive, negative = np.sort(scores[defective]), scores[~defective]
-    if not positive.size or not negative.size:
-        return math.nan
-    above = positive.size - np.searchsorted(positive, negative, side="right")
-    not_below = positive.size - np.searchsorted(positive, negative, side="left")
-    return float((above + not_below).mean() / (2 * positive.size))
 
 
 def _dice_where_present(dice: NDArray[np.float64], holds: NDArray[np.bool_]) -> dict[str, Any]:
     return {"dice": _rounded(_mean(dice[holds])), "frames": int(holds.sum())}
 
 
-def _pixel_dice(counts: MaskCounts) -> float:
-    total = int(counts.marked.sum() + counts.true.sum())
-    return 2.0 * float(counts.both.sum()) / total if total else math.nan
+def _pixel_dice(counts: MaskCounts) -> Quotient:
+    return pooled_dice(int(counts.both.sum()), int(counts.marked.sum()), int(counts.true.sum()))
 
 
-def _mean(values: NDArray[Any]) -> float:
-    return float(values.mean()) if values.size else math.nan
+def _mean(values: NDArray[Any]) -> float | None:
+    return float(values.mean()) if values.size else None
 
 
-def _rounded(value: float) -> float:
-    return round(value, 4)
+def _rounded(value: float | None) -> float:
+    """NaN where there is nothing to say it from: the figures go into YAML and tables, which both know it."""
+    return math.nan if value is None else round(value, 4)

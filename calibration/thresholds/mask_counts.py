@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
-Counts = NDArray[np.int64]
-
-FOUND_FROM_IOU = 0.1
-"""A true and a marked region are the same defect above this intersection over union."""
+from engines.metrics.defects import match_regions
+from engines.metrics.dice import dice
+from engines.metrics.regions import Counts, Mask, class_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +28,19 @@ class FrameCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SearchGrid:
     """What is tried: T thresholds and A minimum areas, each with a value for every class."""
 
     thresholds: tuple[tuple[float, ...], ...]
     areas_px: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def grid(cls, thresholds: Sequence[float], areas_px: Sequence[int], classes: int) -> Options:
+    def uniform(cls, thresholds: Sequence[float], areas_px: Sequence[int], classes: int) -> SearchGrid:
         """The same values for every class."""
         return cls(tuple((t,) * classes for t in thresholds), tuple((a,) * classes for a in areas_px))
 
     @classmethod
-    def single(cls, thresholds: Sequence[float], areas_px: Sequence[int]) -> Options:
+    def single(cls, thresholds: Sequence[float], areas_px: Sequence[int]) -> SearchGrid:
         """One threshold and one minimum area for each class, as an operating point has them."""
         return cls((tuple(thresholds),), (tuple(areas_px),))
 
@@ -52,7 +49,7 @@ class Options:
 class MaskCounts:
     """N frames at T thresholds and A minimum areas, K classes: ``[N, T, A, K]``; the truth ``[N, K]``."""
 
-    options: Options
+    grid: SearchGrid
     both: Counts
     marked: Counts
     found: Counts
@@ -65,20 +62,20 @@ class MaskCounts:
     """``[N]``, the label of the sheet."""
 
     def __post_init__(self) -> None:
-        shape = (len(self.true), len(self.options.thresholds), len(self.options.areas_px), self.true.shape[1])
+        shape = (len(self.true), len(self.grid.thresholds), len(self.grid.areas_px), self.true.shape[1])
         for name in ("both", "marked", "found", "false"):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name}: found shape {getattr(self, name).shape}, expected {shape}")
 
     @classmethod
     def joined(cls, parts: Sequence[MaskCounts]) -> MaskCounts:
-        """The counts of several sets of frames, all at the same options."""
+        """The counts of several sets of frames, all on the same grid."""
 
         def join(name: str) -> Counts:
             return np.concatenate([getattr(part, name) for part in parts])
 
         return cls(
-            parts[0].options,
+            parts[0].grid,
             both=join("both"),
             marked=join("marked"),
             found=join("found"),
@@ -94,14 +91,13 @@ class MaskCounts:
         return int(self.true.shape[1])
 
     def any_marked(self) -> NDArray[np.bool_]:
-        """``[N]``: whether anything is marked on the frame, at any option."""
+        """``[N]``: whether anything is marked on the frame, anywhere on the grid."""
         return np.asarray(self.marked.any(axis=(1, 2, 3)), bool)
 
     @cached_property
     def dice(self) -> NDArray[np.float64]:
         """Dice of each frame, ``[N, T, A, K]``; 1 where both masks are empty, as the Kaggle contest counts it."""
-        total = self.marked + self.true[:, None, None, :]
-        return np.where(total == 0, 1.0, 2.0 * self.both / np.maximum(total, 1))
+        return dice(self.both, self.marked, self.true[:, None, None, :])
 
     def behind(self, let_through: NDArray[np.bool_]) -> MaskCounts:
         """The same where the gate lets only these frames ``[N]`` through: the others have empty masks."""
@@ -111,7 +107,7 @@ class MaskCounts:
     def of(self, frames: NDArray[np.bool_]) -> MaskCounts:
         """Of these frames ``[N]`` alone."""
         return MaskCounts(
-            self.options,
+            self.grid,
             both=self.both[frames],
             marked=self.marked[frames],
             found=self.found[frames],
@@ -130,9 +126,9 @@ class MaskCounts:
 
         return replace(
             self,
-            options=Options.single(
-                [self.options.thresholds[i][c] for c, i in enumerate(t)],
-                [self.options.areas_px[i][c] for c, i in enumerate(a)],
+            grid=SearchGrid.single(
+                [self.grid.thresholds[i][c] for c, i in enumerate(t)],
+                [self.grid.areas_px[i][c] for c, i in enumerate(a)],
             ),
             both=pick(self.both),
             marked=pick(self.marked),
@@ -146,61 +142,47 @@ class TrueDefects:
 
     def __init__(self, truth: Mask, classes: int) -> None:
         """``truth`` is a class bitmask ``uint8 [H, W]``."""
-        self.labels = [_label(truth, k) for k in range(classes)]
-        self.areas = [_areas(labels) for labels in self.labels]
-        self.pixels = np.array([areas[1:].sum() for areas in self.areas], np.int64)
-        self.count = np.array([areas.size - 1 for areas in self.areas], np.int64)
+        self.regions = [class_regions(truth, k) for k in range(classes)]
+        self.pixels = np.array([regions.areas_px.sum() for regions in self.regions], np.int64)
+        self.count = np.array([regions.count for regions in self.regions], np.int64)
 
     def compare(self, found: Mask, areas_px: Sequence[Sequence[int]]) -> FrameCounts:
         """Count what is marked in the bitmask ``found`` at each minimum area of each class."""
-        shape = (len(areas_px), len(self.labels))
+        shape = (len(areas_px), len(self.regions))
         counts = FrameCounts(*(np.zeros(shape, np.int64) for _ in range(4)))
-        for k in range(len(self.labels)):
-            labels = _label(found, k)
-            if labels is None:
+        for k, true in enumerate(self.regions):
+            marked = class_regions(found, k)
+            if not marked.count:
                 continue
-            areas = _areas(labels)
-            both, true, marked = self._overlaps(k, labels)
-            pixels_both = np.bincount(marked, both, minlength=areas.size)
-            same = both / (self.areas[k][true] + areas[marked] - both) > FOUND_FROM_IOU
+            areas, pairs = marked.areas_px, match_regions(true, marked)
+            both_px = np.bincount(pairs.marked, pairs.both_px, minlength=areas.size)
             matched = np.zeros(areas.size, bool)
-            matched[marked[same]] = True
+            matched[pairs.marked[pairs.same]] = True
             for a, limits in enumerate(areas_px):
                 kept = areas >= limits[k]
                 kept[0] = False
-                counts.both[a, k] = pixels_both[kept].sum()
+                counts.both[a, k] = both_px[kept].sum()
                 counts.marked[a, k] = areas[kept].sum()
-                counts.found[a, k] = np.unique(true[same & kept[marked]]).size
+                counts.found[a, k] = np.unique(pairs.true[pairs.same & kept[pairs.marked]]).size
                 counts.false[a, k] = (kept & ~matched).sum()
         return counts
-
-    def _overlaps(self, k: int, labels: NDArray[np.int32]) -> tuple[Counts, Counts, Counts]:
-        """Pairs of a true and a marked region that touch: common pixels, number of the true one, number of the marked one."""
-        true = self.labels[k]
-        if true is None:
-            return (np.zeros(0, np.int64),) * 3
-        touching = (true > 0) & (labels > 0)
-        width = int(labels.max()) + 1
-        pairs, both = np.unique(true[touching].astype(np.int64) * width + labels[touching], return_counts=True)
-        t, m = np.divmod(pairs, width)
-        return both.astype(np.int64), t, m
 
 
 def stack_counts(
     frames: Sequence[Sequence[FrameCounts]],
     truths: Sequence[TrueDefects],
     defective: Sequence[bool],
-    options: Options,
+    grid: SearchGrid,
     classes: int,
 ) -> MaskCounts:
     """Put the counts of frames together; ``frames[n][t]`` is frame n at threshold t."""
-    shape = (len(frames), len(options.thresholds), len(options.areas_px), classes)
+    shape = (len(frames), len(grid.thresholds), len(grid.areas_px), classes)
 
     def stack(name: str) -> Counts:
         return np.array([[getattr(at, name) for at in frame] for frame in frames], np.int64).reshape(shape)
 
     return MaskCounts(
-        options,
+        grid,
         both=stack("both"),
         marked=stack("marked"),
         found=stack("found"),
@@ -209,16 +191,3 @@ def stack_counts(
         defects=np.array([truth.count for truth in truths], np.int64).reshape(len(frames), classes),
         defective=np.array(defective, bool),
     )
-
-
-def _label(mask: Mask, k: int) -> NDArray[np.int32] | None:
-    """Numbers from 1 of the regions of class k, ``int32 [H, W]``; None where there are none."""
-    plane = mask & np.uint8(1 << k)
-    if not plane.any():
-        return None
-    return np.asarray(cv2.connectedComponents(plane, connectivity=8, ltype=cv2.CV_32S)[1], np.int32)
-
-
-def _areas(labels: NDArray[np.int32] | None) -> Counts:
-    """Pixels of each region; entry 0 is the background."""
-    return np.zeros(1, np.int64) if labels is None else np.bincount(labels.ravel()).astype(np.int64)

@@ -37,7 +37,7 @@ class MaskChoices:
 
     classes: tuple[MaskChoice, ...]
     index: tuple[tuple[int, int], ...]
-    """Which threshold and which area of the options, for each class."""
+    """Which threshold and which area of the grid, for each class."""
     metric: Metric
     value: float
 
@@ -58,7 +58,7 @@ def choose_masks(
         raise ValueError("mask thresholds need frames whose masks are known, found none")
     parts = [counts.of(group) for group in groups] if groups else [counts]
     # Indices count up; a hair per false defect and per index breaks ties and nothing else.
-    shape = (len(counts.options.thresholds), len(counts.options.areas_px))
+    shape = (len(counts.grid.thresholds), len(counts.grid.areas_px))
     order = np.arange(shape[0])[:, None] + shape[0] * np.arange(shape[1])[None, :]
     false = np.mean([part.false.mean(axis=0) for part in parts], axis=0)
     hair = 1e-9 * (order / order.size)[:, :, None] - 1e-7 * false / (1.0 + false)
@@ -70,8 +70,8 @@ def choose_masks(
         score = np.mean([_separable(part, metric) for part in parts], axis=0)
         best = _argmax(score + hair)
         value = float(np.mean(_at(score, best)))
-    options = counts.options
-    chosen = tuple(MaskChoice(options.thresholds[t][k], options.areas_px[a][k]) for k, (t, a) in enumerate(best))
+    grid = counts.grid
+    chosen = tuple(MaskChoice(grid.thresholds[t][k], grid.areas_px[a][k]) for k, (t, a) in enumerate(best))
     return MaskChoices(chosen, tuple(best), metric, value)
 
 
@@ -131,7 +131,7 @@ def _choose_recall(counts: MaskCounts, budget: float, hair: Table) -> tuple[list
     left, chosen = allowed, []
     for k in reversed(range(counts.classes)):
         pick = int(picks[k][left])
-        chosen.append(divmod(pick, len(counts.options.areas_px)))
+        chosen.append(divmod(pick, len(counts.grid.areas_px)))
         left -= int(false[..., k].ravel()[pick])
     chosen.reverse()
     return chosen, float(np.sum(_at(found.astype(np.float64), chosen))) / max(int(counts.defects.sum()), 1)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.thresholds.mask_counts import FrameCounts, MaskCounts, Options, TrueDefects, stack_counts
+from calibration.thresholds.mask_counts import FrameCounts, MaskCounts, SearchGrid, TrueDefects, stack_counts
 from engines.runtime.engine import Engines
 from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
 
@@ -66,7 +66,7 @@ class Observations:
 
     @classmethod
     def joined(cls, parts: Sequence[Observations]) -> Observations:
-        """Those of several sets of frames as one; all at the same options."""
+        """Those of several sets of frames as one; all on the same grid."""
         return cls(
             names=tuple(name for part in parts for name in part.names),
             groups=tuple(group for part in parts for group in part.groups),
@@ -82,16 +82,16 @@ class Observations:
 def observe(
     engines: Engines,
     frames: Sequence[Labelled],
-    options: Options,
+    grid: SearchGrid,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Observations:
-    """Score and segment ``frames`` at every threshold of ``options``; each frame is read once.
+    """Score and segment ``frames`` at every threshold of ``grid``; each frame is read once.
 
     The segmenter runs once a threshold, as the runtimes answer with masks and not with probabilities. Leaves the last threshold set.
     ``progress`` is told how many frames are done. Raises EngineError when an engine fails or gives what no sound engine gives, naming the
     frame, and what reading a frame raises.
     """
-    classes = len(options.thresholds[0])
+    classes = len(grid.thresholds[0])
     scores: list[NDArray[np.float32]] = []
     truths: list[TrueDefects] = []
     counted: list[list[FrameCounts]] = []
@@ -100,10 +100,10 @@ def observe(
         pixels = [np.ascontiguousarray(frame.frame()) for frame in chunk]
         masks = [frame.mask() for frame in chunk]
         names = [frame.name for frame in chunk]
-        scores.append(_score(engines, pixels, names, options.thresholds[0]))
+        scores.append(_score(engines, pixels, names, grid.thresholds[0]))
         own = [TrueDefects(mask, classes) for mask in masks]
         per_threshold = [
-            _segment(engines, pixels, names, own, thresholds, options.areas_px) for thresholds in options.thresholds
+            _segment(engines, pixels, names, own, thresholds, grid.areas_px) for thresholds in grid.thresholds
         ]
         truths += own
         counted += [list(frame) for frame in zip(*per_threshold, strict=True)]
@@ -118,7 +118,7 @@ def observe(
         located=np.array([frame.located for frame in frames], bool),
         defective_px=np.array(areas, np.int64),
         scores=np.concatenate(scores) if scores else np.empty(0, np.float32),
-        counts=stack_counts(counted, truths, defective, options, classes),
+        counts=stack_counts(counted, truths, defective, grid, classes),
     )
 
 

@@ -1,4 +1,4 @@
-"""The check of a data set: what it holds, and what in it would spoil a training or the figures measured on it."""
+"""The check of a data set: what it holds, and the errors in it that a training or the figures measured on it would suffer from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, surve
 from engines.data.findings import Duplicate, Finding, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
-from engines.data.look import Look, look_at
+from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
 
@@ -45,7 +45,7 @@ class PartBalance:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """The result."""
 
     name: str
@@ -55,7 +55,7 @@ class Checked:
     clean: int
     defective: int
     not_located: int
-    """Defective, but nobody drew where."""
+    """Defective, but the defects are not outlined."""
     training_only: int
     left_out: dict[str, int]
     height: int
@@ -66,40 +66,40 @@ class Checked:
     groups: int
     largest_group: int
     groups_given_by: str
-    groups_by_looks: bool
+    groups_by_similarity: bool
     duplicates: tuple[Duplicate, ...]
     parts: tuple[PartBalance, ...]
     findings: tuple[Finding, ...]
 
     @property
     def sound(self) -> bool:
-        """Whether nothing would spoil a training."""
-        return not any(finding.spoils for finding in self.findings)
+        """Whether no error was found; remarks are no errors."""
+        return not any(finding.is_error for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedDataset:
     """The result with the data set it is about, for those who want to draw it."""
 
-    checked: Checked
+    checked: CheckResult
     dataset: Dataset
 
 
 def check_dataset(
     path: Path, split: Path | None = None, began: Callable[[int], Callable[[], None]] = lambda _: lambda: None
-) -> Examined:
-    """Read everything once and judge it; ``split`` is a split file to judge with it.
+) -> CheckedDataset:
+    """Read everything once and check it; ``split`` is a split file to check with it.
 
     ``began`` is told how many frames there are and answers what to call after each, from several threads.
     Raises DataError only where there is no data set to speak of.
     """
     survey = survey_dataset(path, find_groups=False)
     whole = survey.dataset
-    looks = look_at(whole.frames, len(whole.classes), (whole.height, whole.width), began(len(whole.frames)))
-    pairs = near_duplicates(np.stack([look.hash for look in looks]))
-    duplicates = _duplicates(whole.frames, looks, [(pair.first, pair.second, pair.distance) for pair in pairs])
-    findings = data_findings(survey, [look.problem for look in looks if look.problem], duplicates)
-    joined = _joined(whole, duplicates) if survey.groups_by_looks else whole
+    scans = scan_frames(whole.frames, len(whole.classes), (whole.height, whole.width), began(len(whole.frames)))
+    pairs = near_duplicates(np.stack([scan.hash for scan in scans]))
+    duplicates = _duplicates(whole.frames, scans, [(pair.first, pair.second, pair.distance) for pair in pairs])
+    findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates)
+    joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:
         try:
@@ -109,29 +109,29 @@ def check_dataset(
         else:
             parts = _parts(made, joined)
             findings += split_findings(made, whole, duplicates)
-    usable = [(frame, look) for frame, look in zip(joined.frames, looks, strict=True) if not look.problem]
+    usable = [(frame, scan) for frame, scan in zip(joined.frames, scans, strict=True) if not scan.problem]
     dataset = replace(joined, frames=tuple(frame for frame, _ in usable))
     if not usable:
-        raise DataError(f"{path}: none of its frames can be read; the first: {looks[0].problem}")
-    spoilt = len(looks) - len(usable)
-    left_out = {**survey.left_out, **({UNUSABLE: survey.left_out.get(UNUSABLE, 0) + spoilt} if spoilt else {})}
+        raise DataError(f"{path}: none of its frames can be read; the first: {scans[0].problem}")
+    unreadable = len(scans) - len(usable)
+    left_out = {**survey.left_out, **({UNUSABLE: survey.left_out.get(UNUSABLE, 0) + unreadable} if unreadable else {})}
     survey = replace(survey, left_out=left_out)
-    checked = _checked(path, survey, dataset, [look for _, look in usable], duplicates, parts, findings)
-    return Examined(checked, dataset)
+    checked = _checked(path, survey, dataset, [scan for _, scan in usable], duplicates, parts, findings)
+    return CheckedDataset(checked, dataset)
 
 
 def _duplicates(
-    frames: Sequence[LabelledFrame], looks: Sequence[Look], pairs: Sequence[tuple[int, int, float]]
+    frames: Sequence[LabelledFrame], scans: Sequence[FrameScan], pairs: Sequence[tuple[int, int, float]]
 ) -> tuple[Duplicate, ...]:
     """The near-duplicates by name; frames that show nothing have no hash, but may be identical."""
     found = [
-        Duplicate(frames[one].name, frames[other].name, round(distance, 3), looks[one].digest == looks[other].digest)
+        Duplicate(frames[one].name, frames[other].name, round(distance, 3), scans[one].digest == scans[other].digest)
         for one, other, distance in pairs
     ]
     first: dict[bytes, str] = {}
-    for frame, look in zip(frames, looks, strict=True):
-        if look.digest and not look.hash.any() and first.setdefault(look.digest, frame.name) != frame.name:
-            found.append(Duplicate(first[look.digest], frame.name, 0.0, True))
+    for frame, scan in zip(frames, scans, strict=True):
+        if scan.digest and not scan.hash.any() and first.setdefault(scan.digest, frame.name) != frame.name:
+            found.append(Duplicate(first[scan.digest], frame.name, 0.0, True))
     return tuple(sorted(found, key=lambda one: (one.distance, one.first, one.second)))
 
 
@@ -156,14 +156,14 @@ def _checked(
     path: Path,
     survey: Survey,
     dataset: Dataset,
-    looks: Sequence[Look],
+    scans: Sequence[FrameScan],
     duplicates: tuple[Duplicate, ...],
     parts: tuple[PartBalance, ...],
     findings: Sequence[Finding],
-) -> Checked:
+) -> CheckResult:
     frames = dataset.frames
     groups = Counter(frame.group for frame in frames)
-    return Checked(
+    return CheckResult(
         name=dataset.name,
         path=str(path),
         id=dataset.id,
@@ -176,23 +176,23 @@ def _checked(
         height=dataset.height,
         width=dataset.width,
         sizes={f"{height}x{width}": count for (height, width), count in Counter(survey.sizes).most_common()},
-        classes=_balance(dataset, looks, sum(count * size[0] * size[1] for size, count in survey.sizes.items())),
+        classes=_balance(dataset, scans, sum(count * size[0] * size[1] for size, count in survey.sizes.items())),
         groups=len(groups),
         largest_group=max(groups.values()),
         groups_given_by=survey.groups_given_by,
-        groups_by_looks=survey.groups_by_looks,
+        groups_by_similarity=survey.groups_by_similarity,
         duplicates=duplicates,
         parts=parts,
         findings=tuple(findings),
     )
 
 
-def _balance(dataset: Dataset, looks: Sequence[Look], stored_px: int) -> tuple[ClassBalance, ...]:
+def _balance(dataset: Dataset, scans: Sequence[FrameScan], stored_px: int) -> tuple[ClassBalance, ...]:
     resized = any(frame.fit is not None for frame in dataset.frames)
     all_px = len(dataset.frames) * dataset.height * dataset.width if resized else stored_px
     made = []
     for k, name in enumerate(dataset.classes):
-        areas = [area for look in looks for area in look.areas_px[k]]
+        areas = [area for scan in scans for area in scan.areas_px[k]]
         frames = sum(k in frame.classes for frame in dataset.frames)
         middle = float(median(areas)) if areas else 0.0
         made.append(ClassBalance(name, frames, len(areas), middle, sum(areas) / max(all_px, 1)))

@@ -10,10 +10,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from engines.data.description import Source, find_source
-from engines.data.frame_list import TRAINING_ONLY, FrameList, Listed, read_frame_list
+from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, ListedFrame, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
 from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
-from engines.data.labels import Candidate, Complain, Label, Truth
+from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
 from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
@@ -35,7 +35,7 @@ class LabelledFrame:
     classes: tuple[int, ...]
     """Classes present, indices from 0."""
     defective: bool
-    """Label of the sheet; true also where nobody drew where the defect is."""
+    """Label of the sheet; true also where no mask says where the defect is."""
     located: bool
     """Whether the mask says where the defects are; a clean frame is located."""
     training_only: bool = False
@@ -63,7 +63,7 @@ class LabelledFrame:
         return pixels
 
     def mask(self) -> Grey:
-        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where nobody drew. Raises DataError."""
+        """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where defects are not outlined. Raises DataError."""
         if self.label is None:
             raise DataError(f"{self.path}: has no mask")
         mask = self.label.bitmask(self.size)
@@ -97,7 +97,7 @@ class Survey:
     source: Source
     groups_given_by: str
     """What gives the groups, as ``groups`` in a dataset.yaml would call it; empty where nothing does."""
-    groups_by_looks: bool
+    groups_by_similarity: bool
     """Whether near-duplicates share a group, found or still to be found."""
     all_paths: tuple[Path, ...]
     """Every image file that was considered, also those left out."""
@@ -129,20 +129,20 @@ def _refuse(problem: str) -> None:
     raise DataError(problem)
 
 
-def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: Complain) -> Survey:
+def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem: OnProblem) -> Survey:
     source = find_source(path)
     frames = _frame_list(source)
     left_out: Counter[str] = Counter()
     listed = _candidates(source, frames)
-    candidates = _measured(_wanted(source, listed, only, left_out), complain)
+    candidates = _measured(_wanted(source, listed, only, left_out), on_problem)
     sizes = Counter(one.size for one in candidates)
     if not candidates:
         raise DataError(f"{path}: no frame in it that is labelled{'' if only is None else ' and wanted'}")
-    height, width = _common_size(source, candidates, sizes, complain)
+    height, width = _common_size(source, candidates, sizes, on_problem)
     if source.description.kind == "kaggle":
-        labelling = label_by_run_lengths(source, candidates, complain)
+        labelling = label_by_run_lengths(source, candidates, on_problem)
     else:
-        labelling = label_by_masks(source, candidates, frames, complain)
+        labelling = label_by_masks(source, candidates, frames, on_problem)
     known = [one for one in candidates if one.name in labelling.truths]
     left_out["not labelled"] += len(labelling.unlabelled)
     left_out[UNUSABLE] += len(listed) - len(known) - left_out.total() if only is None else 0
@@ -150,18 +150,18 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, complain: 
         raise DataError(f"{path}: no frame in it that can be used")
     grouping = given_groups(source, known, frames)
     groups = grouping.groups
-    if grouping.by_looks and find_groups:
-        groups = found_groups(grouping, known, (height, width), complain)
+    if grouping.by_similarity and find_groups:
+        groups = found_groups(grouping, known, (height, width), on_problem)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
     reasons = {why: count for why, count in left_out.items() if count}
     paths = tuple(one.path for one in listed)
-    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_looks, paths)
+    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, paths)
 
 
 def _frame_list(source: Source) -> FrameList | None:
     described = source.description
-    listed = described.frames or ("frames.csv" if (source.root / "frames.csv").is_file() else None)
+    listed = described.frames or (FILE if (source.root / FILE).is_file() else None)
     if listed is None:
         return None
     return read_frame_list(source.place(listed), grouping_column(source))
@@ -170,7 +170,7 @@ def _frame_list(source: Source) -> FrameList | None:
 def _candidates(source: Source, frames: FrameList | None) -> list[Candidate]:
     """All frames, listed or found in the folder, under names that are unique."""
     folder = source.place(source.description.images)
-    places: list[tuple[Path, str, Listed | None]] = []
+    places: list[tuple[Path, str, ListedFrame | None]] = []
     if frames is not None:
         for row in frames.rows:
             path = source.place(row.image) if "/" in row.image else folder / row.image
@@ -210,7 +210,7 @@ def _wanted(
     return kept
 
 
-def _measured(candidates: Sequence[Candidate], complain: Complain) -> list[Candidate]:
+def _measured(candidates: Sequence[Candidate], on_problem: OnProblem) -> list[Candidate]:
     """The candidates with their sizes, those without a readable file left out."""
 
     def measure(one: Candidate) -> Size | str:
@@ -222,27 +222,27 @@ def _measured(candidates: Sequence[Candidate], complain: Complain) -> list[Candi
     kept = []
     for one, size in zip(candidates, in_threads(measure, candidates), strict=True):
         if isinstance(size, str):
-            complain(size)
+            on_problem(size)
         else:
             kept.append(replace(one, size=size))
     return kept
 
 
-def _common_size(source: Source, candidates: Sequence[Candidate], sizes: Counter[Size], complain: Complain) -> Size:
+def _common_size(source: Source, candidates: Sequence[Candidate], sizes: Counter[Size], on_problem: OnProblem) -> Size:
     if source.fit is not None:
         return source.fit.height, source.fit.width
     common, count = sizes.most_common(1)[0]
     odd = [one for one in candidates if one.size != common]
     if odd:
         others = f"{count} frames are {common[0]}x{common[1]}" if 2 * count > len(candidates) else "the others vary too"
-        complain(
+        on_problem(
             f"{odd[0].path}: is {odd[0].size[0]}x{odd[0].size[1]} pixels (height x width), but {others} ({len(sizes)} sizes "
             "in all); leave the odd ones out (exclude: ...) or bring all to one size (size: [HEIGHT, WIDTH]) in a dataset.yaml"
         )
     return common
 
 
-def _frame(source: Source, one: Candidate, truth: Truth, group: str) -> LabelledFrame:
+def _frame(source: Source, one: Candidate, truth: GroundTruth, group: str) -> LabelledFrame:
     split = "" if one.listed is None else one.listed.split
     return LabelledFrame(
         name=one.name,

@@ -29,6 +29,7 @@ import msgspec
 import yaml
 from msgspec import Meta
 
+from engines.data import frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
@@ -92,7 +93,7 @@ def find_source(path: Path) -> Source:
 
 def _recognise(folder: Path) -> Description:
     images = next((name for name in ("train_images", "images") if (folder / name).is_dir()), None)
-    frames = "frames.csv" if (folder / "frames.csv").is_file() else None
+    frames = frame_list.FILE if (folder / frame_list.FILE).is_file() else None
     if images is not None and (folder / "train.csv").is_file():
         return Description(kind="kaggle", images=images, frames=frames)
     if images is not None and (folder / "masks").is_dir():

@@ -31,8 +31,8 @@ class Duplicate:
 class Finding:
     """One kind of thing that was found."""
 
-    spoils: bool
-    """Whether it would spoil a training or the figures; otherwise it is worth knowing."""
+    is_error: bool
+    """Whether a training or the figures would suffer from it; otherwise it is a remark."""
     what: str
     advice: str = ""
     where: tuple[str, ...] = ()
@@ -70,10 +70,9 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
     for part in split.parts:
         frames = split.frames(dataset, part)
         absent = [name for k, name in enumerate(dataset.classes) if not any(k in frame.classes for frame in frames)]
-        folds = any(name.startswith("fold-") for name in split.parts)
-        if absent and not (folds and part == TRAINING):
-            spoils = part == TRAINING
-            found.append(Finding(spoils, f"part {part} of the split holds no frame of class {', '.join(absent)}"))
+        if absent and not (split.folds and part == TRAINING):
+            is_error = part == TRAINING
+            found.append(Finding(is_error, f"part {part} of the split holds no frame of class {', '.join(absent)}"))
     return found
 
 
@@ -109,7 +108,7 @@ def _contradictions(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[F
 
 
 def _across_groups(survey: Survey, duplicates: Sequence[Duplicate]) -> list[Finding]:
-    if survey.groups_by_looks:
+    if survey.groups_by_similarity:
         return []
     group_of = {frame.name: frame.group for frame in survey.dataset.frames}
     apart = [one for one in duplicates if group_of[one.first] != group_of[one.second]]

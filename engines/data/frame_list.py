@@ -7,7 +7,7 @@ The columns are found by name, all but the image are optional:
 | ``file``, ``image``           | the frame, relative to the data set's folder                                                  |
 | ``mask``                      | its mask, relative to the same folder; or ``yes``/``no``: whether the frame is labelled         |
 | ``classes``, ``defect``       | classes present, by name or number from 1, separated by blanks or ``|``; empty: clean         |
-| ``status``                    | ``clean``, ``defective...`` (``..._mask_missing``: nobody drew where) or ``...unlabelled``    |
+| ``status``                    | ``clean``, ``defective...`` (``..._mask_missing``: no mask says where) or ``...unlabelled``    |
 | ``group``, ``tile``, ``coil`` | frames with the same value show the same thing                                                |
 | ``split``                     | ``train_aug_only``: to learn from, never to measure on; ``unlabelled``; others mean nothing   |
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from engines.errors import DataError
 
+FILE = "frames.csv"
 TRAINING_ONLY = "train_aug_only"
 UNLABELLED = "unlabelled"
 _IMAGE_COLUMNS = ("file", "image", "image_id")
@@ -30,7 +31,7 @@ _GROUP_COLUMNS = ("group", "tile", "coil")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedFrame:
     """A row of the list."""
 
     row: int
@@ -43,7 +44,7 @@ class Listed:
     defective: bool | None
     """None where the list does not say."""
     located: bool
-    """False where the list says that nobody drew where the defect is."""
+    """False where the list says that no mask shows where the defect is."""
     labelled: bool
 
 
@@ -54,7 +55,7 @@ class FrameList:
     path: Path
     columns: tuple[str, ...]
     group_column: str | None
-    rows: tuple[Listed, ...]
+    rows: tuple[ListedFrame, ...]
 
     @property
     def is_simulated(self) -> bool:
@@ -86,7 +87,7 @@ def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
     return FrameList(path, columns, group, tuple(rows))
 
 
-def _listed(row: int, image: str, record: dict[str, str], group: str | None, label: str | None) -> Listed:
+def _listed(row: int, image: str, record: dict[str, str], group: str | None, label: str | None) -> ListedFrame:
     status, split, mask = record.get("status", ""), record.get("split", ""), record.get("mask", "")
     flag = mask.lower() if mask.lower() in {"yes", "no"} else None
     classes = None if label is None else tuple(re.split(r"\s*\|\s*|\s+", label)) if label else ()
@@ -96,7 +97,7 @@ def _listed(row: int, image: str, record: dict[str, str], group: str | None, lab
         defective = status.startswith("defective")
     elif classes is not None:
         defective = bool(classes)
-    return Listed(
+    return ListedFrame(
         row=row,
         image=image,
         mask=None if flag or not mask else mask,

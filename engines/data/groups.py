@@ -1,4 +1,4 @@
-"""Which frames show the same thing: as given, or found by their looks."""
+"""Which frames show the same thing: as given, or found by their scans."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engines.data.description import Source
 from engines.data.frame_list import FrameList, read_table
 from engines.data.hashing import hash_grid, near_duplicates, perceptual_hash
 from engines.data.images import Size, read_grey
-from engines.data.labels import Candidate, Complain
+from engines.data.labels import Candidate, OnProblem
 from engines.data.threads import in_threads
 from engines.errors import DataError
 
@@ -28,7 +28,7 @@ class Grouping:
     groups: dict[str, str]
     given_by: str
     """What ``groups`` in a dataset.yaml would call it; empty where nothing gives groups."""
-    by_looks: bool
+    by_similarity: bool
     """Whether near-duplicates belong together as well."""
 
 
@@ -42,18 +42,18 @@ def given_groups(source: Source, candidates: Sequence[Candidate], frames: FrameL
     """
     named = source.description.groups or ""
     way = named.removesuffix("+" + FOUND)
-    by_looks = named.endswith(FOUND)
+    by_similarity = named.endswith(FOUND)
     own = {one.name: one.name for one in candidates}
     if way in (FOUND, NONE):
-        return Grouping(own, "", by_looks)
+        return Grouping(own, "", by_similarity)
     if way == FOLDER:
         groups = {one.name: PurePosixPath(one.relative).parent.as_posix() for one in candidates}
-        return Grouping(groups, FOLDER, by_looks)
+        return Grouping(groups, FOLDER, by_similarity)
     if way.endswith(".csv"):
-        return Grouping(_from_file(source, candidates, way), way, by_looks)
+        return Grouping(_from_file(source, candidates, way), way, by_similarity)
     listed = {one.name: one.listed.group for one in candidates if one.listed is not None and one.listed.group}
     if way or len(set(listed.values())) < len(listed):
-        return Grouping({**own, **listed}, (frames and frames.group_column) or "", by_looks)
+        return Grouping({**own, **listed}, (frames and frames.group_column) or "", by_similarity)
     return Grouping(own, "", not (frames is not None and frames.is_simulated))
 
 
@@ -63,7 +63,9 @@ def grouping_column(source: Source) -> str | None:
     return None if not way or way in {FOUND, NONE, FOLDER} or way.endswith(".csv") else way
 
 
-def found_groups(grouping: Grouping, candidates: Sequence[Candidate], size: Size, complain: Complain) -> dict[str, str]:
+def found_groups(
+    grouping: Grouping, candidates: Sequence[Candidate], size: Size, on_problem: OnProblem
+) -> dict[str, str]:
     """The given groups, joined where frames of ``size`` (height, width) are near-duplicates. Reads every frame."""
     grid = hash_grid(*size)
 
@@ -76,7 +78,7 @@ def found_groups(grouping: Grouping, candidates: Sequence[Candidate], size: Size
     hashes = []
     for seen in in_threads(look, candidates):
         if isinstance(seen, str):
-            complain(seen)
+            on_problem(seen)
         hashes.append(np.zeros(grid, np.int8) if isinstance(seen, str) else seen)
     names = [one.name for one in candidates]
     pairs = [(names[pair.first], names[pair.second]) for pair in near_duplicates(np.stack(hashes))]

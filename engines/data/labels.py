@@ -10,12 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
-from engines.data.frame_list import Listed
+from engines.data.frame_list import ListedFrame
 from engines.data.images import Grey, Size
 from engines.data.masks import MaskStyle, read_mask_image, to_bitmask
 from engines.data.run_lengths import Runs, draw_runs
 
-Complain = Callable[[str], None]
+OnProblem = Callable[[str], None]
 """Called with what is wrong with one frame, in a line; raises, or notes it and lets the frame be left out."""
 
 
@@ -32,7 +32,7 @@ class Label(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NothingDrawn:
-    """A clean frame, or a defective one of which nobody drew where."""
+    """A clean frame, or a defective one whose defects are not outlined."""
 
     fingerprint: str = ""
 
@@ -91,12 +91,12 @@ class Candidate:
     path: Path
     relative: str
     """Path within the folder of the images, POSIX."""
-    listed: Listed | None
+    listed: ListedFrame | None
     size: Size = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GroundTruth:
     """What is known of a candidate."""
 
     label: Label
@@ -110,35 +110,35 @@ class Labelling:
     """The class names and the truth of every candidate that has one, by name."""
 
     classes: tuple[str, ...]
-    truths: dict[str, Truth] = field(default_factory=dict)
+    truths: dict[str, GroundTruth] = field(default_factory=dict)
     unlabelled: set[str] = field(default_factory=set)
     """Those that have no label, which is no mistake."""
 
 
 def combined_truth(
-    candidate: Candidate, label: Label, drawn: tuple[int, ...], classes: Sequence[str], complain: Complain
-) -> Truth | None:
-    """The truth of a candidate from what is drawn and what is listed; None, after complaining, where they disagree."""
+    candidate: Candidate, label: Label, drawn: tuple[int, ...], classes: Sequence[str], on_problem: OnProblem
+) -> GroundTruth | None:
+    """The truth of a candidate from what is drawn and what is listed; None, after telling why, where they disagree."""
     listed = candidate.listed
     told = None if listed is None else listed_classes(listed, classes)
     if listed is not None and told is None and listed.classes is not None:
-        complain(
+        on_problem(
             f"{candidate.path}: row {listed.row} of the list: class {' '.join(listed.classes)!r}; expected {_choice(classes)}"
         )
         return None
     stated = None if listed is None else listed.defective
     if drawn and (stated is False or (told is not None and set(told) != set(drawn))):
         row = 0 if listed is None else listed.row
-        complain(
+        on_problem(
             f"{candidate.path}: row {row} of the list says {_named(told or (), classes)}, but drawn is "
             f"{_named(drawn, classes)}; correct one of them"
         )
         return None
     defective = bool(drawn) if stated is None else stated
-    return Truth(label, drawn or told or (), defective, located=bool(drawn) or not defective)
+    return GroundTruth(label, drawn or told or (), defective, located=bool(drawn) or not defective)
 
 
-def listed_classes(listed: Listed, classes: Sequence[str]) -> tuple[int, ...] | None:
+def listed_classes(listed: ListedFrame, classes: Sequence[str]) -> tuple[int, ...] | None:
     """Class indices of a row, named or numbered from 1; None where it does not say or names none of ``classes``."""
     if listed.classes is None:
         return None

@@ -38,6 +38,16 @@ def read_mask_image(path: Path, size: Size | None = None) -> Grey:
     return np.ascontiguousarray(stored, dtype=np.uint8)
 
 
+def require_values(highest: int, style: MaskStyle, class_count: int, path: Path) -> None:
+    """Raise DataError naming ``path`` where ``highest``, the highest value of a mask that is not binary, is outside the class list."""
+    limit = class_count if style is MaskStyle.CLASS_NUMBER else (1 << class_count) - 1
+    if highest > limit:
+        raise DataError(
+            f"{path}: holds the value {highest}; expected 0..{limit} "
+            f"(mask style {style.value}, {class_count} class{'es' if class_count > 1 else ''})"
+        )
+
+
 def to_bitmask(stored: Grey, style: MaskStyle, class_count: int, path: Path, binary_class: int = 0) -> Grey:
     """The class bitmask of a stored mask. ``binary_class`` is the class of a binary mask.
 
@@ -45,13 +55,7 @@ def to_bitmask(stored: Grey, style: MaskStyle, class_count: int, path: Path, bin
     """
     if style is MaskStyle.BINARY:
         return (stored > 127).astype(np.uint8) * np.uint8(1 << binary_class)
-    limit = class_count if style is MaskStyle.CLASS_NUMBER else (1 << class_count) - 1
-    highest = int(stored.max(initial=0))
-    if highest > limit:
-        raise DataError(
-            f"{path}: holds the value {highest}; expected 0..{limit} "
-            f"(mask style {style.value}, {class_count} class{'es' if class_count > 1 else ''})"
-        )
+    require_values(int(stored.max(initial=0)), style, class_count, path)
     if style is MaskStyle.BITMASK:
         return stored
     values = np.array([0, *(1 << bit for bit in range(class_count))], dtype=np.uint8)

@@ -19,6 +19,9 @@ from engines.errors import DataError
 TRAINING = "training"
 """The part that may hold frames nothing can be measured on; a split into folds has it only where there are such frames."""
 
+FOLD = "fold-"
+"""What the parts of a split into folds are called, with a number behind it."""
+
 _COLUMNS = ("name", "group", "part", "classes")
 
 
@@ -29,6 +32,11 @@ class Split:
     parts: dict[str, tuple[str, ...]]
     id: str
     """Digest of which frame is in which part."""
+
+    @property
+    def folds(self) -> tuple[str, ...]:
+        """Names of the parts that are folds; empty for a split of another kind."""
+        return tuple(name for name in self.parts if name.startswith(FOLD))
 
     def frames(self, dataset: Dataset, *parts: str) -> tuple[LabelledFrame, ...]:
         """The frames of the named parts, in the order of the data set. Raises DataError for a part there is not."""
@@ -43,7 +51,7 @@ def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> S
     """Deal the groups of ``dataset`` out to named parts by their ``fractions``, which add up to 1; the same for the same seed.
 
     Every part gets its share of the clean frames and of each class as far as the groups allow. A group that holds a frame
-    which nothing can be measured on (nobody drew where, or to learn from only) goes to ``training`` as a whole.
+    which nothing can be measured on (defective but not outlined, or to learn from only) goes to ``training`` as a whole.
     Raises DataError for impossible fractions, a class without a frame, or a part that would stay empty.
     """
     _check_fractions(fractions)
@@ -73,7 +81,7 @@ def fold_fractions(count: int) -> dict[str, float]:
     """Fractions of ``count`` equal folds, called ``fold-0``... Raises DataError for fewer than 2."""
     if count < 2:
         raise DataError(f"folds: found {count}, expected 2 or more")
-    return {f"fold-{number}": 1 / count for number in range(count)}
+    return {f"{FOLD}{number}": 1 / count for number in range(count)}
 
 
 def write_split(split: Split, dataset: Dataset, path: Path) -> None:
@@ -89,8 +97,8 @@ def write_split(split: Split, dataset: Dataset, path: Path) -> None:
 
 
 def read_split(path: Path, dataset: Dataset) -> Split:
-    """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame it does not name or names in
-    vain, other classes than now, a group in two parts, or a frame to learn from only that is to be measured on."""
+    """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame that is missing from it or
+    that the data set does not have, other classes than now, a group in two parts, or a frame to learn from only that is to be measured on."""
     frames = {one.name: one for one in dataset.frames}
     rows = list(read_table(path, _COLUMNS))
     parts: dict[str, list[str]] = {}

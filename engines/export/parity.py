@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,29 +11,12 @@ import torch
 from engines.errors import EngineError
 from engines.export.graph_outputs import ExportedNetworks, GraphOutputs, Grey
 from engines.export.graphs import GateGraph, SegmenterGraph
+from engines.runtime.agreement import Agreement
 
 SCORE_TOLERANCE = 1e-2
 """Largest difference of a score."""
 MASK_AGREEMENT = 0.999
 """Smallest share of pixels with the same bitmask, over all frames."""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far the written graphs are from torch."""
-
-    frames: int
-    score_difference: float
-    """Largest, gate and classes; NaN if any output is."""
-    mask_agreement: float
-
-    @property
-    def holds(self) -> bool:
-        """Within tolerance; NaN is not."""
-        return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
-
-    def __str__(self) -> str:
-        return f"scores within {self.score_difference:.2g}, masks agree on {self.mask_agreement:.3%} of pixels ({self.frames} frames)"
 
 
 class TorchNetworks:
@@ -58,18 +40,23 @@ class TorchNetworks:
         return GraphOutputs(np.concatenate(scores), np.concatenate(masks), np.concatenate(tops))
 
 
-def compare_outputs(wanted: GraphOutputs, found: GraphOutputs) -> Parity:
-    """Compare outputs for the same frames."""
+def compare_outputs(wanted: GraphOutputs, found: GraphOutputs) -> Agreement:
+    """Compare outputs for the same frames; masks over all of them."""
     scores = [np.abs(wanted.scores - found.scores).max(), np.abs(wanted.class_scores - found.class_scores).max()]
-    return Parity(len(wanted.scores), float(np.max(scores)), float((wanted.masks == found.masks).mean()))
+    return Agreement(len(wanted.scores), float(np.max(scores)), float((wanted.masks == found.masks).mean()))
+
+
+def holds(parity: Agreement) -> bool:
+    """Whether graphs that differ as much may be exported."""
+    return parity.within(SCORE_TOLERANCE, MASK_AGREEMENT)
 
 
 def require_parity(
     reference: TorchNetworks, networks: ExportedNetworks, frames: Sequence[Grey], thresholds: Sequence[float]
-) -> Parity:
+) -> Agreement:
     """Compare on `frames`; `networks` run in float32. Raises EngineError where they differ by more than is allowed."""
     parity = compare_outputs(reference.outputs(frames, thresholds), networks.outputs(frames, thresholds))
-    if not parity.holds:
+    if not holds(parity):
         raise EngineError(
             f"export: the graphs do not answer as torch does: {parity}; allowed are {SCORE_TOLERANCE:g} and {MASK_AGREEMENT:.1%}. "
             "No bundle is written: the weights may not survive half precision (very large ones, or none trained)"

@@ -14,7 +14,7 @@ from engines.errors import DataError, EngineError
 from engines.export.graph_outputs import GraphOutputs
 from engines.export.graphs import GateGraph, SegmenterGraph
 from engines.export.half import BATCHES, to_half
-from engines.export.parity import TorchNetworks, compare_outputs
+from engines.export.parity import TorchNetworks, compare_outputs, holds
 from engines.training.weights import Trained, load_weights
 
 
@@ -65,7 +65,7 @@ def _require_golden(bundle: Bundle, gate: GateGraph, segmenter: SegmenterGraph) 
     )
     found = TorchNetworks(gate, segmenter).outputs([one.frame for one in samples], golden.thresholds)
     parity = compare_outputs(wanted, found)
-    if not parity.holds:
+    if not holds(parity):
         raise EngineError(
             f"{bundle.id}: these weights do not answer as its golden frames say ({parity}); give those that it was built from"
         )

@@ -36,6 +36,12 @@ class SegmenterOutput:
     """[N, K], maximum probability per class over the frame."""
 
 
+GateDone = Callable[[GateOutput | Exception], None]
+"""Gets the output of a batch, or the exception that ended it."""
+SegmenterDone = Callable[[SegmenterOutput | Exception], None]
+"""As ``GateDone``."""
+
+
 class GateEngine(Protocol):
     """The loaded gate."""
 
@@ -43,7 +49,7 @@ class GateEngine(Protocol):
     in_flight: int
     """Batches of the gate to keep enqueued."""
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: GateDone) -> None:
         """Score 1..max_batch frames; ``done`` gets the output, or the exception that ended the batch."""
 
 
@@ -58,12 +64,7 @@ class SegmenterEngine(Protocol):
         """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
 
     def enqueue(
-        self,
-        frames: Sequence[Frame],
-        masks: Sequence[Frame],
-        done: Callable[[SegmenterOutput | Exception], None],
-        *,
-        seen: bool = False,
+        self, frames: Sequence[Frame], masks: Sequence[Frame], done: SegmenterDone, *, seen: bool = False
     ) -> None:
         """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate.
 

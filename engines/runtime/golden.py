@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from engines.bundle import GoldenSample
 from engines.errors import DisagreementError
+from engines.runtime.agreement import Agreement
 from engines.runtime.engine import Engines
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import SynchronousRunner
@@ -15,26 +14,12 @@ from engines.runtime.runner import SynchronousRunner
 SCORE_TOLERANCE = 2e-2
 """Largest difference of a score from the golden one."""
 MASK_AGREEMENT = 0.995
-"""Smallest share of pixels whose bitmask is the golden one."""
+"""Smallest share of pixels of a golden frame whose bitmask is the golden one."""
 
 
-@dataclass(frozen=True, slots=True)
-class GoldenResult:
-    """How far the engines are from the golden answers, over all golden frames."""
-
-    frames: int
-    score_difference: float
-    mask_agreement: float
-
-    @property
-    def agrees(self) -> bool:
-        """Within tolerance. NaN is not."""
-        return self.score_difference <= SCORE_TOLERANCE and self.mask_agreement >= MASK_AGREEMENT
-
-
-def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> GoldenResult:
+def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> Agreement:
     """Run every golden frame through both engines, in batches of every size that is prepared, from memory they adopt as they will a
-    line's ring. Raises EngineError when an engine fails or gives no output in time."""
+    line's ring. Masks agree as far as those of the worst frame. Raises EngineError when an engine fails or gives no output in time."""
     # As many more, from the first on again, as a last batch needs to be full.
     planned = [samples[i % len(samples)] for i in range(len(samples) + max(engines.batches) - 1)]
     frames = page_aligned(len(planned), *samples[0].frame.shape)
@@ -58,10 +43,10 @@ def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: flo
                 (mask == sample.mask).mean() for mask, sample in zip(masks[batch], planned[batch], strict=True)
             ]
             agreement = min(agreement, *map(float, agreements))
-    return GoldenResult(len(samples), difference, agreement)
+    return Agreement(len(samples), difference, agreement)
 
 
-def require_golden(result: GoldenResult, device: str) -> None:
+def require_golden(result: Agreement, device: str) -> None:
     """Raise DisagreementError unless ``result`` is within tolerance."""
-    if not result.agrees:
+    if not result.within(SCORE_TOLERANCE, MASK_AGREEMENT):
         raise DisagreementError(device, result.score_difference, SCORE_TOLERANCE, result.mask_agreement, MASK_AGREEMENT)

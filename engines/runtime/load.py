@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from engines.bundle import Bundle, read_golden, verify_files
 from engines.errors import DisagreementError, EngineError, NoGpuError
 from engines.gpu import find_gpu
+from engines.runtime.agreement import Agreement
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
 from engines.runtime.cuda.torch_network import UnusableTorchError
 from engines.runtime.engine import Engines
-from engines.runtime.golden import GoldenResult, compare_golden, require_golden
+from engines.runtime.golden import compare_golden, require_golden
 from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
 from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
 from engines.tensorrt.cache import PlanCache
@@ -28,7 +29,7 @@ class Loaded:
     """Engines that agree with their golden frames."""
 
     engines: Engines
-    golden: GoldenResult
+    golden: Agreement
     note: str
     """Why it is not the fastest that could be, where that is so; else empty."""
     cpu_fallback: bool = False

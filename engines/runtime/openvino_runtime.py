@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from engines.errors import EngineError
-from engines.runtime.engine import Frame, GateOutput, SegmenterOutput
+from engines.runtime.engine import Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
 from engines.runtime.lanes import Lanes
 from engines.runtime.openvino_quiet import ov
 
@@ -56,7 +56,7 @@ class OpenVinoGate:
         self._lanes = lanes
         self._requests = [model.create_infer_request() for _ in range(lanes.count)]
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: GateDone) -> None:
         """See ``engines.runtime.engine.GateEngine``."""
         self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames), done))
 
@@ -87,12 +87,7 @@ class OpenVinoSegmenter:
             request.set_tensor("thresholds", ov.Tensor(np.asarray(thresholds, np.float32)))
 
     def enqueue(
-        self,
-        frames: Sequence[Frame],
-        masks: Sequence[Frame],
-        done: Callable[[SegmenterOutput | Exception], None],
-        *,
-        seen: bool = False,
+        self, frames: Sequence[Frame], masks: Sequence[Frame], done: SegmenterDone, *, seen: bool = False
     ) -> None:
         """See ``engines.runtime.engine.SegmenterEngine``."""
         self._lanes.submit(lambda lane: _finish(lambda: self._compute(lane, frames, masks), done))

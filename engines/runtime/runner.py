@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 from engines.errors import EngineError
-from engines.runtime.engine import Engines, Frame, GateOutput, SegmenterOutput
+from engines.runtime.engine import Engines, Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
 from engines.runtime.plausibility import require_agreement, require_probabilities
 
 TIMEOUT_S = 120.0
@@ -56,7 +56,7 @@ class GateRequest:
         """See ``Request``."""
         return engines.gate.in_flight
 
-    def enqueue(self, engines: Engines, done: Callable[[GateOutput | Exception], None]) -> None:
+    def enqueue(self, engines: Engines, done: GateDone) -> None:
         """See ``Request``."""
         engines.gate.enqueue(self.frames, done)
 
@@ -79,7 +79,7 @@ class SegmenterRequest:
         """See ``Request``."""
         return engines.segmenter.in_flight
 
-    def enqueue(self, engines: Engines, done: Callable[[SegmenterOutput | Exception], None]) -> None:
+    def enqueue(self, engines: Engines, done: SegmenterDone) -> None:
         """See ``Request``."""
         engines.segmenter.enqueue(self.frames, self.masks, done, seen=self.seen)
 

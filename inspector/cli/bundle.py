@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inspector.cli.calibrate import FOLDS_HELP, make_wishes, numbers, require_precision, without_nan
+from inspector.cli import calibration_options as options
 from inspector.cli.options import RuntimeName, RuntimeOption
+from inspector.cli.output import print_json
 from inspector.cli.progress import steps
+
+if TYPE_CHECKING:
+    from inspector.bundles.build import Built
 
 app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
 
@@ -17,19 +21,21 @@ BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+PartOption = Annotated[str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")]
+GoldenDataOption = Annotated[
+    Path | None, typer.Option(help="Labelled frames to take them from; default: those calibrated on.")
+]
 
 
 @app.command()
 def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
-    """Show what a bundle holds: classes, frame size, thresholds, and where its model card is; --json adds the training facts."""
-    import json
-
+    """Show what a bundle holds: classes, frame size, thresholds, and where its model card is; --json adds how it was trained."""
     from engines.bundle import CARD, find_bundle, read_bundle
 
     found = read_bundle(find_bundle(bundle))
     size = sum((found.path / name).stat().st_size for name in found.manifest.files if (found.path / name).is_file())
     point = found.operating_point
-    facts: dict[str, Any] = {
+    told: dict[str, Any] = {
         "id": found.id,
         "path": str(found.path),
         "classes": list(found.classes),
@@ -42,10 +48,10 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
         "training": found.manifest.training,
     }
     if as_json:
-        typer.echo(json.dumps(facts, indent=2, default=str))
+        print_json(told)
         return
-    del facts["training"]  # a wall of figures in a table; the card words them, --json has them all
-    _print_facts(f"Bundle {found.id}", {**facts, "model_card": str(found.path / CARD)})
+    del told["training"]  # a wall of figures in a table; the card words them, --json has them all
+    _print_table(f"Bundle {found.id}", {**told, "model_card": str(found.path / CARD)})
 
 
 @app.command()
@@ -56,8 +62,6 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Prove a bundle: every file against its digest, then the golden frames through both engines on this machine."""
-    import json
-
     from engines.bundle import find_bundle, read_bundle
     from engines.runtime.load import load_engines
 
@@ -65,7 +69,7 @@ def verify(
     loaded = load_engines(found, runtime=runtime.value, precision=precision)
     device = loaded.engines.device
     loaded.engines.close()
-    facts = {
+    told = {
         "id": found.id,
         "files": f"{len(found.manifest.files)} files match their digests",
         "device": device,
@@ -75,9 +79,9 @@ def verify(
         "note": loaded.note,
     }
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        print_json(told)
     else:
-        _print_facts("The bundle is sound", facts)
+        _print_table("The bundle is sound", told)
 
 
 @app.command()
@@ -87,25 +91,17 @@ def build(
     data: Annotated[Path, typer.Option(help="Labelled frames: a folder or a dataset.yaml.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="New directory for the bundle.")],
     split: Annotated[Path | None, typer.Option(help="Split file that both trainings used.")] = None,
-    part: Annotated[
-        str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")
-    ] = None,
-    folds: Annotated[Path | None, typer.Option(help=FOLDS_HELP)] = None,
+    part: PartOption = None,
+    folds: options.FoldsOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the bundle; default: that of the directory.")] = None,
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
-    miss_rate: Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")] = 0.01,
-    confidence: Annotated[float, typer.Option(help="How sure that must be.")] = 0.95,
-    method: Annotated[
-        str, typer.Option(help="exact: Clopper-Pearson, with confidence; conformal: on average only.")
-    ] = "exact",
-    areas: Annotated[str | None, typer.Option(help="Minimum areas to try, px, e.g. 1,100,400.")] = None,
-    metric: Annotated[
-        str, typer.Option(help="What mask thresholds are chosen for: balanced, kaggle, pixel or recall.")
-    ] = "balanced",
+    miss_rate: options.MissRateOption = 0.01,
+    confidence: options.ConfidenceOption = 0.95,
+    method: options.MethodOption = "exact",
+    areas: options.AreasOption = None,
+    metric: options.MetricOption = "balanced",
     golden: Annotated[int, typer.Option(help="Frames of the data to keep in the bundle as its self-test.", min=1)] = 6,
-    golden_data: Annotated[
-        Path | None, typer.Option(help="Labelled frames to take them from; default: those calibrated on.")
-    ] = None,
+    golden_data: GoldenDataOption = None,
     precision: Annotated[str, typer.Option(help="Arithmetic to calibrate in: auto, f32 or bf16.")] = "auto",
     notes: Annotated[Path | None, typer.Option(help="Markdown file to end the model card with.")] = None,
     as_json: JsonOption = False,
@@ -115,14 +111,12 @@ def build(
     Exports both, refuses graphs that do not answer as torch does, chooses the operating point on held-out frames (see `inspector
     calibrate`), keeps golden frames, writes the model card, and loads the bundle once as the line would. Needs the training extra.
     """
-    import json
-
-    require_precision(precision)
+    options.require_precision(precision)
     _require_extra()
-    from engines.export.build import build_bundle
-    from engines.export.order import Order
+    from inspector.bundles.build import build_bundle
+    from inspector.bundles.request import BuildRequest
 
-    order = Order(
+    request = BuildRequest(
         gate=gate,
         segmenter=segmenter,
         data=data,
@@ -133,28 +127,32 @@ def build(
         part=part,
         folds=folds,
         golden_data=golden_data,
-        wishes=make_wishes(miss_rate, confidence, method, False, 1, metric, 0.1),
-        areas_px=tuple(int(area) for area in numbers("--areas", areas)),
+        calibration=options.calibration_request(miss_rate, confidence, method, metric),
+        areas_px=tuple(int(area) for area in options.numbers("--areas", areas)),
         golden_frames=golden,
         notes=_text(notes),
         precision=precision,
     )
     with steps() as step:
-        built = build_bundle(order, step)
-    facts = {
+        built = build_bundle(request, step)
+    _tell_built(built, as_json)
+
+
+def _tell_built(built: Built, as_json: bool) -> None:
+    told = {
         "id": built.bundle.id,
         "path": str(built.bundle.path),
         "device": built.device,
-        "operating_point": built.made.point.id,
-        "promise_kept": built.made.kept.kept,
-        "promise": built.made.sentence,
+        "operating_point": built.calibration.point.id,
+        "target_met": built.calibration.gate.met,
+        "miss_rate_target": built.calibration.summary,
         "torch_and_graphs": str(built.parity),
         "model_card": str(built.bundle.path / "card.md"),
     }
     if as_json:
-        typer.echo(json.dumps(without_nan({**facts, "figures": built.figures}), indent=2))
+        print_json({**told, "figures": built.figures})
     else:
-        _print_facts("The bundle is built", facts)
+        _print_table("The bundle is built", told)
 
 
 def _text(notes: Path | None) -> str:
@@ -179,19 +177,19 @@ def _require_extra() -> None:
         )
 
 
-def _print_facts(title: str, facts: dict[str, Any]) -> None:
+def _print_table(title: str, told: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, show_header=False, title_justify="left")
-    for key, value in _rows(facts):
+    for key, value in _rows(told):
         table.add_row(key, value)
     Console().print(table)
 
 
-def _rows(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _rows(told: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    for key, value in facts.items():
+    for key, value in told.items():
         label = f"{prefix}{key.replace('_', ' ')}"
         if isinstance(value, dict):
             rows += _rows(value, f"{label}: ")

@@ -20,13 +20,13 @@ DataArgument = Annotated[
 @app.command()
 def check(
     data: DataArgument,
-    split: Annotated[Path | None, typer.Option(help="Also judge this split file.")] = None,
+    split: Annotated[Path | None, typer.Option(help="Also check this split file.")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Write a contact sheet with the masks outlined to this PNG.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every line.")] = False,
 ) -> None:
-    """Read every frame and mask once, and say what would spoil a training.
+    """Read every frame and mask once, and report the errors that a training would suffer from.
 
     Known without a description: a Kaggle set (train.csv in either form,
     train_images/ or images/), images/ with masks/ (class numbers, or one
@@ -37,7 +37,7 @@ def check(
     (flipped, brightened or stored anew; above all on both sides of a split),
     unreadable files, masks that do not fit, classes without a frame.
 
-    Exit status: 0 fit to train on, 1 something would spoil it, 2 no data set.
+    Exit status: 0 no errors, 1 errors found, 2 no data set.
 
     Example: `inspector data check frames/ --split split.csv --picture a.png`
     """
@@ -77,7 +77,7 @@ def split_command(
     """Deal the frames out to parts, by group and with each class in its share.
 
     Near-duplicates stay together. What nothing can be measured on (defective,
-    but nobody drew where; altered frames to learn from only) goes to the part
+    but not outlined; altered frames to learn from only) goes to the part
     "training" with its whole group, also beside folds.
 
     Example: `inspector data split frames/ split.csv --folds 5`

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from engines.data.check import Examined
+    from engines.data.check import CheckedDataset
     from engines.data.dataset import Dataset, LabelledFrame
     from inspector.report.pictures.labelled_sheet import Drawn
 
@@ -17,7 +17,7 @@ _SHOWN_FRAMES = 6
 """Frames of each kind in the picture."""
 
 
-def draw_check(examined: Examined, path: Path) -> None:
+def draw_check(examined: CheckedDataset, path: Path) -> None:
     from inspector.errors import UserError
     from inspector.report.pictures.drawing import write_png
     from inspector.report.pictures.labelled_sheet import labelled_sheet
@@ -30,16 +30,16 @@ def draw_check(examined: Examined, path: Path) -> None:
         raise UserError(f"--picture {path}: cannot be written ({error.strerror or error})") from None
 
 
-def _chosen(examined: Examined) -> Iterator[tuple[str, list[LabelledFrame]]]:
-    """Frames of each class spread over the data set, clean ones, unlocated ones, and the closest near-duplicates."""
+def _chosen(examined: CheckedDataset) -> Iterator[tuple[str, list[LabelledFrame]]]:
+    """Frames of each class spread over the data set, clean ones, defective ones that are not outlined, and the closest near-duplicates."""
     dataset = examined.dataset
     for k, name in enumerate(dataset.classes):
         mine = [frame for frame in dataset.frames if k in frame.classes and frame.located]
         yield _titled(name, mine), _spread(mine, _SHOWN_FRAMES)
     clean = [frame for frame in dataset.frames if not frame.defective]
     yield _titled("clean", clean), _spread(clean, _SHOWN_FRAMES)
-    lost = [frame for frame in dataset.frames if not frame.located]
-    yield _titled("defective, but nobody drew where", lost), _spread(lost, _SHOWN_FRAMES)
+    not_outlined = [frame for frame in dataset.frames if not frame.located]
+    yield _titled("defective, but not outlined", not_outlined), _spread(not_outlined, _SHOWN_FRAMES)
     frames = {frame.name: frame for frame in dataset.frames}
     pairs = [one for one in examined.checked.duplicates if one.first in frames and one.second in frames]
     shown = [frames[name] for one in _spread(pairs, _SHOWN_FRAMES // 2) for name in (one.first, one.second)]

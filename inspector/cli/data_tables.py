@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from engines.data.check import Checked
+    from engines.data.check import CheckResult
     from engines.data.findings import Finding
 
 _SHOWN_LINES = 3
@@ -18,14 +18,14 @@ _SHOWN_KIND = 8
 """So many findings of one kind are printed; --json has all."""
 
 
-def print_json(checked: Checked) -> None:
+def print_json(checked: CheckResult) -> None:
     import msgspec
 
     answer = {"sound": checked.sound, **msgspec.to_builtins(checked)}
     typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
 
 
-def print_check(checked: Checked, picture: Path | None) -> None:
+def print_check(checked: CheckResult, picture: Path | None) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -36,15 +36,15 @@ def print_check(checked: Checked, picture: Path | None) -> None:
     _print_findings(console, checked)
     if picture is not None:
         console.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
-    wrong = sum(finding.spoils for finding in checked.findings)
+    wrong = sum(finding.is_error for finding in checked.findings)
     if wrong:
-        things = "1 thing" if wrong == 1 else f"{wrong} things"
-        console.print(f"\n{things} would spoil a training on this data set.", style="bold red")
+        errors = "1 error" if wrong == 1 else f"{wrong} errors"
+        console.print(f"\n{errors}: correct the data set before you train on it.", style="bold red")
     else:
         console.print("\nThis data set is fit to train on.", style="green")
 
 
-def _print_summary(console: Console, checked: Checked) -> None:
+def _print_summary(console: Console, checked: CheckResult) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -59,7 +59,7 @@ def _print_summary(console: Console, checked: Checked) -> None:
         size += f"; as stored {told}{rest}"
     defective = f"{checked.defective} defective"
     if checked.not_located:
-        defective += f" ({checked.not_located} of them: nobody drew where)"
+        defective += f" ({checked.not_located} of them not outlined)"
     frames = f"{checked.frames}: {checked.clean} clean, {defective}"
     if checked.training_only:
         frames += f"; {checked.training_only} to learn from only"
@@ -77,17 +77,17 @@ def _print_summary(console: Console, checked: Checked) -> None:
     console.print(table)
 
 
-def _group_words(checked: Checked) -> str:
+def _group_words(checked: CheckResult) -> str:
     ways = []
     if checked.groups_given_by:
         ways.append(f"given by {checked.groups_given_by!r}")
-    if checked.groups_by_looks:
+    if checked.groups_by_similarity:
         ways.append("near-duplicates share one")
     largest = f", the largest of {checked.largest_group} frames" if checked.largest_group > 1 else ", each of one frame"
     return f"{checked.groups}{largest}; {' and '.join(ways) or 'none given'}"
 
 
-def _duplicate_words(checked: Checked) -> str:
+def _duplicate_words(checked: CheckResult) -> str:
     identical = sum(one.identical for one in checked.duplicates)
     if not checked.duplicates:
         return "none found"
@@ -95,7 +95,7 @@ def _duplicate_words(checked: Checked) -> str:
     return f"{pairs} of near-duplicates, {identical} identical"
 
 
-def _print_classes(console: Console, checked: Checked) -> None:
+def _print_classes(console: Console, checked: CheckResult) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -111,7 +111,7 @@ def _print_classes(console: Console, checked: Checked) -> None:
     console.print(table)
 
 
-def _print_parts(console: Console, checked: Checked) -> None:
+def _print_parts(console: Console, checked: CheckResult) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -125,9 +125,9 @@ def _print_parts(console: Console, checked: Checked) -> None:
     console.print(table)
 
 
-def _print_findings(console: Console, checked: Checked) -> None:
-    for spoils, word, style in ((False, "note", "yellow"), (True, "wrong", "bold red")):
-        findings = [one for one in checked.findings if one.spoils == spoils]
+def _print_findings(console: Console, checked: CheckResult) -> None:
+    for is_error, word, style in ((False, "note", "yellow"), (True, "error", "bold red")):
+        findings = [one for one in checked.findings if one.is_error == is_error]
         if findings:
             console.print()
         for finding in findings[:_SHOWN_KIND]:

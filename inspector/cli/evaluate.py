@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.calibrate import FOLDS_HELP, require_precision
+from inspector.cli.calibration_options import FoldsOption, require_precision
 from inspector.cli.options import RuntimeName, RuntimeOption
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from calibration.thresholds.on_bundle import Trial
+    from calibration.thresholds.on_bundle import BundleOnPart
     from engines.bundle import Bundle
     from engines.data.dataset import Dataset
     from inspector.evaluate.compare import Comparison
@@ -40,7 +40,7 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(help="With --split: the part to evaluate on; default: validation.")
     ] = None,
-    folds: Annotated[Path | None, typer.Option(help=FOLDS_HELP)] = None,
+    folds: FoldsOption = None,
     report: Annotated[
         Path | None, typer.Option(help="Directory for index.html (one file, pictures inside), JSON and frames.csv.")
     ] = None,
@@ -67,7 +67,7 @@ def evaluate(
     if part is not None and split is None:
         raise UserError(f"--part {part}: a part of what? Give the split file with --split")
     if folds is not None and (compare or part is not None):
-        raise UserError("--folds: judges one bundle by all folds of the split; leave out --compare and --part")
+        raise UserError("--folds: measures one bundle on all folds of the split; leave out --compare and --part")
     bundles = [_bundle(one) for one in paths[:-1]]
     if compare:
         require_comparable(*bundles)
@@ -108,22 +108,27 @@ def _evaluated_by_folds(
 ) -> Evaluated:
     from dataclasses import replace
 
-    from calibration.thresholds.folds import read_folds, together
     from engines.data.dataset import open_dataset
+    from engines.data.part import joined
     from engines.data.split import read_split
+    from inspector.bundles.folds import read_fold_models
     from inspector.evaluate.fit import Selection
 
     dataset = open_dataset(data)
     found = read_split(split, dataset) if split else None
-    trials = read_folds(folds, dataset, found)
-    part = together(trials)
-    assert found is not None, "read_folds refuses none"
-    selection = Selection(part.name or "", found.id, tuple(trial.bundle.id for trial in trials))
-    return _evaluated(bundle, replace(dataset, frames=part.frames), selection, arithmetic, trials)
+    runs = read_fold_models(folds, dataset, found)
+    part = joined([run.part for run in runs])
+    assert found is not None, "read_fold_models refuses none"
+    selection = Selection(part.name or "", found.id, {run.part.name or "": run.bundle.id for run in runs})
+    return _evaluated(bundle, replace(dataset, frames=part.frames), selection, arithmetic, runs)
 
 
 def _evaluated(
-    bundle: Bundle, dataset: Dataset, selection: Selection | None, arithmetic: Arithmetic, folds: Sequence[Trial] = ()
+    bundle: Bundle,
+    dataset: Dataset,
+    selection: Selection | None,
+    arithmetic: Arithmetic,
+    folds: Sequence[BundleOnPart] = (),
 ) -> Evaluated:
     from inspector.cli.progress import counting
     from inspector.evaluate.evaluate import evaluate

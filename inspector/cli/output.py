@@ -6,7 +6,7 @@ from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """Print a value of msgspec's kinds as JSON for scripts."""
+    """Print a value of msgspec's kinds as JSON for scripts: null for what is not a number, such as a figure of no frames."""
     import msgspec
     import typer
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
+    FrameFormError,
+    HeldOutError,
     NoBuildTargetError,
     NoCropError,
     NoExtraDataError,
@@ -62,6 +64,18 @@ def _remedy(error: Exception) -> str:
             return "check the frames with `inspector data check`, or lower batches.dark_level"
         case NoExtraDataError():
             return "give one with --extra, or write 0"
+        case FrameFormError(what="size"):
+            return "use frames of its own size"
+        case FrameFormError():
+            return "name the classes in the data set's dataset.yaml alike, in this order"
+        case HeldOutError(reason="no_split"):
+            return "give the split file of the training with --split"
+        case HeldOutError(reason="other_split"):
+            return "give the split file of its training with --split, or train both networks with this one"
+        case HeldOutError(others=()):
+            return "train a model for each fold, without it, and give them with --folds"
+        case HeldOutError():
+            return f"take one that it has not seen with --part ({', '.join(error.others)}), or measure by --folds"
         case TrainingFolderError():
             return _OF_A_TRAINING_FOLDER[error.holds]
         case _:

@@ -13,6 +13,8 @@ from inspector.cli.options import RuntimeName
 from inspector.cli.output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inspector.config.replay import ReplayConfig
     from inspector.config.tree import LineConfig
     from inspector.frames.outcome import Verdict
@@ -42,8 +44,11 @@ def replay(
         Path | None, typer.Option(help="Truth: a folder with a mask FRAME.png for each labelled frame.")
     ] = None,
     mask_style: Annotated[
-        str, typer.Option(help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127).")
-    ] = "class_number",
+        str | None,
+        typer.Option(
+            help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127); default: told by their values."
+        ),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Truth: run lengths in Kaggle's form (train.csv).")] = None,
     report: Annotated[
         Path | None, typer.Option(help="Directory for report.json, index.html, pictures and journal.")
@@ -95,7 +100,7 @@ def _print_summary(found: Summary, report: Path | None) -> None:
 class _TruthOptions:
     """Where the truth of the frames is, if anywhere."""
 
-    def __init__(self, masks: Path | None, mask_style: str, csv: Path | None) -> None:
+    def __init__(self, masks: Path | None, mask_style: str | None, csv: Path | None) -> None:
         """Raises UserError where both are given."""
         from inspector.errors import UserError
 
@@ -103,7 +108,7 @@ class _TruthOptions:
             raise UserError("--masks and --csv are two sources of truth; give only one of them")
         self._masks, self._style, self._csv = masks, mask_style, csv
 
-    def read(self, classes: int, height: int, width: int) -> Truth | None:
+    def read(self, classes: Sequence[str], height: int, width: int) -> Truth | None:
         """The truth. Raises UserError for what cannot be read."""
         from inspector.errors import UserError
         from inspector.report.truth import KaggleTruth, MaskFolder, MaskStyle
@@ -112,10 +117,11 @@ class _TruthOptions:
             return KaggleTruth(self._csv, classes, height, width)
         if self._masks is None:
             return None
-        if self._style not in {style.value for style in MaskStyle}:
+        if self._style is not None and self._style not in {style.value for style in MaskStyle}:
             known = ", ".join(style.value for style in MaskStyle)
             raise UserError(f"--mask-style: {self._style!r} is not known; use one of {known}")
-        return MaskFolder(self._masks, classes, height, width, MaskStyle(self._style))
+        style = None if self._style is None else MaskStyle(self._style)
+        return MaskFolder(self._masks, classes, height, width, style)
 
 
 def _rate(text: str) -> float | None:
@@ -208,7 +214,7 @@ def _run_and_report(
     files = list_files(source.path)
     bundle = open_bundle(line_config.bundle, path.parent if path else None)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
-        known = truth.read(len(bundle.classes), bundle.height, bundle.width)
+        known = truth.read(bundle.classes, bundle.height, bundle.width)
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))

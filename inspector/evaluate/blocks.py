@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engines.metrics.confusion import Confusion
 from inspector.evaluate import paper
 from inspector.evaluate.figures import (
     DefectCounts,
@@ -15,14 +16,13 @@ from inspector.evaluate.figures import (
     StageFigures,
 )
 from inspector.report.blocks import CLASS_COLUMNS, CLASS_NOTE, Block, class_cells, decimal, percent
-from inspector.report.metrics.confusion import Confusion
 from inspector.report.summary import Decisions
 
 
 def blocks(made: Evaluation) -> list[Block]:
     """Everything in the evaluation, the most important first."""
     return [
-        _facts(made),
+        _what_was_measured(made),
         _gate(made),
         _sheets(made),
         _masks("Masks of the pipeline", made.pipeline, made, paper.PIPELINE_DICE),
@@ -64,7 +64,7 @@ def count(one: Estimate) -> str:
     )
 
 
-def _facts(made: Evaluation) -> Block:
+def _what_was_measured(made: Evaluation) -> Block:
     bundle, data = made.bundle, made.data
     areas = ", ".join(
         f"{name} {bundle.mask_thresholds[name]:g} from {area:,} px" for name, area in bundle.minimum_area_px.items()
@@ -108,9 +108,9 @@ def _gate(made: Evaluation) -> Block:
         ["average precision", coefficient(gate.average_precision)],
     ]
     notes = ["recall: passed on / defective; alarms: passed on / clean; precision: defective / passed on."]
-    if gate.miss_rate_at_most is not None:
+    if gate.miss_rate_upper_bound is not None:
         notes.append(
-            f"With {made.confidence:.0%} confidence the gate loses at most {gate.miss_rate_at_most:.1%} of the defective groups of frames "
+            f"With {made.confidence:.0%} confidence the gate loses at most {gate.miss_rate_upper_bound:.1%} of the defective groups of frames "
             "(one-sided, exact)."
         )
     if _like_the_paper(made):

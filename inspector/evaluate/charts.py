@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engines.metrics.confusion import Confusion
 from inspector.evaluate import paper
 from inspector.evaluate.figures import Curve, Evaluation
 from inspector.evaluate.plot import Plot, Point
-from inspector.report.metrics.confusion import Confusion
 from inspector.report.summary import Decisions
 
 COLOURS = ("#3fc1ff", "#ffe14d")

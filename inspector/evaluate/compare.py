@@ -8,13 +8,13 @@ import msgspec
 import numpy as np
 
 from engines.errors import DataError
-from inspector.evaluate.bootstrap import CONFIDENCE, chance_of_difference, interval, quotients, ratio
+from engines.metrics.bootstrap import CONFIDENCE, chance_of_difference, interval, quotients, ratio
+from engines.metrics.threshold_sweep import rank
 from inspector.evaluate.estimates import estimate
 from inspector.evaluate.evaluate import Evaluated
 from inspector.evaluate.figures import Estimate, Evaluation
 from inspector.evaluate.gate import drawn_areas, truth_of
 from inspector.report.blocks import Block
-from inspector.report.metrics.curves import rank
 
 _FIGURES: tuple[tuple[str, str, bool], ...] = (
     ("gate.recall", "gate: defective passed on", True),
@@ -60,7 +60,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(first: Evaluated, second: Evaluated) -> Comparison:
     """The comparison. Raises DataError unless both were evaluated on the same frames."""
-    if [one.name for one in first.tally.seen] != [one.name for one in second.tally.seen]:
+    if [one.name for one in first.tally.frames] != [one.name for one in second.tally.frames]:
         raise DataError("the two bundles were not shown the same frames; evaluate both on one data set")
     differences = (_area_difference(first, second), *_differences(first, second))
     return Comparison(
@@ -68,7 +68,7 @@ def compare(first: Evaluated, second: Evaluated) -> Comparison:
         second=second.evaluation,
         confidence=CONFIDENCE,
         differences=differences,
-        conclusion=_conclusion(differences, len(first.tally.seen), first.sums.groups),
+        conclusion=_conclusion(differences, len(first.tally.frames), first.sums.groups),
     )
 
 
@@ -89,7 +89,7 @@ def _differences(first: Evaluated, second: Evaluated) -> Iterator[Difference]:
 
 def _area_difference(first: Evaluated, second: Evaluated) -> Difference:
     """Of the areas under the ROC curves, whose draws are the same for both."""
-    rankings = [rank(*truth_of(one.tally.seen)) for one in (first, second)]
+    rankings = [rank(*truth_of(one.tally.frames)) for one in (first, second)]
     drawn = [drawn_areas(ranking, one.sums)[0] for ranking, one in zip(rankings, (first, second), strict=True)]
     bounds = interval(drawn[1] - drawn[0], first.sums.groups)
     values = [one.evaluation.gate.roc_area.value for one in (first, second)]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from inspector.evaluate.bootstrap import interval, quotients, ratio, share_interval
+from engines.metrics.bootstrap import interval, quotients, ratio, share_interval
 from inspector.evaluate.figures import Estimate
-from inspector.evaluate.tally import Sums
+from inspector.evaluate.tally import GroupSums
 
 Estimates = dict[str, Estimate]
 UNBOUNDED = ("false_defects_per_frame",)
 """The figures that are no share of anything: they may exceed 1."""
 
 
-def estimates_of(sums: Sums) -> Estimates:
+def estimates_of(sums: GroupSums) -> Estimates:
     """Every figure by its name."""
     found = ratio(sums.part.sum(axis=0), sums.whole.sum(axis=0))
     drawn = quotients(sums.part, sums.whole)

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.thresholds.on_bundle import Trial
+from calibration.thresholds.on_bundle import BundleOnPart
 from engines.bundle import Bundle
 from engines.data.dataset import Dataset
 from engines.errors import DataError
-from inspector.evaluate.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
+from engines.metrics.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
 from inspector.evaluate.estimates import Estimates, estimates_of
 from inspector.evaluate.figures import (
-    BundleFacts,
+    BundleMetadata,
     ClassDefects,
     ClassFigures,
-    DataFacts,
+    DataMetadata,
     DefectFigures,
     Duration,
     Evaluation,
@@ -26,10 +26,10 @@ from inspector.evaluate.figures import (
     StageFigures,
     Times,
 )
-from inspector.evaluate.fit import Selection, flattering, require_fit
+from inspector.evaluate.fit import Selection, optimistic, require_fit
 from inspector.evaluate.gate import gate_figures
 from inspector.evaluate.predictions import Predictor
-from inspector.evaluate.tally import Sums, Tally
+from inspector.evaluate.tally import GroupSums, Tally
 from inspector.evaluate.worst import Worst
 from inspector.report.summary import Decisions
 
@@ -43,7 +43,7 @@ class Evaluated:
 
     evaluation: Evaluation
     tally: Tally
-    sums: Sums
+    sums: GroupSums
     worst: Worst
 
 
@@ -52,24 +52,24 @@ def evaluate(
     dataset: Dataset,
     *,
     selection: Selection | None = None,
-    folds: Sequence[Trial] = (),
+    folds: Sequence[BundleOnPart] = (),
     runtime: str = "openvino",
     precision: str = "auto",
     progress: Progress = lambda done: None,
 ) -> Evaluated:
     """Run every frame of ``dataset`` through ``bundle`` and count what comes of it. ``selection`` says which frames
-    of the data set these are, for the reader; without it they are all. With ``folds`` sister bundles answer for their folds,
-    at the operating point of ``bundle``.
+    of the data set these are, for the reader; without it they are all. With ``folds`` the fold models are run on
+    their folds instead, at the operating point of ``bundle``.
 
-    Raises UserError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
+    Raises FrameFormError where the data is of another geometry or other classes, BundleError, EngineError, and DataError for a frame
     or mask that cannot be read.
     """
     require_fit(bundle, dataset)
     tally = Tally(len(bundle.classes), bundle.operating_point.minimum_areas(bundle.classes))
     worst = Worst()
     gate_ms, segmenter_ms, pipeline_ms = [], [], []
-    for sister, frames in [(trial.bundle, trial.part.frames) for trial in folds] or [(bundle, dataset.frames)]:
-        with Predictor(sister, bundle.operating_point, runtime, precision) as predictor:
+    for model, frames in [(run.bundle, run.part.frames) for run in folds] or [(bundle, dataset.frames)]:
+        with Predictor(model, bundle.operating_point, runtime, precision) as predictor:
             for prediction in predictor.predictions(frames):
                 try:
                     seen = tally.add(prediction)
@@ -83,8 +83,8 @@ def evaluate(
     sums = tally.sums()
     estimates = estimates_of(sums)
     made = Evaluation(
-        bundle=_bundle_facts(bundle, predictor),
-        data=_data_facts(bundle, dataset, selection, tally, sums),
+        bundle=_bundle_metadata(bundle, predictor),
+        data=_data_metadata(bundle, dataset, selection, tally, sums),
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
         gate=gate_figures(tally, sums, estimates),
@@ -95,9 +95,9 @@ def evaluate(
     return Evaluated(made, tally, sums, worst)
 
 
-def _bundle_facts(bundle: Bundle, predictor: Predictor) -> BundleFacts:
+def _bundle_metadata(bundle: Bundle, predictor: Predictor) -> BundleMetadata:
     point = bundle.operating_point
-    return BundleFacts(
+    return BundleMetadata(
         id=bundle.id,
         operating_point=point.id,
         gate_threshold=point.gate_threshold,
@@ -111,23 +111,25 @@ def _bundle_facts(bundle: Bundle, predictor: Predictor) -> BundleFacts:
     )
 
 
-def _data_facts(bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: Sums) -> DataFacts:
-    defective = sum(one.defective for one in tally.seen)
-    warnings = list(flattering(bundle, dataset, selection))
+def _data_metadata(
+    bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: GroupSums
+) -> DataMetadata:
+    defective = sum(one.defective for one in tally.frames)
+    warnings = list(optimistic(bundle, dataset, selection))
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
             f"{sums.groups} independent groups of frames are too few for intervals ({FEWEST_GROUPS} are needed)."
         )
-    return DataFacts(
+    return DataMetadata(
         name=dataset.name,
         id=dataset.id,
         part=None if selection is None else selection.part,
         split=None if selection is None else selection.split_id,
-        frames=len(tally.seen),
+        frames=len(tally.frames),
         groups=sums.groups,
         defective=defective,
-        clean=len(tally.seen) - defective,
-        unlocated=sum(not one.drawn for one in tally.seen),
+        clean=len(tally.frames) - defective,
+        unlocated=sum(not one.located for one in tally.frames),
         warnings=tuple(warnings),
     )
 

@@ -15,7 +15,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
 
 
-class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
+class BundleMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Which bundle it was, and how it ran."""
 
     id: str
@@ -31,7 +31,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Why the arithmetic is not the fastest the machine has, where that is so; else empty."""
 
 
-class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
+class DataMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Which frames they were."""
 
     name: str
@@ -82,7 +82,7 @@ class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     recall: Estimate
     false_alarm_rate: Estimate
     precision: Estimate
-    miss_rate_at_most: float | None
+    miss_rate_upper_bound: float | None
     """Exact one-sided upper bound of the share of defective groups that lose a frame, at the confidence of the intervals
     (Clopper and Pearson 1934)."""
     roc_area: Estimate
@@ -183,8 +183,8 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle on a data set."""
 
-    bundle: BundleFacts
-    data: DataFacts
+    bundle: BundleMetadata
+    data: DataMetadata
     confidence: float
     resamples: int
     gate: GateFigures

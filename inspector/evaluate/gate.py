@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.thresholds.bounds import miss_rate_bound
-from inspector.evaluate.bootstrap import CONFIDENCE, Floats, draws, interval
+from engines.metrics.bootstrap import CONFIDENCE, Floats, draws, interval
+from engines.metrics.clopper_pearson import rate_upper_bound
+from engines.metrics.threshold_sweep import Ranking, Sweep, rank, sweep
 from inspector.evaluate.estimates import Estimates, estimate
 from inspector.evaluate.figures import BandPoint, Curve, CurvePoint, Estimate, GateFigures
-from inspector.evaluate.tally import Seen, Sums, Tally
-from inspector.report.metrics.curves import Caught, Ranking, caught, rank
+from inspector.evaluate.tally import FrameResult, GroupSums, Tally
 from inspector.report.summary import Decisions
 
 BINS = 25
@@ -20,23 +20,23 @@ BINS = 25
 _GRID = np.linspace(0, 1, 51)
 _EYE = 1 / 400
 
-Axes = Callable[[Caught], tuple[Floats, Floats]]
+Axes = Callable[[Sweep], tuple[Floats, Floats]]
 """The x and y of a curve, each [R, T + 1]."""
 
 
-def gate_figures(tally: Tally, sums: Sums, estimates: Estimates) -> GateFigures:
+def gate_figures(tally: Tally, sums: GroupSums, estimates: Estimates) -> GateFigures:
     """Everything about the gate."""
-    scores, defective = truth_of(tally.seen)
+    scores, defective = truth_of(tally.frames)
     both = bool(defective.any() and not defective.all())
     ranking = rank(scores, defective)
     areas = drawn_areas(ranking, sums)
-    whole = caught(ranking, np.ones((1, len(scores))))
+    whole = sweep(ranking, np.ones((1, len(scores))))
     return GateFigures(
         decisions=Decisions.of(tally.gate),
         recall=estimates["gate.recall"],
         false_alarm_rate=estimates["gate.false_alarm_rate"],
         precision=estimates["gate.precision"],
-        miss_rate_at_most=_miss_rate_bound(tally.seen),
+        miss_rate_upper_bound=_miss_rate_bound(tally.frames),
         roc_area=_area(whole.roc_area, areas[0], sums.groups),
         average_precision=_area(whole.average_precision, areas[1], sums.groups),
         roc=_curve(ranking, whole, sums, _roc) if both else None,
@@ -46,23 +46,23 @@ def gate_figures(tally: Tally, sums: Sums, estimates: Estimates) -> GateFigures:
     )
 
 
-def _miss_rate_bound(seen: Sequence[Seen]) -> float | None:
+def _miss_rate_bound(seen: Sequence[FrameResult]) -> float | None:
     """The bound over groups; None without a defective frame."""
     groups = {one.group for one in seen if one.defective}
     missed = {one.group for one in seen if one.defective and not one.let_through}
-    return miss_rate_bound(len(missed), len(groups), CONFIDENCE) if groups else None
+    return rate_upper_bound(len(missed), len(groups), CONFIDENCE) if groups else None
 
 
-def truth_of(seen: Sequence[Seen]) -> tuple[Floats, NDArray[np.bool_]]:
+def truth_of(seen: Sequence[FrameResult]) -> tuple[Floats, NDArray[np.bool_]]:
     """Scores and truths, both [N]."""
     return np.array([one.score for one in seen]), np.array([one.defective for one in seen])
 
 
-def drawn_areas(ranking: Ranking, sums: Sums) -> tuple[Floats, Floats]:
+def drawn_areas(ranking: Ranking, sums: GroupSums) -> tuple[Floats, Floats]:
     """Area under the ROC curve and average precision in every draw, both [resamples]."""
     areas = []
     for weights in draws(sums.groups):
-        one = caught(ranking, weights[:, sums.group_of_frame])
+        one = sweep(ranking, weights[:, sums.group_of_frame])
         areas.append((one.roc_area, one.average_precision))
     roc, precision = zip(*areas, strict=True)
     return np.concatenate(roc), np.concatenate(precision)
@@ -76,15 +76,15 @@ def _area(found: Floats, drawn: Floats, groups: int) -> Estimate:
     return estimate(float(found[0]), bounds)
 
 
-def _roc(one: Caught) -> tuple[Floats, Floats]:
+def _roc(one: Sweep) -> tuple[Floats, Floats]:
     return one.false_alarm_rate, one.recall
 
 
-def _precision_recall(one: Caught) -> tuple[Floats, Floats]:
+def _precision_recall(one: Sweep) -> tuple[Floats, Floats]:
     return one.recall, one.precision
 
 
-def _curve(ranking: Ranking, whole: Caught, sums: Sums, axes: Axes) -> Curve:
+def _curve(ranking: Ranking, whole: Sweep, sums: GroupSums, axes: Axes) -> Curve:
     """The curve of all frames, and the band in which it lies in the draws.
 
     The band is read at the leftmost threshold that reaches each x, for precision over recall, and at the rightmost that does not
@@ -96,7 +96,7 @@ def _curve(ranking: Ranking, whole: Caught, sums: Sums, axes: Axes) -> Curve:
     points = tuple(CurvePoint(float(x[i]), float(y[i]), float(thresholds[i])) for i in kept)
     lines = []
     for weights in draws(sums.groups):
-        for drawn_x, drawn_y in zip(*axes(caught(ranking, weights[:, sums.group_of_frame])), strict=True):
+        for drawn_x, drawn_y in zip(*axes(sweep(ranking, weights[:, sums.group_of_frame])), strict=True):
             lines.append(_at_grid(drawn_x, drawn_y, rising=axes is _roc))
     drawn = np.stack(lines)
     bounds = [interval(drawn[:, at], sums.groups) for at in range(len(_GRID))]

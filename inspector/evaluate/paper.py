@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.report.metrics.confusion import Confusion
+from engines.metrics.confusion import Confusion
 
 CITED = 'A. Bionda, "Severstal defect segmentation", 2020'
 

@@ -16,7 +16,7 @@ from inspector.evaluate.compare import Comparison, comparison_blocks
 from inspector.evaluate.evaluate import Evaluated
 from inspector.evaluate.figures import Evaluation
 from inspector.evaluate.page import Gallery, page, worst_errors
-from inspector.evaluate.tally import Seen
+from inspector.evaluate.tally import FrameResult
 
 PAGE = "index.html"
 
@@ -76,9 +76,9 @@ def _frames(made: Evaluated) -> str:
     """A row for each frame, for a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Seen.__dataclass_fields__)
-    for one in made.tally.seen:
-        cells = [getattr(one, name) for name in Seen.__dataclass_fields__]
+    writer.writerow(FrameResult.__dataclass_fields__)
+    for one in made.tally.frames:
+        cells = [getattr(one, name) for name in FrameResult.__dataclass_fields__]
         writer.writerow("" if cell is None else int(cell) if isinstance(cell, bool) else cell for cell in cells)
     return text.getvalue()
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.metrics.confusion import Confusion
+from engines.metrics.defects import DefectCounts
+from engines.metrics.detection import Detection
+from engines.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
+from engines.metrics.overlap import Overlap, overlap
+from engines.metrics.quotient import Quotient
+from engines.metrics.regions import without_small_regions
 from inspector.evaluate.predictions import Prediction
-from inspector.report.metrics.confusion import Confusion
-from inspector.report.metrics.defects import DefectCounts
-from inspector.report.metrics.detection import Detection
-from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
-from inspector.report.metrics.overlap import Overlap, overlap
-from inspector.report.metrics.quotient import Quotient
-from inspector.report.metrics.specks import without_specks
 
 STAGES = ("segmenter", "pipeline")
 """The segmenter alone on every frame; the segmenter behind the gate, where a frame that the gate stops has an empty mask."""
@@ -30,13 +30,13 @@ Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FrameResult:
     """One frame, counted."""
 
     name: str
     group: str
     defective: bool
-    drawn: bool
+    located: bool
     """Whether the truth says where: the frame is in the figures of pixels and defects."""
     score: float
     let_through: bool
@@ -55,7 +55,7 @@ class Tally:
     def __init__(self, class_count: int, minimum_area_px: Sequence[int]) -> None:
         self._class_count = class_count
         self._minimum_area_px = tuple(minimum_area_px)
-        self.seen: list[Seen] = []
+        self.frames: list[FrameResult] = []
         self._names: tuple[str, ...] = ()
         self._parts: list[list[float]] = []
         self._wholes: list[list[float]] = []
@@ -64,11 +64,10 @@ class Tally:
         self.defects = {stage: DefectCounts(class_count) for stage in STAGES}
         self.detection = {(stage, form): Detection(class_count) for stage in STAGES for form in FORMS}
 
-    def add(self, prediction: Prediction) -> Seen:
+    def add(self, prediction: Prediction) -> FrameResult:
         """Count one frame. Raises ValueError where its truth cannot be compared with the mask."""
-        frame, defects = prediction.frame, without_specks(prediction.mask, self._minimum_area_px)
-        drawn = frame.located or not frame.defective
-        true = frame.mask() if drawn else None
+        frame, defects = prediction.frame, without_small_regions(prediction.mask, self._minimum_area_px)
+        true = frame.mask() if frame.located else None
         kept = defects if prediction.let_through else None
         terms = self._decided(prediction, {"segmenter": _any(defects), "pipeline": _any(kept)})
         counted = self._overlaps(prediction, defects, true)
@@ -82,12 +81,12 @@ class Tally:
         self._parts.append([one.part for one in terms.values()])
         self._wholes.append([one.whole for one in terms.values()])
         final = counted["pipeline", "defects"]
-        self.seen.append(
-            Seen(
+        self.frames.append(
+            FrameResult(
                 name=frame.name,
                 group=frame.group,
                 defective=frame.defective,
-                drawn=drawn,
+                located=frame.located,
                 score=prediction.score,
                 let_through=prediction.let_through,
                 caught=_any(kept),
@@ -96,7 +95,7 @@ class Tally:
                 dice=None if final is None else _dice(final),
             )
         )
-        return self.seen[-1]
+        return self.frames[-1]
 
     def _decided(self, prediction: Prediction, caught: dict[str, bool]) -> dict[str, Quotient]:
         """The yes-or-no decisions: of the gate, and of each stage on the sheet (any defect rejects it)."""
@@ -155,11 +154,11 @@ class Tally:
         terms = {"defect_recall": alone.recall_of_all, "false_defects_per_frame": alone.false_per_frame}
         return terms | {f"defect_recall.{k}": alone.recall(k) for k in range(self._class_count)}
 
-    def sums(self) -> Sums:
+    def sums(self) -> GroupSums:
         """The figures by group."""
-        groups, index = np.unique([one.group for one in self.seen], return_inverse=True)
+        groups, index = np.unique([one.group for one in self.frames], return_inverse=True)
         frame_groups = index.astype(np.int64)
-        return Sums(
+        return GroupSums(
             names=self._names,
             groups=len(groups),
             group_of_frame=frame_groups,
@@ -169,7 +168,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class GroupSums:
     """What each group adds to each figure."""
 
     names: tuple[str, ...]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engines.data.dataset import LabelledFrame
 from inspector.evaluate.predictions import Prediction
-from inspector.evaluate.tally import Seen
+from inspector.evaluate.tally import FrameResult
 from inspector.protocol import masks
 from inspector.report.selection import OUTLINED_WELL, Best
 
@@ -19,7 +19,7 @@ class Error:
     """A frame on which the pipeline was wrong."""
 
     frame: LabelledFrame
-    seen: Seen
+    seen: FrameResult
     runs: bytes
     """What the segmenter marks, run lengths of ``inspector.protocol.masks``, also where the gate stopped the frame."""
 
@@ -44,7 +44,7 @@ class Worst:
     def __init__(self, size: int = 6) -> None:
         self._best = {kind: Best[Error](size) for kind, _ in self.KINDS}
 
-    def offer(self, seen: Seen, prediction: Prediction) -> None:
+    def offer(self, seen: FrameResult, prediction: Prediction) -> None:
         """Consider a frame."""
         placed = _place(seen)
         if placed is not None:
@@ -57,7 +57,7 @@ class Worst:
         return [(title, errors) for title, errors in made if errors]
 
 
-def _place(seen: Seen) -> tuple[str, float] | None:
+def _place(seen: FrameResult) -> tuple[str, float] | None:
     """The kind of error and how bad it is; None where there is none."""
     if not seen.defective:
         return ("false", float(seen.marked_px)) if seen.caught else None

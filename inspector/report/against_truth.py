@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.metrics.confusion import Confusion
+from engines.metrics.detection import Detection
+from engines.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
+from engines.metrics.overlap import Overlap, overlap
+from engines.metrics.regions import without_small_regions
 from inspector.frames.outcome import Verdict
-from inspector.report.metrics.confusion import Confusion
-from inspector.report.metrics.detection import Detection
-from inspector.report.metrics.dice import DefectivePixels, KaggleDice, PositivePairs
-from inspector.report.metrics.overlap import Overlap, overlap
-from inspector.report.metrics.specks import without_specks
 from inspector.report.record import Record
 from inspector.report.summary import ClassFigures, Decisions, TruthFigures
 from inspector.report.truth import Truth, TruthError
@@ -69,7 +69,7 @@ class AgainstTruth:
                 figure.add(frame)
             alone = frame
             if record.mask is not None:
-                kept = without_specks(record.mask, self._minimum_area_px)
+                kept = without_small_regions(record.mask, self._minimum_area_px)
                 alone = frame if kept is record.mask else overlap(kept, true, len(self._class_names))
             self._defects_kaggle.add(alone)
             self._defects_pixels.add(alone)

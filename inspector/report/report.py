@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from engines.metrics.overlap import overlap
 from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody
 from inspector.report.against_truth import AgainstTruth
-from inspector.report.metrics.coverage import Coverage
-from inspector.report.metrics.latency import Durations
-from inspector.report.metrics.overlap import overlap
+from inspector.report.coverage import Coverage
+from inspector.report.durations import Durations
 from inspector.report.page import page
 from inspector.report.pictures.contact_sheet import contact_sheet
 from inspector.report.pictures.drawing import write_png

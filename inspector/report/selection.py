@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.report.metrics.overlap import Overlap
+from engines.metrics.overlap import Overlap
 from inspector.report.record import Record
 
 GetPixels = Callable[[], "NDArray[np.uint8] | None"]

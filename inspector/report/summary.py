@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from inspector.report.metrics.confusion import Confusion
+from engines.metrics.confusion import Confusion
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):

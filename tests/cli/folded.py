@@ -1,4 +1,4 @@
-"""Frames in two folds, and sister bundles that answer for them."""
+"""Frames in two folds, and the fold models that are run on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``inspector calibrate``: from a bundle and labelled frames to an operating point that says what it promises."""
+"""``inspector calibrate``: from a bundle and labelled frames to an operating point that says which miss rate holds."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def split(data: Path, tmp_path: Path) -> Path:
     return tmp_path / "split.csv"
 
 
-def test_a_kept_promise_goes_into_the_bundle(own: Path, data: Path, split: Path) -> None:
+def test_a_target_that_is_met_goes_into_the_bundle(own: Path, data: Path, split: Path) -> None:
     before = read_bundle(own)
     told = json.loads(
         inspector(
@@ -71,7 +71,7 @@ def test_a_kept_promise_goes_into_the_bundle(own: Path, data: Path, split: Path)
     assert point.version == before.operating_point.version + 1
     # Between the brightest speck of a clean frame and the faintest defect.
     assert 181 / 255 < point.gate_threshold <= 185 / 255
-    assert told["kept"]
+    assert told["met"]
     assert chosen["gate"]["missed_units"] == 0
     assert chosen["gate"]["units"] == 40
     assert chosen["gate"]["bound"] == pytest.approx(1 - 0.05 ** (1 / 40), abs=1e-5)
@@ -87,24 +87,24 @@ def test_a_kept_promise_goes_into_the_bundle(own: Path, data: Path, split: Path)
     assert inspector("bundle", "verify", own, "--precision", "f32").returncode == 0
 
 
-def test_a_promise_that_cannot_be_kept_says_what_it_takes(own: Path, data: Path, tmp_path: Path) -> None:
+def test_a_target_that_is_not_met_says_what_it_takes(own: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "point.yaml"
     finished = inspector("calibrate", own, data, "--keep-masks", "--out", out)
     assert finished.returncode == 1
     (line,) = finished.stderr.strip().splitlines()
-    assert "cannot be kept: at most 1 % of defective frames lost, with 95 % confidence" in line
+    assert "not met: at most 1 % of defective frames lost, with 95 % confidence" in line
     assert "0 of 60 defective frames missed allows no more than 4.87 %" in line
     assert "299 defective frames would be needed with none missed" in line
     assert "--miss-rate 0.049, or add --allow-weaker" in line
     assert not out.exists()
     assert inspector("calibrate", own, data, "--keep-masks", "--out", out, "--allow-weaker").returncode == 0
     point = yaml.safe_load(out.read_text(encoding="utf-8"))
-    assert point["chosen"]["gate"]["kept"] is False
+    assert point["chosen"]["gate"]["met"] is False
     assert point["mask_thresholds"] == read_bundle(own).operating_point.mask_thresholds
     assert inspector("calibrate", own, data, "--keep-masks", "--out", out, "--miss-rate", "0.049").returncode == 0
 
 
-def test_other_promises_and_metrics(own: Path, data: Path, tmp_path: Path) -> None:
+def test_other_targets_and_metrics(own: Path, data: Path, tmp_path: Path) -> None:
     curve = tmp_path / "curve.csv"
     finished = inspector(
         "calibrate", own, data, "--method", "conformal", "--miss-rate", "0.05", "--by-size", "--size-cap-px", "80", "--metric", "recall",
@@ -112,14 +112,14 @@ def test_other_promises_and_metrics(own: Path, data: Path, tmp_path: Path) -> No
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     told = json.loads(finished.stdout)
-    assert told["kept"]
-    assert "area (at most 80 px a frame) lost, on average (conformal)" in told["says"]
+    assert told["met"]
+    assert "area (at most 80 px a frame) lost, on average (conformal)" in told["summary"]
     assert told["operating_point"]["chosen"]["masks"]["thresholds_tried"] == [0.3, 0.6]
     assert told["operating_point"]["mask_thresholds"]["bright"] == 0.3  # 185 has the probability 0.56
     assert curve.read_text(encoding="utf-8").splitlines()[0].startswith("threshold,missed,miss_rate,bound")
 
 
-def test_sister_bundles_answer_for_their_folds(own: Path, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
+def test_fold_models_are_run_on_their_folds(own: Path, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
     split, folds = write_folds(tiny_bundle, data, tmp_path)
     ids = {name: read_bundle(folds / name).id for name in ("fold-0", "fold-1")}
     arguments = ("calibrate", own, data, "--split", split, "--folds", folds)
@@ -129,10 +129,10 @@ def test_sister_bundles_answer_for_their_folds(own: Path, tiny_bundle: Bundle, d
     assert (chosen["part"], chosen["folds"]) == (None, ids)
     assert (chosen["gate"]["units"], chosen["frames"]["clean"]) == (DEFECTIVE, CLEAN)
     alone = json.loads(inspector("calibrate", own, data, "--miss-rate", "0.05", "--json").stdout)
-    assert told["figures"] == alone["figures"]  # the sisters answer as the bundle does
+    assert told["figures"] == alone["figures"]  # the fold models answer as the bundle does
     dataset = open_dataset(data)
     say_trained_on(folds / "fold-1", dataset.id, chosen["split"], ["fold-0", "fold-1"])
-    assert "part 'fold-1': the gate of tiny-1-" in one_line_of(inspector(*arguments))
+    assert "learnt from part 'fold-1'; train a model for each fold, without it" in one_line_of(inspector(*arguments))
     shutil.rmtree(folds / "fold-1")
     assert "no such bundle; every fold needs one: `inspector train --fold 1`" in one_line_of(inspector(*arguments))
     assert "give the split file" in one_line_of(inspector("calibrate", own, data, "--folds", folds)).lower()
@@ -142,22 +142,24 @@ def test_mistakes_are_told_in_one_line(own: Path, data: Path, split: Path, tmp_p
     def refused(*arguments: str | Path) -> str:
         return one_line_of(inspector("calibrate", *arguments))
 
-    assert "the networks know these frames" in refused(own, data, "--split", split, "--part", "training")
+    assert "the networks learn from these frames" in refused(own, data, "--split", split, "--part", "training")
     assert "no part 'validation'; it has" in refused(own, data, "--split", split, "--part", "validation")
-    assert "has the parts calibration, training, but no folds" in refused(own, data, "--split", split, "--folds", own)
+    assert "--split: has the parts calibration, training, but no folds" in refused(
+        own, data, "--split", split, "--folds", own
+    )
     assert "--metric: 'iou' is not known" in refused(own, data, "--metric", "iou")
     assert "between 0 and 1" in refused(own, data, "--miss-rate", "0")
     assert "give both" in refused(own, data, "--cost-miss", "3")
-    assert "frames are 32x48, those of the bundle demo" in refused("demo", data)
+    assert "frames are 32x48; those of the bundle demo" in refused("demo", data)
     assert "is not a list of numbers" in refused(own, data, "--areas", "1;2")
     manifest = yaml.safe_load((own / "bundle.yaml").read_text(encoding="utf-8"))
     manifest["training"] = {"networks": {"gate": {"data_id": open_dataset(data).id, "split_id": "another"}}}
     (own / "bundle.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
-    assert "the gate was trained with split another" in refused(own, data, "--split", split)
+    assert "was trained with split another, this is" in refused(own, data, "--split", split)
     assert "give the split file" in refused(own, data)
 
 
-def test_an_engine_that_answers_nan_is_no_ground_for_a_promise(data: Path, tmp_path: Path) -> None:
+def test_an_engine_that_answers_nan_cannot_be_calibrated(data: Path, tmp_path: Path) -> None:
     from tests.tiny_bundle import make_tiny_bundle
 
     odd = make_tiny_bundle(tmp_path / "odd", gate_nan_at=188)

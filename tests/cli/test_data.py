@@ -36,7 +36,7 @@ def test_check_split_and_check_the_split(tmp_path: Path) -> None:
     assert sheet.shape[1] == 1640
 
 
-def test_what_spoils_a_training_is_exit_status_1(tmp_path: Path) -> None:
+def test_errors_are_exit_status_1(tmp_path: Path) -> None:
     folder = healthy(tmp_path)
     write_image(folder / "masks" / "07.png", np.zeros((HEIGHT, WIDTH - 1), np.uint8))
     cut = folder / "images" / "04.png"
@@ -44,11 +44,11 @@ def test_what_spoils_a_training_is_exit_status_1(tmp_path: Path) -> None:
     checked = inspector("data", "check", folder)
     assert (checked.returncode, checked.stderr.strip()) == (1, "")
     assert "04.png: is no readable image" in checked.stdout
-    assert "2 things would spoil a training" in checked.stdout
+    assert "2 errors: correct the data set" in checked.stdout
     told = json.loads(inspector("data", "check", folder, "--json").stdout)
     assert told["sound"] is False
     assert told["frames"] == 34
-    assert [one["spoils"] for one in told["findings"]] == [True, True]
+    assert [one["is_error"] for one in told["findings"]] == [True, True]
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:

@@ -51,11 +51,9 @@ def test_json_of_a_part(tiny_bundle: Bundle, data: Path) -> None:
     assert "no part 'fold-7'; it has" in line
 
 
-def test_folds_are_judged_by_sister_bundles_at_the_bundles_own_point(
-    tiny_bundle: Bundle, data: Path, tmp_path: Path
-) -> None:
+def test_fold_models_are_run_at_the_bundles_own_point(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
     split, folds = write_folds(tiny_bundle, data, tmp_path)
-    for name in ("fold-0", "fold-1"):  # of no account: it is the bundle's operating point that is judged
+    for name in ("fold-0", "fold-1"):  # not used: the operating point is that of the bundle
         point = folds / name / "operating_point.yaml"
         point.write_text(point.read_text().replace("gate_threshold: 0.5", "gate_threshold: 0.99"))
     arguments = ("evaluate", tiny_bundle.path, data, "--split", split, "--folds", folds)
@@ -66,9 +64,9 @@ def test_folds_are_judged_by_sister_bundles_at_the_bundles_own_point(
         json.loads(inspector("evaluate", tiny_bundle.path, data, "--json").stdout),
     )
     assert (found["data"]["frames"], found["data"]["part"]) == (6, "fold-0 to fold-1")
-    assert "each for the fold it was trained without" in found["data"]["warnings"][0]
+    assert "each on the fold that it was trained without" in found["data"]["warnings"][0]
     assert (found["gate"], found["pipeline"]) == (alone["gate"], alone["pipeline"])
-    assert "judges one bundle by all folds" in one_line_of(inspector(*arguments, "--part", "fold-0"))
+    assert "measures one bundle on all folds" in one_line_of(inspector(*arguments, "--part", "fold-0"))
 
 
 def test_comparison(tiny_bundle: Bundle, tmp_path: Path) -> None:
@@ -88,7 +86,7 @@ def test_comparison(tiny_bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_other_geometry_and_classes_are_refused_in_one_line(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
-    assert "frames are 32x48, those of the bundle demo-" in one_line_of(inspector("evaluate", "demo", data))
+    assert "frames are 32x48; those of the bundle demo-" in one_line_of(inspector("evaluate", "demo", data))
     renamed = write_data(tmp_path / "renamed", classes=["dark", "light"])
     assert "classes are dark, light" in one_line_of(inspector("evaluate", tiny_bundle.path, renamed))
     line = one_line_of(inspector("evaluate", "--compare", tiny_bundle.path, "demo", data))

@@ -9,17 +9,24 @@ import pytest
 from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
+    FrameFormError,
+    HeldOutError,
     MissingPlanError,
     NoBuildTargetError,
     NoCropError,
     NoExtraDataError,
     NoTrainingPartError,
     OperatingPointWriteError,
+    OverlapReason,
     PlanBuildError,
     PlanFolderError,
     TrainingFolderError,
 )
 from inspector.cli.remedies import with_remedy, with_remedy_for_a_build
+
+
+def overlap(reason: OverlapReason, others: tuple[str, ...] = ()) -> HeldOutError:
+    return HeldOutError("d", "the gate", reason, part="a", split="s", trained_split="s", others=others)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,21 @@ from inspector.cli.remedies import with_remedy, with_remedy_for_a_build
         (NoTrainingPartError(("a", "b"), "training"), "no training; split anew, or choose a fold with --fold"),
         (NoCropError("no crop"), "; check the frames with `inspector data check`, or lower batches.dark_level"),
         (NoExtraDataError(), "; give one with --extra, or write 0"),
+        (FrameFormError("d", "w.pt", "size", "32x48", "32x64"), "of w.pt are 32x64; use frames of its own size"),
+        (
+            FrameFormError("d", "w.pt", "classes", "a, b", "b, a"),
+            "are b, a; name the classes in the data set's dataset.yaml alike, in this order",
+        ),
+        (overlap("no_split"), "; give the split file of the training with --split"),
+        (overlap("other_split"), "with --split, or train both networks with this one"),
+        (
+            overlap("trained_on"),
+            "learnt from part 'a'; train a model for each fold, without it, and give them with --folds",
+        ),
+        (
+            overlap("trained_on", ("b", "c")),
+            "; take one that it has not seen with --part (b, c), or measure by --folds",
+        ),
         (TrainingFolderError(Path("t"), "holds no training to resume", "nothing"), "leave out --resume to begin one"),
         (TrainingFolderError(Path("t"), "holds a training", "training"), "goes on with it, or choose another --out"),
         (MissingPlanError("gate", "b", "8.9", 8, "has none"), "; build it again with `inspector engines build`"),

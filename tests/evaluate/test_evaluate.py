@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle, FrameSize
-from engines.errors import DataError, EngineError
+from engines.errors import DataError, EngineError, FrameFormError
 from inspector.errors import UserError
 from inspector.evaluate import paper
 from inspector.evaluate.blocks import blocks
 from inspector.evaluate.compare import Comparison, compare
 from inspector.evaluate.evaluate import Evaluated, evaluate
 from inspector.evaluate.figures import Evaluation
-from inspector.evaluate.fit import Selection, flattering, require_comparable, require_fit
+from inspector.evaluate.fit import Selection, optimistic, require_comparable, require_fit
 from inspector.evaluate.page import page
 from inspector.evaluate.plot import Plot
 from inspector.evaluate.report import write_comparison, write_evaluation
@@ -40,7 +40,7 @@ def test_gate_and_sheets(six: Evaluated) -> None:
     assert (gate.decisions.tp, gate.decisions.fn, gate.decisions.fp, gate.decisions.tn) == (3, 1, 1, 1)
     # Pairs: 192 D over 100 C twice, 150 D over it, 100 D ties with it; against 192 C: two ties, two below.
     assert gate.roc_area.value == pytest.approx((3 + 0.5 + 2 * 0.5) / 8)
-    assert gate.miss_rate_at_most == pytest.approx(0.7514, abs=1e-4)  # 1 of 4: (1 - p)^4 + 4 p (1 - p)^3 = 0.05
+    assert gate.miss_rate_upper_bound == pytest.approx(0.7514, abs=1e-4)  # 1 of 4: (1 - p)^4 + 4 p (1 - p)^3 = 0.05
     assert sum(gate.scores_of_defective) == 4
     assert sum(gate.scores_of_clean) == 2
     for stage, caught in ((made.pipeline, 2), (made.segmenter, 3)):
@@ -151,29 +151,32 @@ def test_bundles_are_compared_on_the_same_frames_only(six: Evaluated, pair: tupl
 
 def test_data_of_another_form_is_refused(tiny_bundle: Bundle, tmp_path: Path) -> None:
     renamed = open_data(tmp_path / "names", SIX, ["dark", "light"])
-    with pytest.raises(UserError, match=r"classes are dark, light; those of the bundle tiny-1-.* are dark, bright"):
+    with pytest.raises(
+        FrameFormError, match=r"classes are dark, light; those of the bundle tiny-1-.* are dark, bright"
+    ):
         require_fit(tiny_bundle, renamed)
     dataset = open_data(tmp_path / "size")
     wider = replace(tiny_bundle, manifest=msgspec.structs.replace(tiny_bundle.manifest, frame=FrameSize(32, 64)))
-    with pytest.raises(UserError, match=r"frames are 32x48, those of the bundle .* are 32x64"):
+    with pytest.raises(FrameFormError, match=r"frames are 32x48; those of the bundle .* are 32x64"):
         require_fit(wider, dataset)
-    with pytest.raises(UserError, match="holds no labelled frame"):
+    with pytest.raises(DataError, match="holds no labelled frame"):
         require_fit(tiny_bundle, replace(dataset, frames=()))
     other = msgspec.structs.replace(tiny_bundle.manifest, classes=("dark",))
     with pytest.raises(UserError, match=r"--compare: classes of tiny-1-.* are dark, bright, of .* dark"):
         require_comparable(tiny_bundle, replace(tiny_bundle, manifest=other))
 
 
-def test_what_flatters_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
+def test_what_makes_the_figures_optimistic_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     dataset = open_data(tmp_path)
-    assert not list(flattering(tiny_bundle, dataset, None))
-    manifest = msgspec.structs.replace(tiny_bundle.manifest, training={"data_id": dataset.id, "split_id": "s1"})
+    assert not list(optimistic(tiny_bundle, dataset, None))
+    gate = {"data_id": dataset.id, "split_id": "s1"}
+    manifest = msgspec.structs.replace(tiny_bundle.manifest, training={"networks": {"gate": gate}})
     chosen = {"data": {"id": dataset.id}, "split": "s1", "part": "calibration"}
     point = msgspec.structs.replace(tiny_bundle.operating_point, chosen=chosen)
     bundle = replace(tiny_bundle, manifest=manifest, operating_point=point)
 
     def told(selection: Selection | None) -> str:
-        return " ".join(flattering(bundle, dataset, selection))
+        return " ".join(optimistic(bundle, dataset, selection))
 
     assert "give --split" in told(None)
     assert "operating point was chosen" in told(None)
@@ -181,13 +184,13 @@ def test_what_flatters_is_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert told(Selection("calibration", "s1")) == "The operating point was chosen on frames of this selection."
     assert told(Selection("training", "s1")) == "The bundle was trained on these very frames."
     assert "by another split" in told(Selection("validation", "s2"))
-    manifest.training["networks"] = {"gate": {"trained_on": ["training", "fold-1"]}}
+    gate["trained_on"] = ["training", "fold-1"]  # type: ignore[assignment]
     assert told(Selection("fold-1", "s1")) == "The bundle was trained on these very frames."
     assert told(Selection("fold-0", "s1")) == ""
-    point.chosen["folds"] = {"fold-0": "sister-1-0a", "fold-1": "sister-1-0b"}
+    point.chosen["folds"] = {"fold-0": "fold-model-1-0a", "fold-1": "fold-model-1-0b"}
     assert told(Selection("fold-0", "s1")) == "The operating point was chosen on frames of this selection."
-    crossed = told(Selection("fold-0 to fold-1", "s1", ("sister-1-0a", "sister-1-0b")))
-    assert "sister-1-0a, sister-1-0b answered, each for the fold it was trained without" in crossed
+    crossed = told(Selection("fold-0 to fold-1", "s1", point.chosen["folds"]))
+    assert "the fold models fold-model-1-0a, fold-model-1-0b, each on the fold that it was trained without" in crossed
     assert "operating point was chosen" in crossed
 
 
@@ -230,7 +233,7 @@ def test_the_page_needs_nothing_beside_it(six: Evaluated, tmp_path: Path) -> Non
     found = msgspec.json.decode((tmp_path / "out" / "evaluation.json").read_bytes(), type=Evaluation)
     assert found == six.evaluation
     rows = (tmp_path / "out" / "frames.csv").read_text().splitlines()
-    assert rows[0].startswith("name,group,defective,drawn,score")
+    assert rows[0].startswith("name,group,defective,located,score")
     assert rows[3].startswith("f02.png,f02.png,1,1,0.39215")
 
 
@@ -301,7 +304,7 @@ def test_frames_of_one_class_alone(tiny_bundle: Bundle, tmp_path: Path) -> None:
     clean = evaluate(tiny_bundle, open_data(tmp_path / "clean", [((), ())] * 12)).evaluation
     assert clean.gate.roc is None
     assert clean.gate.roc_area.value is None
-    assert clean.gate.miss_rate_at_most is None
+    assert clean.gate.miss_rate_upper_bound is None
     assert clean.pipeline.mask.pixel_dice.value is None
     assert clean.pipeline.mask.kaggle_mean_dice.value == 1
     written = write_evaluation(

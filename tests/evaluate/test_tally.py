@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.data.dataset import LabelledFrame
-from inspector.evaluate.bootstrap import ratio
+from engines.metrics.bootstrap import ratio
 from inspector.evaluate.estimates import estimates_of
 from inspector.evaluate.predictions import Prediction
 from inspector.evaluate.tally import Tally
@@ -123,11 +123,11 @@ def test_specks_are_in_the_mask_and_no_defects() -> None:
     assert values(prediction(mask("0000", "0002"), CLEAN), minimum_area_px=(2, 2))["pipeline.false_scrap_rate"] == 0
 
 
-def test_where_nobody_drew_only_gate_and_sheets_count() -> None:
+def test_where_defects_are_not_outlined_only_gate_and_sheets_count() -> None:
     unknown = prediction(TRUE, CLEAN, located=False, defective=True)
     tally = Tally(2, (1, 1))
     seen = tally.add(unknown)
-    assert (seen.drawn, seen.dice, seen.caught) == (False, None, True)
+    assert (seen.located, seen.dice, seen.caught) == (False, None, True)
     found = values(unknown, prediction(CLEAN, CLEAN, 0.1))
     assert found["gate.recall"] == found["pipeline.sheet_recall"] == 1
     assert found["pipeline.mask.kaggle_mean_dice"] == 1  # the clean frame's alone
@@ -161,7 +161,7 @@ def test_estimates_have_intervals_where_enough_groups_speak() -> None:
     # Every frame was let through: the exact bound of 30 of 30.
     assert found["gate.recall"].low == pytest.approx(1 - (1 - 0.025 ** (1 / 30)))
     assert found["gate.false_alarm_rate"].value is None
-    # Nothing false in 30 frames is no promise that there never will be.
+    # Nothing false in 30 frames does not mean that there never will be.
     assert found["pipeline.false_defects_per_frame"].high == pytest.approx(1 - 0.025 ** (1 / 30))
 
 

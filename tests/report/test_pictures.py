@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.metrics.overlap import overlap
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import ResultBody
-from inspector.report.metrics.overlap import overlap
 from inspector.report.pictures import drawing
 from inspector.report.pictures.contact_sheet import contact_sheet, frame_picture
 from inspector.report.pictures.outlines import draw_dashed, outlines

@@ -20,11 +20,14 @@ from tests.capture.replay_files import severstal
 COLUMNS = "ImageId,ClassId,EncodedPixels\n"
 
 
-def kaggle(tmp_path: Path, text: str, **options: object) -> KaggleTruth:
+CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
+
+
+def kaggle(tmp_path: Path, text: str) -> KaggleTruth:
     """Read a CSV for frames of 3 x 4 pixels and 4 classes."""
     path = tmp_path / "train.csv"
     path.write_text(text)
-    return KaggleTruth(path, 4, 3, 4, **options)  # type: ignore[arg-type]
+    return KaggleTruth(path, CLASSES, 3, 4)
 
 
 def mask_of(truth: KaggleTruth | MaskFolder, name: str) -> list[list[int]] | None:
@@ -63,8 +66,38 @@ def test_a_list_beside_the_csv_says_what_is_labelled(tmp_path: Path) -> None:
     truth = kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n")
     assert mask_of(truth, "clean.jpg") == [[0, 0, 0, 0]] * 3
     assert mask_of(truth, "nobody.jpg") is None
-    assert "the 2 frames that frames.csv beside it marks mask: yes" in truth.rule
-    assert mask_of(kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n", labelled={"a.jpg"}), "clean.jpg") is None
+    assert mask_of(truth, "unlisted.jpg") is None
+    assert "the 2 frames with a label in frames.csv beside it" in truth.rule
+
+
+def test_a_list_is_read_as_the_data_set_reads_it(tmp_path: Path) -> None:
+    """A list without ``image_id`` or ``mask`` once counted for nothing here, and its frames all for clean."""
+    (tmp_path / "frames.csv").write_text(
+        "file,status\nimages/a.jpg,defective_masked\nimages/lost.jpg,defective_mask_missing\n"
+        "images/clean.jpg,clean\nimages/new.jpg,test_unlabelled\n"
+    )
+    truth = kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n")
+    labelled = [name for name in ("a", "lost", "clean", "new") if mask_of(truth, f"{name}.jpg") is not None]
+    assert labelled == ["a", "clean"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("name,x\na.jpg,1\n", "no frame in it; expected rows with a column file or image or image_id"),
+        ("image_id,status\na.jpg,clean\n", "a.jpg: row 2 of the list says clean, but drawn is pitting"),
+        ("image_id,classes\na.jpg,3\n", "row 2 of the list says scratches, but drawn is pitting"),
+        ("image_id,classes\na.jpg,dent\n", "class 'dent'; expected one of pitting"),
+        (
+            "image_id,status\nx/a.jpg,clean\ny/a.jpg,defective\n",
+            "another frame called a, in row 2, is labelled differently",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_read_or_contradicts_is_refused(text: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "frames.csv").write_text(text)
+    with pytest.raises(UserError, match=why):
+        kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +132,7 @@ def test_a_file_that_is_no_such_csv_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="columns none"):
         kaggle(tmp_path, "")
     with pytest.raises(UserError, match="cannot be read as CSV"):
-        KaggleTruth(tmp_path / "absent.csv", 4, 3, 4)
+        KaggleTruth(tmp_path / "absent.csv", CLASSES, 3, 4)
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())
@@ -124,19 +157,38 @@ STORED = np.array([[0, 1, 2, 3], [0, 0, 0, 3], [4, 0, 0, 0]], dtype=np.uint8)
 def test_masks_of_class_numbers_and_bitmasks(tmp_path: Path) -> None:
     write_mask(tmp_path / "m", "a.png", STORED)
     write_mask(tmp_path / "m", "rgb.png", np.dstack([STORED] * 3))
-    numbers = MaskFolder(tmp_path / "m", 4, 3, 4)
+    numbers = MaskFolder(tmp_path / "m", CLASSES, 3, 4)
     assert mask_of(numbers, "a.jpg") == [[0, 1, 2, 4], [0, 0, 0, 4], [8, 0, 0, 0]]
     assert mask_of(numbers, "rgb.jpg") == mask_of(numbers, "a.jpg")
     assert mask_of(numbers, "b.jpg") is None
     assert "2 masks in m (class_number)" in numbers.rule
-    assert mask_of(MaskFolder(tmp_path / "m", 4, 3, 4, MaskStyle.BITMASK), "a.jpg") == STORED.tolist()
+    assert mask_of(MaskFolder(tmp_path / "m", CLASSES, 3, 4, MaskStyle.BITMASK), "a.jpg") == STORED.tolist()
 
 
 def test_binary_masks_have_one_class(tmp_path: Path) -> None:
     write_mask(tmp_path / "m", "a.png", np.array([[0, 127, 128, 255]] * 3, dtype=np.uint8))
-    assert mask_of(MaskFolder(tmp_path / "m", 1, 3, 4, MaskStyle.BINARY), "a.jpg") == [[0, 0, 1, 1]] * 3
+    assert mask_of(MaskFolder(tmp_path / "m", CLASSES[:1], 3, 4, MaskStyle.BINARY), "a.jpg") == [[0, 0, 1, 1]] * 3
     with pytest.raises(UserError, match="binary masks know one class, the model 4"):
-        MaskFolder(tmp_path / "m", 4, 3, 4, MaskStyle.BINARY)
+        MaskFolder(tmp_path / "m", CLASSES, 3, 4, MaskStyle.BINARY)
+
+
+def test_masks_that_the_simulator_wrote_are_bitmasks_by_themselves(tmp_path: Path) -> None:
+    """As class numbers 3 would be the third class alone, not the first two."""
+    write_mask(tmp_path / "masks", "a.png", np.array([[0, 3, 4, 8]] * 3, dtype=np.uint8))
+    (tmp_path / "frames.csv").write_text(
+        "file,mask,classes,look_alikes\nimages/a.png,masks/a.png,pitting inclusion scratches corrosion,\n"
+    )
+    truth = MaskFolder(tmp_path / "masks", CLASSES, 3, 4)
+    assert mask_of(truth, "a.png") == [[0, 3, 4, 8]] * 3
+    assert "(bitmask)" in truth.rule
+    with pytest.raises(TruthError, match="holds the value 8; expected"):
+        MaskFolder(tmp_path / "masks", CLASSES, 3, 4, MaskStyle.CLASS_NUMBER).mask("cam0", 0, "a.png")
+
+
+def test_values_that_fit_no_style_are_refused(tmp_path: Path) -> None:
+    write_mask(tmp_path / "m", "a.png", np.array([[0, 9, 0, 0]] * 3, dtype=np.uint8))
+    with pytest.raises(UserError, match="masks with values up to 9 for 4 classes; say with --mask-style"):
+        MaskFolder(tmp_path / "m", CLASSES, 3, 4)
 
 
 def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
@@ -146,7 +198,7 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
     write_mask(tmp_path / "m", "colour.png", np.dstack([STORED, STORED, STORED + 1]))
     (tmp_path / "m" / "cut.png").write_bytes(b"\x89PNG")
     (tmp_path / "m" / "empty.png").write_bytes(b"")
-    truth = MaskFolder(tmp_path / "m", 4, 3, 4)
+    truth = MaskFolder(tmp_path / "m", CLASSES, 3, 4, MaskStyle.CLASS_NUMBER)
     for name, why in {
         "size": r"is 4x3 pixels \(height x width\); expected 3x4",
         "value": r"holds the value 5; expected 0\.\.4",
@@ -161,9 +213,9 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
 
 def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
-        MaskFolder(tmp_path / "absent", 4, 3, 4)
+        MaskFolder(tmp_path / "absent", CLASSES, 3, 4)
     with pytest.raises(UserError, match=r"holds no \.png file"):
-        MaskFolder(tmp_path, 4, 3, 4)
+        MaskFolder(tmp_path, CLASSES, 3, 4)
 
 
 def test_truth_by_number_knows_the_camera() -> None:
@@ -174,8 +226,8 @@ def test_truth_by_number_knows_the_camera() -> None:
 
 def test_both_readers_agree_on_the_real_frames() -> None:
     place = severstal()
-    runs = KaggleTruth(place / "train.csv", 4, 256, 1600)
-    folder = MaskFolder(place / "masks", 4, 256, 1600)
+    runs = KaggleTruth(place / "train.csv", CLASSES, 256, 1600)
+    folder = MaskFolder(place / "masks", CLASSES, 256, 1600)
     with (place / "frames.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     seen = {"defective": 0, "clean": 0, "unlabelled": 0}
@@ -196,7 +248,7 @@ def test_the_real_annotations_pass_the_checks() -> None:
     path = severstal().parent / "severstal_annotations" / "train_partial.csv"
     if not path.is_file():
         pytest.skip(f"no {path}")
-    truth = KaggleTruth(path, 4, 256, 1600)
+    truth = KaggleTruth(path, CLASSES, 256, 1600)
     assert "counts as clean" in truth.rule
     mask = truth.mask("cam0", 0, "0002cc93b.jpg")
     assert mask is not None

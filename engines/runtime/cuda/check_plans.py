@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engines.bundle import Bundle, read_golden
+from engines.runtime.agreement import Agreement
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import open_engines, plan_networks
-from engines.runtime.golden import GoldenResult, compare_golden, require_golden
+from engines.runtime.golden import compare_golden, require_golden
 from engines.tensorrt.cache import VerifiedPlan
 from engines.tensorrt.library import Library
 
@@ -17,7 +18,7 @@ from engines.tensorrt.library import Library
 class PlanCheck:
     """Plans that agree with the golden frames."""
 
-    golden: GoldenResult
+    golden: Agreement
     device: str
     """What they ran on."""
 

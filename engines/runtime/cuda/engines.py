@@ -19,7 +19,7 @@ from engines.runtime.cuda.frames import DeviceFrames
 from engines.runtime.cuda.network import Network
 from engines.runtime.cuda.stage import Stage, Streams
 from engines.runtime.cuda.trace import Trace
-from engines.runtime.engine import Frame, GateOutput, SegmenterOutput
+from engines.runtime.engine import Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
 
 IDLE_S = 0.2
 """A GPU lowers its clocks within about a second without work."""
@@ -44,7 +44,7 @@ class CudaGate:
         self._stage = stage
         self.max_batch, self.in_flight = stage.max_batch, stage.in_flight
 
-    def enqueue(self, frames: Sequence[Frame], done: Callable[[GateOutput | Exception], None]) -> None:
+    def enqueue(self, frames: Sequence[Frame], done: GateDone) -> None:
         """See ``engines.runtime.engine.GateEngine``."""
         self._stage.enqueue(frames, (), done, seen=False)
 
@@ -59,12 +59,7 @@ class CudaSegmenter:
         """See ``engines.runtime.engine.SegmenterEngine``."""
 
     def enqueue(
-        self,
-        frames: Sequence[Frame],
-        masks: Sequence[Frame],
-        done: Callable[[SegmenterOutput | Exception], None],
-        *,
-        seen: bool = False,
+        self, frames: Sequence[Frame], masks: Sequence[Frame], done: SegmenterDone, *, seen: bool = False
     ) -> None:
         """See ``engines.runtime.engine.SegmenterEngine``."""
         self._stage.enqueue(frames, masks, done, seen=seen)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.thresholds.mask_counts import MaskCounts, Options, TrueDefects, stack_counts
+from calibration.thresholds.mask_counts import MaskCounts, SearchGrid, TrueDefects, stack_counts
 from calibration.thresholds.mask_thresholds import choose_masks
 
 Array = np.ndarray[Any, Any]
@@ -19,16 +19,16 @@ Array = np.ndarray[Any, Any]
 def _count(truth: Array, probability: Array, thresholds: tuple[float, ...], areas: tuple[int, ...]) -> MaskCounts:
     """`truth` uint8 [N, H, W], `probability` [N, K, H, W]."""
     classes = probability.shape[1]
-    options = Options.grid(thresholds, areas, classes)
+    grid = SearchGrid.uniform(thresholds, areas, classes)
     truths = [TrueDefects(mask, classes) for mask in truth]
     counted = []
     for own, p in zip(truths, probability, strict=True):
         masks = [
             sum(((p[k] >= limits[k]).astype(np.uint8) << k for k in range(classes)), np.zeros(p[0].shape, np.uint8))
-            for limits in options.thresholds
+            for limits in grid.thresholds
         ]
-        counted.append([own.compare(mask, options.areas_px) for mask in masks])
-    return stack_counts(counted, truths, [bool(mask.any()) for mask in truth], options, classes)
+        counted.append([own.compare(mask, grid.areas_px) for mask in masks])
+    return stack_counts(counted, truths, [bool(mask.any()) for mask in truth], grid, classes)
 
 
 @pytest.fixture

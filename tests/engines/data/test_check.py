@@ -1,4 +1,4 @@
-"""The check: what it counts, and everything that spoils a training is found in one go."""
+"""The check: what it counts, and that it finds every error in one go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engines.data.check import Checked, check_dataset
+from engines.data.check import CheckResult, check_dataset
 from engines.data.dataset import open_dataset
 from engines.data.split import TRAINING, make_split, write_split
 from tests.engines.data.sets import HEIGHT, WIDTH, describe, sheet, write_image, write_kaggle, write_masks
@@ -24,8 +24,8 @@ def healthy(folder: Path, count: int = 24) -> Path:
     return describe(write_masks(folder, boxes), TEXT)
 
 
-def told(checked: Checked, spoils: bool) -> list[str]:
-    return [finding.what for finding in checked.findings if finding.spoils == spoils]
+def told(checked: CheckResult, is_error: bool) -> list[str]:
+    return [finding.what for finding in checked.findings if finding.is_error == is_error]
 
 
 def test_a_healthy_set_is_counted_and_sound(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_duplicates_are_found_joined_and_contradictions_told(tmp_path: Path) -> 
     assert ("14.png", "15.png", False) in {(one.first, one.second, one.identical) for one in checked.duplicates}
     assert (checked.groups, checked.largest_group) == (21, 3)
     assert next(frame.group for frame in examined.dataset.frames if frame.name == "15.png") == "14.png"
-    (wrong,) = (finding for finding in checked.findings if finding.spoils)
+    (wrong,) = (finding for finding in checked.findings if finding.is_error)
     assert wrong.what == "2 pairs of identical frames with different labels"
     assert wrong.where == ("00.png is clean, 13.png x", "12.png is clean, 13.png x")
 
@@ -98,7 +98,7 @@ def test_flat_frames_are_alike_only_if_identical(tmp_path: Path) -> None:
     assert [(one.first, one.second) for one in check_dataset(folder).checked.duplicates] == [("00.png", "03.png")]
 
 
-def test_duplicates_on_both_sides_of_a_split_spoil_it(tmp_path: Path) -> None:
+def test_duplicates_on_both_sides_of_a_split_are_an_error(tmp_path: Path) -> None:
     folder = describe(healthy(tmp_path / "set"), TEXT + "groups: none\n")
     split = tmp_path / "split.csv"
     dataset = open_dataset(folder)
@@ -113,12 +113,12 @@ def test_duplicates_on_both_sides_of_a_split_spoil_it(tmp_path: Path) -> None:
     clean = [frame.name for frame in dataset.frames if not frame.defective]
     one, other = (next(name for name in clean if parts[name] == part) for part in (TRAINING, "validation"))
     write_image(folder / "images" / other, cv2.flip(sheet(int(one[:2])), 0))
-    spoilt = check_dataset(folder, split).checked
-    (wrong,) = (finding for finding in spoilt.findings if finding.spoils)
+    checked = check_dataset(folder, split).checked
+    (wrong,) = (finding for finding in checked.findings if finding.is_error)
     assert wrong.what.startswith("1 pair of near-duplicates in two parts of the split")
     assert one in wrong.where[0]
     assert other in wrong.where[0]
-    (note,) = (finding for finding in spoilt.findings if "different groups" in finding.what)
+    (note,) = (finding for finding in checked.findings if "different groups" in finding.what)
     assert note.advice == "groups: found in a dataset.yaml joins them"
 
 

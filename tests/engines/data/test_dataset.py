@@ -119,7 +119,7 @@ def test_frames_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> No
     ]
 
 
-def test_groups_from_a_file_and_by_looks(tmp_path: Path) -> None:
+def test_groups_from_a_file_and_by_similarity(tmp_path: Path) -> None:
     folder = write_masks(tmp_path, THREE)
     write_image(folder / "images" / "c.png", np.clip(sheet(0).astype(int) + 20, 0, 255).astype(np.uint8)[:, ::-1])
     text = "kind: masks\nmask_style: bitmask\nclasses: [x, y, z]\n"

@@ -21,7 +21,7 @@ from engines.errors import EngineError  # noqa: E402
 from engines.export.graph_outputs import ExportedNetworks, GraphOutputs  # noqa: E402
 from engines.export.graphs import GateGraph, SegmenterGraph, network_input  # noqa: E402
 from engines.export.onnx import export_gate, export_segmenter  # noqa: E402
-from engines.export.parity import TorchNetworks, compare_outputs, require_parity  # noqa: E402
+from engines.export.parity import TorchNetworks, compare_outputs, holds, require_parity  # noqa: E402
 from engines.networks.factory import build_network  # noqa: E402
 from engines.networks.gate import Gate  # noqa: E402
 from engines.networks.segmenter import Segmenter  # noqa: E402
@@ -178,9 +178,9 @@ def test_parity_is_a_gate(tmp_path: Path) -> None:
 
 def test_nan_is_no_parity() -> None:
     sound = GraphOutputs(np.zeros(1, np.float32), np.zeros((1, 2, 2), np.uint8), np.zeros((1, 1), np.float32))
-    assert compare_outputs(sound, sound).holds
+    assert holds(compare_outputs(sound, sound))
     nan = GraphOutputs(np.zeros(1, np.float32), sound.masks, np.full((1, 1), np.nan, np.float32))
-    assert not compare_outputs(sound, nan).holds
+    assert not holds(compare_outputs(sound, nan))
 
 
 def test_weights_beyond_half_precision_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""What one reading of a frame and its mask shows: enough to check a data set without keeping pixels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.data.dataset import LabelledFrame
+from engines.data.hashing import Hash, hash_grid, perceptual_hash
+from engines.data.images import Size
+from engines.data.threads import in_threads
+from engines.errors import DataError
+from engines.metrics.regions import class_regions
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScan:
+    """What was seen of a frame."""
+
+    hash: Hash
+    digest: bytes
+    """Of the pixels: frames with the same digest are identical."""
+    areas_px: tuple[tuple[int, ...], ...]
+    """Area of each connected region (8 neighbours), by class."""
+    problem: str = ""
+    """Why the frame or its mask cannot be used, in a line; empty where they can."""
+
+
+def scan_frames(
+    frames: Sequence[LabelledFrame], class_count: int, size: Size, seen: Callable[[], None] = lambda: None
+) -> list[FrameScan]:
+    """Every frame scanned, in order; ``size`` is the height and width that the hash's grid follows.
+
+    ``seen`` is called, from several threads, after each.
+    """
+    grid = hash_grid(*size)
+
+    def scan(frame: LabelledFrame) -> FrameScan:
+        try:
+            pixels, mask = frame.stored(), frame.mask()
+        except DataError as error:
+            return FrameScan(np.zeros(grid, np.int8), b"", ((),) * class_count, str(error))
+        finally:
+            seen()
+        digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+        areas = tuple(tuple(class_regions(mask, k).areas_px[1:].tolist()) for k in range(class_count))
+        return FrameScan(perceptual_hash(pixels, grid), digest, areas)
+
+    return in_threads(scan, frames)
