@@ -35,7 +35,7 @@ class Lease:
     def pass_on(self, taker: Holder) -> None:
         """The lease is ``taker``'s from now on, and what was written into the slot is not written again while it is leased.
 
-        Raises ValueError for a lease that was released."""
+        Raises ValueError for a lease that was released, and between an observer and one who is none."""
         self._leases.pass_on((self,), taker)
 
     def share(self, observer: Holder) -> Lease | None:
@@ -85,12 +85,12 @@ class SlotLeases:
             return self._take(writer)
 
     def pass_on(self, leases: tuple[Lease, ...] | list[Lease], taker: Holder) -> None:
-        """Make ``leases`` those of ``taker``, who is on the road; see ``Lease.pass_on``."""
-        if taker.observer:
-            raise ValueError(f"{taker.name} is an observer: it takes leases of its own")
+        """Make ``leases`` those of ``taker``; see ``Lease.pass_on``."""
         with self._changed:
             for lease in leases:
-                self._holder(lease)
+                giver = self._holder(lease)
+                if giver.observer is not taker.observer:
+                    raise ValueError(f"{giver.name} cannot pass a lease on to {taker.name}: one of them is an observer")
                 self._writing.discard(lease.slot)
                 lease.holder = taker
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import weakref
 from collections.abc import Callable
 from multiprocessing import reduction
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ class SharedPlanes:
     def __init__(self, fd: int, slots: int, plane_bytes: int) -> None:
         """Map the memory behind ``fd``, which this instance owns from now on."""
         self._fd = fd
+        self._let_go = weakref.finalize(self, os.close, fd)
         mapped = mmap.mmap(fd, slots * plane_bytes)
         self.array: NDArray[np.uint8] = np.ndarray((slots, plane_bytes), np.uint8, mapped)
         """uint8 [slots, bytes of a plane], C-contiguous, beginning on a memory page."""
@@ -50,13 +52,13 @@ class SharedPlanes:
         try:
             # Claims the pages now: a machine that lacks them says so here, not by a bus error in the middle of a run.
             os.posix_fallocate(fd, 0, size)
-            return cls(fd, slots, plane_bytes)
         except OSError as error:
             os.close(fd)
             raise UserError(
                 f"ring.slots: {slots} slots of {frame} need {size >> 20} MiB of shared memory, "
                 f"which this machine does not give ({error.strerror}); use fewer slots"
             ) from None
+        return cls(fd, slots, plane_bytes)
 
     def view(self, window: Window, size: FrameSize) -> NDArray[np.uint8]:
         """The pixels of a window, uint8 [H, W], C-contiguous; not a copy. Raises ValueError for one that leaves its plane."""
@@ -66,9 +68,9 @@ class SharedPlanes:
         return _rebuild, (reduction.DupFd(self._fd), *self.array.shape)
 
     def close(self) -> None:
-        """Let go of the memory. It is unmapped when the last view of it is gone."""
+        """Let go of the memory, as happens to an instance that nobody has any more. It is unmapped when the last view of it is gone."""
         del self.array
-        os.close(self._fd)
+        self._let_go()
 
 
 def _rebuild(duplicate: Any, slots: int, plane_bytes: int) -> SharedPlanes:

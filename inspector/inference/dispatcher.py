@@ -65,7 +65,8 @@ class Dispatcher:
         self._state = State.STARTING
         """The supervisor's, as far as the frames have heard of it."""
         self._queue = InFlightQueue()
-        self._retired = False
+        self.retired = False
+        """It takes no further frame."""
 
     @property
     def held(self) -> int:
@@ -78,7 +79,7 @@ class Dispatcher:
         stale: list[LeasedFrame] = []
         refused = ""
         with self._lock:
-            if self._retired:
+            if self.retired:
                 return False
             if self._state is State.READY or (self._hold and self._state in (State.STARTING, State.RESTARTING)):
                 self._queue.add(frame)
@@ -102,7 +103,7 @@ class Dispatcher:
     def retire(self) -> None:
         """Take no further frame; the child ends when the last one has its result."""
         with self._lock:
-            self._retired = True
+            self.retired = True
             empty = not self._queue
         if empty:
             self.supervisor.finish()
@@ -133,7 +134,7 @@ class Dispatcher:
         with self._lock:
             found = [(self._queue.finished(Window(result.slot, result.offset), now), result) for result in results]
             stale = self._pump()
-            done = self._retired and not self._queue
+            done = self.retired and not self._queue
         self._give_up_stale(stale)
         self._listener.results(self, found)
         if done:
@@ -149,7 +150,7 @@ class Dispatcher:
         reason = Reason.SHUTDOWN if state is State.STOPPED else Reason.ENGINE_DOWN
         self._give_up(reason, text, waiting=not (self._hold and state is State.RESTARTING))
         with self._lock:
-            done = self._retired and not self._queue
+            done = self.retired and not self._queue
         if done:
             self.supervisor.finish()
 

@@ -7,6 +7,7 @@ followed by another is **retiring**: it finishes the frames it has, and its chil
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.messages import Forced
+from inspector.inference.state import State
 
 
 class Inference:
@@ -40,10 +42,12 @@ class Inference:
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced or (lambda _: Forced.NO)
-        self.active = self._dispatcher(bundle)
+        self._lock = threading.Lock()
+        """Over changes of ``_others``."""
+        self.others: tuple[Dispatcher, ...] = ()
+        """Loading, shadow or retiring. Replaced as a whole: cameras and supervisors read it meanwhile."""
         self.shadows: tuple[Dispatcher, ...] = ()
-        self._others: list[Dispatcher] = []
-        """Loading, shadow or retiring."""
+        self.active = self._dispatcher(bundle)
 
     def start(self) -> None:
         """Start the child of the active bundle in the background; ``active.supervisor.wait_ready`` says when it serves."""
@@ -52,16 +56,21 @@ class Inference:
     def load(self, bundle: Bundle) -> Dispatcher:
         """Load a further bundle in the background. Raises UserError where there is no memory for its masks."""
         loading = self._dispatcher(bundle)
-        self._others.append(loading)
+        with self._lock:
+            self.others = (*self.others, loading)
         loading.supervisor.start()
         return loading
 
     def activate(self, loaded: Dispatcher) -> None:
         """The bundle gives the verdicts of the frames that come from now on; those that were submitted stay with the one before."""
-        before, self.active = self.active, loaded
-        self.shadows = tuple(shadow for shadow in self.shadows if shadow is not loaded)
-        self._others = [*(other for other in self._others if other is not loaded), before]
+        before = self.active
+        with self._lock:
+            self.others = (*_without(self.others, loaded), before)
+        self.active = loaded
+        self.shadows = _without(self.shadows, loaded)
         before.retire()
+        if before.supervisor.state in (State.GIVEN_UP, State.STOPPED):
+            self._forget(before)
 
     def shadow(self, loaded: Dispatcher) -> None:
         """The bundle looks at further frames beside the active one."""
@@ -69,15 +78,14 @@ class Inference:
 
     def unload(self, loaded: Dispatcher, timeout_s: float = 0.3) -> None:
         """End the child of a bundle that is not the active one."""
-        self.shadows = tuple(shadow for shadow in self.shadows if shadow is not loaded)
-        self._others.remove(loaded)
+        self.shadows = _without(self.shadows, loaded)
         loaded.stop(timeout_s)
-        self.ring.leases.take_back(loaded.shadow_holder)
+        self._forget(loaded)
 
     @property
     def held(self) -> int:
         """Frames waiting or in flight, of all bundles."""
-        return sum(dispatcher.held for dispatcher in (self.active, *self._others))
+        return sum(dispatcher.held for dispatcher in (self.active, *self.others))
 
     def submit(self, frame: LeasedFrame) -> None:
         """Have a frame inspected; its lease is inference's until the listener hears of it. Never blocks."""
@@ -93,7 +101,7 @@ class Inference:
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in a child yet; None where there is none."""
-        for dispatcher in (*self._others, self.active):
+        for dispatcher in (*self.others, self.active):
             frame = dispatcher.take_oldest_waiting()
             if frame is not None:
                 return frame
@@ -102,13 +110,33 @@ class Inference:
     def stop(self, timeout_s: float) -> None:
         """End all children side by side, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
         until_s = time.monotonic() + timeout_s
-        everyone = (self.active, *self._others)
+        everyone = (self.active, *self.others)
         for dispatcher in everyone:
             dispatcher.supervisor.finish()
         for dispatcher in everyone:
             dispatcher.stop(max(0.05, until_s - time.monotonic()))
 
+    def close(self) -> None:
+        """Let go of the ring and of all masks, after ``stop``; nobody may look at a frame any more."""
+        for dispatcher in (self.active, *self.others):
+            dispatcher.supervisor.masks.close()
+        self.ring.close()
+
     def _dispatcher(self, bundle: Bundle) -> Dispatcher:
-        return Dispatcher(
-            bundle, self._config, self.ring, self._listener, hold_while_down=self._hold, forced=self._forced
-        )
+        listener = self._listener._replace(state=self._state_changed)
+        return Dispatcher(bundle, self._config, self.ring, listener, hold_while_down=self._hold, forced=self._forced)
+
+    def _state_changed(self, source: Dispatcher, state: State, text: str) -> None:
+        if state is State.STOPPED and source.retired:
+            self._forget(source)
+        self._listener.state(source, state, text)
+
+    def _forget(self, dispatcher: Dispatcher) -> None:
+        """A bundle that is not the active one has no child any more. Its masks stay until nobody looks at them."""
+        with self._lock:
+            self.others = _without(self.others, dispatcher)
+        self.ring.leases.take_back(dispatcher.shadow_holder)
+
+
+def _without(dispatchers: tuple[Dispatcher, ...], one: Dispatcher) -> tuple[Dispatcher, ...]:
+    return tuple(other for other in dispatchers if other is not one)

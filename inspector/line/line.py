@@ -167,7 +167,7 @@ class Line:
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)
         self._attempt(lambda: self.results.close(0.8))
-        self._attempt(self.ring.close)
+        self._attempt(self.inference.close)
 
     def __enter__(self) -> Line:
         return self
@@ -212,7 +212,9 @@ class Line:
             )
         self.inference.activate(loaded)
         self.status.engines(loaded.supervisor.device)
-        self.status.note("bundle_activated", f"bundle {loaded.identity.bundle} gives the verdicts from now on")
+        self.status.well(
+            "inference", "bundle_activated", f"bundle {loaded.identity.bundle} gives the verdicts from now on"
+        )
 
     # Building.
 

@@ -25,6 +25,7 @@ from inspector.verdicts.ledger import Ledger
 log = logging.getLogger(__name__)
 
 JUDGING = Holder("judging")
+JUDGING_SHADOWS = Holder("judging of shadows", observer=True)
 
 
 class Postprocessing:
@@ -49,8 +50,7 @@ class Postprocessing:
         """The engines of a bundle have results. The leases are ours until we release them."""
         for frame, result in results:
             if result.let_through:
-                if not frame.shadow:
-                    frame.lease.pass_on(JUDGING)
+                frame.lease.pass_on(JUDGING_SHADOWS if frame.shadow else JUDGING)
                 self._pool.submit(self._process, source, frame, result)
             else:
                 self._process(source, frame, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from inspector.line.observers import Inspected
 from inspector.protocol import masks
 from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader, Row
+from tests.line.accounting import account
 from tests.line.soak import soak
 from tests.line.sources import GatedCamera, ListCamera
 from tests.line.test_line import BAD, CLEAN, OFFLINE, wait_until
@@ -188,3 +190,25 @@ def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer
     assert found["observer"]["looked"] > 20
     assert found["observer"]["pixels changed"] == 0
     assert found["shadow results offered"] > 20
+
+
+def test_bundles_that_followed_each_other_leave_nothing_behind(
+    start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
+) -> None:
+    """Ten changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
+    running = start_line({"top": ListCamera([BAD, CLEAN], rate_hz=200, endless=True)})
+    line: Line = running.line
+    descriptors = lambda: len(list(Path("/proc/self/fd").iterdir()))  # noqa: E731
+    before = descriptors()
+    for number in range(10):
+        former = line.inference.active
+        line.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
+        wait_until(lambda former=former: former.supervisor.state is State.STOPPED)
+        del former
+    gc.collect()
+    assert line.inference.others == ()
+    assert descriptors() <= before + 2
+    line.stop()
+    found = account(running.journal)
+    assert set(found.reasons) <= {"defect", "gate_clean", "shutdown"}
+    assert line.ring.leases.free == line.config.ring.slots
