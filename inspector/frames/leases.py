@@ -67,26 +67,27 @@ class SlotLeases:
         """Slots that somebody other than an observer holds."""
         self._observed = 0
         """Slots that an observer holds, alone or not."""
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._released = threading.Condition(self._lock)
+        self._waiting = 0
+        """Cameras that wait for a slot; where there is none, nobody has to be told of a release."""
 
     def acquire(self, writer: Holder, timeout_s: float = 0.0) -> Lease | None:
         """A free slot for ``writer`` alone, who writes a frame into it and passes the lease on; None where none gets free in time."""
-        with self._changed:
-            if self._on_road >= self.slots and not (
-                timeout_s and self._changed.wait_for(lambda: self._on_road < self.slots, timeout_s)
-            ):
+        with self._lock:
+            if self._on_road >= self.slots and not (timeout_s and self._wait(timeout_s)):
                 return None
             return self._take(writer)
 
     def exchange(self, lease: Lease, writer: Holder) -> Lease:
         """Give ``lease`` up for a free slot to write to, with nobody able to come between."""
-        with self._changed:
+        with self._lock:
             self._let_go(lease)
             return self._take(writer)
 
     def pass_on(self, leases: tuple[Lease, ...] | list[Lease], taker: Holder) -> None:
         """Make ``leases`` those of ``taker``; see ``Lease.pass_on``."""
-        with self._changed:
+        with self._lock:
             for lease in leases:
                 giver = self._holder(lease)
                 if giver.observer is not taker.observer:
@@ -98,7 +99,7 @@ class SlotLeases:
         """See ``Lease.share``."""
         if not observer.observer:
             raise ValueError(f"{observer.name} is no observer: on the road leases are passed on")
-        with self._changed:
+        with self._lock:
             self._holder(lease)
             slot = lease.slot
             if slot in self._writing:
@@ -113,37 +114,45 @@ class SlotLeases:
 
     def release(self, lease: Lease) -> None:
         """See ``Lease.release``."""
-        with self._changed:
+        with self._lock:
             self._let_go(lease)
-            self._changed.notify()
+            if self._waiting:
+                self._released.notify()
 
     def take_back(self, holder: Holder) -> int:
         """Release whatever ``holder``, dead or stopped, still holds; return how many leases that were."""
-        with self._changed:
+        with self._lock:
             left = [lease for leases in self._leases for lease in leases if lease.holder is holder]
             for lease in left:
                 self._let_go(lease)
-            self._changed.notify_all()
+            self._released.notify_all()
         return len(left)
 
     def held_by(self, holder: Holder) -> int:
         """Leases of ``holder``."""
-        with self._changed:
+        with self._lock:
             return sum(lease.holder is holder for leases in self._leases for lease in leases)
 
     @property
     def free(self) -> int:
         """Slots that a camera could have now."""
-        with self._changed:
+        with self._lock:
             return self.slots - self._on_road
 
     @property
     def observed(self) -> int:
         """Slots that observers hold."""
-        with self._changed:
+        with self._lock:
             return self._observed
 
     # What follows runs under the lock.
+
+    def _wait(self, timeout_s: float) -> bool:
+        self._waiting += 1
+        try:
+            return self._released.wait_for(lambda: self._on_road < self.slots, timeout_s)
+        finally:
+            self._waiting -= 1
 
     def _take(self, writer: Holder) -> Lease:
         # There is one: at most ``slots`` - 1 are on the road and at most ``observer_slots`` with observers.

@@ -11,7 +11,7 @@ import os
 import weakref
 from collections.abc import Callable
 from multiprocessing import reduction
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,9 @@ from numpy.typing import NDArray
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
 
-
-class Window(NamedTuple):
-    """Where in the planes a frame, or a part of one, begins; its size is known to whoever reads it."""
-
-    slot: int
-    offset: int = 0
-    """Pixels from the beginning of the plane."""
+Window: TypeAlias = tuple[int, int]
+"""Where in the planes a frame, or a part of one, begins: slot, and pixels from the beginning of its plane. Its size is known to
+whoever reads it. A plain tuple, for there are several on the road of every frame."""
 
 
 class SharedPlanes:
@@ -42,6 +38,8 @@ class SharedPlanes:
         mapped = mmap.mmap(fd, slots * plane_bytes)
         self.array: NDArray[np.uint8] = np.ndarray((slots, plane_bytes), np.uint8, mapped)
         """uint8 [slots, bytes of a plane], C-contiguous, beginning on a memory page."""
+        self._frames: dict[FrameSize, NDArray[np.uint8]] = {}
+        """The frames at the beginning of all planes, uint8 [slots, H, W], by their size."""
 
     @classmethod
     def create(cls, slots: int, frame: FrameSize) -> SharedPlanes:
@@ -62,14 +60,20 @@ class SharedPlanes:
 
     def view(self, window: Window, size: FrameSize) -> NDArray[np.uint8]:
         """The pixels of a window, uint8 [H, W], C-contiguous; not a copy. Raises ValueError for one that leaves its plane."""
-        return self.array[window.slot, window.offset : window.offset + size.pixels].reshape(size)
+        slot, offset = window
+        if offset:
+            return self.array[slot, offset : offset + size.pixels].reshape(size)
+        frames = self._frames.get(size)
+        if frames is None:
+            frames = self._frames[size] = self.array[:, : size.pixels].reshape(-1, *size)
+        return frames[slot]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Callable[..., SharedPlanes], tuple[Any, ...]]:
         return _rebuild, (reduction.DupFd(self._fd), *self.array.shape)
 
     def close(self) -> None:
         """Let go of the memory, as happens to an instance that nobody has any more. It is unmapped when the last view of it is gone."""
-        del self.array
+        del self.array, self._frames
         self._let_go()
 
 

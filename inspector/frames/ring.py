@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.frames.leases import Lease, SlotLeases
-from inspector.frames.planes import SharedPlanes, Window
+from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
 
 
@@ -29,7 +29,7 @@ class FrameRing:
 
     def pixels(self, lease: Lease, size: FrameSize) -> NDArray[np.uint8]:
         """The frame in a leased slot, uint8 [H, W]; not a copy, and only as long as the lease is held."""
-        return self.frames.view(Window(lease.slot), size)
+        return self.frames.view((lease.slot, 0), size)
 
     def close(self) -> None:
         """Remove the memory; nobody may use a slot any more."""

@@ -15,7 +15,6 @@ from inspector.frames.clock import now_ns
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
-from inspector.frames.planes import Window
 from inspector.frames.ring import FrameRing
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue, LeasedFrame
@@ -132,7 +131,7 @@ class Dispatcher:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
-            found = [(self._queue.finished(Window(result.slot, result.offset), now), result) for result in results]
+            found = [(self._queue.finished((result.slot, result.offset), now), result) for result in results]
             stale = self._pump()
             done = self.retired and not self._queue
         self._give_up_stale(stale)

@@ -31,7 +31,7 @@ class LeasedFrame(NamedTuple):
     @property
     def window(self) -> Window:
         """What the child is to look at: the whole frame."""
-        return Window(self.lease.slot)
+        return self.lease.slot, 0
 
 
 class InFlightQueue:

@@ -91,7 +91,8 @@ class Inference:
         """Have a frame inspected; its lease is inference's until the listener hears of it. Never blocks."""
         active = self.active
         frame.lease.pass_on(active.holder)
-        shared = [(shadow, frame.lease.share(shadow.shadow_holder)) for shadow in self.shadows]
+        shadows = self.shadows
+        shared = [(shadow, frame.lease.share(shadow.shadow_holder)) for shadow in shadows] if shadows else []
         while not active.submit(frame):  # it was retired just now: its successor takes the frame
             active = self.active
             frame.lease.pass_on(active.holder)

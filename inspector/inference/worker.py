@@ -22,7 +22,7 @@ from engines.errors import BundleError, EngineError
 from engines.runtime.engine import Engines, GateOutput, SegmenterOutput
 from engines.runtime.plausibility import require_agreement, require_probabilities
 from inspector.frames.clock import now_ns
-from inspector.frames.planes import SharedPlanes, Window
+from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
@@ -150,7 +150,7 @@ class Loop:
             else:
                 now = now_ns()
                 for work in message.items:
-                    self._cascade.arrive(Window(work.slot, work.offset), work.forced, now)
+                    self._cascade.arrive((work.slot, work.offset), work.forced, now)
 
     def _next_mail(self) -> Mail | None:
         """The next message; None when a partial batch has waited long enough first, or nothing came for a long time."""

@@ -42,12 +42,10 @@ class Observers:
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._observers = tuple(observers)
 
-    def offer(self, inspected: Inspected) -> None:
-        """Show a frame to each of them."""
+    def offer(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None = None) -> None:
+        """Show a frame to each of them, see ``Inspected``."""
         for observer in self._observers:
             try:
-                observer.inspected(inspected)
+                observer.inspected(Inspected(frame, outcome, masks))
             except Exception:
-                log.exception(
-                    "an observer failed on frame %d of %s", inspected.frame.meta.frame, inspected.frame.meta.camera
-                )
+                log.exception("an observer failed on frame %d of %s", frame.meta.frame, frame.meta.camera)

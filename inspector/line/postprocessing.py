@@ -14,12 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
-from inspector.frames.planes import Window
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.messages import InferenceResult
 from inspector.line.judges import Judges
-from inspector.line.observers import Inspected, Observers
+from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ class Postprocessing:
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         for frame in frames:
             shadow = frame.shadow
-            self._observers.offer(Inspected(frame, outcome, None))
+            self._observers.offer(frame, outcome)
             frame.lease.release()
             if not shadow:
                 self._hand_on(frame.meta, outcome, inspected=False)
@@ -75,7 +74,7 @@ class Postprocessing:
     def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
         shadow = frame.shadow
         outcome = self._judge(source, frame.meta, result)
-        self._observers.offer(Inspected(frame, outcome, source.supervisor.masks if result.let_through else None))
+        self._observers.offer(frame, outcome, source.supervisor.masks if result.let_through else None)
         frame.lease.release()
         if not shadow:
             self._hand_on(frame.meta, outcome, inspected=True)
@@ -94,7 +93,7 @@ class Postprocessing:
         try:
             if not result.let_through:
                 return judge.clean(result.gate_score)
-            mask = source.supervisor.masks.view(Window(result.slot, result.offset), identity.size)
+            mask = source.supervisor.masks.view((result.slot, result.offset), identity.size)
             return judge.segmented(result.gate_score, mask, result.pixels, result.scores)
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 import msgspec
 
@@ -137,8 +136,18 @@ class Stream:
         """A result for a frame that already had its verdict."""
         if meta.run in self.totals:
             self.totals[meta.run].late += 1
-        body = LateBody(late_verdict=outcome.verdict, late_reason=outcome.reason, **self._inspected(meta, outcome))
-        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=self._mask_of(outcome))
+        bundle, mask = self._words_of(outcome.bundle), self._mask_of(outcome)
+        body = LateBody(
+            late_verdict=outcome.verdict,
+            late_reason=outcome.reason,
+            detail=plain(outcome.detail),
+            gate_score=outcome.gate_score,
+            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            defects=outcome.defects,
+            name=plain(meta.name),
+            mask=bundle.mask if mask else None,
+        )
+        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
 
     def status(self, status: Status) -> Publication:
         """The line changed its state, or a person should know something."""
@@ -166,25 +175,25 @@ class Stream:
         return self._publish(MessageType.HEARTBEAT, body)
 
     def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
+        bundle, mask = self._words_of(outcome.bundle), self._mask_of(outcome)
         body = ResultBody(
-            verdict=outcome.verdict, reason=outcome.reason, latency_us=latency_us, **self._inspected(meta, outcome)
+            verdict=outcome.verdict,
+            reason=outcome.reason,
+            detail=plain(outcome.detail),
+            gate_score=outcome.gate_score,
+            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            defects=outcome.defects,
+            name=plain(meta.name),
+            latency_us=latency_us,
+            mask=bundle.mask if mask else None,
         )
-        return self._publish(
-            MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=self._mask_of(outcome)
-        )
+        return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
 
-    def _inspected(self, meta: FrameMeta, outcome: Outcome) -> dict[str, Any]:
-        """What a result and a late result say alike of what was found in a frame."""
-        if outcome.bundle is not self._bundle.identity:  # most often it is that of the message before
-            self._bundle = _BundleWords(outcome.bundle)
-        return {
-            "detail": plain(outcome.detail),
-            "gate_score": outcome.gate_score,
-            "pixels": dict(zip(self._bundle.classes, outcome.pixels, strict=False)),
-            "defects": outcome.defects,
-            "name": plain(meta.name),
-            "mask": self._bundle.mask if self._mask_of(outcome) else None,
-        }
+    def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
+        """Classes and mask of a bundle as messages have them; most often it is that of the message before."""
+        if bundle is not self._bundle.identity:
+            self._bundle = _BundleWords(bundle)
+        return self._bundle
 
     def _mask_of(self, outcome: Outcome) -> bytes:
         return outcome.mask if self._masks and outcome.bundle else b""

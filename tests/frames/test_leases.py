@@ -217,14 +217,12 @@ def test_threads_that_race_over_real_memory() -> None:
 
 
 def test_a_window_is_a_part_of_its_slots_plane() -> None:
-    from inspector.frames.planes import Window
-
     ring = FrameRing(2, FrameSize(6, 10))
     lease = ring.leases.acquire(CAMERAS[0])
     ring.pixels(lease, FrameSize(6, 10))[...] = np.arange(60, dtype=np.uint8).reshape(6, 10)
-    tile = ring.frames.view(Window(lease.slot, 20), FrameSize(2, 10))
+    tile = ring.frames.view((lease.slot, 20), FrameSize(2, 10))
     assert tile.flags.c_contiguous
     np.testing.assert_array_equal(tile, np.arange(20, 40, dtype=np.uint8).reshape(2, 10))
     with pytest.raises(ValueError, match="reshape"):
-        ring.frames.view(Window(lease.slot, ring.frames.array.shape[1] - 10), FrameSize(2, 10))
+        ring.frames.view((lease.slot, ring.frames.array.shape[1] - 10), FrameSize(2, 10))
     ring.close()

@@ -12,7 +12,6 @@ from typing import Any
 from engines.bundle import Bundle
 from engines.runtime.cuda.engines import CudaEngines
 from inspector.bench.lines import decision
-from inspector.frames.planes import Window
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
@@ -30,7 +29,7 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
     ring = FrameRing(len(pool), size)
     planes = Planes(ring.frames, ring.masks(), size)
     for slot, frame in enumerate(pool):
-        planes.frames.view(Window(slot), size)[...] = frame
+        planes.frames.view((slot, 0), size)[...] = frame
     engines.adopt(planes.frames.array, planes.masks.array)
     mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
     free: queue.SimpleQueue[int] = queue.SimpleQueue()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from inspector.frames.planes import Window
 from inspector.inference.cascade import Cascade, Stage
 from inspector.inference.messages import Forced
 
 
 def arrive(cascade: Cascade, *slots: int, now: int = 0) -> None:
     for slot in slots:
-        cascade.arrive(Window(slot), Forced.NO, now)
+        cascade.arrive((slot, 0), Forced.NO, now)
 
 
 def slots_of(batch) -> list[int]:
-    return [item.window.slot for item in batch.items]
+    return [item.window[0] for item in batch.items]
 
 
 def test_batches_form_up_to_the_limit_in_order() -> None:

@@ -16,7 +16,6 @@ from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
-from inspector.frames.planes import Window
 from inspector.inference.messages import Forced
 from inspector.inference.restarts import STABLE_S, Restarts
 from inspector.inference.state import State
@@ -32,7 +31,7 @@ def test_clean_and_defective_frames_are_answered(make_rig) -> None:
     assert results[0].gate_score == pytest.approx(100 / 255, abs=1e-4)
     assert results[1].let_through
     assert results[1].pixels == (4, 9)
-    mask = rig.inference.active.supervisor.masks.view(Window(results[1].slot), rig.size)
+    mask = rig.inference.active.supervisor.masks.view((results[1].slot, 0), rig.size)
     assert np.count_nonzero(mask == 2) == 9
     assert rig.inference.held == 0
 

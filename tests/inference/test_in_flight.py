@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from inspector.frames.leases import Holder, Lease, SlotLeases
 from inspector.frames.meta import FrameMeta
-from inspector.frames.planes import Window
 from inspector.inference.in_flight import STUCK, InFlightQueue, LeasedFrame
 
 SECOND = 10**9
@@ -33,7 +32,7 @@ def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     due, stale = frames.next_for_child(0)
     assert [one.lease.slot for one in due] == [0, 1]
     assert not stale
-    assert frames.finished(Window(1), 10).meta.frame == 1
+    assert frames.finished((1, 0), 10).meta.frame == 1
     assert [one.lease.slot for one in frames.next_for_child(10)[0]] == [2]
     assert len(frames) == 4
 
@@ -61,7 +60,7 @@ def test_silence_counts_from_the_last_progress_and_only_with_frames_in_flight() 
     frames.next_for_child(100 * SECOND)
     assert frames.stalled(101 * SECOND, 1) == ""
     assert "hung" in frames.stalled(101 * SECOND + 1, 1)
-    frames.finished(Window(0), 102 * SECOND)
+    frames.finished((0, 0), 102 * SECOND)
     assert frames.stalled(103 * SECOND, 1) == ""
 
 
@@ -69,10 +68,10 @@ def test_a_frame_that_others_pass_is_noticed() -> None:
     frames = filled(100, limit=2)
     frames.next_for_child(0)
     for second in range(1, STUCK + 1):
-        frames.finished(Window(second), second * SECOND)
+        frames.finished((second, 0), second * SECOND)
         frames.next_for_child(second * SECOND)
         assert frames.stalled(second * SECOND, 1) == ""
-    frames.finished(Window(STUCK + 1), STUCK * SECOND + 1)
+    frames.finished((STUCK + 1, 0), STUCK * SECOND + 1)
     assert "hung in part" in frames.stalled(STUCK * SECOND + 1, 1)
 
 

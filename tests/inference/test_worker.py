@@ -12,7 +12,6 @@ import pytest
 from engines.bundle import Bundle
 from engines.runtime.engine import Engines
 from engines.runtime.load import load_engines
-from inspector.frames.planes import Window
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
@@ -78,7 +77,7 @@ class Cascading:
 
     def send(self, slots: dict[int, bool]) -> None:
         for slot, defective in slots.items():
-            self.planes.frames.view(Window(slot), self.planes.size)[...] = frame_with([(192, 3)] if defective else [])
+            self.planes.frames.view((slot, 0), self.planes.size)[...] = frame_with([(192, 3)] if defective else [])
         self.mail.put(Work([WorkItem(slot) for slot in slots]))
 
     def take(self, count: int) -> dict[int, InferenceResult]:
