@@ -12,12 +12,13 @@ from typing import NamedTuple
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.identity import identity_of
-from inspector.inference.in_flight import InFlightQueue, LeasedFrame
+from inspector.inference.in_flight import InFlightQueue
 from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
 from inspector.inference.state import State, refusal
 from inspector.inference.supervisor import Supervisor

@@ -7,31 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from inspector.frames.leases import Lease
-from inspector.frames.meta import FrameMeta
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.planes import Window
 
 STUCK = 4
 """A frame that is in flight this many times as long as the child may be silent is stuck, though others may pass it."""
-
-
-class LeasedFrame(NamedTuple):
-    """A frame and the lease of the slot its pixels are in."""
-
-    lease: Lease
-    meta: FrameMeta
-
-    @property
-    def shadow(self) -> bool:
-        """Whether the frame is looked at beside the active bundle: its result gives no verdict."""
-        return self.lease.holder is not None and self.lease.holder.observer
-
-    @property
-    def window(self) -> Window:
-        """What the child is to look at: the whole frame."""
-        return self.lease.slot, 0
 
 
 class InFlightQueue:

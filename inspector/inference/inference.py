@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.meta import FrameMeta
 from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
-from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 

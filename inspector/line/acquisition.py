@@ -15,12 +15,12 @@ from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
 from inspector.errors import UserError
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, Lease
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
-from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.inference import Inference
 from inspector.line.runs import Runs
 from inspector.verdicts.ledger import Ledger

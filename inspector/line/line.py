@@ -25,6 +25,7 @@ from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
+from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
@@ -36,7 +37,7 @@ from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
 from inspector.line.cameras import Cameras
 from inspector.line.judges import Judges
-from inspector.line.observers import Observer, Observers
+from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
 from inspector.line.start_info import first_run, new_epoch, start_info

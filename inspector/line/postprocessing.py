@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.inference.dispatcher import Dispatcher
-from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.messages import InferenceResult
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers

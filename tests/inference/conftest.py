@@ -12,12 +12,12 @@ import pytest
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.dispatcher import Dispatcher, Listener
-from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.inference import Inference
 from inspector.inference.state import State
 from tests.tiny_bundle import frame_with

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, Lease, SlotLeases
 from inspector.frames.meta import FrameMeta
-from inspector.inference.in_flight import STUCK, InFlightQueue, LeasedFrame
+from inspector.inference.in_flight import STUCK, InFlightQueue
 
 SECOND = 10**9
 

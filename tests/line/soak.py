@@ -26,10 +26,10 @@ import numpy as np
 
 from engines.bundle import Bundle
 from inspector.bench.memory import pss_bytes, slope
+from inspector.frames.leased_frame import Inspected
 from inspector.frames.leases import Holder, Lease
 from inspector.inference.state import State
 from inspector.line.line import Line
-from inspector.line.observers import Inspected
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
 from tests.line.sources import ListCamera

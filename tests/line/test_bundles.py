@@ -11,12 +11,11 @@ import pytest
 
 from engines.bundle import Bundle
 from inspector.errors import UserError
+from inspector.frames.leased_frame import Inspected, LeasedFrame
 from inspector.frames.leases import Holder, Lease
 from inspector.frames.outcome import BundleIdentity, Outcome
-from inspector.inference.in_flight import LeasedFrame
 from inspector.inference.state import State
 from inspector.line.line import Line
-from inspector.line.observers import Inspected
 from inspector.protocol import masks
 from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader, Row
