@@ -1,4 +1,5 @@
-"""Defects one by one: which of the true ones were found, and which of the marked ones are false."""
+"""Matches predicted defects with labelled ones: which were found and which are false. Measuring defects on the line is in
+``inspector.verdicts.defects``."""
 
 from __future__ import annotations
 

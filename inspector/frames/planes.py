@@ -21,7 +21,7 @@ from inspector.frames.size import FrameSize
 
 Window: TypeAlias = tuple[int, int]
 """Where a frame, or a part of one, begins: slot, and pixels from the beginning of the slot's plane. Its size is known to
-the reader. A plain tuple because several are made for every frame."""
+the reader. It is a plain tuple because several are made for every frame."""
 
 
 class SharedPlanes:
