@@ -1,5 +1,5 @@
-"""Matches predicted defects with labelled ones: which were found and which are false. Measuring defects on the line is in
-``inspector.verdicts.defects``."""
+"""Matches predicted defects with labelled ones: which were found and which are false. It measures nothing in mm; the line
+does that where it judges a frame."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Labels the connected regions of one class on a mask, to count and match defects in evaluation. It does not measure them in mm; the
-line does, in ``inspector.verdicts.regions``."""
+"""Labels the connected regions of one class on a mask, to count and match defects in evaluation. The line's code
+for regions is separate: it also measures them."""
 
 from __future__ import annotations
 

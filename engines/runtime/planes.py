@@ -1,5 +1,5 @@
-"""Page-aligned memory for frames within one process, which a GPU can page-lock. Memory shared by processes is in
-``inspector.frames.planes``."""
+"""Page-aligned memory for frames within one process, which a GPU can page-lock. The line's frame ring is shared by
+processes and is not made here."""
 
 from __future__ import annotations
 
