@@ -1,4 +1,5 @@
-"""The connected regions of a class on a mask: what is one defect, and what is too small to be one."""
+"""Labels the connected regions of one class on a mask, to count and match defects in evaluation. The line's code
+for regions is separate: it also measures them."""
 
 from __future__ import annotations
 

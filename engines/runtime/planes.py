@@ -1,4 +1,5 @@
-"""Memory for frames that begins on a page, as a ring's does: so that a device can take it over."""
+"""Page-aligned memory for frames within one process, which a GPU can page-lock. The line's frame ring is shared by
+processes and is not made here."""
 
 from __future__ import annotations
 
@@ -9,6 +10,6 @@ from numpy.typing import NDArray
 
 
 def page_aligned(count: int, height: int, width: int) -> NDArray[np.uint8]:
-    """Zeroed frames, uint8 [count, H, W], behind each other."""
+    """Zeroed frames, uint8 [count, H, W], C-contiguous."""
     memory = mmap.mmap(-1, count * height * width)
     return np.frombuffer(memory, np.uint8).reshape(count, height, width)

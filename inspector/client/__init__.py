@@ -1,6 +1,6 @@
-"""What a program that subscribes to the results uses: ``Subscriber`` and the events it yields.
+"""For programs that subscribe to the results: ``Subscriber`` and the events it yields.
 
-It depends on the messages only, not on the line that sends them.
+It depends on ``inspector.protocol`` only, not on the line.
 """
 
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale

@@ -1,4 +1,4 @@
-"""Proves from a stream alone whether anything of it was missed.
+"""Detects from the messages of a stream whether any of them was missed.
 
 Publications are numbered from 0 without a gap, and heartbeats carry the last number: every number that was not received was
 missed, also those before the first message and after the last. The totals in ``end`` must then agree with what was counted.
@@ -16,25 +16,25 @@ from inspector.protocol.messages import EndBody, GapBody, HeartbeatBody, LineSta
 
 
 class OutOfOrderError(ValueError):
-    """A sequence number that is not higher than the last one; a publisher never sends that."""
+    """A sequence number that is not higher than the last one, which a correct publisher never sends."""
 
 
 MOST_OPEN_RUNS = 16
-"""Runs without an end that are kept; more of them come from a bad peer only."""
+"""Most runs without an end that are kept; only a faulty publisher sends more."""
 
 
 @dataclass
 class RunCount:
-    """The frames of one run, as counted here."""
+    """The frames of one run, as counted from its messages."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     missed: bool = False
-    """Something was missed between its start and its end."""
+    """True where a publication was missed between its start and its end."""
     end: EndBody | None = None
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the count is that of ``end``; None without ``end`` or where something was missed."""
+        """Whether the counts are those in ``end``; None without ``end`` or where something was missed."""
         if self.end is None or self.missed:
             return None
         said = {verdict: count for verdict, count in self.end.verdicts.items() if count}
@@ -54,12 +54,12 @@ class Completeness:
         """First and last of each range that never arrived, in order."""
         self.state: LineState | None = None
         self.runs: dict[str, RunCount] = {}
-        """The runs that are open, as counted here, in the order in which they began; a run may begin before the one before has ended."""
+        """The open runs in the order in which they began; a run may begin before the previous one has ended."""
         self.last_ended: RunCount | None = None
 
     @property
     def missed(self) -> int:
-        """How many publications never arrived."""
+        """Number of publications that never arrived."""
         return sum(last - first + 1 for first, last in self.missing)
 
     @property
@@ -69,18 +69,18 @@ class Completeness:
 
     @property
     def ended(self) -> bool:
-        """Whether every run that began has been closed by its ``end``, and there was one."""
+        """Whether at least one run began and every run that began has its ``end``."""
         return not self.runs and self.last_ended is not None
 
     @property
     def verdicts(self) -> Counter[Verdict]:
-        """Frames per verdict, as counted here, of the run that began last."""
+        """Frames per verdict, as counted from messages, of the run that began last."""
         newest = next(reversed(self.runs.values())) if self.runs else self.last_ended
         return newest.verdicts if newest else Counter()
 
     @property
     def totals_agree(self) -> bool | None:
-        """Whether the frames of the run that ended last are those of its ``end``; None without ``end`` or where some were missed."""
+        """Whether the counts of the run that ended last are those in its ``end``; None without ``end`` or where some were missed."""
         return self.last_ended.agrees if self.last_ended else None
 
     @property
@@ -116,7 +116,7 @@ class Completeness:
         return f"{heard}, complete; totals {'agree' if self.totals_agree else 'DISAGREE'}"
 
     def _reach(self, seq: int) -> tuple[int, int] | None:
-        """``seq`` was published; whatever lies between it and what was known is missing."""
+        """``seq`` was published; return the range between it and the last known number, which is missing."""
         if seq <= self.last_seq:
             return None
         missing = (self.last_seq + 1, seq)

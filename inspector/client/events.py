@@ -1,4 +1,4 @@
-"""What a subscriber is told besides the messages themselves."""
+"""What a ``Subscriber`` yields besides the messages."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     first_seq: int
     last_seq: int
     before_joining: bool
-    """They were sent before the first message of the stream that arrived here."""
+    """True where they were sent before the first message of the stream that arrived."""
 
 
 class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon was started again: numbers begin at 0, and no more verdicts come for frames of the previous epoch."""
+    """The daemon was restarted: numbers begin at 0, and no more verdicts come for frames of the previous epoch."""
 
     stream: StreamKey
     previous_epoch: str
 
 
 class Stale(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing came for too long, not even a heartbeat. Reported once until the stream is heard again."""
+    """No message came for three heartbeat intervals. Reported once, until the next message of the stream."""
 
     stream: StreamKey
     silent_ms: int
 
 
 class Malformed(msgspec.Struct, frozen=True, kw_only=True):
-    """Something arrived that is not a message of this protocol; it is counted and otherwise ignored."""
+    """Data arrived that is no message of this protocol; it is counted and otherwise ignored."""
 
     reason: str
     topic: bytes

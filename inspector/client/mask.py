@@ -1,4 +1,4 @@
-"""The mask that comes with a result."""
+"""Decodes the mask of a result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_PIXELS = 1 << 28
 
 
 def mask_of(packet: Packet) -> NDArray[np.uint8] | None:
-    """The class bitmask, ``uint8 [height, width]``: bit k is class ``packet.body.mask.bits[k]``; None where none came.
+    """The class bitmask, ``uint8 [height, width]``: bit k is class ``packet.body.mask.bits[k]``; None for a message without one.
 
     Raises ValueError for a blob that is no mask of the announced size.
     """

@@ -1,4 +1,4 @@
-"""Subscribes to a line's results and says whether anything was missed."""
+"""Subscribes to a line's results and reports whether anything was missed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LARGEST_MESSAGE = 64 << 20
 
 
 class Subscriber(AbstractContextManager["Subscriber"]):
-    """Yields the messages of a line and, between them, events about them: a context manager and an iterator.
+    """A context manager and iterator that yields the messages of a line and, between them, events (``inspector.client.events``).
 
-    Data from a faulty publisher does not make it raise: it comes out as ``Malformed``. To be used by one thread at a time.
+    It does not raise for data of a faulty publisher, but yields ``Malformed``. To be used by one thread at a time.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         self.malformed = 0
         """How many messages could not be decoded."""
         self.streams: dict[StreamKey, Completeness] = {}
-        """What arrived of every stream; of more than 256 streams the oldest are forgotten."""
+        """What arrived of each stream; of more than 256 streams the oldest are removed."""
         self._timeout_ms = timeout_ms
         self._pending: deque[Event] = deque()
         self._heard_s: dict[StreamKey, float | None] = {}
-        """When each live stream was last heard; None once its silence has been told."""
+        """When the last message of each stream came, s; None once ``Stale`` was reported."""
         self._interval_ms = _LONGEST_HEARTBEAT_MS
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
@@ -80,7 +80,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         until_s = math.inf if timeout_ms is None else time.monotonic() + timeout_ms / 1000
         while not self._pending:
             left_s = max(0.0, until_s - time.monotonic())
-            # Looked for only when nothing waits here: a slow reader must not report the publisher as stale.
+            # Only when no message waits: a slow reader must not report the publisher as stale.
             if self._socket.poll(math.ceil(1000 * min(left_s, self._interval_ms / 1000))):
                 self._take(self._socket.recv_multipart(zmq.NOBLOCK))
             else:
@@ -96,7 +96,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         socket.setsockopt(zmq.RCVHWM, receive_hwm)
         socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
-        # Finds out within some 15 s that the publisher's machine has gone, and connects anew.
+        # Detects within about 15 s that the publisher's machine is unreachable, and connects again.
         for option, value in ((zmq.TCP_KEEPALIVE, 1), (zmq.TCP_KEEPALIVE_IDLE, 5), (zmq.TCP_KEEPALIVE_INTVL, 3),
                               (zmq.TCP_KEEPALIVE_CNT, 3)):  # fmt: skip
             socket.setsockopt(option, value)
@@ -166,7 +166,7 @@ def _key(packet: Packet) -> StreamKey:
 
 
 def _certificate(path: Path, *, secret: bool) -> tuple[bytes, bytes]:
-    """Public and, where asked for, secret key in a file of ``zmq.auth.create_certificates``. Raises UserError."""
+    """Public and, with ``secret``, secret key in a file of ``zmq.auth.create_certificates``. Raises UserError."""
     try:
         public, private = zmq.auth.load_certificate(path)
     except (OSError, ValueError) as error:

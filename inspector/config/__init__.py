@@ -1,4 +1,4 @@
-"""The typed configuration tree: one section per file, every field documented, unknown keys refused.
+"""The typed configuration: one section per file, every field documented, unknown keys refused.
 
-``inspector.config.tree.LineConfig`` is the root; ``inspector.config.load`` reads it from YAML and words what is wrong.
+``inspector.config.tree.LineConfig`` is the root; ``inspector.config.load`` reads it from YAML and makes the error messages.
 """

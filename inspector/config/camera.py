@@ -1,4 +1,4 @@
-"""Section ``cameras``: where frames come from and what a pixel is worth."""
+"""Section ``cameras``: where frames come from and the size of a pixel on the sheet."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     """One camera of the line."""
 
     name: Annotated[Name, Meta(description="Name of the camera, unique on the line; part of the topic.")]
-    source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` says which.")]
+    source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` selects it.")]
     scale: Annotated[Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")] = None
     travel_um_per_frame: Annotated[
         AtLeastOne | None,
-        Meta(description="How far the sheet moves from one frame to the next, um. Null: positions unknown."),
+        Meta(description="How far the sheet moves from one frame to the next, um. Null: positions are unknown."),
     ] = None

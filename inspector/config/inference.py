@@ -1,4 +1,4 @@
-"""Section ``inference``: which runtime runs the engines, how batches form, when the child counts as hung."""
+"""Section ``inference``: which runtime runs the engines, how batches are formed, when the child counts as hung."""
 
 from __future__ import annotations
 
@@ -18,43 +18,47 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
         Literal["auto", "tensorrt", "torch", "openvino"],
         Meta(
             description="What runs the engines. tensorrt: a GPU, from plans that `inspector engines build` made; torch: a GPU, by torch; "
-            "openvino: the CPU. auto: the first of these that this machine can use, the CPU only with allow_cpu."
+            "openvino: the CPU. auto: the first of these that works on this machine; the CPU only with allow_cpu."
         ),
     ] = "auto"
     allow_cpu: Annotated[
         bool,
         Meta(
-            description="Whether runtime auto may fall to the CPU, many times slower, where no GPU can be used. "
-            "Every `status` message then says so. `inspector replay` and `bench` may use it in any case."
+            description="Whether runtime auto may use the CPU, which is many times slower, where no GPU can be used. "
+            "Every `status` message then reports it. `inspector replay` and `bench` may always use the CPU."
         ),
     ] = False
     precision: Annotated[
         Literal["auto", "f32", "bf16"],
-        Meta(description="Arithmetic of the CPU runtime. auto: bf16 where the CPU has it and the golden frames agree."),
+        Meta(
+            description="Arithmetic of the CPU runtime. auto: bf16 where the CPU has it and the golden frames are right with it."
+        ),
     ] = "auto"
     lanes: Annotated[
         AtLeastOne | None,
         Meta(
-            description="Frames computed side by side on the CPU, which share the cores evenly. Null: one for every two cores."
+            description="Frames computed in parallel on the CPU, each with an equal share of the cores. Null: one for every two cores."
         ),
     ] = None
     max_batch: Annotated[
         BatchSize | None,
         Meta(
-            description="Most frames in one batch. A batch forms from what waits, so that a line with time to spare has batches of one. "
+            description="Most frames in one batch. A batch is formed from the frames that wait, so a line with spare time has batches of one. "
             "Null: 8 on a GPU, 4 on a CPU.",
         ),
     ] = None
     gate_max_wait_us: Annotated[
         int,
         Meta(
-            description="Longest a partial batch of the gate waits for more frames, microseconds.", ge=0, le=1_000_000
+            description="Longest time a partial batch of the gate waits for more frames, microseconds.",
+            ge=0,
+            le=1_000_000,
         ),
     ] = 0
     segmenter_max_wait_us: Annotated[
         int,
         Meta(
-            description="Longest that frames which the gate let through wait for each other, to be segmented in one batch, microseconds.",
+            description="Longest time that frames which the gate let through wait for more of them, to be segmented in one batch, microseconds.",
             ge=0,
             le=1_000_000,
         ),
@@ -62,15 +66,18 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
     in_flight: Annotated[
         AtLeastOne | None,
         Meta(
-            description="Most frames handed to the child at a time; the rest wait where the overload policy can reach them. "
-            "Null: enough to keep every lane busy.",
+            description="Most frames with the child at a time; the others wait where the overload policy can still drop them. "
+            "Null: as many as keep the device busy.",
         ),
     ] = None
     start_timeout_s: Annotated[
-        float, Meta(description="Longest the child may take to load and verify its engines.", gt=0)
+        float, Meta(description="Longest time the child may take to load and verify its engines.", gt=0)
     ] = 120.0
     stall_timeout_s: Annotated[
-        float, Meta(description="With frames in flight, longest the child may go without an answer.", gt=0)
+        float,
+        Meta(
+            description="Longest time without a result while frames are in flight; then the child counts as hung.", gt=0
+        ),
     ] = 5.0
     restart_first_s: Annotated[float, Meta(description="Pause before the first restart of the child.", ge=0)] = 0.2
     restart_longest_s: Annotated[

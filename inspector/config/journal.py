@@ -1,4 +1,4 @@
-"""Section ``journal``: the SQLite file that keeps every publication, and for how long."""
+"""Section ``journal``: the SQLite file that keeps every publication, and how long it keeps them."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from inspector.config.section import AtLeastOne, NotEmpty, Positive, Section
 
 
 class JournalConfig(Section, frozen=True, kw_only=True):
-    """The journal. One writer groups what waits into one commit; the disk never holds a verdict back."""
+    """The journal. One writer commits waiting publications in groups; the disk never delays a verdict."""
 
     path: Annotated[
         NotEmpty | None,
         Meta(description="SQLite file, relative to the working directory; its folder must exist. Null: no journal."),
     ] = "journal.sqlite"
     commit_interval_ms: Annotated[
-        int, Meta(description="Longest a publication waits for others to share its commit.", ge=0, le=10_000)
+        int, Meta(description="Longest time a publication waits for others to be committed with it.", ge=0, le=10_000)
     ] = 50
     max_group: Annotated[int, Meta(description="Most publications in one commit.", ge=1, le=100_000)] = 1000
     max_waiting: Annotated[
         int,
         Meta(
-            description="Publications kept in memory while the disk does not take them; "
-            "further ones are published without being journaled, counted and reported.",
+            description="Most publications kept in memory while the disk does not take them; "
+            "further ones are published but not journaled, which is counted and reported.",
             ge=1,
         ),
     ] = 20_000
-    max_waiting_mib: Annotated[
-        float, Meta(description="The same limit in MiB of publications, for masks can be large.", gt=0)
-    ] = 256.0
+    max_waiting_mib: Annotated[float, Meta(description="The same limit in MiB, because masks can be large.", gt=0)] = (
+        256.0
+    )
     busy_timeout_ms: Annotated[
         int,
         Meta(
-            description="Longest to wait for another program's lock on the file before reporting it.", ge=0, le=60_000
+            description="Longest time to wait for another program's lock on the file before it is reported.",
+            ge=0,
+            le=60_000,
         ),
     ] = 250
     retry_ms: Annotated[int, Meta(description="Pause before a failed commit is tried again.", ge=10, le=60_000)] = 1000
@@ -45,4 +47,4 @@ class JournalConfig(Section, frozen=True, kw_only=True):
         AtLeastOne | None,
         Meta(description="Oldest publications are deleted when the file holds more than this. Null: no limit."),
     ] = 20_000_000_000
-    retention_interval_s: Annotated[float, Meta(description="Time between two looks at the limits.", gt=0)] = 10.0
+    retention_interval_s: Annotated[float, Meta(description="Time between two checks of these limits.", gt=0)] = 10.0

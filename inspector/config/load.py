@@ -1,4 +1,4 @@
-"""Reads a configuration file and says in one line what is wrong with it."""
+"""Reads and checks a configuration file; each error is one line with the key, what was found and what was expected."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_config(path: Path) -> LineConfig:
 
 
 def _at_home(config: LineConfig, directory: Path) -> LineConfig:
-    """What is read, recordings and keys, is relative to the file that names it. (The bundle may be a name; the line finds it.)"""
+    """Make paths of recordings and keys, which are relative to the configuration file, absolute. (The bundle is found elsewhere.)"""
     replace = msgspec.structs.replace
     cameras = tuple(
         replace(camera, source=_recording_at_home(camera.source, directory))
@@ -63,10 +63,10 @@ def _resolved(path: str, directory: Path) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without the trap that the last of two equal keys wins in silence."""
+    """YAML loader that refuses a key that is there twice; PyYAML silently takes the last."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """The mapping as it is written. Raises ConstructorError for a key that is there twice."""
+        """The mapping's node. Raises ConstructorError for a key that is there twice."""
         node = super().compose_mapping_node(anchor)
         seen: set[tuple[str, str]] = set()
         for key, _ in node.value:
@@ -86,7 +86,7 @@ def parse_config(text: str, origin: str) -> LineConfig:
         tree = yaml.load(text, _Loader)
     except RecursionError:
         raise UserError(f"{origin}: is nested too deeply to be a configuration") from None
-    except ValueError as error:  # what looks like a date and is none
+    except ValueError as error:  # a text that looks like a date but is none
         raise UserError(f"{origin}: cannot be read: {error}; put a text that looks like a date in quotes") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -100,7 +100,7 @@ def parse_config(text: str, origin: str) -> LineConfig:
     except msgspec.ValidationError as error:
         raise UserError(f"{origin}: {_worded(str(error), tree)}") from None
     if infinite := _infinite(tree, ""):
-        raise UserError(f"{origin}: {infinite}: .inf is no quantity; give a number, or null where the key allows it")
+        raise UserError(f"{origin}: {infinite}: .inf is not allowed; give a number, or null where the key allows it")
     _check_whole(config, origin)
     return config
 
@@ -115,7 +115,7 @@ def _infinite(tree: Any, path: str) -> str:
 
 
 def _check_whole(config: LineConfig, origin: str) -> None:
-    """What no single field can say. Raises UserError."""
+    """Checks that concern more than one field. Raises UserError."""
     names = [camera.name for camera in config.cameras]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -128,7 +128,7 @@ def _check_whole(config: LineConfig, origin: str) -> None:
 
 
 def _worded(message: str, tree: Any) -> str:
-    """msgspec's message with the path first, and the nearest known key where one was misspelt."""
+    """msgspec's message with the path first, and the nearest known key where a key is unknown."""
     found = re.match(r"(?s)(.*) - at `\$\.?(.*)`$", message)
     problem, path = (found[1], found[2]) if found else (message, "")
     where = f"{path}: " if path else ""

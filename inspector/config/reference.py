@@ -35,7 +35,7 @@ TITLES = {
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8
-"""A bound beyond this keeps numbers in their type; it says nothing to a person."""
+"""A bound beyond this only keeps numbers in their type and is not shown."""
 
 
 def reference() -> str:
@@ -66,7 +66,7 @@ def _section(title: str, section: dict[str, Any]) -> str:
 
 
 def _kind(field: dict[str, Any]) -> str:
-    """What may stand there, in words."""
+    """The permitted values, in words."""
     return ", ".join(dict.fromkeys(_kinds(field)))
 
 

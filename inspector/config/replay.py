@@ -14,7 +14,7 @@ Hertz = Annotated[float, Meta(gt=0)]
 
 
 class RawFormat(Section, frozen=True, kw_only=True):
-    """How the pixels lie in files without a header of their own (``.raw``): rows from the top, one grey value a pixel."""
+    """Pixel format of raw files (``.raw``): rows from the top, one grey value per pixel."""
 
     dtype: Annotated[
         RawType, Meta(description="Type of a pixel: uint8, uint16 (little-endian) or uint16_be (big-endian).")
@@ -39,12 +39,12 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
     rate_hz: Annotated[
         Hertz | None,
         Meta(
-            description="Frames per second; frames the line is too slow for are lost and counted, as a camera loses "
-            "them. Null: as fast as the line takes them, losing none."
+            description="Frames per second; frames for which the line is too slow are lost and counted, as with a real "
+            "camera. Null: as fast as the line takes them, without loss."
         ),
     ] = None
-    loop: Annotated[bool, Meta(description="Start again after the last file, frame numbers rising on.")] = False
-    decode_threads: Annotated[int, Meta(description="Threads that read and decode ahead of the line.", ge=1, le=64)] = 2
+    loop: Annotated[bool, Meta(description="Start again after the last file; frame numbers continue.")] = False
+    decode_threads: Annotated[int, Meta(description="Threads that read and decode frames in advance.", ge=1, le=64)] = 2
     backlog: Annotated[
         int,
         Meta(
@@ -54,7 +54,7 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
     white_level: Annotated[
         int,
         Meta(
-            description="The 16-bit value that becomes white: 255 x value / white_level, rounded, at most 255. "
+            description="The 16-bit value that becomes 255: pixels are 255 x value / white_level, rounded, at most 255. "
             "4095 for 12-bit data in the low bits.",
             ge=1,
             le=65535,

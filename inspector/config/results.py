@@ -1,4 +1,4 @@
-"""Section ``results``: where verdicts are published, to whom, and how much memory a slow subscriber may cost."""
+"""Section ``results``: where verdicts are published, to whom, and how many messages are kept for a slow subscriber."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inspector.config.section import Section
 
 
 class CurveConfig(Section, frozen=True, kw_only=True):
-    """CURVE keys (made by ``zmq.auth.create_certificates``). Needed wherever the endpoint is more than loopback or ipc."""
+    """CURVE keys (made by ``zmq.auth.create_certificates``). Needed for an endpoint other than loopback or ipc."""
 
     secret_key: Annotated[
         str,
@@ -19,7 +19,7 @@ class CurveConfig(Section, frozen=True, kw_only=True):
     allowed_clients: Annotated[
         str,
         Meta(
-            description="Directory with one public `*.key` file per subscriber let in, relative to this file; read anew when it changes.",
+            description="Directory with one public `*.key` file for each subscriber that may connect, relative to this file; read again when it changes.",
             min_length=1,
         ),
     ]
@@ -31,8 +31,8 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     endpoint: Annotated[
         str,
         Meta(
-            description="ZeroMQ address to bind: tcp://ADDRESS:PORT (port * takes a free one) or ipc://PATH. "
-            "Anything but loopback or ipc needs `curve`.",
+            description="ZeroMQ address to bind: tcp://ADDRESS:PORT (port *: a free one) or ipc://PATH. "
+            "Any address other than loopback or ipc needs `curve`.",
             min_length=1,
         ),
     ] = "tcp://127.0.0.1:5550"
@@ -41,8 +41,8 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     send_hwm: Annotated[
         int,
         Meta(
-            description="Messages held for one slow subscriber; further ones are dropped for it alone. "
-            "Most are a few KiB; a mask that is all noise has up to 8 bytes a pixel.",
+            description="Messages kept for one slow subscriber; further ones are dropped for this subscriber only. "
+            "Most have a few KiB; a mask full of noise has up to 8 bytes per pixel.",
             ge=10,
             le=1_000_000,
         ),
@@ -50,15 +50,18 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     linger_ms: Annotated[
         int,
         Meta(
-            description="When stopping, longest to wait for subscribers to take what is queued for them.", ge=0, le=500
+            description="When stopping: longest time to wait for subscribers to read what is queued for them.",
+            ge=0,
+            le=500,
         ),
     ] = 250
     wait_for_subscribers: Annotated[
         int, Meta(description="Do not start capturing before this many subscriptions have arrived.", ge=0)
     ] = 0
     wait_timeout_s: Annotated[
-        float, Meta(description="Give up starting when the subscriptions have not arrived in this time.", gt=0)
+        float, Meta(description="The start fails when the subscriptions have not arrived within this time.", gt=0)
     ] = 30.0
     curve: Annotated[
-        CurveConfig | None, Meta(description="Encryption and the allow-list. Null: none, loopback or ipc only.")
+        CurveConfig | None,
+        Meta(description="Encryption and the allow-list. Null: none, which is permitted for loopback and ipc only."),
     ] = None

@@ -14,12 +14,16 @@ class RingConfig(Section, frozen=True, kw_only=True):
 
     slots: Annotated[
         int,
-        Meta(description="Frames held at a time; each costs two planes of height x width bytes.", ge=2, le=65536),
+        Meta(
+            description="Frames held in memory at a time; each takes two planes of height x width bytes.",
+            ge=2,
+            le=65536,
+        ),
     ] = 32
     observer_slots: Annotated[
         int,
         Meta(
-            description="Further slots for those who look at frames beside the line, such as a shadow bundle. They never hold one of `slots`.",
+            description="Further slots for observers, such as a shadow bundle. Observers never use one of `slots`.",
             ge=0,
             le=65536,
         ),

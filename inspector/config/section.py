@@ -1,4 +1,4 @@
-"""What every section of the configuration shares, and the constrained types they are written in."""
+"""The base of all sections of the configuration, and constrained types for their fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-"""A name that is safe in a topic, a file name and a metric label."""
+"""A name that can be used in a topic, a file name and a metric label."""
 
 Positive = Annotated[float, Meta(gt=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]

@@ -1,4 +1,4 @@
-"""The simulated camera: what its sheets show, how fast they come and what goes wrong on request."""
+"""The simulated camera: what its sheets show, how fast they come, and which faults it simulates."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SEVERSTAL_CLASS_MIX = (0.127, 0.035, 0.725, 0.113)
 
 
 class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="simulator"):
-    """A camera that renders steel sheets. What frame ``n`` shows, and whether it is lost or corrupted, depends on this
-    section, the frame geometry and ``n`` alone."""
+    """A camera that renders steel sheets. What frame ``n`` shows, and whether it is lost or corrupt, depends on this
+    section, the frame size and ``n`` only."""
 
-    seed: Annotated[int, Meta(description="Seed of everything the camera shows.", ge=0, le=2**63 - 1)] = 1
+    seed: Annotated[int, Meta(description="Seed of all random choices.", ge=0, le=2**63 - 1)] = 1
     frames: Annotated[AtLeastOne | None, Meta(description="Frames in the run. Null: endless.")] = None
     rate_hz: Annotated[
         Positive | None, Meta(description="Frames per second. Null: as fast as the line takes them.")
@@ -33,7 +33,7 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
         ),
     ] = SEVERSTAL_CLASS_MIX
     look_alike_rate: Annotated[
-        Share, Meta(description="Share of the sheets, clean or not, with something harmless that resembles a defect.")
+        Share, Meta(description="Share of the sheets, clean or not, with a harmless mark that resembles a defect.")
     ] = 0.6
     pool: Annotated[
         int,

@@ -32,12 +32,14 @@ class LineConfig(Section, frozen=True, kw_only=True):
     simulated: Annotated[
         bool,
         Meta(
-            description="Marks every message as simulated, so that no controller acts on it. Always true for replay and simulator."
+            description="Mark every message as simulated, so that no controller acts on it. Always true for replay and simulator."
         ),
     ] = False
     deadline_ms: Annotated[
         Annotated[float, Meta(gt=0, le=3_600_000)] | None,
-        Meta(description="Time from capture by which a frame has its verdict. Null: no deadline (offline only)."),
+        Meta(
+            description="Longest time from capture to verdict; then the frame is UNINSPECTED. Null: no deadline (offline only)."
+        ),
     ] = 100.0
     overload: Annotated[
         OverloadPolicy,
@@ -47,7 +49,11 @@ class LineConfig(Section, frozen=True, kw_only=True):
     ] = "drop_oldest"
     drain_timeout_s: Annotated[
         float,
-        Meta(description="When stopped, longest to wait for open frames before they end UNINSPECTED.", ge=0, le=1),
+        Meta(
+            description="When stopping: longest time to wait for open frames before they become UNINSPECTED.",
+            ge=0,
+            le=1,
+        ),
     ] = 0.5
     ring: RingConfig = RingConfig()
     inference: InferenceConfig = InferenceConfig()

@@ -1,4 +1,4 @@
-"""Section ``verdicts``: which defects make a sheet a reject or scrap, and what a pixel is in millimetres."""
+"""Section ``verdicts``: which defects make a sheet a reject or scrap. Also the scale of a camera, in millimetres per pixel."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ class Scale(Section, frozen=True, kw_only=True):
 
 
 class Rule(Section, frozen=True, kw_only=True):
-    """One reason to take a sheet out. A defect counts when it reaches every limit given; the rule fires when enough count."""
+    """One reason to reject a sheet. A defect counts when it reaches every limit that is set; the rule fires when enough defects count."""
 
     class_name: Annotated[
-        str | None, Meta(description="Class of the bundle the rule is for. Null: defects of every class, together.")
+        str | None,
+        Meta(description="Class of the bundle to which the rule applies. Null: defects of all classes together."),
     ] = msgspec.field(default=None, name="class")
     verdict: Annotated[Literal["reject", "scrap"], Meta(description="Verdict of a frame on which the rule fires.")] = (
         "reject"
@@ -35,14 +36,14 @@ class Rule(Section, frozen=True, kw_only=True):
         None
     )
     min_length_mm: Annotated[
-        Limit | None, Meta(description="A defect counts from this length (its longer side), mm. Needs a scale.")
+        Limit | None, Meta(description="A defect counts from this length (longer side), mm. Needs a scale.")
     ] = None
     min_width_mm: Annotated[
-        Limit | None, Meta(description="A defect counts from this width (its shorter side), mm. Needs a scale.")
+        Limit | None, Meta(description="A defect counts from this width (shorter side), mm. Needs a scale.")
     ] = None
     min_score: Annotated[
         Probability | None,
-        Meta(description="Defects count when the segmenter's score for their class reaches this."),
+        Meta(description="A defect counts from this score of the segmenter for its class."),
     ] = None
     min_count: Annotated[int, Meta(description="The rule fires from this many defects in a frame.", ge=1, le=10**6)] = 1
     min_count_per_metre: Annotated[
@@ -52,7 +53,7 @@ class Rule(Section, frozen=True, kw_only=True):
 
 
 NEEDS_SCALE = ("min_area_mm2", "min_length_mm", "min_width_mm", "min_count_per_metre")
-"""Limits of a rule that mean nothing where a pixel has no size."""
+"""Limits of a rule that need the camera's scale."""
 
 
 class VerdictsConfig(Section, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class VerdictsConfig(Section, frozen=True, kw_only=True):
     rules: Annotated[
         tuple[Rule, ...],
         Meta(
-            description="Rules; the worst that fires gives the verdict, the first of them the detail. "
+            description="Rules; the most severe that fires gives the verdict, and among equals the first gives the detail. "
             "Default: any defect of any class rejects.",
             min_length=1,
         ),
@@ -73,7 +74,7 @@ class VerdictsConfig(Section, frozen=True, kw_only=True):
     max_defects: Annotated[
         int,
         Meta(
-            description="Defects listed per frame, largest first. The rules judge the rest too, by upper bounds of length and width.",
+            description="Most defects listed per frame, largest first. The rules are applied to the others too, with upper bounds of their length and width.",
             ge=1,
             le=10_000,
         ),

@@ -1,4 +1,4 @@
 """Frame identity, the outcome of a frame, the clock, and the shared-memory ring that holds the pixels, with its leases.
 
-The vocabulary every other layer shares: nothing here knows about cameras, engines, rules or sockets.
+All other packages of ``inspector`` share these types. Nothing here depends on cameras, engines, rules or sockets.
 """

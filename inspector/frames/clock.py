@@ -1,7 +1,7 @@
-"""One clock for deadlines, another for the wire.
+"""Two clocks: monotonic time inside the process, Unix time in messages and in the journal.
 
-Inside the process every time is monotonic nanoseconds, so that a step of the wall clock (NTP, an operator) can neither
-expire a frame nor keep it alive. On the wire times are nanoseconds since the Unix epoch, so that a subscriber on
+Inside the process every time is in monotonic nanoseconds, so that a step of the wall clock (NTP, an operator) can neither
+expire a frame nor delay its deadline. Published times are nanoseconds since the Unix epoch, so that a subscriber on
 another machine can compare them with its own.
 """
 
@@ -11,10 +11,10 @@ import time
 
 
 def now_ns() -> int:
-    """Monotonic time in ns; only differences mean anything."""
+    """Monotonic time in ns; only differences between two readings have a meaning."""
     return time.monotonic_ns()
 
 
 def unix_ns(monotonic_ns: int) -> int:
-    """Nanoseconds since the Unix epoch of a monotonic reading taken in this boot."""
+    """Convert a reading of ``now_ns`` from this boot to nanoseconds since the Unix epoch."""
     return monotonic_ns + time.time_ns() - time.monotonic_ns()

@@ -1,4 +1,4 @@
-"""A frame whose pixels are in the ring, as it goes from stage to stage, and what observers are shown of it."""
+"""A frame in the ring with its lease, as it is passed from stage to stage, and what observers are shown of it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class LeasedFrame(NamedTuple):
 
     @property
     def shadow(self) -> bool:
-        """Whether the frame is looked at beside the active bundle: its result gives no verdict."""
+        """Whether the frame is for a shadow bundle: its result gives no verdict."""
         return self.lease.holder is not None and self.lease.holder.observer
 
     @property
     def window(self) -> Window:
-        """What the child is to look at: the whole frame."""
+        """The window the child reads: the whole frame."""
         return self.lease.slot, 0
 
 
@@ -33,17 +33,18 @@ class Inspected(NamedTuple):
     frame: LeasedFrame
     """Its lease is valid during the call; ``frame.lease.share`` gives the observer one of its own."""
     outcome: Outcome
-    """What came of it. That is the frame's verdict unless the ledger had one already, or the frame is a shadow's (``frame.shadow``)."""
+    """The outcome of this inspection. It is the frame's verdict unless the ledger had one already, or a shadow inspected (``frame.shadow``)."""
     masks: SharedPlanes | None
-    """The mask planes of the bundle that inspected the frame (``outcome.bundle``): its mask is at the frame's window; None where the
-    segmenter did not run."""
+    """The mask planes of the bundle that inspected the frame (``outcome.bundle``): ``masks.view(frame.window, outcome.bundle.size)``
+    is the mask, uint8 [H, W], valid as long as the lease. None where the segmenter did not run."""
 
 
 class Observer(Protocol):
-    """Looks at frames beside the line: archive, recorder, comparison with a shadow.
+    """Is shown inspected frames and gives no verdicts: archive, recorder, comparison with a shadow.
 
-    Called for every frame that was in the ring, also those that pass, when its inspection is over; from several threads, between two
-    frames: it must be quick and must not raise."""
+    Called for every frame that was in the ring, also those that pass, when its inspection is over. It is called from several threads
+    and
+    delays the next frame, so it must be quick and must not raise."""
 
     def inspected(self, inspected: Inspected) -> None:
-        """A frame's inspection is over."""
+        """Called once for each frame and bundle when the inspection is over."""

@@ -1,9 +1,9 @@
-"""Who holds which slot of the ring. A slot is free when nobody holds it any more.
+"""Who holds which slot of the ring. A slot is free when its last lease is released.
 
-A frame's slot is leased to whoever needs its pixels: acquisition while it writes them, then inference, then judging, each of which
-passes its lease on. Whoever else wants to look (archive, recorder, shadow model) is an observer and takes a lease of its own, also
-beyond the verdict. Observers have slots of their own, beyond those of the road, so that the slowest of them cannot take one from a
-camera: a slot that only observers hold does not count against the road.
+A frame's slot is leased to the stage that needs its pixels: acquisition while it writes them, then inference, then judging, each of
+which passes its lease on. Others that need the pixels (archive, recorder, shadow bundle) are observers and take leases of their own, which
+they may keep after the verdict. Observers have extra slots, so that the slowest of them cannot take one from a
+camera: a slot that only observers hold does not count as one of the ``slots`` for cameras.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Holder:
-    """Somebody who holds slots: a stage of a frame's road, a child process, an observer. Compared by identity."""
+    """Holds slots: a stage of a frame's path, a child process, an observer. Compared by identity."""
 
     name: str
     observer: bool = False
-    """An observer's leases come out of the observers' budget."""
+    """True: its leases count against ``observer_slots``."""
 
 
 class Lease:
@@ -30,63 +30,63 @@ class Lease:
         self._leases = leases
         self.slot = slot
         self.holder: Holder | None = holder
-        """None once it is released or was taken back."""
+        """None after the lease was released or taken back."""
 
     def pass_on(self, taker: Holder) -> None:
-        """The lease is ``taker``'s from now on, and what was written into the slot is not written again while it is leased.
+        """Make ``taker`` the holder. From the first call on the slot's pixels are read-only, until it is free again.
 
-        Raises ValueError for a lease that was released, and between an observer and one who is none."""
+        Raises ValueError for a lease that was released, and between an observer and a holder that is not one."""
         self._leases.pass_on((self,), taker)
 
     def share(self, observer: Holder) -> Lease | None:
-        """A further lease of the slot, for an observer; None where the observers hold as many slots as they may.
+        """A further lease of the slot, for an observer; None where observers already hold ``observer_slots`` slots.
 
         Raises ValueError for a lease that was released, and while the slot is still written to."""
         return self._leases.share(self, observer)
 
     def release(self) -> None:
-        """Let go of the slot. Raises ValueError for a lease that was released."""
+        """End the lease. Raises ValueError for a lease that was released."""
         self._leases.release(self)
 
 
 class SlotLeases:
     """The leases of all slots. Thread-safe.
 
-    ``slots`` is how many the road of the frames may hold at a time, ``observer_slots`` how many observers may.
+    ``slots`` is how many slots cameras, inference and judging may hold at a time, ``observer_slots`` how many more observers may.
     """
 
     def __init__(self, slots: int, observer_slots: int = 0) -> None:
         self.slots = slots
         self.observer_slots = observer_slots
         self.total = slots + observer_slots
-        """Slots there are: the number of planes the memory needs."""
+        """All slots: the number of planes the memory needs."""
         self._free = list(range(self.total))
         self._leases: list[list[Lease]] = [[] for _ in range(self.total)]
         self._writing: set[int] = set()
         self._on_road = 0
-        """Slots that somebody other than an observer holds."""
+        """Slots held by a holder that is not an observer."""
         self._observed = 0
-        """Slots that an observer holds, alone or not."""
+        """Slots held by an observer, also where another holder has them too."""
         self._lock = threading.Lock()
         self._released = threading.Condition(self._lock)
         self._waiting = 0
-        """Cameras that wait for a slot; where there is none, nobody has to be told of a release."""
+        """Number of cameras that wait for a slot; without any, a release needs no notification."""
 
     def acquire(self, writer: Holder, timeout_s: float = 0.0) -> Lease | None:
-        """A free slot for ``writer`` alone, who writes a frame into it and passes the lease on; None where none gets free in time."""
+        """Lease a free slot to ``writer``, which writes a frame into it and passes the lease on; None where none is free within ``timeout_s``."""
         with self._lock:
             if self._on_road >= self.slots and not (timeout_s and self._wait(timeout_s)):
                 return None
             return self._take(writer)
 
     def exchange(self, lease: Lease, writer: Holder) -> Lease:
-        """Give ``lease`` up for a free slot to write to, with nobody able to come between."""
+        """Release ``lease`` and acquire a free slot in one step, so that no other thread can take the slot in between."""
         with self._lock:
             self._let_go(lease)
             return self._take(writer)
 
     def pass_on(self, leases: tuple[Lease, ...] | list[Lease], taker: Holder) -> None:
-        """Make ``leases`` those of ``taker``; see ``Lease.pass_on``."""
+        """Make ``taker`` the holder of ``leases``; see ``Lease.pass_on``."""
         with self._lock:
             for lease in leases:
                 giver = self._holder(lease)
@@ -98,7 +98,9 @@ class SlotLeases:
     def share(self, lease: Lease, observer: Holder) -> Lease | None:
         """See ``Lease.share``."""
         if not observer.observer:
-            raise ValueError(f"{observer.name} is no observer: on the road leases are passed on")
+            raise ValueError(
+                f"{observer.name} is no observer: only observers share a slot; other holders pass leases on"
+            )
         with self._lock:
             self._holder(lease)
             slot = lease.slot
@@ -120,7 +122,7 @@ class SlotLeases:
                 self._released.notify()
 
     def take_back(self, holder: Holder) -> int:
-        """Release whatever ``holder``, dead or stopped, still holds; return how many leases that were."""
+        """Release all leases of ``holder``, a dead or stopped process; return how many there were."""
         with self._lock:
             left = [lease for leases in self._leases for lease in leases if lease.holder is holder]
             for lease in left:
@@ -129,19 +131,19 @@ class SlotLeases:
         return len(left)
 
     def held_by(self, holder: Holder) -> int:
-        """Leases of ``holder``."""
+        """Number of leases of ``holder``."""
         with self._lock:
             return sum(lease.holder is holder for leases in self._leases for lease in leases)
 
     @property
     def free(self) -> int:
-        """Slots that a camera could have now."""
+        """Number of slots that cameras could acquire now."""
         with self._lock:
             return self.slots - self._on_road
 
     @property
     def observed(self) -> int:
-        """Slots that observers hold."""
+        """Number of slots that observers hold."""
         with self._lock:
             return self._observed
 
@@ -155,7 +157,7 @@ class SlotLeases:
             self._waiting -= 1
 
     def _take(self, writer: Holder) -> Lease:
-        # There is one: at most ``slots`` - 1 are on the road and at most ``observer_slots`` with observers.
+        # One is free: at most ``slots`` - 1 are held by others than observers, and at most ``observer_slots`` by observers.
         slot = self._free.pop()
         lease = Lease(self, slot, writer)
         self._leases[slot].append(lease)

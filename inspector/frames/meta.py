@@ -6,7 +6,7 @@ import msgspec
 
 
 class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a frame is: (camera, frame) is unique within an epoch."""
+    """Identity of a frame: (camera, frame) is unique within an epoch."""
 
     camera: str
     """Name of the camera in the configuration."""
@@ -17,7 +17,7 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ns: int | None = None
     """When the verdict is due, monotonic ns; None where a run has no deadline (offline replay)."""
     position_um: int | None = None
-    """Position of the frame's leading edge along the run in um, where the line reports or implies one."""
+    """Position of the frame's leading edge along the run in um; None where unknown."""
     run: str = ""
     """Name of the run in which the frame was captured."""
     name: str = ""

@@ -1,4 +1,4 @@
-"""What came of a frame: the verdict, the reason for it, and the defects behind it."""
+"""The outcome of a frame: the verdict, the reason for it, and the defects it is based on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inspector.frames.size import FrameSize
 
 
 class Verdict(str, Enum):
-    """The four ends a frame can have. Only an explicit, in-time PASS lets a sheet through."""
+    """The four verdicts. Only an explicit PASS that comes in time lets a sheet through."""
 
     PASS = "PASS"
     REJECT = "REJECT"
@@ -41,7 +41,7 @@ class Reason(str, Enum):
     SHUTDOWN = "shutdown"
     """UNINSPECTED: still open when the line stopped."""
     INTERNAL = "internal"
-    """UNINSPECTED: the line itself failed on this frame; the log holds the traceback."""
+    """UNINSPECTED: an error in the program or in the engines' output on this frame; the log has the details."""
 
 
 class Defect(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +74,16 @@ class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...]
     """Defect classes; bit k of a mask is class k."""
     size: FrameSize
-    """Of the frames the bundle takes, and so of its masks."""
+    """Size of the frames the bundle inspects, and of its masks."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict of one frame and what it rests on."""
+    """The verdict of one frame and the findings it is based on."""
 
     verdict: Verdict
     reason: Reason
     detail: str = ""
-    """One line for a person; empty where the reason says it all."""
+    """One line for a person; empty where the reason is enough."""
     gate_score: float | None = None
     """Gate's probability that the sheet holds a defect; None where the gate did not run."""
     pixels: tuple[int, ...] = ()
@@ -96,7 +96,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """A frame with its one verdict, as the ledger hands it on, in the order the verdicts were reached."""
+    """A frame with its verdict, as the ledger passes it on, in the order the verdicts were reached."""
 
     meta: FrameMeta
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""Shared memory as equal planes, one per slot of the ring: the frames themselves, and the masks that one child writes.
+"""Shared-memory planes of pixels, one for each slot of the ring: the frames, and the masks that one child writes.
 
 A window is a part of a plane, ``(slot, offset)``, of the size its reader works on: a child reads windows of its bundle's frame size,
 whatever the camera's frames are. Today a window is a whole frame; a tile is one with another offset.
@@ -20,19 +20,19 @@ from inspector.errors import UserError
 from inspector.frames.size import FrameSize
 
 Window: TypeAlias = tuple[int, int]
-"""Where in the planes a frame, or a part of one, begins: slot, and pixels from the beginning of its plane. Its size is known to
-whoever reads it. A plain tuple, for there are several on the road of every frame."""
+"""Where a frame, or a part of one, begins: slot, and pixels from the beginning of the slot's plane. Its size is known to
+the reader. It is a plain tuple because several are made for every frame."""
 
 
 class SharedPlanes:
-    """Planes of equal size in memory that several processes see.
+    """Planes of equal size in memory that several processes share.
 
     The memory is an anonymous file: it has no name that could clash or be left behind, and is gone with the last process that maps it,
     however that process ends. An instance travels to a child process as an argument of the process (spawn).
     """
 
     def __init__(self, fd: int, slots: int, plane_bytes: int) -> None:
-        """Map the memory behind ``fd``, which this instance owns from now on."""
+        """Map the memory of file descriptor ``fd``, which this instance owns from now on."""
         self._fd = fd
         self._let_go = weakref.finalize(self, os.close, fd)
         mapped = mmap.mmap(fd, slots * plane_bytes)
@@ -43,12 +43,12 @@ class SharedPlanes:
 
     @classmethod
     def create(cls, slots: int, frame: FrameSize) -> SharedPlanes:
-        """New memory, zeroed, each plane large enough for a frame. Raises UserError where the machine has not that much."""
+        """New memory, zeroed, each plane large enough for a frame. Raises UserError where the machine has not enough memory."""
         plane_bytes = -(-frame.pixels // mmap.PAGESIZE) * mmap.PAGESIZE
         size = slots * plane_bytes
         fd = os.memfd_create("inspector-planes")
         try:
-            # Claims the pages now: a machine that lacks them says so here, not by a bus error in the middle of a run.
+            # Reserves the pages now: a lack of memory is an error here, not a bus error in the middle of a run.
             os.posix_fallocate(fd, 0, size)
         except OSError as error:
             os.close(fd)
@@ -72,7 +72,7 @@ class SharedPlanes:
         return _rebuild, (reduction.DupFd(self._fd), *self.array.shape)
 
     def close(self) -> None:
-        """Let go of the memory, as happens to an instance that nobody has any more. It is unmapped when the last view of it is gone."""
+        """Release the memory; it is unmapped when the last view of it is deleted. Deleting the instance does the same."""
         del self.array, self._frames
         self._let_go()
 

@@ -1,4 +1,4 @@
-"""The frame ring: shared memory that cameras write and inference children read, and who holds which slot of it.
+"""The frame ring: shared memory that cameras write and inference children read, and the leases of its slots.
 
 Pixels are copied into it once and never leave; only slot numbers travel between processes. The parent alone keeps the leases, so that
 those of a child or observer that died can be taken back.
@@ -15,22 +15,22 @@ from inspector.frames.size import FrameSize
 
 
 class FrameRing:
-    """The frames' planes and their leases."""
+    """The planes of the frames and their leases."""
 
     def __init__(self, slots: int, size: FrameSize, observer_slots: int = 0) -> None:
-        """``size`` is that of the largest camera's frames. Raises UserError where shared memory is too small."""
+        """``size`` is the frame size of the camera with the largest frames. Raises UserError where there is not enough shared memory."""
         self.leases = SlotLeases(slots, observer_slots)
         self._size = size
         self.frames = SharedPlanes.create(self.leases.total, size)
 
     def masks(self) -> SharedPlanes:
-        """Planes for the masks of one child, a plane for each slot; the caller's to close. Raises UserError as for the frames."""
+        """Planes for the masks of one child, one for each slot; the caller closes them. Raises UserError where memory is too small."""
         return SharedPlanes.create(self.leases.total, self._size)
 
     def pixels(self, lease: Lease, size: FrameSize) -> NDArray[np.uint8]:
-        """The frame in a leased slot, uint8 [H, W]; not a copy, and only as long as the lease is held."""
+        """The frame in a leased slot, uint8 [H, W], not a copy; to be used only as long as the lease is held."""
         return self.frames.view((lease.slot, 0), size)
 
     def close(self) -> None:
-        """Remove the memory; nobody may use a slot any more."""
+        """Release the memory; no slot may be used after this."""
         self.frames.close()

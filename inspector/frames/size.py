@@ -13,7 +13,7 @@ class FrameSize(NamedTuple):
 
     @property
     def pixels(self) -> int:
-        """Pixels, and so bytes, of a frame."""
+        """Number of pixels of a frame, which is also its number of bytes."""
         return self.height * self.width
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""The loaded bundles, each in a child process of its own, and the frames they inspect.
+"""Inspects frames with the loaded bundles, each in a child process of its own.
 
-In the parent: ``inference`` knows which bundle is active, which is a shadow and which is loading; a ``dispatcher`` per bundle hands
-frames out and takes results in; a ``supervisor`` per bundle starts its child again when it dies or hangs. In the child: ``worker`` loads
-the engines and runs the ``cascade``: gate first, then the segmenter for the frames let through. The same code runs on every runtime; the
-twin of a GPU is the CPU runtime.
+In the parent: ``inference`` holds the active, shadow, loading and retiring bundles; a ``dispatcher`` per bundle sends
+frames to the child and receives results; a ``supervisor`` per bundle restarts its child when it dies or hangs. In the child: ``worker`` loads
+the engines and runs the ``cascade``: gate first, then the segmenter for the frames let through. The same code runs on every runtime, so
+that it can be tested on a CPU.
 """

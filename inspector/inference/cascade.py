@@ -1,9 +1,9 @@
-"""The cascade: which frames go to which engine next. Plain bookkeeping: no thread, no clock of its own, no engine.
+"""The cascade: decides which frames go to which engine next. It has no thread and no clock, and calls no engine.
 
-Gate batches form from frames as they come; frames let through gather, across gate batches, for the segmenter. Work that is
-begun goes first: a full segmenter batch before a gate batch, so that a let-through frame has its result soon and the number of
-frames held stays small. A partial batch waits at most so long for company, for the segmenter longer than for the gate where a few
-frames of many are let through.
+Gate batches are formed from frames in order of arrival; frames let through are collected, from several gate batches, for the segmenter.
+A full segmenter batch goes before a gate batch, so that a frame that was let through has its result soon and the number of
+frames held stays small. A partial batch waits a limited time for more frames: longer for the segmenter than for the gate where few
+frames are let through.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from inspector.inference.messages import Forced
 
 
 class Stage(Enum):
-    """The two engines in the order a frame meets them."""
+    """The two engines in the order in which they process a frame."""
 
     GATE = "gate"
     SEGMENTER = "segmenter"
@@ -31,7 +31,7 @@ class Item(NamedTuple):
     window: Window
     forced: Forced
     since_ns: int
-    """When it began to wait for the engine that is next."""
+    """When it began to wait for its next engine, monotonic ns."""
     gate_score: float = 0.0
 
 
@@ -53,7 +53,7 @@ class _Queue:
     items: deque[Item] = field(default_factory=deque)
 
     def due_ns(self) -> int | None:
-        """When the next batch may go; None where nothing waits."""
+        """When the next batch may go, monotonic ns; None where nothing waits."""
         if not self.items:
             return None
         first = self.items[0].since_ns
@@ -70,24 +70,25 @@ class Cascade:
     def __init__(
         self, gate_threshold: float, gate_batch: int, segmenter_batch: int, gate_wait_ns: int, segmenter_wait_ns: int
     ) -> None:
-        """Most frames per batch of each engine, and how long a partial batch waits for more."""
+        """``gate_threshold`` is a probability, 0..1. The batches are the most frames per batch; the waits are how long a partial batch
+        waits for more frames, ns."""
         self._threshold = gate_threshold
         self._gate = _Queue(Stage.GATE, gate_batch, gate_wait_ns)
         self._segmenter = _Queue(Stage.SEGMENTER, segmenter_batch, segmenter_wait_ns)
 
     def arrive(self, window: Window, forced: Forced, now_ns: int) -> None:
-        """A frame waits for the gate."""
+        """Add a frame that waits for the gate."""
         self._gate.items.append(Item(window, forced, now_ns))
 
     def gated(self, item: Item, score: float, now_ns: int) -> bool:
-        """The gate scored a frame: True where it now waits for the segmenter, False where it is clean and done."""
+        """Take the gate's score of a frame. True: it now waits for the segmenter; False: it is clean and done."""
         let_through = score >= self._threshold if item.forced is Forced.NO else item.forced is Forced.LET_THROUGH
         if let_through:
             self._segmenter.items.append(item._replace(since_ns=now_ns, gate_score=score))
         return let_through
 
     def next_batch(self, now_ns: int, room: Collection[Stage] = tuple(Stage)) -> Batch | None:
-        """The batch to run now on an engine that has ``room``; None where nothing waits or what waits may wait on."""
+        """The batch to run now on one of the engines in ``room``, which accept a further batch; None where no batch is due."""
         for queue in (self._segmenter, self._gate):
             due = queue.due_ns()
             if due is not None and due <= now_ns and queue.stage in room:
@@ -95,6 +96,6 @@ class Cascade:
         return None
 
     def wake_ns(self, room: Collection[Stage] = tuple(Stage)) -> int | None:
-        """When ``next_batch`` is worth asking again though nothing happens; None where nothing waits for an engine with ``room``."""
+        """When the next batch is due without a further frame, monotonic ns; None where nothing waits for the engines in ``room``."""
         dues = [queue.due_ns() for queue in (self._segmenter, self._gate) if queue.stage in room]
         return min((due for due in dues if due is not None), default=None)

@@ -1,6 +1,6 @@
-"""The line between parent and child: typed messages over a socket pair that keeps message boundaries.
+"""The channel between parent and child: typed messages over a socket pair that keeps message boundaries.
 
-A multiprocessing ``Pipe`` would do the same, but costs a selector object and two reads per message, on the road of every frame.
+A multiprocessing ``Pipe`` would do the same, but costs a selector object and two reads per message, for every frame.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ LONGEST_MESSAGE = 1 << 20
 
 
 class ClosedError(Exception):
-    """The other end is gone."""
+    """The other end is closed."""
 
 
 class Channel(Generic[Incoming]):
-    """One end. One thread receives, one at a time sends."""
+    """One end of the channel. One thread may receive; any thread may send, one at a time."""
 
     def __init__(self, end: socket.socket, incoming: type[Incoming]) -> None:
         self._socket = end
@@ -32,14 +32,14 @@ class Channel(Generic[Incoming]):
         self._encoder = msgspec.msgpack.Encoder()
 
     def patience(self, seconds: float) -> None:
-        """How long ``receive`` waits; for ever until this is called."""
+        """Set how long ``receive`` waits, seconds; without a call it waits for ever."""
         # Not settimeout: that would make a sender wait as well.
         timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
 
     def send(self, message: ToChild | FromChild, *, wait: bool = True) -> bool:
-        """Send one message; False where the other end is gone (its supervisor notices by itself) or, unless told to ``wait``, has
-        not taken so many earlier ones that there is no room."""
+        """Send one message. False where the other end is closed (the supervisor notices by itself) or, without ``wait``, where the
+        channel is full of messages that the other end has not read."""
         try:
             self._socket.send(self._encoder.encode(message), 0 if wait else socket.MSG_DONTWAIT)
         except OSError:
@@ -47,7 +47,7 @@ class Channel(Generic[Incoming]):
         return True
 
     def receive(self) -> Incoming | None:
-        """The next message; None where none came in time. Raises ClosedError."""
+        """The next message; None where none came in time. Raises ClosedError where the other end is closed."""
         try:
             data = self._socket.recv(LONGEST_MESSAGE)
         except BlockingIOError:
@@ -59,10 +59,10 @@ class Channel(Generic[Incoming]):
         return self._decoder.decode(data)
 
     def close(self) -> None:
-        """Let go of this end; the other one notices."""
+        """Close this end; the other end then raises ClosedError."""
         self._socket.close()
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:
-    """Both ends, not yet channels: a socket can be handed to a child process."""
+    """The sockets of both ends, from which each process makes its ``Channel``; a socket can be passed to a child process."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

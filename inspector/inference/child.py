@@ -1,4 +1,4 @@
-"""One child process: its channel, its start, and its certain end."""
+"""One child process: its channel, its start and its end."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class ChildEnded:
 
     reason: str
     mendable: bool
-    """True where a user can mend it and another start cannot."""
+    """True where a restart cannot help, but the user can: by correcting bundle or configuration."""
 
 
 class Child:
     """A spawned inference process. ``submit`` and ``ask_to_stop`` may be called from any thread, one at a time."""
 
     def __init__(self, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings, patience_s: float) -> None:
-        """``patience_s``: how long ``receive`` waits."""
+        """``patience_s`` is how long ``receive`` waits, seconds."""
         near_end, self._far_end = socket_pair()
         self._channel: Channel[FromChild] = Channel(near_end, FromChild)  # type: ignore[arg-type]
         self._channel.patience(patience_s)
@@ -36,7 +36,7 @@ class Child:
         )
 
     def start(self) -> None:
-        """Spawn the process. Raises OSError where the machine gives none."""
+        """Spawn the process. Raises OSError where the system refuses (memory, limits)."""
         # Ctrl-C and systemd's stop reach every process of the group. The child ignores them once it runs; blocked, which it
         # inherits, they cannot end it before. The tracker must be there already, for its start would unblock them.
         resource_tracker.ensure_running()
@@ -54,8 +54,8 @@ class Child:
         return self._process.pid
 
     def submit(self, items: Sequence[WorkItem]) -> bool:
-        """Hand over windows; never waits. False where the child does not take them: it is gone, which ``receive`` notices, or
-        stuck with many untaken messages."""
+        """Send windows to the child; never waits. False where it does not take them: it has ended, which ``receive`` reports, or it
+        hangs and the channel is full."""
         return self._channel.send(Work(list(items)), wait=False)
 
     def ask_to_stop(self) -> None:
@@ -63,7 +63,7 @@ class Child:
         self._channel.send(Stop(), wait=False)
 
     def receive(self) -> FromChild | ChildEnded | None:
-        """The next message; how the child ended if it did; None after a time of silence."""
+        """The next message; ``ChildEnded`` where the child has ended; None where nothing came within ``patience_s``."""
         try:
             return self._channel.receive()
         except ClosedError:
@@ -76,7 +76,7 @@ class Child:
             self._process.kill()
 
     def end(self, grace_s: float) -> None:
-        """Make certain that the process is dead, by force after ``grace_s``, and release the channel."""
+        """Wait until the process has ended, kill it after ``grace_s`` seconds, and close the channel."""
         if self._process.pid is not None:
             if grace_s:
                 self._process.join(grace_s)

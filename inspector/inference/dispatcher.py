@@ -1,6 +1,6 @@
-"""The dispatcher of one loaded bundle: frames out to its child, results back, and the end of those that get none.
+"""The dispatcher of one loaded bundle: sends frames to its child, receives results, and gives up frames that get none.
 
-Cameras enter ``submit``, which never blocks. Everything else happens in the supervisor's thread.
+Cameras call ``submit``, which never blocks. Everything else runs in the supervisor's thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from inspector.inference.supervisor import Supervisor
 
 
 class Listener(NamedTuple):
-    """Who is told. All are called from the supervisor's thread or from ``submit``, never under a lock."""
+    """The callbacks of inference. All are called from the supervisor's thread or from ``submit``, never under a lock."""
 
     results: Callable[[Dispatcher, Sequence[tuple[LeasedFrame, InferenceResult]]], None]
     """The bundle's engines have results; the leases now belong to the listener."""
@@ -55,7 +55,7 @@ class Dispatcher:
         self.identity = identity_of(bundle)
         self.holder = Holder(f"inference {bundle.id}")
         self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
-        """Holds the frames that this bundle looks at beside the active one."""
+        """Holder of the leases while this bundle is a shadow."""
         self.supervisor = Supervisor(config, bundle.path, ring, self)
         self._config = config
         self._listener = listener
@@ -63,10 +63,10 @@ class Dispatcher:
         self._forced = forced
         self._lock = threading.Lock()
         self._state = State.STARTING
-        """The supervisor's, as far as the frames have heard of it."""
+        """The supervisor's state as last reported by ``entered``."""
         self._queue = InFlightQueue()
         self.retired = False
-        """It takes no further frame."""
+        """True: it takes no further frame."""
 
     @property
     def held(self) -> int:
@@ -75,7 +75,7 @@ class Dispatcher:
             return len(self._queue)
 
     def submit(self, frame: LeasedFrame) -> bool:
-        """Have a frame inspected; its lease is the dispatcher's until the listener hears of it. False: it is retired and takes none."""
+        """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
         stale: list[LeasedFrame] = []
         refused = ""
         with self._lock:
@@ -92,7 +92,8 @@ class Dispatcher:
         return True
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
-        """Take back the frame on the road that has waited longest and is not in the child yet; None where there is none."""
+        """Take back the frame that has waited longest and is not in the child yet; None where there is none. Frames for a shadow are
+        released and passed over."""
         with self._lock:
             while (frame := self._queue.take_oldest_waiting()) is not None:
                 if not frame.shadow:
@@ -113,7 +114,7 @@ class Dispatcher:
         self.supervisor.stop(timeout_s)
         self._give_up(Reason.SHUTDOWN, "the line stopped")
 
-    # What the supervisor tells, in its thread.
+    # Called by the supervisor, in its thread.
 
     def entered(self, state: State, text: str) -> None:
         """See ``supervisor.Client``."""
@@ -157,7 +158,7 @@ class Dispatcher:
     # Frames in and out. The lock is held where a method says so.
 
     def _pump(self) -> list[LeasedFrame]:
-        """Lock held. Hand waiting frames to the child as far as it has room; return those whose deadline has passed."""
+        """Lock held. Send waiting frames to the child, up to ``in_flight``; return those whose deadline has passed."""
         if self._state is not State.READY:
             return []
         due, stale = self._queue.next_for_child(now_ns())

@@ -1,4 +1,4 @@
-"""What a bundle is called in its results."""
+"""How results name the bundle they come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inspector.frames.size import FrameSize
 
 
 def identity_of(bundle: Bundle) -> BundleIdentity:
-    """The bundle at its operating point, as outcomes and messages name it."""
+    """Identity of the bundle and its operating point, for outcomes and messages."""
     return BundleIdentity(
         bundle=bundle.id,
         operating_point=bundle.operating_point.id,

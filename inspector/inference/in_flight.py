@@ -1,6 +1,6 @@
-"""The frames one bundle is to inspect: those that wait in the parent, where the overload policy can reach them, and those its child has.
+"""The frames one bundle is to inspect: those that wait in the parent, where the overload policy may drop them, and those in its child.
 
-Plain bookkeeping under its owner's lock.
+It has no lock of its own: the dispatcher calls it under its lock.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.planes import Window
 
 STUCK = 4
-"""A frame that is in flight this many times as long as the child may be silent is stuck, though others may pass it."""
+"""A frame is stuck when it has been in flight this many times ``stall_timeout_s``, even if later frames have their results."""
 
 
 class InFlightQueue:
-    """Which frames go to the child next, and which have no result yet."""
+    """Frames waiting in the parent and frames in flight in the child, oldest first."""
 
     def __init__(self) -> None:
         self.limit = 0
@@ -29,7 +29,7 @@ class InFlightQueue:
         return len(self._waiting) + len(self._in_flight)
 
     def add(self, frame: LeasedFrame) -> None:
-        """A frame waits."""
+        """Add a waiting frame."""
         self._waiting.append(frame)
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
@@ -37,7 +37,7 @@ class InFlightQueue:
         return self._waiting.popleft() if self._waiting else None
 
     def next_for_child(self, now_ns: int) -> tuple[list[LeasedFrame], list[LeasedFrame]]:
-        """Frames to send now, in flight from here on, and frames whose deadline passed while they waited."""
+        """Frames to send now, which are in flight from here on, and frames whose deadline passed while they waited."""
         due: list[LeasedFrame] = []
         stale: list[LeasedFrame] = []
         while self._waiting and len(self._in_flight) < self.limit:
@@ -52,18 +52,19 @@ class InFlightQueue:
         return due, stale
 
     def take_back(self, unsent: Iterable[LeasedFrame]) -> None:
-        """What ``next_for_child`` said to send could not be sent: it waits on, ahead of the others."""
+        """Put frames of ``next_for_child`` that could not be sent back, ahead of the waiting ones."""
         for frame in reversed(list(unsent)):
             del self._in_flight[frame.window]
             self._waiting.appendleft(frame)
 
     def finished(self, window: Window, now_ns: int) -> LeasedFrame:
-        """The child has the result of the frame in ``window``."""
+        """Remove and return the frame in ``window``, whose result has arrived."""
         self._progress_ns = now_ns
         return self._in_flight.pop(window)[0]
 
     def stalled(self, now_ns: int, timeout_s: float) -> str:
-        """What to say when frames are in flight and none has moved for ``timeout_s``, or one is stuck; else empty."""
+        """Why the child counts as hung, one line; empty where it does not. It hangs when frames are in flight and no result came for
+        ``timeout_s``, or when one frame is stuck."""
         if not self._in_flight:
             return ""
         quiet_s = (now_ns - self._progress_ns) / 1e9
@@ -75,13 +76,13 @@ class InFlightQueue:
         return ""
 
     def give_up_in_flight(self) -> list[LeasedFrame]:
-        """Forget the frames the child has, and return them."""
+        """Remove and return the frames in flight."""
         frames = [frame for frame, _ in self._in_flight.values()]
         self._in_flight.clear()
         return frames
 
     def give_up_waiting(self) -> list[LeasedFrame]:
-        """Forget the frames that wait, and return them."""
+        """Remove and return the waiting frames."""
         frames = list(self._waiting)
         self._waiting.clear()
         return frames

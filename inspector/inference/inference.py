@@ -1,8 +1,8 @@
-"""The bundles that are loaded, each in a child process of its own, and which of them looks at a frame.
+"""The loaded bundles, each in a child process of its own, and which of them inspect a frame.
 
-The **active** bundle gives the verdicts. A **shadow** looks at the same frames beside it, as far as the observers' slots reach, and its
-results change nothing. A bundle that is **loading** sees no frame until it is made one or the other. An active bundle that was
-followed by another is **retiring**: it finishes the frames it has, and its child ends.
+The **active** bundle gives the verdicts. A **shadow** inspects the same frames, as far as there are observers' slots, and its
+results are no verdicts. A bundle that is **loading** gets no frame until it is activated or made a shadow. An active bundle that was
+replaced by another is **retiring**: it finishes the frames it has, and its child ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from inspector.inference.state import State
 
 
 class Inference:
-    """Frames go in by ``submit``, from any thread. ``load``, ``activate``, ``shadow`` and ``unload`` are one thread's business."""
+    """Inspects frames with the loaded bundles. ``submit`` may be called from any thread; ``load``, ``activate``, ``shadow`` and ``unload``
+    from one thread only."""
 
     def __init__(
         self,
@@ -38,19 +39,19 @@ class Inference:
         up at once."""
         self._config = config
         self.ring = ring
-        """Where the frames lie that the bundles look at."""
+        """The frames that the bundles inspect."""
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced or (lambda _: Forced.NO)
         self._lock = threading.Lock()
-        """Over changes of ``_others``."""
+        """Guards changes of ``others``."""
         self.others: tuple[Dispatcher, ...] = ()
-        """Loading, shadow or retiring. Replaced as a whole: cameras and supervisors read it meanwhile."""
+        """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
         self.active = self._dispatcher(bundle)
 
     def start(self) -> None:
-        """Start the child of the active bundle in the background; ``active.supervisor.wait_ready`` says when it serves."""
+        """Start the child of the active bundle in the background; ``active.supervisor.wait_ready`` waits until it is ready."""
         self.active.supervisor.start()
 
     def load(self, bundle: Bundle) -> Dispatcher:
@@ -62,7 +63,7 @@ class Inference:
         return loading
 
     def activate(self, loaded: Dispatcher) -> None:
-        """The bundle gives the verdicts of the frames that come from now on; those that were submitted stay with the one before."""
+        """Make the bundle the active one for frames submitted from now on; frames submitted earlier stay with the previous bundle."""
         before = self.active
         with self._lock:
             self.others = (*_without(self.others, loaded), before)
@@ -73,7 +74,7 @@ class Inference:
             self._forget(before)
 
     def shadow(self, loaded: Dispatcher) -> None:
-        """The bundle looks at further frames beside the active one."""
+        """Make the bundle a shadow for frames submitted from now on."""
         self.shadows = (*self.shadows, loaded)
 
     def unload(self, loaded: Dispatcher, timeout_s: float = 0.3) -> None:
@@ -88,7 +89,7 @@ class Inference:
         return sum(dispatcher.held for dispatcher in (self.active, *self.others))
 
     def submit(self, frame: LeasedFrame) -> None:
-        """Have a frame inspected; its lease is inference's until the listener hears of it. Never blocks."""
+        """Have a frame inspected; inference holds its lease until it calls the listener. Never blocks."""
         active = self.active
         frame.lease.pass_on(active.holder)
         shadows = self.shadows
@@ -109,7 +110,7 @@ class Inference:
         return None
 
     def stop(self, timeout_s: float) -> None:
-        """End all children side by side, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
+        """End all children in parallel, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
         until_s = time.monotonic() + timeout_s
         everyone = (self.active, *self.others)
         for dispatcher in everyone:
@@ -118,7 +119,7 @@ class Inference:
             dispatcher.stop(max(0.05, until_s - time.monotonic()))
 
     def close(self) -> None:
-        """Let go of the ring and of all masks, after ``stop``; nobody may look at a frame any more."""
+        """Release the ring and all masks, after ``stop``; no frame may be read after this."""
         for dispatcher in (self.active, *self.others):
             dispatcher.supervisor.masks.close()
         self.ring.close()
@@ -133,7 +134,7 @@ class Inference:
         self._listener.state(source, state, text)
 
     def _forget(self, dispatcher: Dispatcher) -> None:
-        """A bundle that is not the active one has no child any more. Its masks stay until nobody looks at them."""
+        """Remove a bundle whose child has ended and that is not active. Its masks are unmapped when the last view of them is deleted."""
         with self._lock:
             self.others = _without(self.others, dispatcher)
         self.ring.leases.take_back(dispatcher.shadow_holder)

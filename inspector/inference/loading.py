@@ -1,4 +1,4 @@
-"""The engines that a configuration asks for."""
+"""Loads the engines that the configuration selects."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from engines.runtime.load import Loaded, load_engines
 from inspector.config.inference import InferenceConfig
 
 WITHOUT = "INSPECTOR_CUDA_WITHOUT"
-"""Environment variable that names what the GPU runtime is to do without, to find a fault: graphs, overlap, direct."""
+"""Environment variable that turns features of the GPU runtime off, to find a fault: graphs, overlap, direct."""
 
 
 def load_configured(bundle: Bundle, config: InferenceConfig) -> Loaded:
-    """Load and prove the engines; those of a GPU belong to the calling thread. Raises BundleError or EngineError."""
+    """Load the engines and verify them with the golden frames; a GPU's engines belong to the calling thread. Raises BundleError or
+    EngineError."""
     return load_engines(
         bundle,
         runtime=config.runtime,
@@ -28,7 +29,7 @@ def load_configured(bundle: Bundle, config: InferenceConfig) -> Loaded:
 
 
 def cuda_options(without: str) -> CudaOptions:
-    """All that a GPU can do, without what is named, separated by commas. Raises EngineError for a name that is none."""
+    """All features of the GPU runtime except those named in ``without``, separated by commas. Raises EngineError for an unknown name."""
     names = {name.strip() for name in without.split(",")} - {""}
     known = CudaOptions.__dataclass_fields__
     if not names <= set(known):

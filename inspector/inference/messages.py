@@ -1,4 +1,4 @@
-"""What parent and child say to each other over their channel. Windows of slots only: pixels stay in the ring."""
+"""The messages between parent and child. They name windows of slots; pixels stay in the ring."""
 
 from __future__ import annotations
 
@@ -46,26 +46,26 @@ class Stop(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Child to parent: engines are loaded and proved."""
+    """Child to parent: the engines are loaded and verified with the golden frames."""
 
     device: str
     note: str
     cpu_fallback: bool
     """Whether the engines run on the CPU because no GPU can be used."""
     in_flight: int
-    """Frames in flight that keep the device busy."""
+    """How many frames in flight keep the device busy."""
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Child to parent, its last message: why it ends."""
+    """Child to parent, the last message: why the child ends."""
 
     reason: str
     mendable: bool
-    """True where a user can mend it (bundle, configuration) and a restart cannot."""
+    """True where a restart cannot help, but the user can: by correcting bundle or configuration."""
 
 
 class InferenceResult(msgspec.Struct, frozen=True, array_like=True):
-    """What the engines found in one window. The mask is in the child's mask plane, at the same place, where the gate let it through."""
+    """The engines' result for one window. Where the gate let the frame through, its mask is in the same window of the mask planes."""
 
     slot: int
     offset: int

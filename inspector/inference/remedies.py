@@ -1,6 +1,6 @@
-"""What mends an error of the engines, in terms of this program: its commands, and the keys of a line's configuration.
+"""How a user can correct an error of the engines: commands of this program and keys of a line's configuration.
 
-`engines` raises errors with data and knows neither. Whoever shows one to a user takes its text from here.
+`engines` knows neither and raises errors with data only. Code that shows such an error to a user takes the text from here.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ AS_THE_USER = "as the user who runs the line"
 
 
 def with_remedy(error: Exception) -> str:
-    """The text of an error followed by what mends it, in one line."""
+    """The text of an error followed by its remedy, in one line."""
     return joined(error, remedy(error))
 
 
 def joined(error: Exception, mends: str) -> str:
-    """The text of an error and what mends it; the text alone where that is empty."""
+    """The text of an error followed by ``mends``; the text alone where that is empty."""
     return f"{error}; {mends}" if mends else str(error)
 
 
 def remedy(error: Exception) -> str:
-    """What mends it; empty where its text says all there is to say."""
+    """What the user can do about the error; empty where the text of the error is enough."""
     match error:
         case NoGpuError(runtime="auto"):
-            return "`inspector doctor` says more, or set inference.allow_cpu: true"
+            return "`inspector doctor` shows why; or set inference.allow_cpu: true"
         case NoGpuError():
-            return "`inspector doctor` says more, or choose the runtime auto, and allow the CPU"
+            return "`inspector doctor` shows why; or choose the runtime auto, and allow the CPU"
         case DisagreementError():
             return (
                 "set inference.precision: f32 (on a CPU), build its plans again with `inspector engines build` (for TensorRT), "

@@ -1,13 +1,13 @@
-"""When a child that ended is followed by another: after a pause that doubles with each failure in a row, up to a number of them."""
+"""When a child is restarted: after a pause that doubles with each failure in a row, up to ``max_restarts`` of them."""
 
 from __future__ import annotations
 
 from inspector.config.inference import InferenceConfig
 
 STABLE_S = 60.0
-"""A child that served this long has proved itself: the count of failures in a row starts anew."""
+"""After a child has served this long, the count of failures in a row starts again at 0."""
 _MOST_DOUBLINGS = 64
-"""Of the pause; an outage may last longer than a float can double."""
+"""The pause doubles at most this often, so that a long outage does not overflow a float."""
 
 
 class Restarts:

@@ -1,4 +1,4 @@
-"""Where the inference child is in its life, and which way that may go."""
+"""The states of an inference child, and which may follow which."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """Where the child is in its life."""
+    """The state of an inference child."""
 
     STARTING = "starting"
     READY = "ready"

@@ -1,7 +1,7 @@
 """The supervisor of one inference child: it starts the process, notices that it died or hangs, and starts the next one after a pause.
 
-One thread per supervisor. It knows the states of a child's life and nothing of frames: what a child says of frames, and what to do
-with them when it is gone, is its client's business (the dispatcher).
+One thread per supervisor. It knows the child's state but not the frames: results, and frames that get no result because the child
+ended, are handled by its client (the dispatcher).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 
 
 class Client(Protocol):
-    """Who is told. All methods are called from the supervisor's thread, never under its lock."""
+    """Callbacks of the supervisor. All methods are called from the supervisor's thread, never under its lock."""
 
     def entered(self, state: State, text: str) -> None:
         """The child's state changed; the text is for a person."""
 
     def ready(self, ready: Ready) -> None:
-        """The child serves: engines are loaded and proved. Its state becomes READY after this."""
+        """The child's engines are loaded and verified. Its state becomes READY after this."""
 
     def results(self, results: Sequence[InferenceResult]) -> None:
         """The child's engines have results."""
@@ -40,7 +40,7 @@ class Client(Protocol):
         """Why the child counts as hung, one line; empty where it does not."""
 
     def gone(self, state: State, text: str) -> None:
-        """The process is certainly dead: what it had gets no result, and it writes no mask any more."""
+        """The process has ended: its frames get no result, and it writes no more masks."""
 
 
 class Supervisor:
@@ -64,18 +64,18 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._frames = ring.frames
         self.masks = ring.masks()
-        """The masks that the child writes, each at the place of its frame; those of a child that died are kept."""
+        """The masks that the child writes, each at the window of its frame; they are kept when the child ends."""
         self.device = ""
-        """What computes, once ready."""
+        """The device that computes; empty until the first child is ready."""
         self.cpu_fallback = False
-        """Whether that is the CPU because no GPU can be used."""
+        """Whether the device is the CPU because no GPU can be used."""
 
     def start(self) -> None:
-        """Start the child in the background; ``wait_ready`` says when it serves."""
+        """Start the child in the background; ``wait_ready`` waits until it is ready."""
         self._thread.start()
 
     def wait_ready(self, timeout_s: float) -> bool:
-        """True once the first child serves, False while it still loads. Raises UserError when it could not start."""
+        """True once the first child is ready, False where it still loads after ``timeout_s``. Raises UserError when it could not start."""
         if not self._settled.wait(timeout_s):
             return False
         if self._first_failure:
@@ -84,23 +84,23 @@ class Supervisor:
 
     @property
     def state(self) -> State:
-        """Where the child is in its life."""
+        """The state of the child."""
         with self._lock:
             return self._state
 
     @property
     def child_pid(self) -> int | None:
-        """Process id of the child that serves or loads now."""
+        """Process id of the child; None while there is none."""
         with self._lock:
             return self._child.pid if self._child else None
 
     def submit(self, items: Sequence[WorkItem]) -> bool:
-        """Hand windows to the child; never waits. False where the child does not take them."""
+        """Send windows to the child; never waits. False where the child does not take them."""
         with self._lock:
             return self._state is State.READY and self._child is not None and self._child.submit(items)
 
     def finish(self) -> None:
-        """Ask the child to finish what it computes and end, and start no other. Does not wait."""
+        """Ask the child to finish what it computes and then end; no other child is started. Does not wait."""
         self._stopping.set()
         with self._lock:
             if self._child is not None:
@@ -141,7 +141,7 @@ class Supervisor:
             self._settled.set()
 
     def _live(self) -> ChildEnded:
-        """One child from start to end. Returns how it ended; whatever goes wrong with it ends it alone, not the supervisor."""
+        """Run one child from start to end and return how it ended. An error ends this child only, not the supervisor."""
         self._ready_ns = None
         try:
             child = Child(self._frames, self.masks, self._settings, self._patience_s)
@@ -159,7 +159,7 @@ class Supervisor:
         return ended
 
     def _converse(self, child: Child) -> ChildEnded:
-        """Take what the child says until it ends or is in trouble."""
+        """Receive the child's messages until it ends, fails or hangs."""
         begun_ns = checked_ns = now_ns()
         while not self._stopping.is_set():
             message = child.receive()
@@ -187,12 +187,12 @@ class Supervisor:
         self._settled.set()
 
     def _still_loading(self, begun_ns: int) -> str:
-        """What to say when loading takes too long; else empty."""
+        """An error text when loading takes too long; else empty."""
         limit_s = self._config.start_timeout_s
         return f"engines not loaded within {limit_s:g} s" if now_ns() - begun_ns > limit_s * 1e9 else ""
 
     def _recover(self, ended: ChildEnded) -> bool:
-        """After a child's end: say so, pause, go on. False when there is no going on."""
+        """After a child's end: report it and pause before the next start. False when no further child is started."""
         if not self._settled.is_set():
             self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
             self._give_up(f"could not start: {ended.reason}", f"inference child given up: {ended.reason}")
@@ -214,7 +214,7 @@ class Supervisor:
         self._client.gone(State.GIVEN_UP, of_frames or text)
 
     def _end_child(self) -> None:
-        """Make certain that the process is dead: from now on its slots can be used again."""
+        """Wait until the process has ended; after this its slots can be used again."""
         with self._lock:
             child, self._child = self._child, None
         if child is not None:

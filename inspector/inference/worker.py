@@ -1,7 +1,7 @@
-"""The child process: loads the engines, proves them, and runs the cascade until told to stop or the parent is gone.
+"""The child process: loads and verifies the engines, and runs the cascade until ``Stop`` comes or the parent has ended.
 
-One thread decides (the loop below); engines compute in their own; a reader turns the channel into mail. Anything that goes wrong with an
-engine ends the process with its reason: the supervisor starts a clean one, a poisoned device is never used again.
+The main thread decides (``Loop``); engines compute in threads of their own; a reader thread queues the messages. Any error of an
+engine ends the process, with the reason as its last message: the supervisor starts a new one, because the device may be in a bad state.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
-    # The reason is told before the engines are closed: a device that failed may hang in that.
+    # The reason is sent before the engines are closed: closing may hang on a device that failed.
     with contextlib.closing(channel), contextlib.ExitStack() as engines:
         try:
             _serve(channel, frames, masks, settings, mail, engines)
         except (BundleError, EngineError) as error:
             channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
-            traceback.print_exc()  # before the parent hears of it and ends this process
+            traceback.print_exc()  # before the parent knows and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
 
 
 def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
-    """Turn the channel into mail. A parent that is gone ends this process at once, whatever the engines are doing."""
+    """Put the channel's messages into the queue. When the parent has ended, this process exits at once."""
     try:
         while (message := channel.receive()) is not None:
             mail.put(message)
@@ -113,7 +113,7 @@ class Planes(NamedTuple):
 
 
 class Loop:
-    """Takes mail, asks the cascade, feeds the engines, reports."""
+    """The main loop: takes messages and finished batches, asks the cascade, starts batches on the engines, sends results."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Loop:
         self._enqueued = dict.fromkeys(Stage, 0)
 
     def run(self) -> None:
-        """Until Stop. Raises EngineError when an engine fails or gives an output that is impossible."""
+        """Run until ``Stop``. Raises EngineError when an engine fails or gives an implausible output."""
         while True:
             self._feed()
             message = self._next_mail()
@@ -164,13 +164,13 @@ class Loop:
         return None
 
     def _room(self) -> tuple[Stage, ...]:
-        """The engines that take a further batch."""
+        """The engines that accept a further batch."""
         if sum(self._enqueued.values()) >= self._engines.in_flight:
             return ()
         return tuple(stage for stage, limit in self._stage_limits.items() if self._enqueued[stage] < limit)
 
     def _feed(self) -> None:
-        """Give the engines every batch that is due, as far as the device has room."""
+        """Start every batch that is due, as long as the engines accept more."""
         while room := self._room():
             batch = self._cascade.next_batch(now_ns(), room)
             if batch is None:
@@ -182,7 +182,7 @@ class Loop:
                 self._engines.gate.enqueue(frames, self._mailer(batch))
             else:
                 masks = [planes.masks.view(item.window, planes.size) for item in batch.items]
-                # A slot is not written to before its result is out, so the device has the frame from the gate's batch.
+                # A slot is not written to before its result is sent, so the device still has the frame from the gate's batch.
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
 
     def _mailer(self, batch: Batch) -> Callable[[Any], None]:

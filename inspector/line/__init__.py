@@ -1,1 +1,1 @@
-"""The line end to end: the parts in the order a frame meets them, and the one owner of the line's state."""
+"""One line: builds, starts and stops its parts, takes frames in, turns results into verdicts, and decides the line's state."""

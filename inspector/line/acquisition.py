@@ -1,6 +1,6 @@
-"""The first stretch of the road: a frame arrives, gets its number, an entry in the ledger and a slot, and goes to inference.
+"""The beginning of a frame's path: it arrives, gets its number, an entry in the ledger and a slot, and goes to inference.
 
-One acquisition, and one thread, per camera. What cannot go on (lost, unreadable, no room) gets its verdict right here.
+One acquisition, and one thread, per camera. A frame that cannot go on (lost, unreadable, no free slot) gets its verdict here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from inspector.verdicts.ledger import Ledger
 log = logging.getLogger(__name__)
 
 ROOM_POLL_S = 0.05
-"""How soon a camera that waits for room notices that the line stops."""
+"""A camera that waits for a free slot checks this often whether the line stops, seconds."""
 
 
 class Acquisition:
@@ -47,10 +47,10 @@ class Acquisition:
         deadline_ms: float | None,
         overload: OverloadPolicy,
     ) -> None:
-        """``size`` is that of the camera's frames."""
+        """``size`` is the size of the camera's frames."""
         self.camera = camera
         self.failure = ""
-        """Why the camera stopped before its end, one line; empty while it runs and after a proper end."""
+        """Why the camera stopped early, one line; empty while it runs and after a normal end."""
         self._source = source
         self._size = size
         self._holder = Holder(f"camera {camera.name}")
@@ -72,7 +72,7 @@ class Acquisition:
             raise UserError(f"cameras.{self.camera.name}: {error}") from None
 
     def start(self) -> None:
-        """Begin to take frames."""
+        """Start the camera's thread, which takes frames."""
         self._thread.start()
 
     @property
@@ -86,7 +86,7 @@ class Acquisition:
         self._source.interrupt()
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the camera's thread to end, and let go of the camera."""
+        """Wait for the camera's thread to end, at most ``timeout_s``, and release the camera."""
         self.interrupt()
         if self._thread.ident is not None:
             self._thread.join(max(0.0, timeout_s))
@@ -99,7 +99,7 @@ class Acquisition:
         try:
             while not self._stopping.is_set():
                 arrival = self._source.next()
-                if arrival is None or self._stopping.is_set():  # what comes after the end would get no verdict
+                if arrival is None or self._stopping.is_set():  # a frame after the end would get no verdict
                     return
                 self._take(arrival)
         except UserError as error:
@@ -144,7 +144,7 @@ class Acquisition:
         self._inference.submit(LeasedFrame(lease, meta))
 
     def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
-        """Why the pixels are no frame of this line, which numpy would stretch or cut to fit; empty where they are one."""
+        """Why dtype or shape is not that of this line's frames, one line; empty where it is. Without this check numpy would broadcast."""
         expected = self._size
         if pixels.shape == expected and pixels.dtype == np.uint8:
             return ""
@@ -163,7 +163,7 @@ class Acquisition:
         )
 
     def _find_slot(self) -> Lease | None:
-        """A slot by the overload policy; None where this frame is the one to drop, or the line stops."""
+        """A slot, found by the overload policy; None where this frame is to be dropped, or the line stops."""
         lease = self._ring.leases.acquire(self._holder)
         if lease is not None or self._overload == "drop_newest":
             return lease

@@ -1,4 +1,4 @@
-"""All acquisitions of a line together: opened side by side, watched, interrupted, ended."""
+"""All acquisitions of a line: opened in parallel, watched, interrupted, stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Cameras:
         return iter(self._acquisitions)
 
     def open(self, stop: threading.Event) -> bool:
-        """Open all side by side; False where ``stop`` was set meanwhile. Raises UserError of the first that failed."""
+        """Open all in parallel; False where ``stop`` was set meanwhile. Raises the UserError of the first that failed."""
         with ThreadPoolExecutor(len(self._acquisitions), thread_name_prefix="open") as openers:
             opened = [openers.submit(acquisition.open) for acquisition in self._acquisitions]
             while not all(future.done() for future in opened):
@@ -34,7 +34,7 @@ class Cameras:
         return not stop.is_set()
 
     def start(self) -> None:
-        """Begin to take frames."""
+        """Start the thread of every camera."""
         for acquisition in self._acquisitions:
             acquisition.start()
 
@@ -44,7 +44,7 @@ class Cameras:
         return any(acquisition.running for acquisition in self._acquisitions)
 
     def new_failures(self) -> list[tuple[str, str]]:
-        """Cameras that ended before their time since the last call, each with the reason."""
+        """Cameras that stopped early since the last call: name and reason of each."""
         failed = [
             (acquisition.camera.name, acquisition.failure)
             for acquisition in self._acquisitions
@@ -59,7 +59,7 @@ class Cameras:
             acquisition.interrupt()
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the cameras' threads to end, all of them together at most so long, and let go of the cameras."""
+        """Wait for the cameras' threads to end, at most ``timeout_s`` for all together, and release the cameras."""
         until_s = time.monotonic() + timeout_s
         for acquisition in self._acquisitions:
             acquisition.stop(until_s - time.monotonic())

@@ -1,4 +1,4 @@
-"""The judges of a line: one for each camera and each bundle that is loaded."""
+"""The judges of a line: one for each camera and loaded bundle."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from inspector.verdicts.rule_check import check_rules
 
 
 class Judges:
-    """Judges by camera and bundle; those of a bundle are made before it is loaded."""
+    """Judges by camera and bundle. Those of a bundle are made before its child process is started."""
 
     def __init__(self, config: LineConfig, bundle: Bundle) -> None:
-        """``bundle`` is the first one. Raises UserError as ``add``."""
+        """``bundle`` is the bundle the line starts with. Raises UserError like ``add``."""
         self._config = config.verdicts
         self._scales = {camera.name: camera.scale for camera in config.cameras}
         self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
         self.add(bundle)
 
     def add(self, bundle: Bundle) -> None:
-        """Make the judges of a further bundle. Raises UserError where the line's rules do not fit what it finds."""
+        """Make the judges of a further bundle. Raises UserError where the line's rules do not fit its classes."""
         minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
         for camera, scale in self._scales.items():
             check_rules(self._config, bundle.classes, scale)
@@ -29,5 +29,5 @@ class Judges:
             self._judges[camera, judge.bundle] = judge
 
     def of(self, camera: str, identity: BundleIdentity) -> Judge:
-        """Who judges what that bundle finds in frames of that camera."""
+        """The judge for that bundle's results on frames of that camera."""
         return self._judges[camera, identity]

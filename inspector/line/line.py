@@ -1,11 +1,11 @@
-"""The line: the one place that builds the parts, starts them in order, drains them, and stops them.
+"""The line: builds the parts, starts them in order, drains and stops them.
 
-The road of a frame, top to bottom:
+The path of a frame, top to bottom:
 
-    acquisition      a camera delivers it; it gets its number, a slot in the ring and an entry in the ledger
+    acquisition      a camera delivers the frame; it gets its number, an entry in the ledger and a slot in the ring
     inference        a child process runs the gate and, where the gate lets it through, the segmenter
     postprocessing   defects are measured, the rules give the verdict
-    ledger           takes the first verdict and no second; the deadline timer is one of those who may give it
+    ledger           keeps the first verdict and refuses any other; the deadline timer may give one too
     results          journal and ZeroMQ
 """
 
@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What the line is doing, at one moment."""
+    """Figures of the line at one moment."""
 
     counts: dict[str, CameraCounts]
     latency_p50_us: float | None
@@ -80,7 +80,7 @@ class Line:
     ) -> None:
         """Build the parts; nothing runs yet.
 
-        ``bundle`` is the one that gives the verdicts (``config.bundle`` names it). ``observers`` look at frames beside the road.
+        ``bundle`` gives the verdicts (``config.bundle`` names it). ``observers`` are shown every inspected frame.
         ``sources`` replaces the cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the
         ledger's lock: all three are for measurements. Raises UserError where the configuration does not fit bundle or machine.
         """
@@ -138,7 +138,9 @@ class Line:
         return True
 
     def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
-        """Until ``stop`` is set, or every camera has ended and every frame has its verdict, or nobody can hear us any more."""
+        """Wait until ``stop`` is set, or every camera has ended and every frame has its verdict, or the publisher has failed.
+
+        ``tick`` is called every ``tick_s`` seconds meanwhile."""
         while not stop.wait(tick_s):
             if tick is not None:
                 tick()
@@ -151,9 +153,9 @@ class Line:
                 return
 
     def stop(self) -> None:
-        """Drain and stop every part, whatever state it is in, in under 2 s; each part's trouble is logged and the next goes on.
+        """Drain and stop every part, from any state, in under 2 s. An error in one part is logged, and the next part is stopped.
 
-        Once is enough: a second call does nothing."""
+        A second call does nothing."""
         if self._stopped:
             return
         self._stopped = True
@@ -178,11 +180,11 @@ class Line:
 
     @property
     def failures(self) -> list[str]:
-        """What ended before its time and why, one line each."""
+        """Parts that stopped early and why, one line each."""
         return self.status.failures
 
     def snapshot(self) -> Snapshot:
-        """What the line is doing now."""
+        """Counts, latencies and load at this moment."""
         return Snapshot(
             counts=self.ledger.counts(),
             latency_p50_us=self.latency.percentile_us(0.50),
@@ -198,7 +200,7 @@ class Line:
     def load(self, bundle: Bundle) -> Dispatcher:
         """Load a further bundle in a child of its own, in the background; ``activate`` or ``inference.shadow`` give it frames.
 
-        Raises UserError for one that cannot look at this line's frames, or whose classes the rules do not fit."""
+        Raises UserError where its frame size is not the line's or the rules do not fit its classes."""
         size = FrameSize(bundle.height, bundle.width)
         if size != self.size:
             raise UserError(f"bundle {bundle.id}: is for frames of {size}; this line's have {self.size}")
@@ -206,7 +208,7 @@ class Line:
         return self.inference.load(bundle)
 
     def activate(self, loaded: Dispatcher) -> None:
-        """The bundle gives the verdicts of the frames that come from now on. Raises UserError for one that does not serve yet."""
+        """Make the bundle the active one: it gives the verdicts of frames captured from now on. Raises UserError while it is not ready."""
         if loaded.supervisor.state is not State.READY:
             raise UserError(
                 f"bundle {loaded.identity.bundle}: is {loaded.supervisor.state.value}, so it cannot be activated"

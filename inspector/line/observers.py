@@ -1,4 +1,4 @@
-"""The observers of a line, which look at frames beside it (``inspector.frames.leased_frame.Observer``).
+"""The observers of a line, which are shown its frames (``inspector.frames.leased_frame.Observer``) but give no verdicts.
 
 An observer is shown every frame that was in the ring, when its inspection is over. To keep the pixels it takes a lease of its own,
 which it may hold for as long as it likes: it holds one of the observers' slots and can never take one from a camera.
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 class Observers:
-    """All observers of a line; what one of them raises is logged and costs no frame its verdict."""
+    """All observers of a line. An exception in one of them is logged; the frame still gets its verdict."""
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._observers = tuple(observers)
 
     def offer(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None = None) -> None:
-        """Show a frame to each of them, see ``Inspected``."""
+        """Show an inspected frame to each observer; the arguments are the fields of ``Inspected``."""
         for observer in self._observers:
             try:
                 observer.inspected(Inspected(frame, outcome, masks))

@@ -1,7 +1,7 @@
-"""The last stretch of the road: a result becomes a verdict, the ledger takes the first one, and the lease of the slot is released.
+"""The end of a frame's path: a result becomes a verdict, the ledger keeps the first one, and the lease of the slot is released.
 
-Clean frames are settled where the result arrives; frames the gate let through are measured and judged in a small pool, so that
-they never hold up the results behind them.
+Clean frames are settled in the thread that received the result; frames the gate let through are judged in a thread pool, so that
+they never delay the results that follow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ JUDGING_SHADOWS = Holder("judging of shadows", observer=True)
 
 
 class Postprocessing:
-    """Turns what inference says into verdicts."""
+    """Turns results of inference into verdicts."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Postprocessing:
         late: Callable[[FrameMeta, Outcome], None],
         threads: int,
     ) -> None:
-        """``late`` hears of results of frames that had their verdict; ``observers`` may look at each frame before its slot is free."""
+        """``late`` is called with a result whose frame already had its verdict; ``observers`` are shown each frame before its slot is freed."""
         self.judges = judges
         self._ledger = ledger
         self._observers = observers
@@ -46,7 +46,7 @@ class Postprocessing:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verdicts")
 
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
-        """The engines of a bundle have results. The leases are ours until we release them."""
+        """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         for frame, result in results:
             if result.let_through:
                 frame.lease.pass_on(JUDGING_SHADOWS if frame.shadow else JUDGING)
@@ -55,7 +55,7 @@ class Postprocessing:
                 self._process(source, frame, result)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
-        """No result will come for these frames."""
+        """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         for frame in frames:
             shadow = frame.shadow
@@ -65,8 +65,8 @@ class Postprocessing:
                 self._hand_on(frame.meta, outcome, inspected=False)
 
     def close(self, timeout_s: float) -> None:
-        """Finish the frames that are being judged; those that wait for it are left without a verdict."""
-        # Shutting down waits for as long as a frame takes; a mask that is all specks takes a quarter of a second.
+        """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
+        # Shutting down waits until the frames being judged are done; a mask full of single pixels takes a quarter of a second.
         closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
         closing.start()
         closing.join(timeout_s)
@@ -80,7 +80,7 @@ class Postprocessing:
             self._hand_on(frame.meta, outcome, inspected=True)
 
     def _hand_on(self, meta: FrameMeta, outcome: Outcome, *, inspected: bool) -> None:
-        """What goes wrong with one frame must not cost the others their verdicts."""
+        """Settle the frame. An error with one frame is logged, so that the others still get their verdicts."""
         try:
             if not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
                 self._late(meta, outcome)

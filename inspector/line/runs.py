@@ -1,7 +1,7 @@
-"""The runs of an epoch: a coil, a batch, a replay. One begins or ends between two frames while the line goes on.
+"""The runs of an epoch: coils, batches or replays. A run begins or ends between two frames while the line goes on.
 
 A frame belongs to the run in which it was captured, whenever its verdict comes. So the ``end`` of a run is published when the last
-of its frames has its verdict, which may be after the next run began.
+of its frames has its verdict, which may be after the next run has begun.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from inspector.frames.outcome import Settled
 from inspector.results.identity import Totals
 
 NO_RUN = ""
-"""The run of a frame that was captured outside of any."""
+"""Run name of a frame that was captured while no run was on."""
 
 
 @dataclass
 class _Books:
-    """A run's frames on one camera."""
+    """Counts of a run's frames on one camera."""
 
     entered: int = 0
-    """Captured and lost."""
+    """Frames captured or lost."""
     totals: Totals = field(default_factory=Totals)
 
 
 @dataclass
 class _Run:
-    """A run whose ``end`` is not published yet on every camera."""
+    """A run whose ``end`` is not yet published for every camera."""
 
     name: str
     books: dict[str, _Books]
     over: bool = False
-    """No further frames come into it."""
+    """True once no further frames are added to it."""
 
 
 class Runs:
-    """Which run is on, and what each came to. Every method may be called from any thread."""
+    """Which run is on, and the totals of each. Every method may be called from any thread."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Runs:
         begun: Callable[[str, str], None],
         ended: Callable[[str, str, Totals], None],
     ) -> None:
-        """``begun(camera, run)`` and ``ended(camera, run, totals)`` publish it; they are called under a lock and should only queue it."""
+        """``begun(camera, run)`` and ``ended(camera, run, totals)`` publish begin and end; called under a lock, they should only queue."""
         self._cameras = tuple(cameras)
         self._begun = begun
         self._ended = ended
@@ -56,7 +56,7 @@ class Runs:
         self._current: _Run | None = None
 
     def begin(self, name: str) -> None:
-        """Frames captured from now on belong to run ``name``; the one that was on is over.
+        """Begin run ``name`` for the frames captured from now on; the run that was on is over.
 
         Raises UserError for a name whose run is still open."""
         with self._lock:
@@ -68,12 +68,12 @@ class Runs:
             self._current = self._open[name] = _Run(name, {camera: _Books() for camera in self._cameras})
 
     def end(self) -> None:
-        """The run that is on is over; frames captured from now on belong to none."""
+        """End the current run; frames captured from now on belong to none."""
         with self._lock:
             self._close_current()
 
     def end_all(self) -> None:
-        """The epoch ends: publish the end of every open run, whatever its frames came to."""
+        """At the end of the epoch: publish the end of every open run, also where frames are still open."""
         with self._lock:
             self._close_current()
             for run in list(self._open.values()):
@@ -82,12 +82,12 @@ class Runs:
 
     @property
     def current(self) -> str:
-        """Name of the run that is on; empty where none is."""
+        """Name of the current run; empty where there is none."""
         with self._lock:
             return self._current.name if self._current else NO_RUN
 
     def enter(self, camera: str, frames: int = 1) -> str:
-        """``frames`` are captured, or lost, now, before the ledger hears of them; return the run they belong to."""
+        """Count ``frames`` captured or lost now; return the run they belong to. To be called before they are entered in the ledger."""
         with self._lock:
             run = self._current
             if run is None:
@@ -96,7 +96,7 @@ class Runs:
             return run.name
 
     def settled(self, settled: Settled) -> None:
-        """A frame, or a range of lost ones, has its verdict."""
+        """Count a frame, or a range of lost ones, that has its verdict."""
         with self._lock:
             run = self._open.get(settled.meta.run)
             if run is None:
@@ -107,7 +107,7 @@ class Runs:
                 self._publish_end(run, settled.meta.camera)
 
     def late(self, meta: FrameMeta, publish: Callable[[], None]) -> None:
-        """A result came for a frame that had its verdict; ``publish`` says so. Where the run's end is out, it is not counted any more."""
+        """Count a result that came after its frame's verdict, and call ``publish``. It is not counted once the run's end is published."""
         with self._lock:
             run = self._open.get(meta.run)
             if run is not None and meta.camera in run.books:

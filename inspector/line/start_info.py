@@ -1,4 +1,4 @@
-"""What the line tells of itself at the start of an epoch and of a run."""
+"""What is published at the start of an epoch and of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inspector.verdicts.wording import rule_in_words
 
 
 def new_epoch(config: LineConfig) -> Identity:
-    """A new epoch of the line."""
+    """Identity of a new epoch of the line, with a new UUID."""
     software = any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
     return Identity(
         line=config.line,
@@ -31,7 +31,7 @@ def first_run(config: LineConfig) -> str:
 
 
 def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, bundle: BundleIdentity) -> StartInfo:
-    """What a subscriber needs to read the results of a camera, whose frames have that size."""
+    """What subscribers need to read the results of a camera; ``size`` is the size of its frames."""
     scale = camera.scale
     return StartInfo(
         bundle=bundle,

@@ -1,4 +1,4 @@
-"""The state of the line, which has one owner: the parts report what happens to them, and it decides what the line is.
+"""The state of the line: the parts report what happens to them, and ``LineStatus`` alone decides the state.
 
 A line that runs while a part is in trouble is degraded: every frame still gets its verdict, but something needs a person.
 """
@@ -17,14 +17,14 @@ PHASES: dict[LineState, frozenset[LineState]] = {
     LineState.DRAINING: frozenset({LineState.STOPPED}),
     LineState.STOPPED: frozenset(),
 }
-"""Which way the line's life may go. DEGRADED is no phase of it: it is what RUNNING is called while a part is in trouble."""
+"""The phases that may follow each phase. DEGRADED is not a phase: it is the state of a RUNNING line while a part is in trouble."""
 
 
 class LineStatus:
-    """Every method may be called from any thread."""
+    """Decides and publishes the line's state. Every method may be called from any thread."""
 
     def __init__(self, publish: Callable[[Status], None]) -> None:
-        """``publish`` is called under a lock, so that statuses leave in the order in which they were decided; it should only queue."""
+        """``publish`` is called under a lock, so that statuses are sent in the order in which they were decided; it should only queue."""
         self._publish = publish
         self._lock = threading.Lock()
         self._phase = LineState.STARTING
@@ -34,18 +34,18 @@ class LineStatus:
 
     @property
     def state(self) -> LineState:
-        """What the line is now."""
+        """The state of the line now."""
         with self._lock:
             return self._state()
 
     @property
     def failures(self) -> list[str]:
-        """Parts that ended before their time, and why, one line each."""
+        """Parts that stopped early, and why, one line each."""
         with self._lock:
             return [f"{part}: {text}" for part, text in self._failures.items()]
 
     def enter(self, phase: LineState, code: str, text: str) -> None:
-        """The line's life goes on; ``code`` is for programs, ``text`` one line for a person."""
+        """Enter the next phase; ``code`` is for programs, ``text`` one line for a person. Raises AssertionError for a phase that may not follow."""
         with self._lock:
             if phase not in PHASES[self._phase]:
                 raise AssertionError(f"the line cannot go from {self._phase.value} to {phase.value}")
@@ -53,29 +53,29 @@ class LineStatus:
             self._tell(code, text)
 
     def trouble(self, part: str, code: str, text: str) -> None:
-        """``part`` of the line is in trouble until ``well`` is told of it."""
+        """Report that ``part`` of the line is in trouble, until ``well`` is called for it."""
         with self._lock:
             self._troubles[part] = text
             self._tell(code, text)
 
     def well(self, part: str, code: str, text: str) -> None:
-        """``part`` of the line is as it should be."""
+        """Report that ``part`` of the line works again."""
         with self._lock:
             self._troubles.pop(part, None)
             self._tell(code, text)
 
     def note(self, code: str, text: str) -> None:
-        """Something happened that changes nothing of the line's state."""
+        """Report something that does not change the line's state."""
         with self._lock:
             self._tell(code, text)
 
     def failed(self, part: str, text: str) -> None:
-        """``part`` ended before its time; the run counts as failed."""
+        """Report that ``part`` stopped early; the run counts as failed."""
         with self._lock:
             self._failures.setdefault(part, text)
 
     def engines(self, text: str) -> None:
-        """What computes from now on; every status says it."""
+        """Set what computes from now on, for a person; it is part of every status."""
         with self._lock:
             self._engines = text
 
@@ -84,6 +84,6 @@ class LineStatus:
         return LineState.DEGRADED if degraded else self._phase
 
     def _tell(self, code: str, text: str) -> None:
-        """Under the lock. While the line starts nothing is published: what comes of it is told by how the start ends."""
+        """Under the lock. Nothing is published while the line starts; the status at the end of the start reports the outcome."""
         if self._phase is not LineState.STARTING:
             self._publish(Status(state=self._state(), code=code, text=text, engines=self._engines))

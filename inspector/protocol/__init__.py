@@ -1,1 +1,1 @@
-"""The wire: messages, codec, schema and mask code. All that a client needs, and it imports nothing of the line."""
+"""The published protocol: messages, codec, schema and mask code. All that a client needs; it imports nothing of the line."""

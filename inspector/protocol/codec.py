@@ -1,4 +1,4 @@
-"""Messages to and from the parts that travel: ``[topic, header, body]`` and, after a result with a mask, the mask."""
+"""Encodes and decodes messages as multipart parts: ``[topic, header, body]`` and, for a result with a mask, the mask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ABOUT_FRAMES = (MessageType.RESULT, MessageType.LATE, MessageType.GAP)
 
 
 class MalformedError(ValueError):
-    """What arrived is no message of this protocol; the text is one line that says why."""
+    """The data is no message of this protocol; the text is one line with the reason."""
 
 
 class Packet(msgspec.Struct, frozen=True):
@@ -35,12 +35,12 @@ class _Version(msgspec.Struct):
 
 
 def stream_prefix(line: str, camera: str) -> str:
-    """What all topics of a camera begin with; subscribe to this."""
+    """The prefix of all topics of a camera, to subscribe to."""
     return f"{TOPIC_ROOT}/{line}/{camera}/"
 
 
 def encode(header: Header, body: Body) -> tuple[bytes, bytes, bytes]:
-    """Topic, header and body as they go on the wire."""
+    """Topic, header and body as they are sent."""
     topic = f"{TOPIC_ROOT}/{header.line}/{header.camera}/{header.type.value}"
     return topic.encode(), _encode(header), _encode(body)
 
@@ -48,7 +48,7 @@ def encode(header: Header, body: Body) -> tuple[bytes, bytes, bytes]:
 def decode(parts: Sequence[bytes]) -> Packet:
     """The message in the parts of a multipart message, topic first.
 
-    Raises MalformedError, and nothing else, whatever the parts hold.
+    Raises MalformedError, and nothing else, whatever the parts contain.
     """
     if not 3 <= len(parts) <= 4:
         raise MalformedError(f"{len(parts)} parts; expected topic, header, body and at most one blob")
@@ -60,7 +60,7 @@ def decode(parts: Sequence[bytes]) -> Packet:
 
 
 def decode_header(data: bytes) -> Header:
-    """The header alone. Raises MalformedError."""
+    """The header only. Raises MalformedError."""
     try:
         return _header_decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -71,7 +71,7 @@ def decode_header(data: bytes) -> Header:
 
 
 def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
-    """Body and blob of the message that ``header`` announces. Raises MalformedError."""
+    """The message with ``header`` and these body and blob. Raises MalformedError."""
     try:
         body = _body_decoders[header.type].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -84,7 +84,9 @@ def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
         raise MalformedError(f"gap from {body.first} to {body.last} under frame {header.frame}")
     announced = isinstance(body, (ResultBody, LateBody)) and body.mask is not None
     if announced != bool(blob):
-        raise MalformedError("the body announces a mask that is not there" if announced else "a blob no one announced")
+        raise MalformedError(
+            "the body announces a mask that is not there" if announced else "a blob that the body does not announce"
+        )
     return Packet(header, body, blob)
 
 

@@ -1,4 +1,4 @@
-"""Class bitmasks as bytes, for the wire and the journal.
+"""Run-length encoding of class bitmasks, for messages and the journal.
 
 A mask is ``uint8 [height, width]``: bit k (value ``1 << k``) of a pixel is set where the pixel belongs to class k. Encoded
 it is a sequence of runs over the pixels in row-major order (row 0 from left to right, then row 1, and so on; a run may go

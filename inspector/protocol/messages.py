@@ -15,17 +15,17 @@ from inspector.frames.outcome import Defect, Reason, Verdict
 
 PROTOCOL = 1
 LARGEST = 2**53 - 1
-"""Counters stay where every JSON parser is exact."""
+"""Largest value of a counter: up to it every JSON parser is exact."""
 
 Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Pixels = Annotated[int, Meta(ge=1, le=65536)]
-"""A side of a frame."""
+"""Height or width of a frame, px."""
 UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
 
 class MessageType(str, Enum):
-    """The last word of the topic."""
+    """Type of a message, the last part of its topic."""
 
     START = "start"
     RESULT = "result"
@@ -37,7 +37,7 @@ class MessageType(str, Enum):
 
 
 class LineState(str, Enum):
-    """What the line is doing. ``degraded``: every frame still gets its verdict, but something needs a person."""
+    """State of the line. ``degraded``: every frame still gets its verdict, but a person must look at something."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -51,7 +51,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(Message, frozen=True, kw_only=True):
-    """Second part of every message: who is speaking about what, and when."""
+    """Second part of every message: its stream, number, frame and times."""
 
     protocol: Annotated[int, Meta(description="Protocol version; 1.", ge=PROTOCOL, le=PROTOCOL)]
     type: MessageType
@@ -63,12 +63,12 @@ class Header(Message, frozen=True, kw_only=True):
     run: Annotated[
         Annotated[str, Meta(max_length=256)] | None,
         Meta(
-            description="Name of the run (coil, batch, replay): the one the frame was captured in, else the one that is on. Null: none."
+            description="Name of the run (coil, batch, replay): the one in which the frame was captured; without a frame, the current one. Null: none."
         ),
     ]
     seq: Annotated[Count | None, Meta(description="Number of the publication in its stream; null in heartbeats.")]
     frame: Annotated[
-        Count | None, Meta(description="Frame number; in a gap the first one. Null where no frame is meant.")
+        Count | None, Meta(description="Frame number; in a gap the first one. Null in a message about no frame.")
     ]
     position_um: Annotated[int | None, Meta(description="Leading edge of the frame along the run, um.")]
     captured_unix_ns: UnixNs | None
@@ -86,12 +86,12 @@ class Header(Message, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Name and version of the model bundle: the one that inspected the frame, null where none did; "
-            "in a message about no frame the one the run began with, null before the first run."
+            "in a message about no frame the one with which the run began, null before the first run."
         ),
     ]
     operating_point: Annotated[str | None, Meta(description="Identity of that bundle's thresholds.")]
     calibration: Annotated[str | None, Meta(description="Identity of the camera calibration; null: none.")]
-    simulated: Annotated[bool, Meta(description="True: no real sheet is behind this. No controller may act on it.")]
+    simulated: Annotated[bool, Meta(description="True: not from a real sheet. No controller may act on it.")]
 
 
 class Geometry(Message, frozen=True, kw_only=True):
@@ -102,22 +102,20 @@ class Geometry(Message, frozen=True, kw_only=True):
 
 
 class ScaleMm(Message, frozen=True, kw_only=True):
-    """What a pixel is worth."""
+    """Size of a pixel on the sheet, mm."""
 
     x_mm_per_px: float
     y_mm_per_px: float
 
 
 class StartBody(Message, frozen=True, kw_only=True):
-    """A run begins on this camera: what a subscriber needs to read the results that follow."""
+    """A run begins on this camera. Holds what a subscriber needs to read the results that follow."""
 
     classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
     geometry: Geometry
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
     rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
-    deadline_ms: Annotated[
-        float | None, Meta(description="Time from capture to the due time of the verdict; null: none.")
-    ]
+    deadline_ms: Annotated[float | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
     heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.")]
     masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
     source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
@@ -150,7 +148,7 @@ class ResultBody(Message, frozen=True, kw_only=True):
 
 
 class LateBody(Message, frozen=True, kw_only=True):
-    """A result that came after its frame had been settled. For the record: it changes nothing."""
+    """A result that came after its frame had its verdict. It is information only and changes nothing."""
 
     late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
     late_reason: Reason
@@ -173,7 +171,7 @@ class GapBody(Message, frozen=True, kw_only=True):
 
 
 class StatusBody(Message, frozen=True, kw_only=True):
-    """The line changed its state, or something happened that a person should know."""
+    """The state of the line changed, or something happened that a person should know."""
 
     state: LineState
     code: Annotated[
@@ -183,13 +181,13 @@ class StatusBody(Message, frozen=True, kw_only=True):
     engines: Annotated[
         str,
         Meta(
-            description="What computes the verdicts, for a person, and why not a GPU where a CPU stands in for one; empty before it is known."
+            description="What computes the verdicts, for a person, and why no GPU where a CPU replaces one; empty before it is known."
         ),
     ] = ""
 
 
 class HeartbeatBody(Message, frozen=True, kw_only=True):
-    """The publisher is alive; what it has said so far."""
+    """The publisher is alive; how far it has published."""
 
     last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
     state: LineState
@@ -197,7 +195,7 @@ class HeartbeatBody(Message, frozen=True, kw_only=True):
 
 
 class EndBody(Message, frozen=True, kw_only=True):
-    """The run is over on this camera; what it came to."""
+    """The run is over on this camera, with its totals."""
 
     frames: Annotated[int, Meta(description="Frames of the run, all of them with one verdict.", ge=0, le=LARGEST)]
     verdicts: Annotated[dict[Verdict, Count], Meta(description="Frames per verdict.")]

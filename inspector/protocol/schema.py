@@ -39,7 +39,7 @@ def protocol_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it is committed."""
+    """The schema as JSON text, as in ``docs/protocol/v1.schema.json``."""
     return json.dumps(protocol_schema(), indent=2) + "\n"
 
 

@@ -1,6 +1,6 @@
-"""Results: what leaves the line. Streams that number messages, the journal that keeps them and the publisher that sends them.
+"""Publishes the line's results: streams number the messages, the journal stores them, the publisher sends them.
 
-``Results`` (``inspector.results.results``) is the one door for the rest of the line: it takes settled frames and events
+The rest of the line uses only ``Results`` (``inspector.results.results``): it takes settled frames and events
 from any thread and only queues them. One thread numbers, journals and sends them in that order, and owns every socket;
-another owns the SQLite file. Neither a slow subscriber nor a stuck disk is ever waited for.
+another owns the SQLite file. The line never waits for a slow subscriber or a slow disk.
 """

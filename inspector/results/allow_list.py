@@ -1,4 +1,4 @@
-"""CURVE: the publisher's keys, and the decision which clients are let in (ZAP, ZeroMQ RFC 27).
+"""CURVE: the publisher's keys, and which clients may connect (ZAP, ZeroMQ RFC 27).
 
 Decided in the publishing thread, which owns all sockets: a request comes once per connection and takes microseconds.
 """
@@ -23,7 +23,7 @@ _REFUSALS_REMEMBERED = 1000
 
 
 class AllowList:
-    """The clients let in: one ``*.key`` file each, read anew whenever the directory changes."""
+    """The clients that may connect: one ``*.key`` file each, read again whenever the directory changes."""
 
     def __init__(self, config: CurveConfig) -> None:
         """Raises UserError naming ``results.curve``."""
@@ -52,14 +52,14 @@ class AllowList:
             raise UserError(f"results.curve.allowed_clients: {self._folder} cannot be read: {error}") from None
 
     def protect(self, data: zmq.Socket[bytes]) -> None:
-        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then decides about each client."""
+        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then accepts or refuses each client."""
         data.setsockopt(zmq.CURVE_SERVER, 1)
         data.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
         data.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
         data.setsockopt(zmq.ZAP_DOMAIN, b"results")
 
     def answer(self, zap: zmq.Socket[bytes]) -> None:
-        """Answer the one request that waits on ``zap``, a REP socket bound to ``ZAP_ENDPOINT``."""
+        """Answer one request that waits on ``zap``, a REP socket bound to ``ZAP_ENDPOINT``."""
         parts = zap.recv_multipart(zmq.NOBLOCK)
         if len(parts) < 7 or parts[5] != b"CURVE" or len(parts[6]) != 32:
             zap.send_multipart([b"1.0", parts[1] if len(parts) > 1 else b"", b"400", b"CURVE expected", b"", b""])
@@ -73,7 +73,7 @@ class AllowList:
         zap.send_multipart([b"1.0", parts[1], b"400", b"not in the allow-list", b"", b""])
 
     def _refused(self, key: str, address: str) -> None:
-        """Log it once per key: the client may be started again and again."""
+        """Log a refusal once per key, because a client may connect many times."""
         if key in self._told:
             return
         if len(self._told) >= _REFUSALS_REMEMBERED:

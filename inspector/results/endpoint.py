@@ -1,4 +1,4 @@
-"""Which addresses the publisher may bind, and errors in plain words for those it cannot."""
+"""Which addresses the publisher may bind, and the errors for those it cannot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
 
 def check_endpoint(endpoint: str, *, curve: bool) -> None:
-    """Refuse what must not be bound: anything but loopback or ipc without CURVE, and an ipc path in use.
+    """Check that the endpoint may be bound: without CURVE only loopback or ipc; an ipc path must not be in use.
 
     Raises UserError naming ``results.endpoint``.
     """
@@ -60,7 +60,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _check_ipc(endpoint: str) -> None:
-    """libzmq removes a socket file that is there and binds in its place: a second line would silently cut off the first."""
+    """libzmq replaces an existing socket file: without this check a second line would silently cut off the first."""
     path = endpoint.removeprefix("ipc://")
     if path in ("", "*") or path.startswith("@"):
         if not path:

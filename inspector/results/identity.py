@@ -1,4 +1,4 @@
-"""Who publishes in one start of the daemon, and what a run brings along."""
+"""Identity of the publisher in one epoch, and what is published at the start and end of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who publishes. Raises ValueError for a line or camera name that cannot be part of a topic."""
+    """Identity of the publisher. Raises ValueError for a line or camera name that cannot be part of a topic."""
 
     line: str
     cameras: tuple[str, ...]
@@ -31,12 +31,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ``start`` of a camera's run tells its subscribers."""
+    """Content of the ``start`` message of a camera's run."""
 
     bundle: BundleIdentity
     """The active bundle."""
     size: FrameSize
-    """Of the camera's frames."""
+    """Size of the camera's frames."""
     calibration: str | None = None
     """Identity of the camera's calibration."""
     scale_mm_per_px: tuple[float, float] | None = None
@@ -49,7 +49,7 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, kw_only=True):
-    """What a run came to on one camera; frames the camera lost count one by one."""
+    """Frames of a run on one camera, by verdict and reason; each lost frame is counted."""
 
     frames: int = 0
     verdicts: dict[Verdict, int] = msgspec.field(default_factory=dict)
@@ -58,7 +58,7 @@ class Totals(msgspec.Struct, kw_only=True):
     """Results that came after their frame had been settled."""
 
     def add(self, verdict: Verdict, reason: Reason, frames: int) -> None:
-        """``frames`` more ended so."""
+        """Count ``frames`` further frames with this verdict and reason."""
         self.frames += frames
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + frames
         self.reasons[reason] = self.reasons.get(reason, 0) + frames

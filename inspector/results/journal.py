@@ -1,6 +1,6 @@
-"""The journal's writing side: one thread, one connection, group commit; nothing else ever waits for the disk.
+"""Writes the journal: one thread, one connection, group commit. No other thread waits for the disk.
 
-``append`` only queues; the order of the queue is the order of publication. The thread commits what waits, as one
+``append`` only queues; the order of the queue is the order of publication. The thread commits the queued rows as one
 transaction. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
 commit is tried again and again; beyond the limits rows are dropped and counted. ``trouble`` describes the problem.
 """
@@ -27,7 +27,7 @@ from inspector.results.stream import Publication
 log = logging.getLogger(__name__)
 
 _ROWS_PER_INSERT = (16, 4, 1)
-"""Rows in one INSERT statement: fewer statements, fewer hand-overs of the interpreter lock. Few sizes, for each is a statement that
+"""Rows in one INSERT statement: with fewer statements the interpreter lock changes hands less often. Few sizes, because each is a statement that
 SQLite keeps prepared."""
 _STALLED_S = 2.0
 """A commit that takes longer counts as trouble."""
@@ -40,7 +40,7 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     error: str = ""
-    """Why the last commit failed; empty while all is well."""
+    """Why the last commit failed; empty where it did not."""
     committed: int = 0
     commits: int = 0
     waiting: int = 0
@@ -70,7 +70,7 @@ class Journal:
         self._busy_since_s: float | None = None
         self._committed = self._commits = self._let_go = 0
         self._rows_in = self._rows_out = self._bytes_in = self._bytes_out = 0
-        """Queued and done with: one thread counts each, and the difference is what waits."""
+        """Rows queued and rows done; each is counted by one thread only, and the difference is what still waits."""
 
     def open(self) -> None:
         """Open or make the file and start the writer. Raises UserError naming ``journal.path``."""
@@ -143,7 +143,7 @@ class Journal:
     def _run(self) -> None:
         while not (self._closing.is_set() and not self._waiting()):
             self._wake.wait(self._retention.due_in_s())
-            # Cleared before the queue is looked at: a row appended from here on sets it again.
+            # Cleared before the queue is read: a row appended from here on sets it again.
             self._wake.clear()
             if self._waiting():
                 self._closing.wait(self._config.commit_interval_ms / 1000)
@@ -165,7 +165,7 @@ class Journal:
                 self._committed += len(self._group)
                 self._commits += 1
             except (sqlite3.ProgrammingError, sqlite3.DataError, OverflowError):
-                # A row that SQLite cannot hold would fail for ever and take all behind it along.
+                # A row that SQLite cannot store would fail for ever and block all later rows.
                 log.exception("journal %s: a group of %d publications cannot be stored", self.path, len(self._group))
                 self._rollback()
                 self._let_go += len(self._group)
@@ -182,7 +182,7 @@ class Journal:
         return True
 
     def _take_group(self) -> bool:
-        """Move what waits into the group, which stays what it is until it is committed; False where nothing waits."""
+        """Move queued rows into the group, which is kept until it is committed; False where nothing is queued."""
         while self._queue and len(self._group) < self._config.max_group:
             self._group.append(self._queue.popleft())
         return bool(self._group)
@@ -213,9 +213,9 @@ class Journal:
         yield row.blob or None
 
     def _connected(self) -> sqlite3.Connection:
-        """A connection to the file at the path, new where there is none.
+        """The connection to the file at the path, opened where there is none.
 
-        Raises OSError where the file was moved or deleted: SQLite would go on writing to it, and nobody would find the rows.
+        Raises OSError where the file was moved or deleted: SQLite would go on writing to a file that has no name any more.
         """
         if self._connection is None:
             return self._connect()
@@ -266,7 +266,7 @@ class Journal:
             self._disconnect()
 
     def _failed(self, error: Exception) -> None:
-        """Note the failure and let go of the connection: a new one is tried with the next commit."""
+        """Record the failure and close the connection; the next commit opens a new one."""
         self._rollback()
         self._disconnect()
         first, self._error = not self._error, str(error)
@@ -280,7 +280,7 @@ class Journal:
         log.warning("journal %s: written again; %d publications were not journaled", self.path, self._let_go)
 
     def _trim(self) -> bool:
-        """One small step of retention; the next follows after the next commit. False where the disk refused."""
+        """One small step of retention, after a commit. False where the disk refused."""
         try:
             self._retention.step(self._connected())
         except (sqlite3.Error, OSError, UserError) as error:

@@ -1,6 +1,6 @@
-"""The journal's reading side: a read-only connection of its own, usable while a daemon writes.
+"""Reads the journal through a read-only connection, also while a daemon writes.
 
-Reads go in small pages, so that no long read keeps the write-ahead log from being folded back into the file.
+Rows are read in small pages, because a long read would keep SQLite from merging the write-ahead log into the file.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     opened_unix_ns: int
     first_seq: int
-    """Oldest publication still held."""
+    """Oldest publication still in the journal."""
     last_seq: int
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One publication as it went on the wire."""
+    """One publication as it was sent."""
 
     id: int
-    """Rises in the order of publication."""
+    """Increases in the order of publication."""
     epoch: str
     camera: str
     seq: int
@@ -134,14 +134,14 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             after, last = page[-1].id, self._span(streams)[1]
 
     def _stream_ids(self, **wanted: str | None) -> list[int]:
-        """The streams that agree with every key that is not None."""
+        """The streams that match every given value that is not None."""
         given = {key: value for key, value in wanted.items() if value is not None}
         condition = " AND ".join(["1", *(f"{key} = ?" for key in given)])
         found = self._connection.execute(f"SELECT id FROM streams WHERE {condition}", tuple(given.values()))
         return [row[0] for row in found]
 
     def _span(self, streams: list[int]) -> tuple[int, int]:
-        """Ids before and at the two ends of the rows of ``streams``; within a stream id and seq rise together."""
+        """The id before the first row of ``streams``, and the id of the last; within a stream, id and seq increase together."""
         ends = "SELECT id FROM publications WHERE stream = ? ORDER BY seq {} LIMIT 1"
         first, last = (
             [row[0] for stream in streams for row in self._connection.execute(ends.format(order), (stream,))]
@@ -162,5 +162,5 @@ class JournalReader(AbstractContextManager["JournalReader"]):
 
 
 def _in(streams: list[int]) -> str:
-    """The condition of belonging to one of ``streams``; the plus keeps the rows in the order of their ids."""
+    """SQL condition for rows of ``streams``; the plus makes SQLite read the rows in the order of their ids."""
     return f"+p.stream IN ({', '.join(map(str, streams))})"

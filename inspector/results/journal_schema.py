@@ -1,7 +1,7 @@
-"""The tables of the journal, and how a file is opened or refused.
+"""The tables of the journal, and opening and checking its file.
 
-A stream is one camera in one epoch. Rows keep header, body and blob as they went on the wire, so that they can be sent
-again byte for byte; the columns beside them are for finding rows. Row ids rise in the order of publication.
+A stream is one camera in one epoch. Rows keep header, body and blob as they were sent, so that they can be sent
+again byte for byte; the other columns are for finding rows. Row ids increase in the order of publication.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from inspector.errors import UserError
 SCHEMA_VERSION = 2
 
 NOT_PASSED = "verdict IN ('REJECT', 'SCRAP', 'UNINSPECTED')"
-"""Condition of a partial index; SQLite uses it only for queries that repeat the condition word by word."""
+"""Condition of a partial index; SQLite uses the index only for queries that contain exactly this condition."""
 
 _TABLES = f"""
 CREATE TABLE streams (
@@ -50,9 +50,9 @@ CREATE INDEX publications_captured ON publications (captured_unix_ns) WHERE capt
 
 
 def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
-    """The journal at ``path`` with autocommit off by explicit BEGIN; made where there is none.
+    """Open the journal at ``path`` for explicit transactions (BEGIN); created where there is none.
 
-    Raises UserError for a file that is not ours, is newer than this program, or cannot be written; sqlite3.Error
+    Raises UserError for a file that is not a journal, is newer than this program, or cannot be written; sqlite3.Error
     for one that is merely busy.
     """
     _check_folder(path)
@@ -73,7 +73,7 @@ def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection that works beside a running daemon. Raises UserError."""
+    """A read-only connection, which may be used while a daemon writes. Raises UserError for a file that is absent or no journal."""
     if not path.is_file():
         raise UserError(f"journal {path}: there is no such file; `journal.path` in the line's configuration names it")
     with ExitStack() as opened:
@@ -130,7 +130,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in an empty file; refuse somebody else's file. Takes the write lock, so two starts cannot race."""
+    """Make the tables in an empty file; refuse another program's file. Takes the write lock, so that two starts cannot race."""
     connection.execute("BEGIN IMMEDIATE")
     found = _check_version(connection, path)
     if found == 0:

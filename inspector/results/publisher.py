@@ -1,8 +1,8 @@
-"""The publishing thread: owner of every ZeroMQ socket of the daemon.
+"""The publishing thread, which owns every ZeroMQ socket of the daemon.
 
-It sleeps in one poll over the mailbox and its sockets. Work from the mailbox becomes a publication, which is handed to the
-journal and sent, in this order; a socket that has something to read is handed to its reader. Sending never blocks: what a
-slow subscriber does not take beyond the high-water mark is dropped for that subscriber alone, who sees it by ``seq``.
+It waits in one poll over the mailbox and its sockets. Work from the mailbox becomes a publication, which is passed to the
+journal and sent, in this order; a message from a peer is passed to the reader of its socket. Sending never blocks: messages that a
+slow subscriber has not read beyond the high-water mark are dropped for that subscriber only, which detects it by ``seq``.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from inspector.results.subscriptions import Subscriptions
 log = logging.getLogger(__name__)
 
 _ITEMS_PER_TURN = 256
-"""Publications sent before sockets and heartbeats get their turn."""
+"""Most publications sent before sockets and heartbeats are served again."""
 _LARGEST_INCOMING = 4096
-"""Bytes of a message from a peer; subscriptions are short."""
+"""Largest message accepted from a peer, bytes; subscriptions are short."""
 
 Work = Callable[[], Publication]
 
 
 class Publisher:
-    """Sends what ``submit`` is given, in that order, and heartbeats in between. ``submit`` from any thread."""
+    """Sends submitted work in the order of ``submit``, and heartbeats in between. ``submit`` may be called from any thread."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Publisher:
         """The address bound, once started."""
         self.published = 0
         self.failed = 0
-        """Work that could not be made into a publication; the log holds the tracebacks."""
+        """How many pieces of work failed and were not published; the log has the tracebacks."""
         self._config = config
         self._streams = tuple(streams)
         self._journal = journal
@@ -89,19 +89,19 @@ class Publisher:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        """Queue work that yields a publication when called in the publishing thread; never blocks."""
+        """Queue ``work``, which is called in the publishing thread and returns a publication; never blocks."""
         self._mailbox.put(work)
 
     def waiting(self) -> int:
-        """Work that is queued."""
+        """Number of queued pieces of work."""
         return len(self._mailbox)
 
     def alive(self) -> bool:
-        """Whether the thread runs. Where it does not, subscribers hear nothing: the line should stop."""
+        """Whether the thread runs. Where it does not, nothing is published and the line should stop."""
         return self._thread.is_alive()
 
     def close(self, timeout_s: float) -> bool:
-        """Send what is queued, let subscribers take it for the configured time, close every socket; False where work
+        """Send what is queued, give subscribers ``linger_ms`` to read it, and close every socket. False where work
         was left or the thread did not end in ``timeout_s``."""
         if self._thread.ident is None:
             return True
@@ -127,7 +127,7 @@ class Publisher:
             while self._mailbox and time.monotonic() < self._close_by_s - self._linger_s(self._close_by_s):
                 self._send_waiting()
         except Exception:
-            log.critical("the publisher has failed; subscribers hear nothing any more", exc_info=True)
+            log.critical("the publisher has failed; nothing is published any more", exc_info=True)
         finally:
             linger_s = self._linger_s(self._close_by_s) if self._close_by_s else 0.0
             self._context.destroy(linger=round(linger_s * 1000))
@@ -136,7 +136,7 @@ class Publisher:
         return max(0.0, min(self._config.linger_ms / 1000, close_by_s - time.monotonic()))
 
     def _turn(self) -> None:
-        """Sleep until there is something to do, then do some of it."""
+        """Wait until there is work, a message or a heartbeat due, and handle it, at most ``_ITEMS_PER_TURN`` pieces of work."""
         pause_s = 0.0 if self._mailbox else max(0.0, self._heartbeat_s - time.monotonic())
         ready = dict(self._poller.poll(math.ceil(pause_s * 1000)))
         self._mailbox.awake()
@@ -173,7 +173,7 @@ class Publisher:
         self.published += 1
 
     def _check_journal(self) -> None:
-        """Report when publications begin to miss the journal, and when they reach it again."""
+        """Report when publications can no longer be stored in the journal, and when they can again."""
         if self._journal is None:
             return
         trouble, before = self._journal.trouble(), self._journal_failing

@@ -1,4 +1,4 @@
-"""The one door through which the line's verdicts and events leave: numbered, journaled, published."""
+"""Takes the line's verdicts and events, and has them numbered, journaled and published."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LONGEST_CLOSE_S = 0.9
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What left so far."""
+    """What was published so far."""
 
     endpoint: str
     alive: bool
-    """False before ``start``, after ``close`` and where the publishing thread failed: subscribers hear nothing then."""
+    """False before ``start``, after ``close`` and where the publishing thread failed: nothing is published then."""
     published: int
-    """Publications that took a number, over all cameras."""
+    """Numbered publications of all cameras."""
     waiting: int
     """Verdicts and events queued for the publishing thread."""
     failed: int
@@ -44,8 +44,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results:
-    """Publisher and journal of one start of the daemon. Every method but ``start`` and ``close`` may be called from any
-    thread; what one thread hands in leaves in that order."""
+    """Publisher and journal of one epoch. Every method except ``start`` and ``close`` may be called from any
+    thread; what one thread passes in is published in that order."""
 
     def __init__(
         self,
@@ -54,8 +54,7 @@ class Results:
         identity: Identity,
         journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
     ) -> None:
-        """``journal_changed(well, code, text)`` is told, in the publishing thread, when the journal begins to fail and when it is written
-        again."""
+        """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works again."""
         self._config = config
         self._streams = {
             camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
@@ -70,7 +69,7 @@ class Results:
         return self._publisher.endpoint
 
     def start(self) -> None:
-        """Open the journal and bind. Heartbeats go out from here on. Raises UserError; nothing is left open then."""
+        """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then."""
         if self._journal is not None:
             self._journal.open()
         try:
@@ -80,7 +79,7 @@ class Results:
             raise
 
     def wait_for_subscribers(self, stopping: threading.Event | None = None) -> bool:
-        """Block until as many subscriptions have arrived as configured; False once ``stopping`` is set.
+        """Block until ``results.wait_for_subscribers`` subscriptions have arrived; False once ``stopping`` is set.
 
         Raises UserError when they do not arrive in ``results.wait_timeout_s``.
         """
@@ -96,28 +95,28 @@ class Results:
         )
 
     def begin(self, camera: str, run: str, info: StartInfo) -> None:
-        """A run begins on ``camera``."""
+        """Publish that a run begins on ``camera``."""
         self._publisher.submit(partial(self._streams[camera].start, run, info))
 
     def settled(self, settled: Settled) -> None:
-        """A verdict was reached. Only queues it: the ledger calls this inside its lock."""
+        """Publish a verdict. It is only queued, because the ledger calls this under its lock."""
         self._publisher.submit(partial(self._streams[settled.meta.camera].settled, settled))
 
     def late(self, meta: FrameMeta, outcome: Outcome) -> None:
-        """A result came for a frame that already had its verdict."""
+        """Publish a result that came for a frame that already had its verdict."""
         self._publisher.submit(partial(self._streams[meta.camera].late, meta, outcome))
 
     def status(self, status: Status) -> None:
-        """The state of the line changed or something happened; it is told on all streams."""
+        """Publish a change of the line's state, or an event, on the streams of all cameras."""
         for stream in self._streams.values():
             self._publisher.submit(partial(stream.status, status))
 
     def end(self, camera: str, run: str, totals: Totals | None = None) -> None:
-        """A run is over on ``camera``; ``totals`` None stands for what was published of it."""
+        """Publish that a run is over on ``camera``; without ``totals`` the verdicts published so far are counted."""
         self._publisher.submit(partial(self._streams[camera].end, run, totals))
 
     def snapshot(self) -> Snapshot:
-        """What left so far; figures of a busy line are of slightly different moments."""
+        """What was published so far; on a busy line the figures are from slightly different moments."""
         return Snapshot(
             endpoint=self.endpoint,
             alive=self._publisher.alive(),
@@ -131,9 +130,9 @@ class Results:
         )
 
     def close(self, timeout_s: float = LONGEST_CLOSE_S) -> bool:
-        """Publish and journal what is queued, then let go of sockets and file; once only.
+        """Publish and journal what is queued, then close sockets and file; to be called once.
 
-        Takes at most about ``timeout_s``, whatever disk and peers do; False, with a log entry, where something was left.
+        Takes at most about ``timeout_s``, even where disk or peers hang; False, with a log entry, where something was left.
         """
         until_s = time.monotonic() + timeout_s
         published = self._publisher.close(timeout_s * 0.6)

@@ -13,7 +13,7 @@ _BETWEEN_STEPS_S = 0.02
 
 
 class Retention:
-    """Says when to look at the limits and takes one step at a time. Used by the journal's writer thread alone."""
+    """Decides when the limits are checked, and deletes one step at a time. Used by the journal's writer thread only."""
 
     def __init__(self, config: JournalConfig) -> None:
         self._config = config
@@ -34,7 +34,7 @@ class Retention:
         return deleted
 
     def _over_bytes(self, connection: sqlite3.Connection) -> bool:
-        """Freed pages are used again before the file grows, so they do not count."""
+        """Free pages of the file are not counted: SQLite uses them before the file grows."""
         if self._config.keep_bytes is None:
             return False
         pages, free, size = (
@@ -49,7 +49,7 @@ class Retention:
         return self._delete(connection, _STEP_ROWS, f"WHERE published_unix_ns < {oldest_ns}")
 
     def _delete(self, connection: sqlite3.Connection, rows: int, condition: str) -> int:
-        """Of the ``rows`` oldest rows delete those that meet the condition."""
+        """Delete those of the ``rows`` oldest rows that meet the condition."""
         oldest = f"SELECT id, published_unix_ns FROM publications ORDER BY id LIMIT {rows}"
         return connection.execute(
             f"DELETE FROM publications WHERE id IN (SELECT id FROM ({oldest}) {condition})"

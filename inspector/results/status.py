@@ -1,4 +1,4 @@
-"""A state of the line as its owner decided it, on the way to the subscribers."""
+"""The content of a ``status`` message. ``inspector.line.status`` decides it, ``stream.py`` publishes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inspector.protocol.messages import LineState
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ``status`` message tells."""
+    """State of the line, and what happened."""
 
     state: LineState
     code: str
@@ -16,4 +16,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """What happened, one line for a person."""
     engines: str = ""
-    """What computes the verdicts; empty before that is known."""
+    """What computes the verdicts, for a person; empty before it is known."""

@@ -1,6 +1,6 @@
 """One stream: the publications of one camera in one epoch, numbered from 0 without a gap.
 
-Used by the publishing thread alone, so that the order of the numbers is the order on the wire.
+Used by the publishing thread only, so that the order of the numbers is the order of sending.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ UNITS = {"um": "micrometre", "mm": "millimetre", "mm2": "square millimetre", "px
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """A message ready for the wire and the journal."""
+    """An encoded message, for sending and for the journal."""
 
     camera: str
     seq: int
@@ -59,7 +59,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes of its parts."""
+        """Bytes of all parts."""
         return len(self.header) + len(self.body) + len(self.blob)
 
     def parts(self) -> list[bytes]:
@@ -68,7 +68,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stream:
-    """Numbers and words the publications of one camera."""
+    """Makes and numbers the messages of one camera."""
 
     def __init__(self, identity: Identity, camera: str, *, heartbeat_ms: int, masks: bool) -> None:
         self.camera = camera
@@ -80,14 +80,14 @@ class Stream:
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
         self._run: str | None = None
-        """The one that began last, as long as it has not ended."""
+        """The run that began last; None once it has ended."""
         self._info: StartInfo | None = None
         self._bundle = _NO_BUNDLE
         self._line_state = LineState.STARTING
-        """As the last status said."""
+        """State in the last status message."""
 
     def start(self, run: str, info: StartInfo) -> Publication:
-        """Run ``run`` begins."""
+        """The message that run ``run`` begins."""
         self.totals[run] = Totals()
         self._run, self._info = run, info
         scale = info.scale_mm_per_px
@@ -150,13 +150,13 @@ class Stream:
         return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
 
     def status(self, status: Status) -> Publication:
-        """The line changed its state, or a person should know something."""
+        """The message that the line changed its state or that something happened."""
         self._line_state = status.state
         body = StatusBody(state=status.state, code=status.code, text=plain(status.text), engines=plain(status.engines))
         return self._publish(MessageType.STATUS, body)
 
     def end(self, run: str, totals: Totals | None = None) -> Publication:
-        """Run ``run`` is over; None stands for what was published of it."""
+        """The message that run ``run`` is over; without ``totals`` the verdicts published so far are counted."""
         published = self.totals.pop(run, Totals())
         totals = totals or published
         if totals != published:
@@ -170,7 +170,7 @@ class Stream:
         return publication
 
     def heartbeat(self) -> Publication:
-        """Alive. Takes no number and is not journaled."""
+        """A heartbeat. It takes no number and is not journaled."""
         body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
         return self._publish(MessageType.HEARTBEAT, body)
 
@@ -190,7 +190,7 @@ class Stream:
         return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
 
     def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
-        """Classes and mask of a bundle as messages have them; most often it is that of the message before."""
+        """What messages contain about a bundle; kept from the last message, because it is mostly the same bundle."""
         if bundle is not self._bundle.identity:
             self._bundle = _BundleWords(bundle)
         return self._bundle
@@ -220,9 +220,9 @@ class Stream:
         verdict: str | None = None,
         blob: bytes = b"",
     ) -> Publication:
-        """Header and encoding. The number is spent only when nothing can fail any more.
+        """Header and encoding. The number is taken last, when nothing can fail any more.
 
-        A message about a frame names the run it was captured in and the bundle that inspected it; any other the run that is on
+        A message about a frame names the run it was captured in and the bundle that inspected it; any other message names the current run
         and the bundle it began with."""
         if meta is not None:
             run = meta.run or None
@@ -284,7 +284,7 @@ class Stream:
 
 
 class _BundleWords:
-    """What messages say of a bundle's results."""
+    """What messages contain about the bundle of a result."""
 
     def __init__(self, identity: BundleIdentity | None) -> None:
         self.identity = identity
@@ -299,5 +299,5 @@ _NO_BUNDLE = _BundleWords(None)
 
 
 def plain(text: str) -> str:
-    """The text with what UTF-8 cannot carry (a file name's undecodable bytes) replaced."""
+    """The text with characters that UTF-8 cannot encode (undecodable bytes of a file name) replaced."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

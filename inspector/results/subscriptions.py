@@ -15,10 +15,10 @@ _STRANGERS_LOGGED = 20
 
 
 class Subscriptions:
-    """``read`` is for the publishing thread; ``count`` and ``wait`` are for any thread."""
+    """Counts subscriptions. ``read`` is for the publishing thread; ``count`` and ``wait`` may be called from any thread."""
 
     def __init__(self, prefixes: Iterable[str]) -> None:
-        """``prefixes``: what the topics of each of our streams begin with."""
+        """``prefixes`` are what the topics of each stream begin with."""
         self._prefixes = tuple(prefixes)
         self._count = 0
         self._strangers = 0
@@ -26,11 +26,11 @@ class Subscriptions:
 
     @property
     def count(self) -> int:
-        """Subscriptions that cover one of our streams or part of it; a subscriber has one as a rule."""
+        """Subscriptions to one of the line's streams or to part of one; a subscriber usually has one."""
         return self._count
 
     def read(self, data: zmq.Socket[bytes]) -> None:
-        """Take the one message that waits on ``data``, an XPUB socket that reports every subscription."""
+        """Read one message from ``data``, an XPUB socket that reports every subscription."""
         message = data.recv(zmq.NOBLOCK)
         while data.getsockopt(zmq.RCVMORE):
             data.recv(zmq.NOBLOCK)
@@ -57,7 +57,7 @@ class Subscriptions:
         return True
 
     def _stranger(self, topic: str) -> None:
-        """Most often a misspelt line or camera, which would otherwise just stay silent."""
+        """Warn of a subscription that matches no topic: mostly a misspelt line or camera, which would never get a message."""
         self._strangers += 1
         if self._strangers <= _STRANGERS_LOGGED:
             log.warning("a subscriber asks for %.100r, but topics here begin with %s", topic, ", ".join(self._prefixes))

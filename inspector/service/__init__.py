@@ -1,1 +1,1 @@
-"""What makes a program a service: signals that end it cleanly, and figures of what it is doing."""
+"""Parts of a daemon: signals that stop it cleanly, logging, and a latency histogram."""

@@ -6,14 +6,14 @@ import math
 import threading
 
 RESOLUTION = 1.02
-"""Ratio of a bucket's upper edge to its lower: a percentile is right to within 2 %."""
+"""Ratio of a bucket's upper to its lower limit: a percentile is at most 2 % wrong."""
 SMALLEST_US = 10.0
 BUCKETS = 1000
-"""10 us x 1.02^1000 is over an hour."""
+"""Number of buckets: from 10 us to 10 us x 1.02^1000, which is over an hour."""
 
 
 class LatencyHistogram:
-    """Counts latencies. Thread-safe."""
+    """Histogram of latencies. Thread-safe."""
 
     def __init__(self) -> None:
         self._counts = [0] * BUCKETS
@@ -33,7 +33,7 @@ class LatencyHistogram:
             self.max_us = max(self.max_us, latency_us)
 
     def percentile_us(self, share: float) -> float | None:
-        """The latency that ``share`` (0..1) of those added do not exceed, us; None before the first."""
+        """The latency that is not exceeded by ``share`` (0..1) of those added, us; None before the first."""
         with self._lock:
             if not self.count:
                 return None

@@ -10,7 +10,7 @@ from inspector.errors import UserError
 
 
 def log_to_stderr(level: str) -> None:
-    """Log from ``level`` on to stderr. Raises UserError for a level that does not exist."""
+    """Log messages of ``level`` and above to stderr. Raises UserError for a level that does not exist."""
     number = getattr(logging, level.upper(), None)
     if not isinstance(number, int):
         raise UserError(f"--log-level: {level!r} is not a level; use debug, info, warning or error")

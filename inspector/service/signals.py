@@ -1,4 +1,4 @@
-"""SIGTERM, SIGINT and SIGHUP end the line cleanly; a second one of them ends it at once."""
+"""SIGTERM, SIGINT and SIGHUP stop the line cleanly; a second one of them stops it at once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM, SIGINT or SIGHUP (the terminal is gone) sets; what was ignored, as under nohup, stays ignored.
+    """An event that SIGTERM, SIGINT or SIGHUP (terminal closed) sets. A signal that was ignored, as under nohup, stays ignored.
 
-    Main thread only; the previous handlers come back on leaving."""
+    To be used in the main thread; the previous handlers are restored on leaving."""
     stop = threading.Event()
 
     def handle(number: int, _frame: FrameType | None) -> None:

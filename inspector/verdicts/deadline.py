@@ -1,4 +1,4 @@
-"""The thread that settles frames whose time is up, however stuck the inference is."""
+"""The thread that settles frames whose deadline has passed, also when inference hangs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DeadlineTimer:
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        """What the ledger's sink raises in this thread is logged, and the timer goes on."""
+        """An exception of the ledger's sink in this thread is logged, and the timer goes on."""
         self._ledger = ledger
         self._wakes_at_ns = _NEVER_NS
         self._announced_ns = 0

@@ -1,4 +1,5 @@
-"""Defects on a class bitmask: which regions there are, and how large each is in pixels and on the sheet.
+"""Measures the defects on the class bitmask of one frame, in px and mm, from its regions (``regions.py``). How well found defects
+match labelled ones is in ``engines.metrics.defects``.
 
 Coordinates are frame pixels, x along the rows. Areas count pixels; boxes, lengths and widths take a pixel as a square
 (``rectangle``); a centroid is the mean of the pixels' indices, so that the middle of the frame's first pixel is (0, 0).
@@ -21,7 +22,7 @@ from inspector.verdicts.regions import Regions, find_regions
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """The defects beyond the most that are listed: all smaller than those, measured just enough to judge them.
+    """The defects beyond the ``max_defects`` that are listed: all are smaller, and are measured only as far as the rules need.
 
     Lengths and widths are upper bounds (from the upright box), so that no rule can miss one of these defects.
     """
@@ -44,9 +45,9 @@ class Measured:
     defects: tuple[Defect, ...]
     """Largest first."""
     unlisted: Unlisted | None
-    """What did not fit the list; None where everything did."""
+    """The defects not in ``defects``; None where all are listed."""
     pixels: tuple[int, ...]
-    """Pixels set per class, defects or not."""
+    """Pixels set per class, also in regions too small to be a defect."""
 
 
 def measure(
@@ -118,5 +119,5 @@ def _bounded(regions: Regions, chosen: NDArray[np.intp], scores: Sequence[float]
 
 
 def _short(value: float) -> float:
-    """Six significant digits: as many as a figure on the sheet can mean, and half the bytes on the wire."""
+    """Six significant digits: more than a measurement on the sheet has, and half the bytes in a message."""
     return float(f"{value:.6g}")

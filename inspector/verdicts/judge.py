@@ -1,4 +1,4 @@
-"""The judge: turns what the engines found in a frame into its outcome."""
+"""The judge: turns the engines' result for a frame into its outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_CLASSES = 8
 
 
 class Judge:
-    """Judges what one bundle finds in the frames of one camera. Holds no state between frames: any number of threads may share one."""
+    """Judges the results of one bundle on the frames of one camera. It keeps no state between frames: threads may share it."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Judge:
         minimum_area_px: Sequence[int],
         scale: Scale | None,
     ) -> None:
-        """``bundle`` is the one whose results are judged, ``minimum_area_px`` (of a region that is a defect) per class of it.
+        """``bundle`` is the one whose results are judged; ``minimum_area_px`` is the least area of a defect, for each of its classes.
         ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
         class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
@@ -36,7 +36,7 @@ class Judge:
             )
         self._config = config
         self.bundle = bundle
-        """Whose results it judges."""
+        """The bundle whose results are judged."""
         self._class_names = tuple(class_names)
         self._minimum_area_px = tuple(minimum_area_px)
         self._scale = scale
@@ -48,7 +48,7 @@ class Judge:
             )
 
     def clean(self, gate_score: float) -> Outcome:
-        """The outcome of a frame the gate held back from the segmenter: PASS. Raises ValueError unless the score is a
+        """The outcome of a frame with a gate score below the threshold: PASS. Raises ValueError unless the score is a
         probability."""
         return Outcome(
             verdict=Verdict.PASS,
@@ -64,13 +64,13 @@ class Judge:
         pixels: Sequence[int] | NDArray[np.integer[Any]],
         scores: Sequence[float] | NDArray[np.floating[Any]],
     ) -> Outcome:
-        """The outcome of a frame the segmenter saw: PASS, REJECT or SCRAP.
+        """The outcome of a frame that was segmented: PASS, REJECT or SCRAP.
 
         ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
         read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
 
-        Raises ValueError where the result contradicts itself: a score that is no probability (NaN, infinite), another
-        geometry, a class the bundle does not have, pixel counts that are not the mask's. Such a frame was not inspected.
+        Raises ValueError where the result is implausible: a score that is no probability (NaN, infinite), another
+        frame size, a class the bundle does not have, pixel counts that differ from the mask. Such a frame was not inspected.
         """
         if gate_score is not None:
             gate_score = _probability(gate_score, "the gate's score")
@@ -112,7 +112,7 @@ def _probability(score: float, what: str) -> float:
 
 
 def _left_out(unlisted: Unlisted | None) -> str:
-    """How many defects the list leaves out. They are in the mask and the pixel counts, and the rules have judged them."""
+    """Text on the defects that are not listed. They are in the mask and in the pixel counts, and the rules were applied to them."""
     if unlisted is None:
         return ""
     return f"; {len(unlisted):,} smaller defects ({int(unlisted.area_px.sum()):,} px2) not listed"

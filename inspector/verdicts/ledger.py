@@ -1,9 +1,9 @@
-"""The ledger: every frame that was captured, until it has its one verdict.
+"""The ledger: holds every captured frame until it has its verdict, and gives each frame exactly one.
 
-A frame is opened when it is captured and settled by whichever comes first: a result, a drop, a crash, the deadline, the
-end of the run. What comes second changes nothing and is told so; so is a result after the deadline, even where it comes
-before the timer that watches deadlines had its turn: no PASS is ever late. Verdicts leave through ``sink``, called inside the lock,
-so that they leave in the order in which they were reached and ``resolved_through`` never falls within a camera.
+A frame is opened when it is captured and settled by the first of these: a result, a drop, a crash, the deadline, the
+end of the line. Any later attempt changes nothing and returns False. So does a result after the deadline, even where it comes
+before the deadline timer has run: no PASS is ever late. Verdicts are passed to ``sink`` under the lock,
+so that they are passed on in the order in which they were reached and ``resolved_through`` never falls within a camera.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 
 _STALE_ENTRIES = 64
-"""Entries of settled frames the deadline heap may hold on top of one per open frame."""
+"""The deadline heap may hold this many entries of settled frames, besides one per open frame."""
 
 
 class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one camera's frames; lost frames count one by one. ``frames == open + sum(verdicts.values())``."""
+    """Frames of one camera by verdict and reason; each lost frame is counted. ``frames == open + sum(verdicts.values())``."""
 
     frames: int
     """Frames numbered so far: captured and lost."""
@@ -37,14 +37,14 @@ class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Camera:
-    """One camera's books. Frames below ``next_frame`` that are not in ``open`` have their verdict."""
+    """The frames of one camera. Those below ``next_frame`` that are not in ``open`` have their verdict."""
 
     __slots__ = ("by_ending", "next_frame", "open", "order")
 
     def __init__(self) -> None:
         self.next_frame = 0
         self.open: dict[int, FrameMeta] = {}
-        # Frame numbers in the order of capture, from the oldest open one: a settled number leaves with the ones before it.
+        # Frame numbers in the order of capture, from the oldest open one: a settled number is removed once all earlier ones are settled.
         self.order: deque[int] = deque()
         self.by_ending: dict[tuple[Verdict, Reason], int] = {}
 
@@ -67,7 +67,7 @@ class Ledger:
     """Gives each frame exactly one verdict. Every method may be called from any thread.
 
     ``sink`` gets each verdict; it should only queue it: it runs under the lock, must not call the ledger and must not raise.
-    If it does raise, the frame keeps its verdict in the books and the error reaches the caller. ``clock`` gives monotonic ns.
+    If it does raise, the frame has its verdict all the same and the caller gets the exception. ``clock`` gives monotonic ns.
     """
 
     def __init__(self, sink: Callable[[Settled], None], clock: Callable[[], int] = now_ns) -> None:
@@ -82,7 +82,7 @@ class Ledger:
         self._on_earliest: Callable[[int], None] = lambda deadline_ns: None
 
     def on_earliest(self, callback: Callable[[int], None]) -> None:
-        """Have ``callback(deadline_ns)`` called when a frame is opened whose deadline comes before all others; it must be
+        """Have ``callback(deadline_ns)`` called when a frame is opened whose deadline is the earliest of all; it must be
         quick and must not call the ledger."""
         self._on_earliest = callback
 
@@ -116,10 +116,10 @@ class Ledger:
             self._record(books, meta, outcome, self._clock(), count)
 
     def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:
-        """Give a frame its verdict. True for the first; False when it has one already, and nothing changes.
+        """Give a frame its verdict. True where this is its verdict now; False where it had one already, which is kept.
 
         Also False when the frame is still open but its deadline has passed: then it is settled as expired, unless
-        ``outcome`` is UNINSPECTED itself and knows a better reason. Raises ValueError for a frame that was never opened.
+        ``outcome`` is UNINSPECTED itself and has a more precise reason. Raises ValueError for a frame that was never opened.
         """
         with self._lock:
             books = self._cameras.get(camera)
@@ -166,7 +166,7 @@ class Ledger:
             return [meta for books in self._cameras.values() for meta in books.open.values()]
 
     def counts(self) -> dict[str, CameraCounts]:
-        """What came of the frames so far, per camera, all of it at one moment."""
+        """Frames by verdict and reason so far, per camera, all at the same moment."""
         with self._lock:
             return {name: books.counts() for name, books in self._cameras.items()}
 
@@ -190,7 +190,7 @@ class Ledger:
     def _settle_each(
         self, frames: list[tuple[_Camera, FrameMeta]], outcome_of: Callable[[FrameMeta], Outcome]
     ) -> list[FrameMeta]:
-        """Settle open frames; a sink that raises on one does not keep the others from their verdict."""
+        """Settle open frames; all of them are settled even where the sink raises on one."""
         failure: Exception | None = None
         for books, meta in frames:
             try:
@@ -221,6 +221,6 @@ def _expired(meta: FrameMeta, now_ns: int) -> Outcome:
     assert meta.deadline_ns is not None, "only frames with a deadline are in the heap"
     late_ms = (now_ns - meta.deadline_ns) / 1e6
     detail = f"no result within {(meta.deadline_ns - meta.captured_ns) / 1e6:.6g} ms"
-    if late_ms >= 1:  # the process was held up: say so, for a controller saw this verdict later than promised
+    if late_ms >= 1:  # the process was delayed: report it, because a controller got this verdict later than promised
         detail += f"; settled {late_ms:.0f} ms after that"
     return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.DEADLINE, detail=detail)

@@ -1,4 +1,4 @@
-"""Whether a line's rules can be applied to what a bundle finds."""
+"""Checks whether a line's rules can be applied to a bundle's classes and a camera's scale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inspector.errors import UserError
 
 
 def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale | None) -> None:
-    """What the rules need from the bundle (its classes) and the camera (its scale).
+    """Check that the bundle has every class the rules name, and that the camera has a scale where a rule needs one.
 
     Raises UserError naming the key.
     """
@@ -20,6 +20,6 @@ def check_rules(config: VerdictsConfig, class_names: Sequence[str], scale: Scale
         for limit in NEEDS_SCALE:
             if getattr(rule, limit) is not None and scale is None:
                 raise UserError(
-                    f"{key}.{limit}: {getattr(rule, limit):g} needs the size of a pixel, and the camera has no scale; "
+                    f"{key}.{limit}: {getattr(rule, limit):g} needs the size of a pixel, but the camera has no scale; "
                     "set mm_per_px_x and mm_per_px_y in its scale, or give the limit in px"
                 )

@@ -1,4 +1,4 @@
-"""The rules: which defects take a sheet out, and the line that tells a person why."""
+"""Applies the verdict rules to the defects of a frame, and gives the reason in one line of text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Tally:
     largest_mm2: float | None
     class_names: tuple[str, ...]
     bounded: bool
-    """Some were judged by upper bounds of length or width, so that the true count may be lower."""
+    """True where upper bounds of length or width were used for some, so that the true count may be lower."""
 
 
 def judge(
@@ -34,7 +34,7 @@ def judge(
     frame_length_mm: float | None,
     unlisted: Unlisted | None = None,
 ) -> tuple[Verdict, Reason, str]:
-    """The verdict the worst rule that fires gives (among equals the first), and a line that names it; else PASS.
+    """Verdict and reason of the most severe rule that fires (among equals the first), with a text that names it; else PASS.
 
     ``frame_length_mm`` is the frame's length along the travel, None where there is no scale. Rules whose figures need a
     scale must have been refused without one (``check_rules``).
@@ -53,7 +53,7 @@ def judge(
 
 
 def _needed(rule: Rule, frame_length_mm: float | None) -> float:
-    """From how many defects the rule fires."""
+    """The number of defects from which the rule fires."""
     if rule.min_count_per_metre is None:
         return rule.min_count
     assert frame_length_mm is not None, "check_rules refuses a count per metre without a scale"
@@ -139,7 +139,7 @@ def _told(rule: Rule, tally: _Tally, frame_length_mm: float | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Six significant digits; large numbers in full, for nobody reads 1.2e+06 as a size."""
+    """Six significant digits; large numbers in full, because 1.2e+06 is hard to read as a size."""
     return f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""A rule in one line, for the people who read the start message."""
+"""A rule as one line of text, for the start message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIMITS = {
 
 
 def rule_in_words(rule: Rule) -> str:
-    """For example ``SCRAP: corrosion, area >= 40000 mm2, 2 or more``."""
+    """The rule as text, for example ``SCRAP: corrosion, area >= 40000 mm2, 2 or more``."""
     values = msgspec.structs.asdict(rule)
     words = [rule.class_name or "any class"]
     words += [text.format(values[key]) for key, text in _LIMITS.items() if values[key] is not None]

@@ -57,7 +57,7 @@ def test_every_key_is_documented() -> None:
         (GOOD + "deadline_ms: soon\n", "deadline_ms: .*'soon'"),
         (GOOD + "overload: wait\n", "overload: wait .*deadline_ms is 100"),
         (GOOD.replace("cameras:", "cameras:\n  - {name: top, source: {kind: simulator}}"), "'top' is used twice"),
-        (GOOD + "inference: {stall_timeout_s: .inf}\n", r"x\.yaml: inference\.stall_timeout_s: \.inf is no quantity"),
+        (GOOD + "inference: {stall_timeout_s: .inf}\n", r"x\.yaml: inference\.stall_timeout_s: \.inf is not allowed"),
         (GOOD + "deadline_ms: 1.0e+16\n", r"deadline_ms: .*<= 3600000"),
         (GOOD.replace("frames: 10", "rate_hz: .inf"), r"cameras\[0\]\.source\.rate_hz: \.inf"),
         (GOOD + "run: 2024-13-45\n", "month must be in 1..12; put .* in quotes"),

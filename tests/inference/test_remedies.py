@@ -32,11 +32,11 @@ KEY = Path("plans/key")
     [
         (
             NoGpuError("no driver", "auto"),
-            "no GPU to run the engines on (no driver); `inspector doctor` says more, or set inference.allow_cpu: true",
+            "no GPU to run the engines on (no driver); `inspector doctor` shows why; or set inference.allow_cpu: true",
         ),
         (
             NoGpuError("no driver", "tensorrt"),
-            "no GPU to run the engines on (no driver); `inspector doctor` says more, or choose the runtime auto, and allow the CPU",
+            "no GPU to run the engines on (no driver); `inspector doctor` shows why; or choose the runtime auto, and allow the CPU",
         ),
         (
             MissingPlanError("gate", "bars-1-0a", "8.9", 8, "has no plan in plans"),

@@ -53,7 +53,7 @@ def test_the_good_ones_pass() -> None:
         (a_result()[:2], "2 parts"),
         ([*a_result(), b"more"], "5 parts"),
         (a_result()[:3], "announces a mask that is not there"),
-        (altered(2, mask=None), "a blob no one announced"),
+        (altered(2, mask=None), "a blob that the body does not announce"),
         ([b"v1/line1/cam2/result", *a_result()[1:]], "does not agree with the header"),
         ([b"", *a_result()[1:]], "does not agree with the header"),
         ([a_result()[0], b"", *a_result()[2:]], "header: "),
