@@ -56,6 +56,8 @@ class Completeness:
         self.runs: dict[str, RunCount] = {}
         """The open runs in the order in which they began; a run may begin before the previous one has ended."""
         self.last_ended: RunCount | None = None
+        self.disagreed = False
+        """Whether the count of any run was not that of its ``end``."""
 
     @property
     def missed(self) -> int:
@@ -85,8 +87,8 @@ class Completeness:
 
     @property
     def proven(self) -> bool:
-        """Whether nothing was missed from the first publication to the end of the last run, and the totals agree."""
-        return self.complete and self.ended and self.totals_agree is True
+        """Whether nothing was missed from the first publication to the end of the last run, and the totals of every run agree."""
+        return self.complete and self.ended and self.totals_agree is True and not self.disagreed
 
     def take(self, packet: Packet) -> tuple[int, int] | None:
         """Count a message; return the range of numbers that it shows to be missing. Raises OutOfOrderError."""
@@ -113,7 +115,7 @@ class Completeness:
             return f"{heard}, {self.missed} missed (seq {shown}{', ...' if len(self.missing) > 5 else ''})"
         if not self.ended:
             return f"{heard}, complete so far; the run has not ended"
-        return f"{heard}, complete; totals {'agree' if self.totals_agree else 'DISAGREE'}"
+        return f"{heard}, complete; totals {'agree' if self.proven else 'DISAGREE'}"
 
     def _reach(self, seq: int) -> tuple[int, int] | None:
         """``seq`` was published; return the range between it and the last known number, which is missing."""
@@ -141,6 +143,7 @@ class Completeness:
         elif isinstance(body, EndBody):
             self.last_ended = self.runs.pop(name, RunCount(missed=True))  # without its start, some of it may be unknown
             self.last_ended.end = body
+            self.disagreed |= self.last_ended.agrees is False
         elif name in self.runs:
             if isinstance(body, ResultBody):
                 self.runs[name].verdicts[body.verdict] += 1

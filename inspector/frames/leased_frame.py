@@ -16,10 +16,8 @@ class LeasedFrame(NamedTuple):
     lease: Lease
     meta: FrameMeta
 
-    @property
-    def shadow(self) -> bool:
-        """Whether the frame is for a shadow bundle: its result gives no verdict."""
-        return self.lease.holder is not None and self.lease.holder.observer
+    shadow: bool = False
+    """The frame is inspected beside the active bundle: its result is no verdict."""
 
     @property
     def window(self) -> Window:

@@ -17,7 +17,7 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ns: int | None = None
     """When the verdict is due, monotonic ns; None where a run has no deadline (offline replay)."""
     position_um: int | None = None
-    """Position of the frame's leading edge along the run in um; None where unknown."""
+    """Position of the frame's leading edge, um of travel since the start of the epoch; None where unknown."""
     run: str = ""
     """Name of the run in which the frame was captured."""
     name: str = ""

@@ -34,8 +34,8 @@ class SharedPlanes:
     def __init__(self, fd: int, slots: int, plane_bytes: int) -> None:
         """Map the memory of file descriptor ``fd``, which this instance owns from now on."""
         self._fd = fd
-        self._let_go = weakref.finalize(self, os.close, fd)
         mapped = mmap.mmap(fd, slots * plane_bytes)
+        self._let_go = weakref.finalize(self, os.close, fd)
         self.array: NDArray[np.uint8] = np.ndarray((slots, plane_bytes), np.uint8, mapped)
         """uint8 [slots, bytes of a plane], C-contiguous, beginning on a memory page."""
         self._frames: dict[FrameSize, NDArray[np.uint8]] = {}
@@ -50,13 +50,13 @@ class SharedPlanes:
         try:
             # Reserves the pages now: a lack of memory is an error here, not a bus error in the middle of a run.
             os.posix_fallocate(fd, 0, size)
+            return cls(fd, slots, plane_bytes)
         except OSError as error:
             os.close(fd)
             raise UserError(
                 f"ring.slots: {slots} slots of {frame} need {size >> 20} MiB of shared memory, "
                 f"which this machine does not give ({error.strerror}); use fewer slots"
             ) from None
-        return cls(fd, slots, plane_bytes)
 
     def view(self, window: Window, size: FrameSize) -> NDArray[np.uint8]:
         """The pixels of a window, uint8 [H, W], C-contiguous; not a copy. Raises ValueError for one that leaves its plane."""
@@ -65,6 +65,8 @@ class SharedPlanes:
             return self.array[slot, offset : offset + size.pixels].reshape(size)
         frames = self._frames.get(size)
         if frames is None:
+            if size.pixels > self.array.shape[1]:
+                raise ValueError(f"a frame of {size} does not fit into planes of {self.array.shape[1]} bytes")
             frames = self._frames[size] = self.array[:, : size.pixels].reshape(-1, *size)
         return frames[slot]  # type: ignore[no-any-return]
 
@@ -73,8 +75,9 @@ class SharedPlanes:
 
     def close(self) -> None:
         """Release the memory; it is unmapped when the last view of it is deleted. Deleting the instance does the same."""
-        del self.array, self._frames
-        self._let_go()
+        if self._let_go.alive:
+            del self.array, self._frames
+            self._let_go()
 
 
 def _rebuild(duplicate: Any, slots: int, plane_bytes: int) -> SharedPlanes:

@@ -25,7 +25,7 @@ from inspector.inference.supervisor import Supervisor
 
 
 class Listener(NamedTuple):
-    """The callbacks of inference. All are called from the supervisor's thread or from ``submit``, never under a lock."""
+    """The callbacks of inference. All are called from the supervisor's thread or from ``submit`` and ``stop``, never under a lock."""
 
     results: Callable[[Dispatcher, Sequence[tuple[LeasedFrame, InferenceResult]]], None]
     """The bundle's engines have results; the leases now belong to the listener."""
@@ -92,14 +92,9 @@ class Dispatcher:
         return True
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
-        """Take back the frame that has waited longest and is not in the child yet; None where there is none. Frames for a shadow are
-        released and passed over."""
+        """Take back the frame that has waited longest and is not in the child yet; None where there is none. Frames for a shadow stay."""
         with self._lock:
-            while (frame := self._queue.take_oldest_waiting()) is not None:
-                if not frame.shadow:
-                    return frame
-                frame.lease.release()
-            return None
+            return self._queue.take_oldest_waiting()
 
     def retire(self) -> None:
         """Take no further frame; the child ends when the last one has its result."""
@@ -109,10 +104,12 @@ class Dispatcher:
         if empty:
             self.supervisor.finish()
 
-    def stop(self, timeout_s: float) -> None:
-        """End the child, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
-        self.supervisor.stop(timeout_s)
-        self._give_up(Reason.SHUTDOWN, "the line stopped")
+    def stop(self, timeout_s: float, reason: Reason = Reason.SHUTDOWN, why: str = "the line stopped") -> None:
+        """End the child, by force after ``timeout_s``. Frames still held are given up for ``reason``, as is every later one."""
+        self.supervisor.stop(timeout_s, reason, why)
+        with self._lock:
+            self._state = State.STOPPED
+        self._give_up(reason, why)
 
     # Called by the supervisor, in its thread.
 
@@ -133,11 +130,11 @@ class Dispatcher:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
-            found = [(self._queue.finished((result.slot, result.offset), now), result) for result in results]
+            frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
             stale = self._pump()
             done = self.retired and not self._queue
         self._give_up_stale(stale)
-        self._listener.results(self, found)
+        self._listener.results(self, list(zip(frames, results, strict=True)))
         if done:
             self.supervisor.finish()
 
@@ -146,10 +143,9 @@ class Dispatcher:
         with self._lock:
             return self._queue.stalled(now_ns, self._config.stall_timeout_s)
 
-    def gone(self, state: State, text: str) -> None:
+    def gone(self, reason: Reason, text: str, *, restarts: bool) -> None:
         """See ``supervisor.Client``."""
-        reason = Reason.SHUTDOWN if state is State.STOPPED else Reason.ENGINE_DOWN
-        self._give_up(reason, text, waiting=not (self._hold and state is State.RESTARTING))
+        self._give_up(reason, text, waiting=not (self._hold and restarts))
         with self._lock:
             done = self.retired and not self._queue
         if done:

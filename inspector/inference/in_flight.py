@@ -6,7 +6,7 @@ It has no lock of its own: the dispatcher calls it under its lock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.planes import Window
@@ -33,8 +33,12 @@ class InFlightQueue:
         self._waiting.append(frame)
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
-        """The frame that has waited longest and is not in the child yet; None where there is none."""
-        return self._waiting.popleft() if self._waiting else None
+        """The frame that has waited longest, is not with the child yet and is no shadow's; None where there is none."""
+        for place, frame in enumerate(self._waiting):
+            if not frame.shadow:
+                del self._waiting[place]
+                return frame
+        return None
 
     def next_for_child(self, now_ns: int) -> tuple[list[LeasedFrame], list[LeasedFrame]]:
         """Frames to send now, which are in flight from here on, and frames whose deadline passed while they waited."""
@@ -57,10 +61,13 @@ class InFlightQueue:
             del self._in_flight[frame.window]
             self._waiting.appendleft(frame)
 
-    def finished(self, window: Window, now_ns: int) -> LeasedFrame:
-        """Remove and return the frame in ``window``, whose result has arrived."""
+    def finished(self, windows: Sequence[Window], now_ns: int) -> list[LeasedFrame]:
+        """The child has the results of the frames in ``windows``. Raises KeyError, and changes nothing, where one is not in flight."""
+        frames = [self._in_flight[window][0] for window in windows]
+        for window in windows:
+            del self._in_flight[window]
         self._progress_ns = now_ns
-        return self._in_flight.pop(window)[0]
+        return frames
 
     def stalled(self, now_ns: int, timeout_s: float) -> str:
         """Why the child counts as hung, one line; empty where it does not. It hangs when frames are in flight and no result came for

@@ -7,18 +7,23 @@ replaced by another is **retiring**: it finishes the frames it has, and its chil
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
+from inspector.errors import UserError
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.meta import FrameMeta
+from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
+
+log = logging.getLogger(__name__)
 
 
 class Inference:
@@ -43,6 +48,7 @@ class Inference:
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced or (lambda _: Forced.NO)
+        self._stopped = False
         self._lock = threading.Lock()
         """Guards changes of ``others``."""
         self.others: tuple[Dispatcher, ...] = ()
@@ -55,32 +61,39 @@ class Inference:
         self.active.supervisor.start()
 
     def load(self, bundle: Bundle) -> Dispatcher:
-        """Load a further bundle in the background. Raises UserError where there is no memory for its masks."""
+        """Load a further bundle in the background. Raises UserError where there is no memory for its masks, and after ``stop``."""
         loading = self._dispatcher(bundle)
         with self._lock:
+            if self._stopped:
+                raise UserError(f"bundle {bundle.id}: cannot be loaded, the line stops")
             self.others = (*self.others, loading)
-        loading.supervisor.start()
+            loading.supervisor.start()
         return loading
 
     def activate(self, loaded: Dispatcher) -> None:
         """Make the bundle the active one for frames submitted from now on; frames submitted earlier stay with the previous bundle."""
+        self._require_beside(loaded)
         before = self.active
+        # First: a camera that found the bundle both active and a shadow would submit its frame twice.
+        self.shadows = _without(self.shadows, loaded)
         with self._lock:
             self.others = (*_without(self.others, loaded), before)
         self.active = loaded
-        self.shadows = _without(self.shadows, loaded)
         before.retire()
         if before.supervisor.state in (State.GIVEN_UP, State.STOPPED):
             self._forget(before)
 
     def shadow(self, loaded: Dispatcher) -> None:
         """Make the bundle a shadow for frames submitted from now on."""
-        self.shadows = (*self.shadows, loaded)
+        self._require_beside(loaded)
+        self.shadows = (*_without(self.shadows, loaded), loaded)
 
     def unload(self, loaded: Dispatcher, timeout_s: float = 0.3) -> None:
         """End the child of a bundle that is not the active one."""
+        if loaded is self.active:
+            raise ValueError(f"bundle {loaded.bundle.id} is active: activate another one first")
         self.shadows = _without(self.shadows, loaded)
-        loaded.stop(timeout_s)
+        loaded.stop(timeout_s, Reason.ENGINE_DOWN, "the bundle was unloaded")
         self._forget(loaded)
 
     @property
@@ -98,7 +111,8 @@ class Inference:
             active = self.active
             frame.lease.pass_on(active.holder)
         for shadow, lease in shared:
-            if lease is not None and not shadow.submit(LeasedFrame(lease, frame.meta)):
+            # A shadow that became the active bundle meanwhile has the frame already.
+            if lease is not None and (shadow is active or not shadow.submit(LeasedFrame(lease, frame.meta, True))):
                 lease.release()
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
@@ -112,11 +126,16 @@ class Inference:
     def stop(self, timeout_s: float) -> None:
         """End all children in parallel, by force after ``timeout_s``. Frames still held are given up as SHUTDOWN."""
         until_s = time.monotonic() + timeout_s
-        everyone = (self.active, *self.others)
+        with self._lock:
+            self._stopped = True
+            everyone = (self.active, *self.others)
         for dispatcher in everyone:
             dispatcher.supervisor.finish()
         for dispatcher in everyone:
-            dispatcher.stop(max(0.05, until_s - time.monotonic()))
+            try:
+                dispatcher.stop(max(0.05, until_s - time.monotonic()))
+            except Exception:
+                log.exception("bundle %s did not stop cleanly", dispatcher.bundle.id)
 
     def close(self) -> None:
         """Release the ring and all masks, after ``stop``; no frame may be read after this."""
@@ -137,7 +156,11 @@ class Inference:
         """Remove a bundle whose child has ended and that is not active. Its masks are unmapped when the last view of them is deleted."""
         with self._lock:
             self.others = _without(self.others, dispatcher)
-        self.ring.leases.take_back(dispatcher.shadow_holder)
+
+    def _require_beside(self, loaded: Dispatcher) -> None:
+        """Raise ValueError for a bundle that is active already, or retiring: it takes no further frame."""
+        if loaded is self.active or loaded.retired:
+            raise ValueError(f"bundle {loaded.bundle.id} is active already or retiring: load it again")
 
 
 def _without(dispatchers: tuple[Dispatcher, ...], one: Dispatcher) -> tuple[Dispatcher, ...]:

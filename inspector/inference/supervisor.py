@@ -15,6 +15,7 @@ from typing import Protocol
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
+from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.child import Child, ChildEnded
 from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
@@ -39,8 +40,9 @@ class Client(Protocol):
     def stalled(self, now_ns: int) -> str:
         """Why the child counts as hung, one line; empty where it does not."""
 
-    def gone(self, state: State, text: str) -> None:
-        """The process has ended: its frames get no result, and it writes no more masks."""
+    def gone(self, reason: Reason, text: str, *, restarts: bool) -> None:
+        """The process has ended: its frames get no result, for the reason and text given, and it writes no more masks. ``restarts``: another
+        one follows."""
 
 
 class Supervisor:
@@ -61,6 +63,7 @@ class Supervisor:
         self._settled = threading.Event()
         self._first_failure = ""
         self._stopping = threading.Event()
+        self._finished_for = Reason.SHUTDOWN, "the line stopped"
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._frames = ring.frames
         self.masks = ring.masks()
@@ -99,16 +102,18 @@ class Supervisor:
         with self._lock:
             return self._state is State.READY and self._child is not None and self._child.submit(items)
 
-    def finish(self) -> None:
-        """Ask the child to finish what it computes and then end; no other child is started. Does not wait."""
+    def finish(self, reason: Reason = Reason.SHUTDOWN, why: str = "the line stopped") -> None:
+        """Ask the child to finish what it computes and then end; no other child is started. Frames that get no result by then are given
+        up for ``reason``. Does not wait."""
+        self._finished_for = reason, why
         self._stopping.set()
         with self._lock:
             if self._child is not None:
                 self._child.ask_to_stop()
 
-    def stop(self, timeout_s: float) -> None:
-        """End the child, by force after ``timeout_s``."""
-        self.finish()
+    def stop(self, timeout_s: float, reason: Reason = Reason.SHUTDOWN, why: str = "the line stopped") -> None:
+        """``finish``, and wait for the child's end, by force after ``timeout_s``."""
+        self.finish(reason, why)
         if self._thread.ident is None:
             return
         self._thread.join(timeout_s)
@@ -132,13 +137,17 @@ class Supervisor:
             if not self._settled.is_set():
                 self._first_failure = f"inference could not start: internal error: {error}"
             self._end_child()
-            self._give_up("internal error in an inference supervisor; see the log")
+            self._give_up("internal error in an inference supervisor; see the log", Reason.INTERNAL)
         finally:
             self._end_child()
             if self._stopping.is_set():
                 self._enter(State.STOPPED, "stopped")
-                self._client.gone(State.STOPPED, "the line stopped")
+                self._client.gone(*self._finished_for, restarts=False)
+                if not self._settled.is_set():
+                    self._first_failure = "inference was stopped before it was ready"
             self._settled.set()
+            # Client and supervisor refer to each other; without this, masks of a retired bundle wait for the cyclic garbage collector.
+            del self._client
 
     def _live(self) -> ChildEnded:
         """Run one child from start to end and return how it ended. An error ends this child only, not the supervisor."""
@@ -195,23 +204,23 @@ class Supervisor:
         """After a child's end: report it and pause before the next start. False when no further child is started."""
         if not self._settled.is_set():
             self._first_failure = ended.reason if ended.mendable else f"inference could not start: {ended.reason}"
-            self._give_up(f"could not start: {ended.reason}", f"inference child given up: {ended.reason}")
+            self._give_up(f"could not start: {ended.reason}", of_frames=f"inference child given up: {ended.reason}")
             return False
         if self._restarts.exhausted:
             text = f"inference child given up after {self._restarts.failures} failures: {ended.reason}"
-            self._give_up(text, f"inference child given up: {ended.reason}")
+            self._give_up(text, of_frames=f"inference child given up: {ended.reason}")
             return False
         pause_s = self._restarts.pause_s
         log.error("inference child ended: %s; restart in %.1f s", ended.reason, pause_s)
         self._enter(State.RESTARTING, f"inference child ended: {ended.reason}; restart in {pause_s:.1f} s")
-        self._client.gone(State.RESTARTING, f"inference child ended: {ended.reason}")
+        self._client.gone(Reason.ENGINE_DOWN, f"inference child ended: {ended.reason}", restarts=True)
         if not self._stopping.wait(pause_s):
             self._enter(State.STARTING, "inference child restarts")
         return True
 
-    def _give_up(self, text: str, of_frames: str = "") -> None:
+    def _give_up(self, text: str, reason: Reason = Reason.ENGINE_DOWN, of_frames: str = "") -> None:
         self._enter(State.GIVEN_UP, text)
-        self._client.gone(State.GIVEN_UP, of_frames or text)
+        self._client.gone(reason, of_frames or text, restarts=False)
 
     def _end_child(self) -> None:
         """Wait until the process has ended; after this its slots can be used again."""

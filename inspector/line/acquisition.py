@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +47,11 @@ class Acquisition:
         *,
         deadline_ms: float | None,
         overload: OverloadPolicy,
+        failed: Callable[[str, str], None],
     ) -> None:
-        """``size`` is the size of the camera's frames."""
+        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called from its thread where it stops early."""
         self.camera = camera
-        self.failure = ""
-        """Why the camera stopped early, one line; empty while it runs and after a normal end."""
+        self._failed = failed
         self._source = source
         self._size = size
         self._holder = Holder(f"camera {camera.name}")
@@ -103,11 +104,11 @@ class Acquisition:
                     return
                 self._take(arrival)
         except UserError as error:
-            self.failure = str(error)
             log.error("camera %s ended: %s", self.camera.name, error)
+            self._failed(self.camera.name, str(error))
         except Exception as error:
-            self.failure = f"internal error: {error}"
             log.exception("camera %s ended by an internal error", self.camera.name)
+            self._failed(self.camera.name, f"internal error: {error}")
 
     def _take(self, arrival: Arrival) -> None:
         name = self.camera.name

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from inspector.line.acquisition import Acquisition
+
+log = logging.getLogger(__name__)
 
 
 class Cameras:
@@ -15,10 +18,6 @@ class Cameras:
 
     def __init__(self, acquisitions: Sequence[Acquisition]) -> None:
         self._acquisitions = tuple(acquisitions)
-        self._reported: set[str] = set()
-
-    def __iter__(self) -> Iterator[Acquisition]:
-        return iter(self._acquisitions)
 
     def open(self, stop: threading.Event) -> bool:
         """Open all in parallel; False where ``stop`` was set meanwhile. Raises the UserError of the first that failed."""
@@ -26,8 +25,7 @@ class Cameras:
             opened = [openers.submit(acquisition.open) for acquisition in self._acquisitions]
             while not all(future.done() for future in opened):
                 if stop.wait(0.02):
-                    for acquisition in self._acquisitions:
-                        acquisition.interrupt()
+                    self.interrupt()
                     return False
             for future in opened:
                 future.result()
@@ -43,23 +41,19 @@ class Cameras:
         """Whether any camera may deliver a further frame."""
         return any(acquisition.running for acquisition in self._acquisitions)
 
-    def new_failures(self) -> list[tuple[str, str]]:
-        """Cameras that stopped early since the last call: name and reason of each."""
-        failed = [
-            (acquisition.camera.name, acquisition.failure)
-            for acquisition in self._acquisitions
-            if acquisition.failure and acquisition.camera.name not in self._reported
-        ]
-        self._reported.update(name for name, _ in failed)
-        return failed
-
     def interrupt(self) -> None:
         """Take no further frame."""
-        for acquisition in self._acquisitions:
-            acquisition.interrupt()
+        self._each("interrupted", lambda acquisition: acquisition.interrupt())
 
     def stop(self, timeout_s: float) -> None:
         """Wait for the cameras' threads to end, at most ``timeout_s`` for all together, and release the cameras."""
         until_s = time.monotonic() + timeout_s
+        self._each("stopped", lambda acquisition: acquisition.stop(until_s - time.monotonic()))
+
+    def _each(self, what: str, action: Callable[[Acquisition], None]) -> None:
+        """An error with one camera is logged, and the next one follows."""
         for acquisition in self._acquisitions:
-            acquisition.stop(until_s - time.monotonic())
+            try:
+                action(acquisition)
+            except Exception:
+                log.exception("camera %s could not be %s", acquisition.camera.name, what)

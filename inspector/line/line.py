@@ -113,6 +113,8 @@ class Line:
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
+        self._activating = threading.Lock()
+        """Held while the active bundle changes and while a child's state is reported, so that no report of the previous one follows."""
         self._started = False
         self._stopped = False
 
@@ -144,12 +146,10 @@ class Line:
         while not stop.wait(tick_s):
             if tick is not None:
                 tick()
-            self._report_cameras()
             if not self.results.snapshot().alive:
                 self.status.failed("results", "the publisher failed; the log says why")
                 return
             if not self.cameras.running and not self.ledger.open_frames():
-                self._report_cameras()
                 return
 
     def stop(self) -> None:
@@ -208,16 +208,18 @@ class Line:
         return self.inference.load(bundle)
 
     def activate(self, loaded: Dispatcher) -> None:
-        """Make the bundle the active one: it gives the verdicts of frames captured from now on. Raises UserError while it is not ready."""
-        if loaded.supervisor.state is not State.READY:
-            raise UserError(
-                f"bundle {loaded.identity.bundle}: is {loaded.supervisor.state.value}, so it cannot be activated"
-            )
-        self.inference.activate(loaded)
-        self.status.engines(loaded.supervisor.device)
-        self.status.well(
-            "inference", "bundle_activated", f"bundle {loaded.identity.bundle} gives the verdicts from now on"
-        )
+        """Make the bundle the active one for frames captured from now on. Raises UserError where its child is not ready, and for one that
+        is active already or retiring."""
+        bundle = loaded.identity.bundle
+        with self._activating:
+            state = loaded.supervisor.state
+            if state is not State.READY:
+                raise UserError(f"bundle {bundle}: is {state.value}, so it cannot be activated")
+            if loaded is self.inference.active or loaded.retired:
+                raise UserError(f"bundle {bundle}: is active already or retiring; load it again")
+            self.inference.activate(loaded)
+            self.status.engines(loaded.supervisor.device)
+            self.status.well("inference", "bundle_activated", f"bundle {bundle} gives the verdicts from now on")
 
     # Building.
 
@@ -232,6 +234,7 @@ class Line:
             self.inference,
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
+            failed=self._camera_failed,
         )
 
     # Running.
@@ -264,6 +267,11 @@ class Line:
         if state is not State.GIVEN_UP or self._started:  # else the daemon ends with this very line
             warn = state is State.READY and supervisor.cpu_fallback
             log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", source.identity.bundle, text)
+        with self._activating:
+            self._report_inference(source, state, text)
+
+    def _report_inference(self, source: Dispatcher, state: State, text: str) -> None:
+        supervisor = source.supervisor
         if source is not self.inference.active:
             self.status.note(f"bundle_{state.value}", f"bundle {source.identity.bundle}: {text}")
             return
@@ -275,10 +283,9 @@ class Line:
             tell = self.status.well if state is State.READY else self.status.trouble
             tell("inference", f"inference_{state.value}", text)
 
-    def _report_cameras(self) -> None:
-        for name, failure in self.cameras.new_failures():
-            self.status.failed(f"cameras.{name}", failure)
-            self.status.trouble(f"camera {name}", "camera_failed", f"camera {name}: {failure}")
+    def _camera_failed(self, camera: str, why: str) -> None:
+        self.status.failed(f"cameras.{camera}", why)
+        self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
 
     # Stopping.
 

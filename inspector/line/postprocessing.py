@@ -15,6 +15,7 @@ from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
+from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
 from inspector.line.judges import Judges
@@ -58,11 +59,7 @@ class Postprocessing:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         for frame in frames:
-            shadow = frame.shadow
-            self._observers.offer(frame, outcome)
-            frame.lease.release()
-            if not shadow:
-                self._hand_on(frame.meta, outcome, inspected=False)
+            self._finish(frame, outcome, None, inspected=False)
 
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
@@ -72,25 +69,25 @@ class Postprocessing:
         closing.join(timeout_s)
 
     def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
-        shadow = frame.shadow
         outcome = self._judge(source, frame.meta, result)
-        self._observers.offer(frame, outcome, source.supervisor.masks if result.let_through else None)
-        frame.lease.release()
-        if not shadow:
-            self._hand_on(frame.meta, outcome, inspected=True)
+        self._finish(frame, outcome, source.supervisor.masks if result.let_through else None, inspected=True)
 
-    def _hand_on(self, meta: FrameMeta, outcome: Outcome, *, inspected: bool) -> None:
-        """Settle the frame. An error with one frame is logged, so that the others still get their verdicts."""
+    def _finish(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None, *, inspected: bool) -> None:
+        """Settle the frame, show it to the observers and release its lease. An error with one frame is logged, so that the others still
+        get their verdicts."""
+        meta = frame.meta
         try:
-            if not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
+            if not frame.shadow and not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
                 self._late(meta, outcome)
         except Exception:
             log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)
+        self._observers.offer(frame, outcome, masks)
+        frame.lease.release()
 
     def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
         identity = source.identity
-        judge = self.judges.of(meta.camera, identity)
         try:
+            judge = self.judges.of(meta.camera, identity)
             if not result.let_through:
                 return judge.clean(result.gate_score)
             mask = source.supervisor.masks.view((result.slot, result.offset), identity.size)

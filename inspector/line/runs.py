@@ -6,10 +6,12 @@ of its frames has its verdict, which may be after the next run has begun.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from inspector.config.section import NAME
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Settled
@@ -59,6 +61,10 @@ class Runs:
         """Begin run ``name`` for the frames captured from now on; the run that was on is over.
 
         Raises UserError for a name whose run is still open."""
+        if not re.fullmatch(NAME, name):
+            raise UserError(
+                f"run {name!r}: expected a letter or digit, then at most 62 letters, digits, '_', '.' or '-'"
+            )
         with self._lock:
             if name in self._open:
                 raise UserError(f"run {name}: is open already; give the next one another name")

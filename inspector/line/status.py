@@ -28,7 +28,8 @@ class LineStatus:
         self._publish = publish
         self._lock = threading.Lock()
         self._phase = LineState.STARTING
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[str, tuple[str, str]] = {}
+        """Code and text, by part."""
         self._failures: dict[str, str] = {}
         self._engines = ""
 
@@ -49,13 +50,17 @@ class LineStatus:
         with self._lock:
             if phase not in PHASES[self._phase]:
                 raise AssertionError(f"the line cannot go from {self._phase.value} to {phase.value}")
+            started = self._phase is LineState.STARTING
             self._phase = phase
-            self._tell(code, text)
+            self._publish_now(code, text)
+            if started:
+                for trouble in self._troubles.values():
+                    self._publish_now(*trouble)
 
     def trouble(self, part: str, code: str, text: str) -> None:
         """Report that ``part`` of the line is in trouble, until ``well`` is called for it."""
         with self._lock:
-            self._troubles[part] = text
+            self._troubles[part] = code, text
             self._tell(code, text)
 
     def well(self, part: str, code: str, text: str) -> None:
@@ -84,6 +89,10 @@ class LineStatus:
         return LineState.DEGRADED if degraded else self._phase
 
     def _tell(self, code: str, text: str) -> None:
-        """Under the lock. Nothing is published while the line starts; the status at the end of the start reports the outcome."""
-        if self._phase is not LineState.STARTING:
-            self._publish(Status(state=self._state(), code=code, text=text, engines=self._engines))
+        """Under the lock. Before the line has started, and after it has stopped, nothing is published; troubles are kept for the end of
+        the start."""
+        if self._phase not in (LineState.STARTING, LineState.STOPPED):
+            self._publish_now(code, text)
+
+    def _publish_now(self, code: str, text: str) -> None:
+        self._publish(Status(state=self._state(), code=code, text=text, engines=self._engines))

@@ -70,7 +70,9 @@ class Header(Message, frozen=True, kw_only=True):
     frame: Annotated[
         Count | None, Meta(description="Frame number; in a gap the first one. Null in a message about no frame.")
     ]
-    position_um: Annotated[int | None, Meta(description="Leading edge of the frame along the run, um.")]
+    position_um: Annotated[
+        int | None, Meta(description="Leading edge of the frame, um of travel since the start of the epoch.")
+    ]
     captured_unix_ns: UnixNs | None
     deadline_unix_ns: UnixNs | None
     published_unix_ns: UnixNs

@@ -78,7 +78,7 @@ class Report:
         elif isinstance(body, LateBody):
             self._late += 1
         elif isinstance(body, EndBody):
-            self._ended[header.camera] = body.frames
+            self._ended[header.camera] = self._ended.get(header.camera, 0) + body.frames
 
     def _count(self, camera: str, first: int, count: int, verdict: Verdict, reason: Reason, published_ns: int) -> None:
         self._verdicts[verdict] += count

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -74,22 +75,21 @@ class Stream:
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
-        self.totals: dict[str, Totals] = {}
-        """What was published of each run that has not ended."""
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
+        self._open: dict[str, _OpenRun] = {}
+        """The runs that have not ended."""
         self._run: str | None = None
         """The run that began last; None once it has ended."""
         self._info: StartInfo | None = None
+        """Of the run that began last."""
         self._bundle = _NO_BUNDLE
         self._line_state = LineState.STARTING
         """State in the last status message."""
 
     def start(self, run: str, info: StartInfo) -> Publication:
         """The message that run ``run`` begins."""
-        self.totals[run] = Totals()
-        self._run, self._info = run, info
         scale = info.scale_mm_per_px
         body = StartBody(
             classes=tuple(plain(name) for name in info.bundle.classes),
@@ -103,7 +103,10 @@ class Stream:
             software=f"inspector {__version__}",
             units=UNITS,
         )
-        return self._publish(MessageType.START, body)
+        publication = self._publish(MessageType.START, body, run=run, info=info)
+        self._open[run] = _OpenRun(info)
+        self._run, self._info = run, info
+        return publication
 
     def settled(self, settled: Settled) -> Publication:
         """The verdict of a frame, or of a range of frames the camera lost."""
@@ -128,14 +131,14 @@ class Stream:
                     detail="the verdict could not be put into a message",
                 )
                 publication = self._result(meta, outcome, latency_us)
-        if meta.run in self.totals:
-            self.totals[meta.run].add(outcome.verdict, outcome.reason, settled.count)
+        if meta.run in self._open:
+            self._open[meta.run].totals.add(outcome.verdict, outcome.reason, settled.count)
         return publication
 
     def late(self, meta: FrameMeta, outcome: Outcome) -> Publication:
         """A result for a frame that already had its verdict."""
-        if meta.run in self.totals:
-            self.totals[meta.run].late += 1
+        if meta.run in self._open:
+            self._open[meta.run].totals.late += 1
         bundle, mask = self._words_of(outcome.bundle), self._mask_of(outcome)
         body = LateBody(
             late_verdict=outcome.verdict,
@@ -157,14 +160,15 @@ class Stream:
 
     def end(self, run: str, totals: Totals | None = None) -> Publication:
         """The message that run ``run`` is over; without ``totals`` the verdicts published so far are counted."""
-        published = self.totals.pop(run, Totals())
+        ended = self._open.pop(run, None)
+        published = ended.totals if ended else Totals()
         totals = totals or published
         if totals != published:
             log.error(
                 "camera %s, run %s: the line counts %s, but %s was published", self.camera, run, totals, published
             )
         body = EndBody(frames=totals.frames, verdicts=totals.verdicts, reasons=totals.reasons, late=totals.late)
-        publication = self._publish(MessageType.END, body, run=run)
+        publication = self._publish(MessageType.END, body, run=run, info=ended.info if ended else None)
         if run == self._run:
             self._run = None
         return publication
@@ -217,21 +221,23 @@ class Stream:
         bundle: BundleIdentity | None = None,
         *,
         run: str | None = None,
+        info: StartInfo | None = None,
         verdict: str | None = None,
         blob: bytes = b"",
     ) -> Publication:
         """Header and encoding. The number is taken last, when nothing can fail any more.
 
-        A message about a frame names the run it was captured in and the bundle that inspected it; any other message names the current run
-        and the bundle it began with."""
+        A message about a frame names the run it was captured in and the bundle that inspected it; any other message names ``run``, else
+        the current one, and the bundle it began with."""
+        info = info or self._info
         if meta is not None:
             run = meta.run or None
         else:
             run = run or self._run
-            bundle = self._info.bundle if self._info else None
+            bundle = info.bundle if info else None
         numbered = kind is not MessageType.HEARTBEAT
         seq = self.last_seq + 1 if numbered else None
-        header = self._header(kind, seq, run, bundle, meta)
+        header = self._header(kind, seq, run, bundle, meta, info.calibration if info else None)
         topic, header_bytes, body_bytes = encode(header, body)
         if seq is not None:
             self.last_seq = seq
@@ -257,6 +263,7 @@ class Stream:
         run: str | None,
         bundle: BundleIdentity | None,
         meta: FrameMeta | None,
+        calibration: str | None,
     ) -> Header:
         identity = self._identity
         # One offset for all times of a message, so that their differences stay those of the monotonic clock.
@@ -278,9 +285,18 @@ class Stream:
             resolved_through=self.resolved_through,
             bundle=bundle.bundle if bundle else None,
             operating_point=bundle.operating_point if bundle else None,
-            calibration=self._info.calibration if self._info else None,
+            calibration=calibration,
             simulated=identity.simulated,
         )
+
+
+@dataclass
+class _OpenRun:
+    """A run that has begun and not ended."""
+
+    info: StartInfo
+    totals: Totals = field(default_factory=Totals)
+    """What was published of it."""
 
 
 class _BundleWords:

@@ -14,12 +14,14 @@ import zmq
 from inspector.client import Event, Malformed, Missed, NewEpoch, Packet, Stale, Subscriber, mask_of
 from inspector.client.completeness import Completeness
 from inspector.errors import UserError
-from inspector.frames.outcome import Verdict
+from inspector.frames.outcome import Reason, Verdict
+from inspector.protocol.codec import decode
 from inspector.protocol.messages import LineState
-from inspector.results.identity import Identity
+from inspector.results.identity import Identity, Totals
 from inspector.results.status import Status
 from inspector.results.stream import Publication, Stream
 from tests.results.publishing import (
+    BUNDLE,
     LOST,
     PASSED,
     REJECTED,
@@ -149,7 +151,6 @@ def test_holes_in_the_middle_and_at_the_end(peer: Peer, subscriber: Subscriber) 
 
 def test_totals_that_do_not_agree_are_seen(peer: Peer, subscriber: Subscriber) -> None:
     """Numbers without a hole, but a frame without its verdict: the publisher itself is at fault."""
-    from inspector.results.identity import Totals
 
     stream = a_stream()
     totals = Totals(frames=2, verdicts={Verdict.PASS: 2})
@@ -171,6 +172,28 @@ def test_two_runs_in_one_stream(peer: Peer, subscriber: Subscriber) -> None:
     list(subscriber)
     books = the_books(subscriber)
     assert (books.totals_agree, books.proven) == (True, False), "this run is whole, the stream is not"
+
+
+def test_a_run_that_disagreed_is_not_forgotten_with_the_next(peer: Peer, subscriber: Subscriber) -> None:
+    stream = a_stream()
+    wrong = Totals(frames=2, verdicts={Verdict.PASS: 2}, reasons={Reason.GATE_CLEAN: 2})
+    peer.send(stream.start("one", START), stream.settled(make_settled(0, run="one")), stream.end("one", wrong))
+    peer.send(stream.start("two", START), stream.settled(make_settled(1, run="two")), stream.end("two"))
+    list(subscriber)
+    books = the_books(subscriber)
+    assert (books.complete, books.totals_agree, books.proven) == (True, True, False)
+    assert books.summary().endswith("totals DISAGREE")
+
+
+def test_a_run_ends_under_the_bundle_it_began_with() -> None:
+    stream, other = a_stream(), msgspec.structs.replace(BUNDLE, bundle="other 2")
+    stream.start("one", START)
+    second = stream.start("two", msgspec.structs.replace(START, bundle=other))
+    assert [decode(one.parts()).header.bundle for one in (second, stream.end("one"), stream.heartbeat())] == [
+        "other 2",
+        BUNDLE.bundle,
+        "other 2",
+    ]
 
 
 def test_a_new_epoch_begins_new_books(peer: Peer, subscriber: Subscriber) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, Lease, SlotLeases
 from inspector.frames.meta import FrameMeta
@@ -33,7 +35,7 @@ def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     due, stale = frames.next_for_child(0)
     assert [one.lease.slot for one in due] == [0, 1]
     assert not stale
-    assert frames.finished((1, 0), 10).meta.frame == 1
+    assert [one.meta.frame for one in frames.finished([(1, 0)], 10)] == [1]
     assert [one.lease.slot for one in frames.next_for_child(10)[0]] == [2]
     assert len(frames) == 4
 
@@ -61,7 +63,7 @@ def test_silence_counts_from_the_last_progress_and_only_with_frames_in_flight() 
     frames.next_for_child(100 * SECOND)
     assert frames.stalled(101 * SECOND, 1) == ""
     assert "hung" in frames.stalled(101 * SECOND + 1, 1)
-    frames.finished((0, 0), 102 * SECOND)
+    frames.finished([(0, 0)], 102 * SECOND)
     assert frames.stalled(103 * SECOND, 1) == ""
 
 
@@ -69,10 +71,10 @@ def test_a_frame_that_others_pass_is_noticed() -> None:
     frames = filled(100, limit=2)
     frames.next_for_child(0)
     for second in range(1, STUCK + 1):
-        frames.finished((second, 0), second * SECOND)
+        frames.finished([(second, 0)], second * SECOND)
         frames.next_for_child(second * SECOND)
         assert frames.stalled(second * SECOND, 1) == ""
-    frames.finished((STUCK + 1, 0), STUCK * SECOND + 1)
+    frames.finished([(STUCK + 1, 0)], STUCK * SECOND + 1)
     assert "hung in part" in frames.stalled(STUCK * SECOND + 1, 1)
 
 
@@ -82,3 +84,20 @@ def test_giving_up_empties_what_it_names() -> None:
     assert [one.lease.slot for one in frames.give_up_in_flight()] == [0]
     assert [one.lease.slot for one in frames.give_up_waiting()] == [1, 2, 3]
     assert len(frames) == 0
+
+
+def test_a_result_of_a_frame_that_is_not_in_flight_changes_nothing() -> None:
+    frames = filled(3, limit=2)
+    frames.next_for_child(0)
+    with pytest.raises(KeyError):
+        frames.finished([(0, 0), (2, 0)], 10)
+    assert [one.lease.slot for one in frames.finished([(0, 0), (1, 0)], 10)] == [0, 1]
+
+
+def test_the_oldest_frame_that_waits_on_the_road_is_taken_and_shadows_stay() -> None:
+    frames = InFlightQueue()
+    for slot in range(3):
+        frames.add(leased(slot)._replace(shadow=slot < 2))
+    assert frames.take_oldest_waiting().lease.slot == 2
+    assert frames.take_oldest_waiting() is None
+    assert len(frames) == 2

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from inspector.frames.outcome import BundleIdentity, Outcome
 from inspector.inference.state import State
 from inspector.line.line import Line
 from inspector.protocol import masks
-from inspector.protocol.messages import ResultBody
+from inspector.protocol.messages import LineState, ResultBody
 from inspector.results.journal_reader import JournalReader, Row
 from tests.line.accounting import account
 from tests.line.soak import soak
@@ -191,7 +194,7 @@ def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer
     assert found["shadow results offered"] > 20
 
 
-def test_bundles_that_followed_each_other_leave_nothing_behind(
+def test_bundles_that_followed_each_other_leave_nothing_behind_and_do_not_wait_for_the_garbage_collector(
     start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
 ) -> None:
     """Ten changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
@@ -199,15 +202,123 @@ def test_bundles_that_followed_each_other_leave_nothing_behind(
     line: Line = running.line
     descriptors = lambda: len(list(Path("/proc/self/fd").iterdir()))  # noqa: E731
     before = descriptors()
+    gc.disable()
     for number in range(10):
         former = line.inference.active
         line.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
         wait_until(lambda former=former: former.supervisor.state is State.STOPPED)
         del former
-    gc.collect()
-    assert line.inference.others == ()
-    assert descriptors() <= before + 2
+    gc.enable()
+    wait_until(lambda: line.inference.others == () and descriptors() <= before + 2)
     line.stop()
     found = account(running.journal)
     assert set(found.reasons) <= {"defect", "gate_clean", "shutdown"}
     assert line.ring.leases.free == line.config.ring.slots
+
+
+def test_a_bundle_that_is_active_or_retiring_is_not_activated_again(
+    start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
+) -> None:
+    running = start_line({"top": ListCamera([BAD], rate_hz=100, endless=True)}, deadline_ms=60_000)
+    line: Line = running.line
+    first, second = line.inference.active, ready(line, grey_bundle)
+    with pytest.raises(UserError, match="is active already or retiring"):
+        line.activate(first)
+    os.kill(first.supervisor.child_pid, signal.SIGSTOP)  # so that it stays retiring
+    wait_until(lambda: first.held > 3)
+    line.activate(second)
+    with pytest.raises(UserError, match="is active already or retiring"):
+        line.activate(first)
+    with pytest.raises(ValueError, match="is active already or retiring"):
+        line.inference.shadow(second)
+    with pytest.raises(ValueError, match="activate another one first"):
+        line.inference.unload(second)
+    os.kill(first.supervisor.child_pid, signal.SIGCONT)
+    wait_until(lambda: first.supervisor.state is State.STOPPED)
+    seen = line.ledger.resolved_through("top")
+    wait_until(lambda: line.ledger.resolved_through("top") > seen + 10)
+    line.stop()
+    assert set(account(running.journal).reasons) <= {"defect", "shutdown"}
+
+
+def test_a_shadow_that_is_activated_while_a_camera_submits_gets_the_frame_once(
+    start_line: Callable, grey_bundle: Bundle
+) -> None:
+    """The camera has read which bundle is active and which are shadows; the shadow becomes active before it submits."""
+    camera = GatedCamera([BAD] * 12, burst=2)
+    running = start_line({"top": camera}, **OFFLINE)
+    line: Line = running.line
+    wait_until(lambda: line.ledger.resolved_through("top") == 1)
+    shadow = ready(line, grey_bundle)
+    line.inference.shadow(shadow)
+    active = line.inference.active
+    submit, activated = active.submit, []
+
+    def activate_first(frame: LeasedFrame) -> bool:
+        if not activated:
+            activated.append(True)
+            line.activate(shadow)
+        return submit(frame)
+
+    active.submit = activate_first  # type: ignore[method-assign]
+    camera.rest.set()
+    assert running.finish().reasons == {"defect": 12}
+    assert (line.ring.leases.free, line.ring.leases.observed) == (line.config.ring.slots, 0)
+
+
+def test_a_retiring_bundle_that_is_unloaded_gives_up_what_it_saw_as_shadow_and_as_active(
+    start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
+) -> None:
+    camera = ListCamera([BAD], rate_hz=100, endless=True)
+    running = start_line({"top": camera}, deadline_ms=60_000, ring={"slots": 64, "observer_slots": 64})
+    line: Line = running.line
+    shadow = ready(line, grey_bundle)
+    line.inference.shadow(shadow)
+    os.kill(shadow.supervisor.child_pid, signal.SIGSTOP)
+    wait_until(lambda: shadow.held > 3)
+    line.activate(shadow)
+    held = shadow.held
+    wait_until(lambda: shadow.held > held + 3)
+    line.activate(ready(line, tiny_bundle))
+    line.inference.unload(shadow)
+    assert shadow.held == 0
+    line.cameras.interrupt()
+    wait_until(lambda: not line.cameras.running and not line.ledger.open_frames())
+    assert (line.ring.leases.free, line.ring.leases.observed) == (64, 0)
+    line.stop()
+    found = account(running.journal)
+    assert set(found.reasons) == {"defect", "engine_down"}
+    assert {detail for _, reason, detail in found.verdicts.values() if reason == "engine_down"} == {
+        "the bundle was unloaded"
+    }
+
+
+def test_a_bundle_is_not_loaded_once_the_line_stops(start_line: Callable, grey_bundle: Bundle) -> None:
+    running = start_line({"top": ListCamera([CLEAN])}, **OFFLINE)
+    running.finish()
+    with pytest.raises(UserError, match="the line stops"):
+        running.line.load(grey_bundle)
+
+
+def test_trouble_of_the_bundle_before_does_not_outlive_it(start_line: Callable, grey_bundle: Bundle) -> None:
+    """The old child dies, and its trouble is about to be reported, when the new bundle is activated."""
+    running = start_line({"top": ListCamera([BAD], rate_hz=100, endless=True)})
+    line: Line = running.line
+    before, after = line.inference.active, ready(line, grey_bundle)
+    report, there, go = line.status.trouble, threading.Event(), threading.Event()
+
+    def late(part: str, code: str, text: str) -> None:
+        there.set()
+        go.wait(10)
+        report(part, code, text)
+
+    line.status.trouble = late  # type: ignore[method-assign]
+    os.kill(before.supervisor.child_pid, signal.SIGKILL)
+    assert there.wait(20)
+    activating = threading.Thread(target=line.activate, args=(after,))
+    activating.start()
+    go.set()
+    activating.join(20)
+    wait_until(lambda: before.supervisor.state is State.STOPPED)
+    assert line.status.state is LineState.RUNNING
+    line.stop()

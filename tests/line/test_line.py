@@ -234,6 +234,34 @@ def test_cameras_that_hang_do_not_hold_up_the_stop(start_line) -> None:
     assert account(running.journal, "cam7").reasons == {"gate_clean": 3}
 
 
+def test_a_camera_that_fails_is_a_failure_of_the_run_though_nobody_waits_for_it(start_line) -> None:
+    class Unplugged(ListCamera):
+        def next(self) -> Arrival | None:
+            arrival = super().next()
+            if arrival is not None and arrival.number == 3:
+                raise RuntimeError("unplugged")
+            return arrival
+
+    running = start_line({"top": Unplugged([CLEAN] * 10)})
+    wait_until(lambda: not running.line.cameras.running)
+    running.line.stop()
+    assert running.line.failures == ["cameras.top: internal error: unplugged"]
+    assert account(running.journal).statuses[-1][2] == "cameras.top: internal error: unplugged"
+
+
+def test_a_camera_that_cannot_be_interrupted_does_not_keep_the_others_from_it(start_line) -> None:
+    class Deaf(ListCamera):
+        def interrupt(self) -> None:
+            raise RuntimeError("the driver is gone")
+
+    deaf, other = Deaf([CLEAN] * 10), ListCamera([CLEAN], rate_hz=50, endless=True)
+    running = start_line({"top": deaf, "side": other})
+    wait_until(lambda: running.line.ledger.resolved_through("side") > 3)
+    running.line.stop()
+    assert other.closed
+    account(running.journal, "side")
+
+
 def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_path) -> None:
     bundle = make_tiny_bundle(tmp_path / "large", 256, 1600)
     specks = np.full((256, 1600), 100, np.uint8)

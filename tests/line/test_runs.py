@@ -86,6 +86,14 @@ def test_a_name_that_is_open_is_refused() -> None:
     runs.begin("coil-1")
 
 
+@pytest.mark.parametrize("name", ["", "coil 1", "x" * 64, "\udcff", "-1"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    runs = Runs(["top"], lambda camera, run: None, lambda camera, run, totals: None)
+    with pytest.raises(UserError, match="expected a letter or digit"):
+        runs.begin(name)
+    assert runs.current == ""
+
+
 def test_runs_that_change_while_cameras_capture_count_every_frame_once() -> None:
     """Cameras, verdicts and changes of run race; whatever the order, what the ends count is what was entered."""
     ends: list[tuple[str, str, Totals]] = []

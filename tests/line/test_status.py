@@ -45,7 +45,10 @@ def test_trouble_while_starting_is_remembered_and_told_with_the_start(told: list
     status.trouble("journal", "journal_failing", "disk full")
     assert (status.state, told) == (LineState.STARTING, [])
     status.enter(LineState.RUNNING, "running", "")
-    assert [one.state for one in told] == [LineState.DEGRADED]
+    assert [(one.state, one.code) for one in told] == [
+        (LineState.DEGRADED, "running"),
+        (LineState.DEGRADED, "journal_failing"),
+    ]
 
 
 def test_trouble_while_draining_does_not_bring_the_line_back(status: LineStatus, told: list[Status]) -> None:
@@ -62,3 +65,9 @@ def test_failures_are_kept_once_per_part(status: LineStatus) -> None:
     status.failed("cameras.top", "again")
     status.failed("inference", "given up")
     assert status.failures == ["cameras.top: unplugged", "inference: given up"]
+
+
+def test_nothing_is_published_after_the_stop(status: LineStatus, told: list[Status]) -> None:
+    status.enter(LineState.STOPPED, "stopped", "")
+    status.trouble("camera top", "camera_failed", "too late")
+    assert told[-1].code == "stopped"
