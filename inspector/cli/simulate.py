@@ -24,7 +24,7 @@ _Row = tuple[str, str, str, str]
 
 
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Directory to write to; created where missing.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory to write to; created where missing.")],
     frames: Annotated[int, typer.Option(help="Number of sheets.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same sheets.", min=0)] = 1,
     first: Annotated[int, typer.Option(help="Number of the first sheet.", min=0)] = 0,
@@ -35,7 +35,7 @@ def simulate(
         str, typer.Option(help="Weights of pitting, inclusion, scratches and corrosion, separated by commas.")
     ] = _DEFAULT_MIX,
     look_alike_rate: Annotated[
-        float, typer.Option(help="Share of sheets with something harmless that resembles a defect.", min=0, max=1)
+        float, typer.Option(help="Share of sheets with a harmless mark that resembles a defect.", min=0, max=1)
     ] = 0.6,
     workers: Annotated[int | None, typer.Option(help="Processes that render. Default: one per core.", min=1)] = None,
 ) -> None:

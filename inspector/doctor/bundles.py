@@ -1,4 +1,4 @@
-"""Model bundles: is there one, and is it whole?"""
+"""Checks the model bundles: whether there is one, and whether its files are complete and unaltered."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _probe_all() -> dict[str, Probed]:
 
 
 def _read(config: Path, broken: list[str]) -> tuple[ConfiguredLine | None, str]:
-    """The line, or what has to be mended before it can be looked at."""
+    """The line, or what has to be repaired before it can be checked."""
     if broken:
         return None, ", ".join(broken)
     try:
