@@ -17,7 +17,9 @@ def require_probabilities(engine: str, scores: Sequence[float]) -> None:
     """Raise EngineError where a score of ``engine`` is no probability (0..1), also for NaN."""
     for score in scores:
         if not 0.0 <= score <= 1.0:  # also false for NaN
-            raise EngineError(f"the {engine} answered {score}: not a probability; the engine or the device is broken")
+            raise EngineError(
+                f"the {engine} gave {score}, which is not a probability; the engine or the device is broken"
+            )
 
 
 def require_agreement(pixels: Sequence[int], scores: Sequence[float], thresholds: Sequence[float]) -> None:

@@ -221,7 +221,10 @@ def _run_and_report(
         typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     made = _report(line, journal, files, source, known)
     found = made.summary()
-    return line.failures, found if report is None else made.write(report, found)
+    failures = line.failures
+    if stop.is_set() and not source.loop and found.frames < len(files):
+        failures.append(f"interrupted after {found.frames} of {len(files)} frames")
+    return failures, found if report is None else made.write(report, found)
 
 
 def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:

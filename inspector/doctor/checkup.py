@@ -40,7 +40,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         findings += line.findings()
         findings += line.engines(probed["runtime"], probed["torch"])
     elif config is not None:
-        found, advice = f"{config}: not looked at", f"first mend {obstacle}"
+        found, advice = f"{config}: not looked at", f"first repair {obstacle}"
         findings.append(Subject(Section.LINE, "Configuration").note(found, advice))
     return findings
 

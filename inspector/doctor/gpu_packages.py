@@ -69,7 +69,7 @@ def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
     purpose = "runs the engines"
     if runtime.failure:
         found = _installed("tensorrt", "tensorrt_rtx") or "not looked at"
-        return _about("TensorRT", State.NOTE, found, f"{purpose}; first mend {runtime.failure}")
+        return _about("TensorRT", State.NOTE, found, f"{purpose}; first repair {runtime.failure}")
     if library := runtime.facts["library"]:
         return _about("TensorRT", *_installed_tensorrt(library, host))
     if editions := runtime.facts["editions"]:
@@ -129,7 +129,7 @@ def _cuda_python(runtime: Probed, host: GpuHost) -> Finding:
     purpose = "starts a batch of TensorRT as one recorded CUDA graph, not kernel by kernel"
     how = f"`python -m pip install 'cuda-bindings=={host.cuda.split('.')[0]}.*'`"
     if runtime.failure:
-        return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first mend {runtime.failure}")
+        return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first repair {runtime.failure}")
     version = runtime.facts["cuda_python"]
     if not version:
         return _about("cuda-python", State.MISSING, "not installed", _how_to_get(host, f"{purpose}; optional", how))

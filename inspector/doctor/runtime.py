@@ -78,7 +78,7 @@ def _reason(why_not: dict[str, str]) -> str:
 
 
 def _not_looked_at(runtime: Probed) -> Told:
-    return State.NOTE, "not looked at", f"first mend {runtime.failure}"
+    return State.NOTE, "not looked at", f"first repair {runtime.failure}"
 
 
 def takes_plans(config: InferenceConfig, runtime: Probed) -> bool:
