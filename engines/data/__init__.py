@@ -1,1 +1,1 @@
-"""Labelled frames: reading data sets of any layout, finding frames that show the same thing, splitting, checking. No torch."""
+"""Labelled frames: reads data sets of several layouts, finds near-duplicates, makes splits, and checks data sets. No torch."""

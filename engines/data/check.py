@@ -1,4 +1,4 @@
-"""The check of a data set: what it holds, and the errors in it that a training or the figures measured on it would suffer from."""
+"""Checks a data set: counts, and errors that would harm a training or make measured figures wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engines.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class ClassBalance:
-    """How much there is of one class."""
+    """Frames, defects and pixels of one class."""
 
     name: str
     frames: int
@@ -34,7 +34,7 @@ class ClassBalance:
 
 @dataclass(frozen=True, slots=True)
 class PartBalance:
-    """What one part of a split holds."""
+    """Frames of one part of a split."""
 
     part: str
     frames: int
@@ -55,7 +55,7 @@ class CheckResult:
     clean: int
     defective: int
     not_located: int
-    """Defective, but the defects are not outlined."""
+    """Defective frames without a mask of the defects."""
     training_only: int
     left_out: dict[str, int]
     height: int
@@ -79,7 +79,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDataset:
-    """The result with the data set it is about, for those who want to draw it."""
+    """The result with its data set, for drawing."""
 
     checked: CheckResult
     dataset: Dataset
@@ -90,8 +90,8 @@ def check_dataset(
 ) -> CheckedDataset:
     """Read everything once and check it; ``split`` is a split file to check with it.
 
-    ``began`` is told how many frames there are and answers what to call after each, from several threads.
-    Raises DataError only where there is no data set to speak of.
+    ``began`` is called with the number of frames and returns what is called after each frame, from several threads.
+    Raises DataError only where no data set can be read at all.
     """
     survey = survey_dataset(path, find_groups=False)
     whole = survey.dataset

@@ -1,4 +1,4 @@
-"""A labelled data set, whatever its layout: what training, evaluation and calibration read frames and masks from."""
+"""A labelled data set of any layout, from which training, evaluation and calibration read frames and masks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engines.data.threads import in_threads
 from engines.errors import DataError
 
 UNUSABLE = "unusable"
-"""Why a frame stays out that has a problem."""
+"""Reason for leaving out a frame that has a problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class LabelledFrame:
     """Unique within the data set: the file name, or the path within the data set where that is ambiguous."""
     path: Path
     group: str
-    """Frames that show the same thing (near-duplicates, one base image, one coil) share it."""
+    """Shared by frames of the same piece (near-duplicates, one base image, one coil)."""
     classes: tuple[int, ...]
     """Classes present, indices from 0."""
     defective: bool
-    """Label of the sheet; true also where no mask says where the defect is."""
+    """Label of the sheet; also true for a defect without a mask."""
     located: bool
-    """Whether the mask says where the defects are; a clean frame is located."""
+    """Whether the mask shows the defects; also true for a clean frame."""
     training_only: bool = False
-    """To learn from, never to measure on (re-encoded or otherwise altered)."""
+    """For training only, never for measuring (re-encoded or otherwise altered)."""
     split: str = ""
-    """The part the set's own list puts it in; not used for anything but a report."""
+    """The part given in the data set's own list; only used in a report."""
     size: Size = field(default=(0, 0), repr=False)
     """Height and width of the file, px."""
     fit: Fit | None = field(default=None, repr=False)
@@ -80,12 +80,12 @@ class Dataset:
     width: int
     frames: tuple[LabelledFrame, ...]
     id: str
-    """Digest of names, labels and file sizes: which data it was."""
+    """Digest of names, labels and file sizes, which identifies the data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A data set as far as it can be read, and what is wrong with the rest."""
+    """The readable part of a data set, and the problems of the rest."""
 
     dataset: Dataset
     problems: tuple[str, ...]
@@ -93,7 +93,7 @@ class Survey:
     sizes: dict[Size, int]
     """How many frames there are of each size as stored."""
     left_out: dict[str, int]
-    """How many frames stay out on purpose, by the reason."""
+    """Number of frames left out on purpose, by reason."""
     source: Source
     groups_given_by: str
     """What gives the groups, as ``groups`` in a dataset.yaml would call it; empty where nothing does."""
@@ -106,11 +106,11 @@ class Survey:
 def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups: bool = True) -> Dataset:
     """Open a folder or a ``dataset.yaml``; see :mod:`engines.data.description` for the layouts.
 
-    ``only`` selects frames by name. Frames to learn from only (``split`` is ``train_aug_only``) stay out unless ``only``
-    names them or ``dataset.yaml`` has their split under ``training_only``; frames without a label always stay out.
+    ``only`` selects frames by name. Frames for training only (``split`` is ``train_aug_only``) are left out unless ``only``
+    names them or ``dataset.yaml`` has their split under ``training_only``; frames without a label are always left out.
     ``find_groups=False`` skips the search for near-duplicates where no groups are given: each frame is its own group then.
 
-    Raises DataError, in one line that names the file, at the first thing that is wrong.
+    Raises DataError, in one line that names the file, at the first error.
     """
     return _open(path, only, find_groups, _refuse).dataset
 
@@ -118,7 +118,7 @@ def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups:
 def survey_dataset(path: Path, *, find_groups: bool = True) -> Survey:
     """As :func:`open_dataset`, but a frame that cannot be used is noted and left out, and frames of any size are kept.
 
-    Raises DataError only where there is no data set to speak of.
+    Raises DataError only where no data set can be read at all.
     """
     problems: list[str] = []
     survey = _open(path, None, find_groups, problems.append)

@@ -1,4 +1,4 @@
-"""``dataset.yaml``: what a data set is made of; and what a bare folder of a known layout is taken for.
+"""``dataset.yaml``, the description of a data set; and the description assumed for a folder of a known layout.
 
 name: tiles
 root: ../tiles               # what the paths below are relative to; default: the folder of this file; ${VARIABLES} are filled in
@@ -61,7 +61,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A description and the places it speaks of."""
+    """A description and the folders it refers to."""
 
     description: Description
     name: str

@@ -1,4 +1,4 @@
-"""What a check finds wrong or worth knowing, each with the lines that show it."""
+"""Errors and remarks found by a check, each with the lines that show it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two frames that show the same thing, by name."""
+    """Two near-duplicates, by name."""
 
     first: str
     second: str
@@ -29,10 +29,10 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One kind of thing that was found."""
+    """One kind of error or remark."""
 
     is_error: bool
-    """Whether a training or the figures would suffer from it; otherwise it is a remark."""
+    """Whether it harms a training or makes figures wrong; otherwise it is a remark."""
     what: str
     advice: str = ""
     where: tuple[str, ...] = ()

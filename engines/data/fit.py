@@ -1,6 +1,6 @@
-"""Whether a data set fits a network: frames of its size and classes, and frames that it has not learnt from.
+"""Checks whether a data set fits a network: frames of its size and classes, on which it was not trained.
 
-The one check for all who ask: calibration, evaluation, and the building of a bundle.
+Used by calibration, evaluation, and the building of a bundle.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Provenance:
     """What one network was trained on."""
 
     network: str
-    """What to call it in a message: "the gate of demo-2-77fc1e3a"."""
+    """Its name in messages, such as "the gate of demo-2-77fc1e3a"."""
     data_id: str
     split_id: str
     parts: tuple[str, ...]
@@ -62,7 +62,7 @@ def require_form(dataset: Dataset, network: TakesFrames, owner: str) -> None:
 
 
 def overlap_reason(one: Provenance, data_id: str, split_id: str | None, parts: Iterable[str]) -> OverlapReason | None:
-    """Why the network may have learnt from these ``parts`` of a split; None where it has not. ``split_id`` is None without a split."""
+    """Why the network may have been trained on these ``parts`` of a split; None where it was not. ``split_id`` is None without a split."""
     if one.data_id != data_id:
         return None
     if split_id is None:
@@ -73,7 +73,7 @@ def overlap_reason(one: Provenance, data_id: str, split_id: str | None, parts: I
 
 
 def require_held_out(part: Part, networks: Iterable[Provenance]) -> None:
-    """Raise HeldOutError where one of the networks may have learnt from the frames of ``part``."""
+    """Raise HeldOutError where one of the networks may have been trained on frames of ``part``."""
     split = part.split
     for one in networks:
         reason = overlap_reason(one, part.dataset.id, split.id if split else None, (part.name or "",))

@@ -1,4 +1,4 @@
-"""``frames.csv``: which frames a data set has, and what is known of each.
+"""``frames.csv``: the list of a data set's frames with their labels.
 
 The columns are found by name, all but the image are optional:
 
@@ -38,11 +38,11 @@ class ListedFrame:
     image: str
     mask: str | None
     classes: tuple[str, ...] | None
-    """As written; None where the list does not say."""
+    """As written; None where the list has no classes."""
     group: str | None
     split: str
     defective: bool | None
-    """None where the list does not say."""
+    """None where the list has no label."""
     located: bool
     """False where the list says that no mask shows where the defect is."""
     labelled: bool

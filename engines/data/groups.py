@@ -1,4 +1,4 @@
-"""Which frames show the same thing: as given, or found by their scans."""
+"""Groups of frames that show the same piece: as given, or found as near-duplicates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The truth of one frame, whatever it is stored as, and what the list of frames adds to it."""
+"""The truth of one frame in any storage form, combined with the list of frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnProblem = Callable[[str], None]
 
 
 class Label(Protocol):
-    """Where the truth of a frame is drawn."""
+    """The stored mask of a frame."""
 
     @property
     def fingerprint(self) -> str:
@@ -97,7 +97,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """What is known of a candidate."""
+    """The label of a candidate."""
 
     label: Label
     classes: tuple[int, ...]
@@ -112,7 +112,7 @@ class Labelling:
     classes: tuple[str, ...]
     truths: dict[str, GroundTruth] = field(default_factory=dict)
     unlabelled: set[str] = field(default_factory=set)
-    """Those that have no label, which is no mistake."""
+    """Names of candidates without a label, which is not an error."""
 
 
 def combined_truth(

@@ -1,4 +1,4 @@
-"""A part of a data set: the frames that something is trained, calibrated or measured on, and where they come from."""
+"""A part of a data set: frames for training, calibration or measuring, with the data set and split they come from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Part:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Which frames they are, in plain values for a file."""
+        """Identity of the frames in plain values, for a file."""
         return {
             "data": {"name": self.dataset.name, "id": self.dataset.id},
             "split": self.split.id if self.split else None,
@@ -41,7 +41,7 @@ def choose_part(dataset: Dataset, split: Split | None, name: str | None) -> Part
     elif name is None:
         raise DataError("split: no part of it is named; name the one to use")
     elif name == TRAINING:
-        raise DataError(f"part {TRAINING!r}: the networks learn from these frames; use a part that was held out")
+        raise DataError(f"part {TRAINING!r}: the networks are trained on these frames; use a part that was held out")
     else:
         frames = split.frames(dataset, name)
     frames = tuple(frame for frame in frames if not frame.training_only)

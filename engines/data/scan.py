@@ -1,4 +1,4 @@
-"""What one reading of a frame and its mask shows: enough to check a data set without keeping pixels."""
+"""Reads each frame and mask once and keeps what the check of a data set needs, without the pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engines.metrics.regions import class_regions
 
 @dataclass(frozen=True, slots=True)
 class FrameScan:
-    """What was seen of a frame."""
+    """Figures of one frame and its mask."""
 
     hash: Hash
     digest: bytes

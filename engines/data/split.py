@@ -1,4 +1,4 @@
-"""Splits by group, stratified by class: which frames to learn from, to calibrate on, to measure on; kept in a file."""
+"""Splits by group, stratified by class: which frames are for training, calibration and validation; stored in a file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from engines.data.stratify import Counts, deal_groups
 from engines.errors import DataError
 
 TRAINING = "training"
-"""The part that may hold frames nothing can be measured on; a split into folds has it only where there are such frames."""
+"""The part that also has frames that cannot be used for measuring; a split into folds has it only where there are such frames."""
 
 FOLD = "fold-"
-"""What the parts of a split into folds are called, with a number behind it."""
+"""Prefix of the names of folds, followed by a number."""
 
 _COLUMNS = ("name", "group", "part", "classes")
 
@@ -48,10 +48,10 @@ class Split:
 
 
 def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> Split:
-    """Deal the groups of ``dataset`` out to named parts by their ``fractions``, which add up to 1; the same for the same seed.
+    """Assign the groups of ``dataset`` to named parts by their ``fractions``, which add up to 1; the same for the same seed.
 
-    Every part gets its share of the clean frames and of each class as far as the groups allow. A group that holds a frame
-    which nothing can be measured on (defective but not outlined, or to learn from only) goes to ``training`` as a whole.
+    Every part gets its share of the clean frames and of each class as far as the groups allow. A group with a frame
+    that cannot be used for measuring (defective but not outlined, or for training only) goes to ``training`` as a whole.
     Raises DataError for impossible fractions, a class without a frame, or a part that would stay empty.
     """
     _check_fractions(fractions)
@@ -71,7 +71,7 @@ def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> S
     empty = next((part for part, members in names.items() if not members), None)
     if empty is not None:
         raise DataError(
-            f"{dataset.name}: part {empty!r} would be empty: {len(free)} groups to deal out to {len(fractions)} parts; "
+            f"{dataset.name}: part {empty!r} would be empty: {len(free)} groups for {len(fractions)} parts; "
             "ask for fewer parts or give it a larger share"
         )
     return _split({part: tuple(sorted(members)) for part, members in names.items()})
@@ -98,7 +98,7 @@ def write_split(split: Split, dataset: Dataset, path: Path) -> None:
 
 def read_split(path: Path, dataset: Dataset) -> Split:
     """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame that is missing from it or
-    that the data set does not have, other classes than now, a group in two parts, or a frame to learn from only that is to be measured on."""
+    that the data set does not have, other classes than now, a group in two parts, or a frame for training only in another part."""
     frames = {one.name: one for one in dataset.frames}
     rows = list(read_table(path, _COLUMNS))
     parts: dict[str, list[str]] = {}
@@ -126,7 +126,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
                     f"{path}: row {row}: {name} is in {part}, but row {first} of the same group {group} is in {other}"
                 )
         if part != TRAINING and frame.training_only:
-            raise DataError(f"{path}: row {row}: {name} is to learn from only; move it and its group to {TRAINING}")
+            raise DataError(f"{path}: row {row}: {name} is for training only; move it and its group to {TRAINING}")
         parts.setdefault(part, []).append(name)
     missing = next((name for name in frames if name not in seen), None)
     if missing is not None:
@@ -137,7 +137,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
 
 
 def refuse_empty_classes(dataset: Dataset) -> None:
-    """Raise DataError where a class has no frame: nothing can be learnt of it."""
+    """Raise DataError where a class has no frame, because it cannot be trained."""
     present = {k for frame in dataset.frames for k in frame.classes}
     absent = [name for k, name in enumerate(dataset.classes) if k not in present]
     if absent:

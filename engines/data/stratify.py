@@ -1,7 +1,7 @@
-"""Dealing groups of frames out to parts so that every part gets its share of each label.
+"""Assigns groups of frames to parts so that every part gets its share of each label.
 
 Iterative stratification (K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label data", ECML 2011), carried over
-from single examples to groups: the rarest label is dealt out first, each group to the part that still lacks most of it.
+from single examples to groups: the rarest label is assigned first, each group to the part that still lacks most of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work on many files at once: reading and decoding leave the interpreter free."""
+"""Works on many files in parallel: reading and decoding release the interpreter lock."""
 
 from __future__ import annotations
 

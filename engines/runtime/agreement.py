@@ -1,4 +1,4 @@
-"""How far two computations of the same outputs are from each other. What is allowed depends on what was compared."""
+"""The difference between two computations of the same outputs. The tolerances are the caller's, as they depend on what is compared."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Agreement:
 
     frames: int
     score_difference: float
-    """Largest of a score, of the gate or of a class; NaN if any output is."""
+    """Largest difference of a score, of the gate or of a class; NaN if any output is NaN."""
     mask_agreement: float
-    """Share of pixels with the same bitmask: over all frames, or of the frame with the smallest; whoever compares says which."""
+    """Share of pixels with the same bitmask, 0..1: over all frames or of the worst frame, as documented by the function that compares."""
 
     def within(self, score_tolerance: float, least_mask_agreement: float) -> bool:
-        """Whether neither is further off than that. NaN is not."""
+        """Whether both are within these tolerances; False for NaN."""
         return self.score_difference <= score_tolerance and self.mask_agreement >= least_mask_agreement
 
     def __str__(self) -> str:

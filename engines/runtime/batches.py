@@ -1,10 +1,10 @@
-"""Batch sizes that are prepared apart from each other: a batch of another size is filled up to the next."""
+"""Batch sizes that are prepared: a batch of another size is filled up to the next larger one."""
 
 from __future__ import annotations
 
 
 def buckets(max_batch: int) -> list[int]:
-    """Powers of two below the largest batch, and that."""
+    """The prepared sizes: powers of two below ``max_batch``, and ``max_batch``."""
     return [*(1 << n for n in range(max_batch.bit_length()) if 1 << n < max_batch), max_batch]
 
 

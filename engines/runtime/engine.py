@@ -1,7 +1,7 @@
-"""The protocol between whoever schedules batches and whatever computes them.
+"""The protocol between code that schedules batches and engines that compute them.
 
 An engine is asynchronous: ``enqueue`` returns at once and ``done`` is called later, from any thread. How many batches an
-engine may hold at a time is its own to say (``in_flight``); a CPU computes as many side by side as it has cores, a GPU keeps
+engine should hold at a time is its attribute ``in_flight``; a CPU computes several in parallel on its cores, a GPU keeps
 copies and kernels of several batches overlapped.
 """
 
@@ -20,7 +20,7 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class GateOutput:
-    """What the gate gives for one batch of N frames."""
+    """The gate's output for one batch of N frames."""
 
     scores: NDArray[np.float32]
     """[N], probability that the sheet holds a defect."""
@@ -28,7 +28,7 @@ class GateOutput:
 
 @dataclass(frozen=True, slots=True)
 class SegmenterOutput:
-    """What the segmenter gives for one batch of N frames and K classes; the masks are in the buffers given to ``enqueue``."""
+    """The segmenter's output for one batch of N frames and K classes; the masks are in the buffers given to ``enqueue``."""
 
     pixels: NDArray[np.int32]
     """[N, K], pixels set per class."""
@@ -37,7 +37,7 @@ class SegmenterOutput:
 
 
 GateDone = Callable[[GateOutput | Exception], None]
-"""Gets the output of a batch, or the exception that ended it."""
+"""Called with the output of a batch, or with the exception that ended it."""
 SegmenterDone = Callable[[SegmenterOutput | Exception], None]
 """As ``GateDone``."""
 
@@ -61,12 +61,12 @@ class SegmenterEngine(Protocol):
     """Batches of the segmenter to keep enqueued."""
 
     def set_thresholds(self, thresholds: Sequence[float]) -> None:
-        """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
+        """Set the mask thresholds (probabilities, one per class). No batch may be in flight."""
 
     def enqueue(
         self, frames: Sequence[Frame], masks: Sequence[Frame], done: SegmenterDone, *, seen: bool = False
     ) -> None:
-        """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` as for the gate.
+        """Segment 1..max_batch frames into ``masks`` (uint8 [H, W] each, bit k = class k); ``done`` is called as for the gate.
 
         ``seen``: the gate has scored these very frames and they have not changed since; those of the adopted planes are
         then not copied to the device again."""
@@ -84,22 +84,22 @@ class Engines(Protocol):
         """The segmenter."""
 
     in_flight: int
-    """Batches to keep enqueued, both engines together: as many as keep the device busy, and no more, for what is enqueued cannot
+    """Batches to keep enqueued, for both engines together: as many as keep the device busy, and no more, because an enqueued batch cannot
     be overtaken."""
     batches: tuple[int, ...]
-    """Batch sizes that are prepared apart from each other, each of which has to prove itself."""
+    """Prepared batch sizes, each of which is verified with the golden frames."""
     device: str
-    """What computes, for people: name, precision, lanes."""
+    """What computes, for a person: name, precision, lanes."""
     idle_s: float | None
-    """After so long without work ``keep_warm`` should be called; None where that brings nothing."""
+    """After this time without work, seconds, ``keep_warm`` should be called; None where it has no effect."""
 
     def adopt(self, frames: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-        """Most frames and masks will lie somewhere in these planes, uint8, C-contiguous, of any shape, which begin on a memory page: a
-        GPU page-locks them and copies straight from and to them. They replace planes adopted earlier; nothing may be enqueued
+        """Tell the engines in which planes most frames and masks will be: uint8, C-contiguous, of any shape, beginning on a memory page. A
+        GPU page-locks them and copies directly from and to them. They replace planes adopted earlier; no batch may be in flight
         meanwhile. Raises EngineError."""
 
     def keep_warm(self) -> None:
-        """Compute something, so that clocks stay up and caches filled; the result is discarded. Raises EngineError."""
+        """Compute something, so that clocks stay high and caches filled; the result is discarded. Raises EngineError."""
 
     def close(self) -> None:
-        """Finish what is enqueued and release the device."""
+        """Finish enqueued batches and release the device."""

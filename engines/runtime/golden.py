@@ -1,4 +1,4 @@
-"""The self-test: golden frames through freshly loaded engines, before any frame of the line."""
+"""The self-test: runs the golden frames through newly loaded engines, before any frame of the line."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from engines.runtime.planes import page_aligned
 from engines.runtime.runner import SynchronousRunner
 
 SCORE_TOLERANCE = 2e-2
-"""Largest difference of a score from the golden one."""
+"""Largest permitted difference of a score (probability) from the golden one."""
 MASK_AGREEMENT = 0.995
-"""Smallest share of pixels of a golden frame whose bitmask is the golden one."""
+"""Smallest permitted share of a golden frame's pixels whose bitmask is the golden one."""
 
 
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> Agreement:
-    """Run every golden frame through both engines, in batches of every size that is prepared, from memory they adopt as they will a
-    line's ring. Masks agree as far as those of the worst frame. Raises EngineError when an engine fails or gives no output in time."""
-    # As many more, from the first on again, as a last batch needs to be full.
+    """Run every golden frame through both engines, in batches of every prepared size, from memory that they adopt like a
+    line's ring. The mask agreement is that of the worst frame. Raises EngineError when an engine fails or gives no output in time."""
+    # The last batch is filled up with the first frames again.
     planned = [samples[i % len(samples)] for i in range(len(samples) + max(engines.batches) - 1)]
     frames = page_aligned(len(planned), *samples[0].frame.shape)
     frames[...] = [sample.frame for sample in planned]

@@ -1,6 +1,6 @@
-"""The lanes of the CPU runtime: a few threads that compute batches side by side, shared by both engines.
+"""The lanes of the CPU runtime: threads that compute batches in parallel, shared by both engines.
 
-Shared, however many engines there are: two pools would put two threads on each core, and both would be late.
+They are shared because two pools would put two threads on each core, and slow both down.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Job = Callable[[int], None]
 
 
 class Lanes:
-    """``count`` threads that run jobs in the order they came."""
+    """``count`` threads that run jobs in order of submission."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -30,7 +30,7 @@ class Lanes:
         self._jobs.put(job)
 
     def close(self) -> None:
-        """Finish what was submitted and end the threads."""
+        """Finish submitted jobs and end the threads."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:

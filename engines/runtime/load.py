@@ -1,4 +1,4 @@
-"""Loads a bundle's engines on the best runtime this machine has, and proves them before handing them out."""
+"""Loads a bundle's engines on the fastest runtime of this machine, and verifies them with the golden frames."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ CPU_MAX_BATCH = 4
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Engines that agree with their golden frames."""
+    """Loaded engines that were verified with the golden frames."""
 
     engines: Engines
     golden: Agreement
     note: str
-    """Why it is not the fastest that could be, where that is so; else empty."""
+    """Why a faster runtime is not used; empty where the fastest is."""
     cpu_fallback: bool = False
-    """Whether this is the CPU in place of a GPU."""
+    """Whether the CPU is used because no GPU can be."""
 
 
 def load_engines(
@@ -48,8 +48,8 @@ def load_engines(
 ) -> Loaded:
     """Verify the bundle's files, load both engines and run the golden frames.
 
-    ``runtime`` auto takes a GPU by TensorRT, else by torch, else the CPU, that only with ``allow_cpu``. ``precision`` is the CPU's; auto
-    takes the fastest that agrees with the golden frames. GPU engines belong to the calling thread. Raises BundleError or EngineError.
+    ``runtime`` auto uses a GPU with TensorRT, else with torch, else, with ``allow_cpu``, the CPU. ``precision`` is for the CPU; auto
+    is the fastest that agrees with the golden frames. GPU engines belong to the calling thread. Raises BundleError or EngineError.
     """
     if runtime not in RUNTIMES:
         raise EngineError(f"runtime {runtime!r} is not known; expected {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}")
@@ -68,7 +68,7 @@ def load_engines(
 
 
 def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:
-    """Engines on the GPU, or why there can be none. Raises EngineError where there should be and something is amiss."""
+    """Engines on the GPU, or why there are none. Raises EngineError where a GPU runtime is there but fails."""
     gpu = find_gpu()
     if isinstance(gpu, str):
         return gpu

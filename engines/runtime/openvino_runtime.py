@@ -1,7 +1,7 @@
 """The CPU runtime: OpenVINO, one frame per lane at a time.
 
-A larger tensor gains nothing on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
-straight from the caller's memory into the caller's memory. Each lane owns an infer request of each network and two cores, which
+Larger batches are not faster on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
+directly from and to the caller's memory. Each lane owns an infer request of each network and two cores, which
 work on one frame together: that is as fast as a frame on each core while both run the same network, and faster on the line, where
 gate and segmenter alternate and half as many of them compete for the cache; and a frame takes half as long.
 """
@@ -38,7 +38,7 @@ CORES_PER_LANE = 2
 
 
 def default_lanes() -> int:
-    """Lanes that keep every core this process may use busy."""
+    """Number of lanes that keeps every core of this process busy."""
     return max(1, available_cores() // CORES_PER_LANE)
 
 
@@ -82,7 +82,7 @@ class OpenVinoSegmenter:
         self.set_thresholds(thresholds)
 
     def set_thresholds(self, thresholds: Sequence[float]) -> None:
-        """Mask thresholds from now on, one per class; nothing may be enqueued meanwhile."""
+        """Set the mask thresholds (probabilities, one per class). No batch may be in flight."""
         for request in self._requests:
             request.set_tensor("thresholds", ov.Tensor(np.asarray(thresholds, np.float32)))
 
@@ -128,7 +128,7 @@ class OpenVinoEngines:
         self._lanes = Lanes(lanes)
         self.gate = OpenVinoGate(gate, self._lanes, max_batch)
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
-        # One more than there are lanes: whichever is done first finds its next batch waiting, without asking anyone.
+        # One more than there are lanes: a lane that is done finds its next batch waiting.
         self.in_flight = lanes + 1
         self.idle_s: float | None = None
         self.batches: tuple[int, ...] = (1,)
@@ -143,7 +143,7 @@ class OpenVinoEngines:
         """Nothing to do."""
 
     def close(self) -> None:
-        """Finish what is enqueued and end the lanes."""
+        """Finish enqueued batches and end the lanes."""
         self._lanes.close()
 
 
@@ -171,13 +171,13 @@ def _compile(
 
 
 def _reason(error: Exception) -> str:
-    """The most telling line of an OpenVINO error, which otherwise runs over many."""
+    """The most informative line of an OpenVINO error, which has many."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
 
 
 def _finish(compute: Callable[[], Any], done: Callable[[Any], None]) -> None:
-    """Hand the output or the exception to ``done``; neither may end the lane."""
+    """Pass the output or the exception to ``done``; an exception in either must not end the lane."""
     try:
         output = compute()
     except RuntimeError as error:

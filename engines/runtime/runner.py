@@ -1,7 +1,7 @@
-"""Waits for the engines, for whoever has nothing else to do meanwhile: golden frames, calibration, evaluation, the library call.
+"""Runs batches on the engines and waits for them: for golden frames, calibration, evaluation and the library call.
 
-Engines are asynchronous (``engines.runtime.engine``). A ``SynchronousRunner`` takes requests, one batch each, keeps as many
-of them under way as the engine likes, and hands on the outputs.
+Engines are asynchronous (``engines.runtime.engine``). A ``SynchronousRunner`` takes requests, one batch each, keeps as many of
+them in flight as keep the engine busy, and returns the outputs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from engines.runtime.engine import Engines, Frame, GateDone, GateOutput, Segment
 from engines.runtime.plausibility import require_agreement, require_probabilities
 
 TIMEOUT_S = 120.0
-"""Longest time without an output; after it an engine counts as hung."""
+"""Longest time without an output, seconds; after it an engine counts as hung."""
 
 Output = TypeVar("Output", GateOutput, SegmenterOutput)
 Finished: TypeAlias = "queue.SimpleQueue[tuple[int, Output | Exception]]"
-"""Numbers of requests and what came of them."""
+"""Number and output, or exception, of each finished request."""
 
 
 class Request(Protocol[Output]):
@@ -28,20 +28,20 @@ class Request(Protocol[Output]):
 
     @property
     def name(self) -> str:
-        """What the batch shows, for errors: the name of a frame, or of several."""
+        """Name of the frame or frames of the batch, for errors."""
 
     @property
     def engine(self) -> str:
         """The engine it is for, in words."""
 
     def in_flight(self, engines: Engines) -> int:
-        """How many batches this engine likes to have under way."""
+        """How many batches keep this engine busy."""
 
     def enqueue(self, engines: Engines, done: Callable[[Output | Exception], None]) -> None:
         """Give the batch to its engine."""
 
     def require_plausible(self, output: Output, thresholds: Sequence[float]) -> None:
-        """Refuse what no sound engine gives. Raises EngineError."""
+        """Raise EngineError for an implausible output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class GateRequest:
 
 @dataclass(frozen=True, slots=True)
 class SegmenterRequest:
-    """Frames for the segmenter and room for their masks, see ``SegmenterEngine.enqueue``."""
+    """Frames for the segmenter and memory for their masks, see ``SegmenterEngine.enqueue``."""
 
     frames: Sequence[Frame]
     masks: Sequence[Frame]
@@ -96,30 +96,30 @@ class SynchronousRunner:
     def __init__(
         self, engines: Engines, *, thresholds: Sequence[float] | None = None, timeout_s: float = TIMEOUT_S
     ) -> None:
-        """``thresholds`` are the mask thresholds the segmenter is set to: every output is then refused that no sound engine gives
-        (``engines.runtime.plausibility``). Without them outputs are handed on as they come."""
+        """``thresholds`` are the mask thresholds of the segmenter: every output is then checked, and an implausible one refused
+        (``engines.runtime.plausibility``). Without them outputs are not checked."""
         self._engines = engines
         self._thresholds = thresholds
         self._timeout_s = timeout_s
 
     def gate(self, frames: Sequence[Frame], name: str) -> GateOutput:
-        """Score one batch; ``name`` is what it shows, for errors. Raises EngineError as ``in_order``."""
+        """Score one batch; ``name`` is for errors. Raises EngineError like ``in_order``."""
         (output,) = self.in_order([GateRequest(frames, name)])
         return output
 
     def segment(
         self, frames: Sequence[Frame], masks: Sequence[Frame], name: str, *, seen: bool = False
     ) -> SegmenterOutput:
-        """Segment one batch into ``masks``; ``seen`` as for ``SegmenterEngine.enqueue``. Raises EngineError as ``in_order``."""
+        """Segment one batch into ``masks``; ``seen`` as in ``SegmenterEngine.enqueue``. Raises EngineError like ``in_order``."""
         (output,) = self.in_order([SegmenterRequest(frames, masks, name, seen)])
         return output
 
     def in_order(self, requests: Iterable[Request[Output]], in_flight: int | None = None) -> Iterator[Output]:
-        """The outputs in the order of ``requests``, which are taken one by one as there is room for them: at most ``in_flight``
-        batches are under way, by default as many as the engine likes.
+        """The outputs in the order of ``requests``, which are taken one by one: at most ``in_flight``
+        batches are in flight, by default as many as keep the engine busy.
 
-        Raises EngineError naming engine and batch where an engine fails, gives no output in time, or gives an impossible one; and what
-        ``requests`` raises. Nothing is under way any more when it ends, in whatever way, unless an engine hangs.
+        Raises EngineError naming engine and batch where an engine fails, gives no output in time, or gives an implausible one; and what
+        ``requests`` raises. No batch is in flight when it ends, also by an exception, unless an engine hangs.
         """
         early: dict[int, Output] = {}
         following = 0
@@ -132,7 +132,7 @@ class SynchronousRunner:
     def as_completed(
         self, requests: Iterable[Request[Output]], in_flight: int | None = None
     ) -> Generator[tuple[int, Output], None, None]:
-        """As ``in_order``, but each output, with the number of its request from 0, as soon as it is there."""
+        """As ``in_order``, but yields each output as soon as it is there, with the number of its request from 0."""
         coming = enumerate(requests)
         under_way: dict[int, Request[Output]] = {}
         finished: Finished[Output] = queue.SimpleQueue()
@@ -155,7 +155,7 @@ class SynchronousRunner:
         finished: Finished[Output],
         in_flight: int | None,
     ) -> None:
-        """Enqueue what comes next, until the engine has enough."""
+        """Enqueue further requests, until ``in_flight`` are enqueued."""
         for number, request in coming:
             under_way[number] = request
             request.enqueue(self._engines, _into(finished, number))
@@ -165,7 +165,7 @@ class SynchronousRunner:
     def _wait(
         self, under_way: dict[int, Request[Output]], finished: Finished[Output]
     ) -> tuple[int, Output | Exception]:
-        """The next that finishes. Where none does in time, all that is under way is given up."""
+        """The next finished request. Where none finishes in time, all requests in flight are abandoned."""
         try:
             return finished.get(timeout=self._timeout_s)
         except queue.Empty:
@@ -176,7 +176,7 @@ class SynchronousRunner:
             ) from None
 
     def _sound(self, request: Request[Output], output: Output | Exception) -> Output:
-        """The output, where it is one that can be right."""
+        """The output. Raises EngineError where it is an exception or implausible."""
         if isinstance(output, Exception):
             raise EngineError(f"the {request.engine} failed on {request.name}: {output}") from output
         if self._thresholds is not None:

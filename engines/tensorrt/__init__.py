@@ -1,2 +1,2 @@
-"""TensorRT plans: which TensorRT is installed, building plans from graphs, and the cache that keeps them. Running them is
-`engines.runtime`'s."""
+"""TensorRT plans: finds the installed TensorRT, builds plans from graphs, and keeps them in a cache. They are run by
+`engines.runtime`."""

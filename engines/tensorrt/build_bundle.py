@@ -27,7 +27,7 @@ CheckPlans = Callable[[Bundle, Library, Mapping[str, VerifiedPlan], int], CheckR
 
 
 class PlanBuilder(Protocol):
-    """Builds plans from something else than the bundle's ONNX."""
+    """Builds plans from another source than the bundle's ONNX."""
 
     def build(self, network: str, profile: BuildProfile, progress: Progress, timing_cache: bytes) -> SerializedPlan:
         """The plan of `gate` or `segmenter`. Raises EngineError."""
@@ -64,7 +64,7 @@ class BundleBuild(Generic[CheckResult]):
         workspace_mib: int = 1024,
         builder: PlanBuilder | None = None,
     ) -> None:
-        """The bundle's files have been verified, and the cache is writable. Plans are built from the bundle's ONNX unless there is
+        """The bundle's files must have been verified, and the cache be writable. Plans are built from the bundle's ONNX unless there is
         another `builder`."""
         self.networks = tuple(bundle.graphs())
         """In the order in which they are built."""
@@ -100,8 +100,8 @@ class BundleBuild(Generic[CheckResult]):
         return built
 
     def store(self) -> StoredPlans[CheckResult]:
-        """Store what was built. Where the GPU it is for is here, it has to agree with the golden frames first. Raises EngineError, and
-        stores nothing then."""
+        """Store the built plans. Where they are for this machine's GPU, they must agree with the golden frames first; else raises EngineError and
+        stores nothing."""
         check = None
         if self._target.gpu:
             plans = {network: VerifiedPlan(built.data) for network, built in self._built.items()}

@@ -1,4 +1,4 @@
-"""Builds one plan: from ONNX, or from a network definition that is there already.
+"""Builds one plan: from ONNX, or from an existing network definition.
 
 Networks are strongly typed, so that the precision is that of the graph; there is one optimization profile, for batches from 1 up.
 """
@@ -114,7 +114,7 @@ def _optimization_profile(builder: Any, network: Any, profile: BuildProfile) -> 
         tensor = network.get_input(number)
         batch, *rest = tensor.shape
         if batch == -1:
-            # Tuned for full batches: they are what runs when there is no time to spare.
+            # Tuned for full batches, which run when the load is high.
             least, usual, most = 1, profile.max_batch, profile.max_batch
             shapes.set_shape(tensor.name, (least, *rest), (usual, *rest), (most, *rest))
     return shapes

@@ -1,7 +1,7 @@
-"""The plan cache: one file a plan, found by what it was built from and for, and used only where its keyed digest is right.
+"""The plan cache: one file for each plan, found by its metadata, and used only where its keyed digest is right.
 
-A plan is executable code, which TensorRT runs without asking. So each one carries a keyed digest over its metadata and its bytes
-(`engines.tensorrt.keyed_digest`), and a plan without the right digest is refused. The metadata lies beside the plan as JSON.
+A plan is executable code, which TensorRT runs unchecked. So each one has a keyed digest over its metadata and its bytes
+(`engines.tensorrt.keyed_digest`), and a plan without the right digest is refused. The metadata is a JSON file with the plan's name.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from engines.tensorrt.private_files import remove_file, write_private
 COMPILED_KERNELS = ".kernels"
 """Suffix of the kernels that TensorRT-RTX compiled from a plan."""
 _NAME = "[0-9a-f]" * 24
-"""Pattern of the names of plans; other files in the folder are not ours."""
+"""Pattern of the names of plans; other files in the folder are ignored."""
 
 
 class CacheEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The JSON file beside a plan."""
+    """The content of a plan's JSON file."""
 
     format: int = 1
     metadata: PlanMetadata
@@ -61,7 +61,7 @@ class PlanCache:
         return cls(Path(chosen) if chosen else base / "inspector" / "plans")
 
     def require_writable(self) -> None:
-        """Before minutes are spent on a build: raises PlanFolderError or PlanKeyError where a plan could not be stored, or not trusted."""
+        """Raise PlanFolderError or PlanKeyError where a plan could not be stored or not trusted; to be called before a long build."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
@@ -71,11 +71,11 @@ class PlanCache:
         read_key(self.folder, create=True)
 
     def store(self, metadata: PlanMetadata, plan: bytes) -> Path:
-        """Write a plan, whole or not at all. Raises EngineError."""
+        """Write a plan atomically. Raises EngineError."""
         self.require_writable()
         entry = CacheEntry(metadata=metadata, size=len(plan), digest=_digest(read_key(self.folder), metadata, plan))
         path = self.folder / f"{metadata.key}.plan"
-        # The metadata first: without it a plan does not count.
+        # The metadata first: a plan without it is ignored.
         write_private(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(entry), indent=1))
         write_private(path, plan)
         return path
@@ -109,7 +109,7 @@ class PlanCache:
         raise MissingPlanError(request.network, request.bundle, request.capability, request.max_batch, reason)
 
     def entry(self, path: Path) -> CacheEntry:
-        """What is written beside a plan of this folder; not verified. Raises DamagedPlanError."""
+        """The content of the JSON file of a plan of this folder; not verified. Raises DamagedPlanError."""
         beside = path.with_suffix(".json")
         try:
             return msgspec.json.decode(beside.read_bytes(), type=CacheEntry)

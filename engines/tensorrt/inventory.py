@@ -1,4 +1,4 @@
-"""Lists the plans of the cache: whose they are, and which of them this machine would run."""
+"""Lists the plans of the cache with their bundles, and which of them this machine would run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CachedPlan:
     """Bytes."""
     stored_unix_s: float
     why_not: str | None
-    """Why this machine would not run it; empty where it would; None where nothing here runs plans."""
+    """Why this machine would not run it; empty where it would; None where this machine cannot run plans."""
 
 
 def list_plans(

@@ -1,6 +1,6 @@
 """Files with a keyed digest (HMAC-SHA256), made with a key that only this user can read.
 
-What TensorRT is handed may run as code, and a cache folder may be writable for others: a file without the right digest is not used.
+Files given to TensorRT may run as code, and a cache folder may be writable for others: a file without the right digest is not used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_key(folder: Path, *, create: bool = False) -> bytes:
 
 
 def keyed_digest(key: bytes, label: bytes, data: bytes) -> bytes:
-    """HMAC-SHA256 over a label, which says what the data is, and the data."""
+    """HMAC-SHA256 over a label, which names the kind of data, and the data."""
     return hmac.new(key, len(label).to_bytes(8, "big") + label + data, hashlib.sha256).digest()
 
 

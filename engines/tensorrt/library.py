@@ -1,4 +1,4 @@
-"""Which TensorRT is installed, and the few points in which its editions differ; the rest of this package uses one API.
+"""Finds the installed TensorRT, and hides the differences between its editions; the rest of this package uses one API.
 
 `tensorrt` (10.3 of JetPack 6, to 11) builds for the GPU it runs on, and for no other. `tensorrt_rtx` also builds ahead of time, on any
 machine, for compute capabilities that are named. Everything else we use is the same in all of them: strongly typed networks, the ONNX
@@ -123,5 +123,5 @@ def open_library(edition: Edition | None = None) -> Library:
         raise EngineError(f"{name}: is installed but does not load ({reason}); install its libraries again") from None
     version = str(api.__version__)
     if name == "tensorrt" and _release(version) < (OLDEST,):
-        raise EngineError(f"tensorrt {version}: is too old; {OLDEST}.3 or later is needed, as JetPack 6.1 brings it")
+        raise EngineError(f"tensorrt {version}: is too old; {OLDEST}.3 or later is needed, as in JetPack 6.1")
     return Library(name, version, api)

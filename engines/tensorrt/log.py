@@ -27,7 +27,7 @@ def logger(api: Any) -> Any:
             return self._last_error
 
         def forget(self) -> None:
-            """Earlier errors have nothing to do with what comes next."""
+            """Clear the last error, so that a later failure does not quote it."""
             self._last_error = _NONE
 
     return Log()

@@ -1,4 +1,4 @@
-"""What a plan was built from and for, and which plan a GPU needs."""
+"""The metadata of a plan (what it was built from and for), and the request for the plan that a GPU needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class PlanMetadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What a plan was built from and for, and how the build went. Two plans with the same key can replace each other."""
 
     bundle: str
-    """Id of the bundle, for people; the digest of the graph is what counts."""
+    """Id of the bundle, for a person; plans are found by the digest of the graph."""
     network: str
     """`gate` or `segmenter`."""
     onnx_sha256: str
@@ -61,7 +61,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Largest batch that the plan must take."""
 
     def mismatch(self, plan: PlanMetadata) -> str:
-        """Why a plan of the same graph does not fit, in one clause; empty where it fits."""
+        """Why a plan of the same graph cannot be used, in one clause; empty where it can."""
         for name in ("library", "version", "capability", "driver", "cuda"):
             needed, found = getattr(self, name), getattr(plan, name)
             if name in ("driver", "cuda") and not found:

@@ -1,4 +1,4 @@
-"""Files that only this user can read, written whole or not at all."""
+"""Files that only this user can read, written atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engines.errors import EngineError
 
 
 def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
-    """Write a file with mode 0600, whole or not at all; without `replace` a file that exists stays. Raises EngineError."""
+    """Write a file with mode 0600, atomically; without `replace` an existing file is kept. Raises EngineError."""
     partial = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600
@@ -29,7 +29,9 @@ def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
             partial.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
-        raise EngineError(f"{path}: cannot be written ({error.strerror}); make room or use another folder") from None
+        raise EngineError(
+            f"{path}: cannot be written ({error.strerror}); free disk space or use another folder"
+        ) from None
 
 
 def remove_file(path: Path) -> int:

@@ -71,11 +71,11 @@ def _apply(tree: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals:
         raise RecipeError(f"recipe change {change!r}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
-    *road, last = key.strip().split(".")
+    *parents, last = key.strip().split(".")
     place: Any = tree
     try:
         value = yaml.safe_load(text)
-        for name in road:
+        for name in parents:
             place = place[int(name)] if isinstance(place, list) else place.setdefault(name, {})
         if isinstance(place, list):
             place[int(last)] = value

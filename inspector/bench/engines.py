@@ -1,4 +1,4 @@
-"""Each engine alone: how many frames a second with every lane busy, how long one frame takes by itself."""
+"""Measures each engine without a line: frames per second with every lane busy, and the time of a single frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engines.runtime.runner import GateRequest, Output, Request, SegmenterReques
 
 Frames = Sequence[NDArray[np.uint8]]
 MASKS = 16
-"""Masks written to in turn, at least."""
+"""Least number of masks that are written to in turn."""
 _NAME = "simulated frames"
 
 
@@ -43,7 +43,7 @@ class EngineBench:
     """Measures both engines on given frames."""
 
     def __init__(self, engines: Engines, frames: Frames) -> None:
-        """The engines adopt the frames, as a line's ring, and see each of them once. Raises EngineError."""
+        """The engines adopt the frames like a line's ring, and each frame is run once. Raises EngineError."""
         self._engines = engines
         self._runner = SynchronousRunner(engines)
         self._frames = _plane(frames)

@@ -34,18 +34,18 @@ from inspector.line.line import Line
 
 CAMERA = "bench"
 WARM_UP = 10
-"""Frames at the beginning of a stretch that do not count, at least."""
+"""Least number of frames at the beginning of a stretch that are not counted."""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one stretch showed after its warm-up."""
+    """Figures of one stretch, after its warm-up."""
 
     rate_hz: float
     """Verdicts per second."""
     latency_ms: NDArray[np.float64]
     """Capture to verdict of each frame [n]."""
     uninspected: int
-    """Frames without inspection, those of the warm-up too."""
+    """Frames that ended UNINSPECTED, also in the warm-up."""
     cpu_ms: float
     """CPU time of this process per frame: everything but the engines' child."""
 

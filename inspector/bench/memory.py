@@ -1,4 +1,4 @@
-"""Memory over a long run: is its slope zero, and would the same check notice a leak?
+"""Memory over a long run: whether it grows, and whether the same check detects a planted leak.
 
 Memory is the anonymous and shared memory in the proportional set size (PSS) of this process and the inference child: what both
 map counts half in each, and pages of files do not count, for what other programs map of the same files changes them. The slope is
@@ -20,11 +20,11 @@ from inspector.bench.lines import BenchLine
 from inspector.capture.source import Arrival, FrameSource
 
 MakeLine = Callable[[Callable[[FrameSource], FrameSource]], BenchLine]
-"""Makes a line that is measured, with something of the caller's between camera and line."""
+"""Makes a line to be measured; the argument may wrap its camera."""
 BLOCKS = 24
 """Means the samples are reduced to before the slope is taken."""
 SETTLING = 0.5
-"""Frames run before those that are looked at, as a share of these: pools, caches and arenas fill."""
+"""Frames run before the measured ones, as a share of these, until pools, caches and arenas are full."""
 SMALLEST_LEAK_BYTES = 16
 """The smallest block an allocator gives out. Less than this per frame is no object left behind by each frame but something that goes on
 settling: SQLite's prepared statements, for one, keep room for the largest value each of their places has ever held."""
@@ -42,12 +42,12 @@ class MemorySlope(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     """Upper end."""
     first_mib: float
-    """At the beginning of what was looked at."""
+    """At the beginning of the measured frames, MiB."""
     last_mib: float
 
     @property
     def leaks(self) -> bool:
-        """The whole interval is above the smallest thing that a frame could leave behind."""
+        """Whether the whole interval is above ``SMALLEST_LEAK_BYTES``."""
         return self.low > SMALLEST_LEAK_BYTES
 
 
@@ -55,7 +55,7 @@ def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant:
     """Run the line until it has settled, then ``frames`` frames over which the slope is taken.
 
     With ``plant`` the camera leaks ``PLANTED_BYTES`` per frame. Raises UserError where the line ends meanwhile."""
-    # Room for all samples from the start: a list of them would grow along with what it measures.
+    # Allocated for all samples from the start: a list would grow and disturb the measurement.
     samples = np.full((frames, 2), -1, np.int64)
     taken = 0
     with make_line(LeakingCamera if plant else lambda source: source) as bench:
@@ -103,7 +103,7 @@ def pss_bytes(pid: int) -> int:
 
 
 class LeakingCamera:
-    """The positive control: a camera like any other that keeps a little of each frame."""
+    """The positive control: a camera that leaks ``PLANTED_BYTES`` of each frame."""
 
     def __init__(self, source: FrameSource) -> None:
         self._source = source
@@ -114,7 +114,7 @@ class LeakingCamera:
         self._source.open()
 
     def next(self) -> Arrival | None:
-        """As the source, but something stays behind."""
+        """As the source, but leaks memory."""
         arrival = self._source.next()
         if arrival is not None and arrival.pixels is not None:
             self._kept.append(arrival.pixels.tobytes()[:PLANTED_BYTES])

@@ -1,4 +1,4 @@
-"""The whole measurement. What is compared is measured in turn, seconds apart, many times: machines change their speed by the minute."""
+"""The whole measurement. Figures that are compared are measured alternately, seconds apart, many times, because machines change their speed."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class _Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(settings: BenchSettings, say: Callable[[str], None]) -> Figures:
-    """Measure as ``settings`` say; ``say`` is told what is being measured. Raises UserError, BundleError or EngineError."""
+    """Measure with ``settings``; ``say`` is called with the name of each step. Raises UserError, BundleError or EngineError."""
     path = find_bundle(settings.bundle)
     bundle = read_bundle(path)
     say("rendering the pool of frames")
@@ -155,7 +155,7 @@ def _measure_line(
 
 
 def _round(line: BenchLine, engine_bench: EngineBench, rate: float, seconds: float) -> _Round:
-    """The line as fast as it goes and at part load, the engines alone before, between and after."""
+    """The line at full speed and at part load; the engines alone before, between and after."""
     batch = engine_bench.max_batch
     times = [engine_bench.times(seconds / 2, batch)]
     fast = line.run(int(bound_hz(times, rate) * seconds), rate)

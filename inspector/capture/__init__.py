@@ -1,5 +1,5 @@
-"""Frame sources: one room or file for each kind of camera, all behind ``inspector.capture.source.FrameSource``.
+"""Frame sources: a package or file for each kind of camera. All implement ``inspector.capture.source.FrameSource``.
 
-A source knows how frames arrive and nothing else: no ring, no engine, no verdict. Every hardware source has its software
-twin here (the simulator, the replay of a recording), and the line cannot tell them apart.
+A source only delivers frames and does not depend on ring, engines or verdicts. Every hardware source has a software
+twin here (the simulator, the replay of a recording), which the line uses in the same way.
 """

@@ -1,4 +1,4 @@
-"""From a camera's configuration to its source."""
+"""Makes the source of a camera from its configuration."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
 SOFTWARE = (ReplayConfig, SimulatorConfig)
-"""Sources that show no real sheet: results made from them are marked as simulated."""
+"""Sources without a real sheet: their results are marked as simulated."""
 
 
 def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
-    """The source ``config`` asks for, delivering frames of ``height`` x ``width``; not opened yet."""
+    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
     return SimulatorCamera(config, height, width)

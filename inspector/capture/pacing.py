@@ -1,4 +1,4 @@
-"""Pacing of software cameras by absolute deadlines, with the losses a real camera would have."""
+"""Paces software cameras by absolute times, and loses frames as a real camera does."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from inspector.frames.clock import now_ns
 
 
 class Pacer:
-    """Says when frame ``number`` is due.
+    """Waits until a frame is due.
 
-    Frame n is due at ``start + n / rate_hz``: a late frame does not move the ones behind it. Where the consumer is more than
+    Frame n is due at ``start + n / rate_hz``: a late frame does not delay later ones. Where the consumer is more than
     ``backlog`` frames behind (the camera's own buffers), the oldest are overwritten and ``wait`` returns a later number.
     """
 
     def __init__(self, rate_hz: float | None, backlog: int = 8) -> None:
-        """``rate_hz`` None delivers as fast as asked and never loses a frame."""
+        """With ``rate_hz`` None there is no pacing and no loss."""
         self._interval_ns = None if rate_hz is None else 1e9 / rate_hz
         self._backlog = backlog
         self._start_ns: int | None = None
@@ -43,5 +43,5 @@ class Pacer:
         return min(now_ns(), self._start_ns + round(number * self._interval_ns))
 
     def stop(self) -> None:
-        """End every wait, now and later. From any thread."""
+        """End every present and later wait. May be called from any thread."""
         self._stopped.set()

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One frame as a camera hands it over."""
+    """One frame as a camera delivers it."""
 
     number: int
-    """The camera's own count from 0, strictly rising; a jump means the camera lost the frames between."""
+    """The camera's own count from 0, strictly increasing; a jump means that the camera lost the frames in between."""
     captured_ns: int
     """Capture time, monotonic ns."""
     pixels: NDArray[np.uint8] | None
-    """``uint8 [H, W]``, C-contiguous, valid until the next call of ``next``; None when unusable."""
+    """``uint8 [H, W]``, C-contiguous, valid until the next call of ``next``; None where they cannot be used."""
     error: str = ""
     """Why the pixels are unusable, one line; empty when they are usable."""
     name: str = ""
@@ -26,16 +26,16 @@ class Arrival:
 
 
 class FrameSource(Protocol):
-    """A camera. All calls but ``interrupt`` come one after the other, though not from one thread."""
+    """A camera. All calls except ``interrupt`` come one after the other, but may come from different threads."""
 
     def open(self) -> None:
-        """Get ready to deliver. Raises UserError when the source cannot be used at all."""
+        """Prepare to deliver frames. Raises UserError when the source cannot be used."""
 
     def next(self) -> Arrival | None:
         """Block until a frame arrives. None at the end of the run and after ``interrupt``."""
 
     def interrupt(self) -> None:
-        """From any thread: a blocked or later ``next`` returns None within 50 ms."""
+        """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
 
     def close(self) -> None:
-        """Release everything; safe after a failed ``open`` and when called twice."""
+        """Release all resources. May be called after a failed ``open``, and twice."""

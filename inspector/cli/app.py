@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where a user's mistake becomes one line and exit status 2."""
+"""The table of commands. An error that the user can correct is printed here as one line, with exit status 2."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 all well, 1 the run went wrong, 2 a mistake in the call or a file it names.",
+    epilog="Exit status: 0 success, 1 the run failed, 2 wrong options or a file that cannot be used.",
 )
 
 
@@ -52,7 +52,7 @@ def inspector(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Watch a steel line: frames in, exactly one verdict each out, in time, over ZeroMQ."""
+    """Inspect a steel line: every camera frame gets exactly one verdict, in time, published over ZeroMQ."""
 
 
 app.command()(run.run)

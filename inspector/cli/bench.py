@@ -23,13 +23,16 @@ def bench(
     runtime: RuntimeOption = RuntimeName.AUTO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     max_batch: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Most frames in a batch; by default as the line's.")
+        int | None, typer.Option(min=1, max=256, help="Most frames in a batch; default: as for a line.")
     ] = None,
     segmenter_max_wait_us: Annotated[
-        int, typer.Option(min=0, help="Longest that let-through frames wait for each other, microseconds.")
+        int, typer.Option(min=0, help="Longest time that frames let through wait for more of them, microseconds.")
     ] = 0,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Rounds; figures are medians over those in which the machine kept its speed.")
+        int,
+        typer.Option(
+            min=1, help="Rounds; figures are medians over the rounds in which the machine's speed was steady."
+        ),
     ] = 40,
     seconds: Annotated[float, typer.Option(min=0.2, help="Length of each single measurement.")] = 0.5,
     memory_frames: Annotated[
@@ -40,7 +43,7 @@ def bench(
     """Measure this machine: each engine alone, the line against what the engines allow, latency at part load, memory.
 
     The gate's decisions are replaced by a fixed list, so that the share of frames let through is exact; both engines still run.
-    All that is compared is measured in turn within this run. Takes about ten minutes; close what else uses the CPU.
+    Figures that are compared are measured alternately. Takes about ten minutes; close other programs that use the CPU.
     """
     import msgspec
     from rich.console import Console
@@ -90,7 +93,7 @@ def _engines(figures: Figures) -> Table:
 
 
 def _line(figures: Figures) -> Table:
-    """A column per pass rate: so it fits into a terminal of 80 columns."""
+    """A column per pass rate, so that the table fits into a terminal of 80 columns."""
     from rich.table import Table
 
     table = Table(title="The line, by the share of frames let through", title_justify="left")

@@ -1,4 +1,4 @@
-"""``inspector bundle``: show a model bundle, prove it on this machine, or build one from trained weights."""
+"""``inspector bundle``: show a model bundle, verify it on this machine, or build one from trained weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inspector.cli.progress import steps
 if TYPE_CHECKING:
     from inspector.bundles.build import Built
 
-app = typer.Typer(no_args_is_help=True, help="Show a model bundle, prove it, or build one.")
+app = typer.Typer(no_args_is_help=True, help="Show a model bundle, verify it, or build one.")
 
 BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
@@ -23,7 +23,7 @@ BundleArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 PartOption = Annotated[str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")]
 GoldenDataOption = Annotated[
-    Path | None, typer.Option(help="Labelled frames to take them from; default: those calibrated on.")
+    Path | None, typer.Option(help="Labelled frames to take golden frames from; default: those used for calibration.")
 ]
 
 
@@ -50,7 +50,7 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
     if as_json:
         print_json(told)
         return
-    del told["training"]  # a wall of figures in a table; the card words them, --json has them all
+    del told["training"]  # too many figures for a table; the model card and --json have them
     _print_table(f"Bundle {found.id}", {**told, "model_card": str(found.path / CARD)})
 
 
@@ -61,7 +61,7 @@ def verify(
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Prove a bundle: every file against its digest, then the golden frames through both engines on this machine."""
+    """Verify a bundle: compare every file with its digest, then run the golden frames through both engines on this machine."""
     from engines.bundle import find_bundle, read_bundle
     from engines.runtime.load import load_engines
 
@@ -100,15 +100,17 @@ def build(
     method: options.MethodOption = "exact",
     areas: options.AreasOption = None,
     metric: options.MetricOption = "balanced",
-    golden: Annotated[int, typer.Option(help="Frames of the data to keep in the bundle as its self-test.", min=1)] = 6,
+    golden: Annotated[
+        int, typer.Option(help="Number of golden frames to keep in the bundle for its self-test.", min=1)
+    ] = 6,
     golden_data: GoldenDataOption = None,
-    precision: Annotated[str, typer.Option(help="Arithmetic to calibrate in: auto, f32 or bf16.")] = "auto",
-    notes: Annotated[Path | None, typer.Option(help="Markdown file to end the model card with.")] = None,
+    precision: Annotated[str, typer.Option(help="Arithmetic for the calibration: auto, f32 or bf16.")] = "auto",
+    notes: Annotated[Path | None, typer.Option(help="Markdown file to append to the model card.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from two trained networks.
 
-    Exports both, refuses graphs that do not answer as torch does, chooses the operating point on held-out frames (see `inspector
+    Exports both, refuses graphs whose outputs differ from torch's, chooses the operating point on held-out frames (see `inspector
     calibrate`), keeps golden frames, writes the model card, and loads the bundle once as the line would. Needs the training extra.
     """
     options.require_precision(precision)

@@ -1,4 +1,4 @@
-"""``inspector calibrate``: an operating point for a bundle, with a bound on what the gate loses."""
+"""``inspector calibrate``: an operating point for a bundle, with an upper bound of the gate's miss rate."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ThresholdsOption = Annotated[str | None, typer.Option(help="Mask thresholds to t
 KeepMasksOption = Annotated[
     bool, typer.Option("--keep-masks", help="Choose the gate's threshold only: seven times as fast.")
 ]
-CostMissOption = Annotated[float | None, typer.Option(help="Cost of a defective sheet that goes unmarked.", min=0)]
+CostMissOption = Annotated[float | None, typer.Option(help="Cost of a defective sheet that is not marked.", min=0)]
 CostFalseScrapOption = Annotated[float | None, typer.Option(help="Cost of a clean sheet that is marked.", min=0)]
 DefectRateOption = Annotated[
     float, typer.Option(help="For the costs: share of sheets on the line that are defective.", min=0, max=1)
@@ -77,10 +77,10 @@ def calibrate(
     precision: PrecisionOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Choose gate threshold, mask thresholds and minimum areas on frames the networks never saw.
+    """Choose gate threshold, mask thresholds and minimum areas on frames that were not used in training.
 
     The gate's threshold is the highest that meets a miss-rate target, "at most 1 % of defective frames lost, with 95 % confidence". Where
-    the frames are too few for it, a line says so and how many would do; nothing is then written without --allow-weaker, exit status 1.
+    the frames are too few for it, one line reports how many are needed; nothing is written without --allow-weaker, and the exit status is 1.
 
     Example: `inspector calibrate bundle data --split split.csv --miss-rate 0.05 --write`
     """
@@ -156,7 +156,7 @@ def _calibrated(bundle: Bundle, part: Part, runs: tuple[BundleOnPart, ...], **wa
 
 
 def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) -> None:
-    """Write the point; a target that is not met goes to stderr too, where the table did not tell it or it stops the writing."""
+    """Write the operating point. A target that is not met is printed to stderr too, where the table was not printed or nothing is written."""
     from engines.operating_point import write_operating_point
 
     if not made.gate.met:
@@ -172,7 +172,7 @@ def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) 
 
 
 def _round_up(share: float) -> float:
-    """To two digits, never below."""
+    """Round up to two digits."""
     from decimal import ROUND_UP, Context, Decimal
 
     return float(Context(prec=2, rounding=ROUND_UP).create_decimal(Decimal(share)))

@@ -1,4 +1,4 @@
-"""What ``inspector calibrate`` prints and writes: the operating point, the trade-off behind it."""
+"""What ``inspector calibrate`` prints and writes: the operating point and the trade-off it was chosen from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def json_value(made: Calibration, bundle: Bundle) -> dict[str, Any]:
 
 
 def print_tables(made: Calibration, bundle: Bundle, part: Part) -> None:
-    """What a person wants to know."""
+    """The tables for a terminal."""
     from rich.console import Console
 
     console = Console()

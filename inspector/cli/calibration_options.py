@@ -1,4 +1,4 @@
-"""Options that the commands share which calibrate a bundle or measure one by folds, and what is made of them."""
+"""Options shared by the commands that calibrate a bundle or measure one by folds, and the request made from them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 FoldsOption = Annotated[
     Path | None,
     typer.Option(
-        help="For few frames, instead of --part: folder with the fold models, bundles fold-0, fold-1..., each trained without the fold of "
-        "the split that it is named after and is run on."
+        help="For few frames, instead of --part: folder with the fold models (bundles fold-0, fold-1...), each trained without the fold of "
+        "the split that has its name, on which it is run."
     ),
 ]
-MissRateOption = Annotated[float, typer.Option(help="Largest share of defective frames the gate may lose.")]
-ConfidenceOption = Annotated[float, typer.Option(help="How sure that must be (exact).")]
-MethodOption = Annotated[str, typer.Option(help="exact: Clopper-Pearson, with confidence; conformal: on average only.")]
+MissRateOption = Annotated[float, typer.Option(help="Largest share of defective frames that the gate may lose.")]
+ConfidenceOption = Annotated[float, typer.Option(help="Confidence of the miss rate's bound (method exact).")]
+MethodOption = Annotated[
+    str, typer.Option(help="exact: Clopper-Pearson bound with confidence; conformal: holds on average only.")
+]
 MetricOption = Annotated[
-    str, typer.Option(help="What mask thresholds are chosen for: balanced, kaggle, pixel or recall.")
+    str, typer.Option(help="Figure that the mask thresholds maximize: balanced, kaggle, pixel or recall.")
 ]
 AreasOption = Annotated[str | None, typer.Option(help="Minimum areas to try, px, e.g. 1,100,400.")]
 
@@ -45,7 +47,7 @@ def calibration_request(
     size_cap_px: int = 1,
     false_defects: float = 0.1,
 ) -> CalibrationRequest:
-    """Raises UserError for what cannot be asked for."""
+    """The request for these options. Raises UserError for a value that is not possible."""
     from calibration.thresholds.calibrate import CalibrationRequest
     from calibration.thresholds.mask_thresholds import METRICS
     from calibration.thresholds.miss_rate_target import MissRateTarget
@@ -61,7 +63,7 @@ def calibration_request(
 
 
 def numbers(option: str, text: str | None) -> list[float]:
-    """The numbers of an option, rising. Raises UserError."""
+    """The numbers of an option, in increasing order. Raises UserError."""
     from inspector.errors import UserError
 
     try:

@@ -13,11 +13,11 @@ app = typer.Typer(no_args_is_help=True, help="Check a line configuration, or pri
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Line configurations (YAML).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Line configurations (YAML).")],
 ) -> None:
     """Check configurations against the schema, their bundle and its classes. Nothing is started.
 
-    Every file is checked; the first mistake of each is one line. Exit status 2 if there was one.
+    Every file is checked; the first error in each is printed as one line. Exit status 2 if there was one.
     """
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError

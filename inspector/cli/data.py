@@ -26,15 +26,15 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts; it has every line.")] = False,
 ) -> None:
-    """Read every frame and mask once, and report the errors that a training would suffer from.
+    """Read every frame and mask once, and report errors that would harm a training.
 
-    Known without a description: a Kaggle set (train.csv in either form,
+    Recognized without a description: a Kaggle set (train.csv in either form,
     train_images/ or images/), images/ with masks/ (class numbers, or one
     class above 127), and what `inspector simulate` writes. A dataset.yaml
     describes the rest: class names, bitmasks, groups, one size for all.
 
     Reported are counts, balance of the classes, sizes, near-duplicates
-    (flipped, brightened or stored anew; above all on both sides of a split),
+    (also flipped, brightened or compressed again; an error in two parts of a split),
     unreadable files, masks that do not fit, classes without a frame.
 
     Exit status: 0 no errors, 1 errors found, 2 no data set.
@@ -74,11 +74,11 @@ def split_command(
     folds: Annotated[int | None, typer.Option(help="Make this many equal folds instead (fold-0...).", min=2)] = None,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same split.", min=0)] = 1,
 ) -> None:
-    """Deal the frames out to parts, by group and with each class in its share.
+    """Assign the frames to parts, by group and with each class in its share.
 
-    Near-duplicates stay together. What nothing can be measured on (defective,
-    but not outlined; altered frames to learn from only) goes to the part
-    "training" with its whole group, also beside folds.
+    Near-duplicates stay together. Frames that cannot be used for measuring (defective
+    but not outlined; altered frames for training only) go to the part
+    "training" with their whole group, also in a split into folds.
 
     Example: `inspector data split frames/ split.csv --folds 5`
     """
@@ -114,7 +114,7 @@ def _shares(text: str) -> dict[str, float]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], Callable[[], None]]]:
-    """A bar on stderr; what it yields is told the total and answers what to call after each frame."""
+    """A progress bar on stderr. Call what it yields with the total; call what that returns after each frame."""
     from rich.console import Console
     from rich.progress import Progress
 

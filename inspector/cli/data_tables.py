@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SHOWN_LINES = 3
 _SHOWN_KIND = 8
-"""So many findings of one kind are printed; --json has all."""
+"""Most findings of one kind that are printed; --json has all."""
 
 
 def print_json(checked: CheckResult) -> None:
@@ -41,7 +41,7 @@ def print_check(checked: CheckResult, picture: Path | None) -> None:
         errors = "1 error" if wrong == 1 else f"{wrong} errors"
         console.print(f"\n{errors}: correct the data set before you train on it.", style="bold red")
     else:
-        console.print("\nThis data set is fit to train on.", style="green")
+        console.print("\nThis data set can be used for training.", style="green")
 
 
 def _print_summary(console: Console, checked: CheckResult) -> None:

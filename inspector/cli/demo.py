@@ -1,4 +1,4 @@
-"""``inspector demo``: the daemon on a simulated line, and a subscriber that knows the truth and makes a report."""
+"""``inspector demo``: the daemon on a simulated line, and a subscriber that compares its results with the truth in a report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from inspector.report import Report
 
 SILENCE_MS = 120_000
-"""Longest wait for the daemon's next message: it renders its sheets and loads the engines before the first."""
+"""Longest wait for the daemon's next message; before the first one it renders its sheets and loads the engines."""
 
 
 def demo(
@@ -36,8 +36,8 @@ def demo(
 ) -> None:
     """Start the daemon on a simulated line, subscribe to it as any other program would, and report the results.
 
-    Everything in the report is received over the network; the truth follows from the simulator's seed. Exit status 1 if any frame
-    lacks its one verdict or a message was missed.
+    All results in the report are received over ZeroMQ; the truth is computed from the simulator's seed. Exit status 1 if any frame
+    has no verdict or more than one, or if a message was missed.
     """
     from rich.console import Console
 
@@ -117,7 +117,7 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Receive the run to its end; return what should not have happened, one line each."""
+    """Receive the run to its end; return errors, one line each."""
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness

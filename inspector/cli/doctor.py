@@ -1,4 +1,4 @@
-"""``inspector doctor``: what this machine has, what is missing, and what each part is good for."""
+"""``inspector doctor``: what this machine has, what is missing, and what each part is for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ STYLES = {"ok": "green", "note": "yellow", "missing": "dim", "wrong": "bold red"
 
 def doctor(
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Also look at this line: bundle, cameras, address, journal.")
+        Path | None, typer.Option("--config", "-c", help="Also check this line: bundle, cameras, address, journal.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Show what this machine has, what is missing, and what each part is good for. Nothing is changed or started.
+    """Show what this machine has, what is missing, and what each part is for. Nothing is changed or started.
 
-    Exit status: 0 a line can run here, 1 it cannot, and the last lines say why.
+    Exit status: 0 a line can run here, 1 it cannot; the last lines give the reason.
 
     Example: `inspector doctor -c line.yaml`
     """
@@ -50,7 +50,7 @@ def _print_table(findings: list[Finding], config: Path | None) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("Found", ratio=1, overflow="fold")
-    table.add_column("What it is good for, or what to do", ratio=1, overflow="fold", style="dim")
+    table.add_column("What it is for, or what to do", ratio=1, overflow="fold", style="dim")
     section = None
     for finding in findings:
         if finding.section is not section:

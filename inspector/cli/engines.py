@@ -31,11 +31,11 @@ CacheOption = Annotated[
     ),
 ]
 BatchOption = Annotated[
-    int, typer.Option(min=1, max=256, help="Most frames in one batch, as inference.max_batch of the line.")
+    int, typer.Option(min=1, max=256, help="Most frames in one batch, at least the line's inference.max_batch.")
 ]
 SomeBundle = Annotated[
     str | None,
-    typer.Argument(metavar="BUNDLE", help="Only this bundle's: its directory or name, or its id as in the list."),
+    typer.Argument(metavar="BUNDLE", help="Only plans of this bundle: its directory, its name, or its id in the list."),
 ]
 
 
@@ -58,7 +58,9 @@ def build(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")],
     capability: Annotated[
         str | None,
-        typer.Option(metavar="X.Y", help="Compute capability to build for, e.g. 8.9; default: that of the GPU here."),
+        typer.Option(
+            metavar="X.Y", help="Compute capability to build for, e.g. 8.9; default: that of this machine's GPU."
+        ),
     ] = None,
     max_batch: BatchOption = 8,
     workspace_mib: Annotated[
@@ -71,18 +73,22 @@ def build(
         Route, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
     ] = Route.ONNX,
     gate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="torch-tensorrt: the gate's weights the bundle was built from.")
+        Path | None,
+        typer.Option(metavar="FILE", help="For torch-tensorrt: the gate's weights from which the bundle was built."),
     ] = None,
     segmenter: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="torch-tensorrt: the segmenter's weights, likewise.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="For torch-tensorrt: the segmenter's weights from which the bundle was built."
+        ),
     ] = None,
     cache: CacheOption = None,
 ) -> None:
-    """Build the plans of both networks for the GPU here, or ahead of time for another one.
+    """Build the plans of both networks for the GPU of this machine, or ahead of time for another one.
 
-    What is built for the GPU here has to agree with the bundle's golden
-    frames, else it is not stored. TensorRT builds for its own GPU only;
-    TensorRT-RTX also for any that is named, on a machine without one.
+    A plan for the GPU of this machine must agree with the bundle's golden
+    frames, or it is not stored. TensorRT builds for the GPU it runs on only;
+    TensorRT-RTX can also build for another GPU, on a machine without one.
 
     Example: `inspector engines build demo --capability 8.9`
     """
@@ -151,7 +157,7 @@ def list_plans(
         bool, typer.Option("--json", help="Print JSON for scripts, with everything that is known of each plan.")
     ] = False,
 ) -> None:
-    """List the plans, and say which of them the GPU of this machine would run."""
+    """List the plans, and show which of them the GPU of this machine would run."""
     from engines.tensorrt.inventory import list_plans as list_cached_plans
     from engines.tensorrt.machine import this_machine
     from inspector.cli.engines_output import print_json, print_table
@@ -163,11 +169,11 @@ def list_plans(
 
 @app.command()
 def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOption = None) -> None:
-    """Verify that plans are as they were stored.
+    """Verify that plans have not changed since they were stored.
 
-    With BUNDLE, and a GPU here, also run its golden frames through them.
+    With BUNDLE, and a GPU in this machine, also run its golden frames.
 
-    Exit status: 0 all well, 1 a plan is not to be used, or BUNDLE has none.
+    Exit status: 0 all plans can be used, 1 one cannot, or BUNDLE has none.
     """
     from engines.errors import EngineError
     from inspector.cli.engines_output import name_of
@@ -197,7 +203,7 @@ def clean(
 ) -> None:
     """Remove the plans of BUNDLE, or all.
 
-    They can be built again, but a line that runs needs its own whenever
+    They can be built again, but a running line needs its plans whenever
     it starts its engines again. Without BUNDLE this also removes the
     timing caches, which make the next build faster.
     """
@@ -231,7 +237,7 @@ def _cache(folder: Path | None) -> PlanCache:
 
 
 def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle | None]:
-    """The plans of a bundle, or all; and the bundle itself, unless `bundle` is an id that only the plans know."""
+    """The plans of a bundle, or all; and the bundle itself, unless `bundle` is the id of a bundle that is not here any more."""
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError
     from engines.tensorrt.inventory import plans_of, plans_of_id
@@ -248,7 +254,7 @@ def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle 
 
 
 def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
-    """Whether the plans that a line would load here agree with the golden frames, or nothing here can run them; prints which."""
+    """Run the golden frames through the plans a line would load here, and print the result. False where they do not agree."""
     from engines.errors import EngineError
     from engines.runtime.cuda.check_plans import check_plans
     from engines.tensorrt.machine import this_machine

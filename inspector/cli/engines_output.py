@@ -132,7 +132,7 @@ def print_table(
             "not checked: built ahead of time; the golden frames are run each time a plan is loaded", soft_wrap=True
         )
     here = (
-        f"nothing here runs plans: {machine}"
+        f"this machine cannot run plans: {machine}"
         if isinstance(machine, str)
         else f"this machine: {machine.gpu.name}, {machine.gpu.capability}, {machine.library.name} {machine.library.version}"
     )

@@ -1,4 +1,4 @@
-"""``inspector evaluate``: how good a bundle is on labelled frames, or which of two is the better one."""
+"""``inspector evaluate``: how good a bundle is on labelled frames, or which of two is better."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def evaluate(
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Measure a bundle on labelled frames, through a runtime of the line.
+    """Measure a bundle on labelled frames, with the engines of the line.
 
-    The segmenter alone and the pipeline: Dice by each of its names, defects one by one, gate and sheets, with bootstrap intervals by
-    groups of frames. With `--compare A B DATA` both bundles see the same frames, and a sentence says whether a difference is real.
+    For the segmenter alone and for the pipeline: the variants of Dice, defects found and false, gate and sheets, with bootstrap intervals by
+    groups of frames. With `--compare A B DATA` both bundles run on the same frames, and a sentence states whether a difference is significant.
 
     Example: `inspector evaluate demo data --split split.csv --report out`
     """
@@ -88,7 +88,7 @@ def _bundle(name: str) -> Bundle:
 
 
 def _frames(path: Path, split: Path | None, part: str) -> tuple[Dataset, Selection | None]:
-    """The frames to evaluate on: never those that are to learn from only. Raises DataError."""
+    """The frames to evaluate on, without those for training only. Raises DataError."""
     from dataclasses import replace
 
     from engines.data.dataset import open_dataset

@@ -1,4 +1,4 @@
-"""``inspector journal``: show or export what the journal holds."""
+"""``inspector journal``: show or export the content of the journal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inspector.protocol.codec import Packet
     from inspector.results.journal_reader import Row
 
-app = typer.Typer(no_args_is_help=True, help="Show or export what the journal holds. Safe beside a running daemon.")
+app = typer.Typer(no_args_is_help=True, help="Show or export the content of the journal, also while the daemon runs.")
 
 JournalArgument = Annotated[Path, typer.Argument(metavar="FILE", help="File of the journal, as in journal.path.")]
 CameraOption = Annotated[str | None, typer.Option(help="Only this camera.")]
@@ -121,7 +121,7 @@ def _packet(row: Row) -> Packet:
 
 
 def _json_line(row: Row) -> bytes:
-    """Header and body exactly as they went on the wire; the mask in base64."""
+    """Header and body exactly as they were sent; the mask in base64."""
     import base64
 
     blob = b'"' + base64.b64encode(row.blob) + b'"' if row.blob else b"null"

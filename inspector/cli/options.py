@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class RuntimeName(str, Enum):
 RuntimeOption = Annotated[
     RuntimeName,
     typer.Option(
-        help="What runs the engines: openvino is the CPU; auto the first of tensorrt and torch that works here, else the CPU."
+        help="What runs the engines. openvino: the CPU; auto: the first of tensorrt and torch that works here, else the CPU."
     ),
 ]

@@ -1,4 +1,4 @@
-"""What several commands print."""
+"""Output of several commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """Print a value of msgspec's kinds as JSON for scripts: null for what is not a number, such as a figure of no frames."""
+    """Print a value that msgspec can encode as JSON, for scripts; NaN, such as a figure of no frames, becomes null."""
     import msgspec
     import typer
 

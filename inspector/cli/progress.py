@@ -86,7 +86,7 @@ def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
 
 @contextmanager
 def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Something that takes long: a line that names it and, on a terminal, its nested phases below while it runs. Call what this yields
+    """For a long operation: prints a line that names it and, on a terminal, its nested phases while it runs. Call what this yields
     with a phase, how many of its steps are done, and how many there are."""
     console = Console(stderr=True)
     console.print(f"{what}: {detail}", highlight=False, markup=False, soft_wrap=True)

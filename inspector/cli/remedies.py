@@ -1,4 +1,4 @@
-"""What mends an error, for whoever called a command: its options, and what `inspector.inference.remedies` says to a line's user."""
+"""How the caller of a command can correct an error: by its options, or as in `inspector.inference.remedies`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _OF_A_TRAINING_FOLDER = {
     "other recipe": "resume with the recipe it began with, or choose another --out",
     "other data": "go on with the same data and split, or choose another --out",
 }
-"""By what the folder holds."""
+"""By the content of the folder."""
 
 
 def with_remedy(error: Exception) -> str:
-    """The text of an error followed by what mends it, in one line."""
+    """The text of an error followed by its remedy, in one line."""
     return remedies.joined(error, _remedy(error) or remedies.remedy(error))
 
 
 def with_remedy_for_a_build(error: Exception) -> str:
-    """The same where `inspector engines build` checked what it had built."""
+    """The same for an error of the check after `inspector engines build`."""
     mends = remedies.remedy(error)
     if isinstance(error, DisagreementError):
         mends = "export the bundle again"
@@ -59,7 +59,7 @@ def _remedy(error: Exception) -> str:
         case PlanBuildError(needs_workspace=True):
             return "give it more with --workspace-mib"
         case NoTrainingPartError():
-            return "split anew, or choose a fold with --fold"
+            return "make a new split, or choose a fold with --fold"
         case NoCropError():
             return "check the frames with `inspector data check`, or lower batches.dark_level"
         case NoExtraDataError():

@@ -1,4 +1,4 @@
-"""``inspector replay``: recorded frames through the whole line, scored where the truth is known."""
+"""``inspector replay``: runs recorded frames through the whole line, and compares with the truth where it is known."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def replay(
     ] = None,
     rate: Annotated[
         str,
-        typer.Option(help="Frames per second, as a camera delivers them, or max: as fast as possible, losing none."),
+        typer.Option(help="Frames per second, as from a camera, or max: as fast as possible, without loss."),
     ] = "max",
     deadline_ms: Annotated[
-        float, typer.Option(help="With a rate: time from capture by which a frame has its verdict.", min=1)
+        float, typer.Option(help="With a rate: longest time from capture to verdict.", min=1)
     ] = 100.0,
     loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
     masks: Annotated[
@@ -46,7 +46,7 @@ def replay(
     mask_style: Annotated[
         str | None,
         typer.Option(
-            help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127); default: told by their values."
+            help="What mask pixels mean: class_number (1..K), bitmask (bit k), binary (> 127); default: by their values."
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Truth: run lengths in Kaggle's form (train.csv).")] = None,
@@ -56,7 +56,7 @@ def replay(
     runtime: Annotated[
         RuntimeName | None,
         typer.Option(
-            help="What runs the engines; by default as the configuration says, else auto. A replay may use the CPU."
+            help="What runs the engines; default: as in the configuration, else auto. A replay may always use the CPU."
         ),
     ] = None,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
@@ -65,7 +65,7 @@ def replay(
     """Run recorded frames through the line and report the results.
 
     Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With `--masks` or `--csv`
-    the result is scored against the truth. Exit status 1 if any frame lacks its one verdict.
+    the results are compared with the truth. Exit status 1 if any frame has no verdict or more than one.
 
     Example: `inspector replay frames --csv train.csv --report out`
     """
@@ -98,7 +98,7 @@ def _print_summary(found: Summary, report: Path | None) -> None:
 
 
 class _TruthOptions:
-    """Where the truth of the frames is, if anywhere."""
+    """Where the truth of the frames is, where there is any."""
 
     def __init__(self, masks: Path | None, mask_style: str | None, csv: Path | None) -> None:
         """Raises UserError where both are given."""
@@ -139,7 +139,7 @@ def _rate(text: str) -> float | None:
 
 
 def _journal(report: Path | None, scratch: Path) -> Path:
-    """Where this run's journal goes: the report is made from it, so it starts empty."""
+    """The folder of this run's journal, which starts empty because the report is made from it."""
     from inspector.errors import UserError
 
     if report is None:
@@ -221,7 +221,10 @@ def _run_and_report(
         typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     made = _report(line, journal, files, source, known)
     found = made.summary()
-    return line.failures, found if report is None else made.write(report, found)
+    failures = line.failures
+    if stop.is_set() and not source.loop and found.frames < len(files):
+        failures.append(f"interrupted after {found.frames} of {len(files)} frames")
+    return failures, found if report is None else made.write(report, found)
 
 
 def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
@@ -232,7 +235,7 @@ def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
 
 
 def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, truth: Truth | None) -> Report:
-    """Made from the journal: what was published is what is reported."""
+    """The report, made from the journal: it shows what was published."""
     import numpy as np
     from numpy.typing import NDArray
 

@@ -1,4 +1,4 @@
-"""Messages of the results protocol as lines for a person, the same live and from the journal."""
+"""Messages of the results protocol as lines for a person, for live results and for the journal."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def line_of(packet: Packet) -> Text:
     elif isinstance(body, LateBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{'late':<11} ", "yellow")
-        line.append(f"would have been {body.late_verdict.value} ({body.late_reason.value}); changes nothing")
+        line.append(f"would have been {body.late_verdict.value} ({body.late_reason.value}); not a verdict")
     else:
         _append_event(line, packet)
     return line
@@ -66,7 +66,7 @@ def _append_event(line: Text, packet: Packet) -> None:
         line.append(safe(f"{body.code}  {body.text}"))
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
-        line.append(f"{body.frames} frames  {counts}  late answers {body.late}")
+        line.append(f"{body.frames} frames  {counts}  late results {body.late}")
     elif isinstance(body, HeartbeatBody):
         line.append(f"{body.state.value}  last seq {body.last_seq}  resolved {packet.header.resolved_through}")
 
@@ -87,7 +87,7 @@ def iso_time(unix_ns: int) -> str:
 
 
 def safe(text: str) -> str:
-    """The text without what could steer a terminal: it may have come over a network."""
+    """The text without terminal control characters, because it may come from a network."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

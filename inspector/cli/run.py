@@ -27,7 +27,7 @@ def run(
     """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
     Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. Stopping finishes the frames in
-    flight and takes under 2 seconds. Exit status 1 if a camera or the inference ended before its time.
+    flight and takes under 2 seconds. Exit status 1 if a camera or inference failed.
 
     Example: `inspector run -c configs/demo.yaml`
     """

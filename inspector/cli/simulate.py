@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
+import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Annotated
 
@@ -19,12 +22,15 @@ JPEG_QUALITY = 92
 """Close to the real frames' own compression."""
 
 _CHUNK = 16
+"""Sheets that a worker renders at a time."""
 _DEFAULT_MIX = ",".join(map(str, SEVERSTAL_CLASS_MIX))
 _Row = tuple[str, str, str, str]
+_Chunk = tuple[bytes, int, int, int, int, Path]
+"""Configuration as JSON, height and width (px), first number, number after the last, folder."""
 
 
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Directory to write to; created where missing.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory to write to; created where missing.")],
     frames: Annotated[int, typer.Option(help="Number of sheets.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same sheets.", min=0)] = 1,
     first: Annotated[int, typer.Option(help="Number of the first sheet.", min=0)] = 0,
@@ -35,7 +41,7 @@ def simulate(
         str, typer.Option(help="Weights of pitting, inclusion, scratches and corrosion, separated by commas.")
     ] = _DEFAULT_MIX,
     look_alike_rate: Annotated[
-        float, typer.Option(help="Share of sheets with something harmless that resembles a defect.", min=0, max=1)
+        float, typer.Option(help="Share of sheets with a harmless mark that resembles a defect.", min=0, max=1)
     ] = 0.6,
     workers: Annotated[int | None, typer.Option(help="Processes that render. Default: one per core.", min=1)] = None,
 ) -> None:
@@ -68,10 +74,25 @@ def simulate(
         writer = csv.writer(table)
         writer.writerow(("file", "mask", "classes", "look_alikes"))
         task = progress.add_task("Rendering sheets", total=frames)
-        for rows in pool.map(_render_chunk, chunks):
-            writer.writerows(rows)
-            progress.advance(task, len(rows))
+        try:
+            for rows in _started(pool, chunks):
+                writer.writerows(rows)
+                progress.advance(task, len(rows))
+        except BaseException:  # Ctrl-C too: else the pool would first render all other sheets
+            pool.shutdown(cancel_futures=True)
+            raise
     console.print(f"{frames} sheets in {out}", highlight=False)
+
+
+def _started(pool: ProcessPoolExecutor, chunks: list[_Chunk]) -> Iterator[list[_Row]]:
+    """The rows of each chunk, in order. The workers are started here with SIGINT blocked: Ctrl-C reaches every process of the terminal,
+    and would make each worker print an error of its own."""
+    resource_tracker.ensure_running()  # its start would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.map(_render_chunk, chunks)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _read_mix(text: str) -> tuple[float, float, float, float]:
@@ -84,7 +105,7 @@ def _read_mix(text: str) -> tuple[float, float, float, float]:
     return (mix[0], mix[1], mix[2], mix[3])
 
 
-def _render_chunk(work: tuple[bytes, int, int, int, int, Path]) -> list[_Row]:
+def _render_chunk(work: _Chunk) -> list[_Row]:
     """Render and write some sheets; their rows of the table. Runs in a worker process."""
     import cv2
 

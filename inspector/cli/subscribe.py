@@ -22,7 +22,7 @@ _SILENCE_S = 3.0
 
 def subscribe(
     endpoint: Annotated[
-        str, typer.Argument(help="Address of the publisher, as in results.endpoint.")
+        str, typer.Argument(metavar="ENDPOINT", help="Address of the publisher, as in results.endpoint.")
     ] = "tcp://127.0.0.1:5550",
     line: Annotated[str | None, typer.Option(help="Only this line.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,

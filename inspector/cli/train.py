@@ -19,7 +19,9 @@ _NEEDED = ("torch", "torchvision", "lightning", "timm", "segmentation_models_pyt
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe, such as configs/training/segmenter-resnet34.yaml.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="Recipe, such as configs/training/segmenter-resnet34.yaml.")
+    ],
     data: Annotated[Path, typer.Option("--data", "-d", help="Labelled frames: a folder or a dataset.yaml.")],
     split: Annotated[
         Path | None, typer.Option(help="Split file. Default: split by the recipe, written to OUT/split.csv.")

@@ -25,7 +25,7 @@ def load_config(path: Path) -> LineConfig:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing file with -c, e.g. one copied from configs/"
+            f"{path}: cannot be read ({error.strerror}); give an existing line configuration, e.g. one copied from configs/"
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None

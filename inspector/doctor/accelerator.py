@@ -12,11 +12,11 @@ from inspector.doctor.probing import Probed
 from inspector.doctor.reading import ROOT
 
 PROBES = ("cuda", "runtime", "pycuda", "torch")
-"""The probes whose answers the findings are made of."""
+"""The probes from whose results the findings are made."""
 
 
 def accelerator(probed: Mapping[str, Probed], root: Path = ROOT) -> Iterator[Finding]:
-    """Every finding about the GPU; ``probed`` holds the probes' answers by name."""
+    """Every finding about the GPU; ``probed`` holds the probes' results by name."""
     host = gpu_host(probed["cuda"], root)
     yield gpu(probed["cuda"], host, root)
     yield from gpu_packages(probed, host, root)

@@ -1,4 +1,4 @@
-"""Model bundles: is there one, and is it whole?"""
+"""Checks the model bundles: whether there is one, and whether its files are complete and unaltered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def included_bundles() -> Iterator[Finding]:
     try:
         from engines.bundle import INCLUDED, MANIFEST
     except ImportError as error:
-        yield INCLUDED_BUNDLES.note("not looked at", f"first mend {error}")
+        yield INCLUDED_BUNDLES.note("not looked at", f"first repair {error}")
         return
     paths = sorted(path.parent for path in INCLUDED.glob(f"*/{MANIFEST}"))
     for path in paths:

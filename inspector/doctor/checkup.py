@@ -40,7 +40,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         findings += line.findings()
         findings += line.engines(probed["runtime"], probed["torch"])
     elif config is not None:
-        found, advice = f"{config}: not looked at", f"first mend {obstacle}"
+        found, advice = f"{config}: not looked at", f"first repair {obstacle}"
         findings.append(Subject(Section.LINE, "Configuration").note(found, advice))
     return findings
 
@@ -52,7 +52,7 @@ def _probe_all() -> dict[str, Probed]:
 
 
 def _read(config: Path, broken: list[str]) -> tuple[ConfiguredLine | None, str]:
-    """The line, or what has to be mended before it can be looked at."""
+    """The line, or what has to be repaired before it can be checked."""
     if broken:
         return None, ", ".join(broken)
     try:

@@ -38,7 +38,7 @@ class ConfiguredLine:
             self.config = load_config(path)
             self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
         except UserError as error:
-            self._wrong.append(CONFIGURATION.wrong(str(error), "`inspector config schema` lists every key"))
+            self._wrong.append(CONFIGURATION.wrong(str(error), "the daemon refuses to start"))
         except BundleError as error:
             self._wrong.append(BUNDLE.wrong(str(error), "the daemon refuses to start"))
 
@@ -65,7 +65,7 @@ class ConfiguredLine:
         yield journal_finding(self.config.journal, Section.LINE)
 
     def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
-        """What runs this line's engines here, and whether its plans are there; both are answers of probes."""
+        """What runs this line's engines here, and whether its plans are there; ``runtime`` and ``torch`` are results of probes."""
         if self.config is None:
             return
         yield runtime_of_a_line(self.config.inference, runtime, torch)
@@ -99,7 +99,7 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
 
 
 def _endpoint(config: ResultsConfig, line: str) -> Finding:
-    """Binds the address for a moment."""
+    """Whether the address can be bound; tries it and closes it again."""
     import zmq
 
     from inspector.results.allow_list import AllowList

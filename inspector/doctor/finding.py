@@ -1,4 +1,4 @@
-"""One thing the doctor looked at, and what it found."""
+"""The result of one check of the doctor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class State(str, Enum):
-    """The state of a thing; ``Subject`` has a method for each that says what it means."""
+    """The state of what was checked; ``Subject`` has a method for each, with its meaning."""
 
     OK = "ok"
     NOTE = "note"
@@ -27,7 +27,7 @@ class Section(str, Enum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and what it gives or how to get it, in words for a line engineer."""
+    """What was found, and what it is for or how to get it, in words for a line engineer."""
 
     section: Section
     name: str
@@ -44,7 +44,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(NamedTuple):
-    """What a check looks at, as far as it is known before the check: all its findings have the same section and name."""
+    """The subject of a check; all its findings have the same section and name."""
 
     section: Section
     name: str
@@ -58,11 +58,11 @@ class Subject(NamedTuple):
         )
 
     def ok(self, found: str, advice: str) -> Finding:
-        """It is as it should be."""
+        """It works."""
         return self.finding(State.OK, found, advice)
 
     def note(self, found: str, advice: str) -> Finding:
-        """It works, and there is something to know about it."""
+        """It works, with a limit that the user should know."""
         return self.finding(State.NOTE, found, advice)
 
     def missing(self, found: str, advice: str) -> Finding:
@@ -70,10 +70,10 @@ class Subject(NamedTuple):
         return self.finding(State.MISSING, found, advice)
 
     def wrong(self, found: str, advice: str) -> Finding:
-        """It is there and cannot be used."""
+        """It is there but cannot be used."""
         return self.finding(State.WRONG, found, advice)
 
 
 def can_run(findings: list[Finding]) -> bool:
-    """Whether nothing found keeps a line from running."""
+    """Whether a line can run: no finding stops it."""
     return not any(finding.stops_the_line for finding in findings)

@@ -49,7 +49,7 @@ def gpu(cuda: Probed, host: GpuHost, root: Path) -> Finding:
     if _on_the_bus(root):
         return _about(State.MISSING, "an NVIDIA GPU without a driver", f"{host.driver}; until then {CPU_IS_ENOUGH}")
     found = f"no NVIDIA GPU; a libcuda is there: {trouble}" if trouble else "no NVIDIA GPU"
-    return _about(State.MISSING, found, f"{CPU_IS_ENOUGH}; a fast line wants one")
+    return _about(State.MISSING, found, f"{CPU_IS_ENOUGH}; a fast line needs one")
 
 
 def _usable(devices: list[dict[str, Any]], driver: str, cuda: str) -> Finding:
@@ -65,7 +65,7 @@ def _remedy(status: int, root: Path) -> str:
         return f"this user may not open {', '.join(closed)}: `sudo usermod -aG video,render $USER`, then log in again"
     if (root / "dev/nvidiactl").exists() and not (root / "dev/nvidia-uvm").exists():
         return "CUDA's part of the driver is not loaded: `sudo nvidia-modprobe -u -c 0`"
-    return REMEDIES.get(status, f"no runtime can use this GPU until it is mended; until then {CPU_IS_ENOUGH}")
+    return REMEDIES.get(status, f"no runtime can use this GPU until it is repaired; until then {CPU_IS_ENOUGH}")
 
 
 def _closed_files(root: Path) -> list[str]:

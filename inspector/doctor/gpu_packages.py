@@ -17,7 +17,7 @@ from inspector.doctor.probing import Probed
 
 OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 3)}
 """Oldest version that has what the engines need of it."""
-ONLY_WITH_A_GPU = "of use only with an NVIDIA GPU"
+ONLY_WITH_A_GPU = "useful only with an NVIDIA GPU"
 
 
 def gpu_packages(probed: Mapping[str, Probed], host: GpuHost, root: Path) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def _how_to_get(host: GpuHost, purpose: str, how: str) -> str:
 
 def _toolkit(host: GpuHost, root: Path) -> Finding:
     nvcc = shutil.which("nvcc") or next((str(path) for path in root.glob("usr/local/cuda*/bin/nvcc")), "")
-    purpose = "compiles pycuda, nothing else needs it"
+    purpose = "needed only to compile pycuda"
     if not nvcc:
         return _about("CUDA toolkit", State.MISSING, "no nvcc", _how_to_get(host, purpose, host.toolkit))
     includes = [
@@ -51,9 +51,7 @@ def _toolkit(host: GpuHost, root: Path) -> Finding:
     includes += [one for include in includes[:1] for one in include.parent.glob("targets/*/include")]
     if not any((include / "curand.h").is_file() for include in includes):
         found = f"{_release(nvcc)}, without curand.h"
-        return _about(
-            "CUDA toolkit", State.NOTE, found, f"{purpose}; pycuda needs cuRAND's headers too (libcurand-dev)"
-        )
+        return _about("CUDA toolkit", State.NOTE, found, f"{purpose}, which needs cuRAND's headers too (libcurand-dev)")
     return _about("CUDA toolkit", State.OK, _release(nvcc), purpose)
 
 
@@ -71,7 +69,7 @@ def _tensorrt(runtime: Probed, host: GpuHost, root: Path) -> Finding:
     purpose = "runs the engines"
     if runtime.failure:
         found = _installed("tensorrt", "tensorrt_rtx") or "not looked at"
-        return _about("TensorRT", State.NOTE, found, f"{purpose}; first mend {runtime.failure}")
+        return _about("TensorRT", State.NOTE, found, f"{purpose}; first repair {runtime.failure}")
     if library := runtime.facts["library"]:
         return _about("TensorRT", *_installed_tensorrt(library, host))
     if editions := runtime.facts["editions"]:
@@ -110,7 +108,7 @@ def _of_the_system(package: Path, root: Path) -> str:
 
 
 def _pycuda(probed: Probed, host: GpuHost) -> Finding:
-    purpose = "brings frames to the GPU, for TensorRT and for torch"
+    purpose = "copies frames to the GPU, for TensorRT and for torch"
     if probed.facts.get("missing"):
         how = "`python -m pip install pycuda`, which compiles: nvcc has to be on the PATH"
         return _about("pycuda", State.MISSING, "not installed", _how_to_get(host, purpose, how))
@@ -131,7 +129,7 @@ def _cuda_python(runtime: Probed, host: GpuHost) -> Finding:
     purpose = "starts a batch of TensorRT as one recorded CUDA graph, not kernel by kernel"
     how = f"`python -m pip install 'cuda-bindings=={host.cuda.split('.')[0]}.*'`"
     if runtime.failure:
-        return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first mend {runtime.failure}")
+        return _about("cuda-python", State.NOTE, "not looked at", f"{purpose}; first repair {runtime.failure}")
     version = runtime.facts["cuda_python"]
     if not version:
         return _about("cuda-python", State.MISSING, "not installed", _how_to_get(host, f"{purpose}; optional", how))

@@ -1,4 +1,4 @@
-"""The folder of the journal: can SQLite keep a WAL file there, and for how long does the disk last?"""
+"""The folder of the journal: whether SQLite can keep a WAL file there, and whether the disk is large enough."""
 
 from __future__ import annotations
 

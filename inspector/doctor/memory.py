@@ -1,4 +1,4 @@
-"""Memory for the processes, shared memory for the ring, and the right to keep it in place."""
+"""Memory for the processes, shared memory for the ring, and the limit of locked memory."""
 
 from __future__ import annotations
 

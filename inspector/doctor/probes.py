@@ -1,6 +1,6 @@
-"""The probes themselves: ``python probes.py NAME`` prints one JSON object.
+"""The probes: ``python probes.py NAME`` prints one JSON object.
 
-Run as a script, so that it needs nothing of this package, whatever else is broken; only ``runtime`` asks the engines.
+Run as a script that imports nothing of this package, which may be broken; only the probe ``runtime`` imports the engines.
 ``{"missing": true}`` says that a module is not installed; ``{"failure": "..."}`` that it is there and does not work.
 """
 
@@ -130,7 +130,7 @@ def torch() -> dict[str, Any]:
 
 
 def runtime() -> dict[str, Any]:
-    """What the engines themselves find: GPU, TensorRT, and why a runtime cannot be taken. The one probe that needs this package."""
+    """What the engines find: GPU, TensorRT, and why a runtime cannot be used. The only probe that needs this package."""
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     from engines.errors import EngineError
     from engines.gpu import find_gpu

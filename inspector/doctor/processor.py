@@ -1,4 +1,4 @@
-"""Cores, their instructions, their clock, and who else uses them."""
+"""Cores, their instructions and clock, and the load by other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs the engines here: what ``inference.runtime`` takes and why, and whether its plans are there."""
+"""Which runtime ``inference.runtime`` selects here and why, and whether its plans are there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Told = tuple[State, str, str]
 
 
 def usual_runtime(runtime: Probed, torch: Probed) -> Finding:
-    """What ``inference.runtime: auto`` takes here; both are answers of probes."""
+    """What ``inference.runtime: auto`` selects here; ``runtime`` and ``torch`` are results of probes."""
     if runtime.failure:
         state, found, advice = _not_looked_at(runtime)
     else:
@@ -25,13 +25,13 @@ def usual_runtime(runtime: Probed, torch: Probed) -> Finding:
         state, found, advice = _on_the_gpu("auto", runtime.facts, torch, why_not) or (
             State.NOTE,
             CPU,
-            f"{_reason(why_not)}; a line takes the CPU only with inference.allow_cpu: true",
+            f"{_reason(why_not)}; a line uses the CPU only with inference.allow_cpu: true",
         )
     return Subject(Section.GPU, "Runtime").finding(state, found, advice)
 
 
 def runtime_of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Finding:
-    """What this line's ``inference.runtime`` takes here. It cannot run where that is nothing."""
+    """What this line's ``inference.runtime`` selects here; where that is nothing, the line cannot run."""
     return Subject(Section.LINE, "Runtime", needed=True).finding(*_of_a_line(config, runtime, torch))
 
 
@@ -48,7 +48,7 @@ def _of_a_line(config: InferenceConfig, runtime: Probed, torch: Probed) -> Told:
         return State.WRONG, f"no {asked} here", f"{why_not[asked]}; or use inference.runtime: auto"
     if config.allow_cpu:
         return State.NOTE, CPU, f"{_reason(why_not)}; a GPU is many times faster"
-    return State.WRONG, "no GPU to use", f"{_reason(why_not)}; inference.allow_cpu: true lets the line take the CPU"
+    return State.WRONG, "no GPU to use", f"{_reason(why_not)}; with inference.allow_cpu: true the line uses the CPU"
 
 
 def _on_the_gpu(asked: str, facts: dict[str, Any], torch: Probed, why_not: dict[str, str]) -> Told | None:
@@ -78,7 +78,7 @@ def _reason(why_not: dict[str, str]) -> str:
 
 
 def _not_looked_at(runtime: Probed) -> Told:
-    return State.NOTE, "not looked at", f"first mend {runtime.failure}"
+    return State.NOTE, "not looked at", f"first repair {runtime.failure}"
 
 
 def takes_plans(config: InferenceConfig, runtime: Probed) -> bool:

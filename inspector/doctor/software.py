@@ -91,7 +91,7 @@ def _precision(probed: dict[str, Probed]) -> Finding:
             raise ImportError("OpenVINO or OpenCV")
         from engines.runtime.openvino_runtime import cpu_precisions
     except ImportError as error:
-        return PRECISION.note("not looked at", f"first mend {error}")
+        return PRECISION.note("not looked at", f"first repair {error}")
     best = cpu_precisions()[0]
     if best == "bf16":
         return PRECISION.ok(

@@ -15,7 +15,7 @@ from inspector.doctor.reading import ROOT, read
 SLEEPS = 40
 SLEEP_S = 0.001
 LATE_MS = 2.0
-"""A timer that wakes this late shows in the deadlines."""
+"""A timer that wakes this late delays verdicts at their deadlines, ms."""
 SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies")
 CAP_SYS_NICE = 23
 
@@ -50,7 +50,7 @@ def _clock(root: Path) -> Finding:
         )
     if late_ms[SLEEPS // 2] > LATE_MS:
         return subject.note(
-            found, "timers wake late: a busy machine, or a power-saving kernel; leave room in deadline_ms"
+            found, "timers wake late: a busy machine, or a power-saving kernel; choose a larger deadline_ms"
         )
     return subject.ok(found, "deadlines are kept this exactly")
 

@@ -168,13 +168,13 @@ def _stage(stage: str, classes: tuple[str, ...], tally: Tally, estimates: Estima
 
 def _masks(stage: str, form: str, classes: tuple[str, ...], tally: Tally, estimates: Estimates) -> MaskFigures:
     detection = tally.detection[stage, form]
-    road = f"{stage}.{form}"
+    prefix = f"{stage}.{form}"
     return MaskFigures(
-        kaggle_mean_dice=estimates[f"{road}.kaggle_mean_dice"],
-        kaggle_all_empty=estimates[f"{road}.kaggle_all_empty"].value,
-        positive_dice=estimates[f"{road}.positive_dice"],
-        pixel_dice=estimates[f"{road}.pixel_dice"],
-        pixel_dice_any_class=estimates[f"{road}.pixel_dice_any_class"],
+        kaggle_mean_dice=estimates[f"{prefix}.kaggle_mean_dice"],
+        kaggle_all_empty=estimates[f"{prefix}.kaggle_all_empty"].value,
+        positive_dice=estimates[f"{prefix}.positive_dice"],
+        pixel_dice=estimates[f"{prefix}.pixel_dice"],
+        pixel_dice_any_class=estimates[f"{prefix}.pixel_dice_any_class"],
         classes=tuple(
             ClassFigures(
                 class_name=name,
@@ -182,8 +182,8 @@ def _masks(stage: str, form: str, classes: tuple[str, ...], tally: Tally, estima
                 found=detection.found[k],
                 as_other=detection.as_other[k],
                 false_frames=detection.false[k],
-                dice=estimates[f"{road}.dice.{k}"],
-                iou=estimates[f"{road}.iou.{k}"],
+                dice=estimates[f"{prefix}.dice.{k}"],
+                iou=estimates[f"{prefix}.iou.{k}"],
             )
             for k, name in enumerate(classes)
         ),

@@ -1,7 +1,7 @@
-"""Every figure of every frame as a quotient, so that any selection of frames, drawn or real, has its figures by adding up.
+"""Every figure of every frame as a quotient (numerator, denominator), so that the figures of any set of frames are found by adding.
 
-A figure is named by the road to it: ``gate.recall``, ``pipeline.mask.pixel_dice``, ``segmenter.defects.dice.2`` (class 2). ``mask`` is
-the mask as published, ``defects`` the same without the specks below the operating point's minimum areas.
+A figure has a dotted name: ``gate.recall``, ``pipeline.mask.pixel_dice``, ``segmenter.defects.dice.2`` (class 2). ``mask`` is
+the mask as published, ``defects`` the same without regions below the operating point's minimum areas.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What came of one image: the outcome as the line has it, and pictures of it."""
+"""The inspection of one image: its outcome, as on the line, and pictures of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Inspection:
     @cached_property
     def mask(self) -> NDArray[np.uint8]:
         """Class bitmask, uint8 ``[H, W]``: bit k (value ``1 << k``) is set where class k is, in regions too small for a defect too.
-        All 0 where the gate held the frame back."""
+        All 0 where the gate passed the frame as clean."""
         return masks.decode(self.outcome.mask, *self.frame.shape)
 
     @cached_property

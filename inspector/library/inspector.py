@@ -1,4 +1,4 @@
-"""The object that ``inspector.open`` gives: inspects images until it is closed."""
+"""The object returned by ``inspector.open``: inspects images until it is closed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from inspector.verdicts.judge import Judge
 
 
 class Inspector:
-    """A bundle's engines on this machine, with the rules that judge what they find. Use as a context manager, or ``close`` it.
+    """A bundle's engines on this machine, with the verdict rules. Use as a context manager, or ``close`` it.
 
-    Any number of threads may share one: the engines live on a thread of their own, and calls wait for each other. It does not survive
-    a fork; a child process opens its own.
+    Any number of threads may share one: the engines run in a thread of their own, and calls wait for each other. It cannot be used after
+    a fork; a child process must open its own.
     """
 
     def __init__(self, bundle: Bundle, inference: InferenceConfig, judge: Judge, decoder: Decoder) -> None:
-        """Load and prove the engines. ``inspector.open`` is the way to make one. Raises BundleError or EngineError."""
+        """Load and verify the engines. Use ``inspector.open`` to make one. Raises BundleError or EngineError."""
         self.bundle = bundle
         """The model bundle: ``id``, ``height``, ``width``, ``operating_point``."""
         self._decoder = decoder
@@ -35,7 +35,7 @@ class Inspector:
         except BaseException:
             self._engine_thread.shutdown(wait=False)
             raise
-        # One that is forgotten is released too, but nobody waits for that.
+        # One that is garbage collected is released too, without waiting.
         self._forgotten = weakref.finalize(self, _release, self._engine_thread, self._pipeline)
         self._forgotten.atexit = False
 
@@ -46,12 +46,12 @@ class Inspector:
 
     @property
     def device(self) -> str:
-        """What computes, in words: name, library, precision."""
+        """What computes, for a person: name, library, precision."""
         return self._pipeline.device
 
     @property
     def note(self) -> str:
-        """Why it is not the fastest that could be, where that is so; else empty."""
+        """Why a faster runtime is not used; empty where the fastest is."""
         return self._pipeline.note
 
     def inspect(self, image: Image) -> Inspection:
@@ -64,7 +64,7 @@ class Inspector:
         return inspection
 
     def inspect_many(self, images: Iterable[Image]) -> Iterator[Inspection]:
-        """Inspect images, in order, with as many under way as keep the device busy: the fast way through many of them.
+        """Inspect many images, in order, several at a time so that the device is busy: faster than single calls of ``inspect``.
 
         ``images`` are read ahead, so an inspection comes some images after its own was taken. One that cannot be used raises UserError,
         after the inspections of those before it. Raises as ``inspect``.

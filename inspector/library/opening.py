@@ -1,4 +1,4 @@
-"""From a bundle and, where there is one, a line's configuration to an inspector that judges as that line does."""
+"""Makes an inspector from a bundle and, optionally, a line's configuration, whose rules it applies."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bu
 
 
 def _camera(config: LineConfig, name: str | None) -> CameraConfig:
-    """The camera whose scale counts, and how its recordings are to be read."""
+    """The camera whose scale and recording format are used."""
     names = [camera.name for camera in config.cameras]
     if name is None and len(names) > 1:
         raise UserError(
@@ -74,5 +74,5 @@ def _inspector(
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
         decoder = Decoder(bundle.height, bundle.width, recording.white_level, recording.raw)
-    # Nothing waits for the verdict as a line does, so a slow one is better than none.
+    # There is no deadline here, so a slow CPU is better than an error.
     return Inspector(bundle, msgspec.structs.replace(inference, allow_cpu=True), judge, decoder)

@@ -1,4 +1,4 @@
-"""The road of a frame without a line around it: gate, segmenter where the gate lets it through, judge."""
+"""The path of a frame without a line: gate, segmenter where the gate lets it through, judge."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CLOSED = "this inspector is closed; open the bundle again"
 
 
 class Pipeline:
-    """Loaded engines and the judge behind them. All calls, the first included, come from one thread: a GPU's engines belong to it."""
+    """Loaded engines and the judge. All calls, including the constructor, must come from one thread, to which a GPU's engines belong."""
 
     def __init__(self, bundle: Bundle, inference: InferenceConfig, judge: Judge) -> None:
-        """Load and prove the engines as the line's child does. Raises BundleError or EngineError."""
+        """Load and verify the engines as the line's child does. Raises BundleError or EngineError."""
         loaded = load_configured(bundle, inference)
         engines = loaded.engines
         self._engines = engines
@@ -37,7 +37,7 @@ class Pipeline:
         self._runner = SynchronousRunner(engines, thresholds=self._point.thresholds(bundle.classes))
         self._batch = max(engines.batches)
         self.capacity = engines.in_flight * self._batch
-        """Frames that keep the device busy; most that ``inspect`` takes."""
+        """Number of frames that keeps the device busy; ``inspect`` takes at most this many."""
         self.device, self.note = engines.device, loaded.note
         self._closed = False
         self._failure = ""
@@ -52,7 +52,7 @@ class Pipeline:
     def inspect(self, frames: Sequence[NamedFrame]) -> list[Outcome]:
         """The outcomes of 1 to ``capacity`` frames, in order.
 
-        Raises EngineError naming the frame where the engines fail or contradict themselves: they are then not used again, as a line
+        Raises EngineError naming the frame where the engines fail or give an implausible output: they are then not used again, as a line
         starts a new child. Raises UserError after ``close``.
         """
         if self._closed:

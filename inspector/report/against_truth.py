@@ -40,7 +40,7 @@ class AgainstTruth:
         self._defects_kaggle, self._defects_pixels = KaggleDice(count), DefectivePixels()
 
     def mask(self, record: Record) -> NDArray[np.uint8] | None:
-        """The truth of a frame; None where there is none to be had, which is counted."""
+        """The truth of a frame; None, which is counted, where there is none."""
         try:
             mask = self._truth.mask(record.camera, record.frame, record.name)
         except TruthError as error:
@@ -52,7 +52,7 @@ class AgainstTruth:
         return mask
 
     def exclude(self, count: int) -> None:
-        """Frames of which nothing but the number is known (a gap)."""
+        """Count frames without pixels (a gap)."""
         self._excluded += count
 
     def add(self, record: Record, true: NDArray[np.uint8]) -> Overlap:
@@ -76,7 +76,7 @@ class AgainstTruth:
         return frame
 
     def figures(self) -> TruthFigures:
-        """What it came to."""
+        """The figures so far."""
         by_truth = {kind: sum(counts.values()) for kind, counts in self._verdicts.items()}
         return TruthFigures(
             rule=self._truth.rule,

@@ -1,4 +1,4 @@
-"""The summary as titled tables of text, which the terminal and the page both show."""
+"""The summary as titled tables of text, for the terminal and the HTML page."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Block:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     words: bool = False
-    """The cells hold words, which may be long: aligned left and wrapped."""
+    """True where the cells hold text, which is aligned left and wrapped."""
 
 
 def blocks(summary: Summary) -> list[Block]:
-    """Everything in the summary, the most important first."""
+    """The tables of the summary, the most important first."""
     made = [_run(summary), _verdicts(summary), _reasons(summary)]
     if summary.truth is not None:
         made += [_truth(summary.truth), _classes(summary.truth, summary), _dice(summary.truth)]

@@ -1,4 +1,4 @@
-"""Proof that every frame has exactly one verdict, from the published verdicts alone."""
+"""Checks that every frame has exactly one verdict, from the published verdicts only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 
 class Coverage:
-    """The frame numbers of one camera that have a verdict, as intervals: in any order, memory bounded by the holes."""
+    """The frame numbers of one camera that have a verdict, as intervals: in any order; memory grows with the number of gaps only."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []

@@ -1,6 +1,6 @@
-"""HTML from templates. Each room has a folder ``templates``; ``inspector.report`` holds the frame and the style that all pages share.
+"""HTML from templates. Each package has a folder ``templates``; ``inspector.report`` holds the layout and style shared by all pages.
 
-Text is escaped wherever it is put into a template, and a name that a template uses and nobody gave is an error.
+Text is escaped where it is put into a template, and a name in a template that has no value is an error.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 _SHARED = "inspector.report"
 
 
-def render(room: str, template: str, **values: Any) -> str:
-    """Fill in ``template``, a file in ``templates`` of the package ``room`` or of ``inspector.report``."""
-    return _environment(room).get_template(template).render(values)
+def render(package: str, template: str, **values: Any) -> str:
+    """The HTML of ``template``, a file in ``templates`` of ``package`` or of ``inspector.report``."""
+    return _environment(package).get_template(template).render(values)
 
 
 @cache
-def _environment(room: str) -> Environment:
-    rooms = dict.fromkeys((room, _SHARED))
+def _environment(package: str) -> Environment:
+    packages = dict.fromkeys((package, _SHARED))
     return Environment(
-        loader=ChoiceLoader([PackageLoader(one) for one in rooms]),
+        loader=ChoiceLoader([PackageLoader(one) for one in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""The report as a page: one HTML file with its style, beside the pictures it shows."""
+"""The report as one HTML file, in the same folder as its pictures."""
 
 from __future__ import annotations
 

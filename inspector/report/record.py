@@ -33,12 +33,12 @@ class Record:
 
     @property
     def inspected(self) -> bool:
-        """Whether the engines' answer decided the verdict."""
+        """Whether the engines' result decided the verdict."""
         return self.verdict is not Verdict.UNINSPECTED
 
     @property
     def let_through(self) -> bool | None:
-        """Whether the gate passed the frame on to the segmenter; None where the gate said nothing."""
+        """Whether the gate let the frame through to the segmenter; None where the gate did not run."""
         return None if self.gate_score is None else self.reason is not Reason.GATE_CLEAN
 
     @property

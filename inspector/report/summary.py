@@ -108,7 +108,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int
     """Frames lost by the camera or dropped by the overload policy."""
     late: int
-    """Answers that came after the verdict."""
+    """Results that came after the verdict."""
     unresolved: int
     """Frames without a verdict: none in a sound run."""
     repeated: int

@@ -1,4 +1,4 @@
-"""What the strip map draws: verdicts and defects along one camera's run, in bounded memory."""
+"""Verdicts and defects along one camera's run, for the strip map, in bounded memory."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_mistakes_are_told_in_one_line(own: Path, data: Path, split: Path, tmp_p
     def refused(*arguments: str | Path) -> str:
         return one_line_of(inspector("calibrate", *arguments))
 
-    assert "the networks learn from these frames" in refused(own, data, "--split", split, "--part", "training")
+    assert "the networks are trained on these frames" in refused(own, data, "--split", split, "--part", "training")
     assert "no part 'validation'; it has" in refused(own, data, "--split", split, "--part", "validation")
     assert "--split: has the parts calibration, training, but no folds" in refused(
         own, data, "--split", split, "--folds", own
@@ -163,6 +163,6 @@ def test_an_engine_that_answers_nan_cannot_be_calibrated(data: Path, tmp_path: P
     from tests.tiny_bundle import make_tiny_bundle
 
     odd = make_tiny_bundle(tmp_path / "odd", gate_nan_at=188)
-    assert "png: the gate answered nan: not a probability" in one_line_of(
+    assert "png: the gate gave nan, which is not a probability" in one_line_of(
         inspector("calibrate", odd.path, data, "--keep-masks")
     )

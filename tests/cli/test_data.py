@@ -29,7 +29,14 @@ def test_check_split_and_check_the_split(tmp_path: Path) -> None:
     assert set(read_split(tmp_path / "again.csv", dataset).parts) == {"fold-0", "fold-1", "fold-2"}
     checked = inspector("data", "check", folder, "--split", split, "--picture", picture)
     assert checked.returncode == 0, checked.stdout
-    for words in ("36: 12 clean, 24 defective", "24x96 px", "validation", "scab", "fit to train on", str(picture)):
+    for words in (
+        "36: 12 clean, 24 defective",
+        "24x96 px",
+        "validation",
+        "scab",
+        "can be used for training",
+        str(picture),
+    ):
         assert words in checked.stdout
     sheet = cv2.imdecode(np.fromfile(picture, np.uint8), cv2.IMREAD_COLOR)
     assert sheet is not None

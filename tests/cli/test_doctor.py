@@ -116,7 +116,7 @@ def test_a_machine_without_openvino(tiny_bundle: Bundle, tmp_path: Path) -> None
     assert answer.stopping == {"OpenVINO"}
     assert answer("Software", "OpenVINO")["state"] == "missing"
     assert "pip install" in answer("Software", "OpenVINO")["advice"]
-    assert "first mend OpenVINO" in answer("Line", "Configuration")["advice"]
+    assert "first repair OpenVINO" in answer("Line", "Configuration")["advice"]
     table = run(python=python)
     assert table.returncode == 1
     assert "cannot run here:" in table.stdout
@@ -139,7 +139,7 @@ def test_a_machine_without_another_library(module: str, name: str, tiny_bundle: 
     python, _ = python_without(tmp_path / "python", lambda entry: entry == module)
     answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), python=python))
     assert name in answer.stopping or not name
-    assert "first mend" in answer("Line", "Configuration")["advice"]
+    assert "first repair" in answer("Line", "Configuration")["advice"]
 
 
 def test_a_machine_with_two_packages_of_opencv(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_the_list_is_for_people_and_for_scripts(cache: PlanCache, tiny_bundle: B
     assert shown.returncode == 0, shown.stderr
     for told in (f"{tiny_bundle.id}, tensorrt_rtx 1.7", "580.1, 13.0", "1-16", "not checked: ", "damaged: ", "now"):
         assert told in shown.stdout
-    assert "nothing here runs plans: " in shown.stdout
+    assert "this machine cannot run plans: " in shown.stdout
     told = json.loads(inspector("engines", "list", "--json").stdout)
     assert told["gpu"] is None
     assert told["no_gpu"]

@@ -47,7 +47,7 @@ def overlap(reason: OverlapReason, others: tuple[str, ...] = ()) -> HeldOutError
         ),
         (PlanBuildError("gate.onnx", "tensorrt 10.13", "8.9", "an odd layer"), "built no plan for 8.9: an odd layer"),
         (OperatingPointWriteError(Path("p"), "Denied"), "p: cannot be written (Denied); give another place with --out"),
-        (NoTrainingPartError(("a", "b"), "training"), "no training; split anew, or choose a fold with --fold"),
+        (NoTrainingPartError(("a", "b"), "training"), "no training; make a new split, or choose a fold with --fold"),
         (NoCropError("no crop"), "; check the frames with `inspector data check`, or lower batches.dark_level"),
         (NoExtraDataError(), "; give one with --extra, or write 0"),
         (FrameFormError("d", "w.pt", "size", "32x48", "32x64"), "of w.pt are 32x64; use frames of its own size"),

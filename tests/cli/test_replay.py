@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from engines.bundle import Bundle
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import inspector, interrupted, one_line_of
 from tests.tiny_bundle import frame_with
 
 
@@ -49,6 +49,17 @@ def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle) -> None:
     finished = inspector("replay", frames, "--bundle", tiny_bundle.path, "--rate", "20", "--deadline-ms", "5000")
     assert finished.returncode == 0, finished.stderr
     assert "3 frames, each with exactly one verdict" in finished.stdout
+
+
+def test_an_interrupted_replay_reports_what_it_did_and_fails(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("--bundle", tiny_bundle.path, "--rate", "0.01", "--report", out)
+    finished = interrupted("replay", frames, *options, when=(out / "journal.sqlite").exists)
+    assert finished.returncode == 1, finished.stderr
+    assert finished.stderr.strip().splitlines()[-1].endswith("of 3 frames")
+    assert "inspector: interrupted after " in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert (out / "index.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def test_a_driver_that_cannot_be_used(tmp_path: Path) -> None:
         (35, "older than the CUDA library", "update the driver"),
         (100, "sees no device", "--gpus all"),
         (803, "of different versions", "reboot"),
-        (999, "dmesg", "until it is mended"),
-        (12345, "cuInit answers error 12345", "until it is mended"),
+        (999, "dmesg", "until it is repaired"),
+        (12345, "cuInit answers error 12345", "until it is repaired"),
     ],
 )
 def test_a_drivers_error_number_is_put_into_words(status: int, words: str, mend: str, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_engines_that_cannot_be_asked(tmp_path: Path) -> None:
     findings = look(tmp_path, runtime=Probed({}, "crashes with SIGSEGV"))
     for name in ("TensorRT", "cuda-python"):
         assert named(name, findings).state is State.NOTE
-        assert "first mend crashes with SIGSEGV" in named(name, findings).advice
+        assert "first repair crashes with SIGSEGV" in named(name, findings).advice
 
 
 def test_this_machines_gpu_is_looked_for_without_harm() -> None:

@@ -52,7 +52,7 @@ NEITHER = asked("TensorRT: is not installed", "torch runtime: torch not installe
         (asked("knows no 9.0"), TORCH, State.NOTE, "torch, on NVIDIA L4", "knows no 9.0"),
         (asked("knows no 9.0"), TORCH_FOR_CPU, State.WRONG, "torch, which cannot use", "inference.runtime: openvino"),
         (NEITHER, Probed({"missing": True}), State.NOTE, "openvino, on the CPU", "TensorRT: is not installed; torch"),
-        (NO_GPU, TORCH, State.NOTE, "openvino, on the CPU", "no driver; a line takes the CPU only with"),
+        (NO_GPU, TORCH, State.NOTE, "openvino, on the CPU", "no driver; a line uses the CPU only with"),
         (Probed({}, "crashes with SIGILL"), TORCH, State.NOTE, "not looked at", "SIGILL"),
     ],
     ids=["tensorrt", "torch", "torch without CUDA", "neither", "no GPU", "broken"],

@@ -181,9 +181,9 @@ def test_one_that_is_forgotten_lets_go_of_its_threads(tiny_bundle: Bundle) -> No
 def test_engines_that_failed_are_not_used_again(tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "odd", gate_nan_at=150)
     with inspector.open(bundle.path) as model:
-        with pytest.raises(EngineError, match=r"^the image: the gate answered nan: not a probability"):
+        with pytest.raises(EngineError, match=r"^the image: the gate gave nan, which is not a probability"):
             model.inspect(frame_with([(150, 2)]))
-        with pytest.raises(EngineError, match=r"^the engines failed before \(the image: the gate answered nan"):
+        with pytest.raises(EngineError, match=r"^the engines failed before \(the image: the gate gave nan"):
             model.inspect(CLEAN)
 
 

@@ -1,4 +1,4 @@
-"""How a network's outputs lie in memory, and the buffers that each batch under way has for itself."""
+"""The memory layout of a network's outputs, and the buffers of each batch in flight."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALIGNMENT = 256
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """A network's outputs in one block of memory: the small ones, each of a full batch, and behind them the masks."""
+    """A network's outputs in one block of memory: first the small ones, each for a full batch, then the masks."""
 
     small: Mapping[str, tuple[tuple[int, ...], Any]]
     """Shape per frame and dtype of each output but the mask, by name."""
@@ -57,7 +57,7 @@ class OutputLayout:
 
 @dataclass
 class BufferSet:
-    """The buffers and events of one batch under way."""
+    """The buffers and events of one batch in flight."""
 
     frames: DeviceMemory
     """On the device: frames from outside the adopted planes."""

@@ -1,4 +1,4 @@
-"""Checks that plans answer as the bundle's golden frames say, on the GPU of this machine."""
+"""Checks on the GPU of this machine that plans give the right outputs for the bundle's golden frames."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from engines.errors import DeviceMemoryError, EngineError, PageLockError
 from engines.gpu import DRIVER_ERRORS, INSTALL_PYCUDA
 
 NeededFor: TypeAlias = Literal["batches", "frame ring"]
-"""What memory is for: what has to be smaller where there is too little."""
+"""What memory is used for, so that an error can name what to reduce."""
 _NON_BLOCKING = 1
 """CU_STREAM_NON_BLOCKING: not ordered with the default stream, which a library may wait for."""
 
@@ -60,7 +60,7 @@ class Device:
 
     @contextmanager
     def cuda_errors(self, what: str, needed_for: NeededFor = "batches") -> Iterator[None]:
-        """Turn an error of CUDA into an EngineError of one line. A device that failed is not used again: the process ends."""
+        """Turn a CUDA error into an EngineError of one line. A device that failed must not be used again: the process ends."""
         try:
             yield
         except self.cu.MemoryError:
@@ -87,7 +87,7 @@ class Device:
         return self.cu.Event(flags.BLOCKING_SYNC if timed else flags.BLOCKING_SYNC | flags.DISABLE_TIMING)
 
     def memory(self, size: int, needed_for: NeededFor = "batches") -> DeviceMemory:
-        """``size`` bytes on the device, zeroed. Raises DeviceMemoryError where so much is not free."""
+        """``size`` bytes on the device, zeroed. Raises DeviceMemoryError where not enough is free."""
         with self.cuda_errors(f"{size >> 20} MiB on {self.name}", needed_for):
             allocation = self.cu.mem_alloc(max(size, 1))
             self.cu.memset_d8(int(allocation), 0, max(size, 1))
@@ -109,7 +109,7 @@ class Device:
             raise PageLockError(plane.nbytes >> 20, DRIVER_ERRORS.get(status, f"error {status}"))
 
     def unlock(self, plane: NDArray[np.uint8]) -> None:
-        """Undo ``lock``; no copy is under way."""
+        """Undo ``lock``. No copy may be in progress."""
         self._library.cuMemHostUnregister(_pointer(plane))
 
     def close(self) -> None:

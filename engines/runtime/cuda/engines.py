@@ -27,7 +27,7 @@ IDLE_S = 0.2
 
 @dataclass(frozen=True)
 class CudaOptions:
-    """What can be switched off, to find a fault or to measure what it gains."""
+    """Features that can be switched off, to find a fault or to measure their effect."""
 
     graphs: bool = True
     """Launch each batch as one CUDA graph."""
@@ -79,7 +79,7 @@ class CudaEngines:
         *,
         trace: bool = False,
     ) -> None:
-        """``networks`` are gate and segmenter; ``close`` closes them and the device. ``trace``: record when what ran.
+        """``networks`` are gate and segmenter; ``close`` closes them and the device. ``trace`` records the times of copies and runs.
 
         Raises EngineError: the networks have other inputs or outputs; DeviceMemoryError."""
         options = options or CudaOptions()
@@ -115,7 +115,7 @@ class CudaEngines:
             stage.keep_warm()
 
     def close(self) -> None:
-        """Finish what is enqueued and release the device. After a failure of the device nothing can be released; the process ends."""
+        """Finish enqueued batches and release the device. After a failure of the device nothing can be released; the process ends."""
         for stage in self._stages:
             stage.finish()
         with suppress(EngineError), self._device.cuda_errors("the GPU cannot be released"):
@@ -170,7 +170,7 @@ class CudaEngines:
 
 
 def _streams(device: Device, overlap: bool) -> tuple[Any, Any, Any, Any, Any]:
-    """Streams for uploads, gate, segmenter, downloads of the gate and of the segmenter: a gate score must not wait behind masks."""
+    """Streams for uploads, gate, segmenter, downloads of the gate and of the segmenter: a gate score must not wait for masks."""
     if not overlap:
         one = device.stream()
         return one, one, one, one, one

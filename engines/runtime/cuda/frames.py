@@ -52,7 +52,7 @@ class DeviceFrames:
         return self._masks <= _address(mask) < self._masks_end
 
     def release(self) -> None:
-        """Release the planes; no copy is under way."""
+        """Release the planes. No copy may be in progress."""
         for plane in self._locked:
             self._device.unlock(plane)
         self._locked = []

@@ -21,7 +21,7 @@ def can_capture() -> bool:
 
 
 def capture(enqueue: Callable[[int], None], stream: Any, *, high_priority: bool) -> Run:
-    """Capture what ``enqueue`` puts on the stream whose handle it is given; it has run at least once before. Returns a call that
+    """Capture what ``enqueue`` puts on the stream whose handle it gets; it must have run once before. Returns a function that
     launches the graph on ``stream`` (pycuda's). ``high_priority``: each kernel gets the highest priority there is.
 
     Raises EngineError where it enqueues something that cannot be captured."""
@@ -43,7 +43,7 @@ def capture(enqueue: Callable[[int], None], stream: Any, *, high_priority: bool)
         try:
             enqueue(int(side))
         except EngineError:
-            driver.cuStreamEndCapture(side)  # its own error would hide the reason
+            driver.cuStreamEndCapture(side)  # an error of this call would hide the first one
             raise
         graph = checked(driver.cuStreamEndCapture(side), "capture failed")
         # Without the flag the priority is that of the stream it is launched on.

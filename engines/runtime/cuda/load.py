@@ -1,4 +1,4 @@
-"""Opens the GPU and puts a bundle's networks on it, run by TensorRT or by torch."""
+"""Opens the GPU and loads a bundle's networks onto it, run by TensorRT or by torch."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def plan_networks(library: Library, plans: Mapping[str, VerifiedPlan]) -> tuple[
 
 
 def why_not_torch() -> str:
-    """Why torch cannot be tried, in one line; empty where it can."""
+    """Why torch cannot be used, in one line; empty where it may be."""
     missing = [name for name in ("torch", "onnx", "pycuda") if find_spec(name) is None]
     return f"torch runtime: {', '.join(missing)} not installed" if missing else ""

@@ -1,4 +1,4 @@
-"""A network on the GPU, as the engines see it: it enqueues its work on a CUDA stream that it is given.
+"""The protocol of a network on the GPU: it enqueues its work on a given CUDA stream.
 
 It allocates no inputs and outputs: it is bound to static buffers, once for each batch size, and from then on a run is one call.
 """
@@ -18,7 +18,7 @@ class Network(Protocol):
     inputs: frozenset[str]
     outputs: frozenset[str]
     library: str
-    """What runs it, for people: name and version, and what does not work as it should."""
+    """What runs it, for a person: name and version, and features that do not work."""
 
     def bind(
         self, batch: int, addresses: Mapping[str, int], stream: Any, *, graph: bool, high_priority: bool = False
@@ -28,7 +28,7 @@ class Network(Protocol):
         others that wait; only a captured run can have that, as pycuda's streams have no priority. Raises EngineError."""
 
     def finish_binding(self) -> None:
-        """Every batch size has been bound: kernels that were compiled for them may be saved for the next start."""
+        """To be called after the last ``bind``: kernels compiled for the batch sizes may be saved for the next start."""
 
     def close(self) -> None:
-        """Release what it holds, once no run that ``bind`` returned is used any more."""
+        """Release all resources. No run that ``bind`` returned may be used after this."""

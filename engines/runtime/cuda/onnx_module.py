@@ -1,7 +1,7 @@
 """A bundle's ONNX graph as a torch module: run node by node, in the precision the graph is written in.
 
-It is the same graph that TensorRT and OpenVINO run, so all runtimes share one file, which depends on no version of torch. Only operators
-that our exports hold are known (`onnx_operators.py`); any other is refused by name.
+It is the same graph that TensorRT and OpenVINO run, so all runtimes share one file, which does not depend on the version of torch. Only operators
+that exported bundles contain are implemented (`onnx_operators.py`); an error names any other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ONNX operators in torch: those that our exports hold, each tested against ONNX's reference implementation."""
+"""ONNX operators in torch: those that exported bundles contain, each tested against ONNX's reference implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One engine on the device: its streams, its static buffers, and the batches under way.
+"""One engine on the device: its streams, its static buffers, and the batches in flight.
 
 A batch uses three streams, which are ordered by events that the host does not wait for. On the upload stream its frames are copied to the
 device. On the compute stream they are gathered in the network's input, the network runs, and its outputs are copied aside, so that the
@@ -27,11 +27,11 @@ from engines.runtime.cuda.trace import Mark, Trace, no_mark
 from engines.runtime.engine import Frame
 
 IN_FLIGHT = 2
-"""Batches of a stage under way: while one is computed, the frames of the next are uploaded and the outputs of the last downloaded."""
+"""Batches of a stage in flight: while one is computed, the frames of the next are uploaded or the outputs of the last downloaded."""
 
 Done = Callable[[Any], None]
 Answer = Callable[[Mapping[str, NDArray[Any]], int], Any]
-"""Makes what ``done`` gets, from the small outputs of a full batch by name and the number of frames."""
+"""Makes the output for ``done`` from the small outputs of a full batch, by name, and the number of frames."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Streams:
 
 @dataclass
 class _Batch:
-    """A batch under way."""
+    """A batch in flight."""
 
     buffers: BufferSet
     count: int
     done: Done
     staged_masks: list[tuple[Frame, NDArray[np.uint8]]] = field(default_factory=list)
-    """Masks that are downloaded to a staging buffer first: where they belong, and where they are."""
+    """Masks that are downloaded to a staging buffer first: destination and staging buffer of each."""
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -102,7 +102,7 @@ class Stage:
 
     def enqueue(self, frames: Sequence[Frame], masks: Sequence[Frame], done: Done, seen: bool) -> None:
         """Start a batch; ``done`` gets its outputs, or the exception that ended it. Returns at once while fewer than ``IN_FLIGHT``
-        are under way, else waits for the oldest."""
+        are in flight, else waits for the oldest."""
         if odd := next((frame.shape for frame in frames if frame.shape != self._shape), None):
             done(EngineError(f"a frame of {odd} was given, the {self.name} takes {self._shape}"))
             return
@@ -117,18 +117,18 @@ class Stage:
         self._under_way.put(batch)
 
     def keep_warm(self) -> None:
-        """Run the smallest batch on whatever the input holds."""
+        """Run the smallest batch on the present content of the input buffer."""
         with self._device.cuda_errors(f"the {self.name} fails when kept warm"):
             self._runs[1]()
 
     def finish(self) -> None:
-        """Finish the batches under way."""
+        """Finish the batches in flight."""
         if self._thread.ident is not None:
             self._under_way.put(None)
             self._thread.join()
 
     def release(self) -> None:
-        """Free the device memory; nothing is under way."""
+        """Free the device memory. No batch may be in flight."""
         self._runs.clear()
         for memory in self._held:
             memory.free()

@@ -35,7 +35,7 @@ class TensorRtNetwork:
         self._runtime.engine_host_code_allowed = False
         self._engine: Any = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            refusal = f"{library.name} {library.version} does not take its plan ({self._log.last_error()})"
+            refusal = f"{library.name} {library.version} does not accept its plan ({self._log.last_error()})"
             raise RefusedPlanError(name, refusal)
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         self.inputs = frozenset(one for one in names if self._engine.get_tensor_mode(one) == api.TensorIOMode.INPUT)

@@ -1,4 +1,4 @@
-"""When each copy and each run took place on which stream, for a picture of how they overlap. It costs events, so a line does not trace."""
+"""Times of each copy and run by stream, for a picture of how they overlap. It needs extra events, so a line does not trace."""
 
 from __future__ import annotations
 

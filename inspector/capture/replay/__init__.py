@@ -1,7 +1,7 @@
-"""The replay camera: recorded frames, delivered as a camera delivers them.
+"""The replay camera: delivers recorded frames as a camera would.
 
-Hides file formats, listing and order, decoding ahead in threads and pacing behind the ``FrameSource`` protocol. It is its
-own twin: a test writes real files and replays them.
+It handles file formats, listing and order, decoding in threads and pacing.
+Tests write real files and replay them.
 """
 
 from __future__ import annotations

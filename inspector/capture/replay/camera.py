@@ -1,4 +1,4 @@
-"""The replay behind the protocol that every camera has."""
+"""The replay as a ``FrameSource``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from inspector.errors import UserError
 class ReplayCamera:
     """Delivers recorded frames of ``height x width`` pixels (a ``FrameSource``).
 
-    A file that gives no usable frame arrives without pixels and with the reason. With a rate, frame n is due at start + n / rate,
-    and frames the line came too late for are skipped in the numbers; without one, every file is delivered.
+    A file without a usable frame arrives without pixels and with the reason. With a rate, frame n is due at start + n / rate,
+    and frames that the line was too late to take are skipped in the numbers; without one, every file is delivered.
     """
 
     def __init__(self, config: ReplayConfig, height: int, width: int) -> None:
@@ -63,7 +63,7 @@ class ReplayCamera:
         return min(due, max(self._number, self._frames - 1 - self._config.backlog))
 
     def interrupt(self) -> None:
-        """From any thread: a blocked or later ``next`` returns None within 50 ms."""
+        """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
         self._interrupted.set()
         self._pacer.stop()
         ahead = self._ahead

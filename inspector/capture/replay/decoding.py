@@ -1,4 +1,4 @@
-"""From a recorded file to the grey pixels that the line works on."""
+"""Decodes a recorded file to the grey pixels of a frame."""
 
 from __future__ import annotations
 

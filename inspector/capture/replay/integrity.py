@@ -1,8 +1,8 @@
-"""Finds files that were cut short, which a decoder may complete with grey and call a picture.
+"""Detects truncated JPEG files, which some decoders fill with grey without an error.
 
 What OpenCV's ``imdecode`` does was tried on cut files of every format: PNG, BMP, TIFF and PGM are refused by 4.10 and 5.0
 alike; a sequential JPEG is refused by 5.0 but by 4.10 silently filled with grey, or with what the memory held before. So the
-end of a JPEG is looked for here. A JPEG damaged inside, its end in place, has no checksum to be known by.
+end of a JPEG is looked for here. A JPEG that is damaged inside but has its end cannot be detected: it has no checksum.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
 
 
 def list_files(path: str | tuple[str, ...]) -> list[Path]:
-    """The files that ``path`` (see ``ReplayConfig.path``) means, in replay order; files that a list names need not exist.
+    """The files of ``path`` (see ``ReplayConfig.path``), in replay order; files in a list need not exist.
 
-    Raises UserError where nothing is there to replay.
+    Raises UserError where there is no file to replay.
     """
     if not isinstance(path, str):
         return _some_existing([Path(one) for one in path], "path", "the working directory")
@@ -38,7 +38,7 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
         found = sorted((Path(one) for one in glob.glob(path, recursive=True)), key=natural_key)
         files = [one for one in found if one.is_file()]
         if not files:
-            raise UserError(f"{path}: no file matches this pattern; expected image files; mend the pattern")
+            raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
         return files
     raise UserError(f"{path}: does not exist; expected a directory, a glob, a list (.txt, .csv) or an image file")
 
@@ -97,7 +97,7 @@ def _first_existing(name: str, folders: Iterable[Path]) -> Path:
 
 
 def _some_existing(files: list[Path], origin: str, looked_in: str) -> list[Path]:
-    """The files as they are, if at least one exists: the others cost a verdict each, not the run."""
+    """The files, if at least one exists: each missing one becomes an UNINSPECTED frame and does not stop the run."""
     if not files:
         raise UserError(f"{origin}: lists no files; expected at least one")
     if not any(one.is_file() for one in files):

@@ -1,8 +1,8 @@
-"""The simulated camera: steel sheets rendered from a seed, with exact truth, served as a camera would.
+"""The simulated camera: delivers steel sheets rendered from a seed, with exact truth.
 
 ``scene`` puts a sheet together from ``texture``, ``illumination``, ``edges``, ``look_alikes`` and ``defects``; ``camera``
-serves a pool of sheets; ``truth`` tells what a frame showed from the configuration and the frame number alone. The figures
-behind the looks are in ``statistics``.
+delivers a pool of sheets; ``truth`` computes what a frame shows from the configuration and the frame number. The statistics of
+real frames that it follows are in ``statistics``.
 """
 
 from inspector.capture.simulator.camera import SimulatorCamera

@@ -1,4 +1,4 @@
-"""The simulated camera: a pool of rendered sheets behind the protocol every camera has."""
+"""The simulated camera as a ``FrameSource``: a pool of rendered sheets."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _RENDER_THREADS = 2
 
 
 class SimulatorCamera:
-    """A ``FrameSource``: renders its pool in ``open``, then hands out the pool's own arrays, read-only and uncopied.
+    """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied.
 
-    Frames that ``lose_rate`` takes, and frames overwritten because the line was too slow for ``rate_hz``, show as jumps in
-    ``Arrival.number``; frames that ``corrupt_rate`` takes arrive without pixels.
+    Frames lost by ``lose_rate``, and frames overwritten because the line was too slow for ``rate_hz``, are jumps in
+    ``Arrival.number``; frames chosen by ``corrupt_rate`` arrive without pixels.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SimulatorCamera:
         self._next = 0
         self._truth = SimulatorTruth(config, height, width)
         self.render_s = 0.0
-        """How long ``open`` took to render the pool, seconds."""
+        """Time ``open`` took to render the pool, seconds."""
 
     def open(self) -> None:
         """Render the pool: ``min(pool, frames)`` sheets. Ends early, with no frame to deliver, after ``interrupt``."""
@@ -93,7 +93,7 @@ class SimulatorCamera:
         self._pacer.stop()
 
     def close(self) -> None:
-        """Let go of the pool."""
+        """Release the pool."""
         self.interrupt()
         self._pool = []
 

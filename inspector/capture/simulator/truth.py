@@ -1,4 +1,4 @@
-"""What a simulated frame showed, for those who score a run from outside: from the configuration and the frame number alone."""
+"""What a simulated frame shows, from the configuration and the frame number, to compare results of a run with the truth."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Truth:
     classes: tuple[int, ...]
     look_alikes: tuple[str, ...]
     lost: bool
-    """The camera never delivered this frame."""
+    """Whether the camera did not deliver this frame."""
     corrupt: bool
-    """The frame arrived without usable pixels."""
+    """Whether the frame arrived without usable pixels."""
 
 
 class SimulatorTruth:

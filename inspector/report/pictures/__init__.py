@@ -1,1 +1,1 @@
-"""The pictures of a run, drawn with OpenCV alone: a contact sheet of telling frames, and a map of the strip."""
+"""The pictures of a run, drawn with OpenCV: a contact sheet of selected frames, and a map of the strip."""

@@ -1,6 +1,6 @@
-"""What the frames really show: readers of the truth that a run is measured against.
+"""Readers of the truth (labels of the frames) with which a run is compared.
 
-Every reader answers the same question, the class bitmask of a frame, and says in a sentence which frames it counts as
+Every reader gives the class bitmask of a frame, and states in a sentence which frames it counts as
 labelled. A frame without truth is left out of every figure that needs one, and the report says how many were.
 """
 

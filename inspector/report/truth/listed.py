@@ -1,4 +1,4 @@
-"""The list of frames that may lie beside labels, as a replay sees it: by file name without suffix."""
+"""The list of frames in the same folder as the labels, for a replay: by file name without suffix."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from engines.runtime.plausibility import require_agreement, require_probabilitie
 @pytest.mark.parametrize("score", [math.nan, math.inf, -3.4028235e38, 1.01])
 def test_what_is_no_probability_is_refused(score: float) -> None:
     require_probabilities("gate", (0.0, 1.0))
-    with pytest.raises(EngineError, match=r"the gate answered .* not a probability"):
+    with pytest.raises(EngineError, match=r"the gate gave .* not a probability"):
         require_probabilities("gate", (0.5, score))
 
 

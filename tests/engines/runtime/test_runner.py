@@ -120,7 +120,7 @@ def test_what_is_no_probability_is_refused_only_where_outputs_are_checked(tmp_pa
     odd = [frame_with([(150, 2)])]
     try:
         assert np.isnan(SynchronousRunner(engines).gate(odd, "odd.png").scores[0])
-        with pytest.raises(EngineError, match=r"^odd\.png: the gate answered nan: not a probability"):
+        with pytest.raises(EngineError, match=r"^odd\.png: the gate gave nan, which is not a probability"):
             SynchronousRunner(engines, thresholds=(0.5, 0.5)).gate(odd, "odd.png")
     finally:
         engines.close()

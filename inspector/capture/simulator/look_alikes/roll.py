@@ -27,7 +27,7 @@ def paint_roll_marks(rng: Random, canvas: Canvas) -> None:
 
 
 def paint_wear(rng: Random, canvas: Canvas) -> None:
-    """A worn stripe along the whole strip, grainy and soft at the sides: a scratch to anyone in a hurry."""
+    """A worn stripe along the whole strip, grainy and soft at the sides, which resembles a scratch."""
     scale = canvas.scale
     for _ in range(int(rng.integers(1, 3))):
         width = rng.uniform(8, 70) * scale
