@@ -123,7 +123,7 @@ def test_a_split_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         assert str(told.value).startswith(str(path))
     path.write_text(text)
     altered = of([one("c.png", training_only=True) if frame.name == "c.png" else frame for frame in frames], 1)
-    with pytest.raises(DataError, match=r"c\.png is to learn from only"):
+    with pytest.raises(DataError, match=r"c\.png is for training only"):
         read_split(path, altered)
 
 
