@@ -1,6 +1,6 @@
 """Errors of bundles, runtimes, plans, data and recipes.
 
-The text of an error says in one line what was found. What mends it depends on who called: the command line and the line word that from
+The text of an error says in one line what was found. The remedy depends on the caller: the command line and the line make it from
 the type of the error and its fields.
 """
 
@@ -106,7 +106,7 @@ class PlanFolderError(EngineError):
 
 
 class PlanError(EngineError):
-    """A plan is missing or cannot be used; building it again mends that."""
+    """A plan is missing or cannot be used; building it again helps."""
 
 
 class MissingPlanError(PlanError):

@@ -1,8 +1,8 @@
-"""Errors that a user can cause, told in one line."""
+"""Errors that a user can cause, each reported in one line."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake a user can mend: the message is one line that names the file and key, what was found,
-    what was expected and the command or edit that mends it. The CLI prints it without a traceback and exits 2."""
+    """An error that the user can correct: the message is one line that names the file and key, what was found,
+    what was expected and the command or edit that corrects it. The CLI prints it without a traceback and exits 2."""

@@ -1,4 +1,4 @@
-"""Fixtures every room of the suite may use."""
+"""Fixtures for all packages of the suite."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_the_configuration_reference_is_up_to_date() -> None:
     assert written == reference(), "python -m inspector.config.reference > docs/configuration.md"
 
 
-def test_every_room_is_a_package() -> None:
+def test_every_folder_is_a_package() -> None:
     """A folder without ``__init__.py`` works from a checkout and is missing from the wheel."""
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):

@@ -63,7 +63,7 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
             Finding(
                 True,
                 f"{_count(len(leaks), 'pair')} of near-duplicates in two parts of the split: figures measured on one would be too good",
-                "split anew with groups that join them (groups: found, or COLUMN+found, in a dataset.yaml)",
+                "make a new split with groups that join them (groups: found, or COLUMN+found, in a dataset.yaml)",
                 tuple(lines),
             )
         )

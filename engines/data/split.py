@@ -108,7 +108,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
         name, part = record["name"], record["part"]
         frame = frames.get(name)
         if frame is None:
-            raise DataError(f"{path}: row {row}: {name} is not in the data set {dataset.name}; split it anew")
+            raise DataError(f"{path}: row {row}: {name} is not in the data set {dataset.name}; make a new split")
         if not part or name in seen:
             why = f"{name} is already in row {seen[name]}" if part else f"no part of {name}"
             raise DataError(f"{path}: row {row}: {why}")
@@ -117,7 +117,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
         if label != record["classes"]:
             raise DataError(
                 f"{path}: row {row}: {name} is {record['classes'] or 'clean'} in the split, but {label or 'clean'} in the "
-                f"data set {dataset.name}; split it anew"
+                f"data set {dataset.name}; make a new split"
             )
         for group in {frame.group, record["group"]} - {""}:
             other, first = part_of_group.setdefault(group, (part, row))
@@ -131,7 +131,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
     missing = next((name for name in frames if name not in seen), None)
     if missing is not None:
         raise DataError(
-            f"{path}: names {len(seen)} frames, but not {missing} of the data set {dataset.name}; split it anew"
+            f"{path}: names {len(seen)} frames, but not {missing} of the data set {dataset.name}; make a new split"
         )
     return _split({part: tuple(sorted(names)) for part, names in parts.items()})
 

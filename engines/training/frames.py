@@ -11,7 +11,7 @@ from engines.data.dataset import LabelledFrame
 from engines.training.augment import Grey, Pair
 
 CACHE_BYTES = 2 * 1024**3
-"""For decoded frames and masks, in each process that reads; later frames are read anew each time."""
+"""For decoded frames and masks, in each process that reads; later frames are read again each time."""
 
 
 class Frames:

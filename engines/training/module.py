@@ -186,7 +186,7 @@ class NetworkTraining(LightningModule):
     def _stop(self, what: str) -> None:
         last = self.out / "last.ckpt"
         kept = f"{last} holds the last good epoch" if last.is_file() else "no epoch was finished before"
-        raise TrainingError(f"{what}; {kept}. Train anew with a lower optimiser.learning_rate or optimiser.clip_norm")
+        raise TrainingError(f"{what}; {kept}. Train again with a lower optimiser.learning_rate or optimiser.clip_norm")
 
 
 def _write_history(rows: list[dict[str, float]], path: Path) -> None:

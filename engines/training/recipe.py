@@ -46,7 +46,7 @@ class Batches(Section, frozen=True, kw_only=True):
 
 
 class Augmentation(Section, frozen=True, kw_only=True):
-    """How frames are altered, each time anew. Borders that come into view are mirrored."""
+    """How frames are altered, differently each time. Borders that come into view are mirrored."""
 
     flip: Share = 0.5
     """Probability of a mirror image, for each axis on its own."""

@@ -62,7 +62,7 @@ def _print_summary(console: Console, checked: CheckResult) -> None:
         defective += f" ({checked.not_located} of them not outlined)"
     frames = f"{checked.frames}: {checked.clean} clean, {defective}"
     if checked.training_only:
-        frames += f"; {checked.training_only} to learn from only"
+        frames += f"; {checked.training_only} for training only"
     rows = {
         "Data set": f"{checked.name}, id {checked.id}",
         "Frames": frames,

@@ -67,17 +67,18 @@ def simulate(
     count = min(workers or os.cpu_count() or 1, len(chunks))
     context = multiprocessing.get_context("spawn")
     with (
-        Progress(console=console, transient=True) as progress,
-        ProcessPoolExecutor(count, mp_context=context) as pool,
         (out / "frames.csv").open("w", newline="", encoding="utf-8") as table,
+        ProcessPoolExecutor(count, mp_context=context) as pool,
     ):
         writer = csv.writer(table)
         writer.writerow(("file", "mask", "classes", "look_alikes"))
-        task = progress.add_task("Rendering sheets", total=frames)
         try:
-            for rows in _started(pool, chunks):
-                writer.writerows(rows)
-                progress.advance(task, len(rows))
+            rendered = _started(pool, chunks)
+            with Progress(console=console, transient=True) as progress:
+                task = progress.add_task("Rendering sheets", total=frames)
+                for rows in rendered:
+                    writer.writerows(rows)
+                    progress.advance(task, len(rows))
         except BaseException:  # Ctrl-C too: else the pool would first render all other sheets
             pool.shutdown(cancel_futures=True)
             raise
@@ -86,7 +87,7 @@ def simulate(
 
 def _started(pool: ProcessPoolExecutor, chunks: list[_Chunk]) -> Iterator[list[_Row]]:
     """The rows of each chunk, in order. The workers are started here with SIGINT blocked: Ctrl-C reaches every process of the terminal,
-    and would make each worker print an error of its own."""
+    and would make each worker print an error of its own. To be called while no other thread runs, which could take the signal."""
     resource_tracker.ensure_running()  # its start would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

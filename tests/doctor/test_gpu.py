@@ -222,7 +222,7 @@ def test_a_tensorrt_that_is_there(
 @pytest.mark.parametrize(
     ("answer", "gpu", "state", "told"),
     [
-        (Probed({"version": "2026.1", "cuda": "13.0"}), device(), State.OK, "brings frames"),
+        (Probed({"version": "2026.1", "cuda": "13.0"}), device(), State.OK, "copies frames"),
         (Probed({"version": "2026.1", "cuda": "13.0"}), device(cuda="12.4"), State.WRONG, "up to 12.4"),
         (Probed({}, "ImportError: libcuda.so.1: cannot open shared object file"), MISSING, State.NOTE, "only with"),
         (Probed({}, "ImportError: undefined symbol: cuMemCreate"), device(), State.WRONG, "compiles it for this machine"),

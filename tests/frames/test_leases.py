@@ -24,7 +24,7 @@ OBSERVERS = (Holder("archive", observer=True), Holder("shadow", observer=True), 
 
 
 class AnyInterleaving(RuleBasedStateMachine):
-    """Frames arrive, go their road, are looked at, are dropped for newer ones; holders die. Against a model that keeps sets."""
+    """Frames arrive, go from stage to stage, are shared with observers, are dropped for newer ones; holders die. Against a model that keeps sets."""
 
     def __init__(self) -> None:
         super().__init__()

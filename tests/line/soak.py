@@ -54,7 +54,7 @@ class SlowObserver:
         self._thread.start()
 
     def inspected(self, inspected: Inspected) -> None:
-        """Every frame, on its road."""
+        """Every frame on its path."""
         self.shadows += inspected.frame.shadow
         assert self.line is not None
         lease = inspected.frame.lease.share(self.holder)

@@ -1,4 +1,4 @@
-"""The whole road with real parts: what goes in comes out as exactly one verdict, whatever goes wrong on the way."""
+"""The whole path of a frame with real parts: each frame gets exactly one verdict, whatever fails on the way."""
 
 from __future__ import annotations
 

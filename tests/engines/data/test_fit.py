@@ -57,7 +57,7 @@ def test_the_training_part_is_known_to_every_network_of_the_split(dataset: Datas
     silent = Provenance("the gate of b-1", dataset.id, "s1", ())
     assert overlap_reason(silent, dataset.id, "s1", ("training",)) == "trained_on"
     assert overlap_reason(silent, dataset.id, "s1", ("fold-0",)) is None
-    with pytest.raises(DataError, match="'training': the networks learn from these frames"):
+    with pytest.raises(DataError, match="'training': the networks are trained on these frames"):
         part_of(dataset, "training")
 
 

@@ -104,7 +104,7 @@ def test_a_split_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     part = next(line.split(",")[2] for line in text.splitlines() if line.startswith("b.png"))
     other = "right" if part == "left" else "left"
     bad = {
-        text + "z.png,z.png,left,\n": r"row 8: z\.png is not in the data set set; split it anew",
+        text + "z.png,z.png,left,\n": r"row 8: z\.png is not in the data set set; make a new split",
         text + "a.png,pair,left,\n": r"row 8: a\.png is already in row \d",
         text.replace("f.png,f.png", "f.png,f.png").replace(",right,", ",,"): r"row \d: no part of",
         _changed(
@@ -123,7 +123,7 @@ def test_a_split_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         assert str(told.value).startswith(str(path))
     path.write_text(text)
     altered = of([one("c.png", training_only=True) if frame.name == "c.png" else frame for frame in frames], 1)
-    with pytest.raises(DataError, match=r"c\.png is to learn from only"):
+    with pytest.raises(DataError, match=r"c\.png is for training only"):
         read_split(path, altered)
 
 
