@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inspector.version import __version__ as __version__
+
 if TYPE_CHECKING:
     import os
 
     from inspector.config.tree import LineConfig
     from inspector.library import Inspector
-
-__version__ = "0.1.0"
 
 
 def open(

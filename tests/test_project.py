@@ -40,7 +40,7 @@ def imported_by(statement: str) -> set[str]:
 def test_one_version() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    assert setup["metadata"]["version"] == "attr: inspector.__version__"
+    assert setup["metadata"]["version"] == "attr: inspector.version.__version__"
     assert f"\n## {inspector.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 

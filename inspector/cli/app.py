@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from engines.errors import BundleError, DataError, EngineError, RecipeError
-from inspector import __version__
 from inspector.cli import (
     bench,
     bundle,
@@ -28,6 +27,7 @@ from inspector.cli import (
 )
 from inspector.cli.remedies import with_remedy
 from inspector.errors import UserError
+from inspector.version import __version__
 
 app = typer.Typer(
     name="inspector",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector import __version__
 from inspector.cli.output import print_json
+from inspector.version import __version__
 
 if TYPE_CHECKING:
     from inspector.doctor.finding import Finding

@@ -53,6 +53,14 @@ class Route(str, Enum):
     TORCH_TENSORRT = "torch-tensorrt"
 
 
+LibraryOption = Annotated[
+    Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
+]
+RouteOption = Annotated[
+    Route, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
+]
+
+
 @app.command()
 def build(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")],
@@ -66,12 +74,8 @@ def build(
     workspace_mib: Annotated[
         int, typer.Option(min=1, help="Most device memory a layer may take as workspace, MiB.")
     ] = 1024,
-    library: Annotated[
-        Edition | None, typer.Option(help="Which TensorRT builds; default: tensorrt, else tensorrt_rtx.")
-    ] = None,
-    route: Annotated[
-        Route, typer.Option(help="From the bundle's ONNX, or from its trained weights by torch-tensorrt.")
-    ] = Route.ONNX,
+    library: LibraryOption = None,
+    route: RouteOption = Route.ONNX,
     gate: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For torch-tensorrt: the gate's weights from which the bundle was built."),
@@ -117,6 +121,11 @@ def build(
     with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
         stored = bundle_build.store()
     typer.echo(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
+    _tell_where(plans)
+
+
+def _tell_where(plans: PlanCache) -> None:
+    """Print where the plans were stored, and how the line finds them there."""
     typer.echo(f"stored in {plans.folder}")
     if plans.folder.absolute() != _cache(None).folder.absolute():
         typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")

@@ -77,10 +77,7 @@ def replay(
         journal = _journal(report, Path(scratch))
         line_config = _line_config(config, source, journal, bundle, runtime, precision, deadline_ms)
         failures, found = _run_and_report(line_config, config, source, journal, truth, report)
-    if as_json:
-        print_json(found)
-    else:
-        _print_summary(found, report)
+    print_json(found) if as_json else _print_summary(found, report)
     for failure in failures:
         typer.echo(f"inspector: {failure}", err=True)
     if not found.sound or failures:

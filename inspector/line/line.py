@@ -24,7 +24,6 @@ from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
-from inspector.errors import UserError
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled
@@ -35,6 +34,7 @@ from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
+from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers
@@ -105,16 +105,15 @@ class Line:
             config.inference,
             bundle,
             FrameRing(config.ring.slots, self.size, config.ring.observer_slots),
-            Listener(self.postprocessing.results, self.postprocessing.given_up, self._inference_changed),
+            Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
         self.ring = self.inference.ring
+        self.bundles = LineBundles(self.inference, self.postprocessing.judges, self.status, self.size)
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
-        self._activating = threading.Lock()
-        """Held while the active bundle changes and while a child's state is reported, so that no report of the previous one follows."""
         self._started = False
         self._stopped = False
 
@@ -195,32 +194,6 @@ class Line:
             inference=self.inference.active.supervisor.state.value,
         )
 
-    # Bundles beside the first.
-
-    def load(self, bundle: Bundle) -> Dispatcher:
-        """Load a further bundle in a child of its own, in the background; ``activate`` or ``inference.shadow`` give it frames.
-
-        Raises UserError where its frame size is not the line's or the rules do not fit its classes."""
-        size = FrameSize(bundle.height, bundle.width)
-        if size != self.size:
-            raise UserError(f"bundle {bundle.id}: is for frames of {size}; this line's have {self.size}")
-        self.postprocessing.judges.add(bundle)
-        return self.inference.load(bundle)
-
-    def activate(self, loaded: Dispatcher) -> None:
-        """Make the bundle the active one for frames captured from now on. Raises UserError where its child is not ready, and for one that
-        is active already or retiring."""
-        bundle = loaded.identity.bundle
-        with self._activating:
-            state = loaded.supervisor.state
-            if state is not State.READY:
-                raise UserError(f"bundle {bundle}: is {state.value}, so it cannot be activated")
-            if loaded is self.inference.active or loaded.retired:
-                raise UserError(f"bundle {bundle}: is active already or retiring; load it again")
-            self.inference.activate(loaded)
-            self.status.engines(loaded.supervisor.device)
-            self.status.well("inference", "bundle_activated", f"bundle {bundle} gives the verdicts from now on")
-
     # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
@@ -262,26 +235,8 @@ class Line:
     def _journal_changed(self, well: bool, code: str, text: str) -> None:
         (self.status.well if well else self.status.trouble)("journal", code, text)
 
-    def _inference_changed(self, source: Dispatcher, state: State, text: str) -> None:
-        supervisor = source.supervisor
-        if state is not State.GIVEN_UP or self._started:  # else the daemon ends with this very line
-            warn = state is State.READY and supervisor.cpu_fallback
-            log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", source.identity.bundle, text)
-        with self._activating:
-            self._report_inference(source, state, text)
-
-    def _report_inference(self, source: Dispatcher, state: State, text: str) -> None:
-        supervisor = source.supervisor
-        if source is not self.inference.active:
-            self.status.note(f"bundle_{state.value}", f"bundle {source.identity.bundle}: {text}")
-            return
-        if state is State.READY:
-            self.status.engines(supervisor.device)
-        if state is State.GIVEN_UP:
-            self.status.failed("inference", text)
-        if state is not State.STOPPED:
-            tell = self.status.well if state is State.READY else self.status.trouble
-            tell("inference", f"inference_{state.value}", text)
+    def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
+        self.bundles.child_changed(source, state, text)
 
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)

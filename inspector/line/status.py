@@ -40,6 +40,12 @@ class LineStatus:
             return self._state()
 
     @property
+    def started(self) -> bool:
+        """Whether the line has started, or even stopped."""
+        with self._lock:
+            return self._phase is not LineState.STARTING
+
+    @property
     def failures(self) -> list[str]:
         """Parts that stopped early, and why, one line each."""
         with self._lock:

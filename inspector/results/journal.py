@@ -21,8 +21,8 @@ from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
 from inspector.results.identity import Identity
 from inspector.results.journal_schema import open_for_writing
+from inspector.results.publication import Publication
 from inspector.results.retention import Retention
-from inspector.results.stream import Publication
 
 log = logging.getLogger(__name__)
 

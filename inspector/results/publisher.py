@@ -21,7 +21,8 @@ from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
 from inspector.results.endpoint import bind, check_endpoint
 from inspector.results.journal import Journal
 from inspector.results.mailbox import Mailbox
-from inspector.results.stream import Publication, Stream
+from inspector.results.publication import Publication
+from inspector.results.stream import Stream
 from inspector.results.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)

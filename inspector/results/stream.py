@@ -9,9 +9,6 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-import msgspec
-
-from inspector import __version__
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
 from inspector.protocol.codec import encode
@@ -33,39 +30,14 @@ from inspector.protocol.messages import (
     StatusBody,
 )
 from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.publication import Publication
 from inspector.results.status import Status
+from inspector.version import __version__
 
 log = logging.getLogger(__name__)
 
 UNITS = {"um": "micrometre", "mm": "millimetre", "mm2": "square millimetre", "px": "pixel", "ms": "millisecond",
          "us": "microsecond", "unix_ns": "nanosecond since 1970-01-01T00:00:00Z"}  # fmt: skip
-
-
-class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """An encoded message, for sending and for the journal."""
-
-    camera: str
-    seq: int
-    """-1 in a heartbeat, which has no number."""
-    type: MessageType
-    run: str | None
-    frame: int | None
-    verdict: str | None
-    captured_unix_ns: int | None
-    published_unix_ns: int
-    topic: bytes
-    header: bytes
-    body: bytes
-    blob: bytes
-
-    @property
-    def size(self) -> int:
-        """Bytes of all parts."""
-        return len(self.header) + len(self.body) + len(self.blob)
-
-    def parts(self) -> list[bytes]:
-        """The parts of the multipart message."""
-        return [self.topic, self.header, self.body, self.blob] if self.blob else [self.topic, self.header, self.body]
 
 
 class Stream:

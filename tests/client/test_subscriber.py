@@ -18,8 +18,9 @@ from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import decode
 from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity, Totals
+from inspector.results.publication import Publication
 from inspector.results.status import Status
-from inspector.results.stream import Publication, Stream
+from inspector.results.stream import Stream
 from tests.results.publishing import (
     BUNDLE,
     LOST,

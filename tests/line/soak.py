@@ -101,7 +101,7 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
     with line:
         stop = threading.Event()
         assert line.start(stop)
-        loaded = line.load(second)
+        loaded = line.bundles.load(second)
         line.inference.shadow(loaded)
         next_kill = time.monotonic() + 1.0
 

@@ -63,7 +63,7 @@ def expected_mask(frame: np.ndarray, bundle: Bundle) -> np.ndarray:
 
 
 def ready(line: Line, bundle: Bundle):
-    loaded = line.load(bundle)
+    loaded = line.bundles.load(bundle)
     wait_until(lambda: loaded.supervisor.state is State.READY)
     return loaded
 
@@ -129,7 +129,7 @@ def test_another_bundle_takes_over_between_two_frames(
     line: Line = running.line
     wait_until(lambda: line.ledger.resolved_through("top") > 50)
     before, after = line.inference.active, ready(line, grey_bundle)
-    line.activate(after)
+    line.bundles.activate(after)
     wait_until(lambda: before.supervisor.state is State.STOPPED)
     seen = line.ledger.resolved_through("top")
     wait_until(lambda: line.ledger.resolved_through("top") > seen + 50)
@@ -166,17 +166,17 @@ def test_a_bundle_that_does_not_fit_the_line_is_refused(start_line: Callable, tm
         {"top": ListCamera([CLEAN])}, **OFFLINE, verdicts={"rules": [{"class": "dark", "min_area_px": 4}]}
     )
     with pytest.raises(UserError, match="is for frames of 64x48; this line's have 32x48"):
-        running.line.load(make_tiny_bundle(tmp_path / "tall", height=64))
+        running.line.bundles.load(make_tiny_bundle(tmp_path / "tall", height=64))
     with pytest.raises(UserError, match="dark"):
-        running.line.load(make_tiny_bundle(tmp_path / "other", levels={"bright": 192.0}))
+        running.line.bundles.load(make_tiny_bundle(tmp_path / "other", levels={"bright": 192.0}))
     broken = make_tiny_bundle(tmp_path / "broken", name="broken")
     broken.gate_path.write_bytes(b"not a network")
-    loading = running.line.load(broken)
+    loading = running.line.bundles.load(broken)
     wait_until(lambda: loading.supervisor.state is State.GIVEN_UP)
     with pytest.raises(UserError, match="altered"):
         loading.supervisor.wait_ready(0)
     with pytest.raises(UserError, match="cannot be activated"):
-        running.line.activate(loading)
+        running.line.bundles.activate(loading)
     assert running.finish().reasons == {"gate_clean": 1}
     assert running.line.failures == []
 
@@ -205,7 +205,7 @@ def test_bundles_that_followed_each_other_leave_nothing_behind_and_do_not_wait_f
     gc.disable()
     for number in range(10):
         former = line.inference.active
-        line.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
+        line.bundles.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
         wait_until(lambda former=former: former.supervisor.state is State.STOPPED)
         del former
     gc.enable()
@@ -223,12 +223,12 @@ def test_a_bundle_that_is_active_or_retiring_is_not_activated_again(
     line: Line = running.line
     first, second = line.inference.active, ready(line, grey_bundle)
     with pytest.raises(UserError, match="is active already or retiring"):
-        line.activate(first)
+        line.bundles.activate(first)
     os.kill(first.supervisor.child_pid, signal.SIGSTOP)  # so that it stays retiring
     wait_until(lambda: first.held > 3)
-    line.activate(second)
+    line.bundles.activate(second)
     with pytest.raises(UserError, match="is active already or retiring"):
-        line.activate(first)
+        line.bundles.activate(first)
     with pytest.raises(ValueError, match="is active already or retiring"):
         line.inference.shadow(second)
     with pytest.raises(ValueError, match="activate another one first"):
@@ -257,7 +257,7 @@ def test_a_shadow_that_is_activated_while_a_camera_submits_gets_the_frame_once(
     def activate_first(frame: LeasedFrame) -> bool:
         if not activated:
             activated.append(True)
-            line.activate(shadow)
+            line.bundles.activate(shadow)
         return submit(frame)
 
     active.submit = activate_first  # type: ignore[method-assign]
@@ -276,10 +276,10 @@ def test_a_retiring_bundle_that_is_unloaded_gives_up_what_it_saw_as_shadow_and_a
     line.inference.shadow(shadow)
     os.kill(shadow.supervisor.child_pid, signal.SIGSTOP)
     wait_until(lambda: shadow.held > 3)
-    line.activate(shadow)
+    line.bundles.activate(shadow)
     held = shadow.held
     wait_until(lambda: shadow.held > held + 3)
-    line.activate(ready(line, tiny_bundle))
+    line.bundles.activate(ready(line, tiny_bundle))
     line.inference.unload(shadow)
     assert shadow.held == 0
     line.cameras.interrupt()
@@ -297,7 +297,7 @@ def test_a_bundle_is_not_loaded_once_the_line_stops(start_line: Callable, grey_b
     running = start_line({"top": ListCamera([CLEAN])}, **OFFLINE)
     running.finish()
     with pytest.raises(UserError, match="the line stops"):
-        running.line.load(grey_bundle)
+        running.line.bundles.load(grey_bundle)
 
 
 def test_trouble_of_the_bundle_before_does_not_outlive_it(start_line: Callable, grey_bundle: Bundle) -> None:
@@ -315,7 +315,7 @@ def test_trouble_of_the_bundle_before_does_not_outlive_it(start_line: Callable, 
     line.status.trouble = late  # type: ignore[method-assign]
     os.kill(before.supervisor.child_pid, signal.SIGKILL)
     assert there.wait(20)
-    activating = threading.Thread(target=line.activate, args=(after,))
+    activating = threading.Thread(target=line.bundles.activate, args=(after,))
     activating.start()
     go.set()
     activating.join(20)

@@ -22,7 +22,8 @@ from inspector.results.identity import Identity
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_schema import SCHEMA_VERSION
-from inspector.results.stream import Publication, Stream
+from inspector.results.publication import Publication
+from inspector.results.stream import Stream
 from tests.results.publishing import (
     LOST,
     PASSED,
