@@ -15,7 +15,6 @@ class LeasedFrame(NamedTuple):
 
     lease: Lease
     meta: FrameMeta
-
     shadow: bool = False
     """The frame is inspected beside the active bundle: its result is no verdict."""
 
@@ -40,9 +39,8 @@ class Inspected(NamedTuple):
 class Observer(Protocol):
     """Is shown inspected frames and gives no verdicts: archive, recorder, comparison with a shadow.
 
-    Called for every frame that was in the ring, also those that pass, when its inspection is over. It is called from several threads
-    and
-    delays the next frame, so it must be quick and must not raise."""
+    Called when the inspection of a frame is over, also for frames that pass or are given up; not for frames that the overload policy
+    dropped. It is called from several threads and delays the next frame, so it must be quick and must not raise."""
 
     def inspected(self, inspected: Inspected) -> None:
         """Called once for each frame and bundle when the inspection is over."""

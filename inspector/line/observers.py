@@ -1,6 +1,6 @@
 """The observers of a line, which are shown its frames (``inspector.frames.leased_frame.Observer``) but give no verdicts.
 
-An observer is shown every frame that was in the ring, when its inspection is over. To keep the pixels it takes a lease of its own,
+An observer is shown every frame whose inspection is over. To keep the pixels it takes a lease of its own,
 which it may hold for as long as it likes: it holds one of the observers' slots and can never take one from a camera.
 """
 

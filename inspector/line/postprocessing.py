@@ -77,12 +77,14 @@ class Postprocessing:
         get their verdicts."""
         meta = frame.meta
         try:
-            if not frame.shadow and not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
-                self._late(meta, outcome)
+            try:
+                if not frame.shadow and not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
+                    self._late(meta, outcome)
+            finally:
+                self._observers.offer(frame, outcome, masks)
+                frame.lease.release()
         except Exception:
-            log.exception("frame %d of camera %s: the verdict could not be handed on", meta.frame, meta.camera)
-        self._observers.offer(frame, outcome, masks)
-        frame.lease.release()
+            log.exception("frame %d of camera %s could not be finished", meta.frame, meta.camera)
 
     def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
         identity = source.identity

@@ -86,12 +86,6 @@ class Runs:
                 for camera in list(run.books):
                     self._publish_end(run, camera)
 
-    @property
-    def current(self) -> str:
-        """Name of the current run; empty where there is none."""
-        with self._lock:
-            return self._current.name if self._current else NO_RUN
-
     def enter(self, camera: str, frames: int = 1) -> str:
         """Count ``frames`` captured or lost now; return the run they belong to. To be called before they are entered in the ledger."""
         with self._lock:

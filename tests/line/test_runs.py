@@ -91,7 +91,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     runs = Runs(["top"], lambda camera, run: None, lambda camera, run, totals: None)
     with pytest.raises(UserError, match="expected a letter or digit"):
         runs.begin(name)
-    assert runs.current == ""
+    assert runs.enter("top") == ""
 
 
 def test_runs_that_change_while_cameras_capture_count_every_frame_once() -> None:

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.data.groups import join_groups
-from engines.data.hashing import NEAR, hash_grid, near_duplicates, perceptual_hash
+from engines.data.hashing import _BLOCK, NEAR, hash_grid, near_duplicates, perceptual_hash
 from engines.data.images import read_grey
 from tests.engines.data.sets import real, sheet
 
@@ -79,11 +79,10 @@ def test_different_frames_are_apart_and_flat_ones_like_nothing() -> None:
     assert near_duplicates(np.stack([perceptual_hash(one, grid) for one in frames])) == []
 
 
-def test_pairs_are_found_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (50, 6, 42))
-    hashes[47] = hashes[3]
-    monkeypatch.setattr("engines.data.hashing._BLOCK", 8)
-    assert near_duplicates(hashes) == [(3, 47, 0.0)]
+def test_pairs_are_found_across_blocks() -> None:
+    hashes = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (2 * _BLOCK + 50, 6, 42))
+    hashes[2 * _BLOCK + 47] = hashes[3]
+    assert near_duplicates(hashes) == [(3, 2 * _BLOCK + 47, 0.0)]
 
 
 def test_joined_groups_hang_together() -> None:
