@@ -13,6 +13,10 @@ OverlapReason = Literal["no_split", "other_split", "trained_on"]
 """Why a network may know some frames: no split says which it has learnt from, it was trained with another split, or on this part."""
 
 
+class FileError(Exception):
+    """A file or folder that the user named cannot be found out about, read or written, or does not hold what it should."""
+
+
 class BundleError(Exception):
     """A model bundle is missing, incomplete, altered or not of this format."""
 

@@ -1,0 +1,74 @@
+"""Questions about a path that a user named, whose answer is never a traceback.
+
+``Path.is_file`` and its like raise for a folder that may not be entered and for a name that is too long (up to Python 3.13), and
+``Path.expanduser`` where no home directory is known. Here each of these is a FileError of one line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from engines.errors import FileError
+
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there; links are followed. Raises FileError where that cannot be known."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; links are followed. Raises FileError where that cannot be known."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISDIR(mode)
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is there; links are followed. Raises FileError where that cannot be known."""
+    return _mode(path) is not None
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both are one file, through whatever links and spellings; False where one of them is not there."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
+def expanded(path: str | Path, origin: str = "") -> Path:
+    """The path with ``~`` filled in; ``origin`` says where it was written. Raises FileError where no home directory is known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileError(
+            f"{origin}{': ' if origin else ''}{path}: no home directory is known for it; write the whole path"
+        ) from None
+
+
+def unusable(path: str | Path, error: OSError | ValueError, what: str = "cannot be read") -> FileError:
+    """The error of the system as a FileError of one line."""
+    return FileError(f"{path}: {what} ({reason(error)})")
+
+
+def reason(error: BaseException) -> str:
+    """Why the system refused, without the path: "Permission denied"."""
+    return getattr(error, "strerror", None) or str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except _ABSENT:
+        return None
+    except PermissionError as error:
+        raise FileError(
+            f"{path}: cannot be looked into ({error.strerror}); let this user enter the folders above it, "
+            "or give another place"
+        ) from None
+    except (OSError, ValueError) as error:  # too long, a circle of links, a NUL character
+        raise unusable(path, error, "cannot be looked for") from None

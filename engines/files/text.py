@@ -1,0 +1,14 @@
+"""Text from outside (file names, class names, messages of peers) that is printed to a terminal or into a log."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """The text with every character that could steer a terminal (controls, direction marks, line ends) replaced."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def brief(text: str, most: int = 80) -> str:
+    """The printable text, its end left out where it is longer than ``most`` characters."""
+    clean = printable(text[: most + 1])
+    return clean if len(text) <= most else f"{clean[: most - 3]}..."

@@ -1,0 +1,139 @@
+"""The one door for outputs: a file that a command writes is never one that it reads, and never half written.
+
+A regular file is written under another name beside its place and renamed when it is complete, so an error leaves what was there before.
+A link is followed: the file it leads to is replaced, and the link stays. A device or a pipe is written in place.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, BinaryIO, TextIO, cast
+
+from engines.errors import FileError
+from engines.files.looking import is_same_file, unusable
+
+Inputs = Mapping[str, Path]
+"""The files that a command reads, by what they are, in words for its user: ``{"the journal that is read": path}``."""
+
+UNWRITABLE = "cannot be written"
+
+
+def refuse_inputs(output: Path, inputs: Inputs, option: str = "") -> None:
+    """Raises FileError where ``output`` is one of the files that are read, whatever its spelling; ``option`` is named in it."""
+    for what, path in inputs.items():
+        if is_same_file(output, path):
+            raise FileError(f"{_named(output, option)}: is {what}; name another file")
+
+
+@contextmanager
+def text_output(path: Path, inputs: Inputs | None = None, option: str = "") -> Iterator[TextIO]:
+    """A UTF-8 text file to write, line ends as given; it takes its place at the end. Raises FileError, see `refuse_inputs`."""
+    with _output(path, inputs or {}, option, "w") as file:
+        yield cast(TextIO, file)
+
+
+@contextmanager
+def binary_output(path: Path, inputs: Inputs | None = None, option: str = "") -> Iterator[BinaryIO]:
+    """As `text_output`, for bytes."""
+    with _output(path, inputs or {}, option, "wb") as file:
+        yield cast(BinaryIO, file)
+
+
+def write_text(path: Path, text: str, option: str = "") -> None:
+    """Write a whole UTF-8 text file, or nothing. Raises FileError."""
+    with text_output(path, option=option) as file:
+        file.write(text)
+
+
+def write_bytes(path: Path, data: bytes, option: str = "") -> None:
+    """Write a whole file, or nothing. Raises FileError."""
+    with binary_output(path, option=option) as file:
+        file.write(data)
+
+
+def output_folder(path: Path, option: str = "") -> Path:
+    """The folder, made where it is missing. Raises FileError where it cannot be made, or where something else is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FileError(f"{_named(path, option)}: is no folder; name another one") from None
+    except (OSError, ValueError) as error:
+        raise unusable(_named(path, option), error, UNWRITABLE) from None
+    return path
+
+
+@contextmanager
+def _output(path: Path, inputs: Inputs, option: str, mode: str) -> Iterator[IO[str] | IO[bytes]]:
+    refuse_inputs(path, inputs, option)
+    named = _named(path, option)
+    try:
+        old = _status(path)
+        in_place = old is not None and not stat.S_ISREG(old.st_mode)
+        target = path if in_place else Path(os.path.realpath(path))
+        if not target.parent.is_dir():
+            raise FileError(f"{named}: {UNWRITABLE}, its folder does not exist; create it first")
+    except (OSError, ValueError) as error:
+        raise unusable(named, error, UNWRITABLE) from None
+    try:
+        if in_place:
+            with _opened(target, mode) as file:
+                yield file
+        else:
+            permissions = 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode)
+            with _beside(target, permissions, mode) as file:
+                yield file
+    except OSError as error:
+        if not _is_of_the_output(error, target):
+            raise
+        raise unusable(named, error, UNWRITABLE) from None
+
+
+@contextmanager
+def _beside(target: Path, permissions: int, mode: str) -> Iterator[IO[str] | IO[bytes]]:
+    """A new file that takes the place of ``target`` at the end, and is removed after an error."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:60]}.", suffix=".part", dir=target.parent)
+    try:
+        with _opened(handle, mode) as file:
+            yield file
+            file.flush()
+            os.fchmod(file.fileno(), permissions)
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _opened(file: int | Path, mode: str) -> IO[str] | IO[bytes]:
+    return open(file, mode, encoding="utf-8", newline="") if mode == "w" else open(file, mode)
+
+
+def _is_of_the_output(error: OSError, target: Path) -> bool:
+    """Whether the error is of the written file: errors of a write name no file, those of other files name theirs."""
+    named = error.filename
+    return named is None or (isinstance(named, (str, bytes)) and Path(os.fsdecode(named)).parent == target.parent)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _umask() -> int:
+    """The process's umask, read without setting it, which would change what other threads create."""
+    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022
+
+
+def _named(path: Path, option: str) -> str:
+    return f"{option} {path}" if option else str(path)
