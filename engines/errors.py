@@ -24,10 +24,6 @@ class BundleError(Exception):
 class OperatingPointWriteError(BundleError):
     """An operating point cannot be written."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: cannot be written ({reason})")
-
 
 class EngineError(Exception):
     """An engine cannot be built or loaded, disagrees with its golden frames, or gave an impossible answer."""

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta
 
-from engines.errors import BundleError, OperatingPointWriteError
+from engines.errors import BundleError, FileError, OperatingPointWriteError
+from engines.files.text import brief
+from engines.files.trees import plain
+from engines.files.typed import read_typed
+from engines.files.writing import write_text
+from engines.files.yaml_text import yaml_text
 
+FORMAT = 1
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 
 
 class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds of one bundle, as ``operating_point.yaml`` holds them."""
 
-    format: int = 1
-    version: Annotated[int, Meta(ge=1)] = 1
+    format: int = FORMAT
+    version: Annotated[int, Meta(ge=1, le=1 << 32)] = 1
     """Counts the calibrations of one bundle; for people, ``id`` tells two apart."""
     gate_threshold: Probability
     """A frame whose gate score is at least this goes to the segmenter."""
     mask_thresholds: dict[str, Probability]
     """Per class: a pixel whose probability is at least this belongs to the class."""
-    minimum_area_px: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    minimum_area_px: dict[str, Annotated[int, Meta(ge=0, le=1 << 32)]] = {}
     """Per class: smaller regions are noise and make no defect; 0 where a class is not named."""
     chosen: dict[str, Any] = {}
     """How it was chosen: data, miss-rate target and bound, metric, date; for people, not read by the line."""
@@ -56,25 +60,24 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
     """The operating point in ``path``, checked against the bundle's classes. Raises BundleError."""
     try:
-        point = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), OperatingPoint)
-    except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror}); a bundle needs its operating point") from None
-    except (msgspec.ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BundleError(f"{path}: not an operating point: {str(error).splitlines()[0]}") from None
-    if set(point.mask_thresholds) != set(classes) or not set(point.minimum_area_px) <= set(classes):
+        point = read_typed(path, OperatingPoint, "operating point", finite=False)
+    except FileError as error:
+        raise BundleError(str(error)) from None
+    if point.format != FORMAT:
         raise BundleError(
-            f"{path}: mask_thresholds and minimum_area_px name {sorted({*point.mask_thresholds, *point.minimum_area_px})}, "
-            f"but the bundle's classes are {list(classes)}"
+            f"{path}: operating point format {point.format}, this version reads {FORMAT}; calibrate again"
         )
-    return point
+    if set(point.mask_thresholds) != set(classes) or not set(point.minimum_area_px) <= set(classes):
+        found = brief(str(sorted({*point.mask_thresholds, *point.minimum_area_px})), 200)
+        raise BundleError(
+            f"{path}: mask_thresholds and minimum_area_px name {found}, but the bundle's classes are {list(classes)}"
+        )
+    return msgspec.structs.replace(point, chosen=plain(point.chosen))
 
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
     """Write ``point`` as YAML, whole or not at all. Raises OperatingPointWriteError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise OperatingPointWriteError(path, str(error.strerror)) from None
+        write_text(path, yaml_text(msgspec.to_builtins(point)))
+    except FileError as error:
+        raise OperatingPointWriteError(str(error)) from None

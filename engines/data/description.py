@@ -26,35 +26,39 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from engines.data import frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
-from engines.errors import DataError
+from engines.errors import DataError, FileError
+from engines.files.looking import expanded, is_file, is_folder, is_there
+from engines.files.names import LONGEST_LABEL, why_no_labels
+from engines.files.text import brief
+from engines.files.typed import read_typed
 
 FILE = "dataset.yaml"
 Side = Annotated[int, Meta(ge=1, le=65536)]
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_LABEL)]
+Place = Annotated[str, Meta(max_length=1000)]
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of ``dataset.yaml``."""
 
     name: Name | None = None
-    root: str = "."
+    root: Place = "."
     kind: Literal["kaggle", "masks"]
     classes: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=8)] | None = None
-    images: str = "images"
-    masks: str = "masks"
+    images: Place = "images"
+    masks: Place = "masks"
     mask_style: MaskStyle | None = None
     missing_mask: Literal["refuse", "clean", "leave_out"] = "refuse"
-    csv: str = "train.csv"
-    frames: str | None = None
-    groups: str | None = None
-    training_only: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    csv: Place = "train.csv"
+    frames: Place | None = None
+    groups: Place | None = None
+    training_only: tuple[Name, ...] = ()
+    exclude: tuple[Place, ...] = ()
     size: tuple[Side, Side] | None = None
     fit: Literal["stretch", "pad"] = "stretch"
 
@@ -82,21 +86,24 @@ class Source:
 
 def find_source(path: Path) -> Source:
     """What ``path`` is: a ``dataset.yaml``, a folder that holds one, or a folder of a known layout. Raises DataError."""
-    if path.suffix.lower() in {".yaml", ".yml"}:
-        return _read(path)
-    if not path.is_dir():
-        raise DataError(f"{path}: no such folder; give the folder of a data set, or its {FILE}")
-    if (path / FILE).is_file():
-        return _read(path / FILE)
-    return Source(_recognise(path), path.resolve().name, path, path)
+    try:
+        if path.suffix.lower() in {".yaml", ".yml"}:
+            return _read(path)
+        if not is_folder(path):
+            raise DataError(f"{path}: no such folder; give the folder of a data set, or its {FILE}")
+        if is_file(path / FILE):
+            return _read(path / FILE)
+        return Source(_recognise(path), path.resolve().name, path, path)
+    except FileError as error:
+        raise DataError(str(error)) from None
 
 
 def _recognise(folder: Path) -> Description:
-    images = next((name for name in ("train_images", "images") if (folder / name).is_dir()), None)
-    frames = frame_list.FILE if (folder / frame_list.FILE).is_file() else None
-    if images is not None and (folder / "train.csv").is_file():
+    images = next((name for name in ("train_images", "images") if is_folder(folder / name)), None)
+    frames = frame_list.FILE if is_file(folder / frame_list.FILE) else None
+    if images is not None and is_file(folder / "train.csv"):
         return Description(kind="kaggle", images=images, frames=frames)
-    if images is not None and (folder / "masks").is_dir():
+    if images is not None and is_folder(folder / "masks"):
         return Description(kind="masks", images=images, frames=frames)
     raise DataError(
         f"{folder}: no data set in it that is known; expected train.csv with train_images/ or images/, "
@@ -105,30 +112,33 @@ def _recognise(folder: Path) -> Description:
 
 
 def _read(path: Path) -> Source:
-    try:
-        text = path.read_text(encoding="utf-8")
-        description = msgspec.convert(yaml.safe_load(text), Description)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: is no UTF-8 text") from None
-    except msgspec.ValidationError as error:
-        raise DataError(f"{path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    root = path.parent / _filled_in(description.root, path)
-    if not root.is_dir():
+    description = read_typed(path, Description, "description of a data set", keys_are_in="docs/data.md lists all")
+    for key, names in (
+        ("name", (description.name,) if description.name else ()),
+        ("classes", description.classes or ()),
+    ):
+        if problem := why_no_labels(names):
+            raise DataError(f"{path}: {key}: {problem}")
+    root = path.parent / expanded(_filled_in(description.root, path), f"{path}: root")
+    if not is_folder(root):
         raise DataError(f"{path}: root: {root} is no folder; expected the one that holds the data set")
-    classes = description.classes or ()
-    twice = next((name for name in classes if classes.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{path}: classes: {twice!r} is named twice")
-    return Source(description, description.name or root.resolve().name, root, path)
+    source = Source(description, description.name or root.resolve().name, root, path)
+    for key in ("images", "masks", "csv", "frames", "groups"):
+        _require_possible(source, key, getattr(description, key) or "")
+    return source
+
+
+def _require_possible(source: Source, key: str, value: str) -> None:
+    """Raises DataError where nothing can have such a path: it is too long, or leads in a circle."""
+    try:
+        is_there(source.place(value))
+    except FileError as error:
+        raise DataError(f"{source.origin}: {key}: {error}") from None
 
 
 def _filled_in(text: str, path: Path) -> str:
-    filled = os.path.expanduser(os.path.expandvars(text))
+    filled = os.path.expandvars(text)
     missing = re.search(r"\$\{?(\w+)", filled)
     if missing is not None:
-        raise DataError(f"{path}: root: the environment variable {missing[1]} is not set")
+        raise DataError(f"{path}: root: the environment variable {brief(missing[1])} is not set")
     return filled

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.export import ExportedProgram
 
-from engines.bundle import Bundle, read_golden
+from engines.bundle import Bundle, Contents
 from engines.errors import DataError, EngineError
 from engines.export.graph_outputs import GraphOutputs
 from engines.export.graphs import GateGraph, SegmenterGraph
@@ -18,17 +18,18 @@ from engines.export.parity import TorchNetworks, compare_outputs, holds
 from engines.training.weights import Trained, load_weights
 
 
-def read_graphs(bundle: Bundle, gate: Path, segmenter: Path) -> tuple[GateGraph, SegmenterGraph]:
+def read_graphs(contents: Contents, gate: Path, segmenter: Path) -> tuple[GateGraph, SegmenterGraph]:
     """The graphs of two files of weights, proved in torch to answer as the bundle's golden frames say.
 
     Raises DataError: not weights, or of other frames or classes; EngineError: not those that the bundle was built from.
     """
+    bundle = contents.bundle
     first, second = _read(bundle, gate, "gate"), _read(bundle, segmenter, "segmenter")
     graphs = (
         GateGraph(first.build(), first.scale),
         SegmenterGraph(second.build(), len(second.classes), second.scale, second.network.activation),
     )
-    _require_golden(bundle, *graphs)
+    _require_golden(contents, *graphs)
     return graphs
 
 
@@ -56,16 +57,16 @@ def _read(bundle: Bundle, path: Path, kind: str) -> Trained:
     return trained
 
 
-def _require_golden(bundle: Bundle, gate: GateGraph, segmenter: SegmenterGraph) -> None:
-    golden, samples = read_golden(bundle)
+def _require_golden(contents: Contents, gate: GateGraph, segmenter: SegmenterGraph) -> None:
+    samples = contents.golden
     wanted = GraphOutputs(
         np.array([one.gate_score for one in samples], np.float32),
         np.stack([one.mask for one in samples]),
         np.array([one.scores for one in samples], np.float32),
     )
-    found = TorchNetworks(gate, segmenter).outputs([one.frame for one in samples], golden.thresholds)
+    found = TorchNetworks(gate, segmenter).outputs([one.frame for one in samples], contents.golden_thresholds)
     parity = compare_outputs(wanted, found)
     if not holds(parity):
         raise EngineError(
-            f"{bundle.id}: these weights do not answer as its golden frames say ({parity}); give those that it was built from"
+            f"{contents.bundle.id}: these weights do not answer as its golden frames say ({parity}); give those that it was built from"
         )

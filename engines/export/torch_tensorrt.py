@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from engines.bundle import Bundle
+from engines.bundle import Contents
 from engines.errors import EngineError
 from engines.tensorrt.build_plan import BuildProfile, SerializedPlan, serialize_network
 from engines.tensorrt.library import Library
@@ -41,7 +41,7 @@ _BATCHES = (1, 2, 1024)
 class TorchPlanBuilder:
     """Builds a bundle's plans from the files of trained weights that the bundle was built from."""
 
-    def __init__(self, bundle: Bundle, gate: Path, segmenter: Path, library: Library) -> None:
+    def __init__(self, contents: Contents, gate: Path, segmenter: Path, library: Library) -> None:
         """Raises EngineError: a package is missing or does not fit, or the weights in torch do not answer as the bundle's golden frames
         say; DataError: a file holds no weights, or those of other frames or classes."""
         self._library = library
@@ -50,8 +50,8 @@ class TorchPlanBuilder:
         from engines.export import program
 
         self._half_program = program.half_program
-        self._graphs: dict[str, Any] = dict(zip(OUTPUTS, program.read_graphs(bundle, gate, segmenter), strict=True))
-        self._height, self._width = bundle.height, bundle.width
+        self._graphs: dict[str, Any] = dict(zip(OUTPUTS, program.read_graphs(contents, gate, segmenter), strict=True))
+        self._height, self._width = contents.bundle.height, contents.bundle.width
 
     def build(
         self, network: str, profile: BuildProfile, progress: Progress = no_progress, timing_cache: bytes = b""

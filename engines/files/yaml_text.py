@@ -1,8 +1,9 @@
 """The one reader, and writer, of YAML: for configurations, bundles, data sets and recipes.
 
 Beyond what PyYAML's safe loader refuses, a text is refused that names a key twice, that is deeply nested, whose aliases expand to very
-much or contain themselves, or that holds what no file of ours can mean: an integer beyond 64 bits, half a UTF-16 pair, a NUL. As YAML
-1.2 does, 1e-3 is read as a number; YAML 1.1 wants a point in it.
+much or contain themselves, or that holds what no file of ours can mean: an integer beyond 64 bits, half a UTF-16 pair, a NUL, binary
+data, a set. As YAML 1.2 does, 1e-3 is read as a number; YAML 1.1 wants a point in it. What is read holds dictionaries, lists, texts,
+numbers, truth values, dates and nulls, and nothing else.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ import yaml
 from engines.errors import FileError
 from engines.files.reading import read_text
 from engines.files.text import brief
+from engines.files.trees import first_problem
 
-MOST_BYTES = 4 << 20
+MOST_BYTES = 1 << 20
+"""PyYAML reads 200 to 500 kB in a second."""
 MOST_VALUES = 200_000
 """Values in a text, an alias counting as all that it stands for."""
 DEEPEST = 60
+LONGEST_NUMBER = 100
+"""Characters of a number, date or truth value. A longer one takes Python long to compute, and means nothing."""
 
-_NUMBER = re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z")
+_NUMBER = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+\Z")
+_TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,12 +41,14 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             found = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
             if found in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {brief(key.value)!r} is there twice", key.start_mark
-                )
+                raise _refused(f"the key {brief(key.value)!r} is there twice", key)
             if found is not None:
                 seen.add(found)
         return node
+
+    def refuse_kind(self, node: yaml.Node) -> Any:
+        """Raises ConstructorError."""
+        raise _refused(f"the tag {brief(node.tag.removeprefix(_TAG))!r} is not used in files of this program", node)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -52,7 +60,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 for _class in (_Loader, _Dumper):
-    _class.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+0123456789"))
+    _class.add_implicit_resolver(f"{_TAG}float", _NUMBER, list("-+.0123456789"))
+for _kind in ("binary", "set", "omap", "pairs"):
+    _Loader.add_constructor(f"{_TAG}{_kind}", _Loader.refuse_kind)
 
 
 def read_yaml(path: Path) -> Any:
@@ -82,7 +92,8 @@ def parse_yaml(text: str, origin: str) -> Any:
     finally:
         if loader is not None:
             loader.dispose()
-    _check_values(value, origin, "")
+    if problem := first_problem(value, _meaningless):
+        raise FileError(f"{origin}: {problem}")
     return value
 
 
@@ -91,47 +102,52 @@ def yaml_text(value: Any) -> str:
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
-def _check_size(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
-    """Number of values below a node, aliases expanded. Raises ConstructorError where it is too large or contains itself."""
-    if id(node) in sizes:
-        if not sizes[id(node)]:
-            raise yaml.constructor.ConstructorError(None, None, "a value contains itself", node.start_mark)
-        return sizes[id(node)]
-    if depth > DEEPEST:
-        raise yaml.constructor.ConstructorError(None, None, f"nested more than {DEEPEST} deep", node.start_mark)
-    sizes[id(node)] = 0  # not known yet: met again below itself, it is a circle
+def _check_size(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int) -> tuple[int, int]:
+    """Number of values below a node and how deep they are nested, aliases expanded. Raises ConstructorError where it has too many, is
+    too deep or contains itself."""
+    size, height = known.get(id(node), (0, 0))
+    if id(node) in known and not size:
+        raise _refused("a value contains itself", node)
+    if depth + height > DEEPEST:
+        raise _refused(f"nested more than {DEEPEST} deep", node)
+    if size:
+        return size, height
+    known[id(node)] = 0, 0  # not known yet: met again below itself, it is a circle
     size = 1
-    if isinstance(node, yaml.MappingNode):
-        below = [one for pair in node.value for one in pair]
-    else:
-        below = node.value if isinstance(node, yaml.SequenceNode) else []
-    for one in below:
-        size += _check_size(one, sizes, depth + 1)
+    for one in _below(node):
+        more, deeper = _check_size(one, known, depth + 1)
+        size, height = size + more, max(height, deeper + 1)
         if size > MOST_VALUES:
-            raise yaml.constructor.ConstructorError(None, None, f"more than {MOST_VALUES} values", node.start_mark)
-    sizes[id(node)] = size
-    return size
+            raise _refused(f"more than {MOST_VALUES} values", node)
+    known[id(node)] = size, height
+    return size, height
 
 
-def _check_values(value: Any, origin: str, place: str) -> None:
-    """Raises FileError for a value that no file of ours can mean."""
-    if isinstance(value, dict):
-        for key, one in value.items():
-            _check_values(key, origin, place)
-            _check_values(one, origin, f"{place}.{key}" if place else brief(str(key), 40))
-    elif isinstance(value, (list, tuple, set)):
-        for number, one in enumerate(value):
-            _check_values(one, origin, f"{place}[{number}]")
-    else:
-        problem = ""
-        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-            problem = "holds an integer beyond 64 bits"
-        elif isinstance(value, str) and "\0" in value:
-            problem = "holds a NUL character"
-        elif isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
-            problem = "holds half a UTF-16 pair, which is no character"
-        if problem:
-            raise FileError(f"{origin}: {brief(place, 60)}{': ' if place else ''}{problem}; correct it")
+def _below(node: yaml.Node) -> list[yaml.Node]:
+    """The keys and values in a node."""
+    if isinstance(node, yaml.MappingNode):
+        return [one for pair in node.value for one in pair]
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    if node.tag != f"{_TAG}str" and len(node.value) > LONGEST_NUMBER:
+        problem = f"a number or date of more than {LONGEST_NUMBER} characters; put a text that looks like one in quotes"
+        raise _refused(problem, node)
+    return []
+
+
+def _refused(problem: str, node: yaml.Node) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+def _meaningless(value: Any) -> str:
+    """Why no file of ours can mean the value."""
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return "holds an integer beyond 64 bits; correct it"
+    if isinstance(value, str) and "\0" in value:
+        return "holds a NUL character; correct it"
+    if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
+        return "holds half a UTF-16 pair, which is no character; correct it"
+    return ""
 
 
 def _place(error: yaml.YAMLError) -> str:

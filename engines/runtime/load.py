@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engines.bundle import Bundle, read_golden, verify_files
+from engines.bundle import Bundle, Contents, read_contents
 from engines.errors import DisagreementError, EngineError, NoGpuError
 from engines.gpu import find_gpu
 from engines.runtime.agreement import Agreement
@@ -53,23 +53,23 @@ def load_engines(
     """
     if runtime not in RUNTIMES:
         raise EngineError(f"runtime {runtime!r} is not known; expected {', '.join(RUNTIMES[:-1])} or {RUNTIMES[-1]}")
-    verify_files(bundle)
+    contents = read_contents(bundle)
     note = ""
     if runtime != "openvino":
-        loaded = _load_gpu(bundle, runtime, max_batch or DEFAULT_MAX_BATCH, cuda)
+        loaded = _load_gpu(contents, runtime, max_batch or DEFAULT_MAX_BATCH, cuda)
         if isinstance(loaded, Loaded):
             return loaded
         if not (runtime == "auto" and allow_cpu):
             raise NoGpuError(loaded, runtime)
         note = f"on the CPU, no GPU: {loaded}"
-    on_cpu = _load_cpu(bundle, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
+    on_cpu = _load_cpu(contents, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
     notes = "; ".join(one for one in (note, on_cpu.note) if one)
     return Loaded(on_cpu.engines, on_cpu.golden, notes, cpu_fallback=bool(note))
 
 
-def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:
+def _load_gpu(contents: Contents, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:
     """Engines on the GPU, or why there are none. Raises EngineError where a GPU runtime is there but fails."""
-    gpu = find_gpu()
+    bundle, gpu = contents.bundle, find_gpu()
     if isinstance(gpu, str):
         return gpu
     why_not = [why_not_tensorrt(gpu)] if runtime != "torch" else []
@@ -77,14 +77,14 @@ def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions
         library = open_library()
         plans = Machine(gpu, library).find_plans(bundle, max_batch, PlanCache.default())
         return _prove(
-            bundle, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
+            contents, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
         )
     if runtime != "tensorrt":
         missing = why_not_torch()
         if not missing:
             try:
                 loaded = _prove(
-                    bundle, lambda limits: open_engines(bundle, torch_networks(bundle), max_batch, limits, options)
+                    contents, lambda limits: open_engines(bundle, torch_networks(contents), max_batch, limits, options)
                 )
                 return Loaded(loaded.engines, loaded.golden, "; ".join(why_not))
             except UnusableTorchError as error:
@@ -93,12 +93,12 @@ def _load_gpu(bundle: Bundle, runtime: str, max_batch: int, options: CudaOptions
     return f"{gpu.name}: {'; '.join(why_not)}"
 
 
-def _prove(bundle: Bundle, make: Callable[[Sequence[float]], Engines]) -> Loaded:
+def _prove(contents: Contents, make: Callable[[Sequence[float]], Engines]) -> Loaded:
     """Engines that agree with the golden frames, set to the bundle's thresholds. Raises EngineError."""
-    golden, samples = read_golden(bundle)
-    engines = make(golden.thresholds)
+    bundle = contents.bundle
+    engines = make(contents.golden_thresholds)
     try:
-        result = compare_golden(engines, samples)
+        result = compare_golden(engines, contents.golden)
         require_golden(result, engines.device)
         engines.segmenter.set_thresholds(bundle.operating_point.thresholds(bundle.classes))
     except BaseException:
@@ -107,17 +107,17 @@ def _prove(bundle: Bundle, make: Callable[[Sequence[float]], Engines]) -> Loaded
     return Loaded(engines, result, "")
 
 
-def _load_cpu(bundle: Bundle, precision: str, lanes: int, max_batch: int) -> Loaded:
+def _load_cpu(contents: Contents, precision: str, lanes: int, max_batch: int) -> Loaded:
     """Engines on the CPU in the first precision that agrees. Raises EngineError where none does."""
     candidates = cpu_precisions() if precision == "auto" else (precision,)
     note = ""
     for candidate in candidates:
 
         def make(limits: Sequence[float], candidate: str = candidate) -> Engines:
-            return OpenVinoEngines(bundle, candidate, lanes, max_batch, limits)
+            return OpenVinoEngines(contents, candidate, lanes, max_batch, limits)
 
         try:
-            loaded = _prove(bundle, make)
+            loaded = _prove(contents, make)
         except DisagreementError as error:
             if candidate == candidates[-1]:
                 raise

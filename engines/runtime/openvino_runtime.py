@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.bundle import Bundle
+from engines.bundle import Bundle, Contents, Graph
 from engines.errors import EngineError
 from engines.runtime.engine import Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
 from engines.runtime.lanes import Lanes
@@ -108,12 +107,14 @@ class OpenVinoSegmenter:
 class OpenVinoEngines:
     """Both engines of a bundle on the CPU."""
 
-    def __init__(self, bundle: Bundle, precision: str, lanes: int, max_batch: int, thresholds: Sequence[float]) -> None:
+    def __init__(
+        self, contents: Contents, precision: str, lanes: int, max_batch: int, thresholds: Sequence[float]
+    ) -> None:
         """``precision`` is f32 or bf16; ``thresholds`` are the mask thresholds, one per class.
 
         Raises EngineError when a network cannot be read or is not of the bundle's form.
         """
-        core = ov.Core()
+        core, bundle, graphs = ov.Core(), contents.bundle, contents.graphs
         options = {
             "INFERENCE_PRECISION_HINT": precision,
             "NUM_STREAMS": lanes,
@@ -121,9 +122,9 @@ class OpenVinoEngines:
             # Two compiled networks that both pin would share core 0 while core 1 idles.
             "ENABLE_CPU_PINNING": False,
         }
-        gate = _compile(core, bundle, bundle.gate_path, {"frames"}, {"score"}, options)
+        gate = _compile(core, bundle, graphs["gate"], {"frames"}, {"score"}, options)
         segmenter = _compile(
-            core, bundle, bundle.segmenter_path, {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
+            core, bundle, graphs["segmenter"], {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
         )
         self._lanes = Lanes(lanes)
         self.gate = OpenVinoGate(gate, self._lanes, max_batch)
@@ -148,17 +149,17 @@ class OpenVinoEngines:
 
 
 def _compile(
-    core: Any, bundle: Bundle, path: Path, inputs: set[str], outputs: set[str], options: dict[str, Any]
+    core: Any, bundle: Bundle, graph: Graph, inputs: set[str], outputs: set[str], options: dict[str, Any]
 ) -> Any:
     try:
-        model = core.read_model(path)
+        model = core.read_model(graph.data)
     except RuntimeError as error:
-        raise EngineError(f"{path}: is not a network OpenVINO can read: {_reason(error)}") from None
+        raise EngineError(f"{graph.path}: is not a network OpenVINO can read: {_reason(error)}") from None
     found_inputs = {port.any_name for port in model.inputs}
     found_outputs = {port.any_name for port in model.outputs}
     if found_inputs != inputs or found_outputs != outputs:
         raise EngineError(
-            f"{path}: takes {sorted(found_inputs)} and gives {sorted(found_outputs)}; "
+            f"{graph.path}: takes {sorted(found_inputs)} and gives {sorted(found_outputs)}; "
             f"expected {sorted(inputs)} and {sorted(outputs)}; export the bundle again"
         )
     try:
@@ -166,7 +167,7 @@ def _compile(
         return core.compile_model(model, "CPU", options)
     except RuntimeError as error:
         raise EngineError(
-            f"{path}: cannot be compiled for frames of {bundle.height}x{bundle.width}: {_reason(error)}"
+            f"{graph.path}: cannot be compiled for frames of {bundle.height}x{bundle.width}: {_reason(error)}"
         ) from None
 
 

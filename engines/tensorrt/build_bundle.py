@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from engines.bundle import Bundle
+from engines.bundle import Contents
 from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH, BuildProfile, SerializedPlan, build_plan
 from engines.tensorrt.cache import PlanCache, VerifiedPlan
 from engines.tensorrt.keyed_digest import read_with_digest, write_with_digest
@@ -21,7 +21,7 @@ from engines.tensorrt.target import Target
 from engines.tensorrt.timing_cache import timing_cache_path
 
 CheckResult = TypeVar("CheckResult")
-CheckPlans = Callable[[Bundle, Library, Mapping[str, VerifiedPlan], int], CheckResult]
+CheckPlans = Callable[[Contents, Library, Mapping[str, VerifiedPlan], int], CheckResult]
 """Runs the bundle's golden frames through plans, given by network, in batches up to a size. Raises EngineError where they disagree.
 `engines.runtime.cuda.check_plans` is one: only a runtime can run plans, and this package is below it."""
 
@@ -55,7 +55,7 @@ class BundleBuild(Generic[CheckResult]):
 
     def __init__(
         self,
-        bundle: Bundle,
+        contents: Contents,
         target: Target,
         cache: PlanCache,
         check_plans: CheckPlans[CheckResult],
@@ -64,11 +64,11 @@ class BundleBuild(Generic[CheckResult]):
         workspace_mib: int = 1024,
         builder: PlanBuilder | None = None,
     ) -> None:
-        """The bundle's files must have been verified, and the cache be writable. Plans are built from the bundle's ONNX unless there is
+        """`contents` of the bundle; the cache must be writable. Plans are built from the bundle's ONNX unless there is
         another `builder`."""
-        self.networks = tuple(bundle.graphs())
+        self.networks = tuple(contents.graphs)
         """In the order in which they are built."""
-        self._bundle, self._target, self._cache, self._builder = bundle, target, cache, builder
+        self._contents, self._target, self._cache, self._builder = contents, target, cache, builder
         self._check_plans = check_plans
         self._profile = BuildProfile(
             target.capability,
@@ -81,16 +81,16 @@ class BundleBuild(Generic[CheckResult]):
 
     def last_build_seconds(self, network: str) -> float:
         """How long the last build of this network with this library took; 0 where that is not known."""
-        return self._cache.last_build_seconds(self._bundle.graphs()[network].sha256, self._target.library.name)
+        return self._cache.last_build_seconds(self._contents.graphs[network].sha256, self._target.library.name)
 
     def build(self, network: str, progress: Progress = no_progress) -> BuiltPlan:
         """Build the plan of a network; `store` stores it. Raises EngineError."""
         library, profile = self._target.library, self._profile
-        graph = self._bundle.graphs()[network]
+        graph = self._contents.graphs[network]
         timing_cache = read_with_digest(self._timing_cache) if library.uses_timing_cache else b""
         started = time.monotonic()
         if self._builder is None:
-            plan = build_plan(library, graph.path, profile, progress, timing_cache)
+            plan = build_plan(library, graph, profile, progress, timing_cache)
         else:
             plan = self._builder.build(network, profile, progress, timing_cache)
         metadata = self._metadata(network, plan, round(time.monotonic() - started, 2))
@@ -105,7 +105,7 @@ class BundleBuild(Generic[CheckResult]):
         check = None
         if self._target.gpu:
             plans = {network: VerifiedPlan(built.data) for network, built in self._built.items()}
-            check = self._check_plans(self._bundle, self._target.library, plans, self._profile.max_batch)
+            check = self._check_plans(self._contents, self._target.library, plans, self._profile.max_batch)
         checked = self._target.gpu is not None
         paths = [
             self._cache.store(msgspec.structs.replace(built.metadata, checked=checked), built.data)
@@ -116,9 +116,9 @@ class BundleBuild(Generic[CheckResult]):
     def _metadata(self, network: str, plan: SerializedPlan, build_seconds: float) -> PlanMetadata:
         target, profile = self._target, self._profile
         return PlanMetadata(
-            bundle=self._bundle.id,
+            bundle=self._contents.bundle.id,
             network=network,
-            onnx_sha256=self._bundle.graphs()[network].sha256,
+            onnx_sha256=self._contents.graphs[network].sha256,
             library=target.library.name,
             version=target.library.version,
             capability=profile.capability,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from engines.bundle import Graph
 from engines.errors import EngineError, PlanBuildError
 from engines.tensorrt.library import Library
 from engines.tensorrt.log import logger
@@ -50,7 +50,7 @@ class SerializedPlan:
 
 def build_plan(
     library: Library,
-    onnx: Path,
+    graph: Graph,
     profile: BuildProfile,
     progress: Progress = no_progress,
     timing_cache: bytes = b"",
@@ -63,8 +63,8 @@ def build_plan(
     log = logger(api)
     builder = api.Builder(log)
     network = builder.create_network(1 << int(api.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-    _parse(library, network, log, onnx)
-    return serialize_network(library, builder, network, profile, progress, timing_cache, name=str(onnx))
+    _parse(library, network, log, graph)
+    return serialize_network(library, builder, network, profile, progress, timing_cache, name=str(graph.path))
 
 
 def serialize_network(
@@ -94,18 +94,14 @@ def serialize_network(
     return SerializedPlan(bytes(data), *_count_layers(network), measured)
 
 
-def _parse(library: Library, network: Any, log: Any, onnx: Path) -> None:
+def _parse(library: Library, network: Any, log: Any, graph: Graph) -> None:
     parser = library.api.OnnxParser(network, log)
-    try:
-        graph = onnx.read_bytes()
-    except OSError as error:
-        raise EngineError(f"{onnx}: cannot be read ({error.strerror})") from None
-    if parser.parse(graph):
+    if parser.parse(graph.data):
         return
     first = parser.get_error(0) if parser.num_errors else None
     where = f"node {first.node_name()!r} ({first.node_operator()})" if first and first.node_operator() else "the file"
     reason = first.desc().splitlines()[0] if first else log.last_error()
-    raise EngineError(f"{onnx}: {library.name} {library.version} cannot take {where}: {reason}")
+    raise EngineError(f"{graph.path}: {library.name} {library.version} cannot take {where}: {reason}")
 
 
 def _optimization_profile(builder: Any, network: Any, profile: BuildProfile) -> Any:

@@ -47,7 +47,7 @@ def list_plans(
 
 def plans_of(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """The plans of a bundle's graphs, whatever the bundle was called when they were built."""
-    graphs = {graph.sha256 for graph in bundle.graphs().values()}
+    graphs = set(bundle.graph_digests().values())
     return [plan.path for plan in list_plans(cache)[0] if plan.metadata.onnx_sha256 in graphs]
 
 

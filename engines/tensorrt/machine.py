@@ -38,8 +38,8 @@ class Machine:
     def find_plans(self, bundle: Bundle, max_batch: int, cache: PlanCache) -> dict[str, VerifiedPlan]:
         """The plans of both networks for this machine, verified, by network. Raises MissingPlanError, DamagedPlanError or PlanKeyError."""
         return {
-            network: cache.find(self.request(bundle.id, network, graph.sha256, max_batch))
-            for network, graph in bundle.graphs().items()
+            network: cache.find(self.request(bundle.id, network, digest, max_batch))
+            for network, digest in bundle.graph_digests().items()
         }
 
 

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
-from engines.errors import RecipeError
+from engines.errors import FileError, RecipeError
+from engines.files.reading import read_text
+from engines.files.text import brief
+from engines.files.trees import shown
+from engines.files.typed import typed
+from engines.files.yaml_text import MOST_BYTES, parse_yaml, yaml_text
 from engines.training.recipe import OneCycle, Recipe
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}(\.[A-Za-z0-9_-]{1,80}){0,9}")
 
 
 def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
@@ -20,27 +26,17 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     Raises RecipeError naming the file, the key, what was found and what was expected.
     """
     try:
-        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(
-            f"{path}: cannot be read ({error.strerror}); give one copied from configs/training/"
-        ) from None
-    except UnicodeDecodeError:
-        raise RecipeError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise RecipeError(f"{path}:{where} is not valid YAML: {problem}") from None
-    if not isinstance(tree, dict):
-        raise RecipeError(f"{path}: holds no recipe; expected keys such as name:, kind:, network:, batches:, phases:")
-    for change in changes:
-        _apply(tree, change)
-    tree = _numbers(tree)
+        text = read_text(path, MOST_BYTES)
+    except FileError as error:
+        raise RecipeError(f"{error}; give a recipe, such as one copied from configs/training/") from None
     try:
-        recipe = msgspec.convert(tree, Recipe)
-    except msgspec.ValidationError as error:
-        raise RecipeError(f"{path}: {_worded(str(error))}") from None
+        tree = parse_yaml(text, str(path))
+        if isinstance(tree, dict):
+            for change in changes:
+                _apply(tree, change)
+        recipe = typed(tree, Recipe, str(path), "recipe", keys_are_in="docs/training.md lists all")
+    except FileError as error:
+        raise RecipeError(str(error)) from None
     if problem := _contradiction(recipe):
         raise RecipeError(f"{path}: {problem}")
     return recipe
@@ -48,15 +44,15 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
 
 def recipe_text(recipe: Recipe) -> str:
     """The recipe as YAML, every key written out."""
-    return yaml.safe_dump(msgspec.to_builtins(recipe), sort_keys=False, allow_unicode=True)
+    return yaml_text(msgspec.to_builtins(recipe))
 
 
-def difference(before: str, recipe: Recipe) -> str:
-    """The first key in which a recipe written by `recipe_text` is another one; empty where they are the same."""
-    old, new = _flat(yaml.safe_load(before)), _flat(msgspec.to_builtins(recipe))
+def difference(before: Any, recipe: Recipe) -> str:
+    """The first key in which a recipe is another than the one of `recipe_text`, which was read back; empty where they are the same."""
+    old, new = _flat(before), _flat(msgspec.to_builtins(recipe))
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) != new.get(key):
-            return f"{key}: {old.get(key)!r} there, {new.get(key)!r} now"
+            return f"{brief(key)}: {shown(old.get(key))} there, {shown(new.get(key))} now"
     return ""
 
 
@@ -64,17 +60,20 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, (list, tuple)) else None
     if items is None:
         return {path.removeprefix("."): tree}
-    return {key: leaf for name, value in items for key, leaf in _flat(value, f"{path}.{name}").items()}
+    return {key: leaf for name, value in items for key, leaf in _flat(value, f"{path}.{brief(str(name))}").items()}
 
 
 def _apply(tree: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
+    told = f"recipe change {brief(change)!r}"
     if not equals:
-        raise RecipeError(f"recipe change {change!r}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
+        raise RecipeError(f"{told}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
+    if not _KEY.fullmatch(key.strip()):
+        raise RecipeError(f"{told}: {brief(key)!r} is no key; expected one such as optimiser.learning_rate")
     *parents, last = key.strip().split(".")
     place: Any = tree
+    value = parse_yaml(text, told)
     try:
-        value = yaml.safe_load(text)
         for name in parents:
             place = place[int(name)] if isinstance(place, list) else place.setdefault(name, {})
         if isinstance(place, list):
@@ -83,32 +82,8 @@ def _apply(tree: dict[str, Any], change: str) -> None:
             place[last] = value
         else:
             raise TypeError
-    except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError):
-        raise RecipeError(f"recipe change {change!r}: the recipe has no such place, or the value is no YAML") from None
-
-
-def _numbers(tree: Any) -> Any:
-    """YAML 1.1 reads 1e-3 as text, because it lacks a point; everybody else reads a number."""
-    if isinstance(tree, dict):
-        return {key: _numbers(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_numbers(value) for value in tree]
-    if isinstance(tree, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", tree):
-        return float(tree)
-    return tree
-
-
-def _worded(message: str) -> str:
-    found = re.match(r"(?s)(.*) - at `\$\.?(.*)`$", message)
-    problem, place = (found[1], found[2]) if found else (message, "")
-    where = f"{place}: " if place else ""
-    unknown = re.match(r"Object contains unknown field `(.*)`$", problem)
-    if unknown:
-        return f"{where}unknown key {unknown[1]!r}; docs/training.md lists all"
-    missing = re.match(r"Object missing required field `(.*)`$", problem)
-    if missing:
-        return f"{where}the key {missing[1]!r} is missing"
-    return f"{where}{problem[0].lower()}{problem[1:]}"
+    except (AttributeError, IndexError, TypeError, ValueError):
+        raise RecipeError(f"{told}: the recipe has no such place") from None
 
 
 def _contradiction(recipe: Recipe) -> str:

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from engines.files.names import Name
 from engines.networks.spec import Kind, NetworkSpec
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 Precision = Literal["float32", "bfloat16", "float16"]
 
 

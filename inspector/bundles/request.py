@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calibration.thresholds.calibrate import CalibrationRequest
+from engines.bundle import naming_problem
 from engines.data.dataset import Dataset
 from engines.data.fit import Provenance, require_form, require_held_out
 from engines.data.part import Part
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 HELD_OUT = ("calibration", "validation")
 """Parts to calibrate on, the first there is."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,12 @@ class BuildRequest:
 
 
 def require_new(request: BuildRequest) -> None:
-    """Raise UserError unless the directory is new and the name can be one."""
+    """Raise UserError unless the directory is new and the bundle can be called this."""
     out = request.out
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is there already; give a new directory with --out")
-    if not _NAME.fullmatch(request.name):
-        raise UserError(
-            f"--name: {request.name!r} is no name for a bundle; use letters, digits, '.', '_' and '-', at most 63"
-        )
+    if problem := naming_problem(request.name, request.version, ()):
+        raise UserError(f"--{problem}")
 
 
 def require_match(request: BuildRequest, gate: Trained, segmenter: Trained, dataset: Dataset) -> None:
@@ -69,6 +66,8 @@ def require_match(request: BuildRequest, gate: Trained, segmenter: Trained, data
                 f"{path}: holds a {trained.kind}, expected a {kind}; give the gate first, then the segmenter"
             )
         require_form(dataset, trained, str(path))
+    if problem := naming_problem(request.name, request.version, gate.classes):
+        raise UserError(f"{request.gate}: {problem}; train with other names in the data set's dataset.yaml")
 
 
 def held_out_part(split: Split | None) -> str | None:

@@ -33,14 +33,13 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
     from engines.bundle import CARD, find_bundle, read_bundle
 
     found = read_bundle(find_bundle(bundle))
-    size = sum((found.path / name).stat().st_size for name in found.manifest.files if (found.path / name).is_file())
     point = found.operating_point
     told: dict[str, Any] = {
         "id": found.id,
         "path": str(found.path),
         "classes": list(found.classes),
         "frame": f"{found.height}x{found.width}",
-        "size_mb": round(size / 1e6, 2),
+        "size_mb": round(found.size_bytes() / 1e6, 2),
         "operating_point": point.id,
         "gate_threshold": point.gate_threshold,
         "mask_thresholds": point.mask_thresholds,

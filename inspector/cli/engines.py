@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from engines.bundle import Bundle
+    from engines.bundle import Bundle, Contents
     from engines.runtime.cuda.check_plans import PlanCheck
     from engines.tensorrt.build_bundle import PlanBuilder
     from engines.tensorrt.cache import PlanCache, VerifiedPlan
@@ -96,7 +96,7 @@ def build(
 
     Example: `inspector engines build demo --capability 8.9`
     """
-    from engines.bundle import find_bundle, read_bundle, verify_files
+    from engines.bundle import find_bundle, read_bundle, read_contents
     from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
@@ -106,8 +106,7 @@ def build(
     _require_sense(capability, route, gate, segmenter)
     plans = _cache(cache)
     plans.require_writable()
-    found = read_bundle(find_bundle(bundle))
-    verify_files(found)
+    found = read_contents(read_bundle(find_bundle(bundle)))
     target = find_target(open_library(library.value if library else None), capability)
     builder = _torch_plan_builder(found, gate, segmenter, target) if gate and segmenter else None
     bundle_build = BundleBuild(
@@ -118,7 +117,7 @@ def build(
         with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as progress:
             built = bundle_build.build(network, progress)
         typer.echo(built_line(built.metadata, len(built.data)))
-    with phases("golden frames", f"running those of {found.id}") if target.gpu else nullcontext():
+    with phases("golden frames", f"running those of {found.bundle.id}") if target.gpu else nullcontext():
         stored = bundle_build.store()
     typer.echo(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
     _tell_where(plans)
@@ -145,7 +144,7 @@ def _require_sense(capability: str | None, route: Route, gate: Path | None, segm
         raise UserError("--route torch-tensorrt: needs --gate and --segmenter, the weights the bundle was built from")
 
 
-def _check(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
+def _check(contents: Contents, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
     """See `engines.runtime.cuda.check_plans`. Raises UserError where plans do not agree with the golden frames, or cannot be run."""
     from engines.errors import EngineError
     from engines.runtime.cuda.check_plans import check_plans
@@ -153,7 +152,7 @@ def _check(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], 
     from inspector.errors import UserError
 
     try:
-        return check_plans(bundle, library, plans, max_batch)
+        return check_plans(contents, library, plans, max_batch)
     except EngineError as error:
         raise UserError(with_remedy_for_a_build(error)) from None
 
@@ -233,10 +232,10 @@ def clean(
     typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
 
 
-def _torch_plan_builder(bundle: Bundle, gate: Path, segmenter: Path, target: Target) -> PlanBuilder:
+def _torch_plan_builder(contents: Contents, gate: Path, segmenter: Path, target: Target) -> PlanBuilder:
     from engines.export.torch_tensorrt import TorchPlanBuilder
 
-    return TorchPlanBuilder(bundle, gate, segmenter, target.library)
+    return TorchPlanBuilder(contents, gate, segmenter, target.library)
 
 
 def _cache(folder: Path | None) -> PlanCache:
@@ -264,6 +263,7 @@ def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle 
 
 def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
     """Run the golden frames through the plans a line would load here, and print the result. False where they do not agree."""
+    from engines.bundle import read_contents
     from engines.errors import EngineError
     from engines.runtime.cuda.check_plans import check_plans
     from engines.tensorrt.machine import this_machine
@@ -275,7 +275,8 @@ def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
         typer.echo(f"golden frames were not run: {machine}")
         return True
     try:
-        check = check_plans(bundle, machine.library, machine.find_plans(bundle, max_batch, plans), max_batch)
+        found = machine.find_plans(bundle, max_batch, plans)
+        check = check_plans(read_contents(bundle), machine.library, found, max_batch)
     except EngineError as error:
         typer.echo(f"wrong: {with_remedy(error)}")
         return False

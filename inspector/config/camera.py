@@ -6,8 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from engines.files.names import Name
 from inspector.config.replay import ReplayConfig
-from inspector.config.section import AtLeastOne, Name, Section
+from inspector.config.section import AtLeastOne, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 

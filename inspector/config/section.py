@@ -12,10 +12,6 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A section of the configuration: immutable, by keyword, unknown keys refused."""
 
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
-Name = Annotated[str, Meta(pattern=NAME)]
-"""A name that can be used in a topic, a file name and a metric label."""
-
 Positive = Annotated[float, Meta(gt=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 NotEmpty = Annotated[str, Meta(min_length=1)]

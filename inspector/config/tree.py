@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from engines.files.names import Name
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
-from inspector.config.section import Name, Section
+from inspector.config.section import Section
 from inspector.config.verdicts import VerdictsConfig
 
 OverloadPolicy = Literal["drop_oldest", "drop_newest", "wait"]

@@ -27,14 +27,13 @@ def included_bundles() -> Iterator[Finding]:
 
 def bundle_finding(path: Path, subject: Subject) -> Finding:
     """Whether the bundle in ``path`` can be read and every file is as it was written."""
-    from engines.bundle import read_bundle, verify_files
+    from engines.bundle import read_bundle, read_contents
     from engines.errors import BundleError
 
     try:
         bundle = read_bundle(path)
-        verify_files(bundle)
+        read_contents(bundle)
     except BundleError as error:
         return subject.wrong(str(error), "the daemon refuses it")
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    found = f"{bundle.id}, {size / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}"
+    found = f"{bundle.id}, {bundle.size_bytes() / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}"
     return subject.ok(found, "every file matches its digest; `inspector bundle verify` runs its golden frames here")

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from inspector.config.section import NAME
+from engines.files.names import NAME
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Settled

@@ -45,8 +45,8 @@ def metadata_in(folder: Path) -> list[PlanMetadata]:
 def store(cache: PlanCache, bundle: Bundle) -> list[Path]:
     """Bytes for plans of both networks."""
     return [
-        cache.store(metadata_with(bundle=bundle.id, network=name, onnx_sha256=graph.sha256), PLAN)
-        for name, graph in bundle.graphs().items()
+        cache.store(metadata_with(bundle=bundle.id, network=name, onnx_sha256=digest), PLAN)
+        for name, digest in bundle.graph_digests().items()
     ]
 
 

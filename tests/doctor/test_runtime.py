@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +104,11 @@ def plans(tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A cache of this user's, with plans of both networks for the GPU."""
     monkeypatch.setenv("INSPECTOR_CACHE", str(tmp_path / "plans"))
     cache = PlanCache.default()
-    for network, path in (("gate", tiny_bundle.gate_path), ("segmenter", tiny_bundle.segmenter_path)):
+    for network, digest in tiny_bundle.graph_digests().items():
         metadata = PlanMetadata(
             bundle=tiny_bundle.id,
             network=network,
-            onnx_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            onnx_sha256=digest,
             library=LIBRARY["name"],
             version=LIBRARY["version"],
             capability=GPU["capability"],

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.bundle import Bundle, find_bundle, read_bundle, read_contents
 from engines.gpu import find_gpu
 from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
 from engines.tensorrt.cache import PlanCache
@@ -141,8 +141,8 @@ def gflop(bundle: Bundle) -> dict[str, float]:
     frames = torch.zeros(1, bundle.height, bundle.width, dtype=torch.uint8, device="cuda")
     inputs = {"frames": frames, "thresholds": torch.full((len(bundle.classes),), 0.5, device="cuda")}
     counted = {}
-    for name, path in (("gate", bundle.gate_path), ("segmenter", bundle.segmenter_path)):
-        program = OnnxModule(path, "cuda")
+    for name, graph in read_contents(bundle).graphs.items():
+        program = OnnxModule(graph, "cuda")
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             program({one: inputs[one] for one in program.inputs})
         counted[name] = counter.get_total_flops() / 1e9
@@ -181,7 +181,7 @@ def build_plans(bundle: Bundle) -> Any:
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
 
-    build = BundleBuild(bundle, find_target(open_library()), PlanCache.default(), check_plans)
+    build = BundleBuild(read_contents(bundle), find_target(open_library()), PlanCache.default(), check_plans)
     built = [build.build(network) for network in build.networks]
     stored = build.store()
     return {
@@ -321,7 +321,7 @@ def timeline(bundle: Bundle, runtime: str, out: Path, share: float, name: str) -
         assert not isinstance(machine, str)
         networks = plan_networks(machine.library, machine.find_plans(bundle, 8, PlanCache.default()))
     else:
-        networks = torch_networks(bundle)
+        networks = torch_networks(read_contents(bundle))
     engines = open_engines(bundle, networks, 8, limits, None, trace=True)
     try:
         pool = np.stack(render_pool(bundle.height, bundle.width, POOL))

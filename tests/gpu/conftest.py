@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.bundle import Bundle, find_bundle, read_bundle, read_contents
 from engines.gpu import Gpu, find_gpu
 from engines.runtime.cuda.check_plans import check_plans
 from engines.runtime.cuda.load import why_not_torch
@@ -51,7 +51,7 @@ def runtime(
 
 def build_all(bundle: Bundle, folder: Path) -> None:
     """Plans of both networks for this GPU."""
-    build = BundleBuild(bundle, find_target(open_library()), PlanCache(folder), check_plans)
+    build = BundleBuild(read_contents(bundle), find_target(open_library()), PlanCache(folder), check_plans)
     for network in build.networks:
         build.build(network)
     build.store()

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.bundle import Bundle
+from engines.bundle import Bundle, read_contents
 from engines.runtime.cuda.onnx_module import OnnxModule
 from inspector.bench.lines import decision
 from inspector.inference.messages import Forced
@@ -25,7 +25,7 @@ Network = Callable[..., Any]
 
 def eager(bundle: Bundle) -> tuple[Network, Network]:
     """Kernel by kernel, weights in channels-last order, convolutions tried out."""
-    gate, segmenter = OnnxModule(bundle.gate_path, "cuda"), OnnxModule(bundle.segmenter_path, "cuda")
+    gate, segmenter = (OnnxModule(graph, "cuda") for graph in read_contents(bundle).graphs.values())
 
     def segment(frames: Any, thresholds: Any) -> Any:
         found = segmenter({"frames": frames, "thresholds": thresholds})

@@ -214,7 +214,7 @@ def test_submit_never_waits_for_a_child_that_takes_nothing(make_rig) -> None:
 
 def test_unusable_bundle_fails_the_start_in_one_line(make_rig, tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "b")
-    bundle.gate_path.write_bytes(b"not a network")
+    (bundle.path / bundle.manifest.gate).write_bytes(b"not a network")
     rig = make_rig(bundle, ready=False)
     with pytest.raises(UserError, match=r"gate\.onnx: was altered") as caught:
         rig.inference.active.supervisor.wait_ready(30)

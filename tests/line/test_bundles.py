@@ -170,7 +170,7 @@ def test_a_bundle_that_does_not_fit_the_line_is_refused(start_line: Callable, tm
     with pytest.raises(UserError, match="dark"):
         running.line.bundles.load(make_tiny_bundle(tmp_path / "other", levels={"bright": 192.0}))
     broken = make_tiny_bundle(tmp_path / "broken", name="broken")
-    broken.gate_path.write_bytes(b"not a network")
+    (broken.path / broken.manifest.gate).write_bytes(b"not a network")
     loading = running.line.bundles.load(broken)
     wait_until(lambda: loading.supervisor.state is State.GIVEN_UP)
     with pytest.raises(UserError, match="altered"):

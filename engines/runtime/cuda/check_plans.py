@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engines.bundle import Bundle, read_golden
+from engines.bundle import Contents
 from engines.runtime.agreement import Agreement
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.cuda.load import open_engines, plan_networks
@@ -23,15 +23,13 @@ class PlanCheck:
     """What they ran on."""
 
 
-def check_plans(bundle: Bundle, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
+def check_plans(contents: Contents, library: Library, plans: Mapping[str, VerifiedPlan], max_batch: int) -> PlanCheck:
     """Load the plans of both networks, as a line would, and run every golden frame. Raises EngineError where they cannot be loaded,
-    DisagreementError where they disagree, BundleError where the golden frames cannot be read."""
-    golden, samples = read_golden(bundle)
-    engines = open_engines(
-        bundle, plan_networks(library, plans), max_batch, golden.thresholds, CudaOptions(direct=False)
-    )
+    DisagreementError where they disagree."""
+    networks = plan_networks(library, plans)
+    engines = open_engines(contents.bundle, networks, max_batch, contents.golden_thresholds, CudaOptions(direct=False))
     try:
-        result = compare_golden(engines, samples)
+        result = compare_golden(engines, contents.golden)
         require_golden(result, engines.device)
         return PlanCheck(result, engines.device)
     finally:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
-from pathlib import Path
 
-from engines.bundle import Bundle
+from engines.bundle import Bundle, Contents, Graph
 from engines.runtime.cuda.device import Device
 from engines.runtime.cuda.engines import CudaEngines, CudaOptions
 from engines.runtime.cuda.network import Network
@@ -43,13 +42,14 @@ def open_engines(
         return engines
 
 
-def torch_networks(bundle: Bundle) -> tuple[OpenNetwork, OpenNetwork]:
+def torch_networks(contents: Contents) -> tuple[OpenNetwork, OpenNetwork]:
     """Gate and segmenter, run by torch."""
+    bundle = contents.bundle
 
-    def open_network(path: Path) -> OpenNetwork:
-        return lambda _: TorchNetwork(path, bundle.height, bundle.width, len(bundle.classes))
+    def open_network(graph: Graph) -> OpenNetwork:
+        return lambda _: TorchNetwork(graph, bundle.height, bundle.width, len(bundle.classes))
 
-    return open_network(bundle.gate_path), open_network(bundle.segmenter_path)
+    return open_network(contents.graphs["gate"]), open_network(contents.graphs["segmenter"])
 
 
 def plan_networks(library: Library, plans: Mapping[str, VerifiedPlan]) -> tuple[OpenNetwork, OpenNetwork]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from engines.bundle import Graph
 from engines.errors import EngineError
 from engines.runtime.cuda.onnx_operators import Operators
 
@@ -29,13 +29,13 @@ class _Node(NamedTuple):
 class OnnxModule:
     """A graph whose constants are on a device; called with its inputs by name, it returns its outputs by name."""
 
-    def __init__(self, path: Path, device: str, *, channels_last: bool = True) -> None:
-        """Raises EngineError: torch or onnx missing, an unreadable file, an operator that is not known (its node is named)."""
+    def __init__(self, source: Graph, device: str, *, channels_last: bool = True) -> None:
+        """Raises EngineError: torch or onnx missing, what is no graph, an operator that is not known (its node is named)."""
         self.torch, onnx = require_module("torch"), require_module("onnx")
         try:
-            graph = onnx.load(path).graph
+            graph = onnx.load_model_from_string(source.data).graph
         except Exception as error:
-            raise EngineError(f"{path}: is not a network onnx can read: {str(error).splitlines()[0]}") from None
+            raise EngineError(f"{source.path}: is not a network onnx can read: {str(error).splitlines()[0]}") from None
         self.inputs = tuple(one.name for one in graph.input)
         self.outputs = tuple(one.name for one in graph.output)
         # Parameters of an operator stay on the host: while a CUDA graph is captured they could not be read from the device.
@@ -53,7 +53,7 @@ class OnnxModule:
             run = getattr(operators, node.op_type, None)
             if run is None or node.domain not in ("", "ai.onnx"):
                 raise EngineError(
-                    f"{path}: node {node.name!r} ({node.op_type}) is not known to the torch runtime; use TensorRT, or the CPU"
+                    f"{source.path}: node {node.name!r} ({node.op_type}) is not known to the torch runtime; use TensorRT, or the CPU"
                 )
             self._nodes.append(_Node(run, tuple(node.input), tuple(node.output), attributes))
         self._last_use = _last_uses(self._nodes, self.outputs)

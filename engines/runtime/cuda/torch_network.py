@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from engines.bundle import Graph
 from engines.errors import DeviceMemoryError, EngineError
 from engines.runtime.cuda.network import Run
 from engines.runtime.cuda.onnx_module import OnnxModule, require_module
@@ -21,11 +21,11 @@ class UnusableTorchError(EngineError):
 class TorchNetwork:
     """An ONNX graph run as a torch module, its weights in channels-last order."""
 
-    def __init__(self, path: Path, height: int, width: int, classes: int) -> None:
+    def __init__(self, graph: Graph, height: int, width: int, classes: int) -> None:
         """Raises EngineError: no torch, an unknown operator; UnusableTorchError: a torch without CUDA or this GPU's architecture."""
         self.torch: Any = require_module("torch")
         _require_cuda(self.torch)
-        self._module = OnnxModule(path, "cuda")
+        self._module = OnnxModule(graph, "cuda")
         self.inputs = frozenset(self._module.inputs)
         self.outputs = frozenset(self._module.outputs)
         self.library = f"torch {self.torch.__version__}"

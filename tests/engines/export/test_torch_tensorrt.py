@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from engines.bundle import INCLUDED, Bundle, GoldenSample, read_bundle, write_bundle
+from engines.bundle import INCLUDED, Contents, GoldenSample, read_bundle, read_contents, write_bundle
 from engines.errors import DataError, EngineError
 from engines.export.torch_tensorrt import OUTPUTS, TorchPlanBuilder
 from engines.operating_point import OperatingPoint
@@ -24,9 +24,9 @@ HEIGHT, WIDTH = 64, 96
 
 
 class Made(NamedTuple):
-    """A bundle and the weights that it was built from."""
+    """The contents of a bundle and the weights that it was built from."""
 
-    bundle: Bundle
+    contents: Contents
     gate: Path
     segmenter: Path
 
@@ -90,7 +90,7 @@ def make(folder: Path, **networks: Any) -> Made:
         card="# Bars\n",
         training={},
     )
-    return Made(bundle, write(gate, folder / "gate.pt"), write(segmenter, folder / "segmenter.pt"))
+    return Made(read_contents(bundle), write(gate, folder / "gate.pt"), write(segmenter, folder / "segmenter.pt"))
 
 
 @pytest.fixture(
@@ -114,9 +114,8 @@ def test_plans_are_as_those_from_onnx(library: Library, profile: BuildProfile, m
     builder = TorchPlanBuilder(*made, library)
     plans = {network: builder.build(network, profile, lambda *step: seen.append(step)) for network in OUTPUTS}
     assert list(plans) == ["gate", "segmenter"]
-    graphs = {"gate": made.bundle.gate_path, "segmenter": made.bundle.segmenter_path}
     for network, plan in plans.items():
-        other = build_plan(library, graphs[network], profile)
+        other = build_plan(library, made.contents.graphs[network], profile)
         assert plan.layers["CONVOLUTION"] == other.layers["CONVOLUTION"]
         # In the precision of the graph, and never in float32 between casts.
         assert plan.precisions["HALF"] >= other.precisions["HALF"]
@@ -148,15 +147,15 @@ def test_other_weights_are_refused(library: Library, made: Made, tmp_path: Path)
     with pytest.raises(
         DataError, match=r"segmenter\.pt: holds a segmenter for 64x96 and pits, rust; the gate of bars-1-"
     ):
-        TorchPlanBuilder(made.bundle, made.segmenter, made.gate, library)
+        TorchPlanBuilder(made.contents, made.segmenter, made.gate, library)
     with pytest.raises(DataError, match=r"card\.md: is not a file of weights"):
-        TorchPlanBuilder(made.bundle, made.gate, made.bundle.path / "card.md", library)
+        TorchPlanBuilder(made.contents, made.gate, made.contents.bundle.path / "card.md", library)
     other = load_weights(made.gate)
     other.state.update({name: value + 2 for name, value in other.state.items() if name.endswith("bias")})
     with pytest.raises(
         EngineError, match=r"these weights do not answer as its golden frames say .* it was built from"
     ) as refused:
-        TorchPlanBuilder(made.bundle, write(other, tmp_path / "other.pt"), made.segmenter, library)
+        TorchPlanBuilder(made.contents, write(other, tmp_path / "other.pt"), made.segmenter, library)
     assert "\n" not in str(refused.value)
 
 
@@ -167,9 +166,9 @@ def test_what_is_missing_is_said_before_anything_is_read(tmp_path: Path) -> None
         told = r"torch .*: is built without CUDA, and torch_tensorrt does not load beside it"
     else:
         pytest.skip("torch_tensorrt can be used here")
-    library = Library("tensorrt_rtx", "1.5", None)
+    library, contents = Library("tensorrt_rtx", "1.5", None), read_contents(read_bundle(INCLUDED / "demo"))
     with pytest.raises(EngineError, match=told) as refused:
-        TorchPlanBuilder(read_bundle(INCLUDED / "demo"), tmp_path / "gate.pt", tmp_path / "segmenter.pt", library)
+        TorchPlanBuilder(contents, tmp_path / "gate.pt", tmp_path / "segmenter.pt", library)
     assert "\n" not in str(refused.value)
 
 
@@ -189,6 +188,6 @@ def test_plans_answer_as_the_golden_frames_say(library: Library, made: Made) -> 
     builder = TorchPlanBuilder(*made, library)
     plans = {network: builder.build(network, profile) for network in OUTPUTS}
     verified = {network: VerifiedPlan(plan.data) for network, plan in plans.items()}
-    check = check_plans(made.bundle, library, verified, 4)
+    check = check_plans(made.contents, library, verified, 4)
     assert check.golden.within(SCORE_TOLERANCE, MASK_AGREEMENT)
     assert np.isfinite(check.golden.score_difference)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.bundle import find_bundle, read_bundle, read_golden
+from engines.bundle import Graph, open_bundle, read_contents
 from engines.errors import EngineError
 from engines.runtime.cuda.onnx_module import OnnxModule
 from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
@@ -20,13 +20,13 @@ torch = pytest.importorskip("torch", reason="needs torch (make test-training)")
 
 
 def test_the_included_bundle_answers_as_its_golden_frames_say() -> None:
-    bundle = read_bundle(find_bundle("demo"))
-    golden, samples = read_golden(bundle)
-    gate, segmenter = OnnxModule(bundle.gate_path, "cpu"), OnnxModule(bundle.segmenter_path, "cpu")
+    contents = read_contents(open_bundle("demo"))
+    gate, segmenter = (OnnxModule(graph, "cpu") for graph in contents.graphs.values())
+    samples = contents.golden
     frames = torch.from_numpy(np.stack([sample.frame for sample in samples]))
     with torch.inference_mode():
         score = gate({"frames": frames})["score"].numpy()
-        found = segmenter({"frames": frames, "thresholds": torch.tensor(golden.thresholds)})
+        found = segmenter({"frames": frames, "thresholds": torch.tensor(contents.golden_thresholds)})
     for i, sample in enumerate(samples):
         assert abs(score[i] - sample.gate_score) <= SCORE_TOLERANCE
         assert np.abs(found["scores"][i].numpy() - np.array(sample.scores)).max() <= SCORE_TOLERANCE
@@ -86,7 +86,7 @@ OPERATORS: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("kind", "inputs", "attributes"), OPERATORS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_every_operator_computes_as_onnx_defines_it(
-    kind: str, inputs: list[NDArray[Any] | None], attributes: dict[str, Any], tmp_path: Path
+    kind: str, inputs: list[NDArray[Any] | None], attributes: dict[str, Any]
 ) -> None:
     """Against ONNX's own reference implementation."""
     from onnx.reference import ReferenceEvaluator
@@ -94,27 +94,28 @@ def test_every_operator_computes_as_onnx_defines_it(
     given = {"x": inputs[0], **{f"c{i}": value for i, value in enumerate(inputs[1:]) if value is not None}}
     names = ["x", *(f"c{i}" if value is not None else "" for i, value in enumerate(inputs[1:]))]
     model = one_node(kind, names, given, attributes)
-    onnx.save(model, tmp_path / "one.onnx")
     (wanted,) = ReferenceEvaluator(model).run(None, {"x": inputs[0]})
     with torch.inference_mode():
-        found = OnnxModule(tmp_path / "one.onnx", "cpu")({"x": torch.from_numpy(inputs[0].copy())})["y"].numpy()
+        found = OnnxModule(graph_of(model), "cpu")({"x": torch.from_numpy(inputs[0].copy())})["y"].numpy()
     assert found.shape == wanted.shape
     assert found.dtype == wanted.dtype
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-def test_an_unknown_operator_is_named(tmp_path: Path) -> None:
-    onnx.save(one_node("Tan", ["x"], {"x": X}, {}), tmp_path / "one.onnx")
+def test_an_unknown_operator_is_named() -> None:
     with pytest.raises(
         EngineError, match=r"one\.onnx: node 'n' \(Tan\) is not known to the torch runtime; use TensorRT"
     ):
-        OnnxModule(tmp_path / "one.onnx", "cpu")
+        OnnxModule(graph_of(one_node("Tan", ["x"], {"x": X}, {})), "cpu")
 
 
-def test_what_is_no_graph_is_said_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "one.onnx").write_bytes(b"no graph")
+def test_what_is_no_graph_is_said_in_one_line() -> None:
     with pytest.raises(EngineError, match=r"one\.onnx: is not a network onnx can read"):
-        OnnxModule(tmp_path / "one.onnx", "cpu")
+        OnnxModule(Graph(Path("one.onnx"), "", b"no graph"), "cpu")
+
+
+def graph_of(model: onnx.ModelProto) -> Graph:
+    return Graph(Path("one.onnx"), "", model.SerializeToString())
 
 
 def one_node(kind: str, names: list[str], given: dict[str, Any], attributes: dict[str, Any]) -> Any:

@@ -48,7 +48,7 @@ def test_a_damaged_plan_is_listed_apart(cache: PlanCache) -> None:
 
 
 def test_plans_belong_to_a_bundle_by_its_graphs(cache: PlanCache, tiny_bundle: Bundle) -> None:
-    ours = cache.store(metadata_with(onnx_sha256=tiny_bundle.graphs()["gate"].sha256), PLAN)
+    ours = cache.store(metadata_with(onnx_sha256=tiny_bundle.graph_digests()["gate"]), PLAN)
     theirs = cache.store(metadata_with(bundle=tiny_bundle.id), PLAN)
     assert plans_of(cache, tiny_bundle) == [ours]
     assert plans_of_id(cache, tiny_bundle.id) == [theirs]

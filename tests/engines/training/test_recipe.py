@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engines.errors import RecipeError
+from engines.files.yaml_text import parse_yaml
 from engines.training.read_recipe import difference, read_recipe, recipe_text
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "training"
@@ -50,7 +51,9 @@ def test_the_papers_segmenter_is_as_the_paper_has_it() -> None:
         ("phases=[]", "phases: expected `array` of length >= 1"),
         ("phases.7.epochs=1", "no such place"),
         ("seed", "expected KEY=VALUE"),
-        ("seed=[", "no YAML"),
+        ("seed=[", "recipe change 'seed=[': line 1, column 2 is not valid YAML"),
+        ("seed=1e400", "seed: inf is not allowed"),
+        ("\udcff=1", "is no key"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_key_in_one_line(change: str, complaint: str) -> None:
@@ -73,5 +76,6 @@ def test_changes_come_on_top_and_numbers_may_lack_their_point() -> None:
     recipe = read_recipe(SEGMENTER, ["optimiser.learning_rate=2e-4", "phases.0.epochs=3", "averaging=0.9"])
     assert (recipe.optimiser.learning_rate, recipe.epochs, recipe.averaging) == (2e-4, 43, 0.9)
     plain = read_recipe(SEGMENTER)
-    assert difference(recipe_text(plain), plain) == ""
-    assert difference(recipe_text(plain), recipe) == "optimiser.learning_rate: 0.001 there, 0.0002 now"
+    noted = parse_yaml(recipe_text(plain), "recipe.yaml")
+    assert difference(noted, plain) == ""
+    assert difference(noted, recipe) == "optimiser.learning_rate: 0.001 there, 0.0002 now"
