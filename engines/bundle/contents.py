@@ -55,19 +55,19 @@ class Contents:
 def read_contents(bundle: Bundle) -> Contents:
     """Compare every file with its digest, and keep what engines load. Raises BundleError naming the first file that is missing, altered,
     not listed, outside the bundle or not what it should be."""
-    _require_listed(bundle, [*bundle.graph_files().values(), GOLDEN], MANIFEST)
+    graph_files = bundle.graph_files()
+    _require_listed(bundle, [*graph_files.values(), GOLDEN], MANIFEST)
     golden = parse_golden(_verified(bundle, GOLDEN, MOST_BYTES), bundle.path / GOLDEN, len(bundle.classes))
-    _require_listed(bundle, [name for frame in golden.frames for name in (frame.frame, frame.mask)], GOLDEN)
-    graphs = {network: _graph(bundle, name) for network, name in bundle.graph_files().items()}
+    images = [name for frame in golden.frames for name in (frame.frame, frame.mask)]
+    _require_listed(bundle, images, GOLDEN)
+    # Those that are not loaded come first, so that nothing is kept in memory meanwhile.
+    for name in sorted(bundle.manifest.files.keys() - {GOLDEN, *graph_files.values(), *images}):
+        _compare(bundle, name, _digest(_path(bundle, name)))
+    graphs = {network: _graph(bundle, name) for network, name in graph_files.items()}
     samples = [
         GoldenSample(_image(bundle, frame.frame), _image(bundle, frame.mask), frame.gate_score, frame.scores)
         for frame in golden.frames
     ]
-    opened = {GOLDEN, *bundle.graph_files().values()}
-    opened |= {name for frame in golden.frames for name in (frame.frame, frame.mask)}
-    for name in bundle.manifest.files:
-        if name not in opened:
-            _compare(bundle, name, _digest(_path(bundle, name)))
     return Contents(bundle, graphs, golden.thresholds, samples)
 
 

@@ -120,7 +120,11 @@ def _read(path: Path) -> Source:
         if problem := why_no_labels(names):
             raise DataError(f"{path}: {key}: {problem}")
     root = path.parent / expanded(_filled_in(description.root, path), f"{path}: root")
-    if not is_folder(root):
+    try:
+        found = is_folder(root)
+    except FileError as error:
+        raise DataError(f"{path}: root: {error}") from None
+    if not found:
         raise DataError(f"{path}: root: {root} is no folder; expected the one that holds the data set")
     source = Source(description, description.name or root.resolve().name, root, path)
     for key in ("images", "masks", "csv", "frames", "groups"):

@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from engines.errors import FileError
+from engines.files.text import brief
 
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
@@ -52,7 +53,7 @@ def expanded(path: str | Path, origin: str = "") -> Path:
 
 def unusable(path: str | Path, error: OSError | ValueError, what: str = "cannot be read") -> FileError:
     """The error of the system as a FileError of one line."""
-    return FileError(f"{path}: {what} ({reason(error)})")
+    return FileError(f"{brief(str(path), 300)}: {what} ({reason(error)})")
 
 
 def reason(error: BaseException) -> str:

@@ -46,6 +46,16 @@ class _Loader(yaml.SafeLoader):
                 seen.add(found)
         return node
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node. Raises ConstructorError, also for a text that its tag or its look calls a date or a number, and that is none."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError, TypeError, OverflowError, IndexError):
+            kind = {"timestamp": "date", "int": "whole number", "float": "number", "bool": "truth value"}
+            told = kind.get(node.tag.removeprefix(_TAG), f"value of the tag {brief(node.tag, 40)!r}")
+            found = repr(brief(node.value, 40)) if isinstance(node, yaml.ScalarNode) else "this"
+            raise _refused(f"{found} is no {told}; put a text in quotes", node) from None
+
     def refuse_kind(self, node: yaml.Node) -> Any:
         """Raises ConstructorError."""
         raise _refused(f"the tag {brief(node.tag.removeprefix(_TAG))!r} is not used in files of this program", node)
@@ -84,11 +94,6 @@ def parse_yaml(text: str, origin: str) -> Any:
         raise FileError(f"{origin}: is nested too deeply") from None
     except yaml.YAMLError as error:
         raise FileError(f"{origin}:{_place(error)} is not valid YAML: {_problem(error)}") from None
-    except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
-        # A text that its tag or its look calls a date, a number or a truth value, and that is none.
-        raise FileError(
-            f"{origin}: cannot be read: {brief(str(error), 120)}; put a text that looks like a date or a number in quotes"
-        ) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -130,7 +135,7 @@ def _below(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         return list(node.value)
     if node.tag != f"{_TAG}str" and len(node.value) > LONGEST_NUMBER:
-        problem = f"a number or date of more than {LONGEST_NUMBER} characters; put a text that looks like one in quotes"
+        problem = f"a number or date of more than {LONGEST_NUMBER} characters; put a text in quotes"
         raise _refused(problem, node)
     return []
 

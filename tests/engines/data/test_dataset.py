@@ -259,14 +259,22 @@ def test_a_list_that_contradicts_what_is_drawn_is_refused(tmp_path: Path) -> Non
 
 
 DESCRIPTIONS = {
-    "kind: video\n": r"dataset\.yaml: Invalid enum value 'video'",
-    "kind: masks\nclass: [a]\n": "unknown field `class`",
+    "kind: video\n": r"dataset\.yaml: kind: found 'video', expected kaggle or masks",
+    "kind: masks\nclass: [a]\n": "unknown key 'class'; did you mean 'classes'",
+    "kind: masks\nclasses: [a]\nclasses: [b]\n": "the key 'classes' is there twice",
+    "kind: masks\nname: 2026-13-45\n": "'2026-13-45' is no date; put a text in quotes",
+    'kind: masks\nclasses: ["a\\e[2J"]\n': "classes: found .* expected 1 to 60 printable characters",
+    f"kind: masks\nroot: {'a' * 900}\n": r"dataset\.yaml: root: .*cannot be looked for \(File name too long\)",
+    f"kind: masks\nimages: {'a' * 900}\n": r"dataset\.yaml: images: .*cannot be looked for \(File name too long\)",
+    'kind: masks\nroot: "a\\0"\n': "root: holds a NUL",
+    "kind: masks\nroot: ~nobody-here/x\n": "root: ~nobody-here/x: no home directory is known",
     "kind: masks\nclasses: [a, a]\n": "classes: 'a' is named twice",
     "kind: masks\nroot: nowhere\n": "root: .*nowhere is no folder",
     "kind: masks\nroot: ${NO_SUCH_VARIABLE}/x\n": "root: the environment variable NO_SUCH_VARIABLE is not set",
     "kind: masks\nframes: other.csv\n": "other.csv: cannot be read as CSV",
     "kind: masks\ngroups: groups.csv\n": "groups.csv: cannot be read as CSV",
-    "kind: [\n": "not YAML",
+    "kind: [\n": "not valid YAML",
+    "a: " + "[" * 3000: "nested too deeply",
 }
 
 
