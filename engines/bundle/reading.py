@@ -82,8 +82,9 @@ def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     )
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Read manifest and operating point of the bundle in ``path``. Raises BundleError."""
+def read_bundle(path: Path, operating_point: OperatingPoint | None = None) -> Bundle:
+    """Read manifest and operating point of the bundle in ``path``. With an ``operating_point``, that one is used and the bundle's is
+    not read. Raises BundleError."""
     place = path / MANIFEST
     try:
         raw = read_bytes(place, MOST_BYTES)
@@ -94,7 +95,7 @@ def read_bundle(path: Path) -> Bundle:
     if problem := manifest_problem(manifest):
         raise BundleError(f"{place}: {problem}")
     manifest = msgspec.structs.replace(manifest, training=plain(manifest.training))
-    point = read_operating_point(path / OPERATING_POINT, manifest.classes)
+    point = operating_point or read_operating_point(path / OPERATING_POINT, manifest.classes)
     digest = hashlib.sha256(raw).hexdigest()[:8]
     return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest}")
 

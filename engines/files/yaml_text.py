@@ -27,12 +27,26 @@ DEEPEST = 60
 LONGEST_NUMBER = 100
 """Characters of a number, date or truth value. A longer one takes Python long to compute, and means nothing."""
 
+_TOO_DEEP = f"nested more than {DEEPEST} deep"
 _NUMBER = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+\Z")
 _TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice; PyYAML silently takes the last."""
+    """Refuses a key that is there twice, of which PyYAML silently takes the last, and deep nesting, which ends it in a RecursionError."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node with all below it. Raises ConstructorError where it is nested too deeply."""
+        self._depth += 1
+        if self._depth > DEEPEST and parent is not None:
+            raise _refused(_TOO_DEEP, parent)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """The mapping's node. Raises ConstructorError for a key that is there twice."""
@@ -90,8 +104,6 @@ def parse_yaml(text: str, origin: str) -> Any:
             return None
         _check_size(node, {}, 0)
         value = loader.construct_document(node)
-    except RecursionError:
-        raise FileError(f"{origin}: is nested too deeply") from None
     except yaml.YAMLError as error:
         raise FileError(f"{origin}:{_place(error)} is not valid YAML: {_problem(error)}") from None
     finally:
@@ -114,7 +126,7 @@ def _check_size(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int) 
     if id(node) in known and not size:
         raise _refused("a value contains itself", node)
     if depth + height > DEEPEST:
-        raise _refused(f"nested more than {DEEPEST} deep", node)
+        raise _refused(_TOO_DEEP, node)
     if size:
         return size, height
     known[id(node)] = 0, 0  # not known yet: met again below itself, it is a circle

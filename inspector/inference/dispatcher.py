@@ -56,7 +56,7 @@ class Dispatcher:
         self.holder = Holder(f"inference {bundle.id}")
         self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
         """Holder of the leases while this bundle is a shadow."""
-        self.supervisor = Supervisor(config, bundle.path, ring, self)
+        self.supervisor = Supervisor(config, bundle, ring, self)
         self._config = config
         self._listener = listener
         self._hold = hold_while_down

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
+from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
@@ -48,11 +48,16 @@ class Client(Protocol):
 class Supervisor:
     """Keeps one child process alive. Its methods may be called from any thread."""
 
-    def __init__(self, config: InferenceConfig, bundle: Path, ring: FrameRing, client: Client) -> None:
-        """``bundle`` is the directory of the model bundle; the child reads the frames of ``ring``. Raises UserError where there is no
+    def __init__(self, config: InferenceConfig, bundle: Bundle, ring: FrameRing, client: Client) -> None:
+        """The child loads ``bundle`` and reads the frames of ``ring``. Raises UserError where there is no
         memory for its masks."""
         self._config = config
-        self._settings = WorkerSettings(bundle=str(bundle), inference=config)
+        self._settings = WorkerSettings(
+            bundle=str(bundle.path),
+            bundle_id=bundle.id,
+            operating_point=bundle.operating_point,
+            inference=config,
+        )
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._client = client
         self._lock = threading.Lock()

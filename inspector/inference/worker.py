@@ -81,7 +81,11 @@ def _serve(
     mail: queue.SimpleQueue[Mail],
     closing: contextlib.ExitStack,
 ) -> None:
-    bundle = read_bundle(Path(settings.bundle))
+    bundle = read_bundle(Path(settings.bundle), settings.operating_point)
+    if bundle.id != settings.bundle_id:
+        raise BundleError(
+            f"{bundle.path}: holds {bundle.id} now, the line was started with {settings.bundle_id}; start the line again"
+        )
     config = settings.inference
     loaded = load_configured(bundle, config)
     engines = loaded.engines

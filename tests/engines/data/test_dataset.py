@@ -274,7 +274,7 @@ DESCRIPTIONS = {
     "kind: masks\nframes: other.csv\n": "other.csv: cannot be read as CSV",
     "kind: masks\ngroups: groups.csv\n": "groups.csv: cannot be read as CSV",
     "kind: [\n": "not valid YAML",
-    "a: " + "[" * 3000: "nested too deeply",
+    "a: " + "[" * 3000: "nested more than 60 deep",
 }
 
 

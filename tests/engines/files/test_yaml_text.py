@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.bundle import INCLUDED
 from engines.errors import FileError
 from engines.files.yaml_text import parse_yaml, read_yaml, yaml_text
+from tests.engines.files.fuzz_yaml import fuzz, readers
 
 _REFUSED = {
     "a: 1\na: 2": "the key 'a' is there twice",
@@ -27,7 +29,8 @@ _REFUSED = {
     "a: !!set {b}": "the tag 'set' is not used",
     "a: [1, " + "9" * 30 + "]": r"a\[1\]: holds an integer beyond 64 bits",
     "[" * 100 + "]" * 100: "nested",
-    "[" * 5000: "nested too deeply",
+    "[" * 5000: "nested more than 60 deep",
+    "a: &a " + "[" * 40 + "]" * 40 + "\nb: " + "[" * 40 + "*a" + "]" * 40: "nested more than 60 deep",
     r'"\ud800"': "UTF-16",
     r'a: {b: "x\0y"}': "a.b: holds a NUL",
     "a: &a [*a]": "contains itself",
@@ -100,3 +103,17 @@ def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     except FileError as error:
         told = str(error)
     assert "\n" not in told
+
+
+def test_altered_files_are_read_or_refused_by_every_reader(tmp_path: Path) -> None:
+    found = fuzz(120, 7, tmp_path)
+    assert found.failures == []
+    assert len(found.outcomes) >= 2 * len(readers()) - 1, found.outcomes
+
+
+def test_unaltered_files_are_read_by_every_reader(tmp_path: Path) -> None:
+    (tmp_path / "operating_point.yaml").write_bytes((INCLUDED / "demo" / "operating_point.yaml").read_bytes())
+    for reader in readers():
+        for text in reader.texts:
+            (tmp_path / reader.file).write_text(text, encoding="utf-8")
+            reader.read(tmp_path / reader.file)
