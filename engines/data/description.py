@@ -125,7 +125,7 @@ def _read(path: Path) -> Source:
     except FileError as error:
         raise DataError(f"{path}: root: {error}") from None
     if not found:
-        raise DataError(f"{path}: root: {root} is no folder; expected the one that holds the data set")
+        raise DataError(f"{path}: root: {brief(str(root), 300)} is no folder; expected the one that holds the data set")
     source = Source(description, description.name or root.resolve().name, root, path)
     for key in ("images", "masks", "csv", "frames", "groups"):
         _require_possible(source, key, getattr(description, key) or "")

@@ -26,7 +26,7 @@ def worded(message: str, tree: Any, kind: type[msgspec.Struct], keys_are_in: str
     where = brief("".join(_named(step) for step in steps).removeprefix("."))
     schema = Schema(kind)
     if found and found["key"]:
-        told = _key_is_no_text(value_at(tree, steps)) or problem
+        told = _key_is_no_text(value_at(tree, steps)) or f"a key of it: {_lowered(problem)}"
     else:
         told = _told(problem, steps, tree, schema, keys_are_in)
     return printable(f"{where}: {told}" if where else told)
@@ -45,7 +45,7 @@ def _told(problem: str, steps: list[Step], tree: Any, schema: Schema, keys_are_i
     pattern = schema.pattern(steps, tree)
     if "matching regex" in problem and pattern in _PATTERNS:
         problem = f"expected {_PATTERNS[pattern]}"
-    told = f"{problem[:1].lower()}{brief(problem[1:], 200)}"
+    told = _lowered(problem)
     if value is None or isinstance(value, (dict, list)):
         return told  # which names what it found
     wants_text = problem.startswith("Expected `str") and not isinstance(value, str)
@@ -59,6 +59,10 @@ def _unknown(key: str, steps: list[Step], tree: Any, schema: Schema, keys_are_in
     if key in known:
         hint = " here; it is a key of another section"
     return f"unknown key {key!r}{hint}" + (f" ({keys_are_in})" if keys_are_in else "")
+
+
+def _lowered(problem: str) -> str:
+    return f"{problem[:1].lower()}{brief(problem[1:], 200)}"
 
 
 def _listed(choices: list[Any]) -> str:

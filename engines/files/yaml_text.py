@@ -48,6 +48,12 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
+    def fetch_flow_collection_start(self, token_class: Any) -> None:
+        """Begin a list or mapping in brackets. Raises ScannerError where they are nested too deeply: thousands take PyYAML long."""
+        if self.flow_level > DEEPEST:
+            raise yaml.scanner.ScannerError(None, None, _TOO_DEEP, self.get_mark())
+        super().fetch_flow_collection_start(token_class)
+
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """The mapping's node. Raises ConstructorError for a key that is there twice."""
         node = super().compose_mapping_node(anchor)

@@ -142,7 +142,7 @@ def test_mistakes_are_told_in_one_line(made: dict[str, Any], tmp_path: Path) -> 
     assert f"those of {tmp_path / 's.pt'} are 32x32" in refused(small, segmenter)
     foreign = write(trained("gate", GATE, ("a", "b"), (HEIGHT, WIDTH)), tmp_path / "f.pt")
     assert f"those of {tmp_path / 'f.pt'} are a, b" in refused(foreign, segmenter)
-    assert "is no name for a bundle" in refused(gate, segmenter, name="a b")
+    assert refused(gate, segmenter, name="a b").startswith("--name: found 'a b'; expected letters")
     assert "cannot be read" in refused(tmp_path / "none.pt", segmenter)
 
 

@@ -9,9 +9,12 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from engines.bundle import MANIFEST, OPERATING_POINT
+from engines.operating_point import write_operating_point
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
@@ -219,6 +222,22 @@ def test_unusable_bundle_fails_the_start_in_one_line(make_rig, tmp_path: Path) -
     with pytest.raises(UserError, match=r"gate\.onnx: was altered") as caught:
         rig.inference.active.supervisor.wait_ready(30)
     assert "\n" not in str(caught.value)
+
+
+def test_a_restarted_child_is_what_the_line_was_started_with(make_rig, tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "b")
+    rig = make_rig(bundle, restart_first_s=0.01)
+    lower = msgspec.structs.replace(bundle.operating_point, gate_threshold=0.1)
+    write_operating_point(lower, bundle.path / OPERATING_POINT)
+    os.kill(rig.pid, signal.SIGKILL)
+    rig.wait_state(State.READY, times=2)
+    rig.submit()
+    assert not rig.results.get(timeout=10)[1].let_through, "the thresholds that messages name"
+    manifest = bundle.path / MANIFEST
+    manifest.write_text(manifest.read_text() + "# another digest\n")
+    os.kill(rig.pid, signal.SIGKILL)
+    rig.wait_state(State.RESTARTING, times=3)
+    assert f"the line was started with {bundle.id}; start the line again" in rig.states[-1][1]
 
 
 def test_frames_past_their_deadline_do_not_cost_engine_time(make_rig) -> None:
