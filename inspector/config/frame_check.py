@@ -59,7 +59,7 @@ class FrameCheckConfig(Section, frozen=True, kw_only=True):
         Share,
         Meta(
             description="Least correlation of pixels that are 3 to 6 px apart, along the rows or across them, whichever is greater: 0 in "
-            "noise, 1 in a smooth picture, above 0.5 on steel. 0: not checked."
+            "noise, 1 in a smooth picture, 0.5 and more on steel. 0: not checked."
         ),
     ] = DEFAULT_LIMITS.min_structure
     max_repeated: Annotated[
