@@ -18,6 +18,8 @@ Grey = NDArray[np.uint8]
 SAMPLE_PX = 65_536
 FEWEST_ROWS, MOST_ROWS = 16, 64
 """Rows looked at first: as many as hold ``SAMPLE_PX``, within these limits."""
+LEAST_REPEATED = 8
+"""A row repeats by chance in a tiny frame: neither shorter runs count nor rows of fewer pixels."""
 THIN = 64
 """Pixels of a row or column that are compared first."""
 TAIL = 0.005
@@ -104,9 +106,9 @@ def _repeated(pixels: Grey, kind: str, limits: BlankLimits, *, count_clipped: bo
         return np.asarray(equal & (following > limits.black).any(axis=1) & (following < limits.white).any(axis=1))
 
     count, length = pixels.shape
-    most = limits.max_repeated * count
-    if count < 2 or most >= count:
+    if limits.max_repeated >= 1 or min(count, length) < LEAST_REPEATED:
         return ""
+    most = max(limits.max_repeated * count, LEAST_REPEATED - 1)
     thin = pixels[:, :: max(1, length // THIN)]
     step = max(1, int(most))  # a run that is too long holds one of these pairs for certain
     if not same(thin[: count - 1 : step], thin[1::step]).any():
@@ -114,7 +116,7 @@ def _repeated(pixels: Grey, kind: str, limits: BlankLimits, *, count_clipped: bo
     first = last = 0
     for rows in (thin, pixels):
         first, last = _longest_run(same(rows[:-1], rows[1:]))
-        if first == last or last - first + 1 <= most:
+        if last - first + 1 <= most:
             return ""
     if first == 0 and last == count - 1:
         return f"shows nothing: every {kind} is the same"
