@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Name, Section
 from inspector.config.simulator import SimulatorConfig
@@ -24,3 +25,4 @@ class CameraConfig(Section, frozen=True, kw_only=True):
         AtLeastOne | None,
         Meta(description="How far the sheet moves from one frame to the next, um. Null: positions are unknown."),
     ] = None
+    frame_check: FrameCheckConfig = FrameCheckConfig()

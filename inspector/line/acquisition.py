@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.capture.frame_check import FrameCheck
 from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
@@ -23,6 +24,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.inference import Inference
+from inspector.line.bad_frames import BadFrames
 from inspector.line.runs import Runs
 from inspector.verdicts.ledger import Ledger
 
@@ -48,8 +50,10 @@ class Acquisition:
         deadline_ms: float | None,
         overload: OverloadPolicy,
         failed: Callable[[str, str], None],
+        frames_well: Callable[[str, bool, str], None],
     ) -> None:
-        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called from its thread where it stops early."""
+        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called from its thread where it stops early,
+        ``frames_well(camera, well, text)`` where too many of its frames are bad, and when they are well again."""
         self.camera = camera
         self._failed = failed
         self._source = source
@@ -61,6 +65,12 @@ class Acquisition:
         self._inference = inference
         self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
         self._overload = overload
+        self._frame_check = FrameCheck(camera.frame_check)
+        self._bad_frames = BadFrames(
+            camera.frame_check.degraded_from,
+            camera.frame_check.degraded_window,
+            lambda well, text: frames_well(camera.name, well, text),
+        )
         self._next_number = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
@@ -131,8 +141,13 @@ class Acquisition:
     def _hand_on(self, arrival: Arrival, meta: FrameMeta) -> None:
         wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
         if arrival.pixels is None or wrong:
-            self._settle(meta, Reason.BAD_FRAME, wrong)
+            self._refuse_frame(meta, Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.BAD_FRAME, detail=wrong))
             return
+        refused = self._frame_check.refused(arrival.pixels)
+        if refused is not None:
+            self._refuse_frame(meta, refused)
+            return
+        self._bad_frames.good(meta.frame)
         lease = self._find_slot()
         if lease is None:
             self._refuse(meta)
@@ -143,6 +158,14 @@ class Acquisition:
             lease.release()
             raise
         self._inference.submit(LeasedFrame(lease, meta))
+
+    def _refuse_frame(self, meta: FrameMeta, outcome: Outcome) -> None:
+        """Settle a frame in which nothing can be inspected."""
+        self._ledger.settle(meta.camera, meta.frame, outcome)
+        if outcome.reason is Reason.BAD_FRAME:
+            self._bad_frames.bad(meta.frame, outcome.detail)
+        else:
+            self._bad_frames.good(meta.frame)
 
     def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
         """Why dtype or shape is not that of this line's frames, one line; empty where it is. Without this check numpy would broadcast."""

@@ -208,6 +208,7 @@ class Line:
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
             failed=self._camera_failed,
+            frames_well=self._frames_well,
         )
 
     # Running.
@@ -241,6 +242,13 @@ class Line:
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)
         self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
+
+    def _frames_well(self, camera: str, well: bool, text: str) -> None:
+        part, text = f"frames of camera {camera}", f"camera {camera}: {text}"
+        if well:
+            self.status.well(part, "frames_usable", text)
+        else:
+            self.status.trouble(part, "bad_frames", text)
 
     # Stopping.
 
