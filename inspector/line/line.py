@@ -52,6 +52,11 @@ from inspector.verdicts.ledger import CameraCounts, Ledger
 
 log = logging.getLogger(__name__)
 
+DRAINED_BY_S = 1.0
+CLOSED_BY_S = 1.7
+"""When the line has been told to stop for so long, it no longer waits for open frames; for subscribers and the disk. The parts between the
+two take at most 0.4 s, and the end of the process takes some time too."""
+
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the line at one moment."""
@@ -154,21 +159,22 @@ class Line:
     def stop(self) -> None:
         """Drain and stop every part, from any state, in under 2 s. An error in one part is logged, and the next part is stopped.
 
-        A second call does nothing."""
+        What hangs (a camera, a child, a disk) is left behind. A second call does nothing."""
         if self._stopped:
             return
         self._stopped = True
+        begun_s = time.monotonic()
         if self._started:
             self._attempt(lambda: self.status.enter(LineState.DRAINING, "draining", "no further frames"))
         self._attempt(self.cameras.interrupt)
-        self._attempt(lambda: self.cameras.stop(0.3))
-        self._attempt(self._drain)
-        self._attempt(lambda: self.inference.stop(0.3))
-        self._attempt(lambda: self.postprocessing.close(0.3))
+        self._attempt(lambda: self.cameras.stop(0.2))
+        self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
+        self._attempt(lambda: self.inference.stop(0.2))
+        self._attempt(lambda: self.postprocessing.close(0.2))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)
-        self._attempt(lambda: self.results.close(0.8))
+        self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
 
     def __enter__(self) -> Line:
@@ -208,6 +214,7 @@ class Line:
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
             failed=self._camera_failed,
+            silent=self._camera_silent,
         )
 
     # Running.
@@ -242,11 +249,17 @@ class Line:
         self.status.failed(f"cameras.{camera}", why)
         self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
 
+    def _camera_silent(self, camera: str, on: bool, text: str) -> None:
+        """A part of its own: a camera that ends while it is silent stays in trouble as a camera."""
+        log.log(logging.WARNING if on else logging.INFO, "%s", text)
+        tell = self.status.trouble if on else self.status.well
+        tell(f"silence of camera {camera}", "camera_silent" if on else "camera_delivers", text)
+
     # Stopping.
 
-    def _drain(self) -> None:
-        until = time.monotonic() + self.config.drain_timeout_s
-        while self.ledger.open_frames() and time.monotonic() < until:
+    def _drain(self, by_s: float) -> None:
+        until_s = min(by_s, time.monotonic() + self.config.drain_timeout_s)
+        while self.ledger.open_frames() and time.monotonic() < until_s:
             time.sleep(0.01)
 
     def _say_goodbye(self) -> None:
