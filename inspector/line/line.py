@@ -127,7 +127,7 @@ class Line:
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
-        self.results.start()
+        self.results.start(stop)
         self.inference.start()
         if not self.cameras.open(stop):
             return False

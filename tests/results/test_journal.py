@@ -237,32 +237,6 @@ def test_retention_by_bytes_keeps_the_newest(tmp_path: Path) -> None:
     assert (stream.first_seq, stream.last_seq) == (seqs[0], 5999)
 
 
-def test_retention_by_age(tmp_path: Path) -> None:
-    path = tmp_path / "j.sqlite"
-    old, new = make_identity(), make_identity()
-    journal = make_journal(path, old, keep_days=None, keep_bytes=None)
-    journal.open()
-    for publication in publications(old, 2000):
-        journal.append(publication)
-    assert journal.close(5)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "UPDATE publications SET published_unix_ns = published_unix_ns - 2 * 86400 * 1000000000 WHERE seq < 1900"
-        )
-    connection.close()
-    journal = make_journal(path, new, keep_days=1.0, retention_interval_s=0.01, commit_interval_ms=1)
-    journal.open()
-    made = publications(new, 300)
-    for publication in made:  # written meanwhile
-        journal.append(publication)
-        time.sleep(0.001)
-    with JournalReader(path) as reader:
-        eventually(lambda: [row.seq for row in reader.walk(epoch=old.epoch)] == list(range(1900, 2000)))
-        eventually(lambda: journal.state().committed == 300)
-        assert journal.close(5)
-        assert [row.seq for row in reader.walk(epoch=new.epoch)] == list(range(300))
-
-
 WRITER = """
 import sys, time
 from pathlib import Path
