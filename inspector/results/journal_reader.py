@@ -28,6 +28,7 @@ class UnreadableError(UserError):
 
     def __init__(self, path: Path, error: Exception, behind: int | None = None) -> None:
         """``behind`` is the id of the last row that could be read, where rows are read in order."""
+        self.behind = behind
         # Text that is not UTF-8 is an OperationalError, and a value of another type none of SQLite's at all.
         is_damaged = is_damage(error) or not isinstance(error, sqlite3.Error) or "decode" in str(error)
         where = "" if behind is None else f" behind row {behind}"

@@ -97,7 +97,7 @@ def test_what_is_older_than_the_limit_goes_oldest_first_and_the_log_says_what(
     assert plant.rows == list(range(plant.rows[0], plant.rows[-1] + 1))
     assert plant.told == []
     assert (
-        "deleted 1202 publications, published 2027-01-15 08:00:00 UTC to 2027-01-15 09:00:00 UTC" in caplog.messages[0]
+        "deleted 1201 publications, published 2027-01-15 08:00:00 UTC to 2027-01-15 08:00:00 UTC" in caplog.messages[0]
     )
     assert all("deleted 1 publications" in one for one in caplog.messages[1:])
 
