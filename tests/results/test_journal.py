@@ -377,7 +377,7 @@ def test_a_deleted_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
 def test_an_idle_journal_that_cannot_be_trimmed_tries_again_without_haste(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    options = {"keep_days": 1.0, "retention_interval_s": 0.02, "busy_timeout_ms": 20, "retry_ms": 50}
+    options = {"keep_days": 1e-5, "retention_interval_s": 0.02, "busy_timeout_ms": 20, "retry_ms": 50}
     journal = make_journal(folder / "j.sqlite", make_identity(), **options)
     journal.open()
     other = sqlite3.connect(folder / "j.sqlite", isolation_level=None)
