@@ -26,9 +26,10 @@ from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled
+from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
+from inspector.frames.uninspected import Uninspected
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
@@ -96,6 +97,7 @@ class Line:
         self.size = FrameSize(bundle.height, bundle.width)
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
+        self.uninspected = Uninspected()
         self._observe = observe or (lambda _: None)
         epoch = new_epoch(config)
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
@@ -224,6 +226,16 @@ class Line:
         self.results.settled(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
+        outcome, meta = settled.outcome, settled.meta
+        if outcome.verdict is Verdict.UNINSPECTED:
+            self.uninspected.add(
+                outcome.reason,
+                outcome.detail,
+                camera=meta.camera,
+                frame=meta.frame,
+                name=meta.name,
+                frames=settled.count,
+            )
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
