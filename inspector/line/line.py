@@ -99,7 +99,7 @@ class Line:
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
         self._observe = observe or (lambda _: None)
-        epoch = new_epoch(config)
+        self._epoch = epoch = new_epoch(config)
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
         self.results = Results(config.results, config.journal, epoch, self._journal_changed)
@@ -138,7 +138,7 @@ class Line:
                 return False
         if not self.results.wait_for_subscribers(stop):
             return False
-        self.runs.begin(first_run(self.config))
+        self.runs.begin(first_run(self.config, self._epoch.epoch))
         self.deadlines.start()
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")

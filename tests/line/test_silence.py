@@ -39,24 +39,26 @@ def test_frames_that_a_silent_camera_owes_get_their_verdicts_as_they_fall_due(st
     assert account(running.journal, "side").reasons["camera_lost"] == 0
 
 
-def test_without_a_rate_a_silent_camera_is_told_and_no_frame_is_made_up(start_line) -> None:
-    camera = HangingCamera([CLEAN], at=3)
-    running = start_line({"top": camera}, silent_after_s=0.1, deadline_ms=None, overload="wait")
+def test_without_a_rate_no_frame_is_made_up_and_a_slow_rate_is_no_silence(start_line) -> None:
+    hanging, slow = HangingCamera([CLEAN], at=3), ListCamera([CLEAN], rate_hz=3, endless=True)
+    running = start_line({"top": hanging, "side": slow}, silent_after_s=0.1)
     wait_until(lambda: running.line.status.state is LineState.DEGRADED)
+    wait_until(lambda: running.line.ledger.resolved_through("side") >= 1)
     running.line.stop()
-    assert account(running.journal).reasons == {"gate_clean": 3}
-    camera.wake.set()
+    found = account(running.journal)
+    assert found.reasons == {"gate_clean": 3}
+    told = [text for _, code, text in found.statuses if code == "camera_silent"]
+    assert [text.partition(" has")[0] for text in told] == ["camera top"]
+    hanging.wake.set()
 
 
-def test_a_slow_rate_and_a_full_ring_are_no_silence(start_line) -> None:
-    slow = ListCamera([CLEAN], rate_hz=2, endless=True)
-    running = start_line({"top": slow}, silent_after_s=0.1)
-    wait_until(lambda: running.line.ledger.resolved_through("top") >= 1)
-    running.line.stop()
-    assert not [code for _, code, _ in account(running.journal).statuses if code.startswith("camera_")]
+def test_a_camera_whose_frame_waits_for_a_slot_owes_nothing() -> None:
     silence = Silence(1.0)
-    silence.end()  # the line has the frame and looks for a slot: the camera owes nothing
-    assert silence.owing_s(True, 5.0) == silence.owing_s(True, 50.0) == 0.0
+    silence.begin()
+    assert [silence.owing_s(True, now_s) for now_s in (5.0, 6.5)] == [0.0, 1.5]
+    assert silence.owing_s(False, 7.0) == 0.0
+    silence.end()
+    assert [silence.owing_s(True, now_s) for now_s in (8.0, 50.0)] == [0.0, 0.0]
 
 
 def test_stop_in_two_seconds_with_camera_child_and_disk_hanging_at_once(start_line) -> None:

@@ -399,6 +399,25 @@ def test_a_place_that_cannot_be_written_is_refused_plainly() -> None:
         make_journal(Path("/proc/self/j.sqlite"), make_identity()).open()
 
 
+def test_a_start_that_waits_for_the_disk_ends_when_the_line_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    first = make_journal(path, make_identity())
+    first.open()
+    assert first.close(5)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    stop = threading.Event()
+    stop.set()
+    journal = make_journal(path, make_identity(), busy_timeout_ms=60_000)
+    begun = time.monotonic()
+    journal.open(stop)
+    journal.close(0.05)
+    assert time.monotonic() - begun < 1
+    other.execute("ROLLBACK")
+    other.close()
+    eventually(lambda: not any(one.name == "journal" for one in threading.enumerate()))
+
+
 def test_a_row_sqlite_cannot_hold_does_not_block_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     import msgspec
 
