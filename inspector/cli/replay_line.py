@@ -11,6 +11,7 @@ from typing import get_args
 import msgspec
 
 from inspector.config.camera import CameraConfig
+from inspector.config.choice import choose_camera
 from inspector.config.load import load_config
 from inspector.config.replay import RawFormat, RawType, ReplayConfig
 from inspector.config.tree import LineConfig
@@ -66,7 +67,7 @@ def replayed_line(
         deadline_ms = deadline_ms or REPLAY_DEADLINE_MS
     else:
         base = load_config(path)
-        chosen = _camera(base, camera)
+        chosen = choose_camera(base, camera, "--camera", "--camera {}")
         source = recording.source(chosen.source if isinstance(chosen.source, ReplayConfig) else None)
         base = replace(base, cameras=(replace(chosen, source=source),))
         deadline_ms = deadline_ms or base.deadline_ms
@@ -90,16 +91,3 @@ def replayed_line(
         results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
         journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
     )
-
-
-def _camera(config: LineConfig, name: str | None) -> CameraConfig:
-    """The camera whose recording is replayed."""
-    names = [camera.name for camera in config.cameras]
-    if name is None and len(names) > 1:
-        raise UserError(
-            f"--camera: the configuration has {len(names)} ({', '.join(names)}); name the one whose frames these are, --camera {names[0]}"
-        )
-    for camera in config.cameras:
-        if name in (None, camera.name):
-            return camera
-    raise UserError(f"--camera: the configuration has none named {name!r}; use one of {', '.join(names)}")

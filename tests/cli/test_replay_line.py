@@ -109,8 +109,8 @@ def test_options_go_before_the_configuration(configured: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"camera": None}, r"--camera: the configuration has 2 \(top, side\); name the one"),
-        ({"camera": "low"}, r"--camera: the configuration has none named 'low'; use one of top, side"),
+        ({"camera": None}, r"--camera: the configuration has 2 \(top, side\); name one"),
+        ({"camera": "low"}, r"--camera: the configuration has none named 'low'; expected one of top, side"),
         ({"raw": "float"}, r"--raw: 'float' is not known; use one of uint8, uint16, uint16_be"),
     ],
 )
