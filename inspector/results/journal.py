@@ -20,7 +20,7 @@ import msgspec
 
 from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
-from inspector.results.clock_watch import STANDS_S
+from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.identity import Identity
 from inspector.results.journal_file import JournalFile
 from inspector.results.publication import Publication
@@ -60,7 +60,8 @@ class Condition(NamedTuple):
 class Journal:
     """Keeps the publications of one epoch in an SQLite file. ``append`` from one thread, the rest from any."""
 
-    def __init__(self, config: JournalConfig, identity: Identity) -> None:
+    def __init__(self, config: JournalConfig, identity: Identity, clock: ClockWatch | None = None) -> None:
+        """``clock``: default the clocks of the machine."""
         if config.path is None:
             raise ValueError("a journal needs a path")
         self.path = Path(config.path)
@@ -70,7 +71,7 @@ class Journal:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        self._retention = Retention(config)
+        self._retention = Retention(config, clock)
         self._file = JournalFile(self.path, identity, config.busy_timeout_ms)
         self._opened = threading.Event()
         self._refusal: Exception | None = None

@@ -18,6 +18,7 @@ from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import ResultBody
+from inspector.results.clock_watch import ClockWatch
 from inspector.results.identity import Identity
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
@@ -397,6 +398,24 @@ def test_an_idle_journal_that_cannot_be_trimmed_tries_again_without_haste(tmp_pa
 def test_a_place_that_cannot_be_written_is_refused_plainly() -> None:
     with pytest.raises(UserError, match=r"^journal\.path: .* cannot be written .*journal\.path: null"):
         make_journal(Path("/proc/self/j.sqlite"), make_identity()).open()
+
+
+def test_a_clock_that_jumps_is_logged_and_told_until_it_is_right_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong_s = 0.0
+    clock = ClockWatch(lambda: time.time_ns() + round(wrong_s * 1e9), time.monotonic)
+    config = JournalConfig(path=str(tmp_path / "j.sqlite"), retention_interval_s=0.01)
+    journal = Journal(config, make_identity(), clock)
+    journal.open()
+    assert journal.condition() == ("", "")
+    wrong_s = 3650 * 86_400.0
+    eventually(lambda: journal.condition().code == "clock_jumped")
+    assert journal.condition().text.startswith("the clock jumped ahead by 3650 days")
+    wrong_s = 0.0
+    eventually(lambda: not journal.condition().code)
+    assert journal.close(5)
+    assert "the clock jumped ahead by 3650 days; no publication is deleted for its age because of that" in caplog.text
 
 
 def test_a_start_that_waits_for_the_disk_ends_when_the_line_is_stopped(tmp_path: Path) -> None:
