@@ -10,7 +10,7 @@ import msgspec
 from engines.bundle import Bundle, find_bundle, read_bundle
 from inspector.capture.frame_check import FrameCheck
 from inspector.capture.replay.decoding import Decoder
-from inspector.config.camera import CameraConfig
+from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
@@ -42,7 +42,7 @@ def open_inspector(
     if not isinstance(config, LineConfig):
         home = Path(config).parent
         config = load_config(Path(config))
-    chosen = _camera(config, camera)
+    chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
     return _inspector(model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording)
@@ -50,19 +50,6 @@ def open_inspector(
 
 def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bundle:
     return read_bundle(find_bundle(os.fspath(bundle), relative_to))
-
-
-def _camera(config: LineConfig, name: str | None) -> CameraConfig:
-    """The camera whose scale, frame check and recording format are used."""
-    names = [camera.name for camera in config.cameras]
-    if name is None and len(names) > 1:
-        raise UserError(
-            f"camera: the configuration has {len(names)} ({', '.join(names)}); name one, camera={names[0]!r}"
-        )
-    for camera in config.cameras:
-        if name in (None, camera.name):
-            return camera
-    raise UserError(f"camera: the configuration has none named {name!r}; expected one of {', '.join(names)}")
 
 
 def _inspector(

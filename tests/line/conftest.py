@@ -20,6 +20,8 @@ def tiny_config(
     bundle: Path,
     journal: Path | None,
     cameras: tuple[str, ...] = ("top",),
+    /,
+    silent_after_s: float = 2.0,
     frame_check: dict[str, Any] | None = None,
     **changes: Any,
 ) -> LineConfig:
@@ -28,7 +30,13 @@ def tiny_config(
         "line": "t",
         "bundle": str(bundle),
         "cameras": [
-            {"name": name, "source": {"kind": "simulator"}, "frame_check": frame_check or {}} for name in cameras
+            {
+                "name": name,
+                "source": {"kind": "simulator"},
+                "silent_after_s": silent_after_s,
+                "frame_check": frame_check or {},
+            }
+            for name in cameras
         ],
         "deadline_ms": 2000,
         "inference": {"runtime": "openvino", "precision": "f32", "lanes": 2, "restart_first_s": 0.05},
