@@ -57,7 +57,8 @@ def read_contents(bundle: Bundle) -> Contents:
     not listed, outside the bundle or not what it should be."""
     graph_files = bundle.graph_files()
     _require_listed(bundle, [*graph_files.values(), GOLDEN], MANIFEST)
-    golden = parse_golden(_verified(bundle, GOLDEN, MOST_BYTES), bundle.path / GOLDEN, len(bundle.classes))
+    pixels = bundle.height * bundle.width
+    golden = parse_golden(_verified(bundle, GOLDEN, MOST_BYTES), bundle.path / GOLDEN, len(bundle.classes), pixels)
     images = [name for frame in golden.frames for name in (frame.frame, frame.mask)]
     _require_listed(bundle, images, GOLDEN)
     # Those that are not loaded come first, so that nothing is kept in memory meanwhile.

@@ -23,6 +23,8 @@ from engines.files.yaml_text import parse_yaml
 Score = Annotated[float, Meta(ge=0, le=1)]
 _PNG = b"\x89PNG\r\n\x1a\n"
 MOST_FRAMES = 1000
+MOST_PIXELS = 1 << 30
+"""Of all golden frames together, which are in memory while engines are loaded."""
 
 
 class GoldenFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,12 +57,16 @@ class GoldenSample:
     scores: tuple[float, ...]
 
 
-def parse_golden(data: bytes, path: Path, classes: int) -> Golden:
-    """The list that was read from ``path``, for so many classes. Raises BundleError."""
+def parse_golden(data: bytes, path: Path, classes: int, frame_pixels: int) -> Golden:
+    """The list that was read from ``path``, for so many classes and frames of so many pixels. Raises BundleError."""
     try:
         golden = typed(parse_yaml(decoded(data, path), str(path)), Golden, str(path), "list of golden frames")
     except FileError as error:
         raise BundleError(str(error)) from None
+    if len(golden.frames) * frame_pixels > MOST_PIXELS:
+        raise BundleError(
+            f"{path}: frames: {len(golden.frames)} have more than {MOST_PIXELS} px; keep fewer in the bundle"
+        )
     found = {"thresholds": len(golden.thresholds)}
     found |= {f"frames[{number}].scores": len(frame.scores) for number, frame in enumerate(golden.frames)}
     for key, count in found.items():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engines.bundle import GOLDEN, Bundle, find_bundle, naming_problem, read_bundle, read_contents
+from engines.bundle.golden import parse_golden
 from engines.errors import BundleError
 from inspector.cli.app import app
 from tests.engines.bundle.sealing import change, seal
@@ -97,6 +98,12 @@ def test_a_wrong_list_of_golden_frames_is_refused_by_key(copy: Path, name: str) 
     with pytest.raises(BundleError) as told:
         read_contents(read_bundle(copy))
     assert f"golden.yaml: {why}" in str(told.value)
+
+
+def test_golden_frames_beyond_memory_are_refused_before_they_are_read(tiny_bundle: Bundle) -> None:
+    data = (tiny_bundle.path / GOLDEN).read_bytes()
+    with pytest.raises(BundleError, match="frames: 2 have more than 1073741824 px; keep fewer"):
+        parse_golden(data, Path("golden.yaml"), 2, (1 << 29) + 1)
 
 
 def test_a_list_that_is_no_text_is_refused(copy: Path) -> None:

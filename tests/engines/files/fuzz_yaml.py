@@ -16,6 +16,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -87,7 +88,7 @@ def readers() -> list[Reader]:
             "golden frames",
             "golden.yaml",
             [(DEMO / "golden" / "golden.yaml").read_text(encoding="utf-8")],
-            lambda file: parse_golden(file.read_bytes(), file, len(classes)),
+            lambda file: parse_golden(file.read_bytes(), file, len(classes), 256 * 1600),
             BundleError,
         ),
         Reader("data set", "dataset.yaml", [_DATASET], find_source, DataError),
@@ -105,10 +106,10 @@ def fuzz(texts: int, seed: int, folder: Path, tell: Callable[[str], None] = lamb
         place.mkdir(exist_ok=True)
         (place / "operating_point.yaml").write_bytes((DEMO / "operating_point.yaml").read_bytes())
         (place / reader.file).write_bytes(data)
-        _try(reader, lambda reader=reader, place=place: reader.read(place / reader.file), data, found)  # type: ignore[misc]
+        _try(reader, partial(reader.read, place / reader.file), data, found)
         if reader.name == "recipe":
             change = f"{draw.choice(('seed', 'phases.0.epochs', 'optimiser', 'a.b'))}={_text(data[:200])}"
-            _try(reader, lambda change=change: read_recipe(_RECIPE, [change]), data, found)  # type: ignore[misc]
+            _try(reader, partial(read_recipe, _RECIPE, [change]), data, found)
         if number % 1000 == 999:
             tell(f"{number + 1} texts, {len(found.failures)} failures")
     return found
