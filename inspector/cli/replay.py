@@ -236,7 +236,8 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     import numpy as np
     from numpy.typing import NDArray
 
-    from inspector.capture.replay.decoding import BadFrameError, Decoder
+    from engines.errors import BadFrameError
+    from engines.images.decoder import Decoder
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 

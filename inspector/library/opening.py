@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from inspector.capture.replay.decoding import Decoder
+from engines.images.decoder import Decoder
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.capture.replay.decoding import BadFrameError, Decoder
+from engines.errors import BadFrameError
+from engines.images.decoder import Decoder
 
 _INTERRUPT_CHECK_S = 0.02
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from engines.images.decoder import Decoder
+from engines.images.suffixes import RAW_SUFFIX
 from inspector.capture.pacing import Pacer
 from inspector.capture.replay.ahead import DecodeAhead
-from inspector.capture.replay.decoding import Decoder
-from inspector.capture.replay.listing import RAW_SUFFIX, list_files
+from inspector.capture.replay.listing import list_files
 from inspector.capture.source import Arrival
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
