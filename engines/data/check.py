@@ -14,6 +14,7 @@ from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, surve
 from engines.data.findings import Duplicate, Finding, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
+from engines.data.range_findings import range_findings
 from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
@@ -99,6 +100,7 @@ def check_dataset(
     pairs = near_duplicates(np.stack([scan.hash for scan in scans]))
     duplicates = _duplicates(whole.frames, scans, [(pair.first, pair.second, pair.distance) for pair in pairs])
     findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates)
+    findings += range_findings(whole.frames, scans)
     joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:

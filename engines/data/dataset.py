@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from engines.data.description import Source, find_source
 from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, ListedFrame, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
-from engines.data.images import Fit, Grey, Size, image_size, read_samples
+from engines.data.images import AS_STATED, Fit, Grey, Size, image_size, read_samples
 from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
 from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
@@ -47,7 +47,7 @@ class LabelledFrame:
     size: Size = field(default=(0, 0), repr=False)
     """Height and width of the file, px."""
     fit: Fit | None = field(default=None, repr=False)
-    decoder: Decoder = field(default=Decoder(), repr=False)
+    decoder: Decoder = field(default=AS_STATED, repr=False)
     label: Label | None = field(default=None, repr=False, compare=False)
 
     def frame(self) -> Grey:

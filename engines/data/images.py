@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from engines.errors import BadFrameError, DataError
 from engines.images.decoder import Decoder, Samples
 
+AS_STATED = Decoder()
+"""Frames of any size, their white as their files state it."""
+
 Grey = NDArray[np.uint8]
 """``uint8 [H, W]``."""
 
@@ -57,7 +60,7 @@ class Fit:
         return whole
 
 
-def read_grey(path: Path, decoder: Decoder) -> Grey:
+def read_grey(path: Path, decoder: Decoder = AS_STATED) -> Grey:
     """The pixels of an image file as grey ``uint8 [H, W]``, as the line reads it. Raises DataError naming the file."""
     return read_samples(path, decoder).grey()
 
@@ -71,10 +74,10 @@ def read_samples(path: Path, decoder: Decoder) -> Samples:
 def read_stored(path: Path) -> NDArray[np.generic]:
     """The pixels of an image file as they are stored, for masks. Raises DataError naming the file."""
     with _named(path):
-        return Decoder().stored(path)
+        return AS_STATED.stored(path)
 
 
-def image_size(path: Path, decoder: Decoder) -> Size:
+def image_size(path: Path, decoder: Decoder = AS_STATED) -> Size:
     """Height and width of an image file, from its header. Raises DataError naming the file."""
     with _named(path):
         return decoder.size(path)

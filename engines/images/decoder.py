@@ -79,42 +79,58 @@ class Decoder:
         return picture.height, picture.width
 
     def stored_in(self, data: bytes) -> Values:
-        """As ``stored``, of a file that was read before."""
-        source = MemorySource(data)
-        self._require_bytes(source.size)
-        picture = _header_of(source)
-        self._require_size(picture, source.size)
+        """As ``stored``, of the bytes of a file that was read before. Raises BadFrameError."""
+        picture = self._sized(MemorySource(data))
         return _decoded(picture, picture.stored, data)
 
     def _header(self, file: ImageFile, path: Path) -> Picture:
-        if path.suffix.lower() == RAW_SUFFIX:
-            picture: Picture = raw_picture(self.raw, file.size, self.height, self.width)
-        else:
-            self._require_bytes(file.size)
-            picture = _header_of(file)
-        self._require_size(picture, file.size)
+        if path.suffix.lower() != RAW_SUFFIX:
+            return self._sized(file)
+        picture = raw_picture(self.raw, file.size, self.height, self.width)
+        self._require_size(picture)
         return picture
 
-    def _require_bytes(self, size: int) -> None:
-        if self.height is not None and self.width is not None and size > most_bytes(self.height, self.width):
-            raise BadFrameError(f"has {size} bytes; a frame has at most {most_bytes(self.height, self.width)}")
+    def _sized(self, source: ImageFile | MemorySource) -> Picture:
+        """The header, once the sizes are found right. Of a file that is too large, no more than the header is read."""
+        expected = self._expected
+        if expected is not None and source.size > most_bytes(*expected):
+            raise self._too_large(source, expected)
+        picture = _header_of(source)
+        self._require_size(picture)
+        most = most_bytes(picture.height, picture.width)
+        if source.size > most:
+            size = by_size((picture.height, picture.width))
+            raise BadFrameError(f"has {source.size} bytes; a picture of {size} pixels has at most {most}")
+        return picture
 
-    def _require_size(self, picture: Picture, size: int) -> None:
+    def _too_large(self, source: ImageFile | MemorySource, expected: tuple[int, int]) -> BadFrameError:
+        """Says another size in pixels where the header does, which explains more than a number of bytes."""
+        try:
+            picture = _header_of(source)
+        except BadFrameError:
+            picture = None
+        if picture is not None and (picture.height, picture.width) != expected:
+            return _other_size((picture.height, picture.width), expected)
+        return BadFrameError(f"has {source.size} bytes; a frame has at most {most_bytes(*expected)}")
+
+    @property
+    def _expected(self) -> tuple[int, int] | None:
+        return None if self.height is None or self.width is None else (self.height, self.width)
+
+    def _require_size(self, picture: Picture) -> None:
         found = (picture.height, picture.width)
         if min(found) < 1:
             raise BadFrameError(f"is {by_size(found)} pixels (height x width): nothing to see")
-        if self.height is not None and self.width is not None and found != (self.height, self.width):
-            raise BadFrameError(
-                f"is {by_size(found)} pixels (height x width); expected {by_size((self.height, self.width))}"
-            )
-        if self.height is None and found[0] * found[1] > MOST_PIXELS:
+        if self._expected is not None and found != self._expected:
+            raise _other_size(found, self._expected)
+        if self._expected is None and found[0] * found[1] > MOST_PIXELS:
             raise BadFrameError(
                 f"is {by_size(found)} pixels (height x width); at most {MOST_PIXELS} in all are decoded"
             )
-        if picture.kind != "raw" and size > most_bytes(*found):
-            raise BadFrameError(
-                f"has {size} bytes; a picture of {by_size(found)} pixels has at most {most_bytes(*found)}"
-            )
+
+
+def _other_size(found: tuple[int, int], expected: tuple[int, int]) -> BadFrameError:
+    return BadFrameError(f"is {by_size(found)} pixels (height x width); expected {by_size(expected)}")
 
 
 def _header_of(source: ImageFile | MemorySource) -> Picture:
@@ -123,7 +139,7 @@ def _header_of(source: ImageFile | MemorySource) -> Picture:
     except BadFrameError:
         raise
     except Exception as error:
-        raise BadFrameError(f"is a damaged or cut-short image file ({source.size} bytes): {_told(error)}") from None
+        raise damaged("image", source.size, _told(error)) from None
 
 
 def _decoded(picture: Picture, decode: Callable[[bytes], Values], data: bytes) -> Values:
@@ -140,6 +156,6 @@ def _decoded(picture: Picture, decode: Callable[[bytes], Values], data: bytes) -
 
 
 def _told(error: Exception) -> str:
-    """An error of a library in one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    """An error of a library in one short line; empty where it says nothing."""
+    text = " ".join(str(error).split()) or ("" if type(error) is ValueError else type(error).__name__)
     return text if len(text) <= 120 else f"{text[:117]}..."

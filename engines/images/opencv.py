@@ -14,5 +14,5 @@ def decoded(data: bytes, flags: int) -> Values:
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if picture is None:
-        raise ValueError("OpenCV does not read it")
+        raise ValueError  # OpenCV does not say why
     return np.asarray(picture)

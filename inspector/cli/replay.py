@@ -237,12 +237,12 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     from numpy.typing import NDArray
 
     from engines.errors import BadFrameError
-    from engines.images.decoder import Decoder
+    from inspector.capture.replay.decoding import recording_decoder
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
     bundle = line.bundle
-    decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
+    decoder = recording_decoder(source, bundle.height, bundle.width)
     report = Report(
         bundle.classes,
         bundle.height,

@@ -9,6 +9,7 @@ import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.images.decoder import Decoder
+from inspector.capture.replay.decoding import recording_decoder
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
@@ -73,6 +74,6 @@ def _inspector(
     judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
-        decoder = Decoder(bundle.height, bundle.width, recording.white_level, recording.raw)
+        decoder = recording_decoder(recording, bundle.height, bundle.width)
     # There is no deadline here, so a slow CPU is better than an error.
     return Inspector(bundle, msgspec.structs.replace(inference, allow_cpu=True), judge, decoder)

@@ -225,7 +225,7 @@ def test_frames_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     write_image(folder / "masks" / "d.png", np.zeros((40, 40), np.uint8))
     refused(folder, r"d\.png: is 40x40 pixels \(height x width\), but 3 frames are 24x96 \(2 sizes in all\); .*size: ")
     (folder / "images" / "d.png").write_bytes(b"no picture")
-    refused(folder, r"d\.png: is no readable image")
+    refused(folder, r"d\.png: is not a JPEG, PNG")
     (folder / "images" / "d.png").unlink()
     (folder / "masks" / "d.png").unlink()
     shown = folder / "images" / "b.png"
@@ -234,7 +234,7 @@ def test_frames_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"b\.png: is 30x96 pixels .* now; it was 24x96"):
         frame(dataset, "b.png").frame()
     shown.unlink()
-    with pytest.raises(DataError, match=r"b\.png: cannot be read \(No such file"):
+    with pytest.raises(DataError, match=r"b\.png: does not exist"):
         frame(dataset, "b.png").frame()
 
 
@@ -244,7 +244,7 @@ def test_a_jpeg_cut_short_is_refused(tmp_path: Path) -> None:
     (folder / "images" / "b.png").unlink()
     (one,) = open_dataset(folder).frames
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(DataError, match=r"b\.jpg: is (cut short|no readable image)"):
+    with pytest.raises(DataError, match=r"b\.jpg: is a JPEG cut short"):
         one.frame()
 
 
@@ -255,7 +255,7 @@ def test_a_list_that_contradicts_what_is_drawn_is_refused(tmp_path: Path) -> Non
     (folder / "frames.csv").write_text("file,classes\nimages/a.png,\nimages/b.png,rust\nimages/b.png,rust\n")
     refused(folder, r"frames\.csv: row 4: images/b\.png is already in row 3")
     (folder / "frames.csv").write_text("file,group\nimages/z.png,1\n")
-    refused(folder, r"z\.png: cannot be read \(No such file")
+    refused(folder, r"z\.png: does not exist")
 
 
 DESCRIPTIONS = {
