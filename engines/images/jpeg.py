@@ -7,7 +7,6 @@ nothing before the end marker, one was not noticed. A single changed bit mostly 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +21,8 @@ _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a length."""
-_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""The end of a scan's data, in which FF is always followed by 00 or a restart marker."""
+_WITHIN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})
+"""What follows every FF in a scan's data: 00, or a restart marker."""
 _MOST_SEGMENTS = 4096
 _MOST_COUNTED = 1000
 _MOST_SCANS = 100
@@ -103,11 +102,21 @@ def _end(data: bytes, start: int) -> int | None:
             scans += 1
             if scans > _MOST_SCANS:
                 raise BadFrameError(f"is a JPEG of more than {_MOST_SCANS} scans")
-            following = _NEXT_MARKER.search(data, at)
-            if following is None:
-                return None
-            at = following.end() - 2
+            at = _end_of_scan(data, at)
     return None
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    """Offset of the marker behind a scan's data; that of the end of ``data`` without one."""
+    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
+        following = data[at + 1]
+        if following in _WITHIN_SCAN:
+            at += 2
+        elif following == 0xFF:
+            at += 1
+        else:
+            return at
+    return len(data)
 
 
 def _count(data: bytes, end: int) -> int:

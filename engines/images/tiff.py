@@ -50,41 +50,45 @@ class TiffPicture(Picture):
         return samples[..., 0] if self.channels == 1 else samples
 
     def _samples(self, data: bytes) -> Values:
-        tiled = tag.TILE_WIDTH in self.tags
-        height = (
-            self.tags[tag.TILE_HEIGHT][0] if tiled else min(self._one(tag.ROWS_PER_STRIP, self.height), self.height)
-        )
-        width = self.tags[tag.TILE_WIDTH][0] if tiled else self.width
-        down, across = -(-self.height // max(height, 1)), -(-self.width // max(width, 1))
-        offsets = self.tags[tag.TILE_OFFSETS if tiled else tag.STRIP_OFFSETS]
-        sizes = self.tags[tag.TILE_BYTES if tiled else tag.STRIP_BYTES]
-        if height * width > max(4 * self.height * self.width, _LARGEST_SMALL_TILE):
-            raise damaged(self.kind, len(data), f"tiles of {by_size((height, width))} pixels")
-        if min(len(offsets), len(sizes)) < down * across:
-            raise damaged(
-                self.kind, len(data), f"{min(len(offsets), len(sizes))} strips or tiles; expected {down * across}"
-            )
+        """``[height, width, channels]``."""
+        if tag.TILE_WIDTH not in self.tags:
+            rows = min(self._one(tag.ROWS_PER_STRIP, self.height), self.height)
+            heights = [min(rows, self.height - top) for top in range(0, self.height, rows)]
+            content = self._content(data, tag.STRIP_OFFSETS, tag.STRIP_BYTES, heights, self.width)
+            return self._numbers(b"".join(content), self.height, self.width)
+        rows, columns = self.tags[tag.TILE_HEIGHT][0], self.tags[tag.TILE_WIDTH][0]
+        if rows * columns > max(4 * self.height * self.width, _LARGEST_SMALL_TILE):
+            raise damaged(self.kind, len(data), f"tiles of {by_size((rows, columns))} pixels")
+        places = [(top, left) for top in range(0, self.height, rows) for left in range(0, self.width, columns)]
+        tiles = self._content(data, tag.TILE_OFFSETS, tag.TILE_BYTES, [rows] * len(places), columns)
         out = np.empty((self.height, self.width, self.channels), np.uint16 if self.bits > 8 else np.uint8)
-        for number in range(down * across):
-            top, left = number // across * height, number % across * width
-            rows = height if tiled else min(height, self.height - top)
-            piece = self._piece(data[offsets[number] :][: sizes[number]], rows, width)
-            target = out[top : top + rows, left : left + width]
-            target[:] = piece[: target.shape[0], : target.shape[1]]
+        for (top, left), tile in zip(places, tiles, strict=True):
+            target = out[top : top + rows, left : left + columns]
+            target[:] = self._numbers(tile, rows, columns)[: target.shape[0], : target.shape[1]]
         return out
 
-    def _piece(self, stored: bytes, rows: int, width: int) -> Values:
+    def _content(self, data: bytes, places: int, lengths: int, heights: list[int], width: int) -> list[bytes]:
+        """The decompressed strips or tiles, whose heights are given."""
+        offsets, sizes = self.tags[places], self.tags[lengths]
+        if min(len(offsets), len(sizes)) < len(heights):
+            raise damaged(
+                self.kind, len(data), f"{min(len(offsets), len(sizes))} strips or tiles; expected {len(heights)}"
+            )
+        pieces = [data[offset : offset + size] for offset, size, _ in zip(offsets, sizes, heights, strict=False)]
+        row_bytes = -(-width * self.channels * self.stored_bits // 8)
+        return decompress(pieces, self._one(tag.COMPRESSION, 1), [rows * row_bytes for rows in heights], row_bytes)
+
+    def _numbers(self, content: bytes, rows: int, width: int) -> Values:
         """The samples of a strip or tile, ``[rows, width, channels]``."""
-        samples = width * self.channels
-        size = rows * (-(-samples * self.stored_bits // 8))
-        content = decompress(stored, self._one(tag.COMPRESSION, 1), size)
         if self.stored_bits not in (8, 16):
-            return unpack_bits(content, rows, samples, self.stored_bits).reshape(rows, width, self.channels)
+            return unpack_bits(content, rows, width * self.channels, self.stored_bits).reshape(
+                rows, width, self.channels
+            )
         dtype = np.dtype(f"{self.form.order}u{self.stored_bits // 8}")
         values: Values = np.frombuffer(content, dtype).reshape(rows, width, self.channels)
         if self._one(tag.PREDICTOR, 1) == _HORIZONTAL:
-            values = np.cumsum(values, axis=1, dtype=dtype.newbyteorder("="))
-        return values
+            return np.asarray(np.cumsum(values, axis=1, dtype=dtype.newbyteorder("=")))
+        return values.astype(dtype.newbyteorder("="), copy=False)
 
     def _one(self, which: int, default: int) -> int:
         return self.tags.get(which, (default,))[0]
