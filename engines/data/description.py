@@ -36,7 +36,7 @@ from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
 from engines.images.decoder import Decoder
-from engines.images.raw import RawType
+from engines.images.raw_format import RawType
 
 FILE = "dataset.yaml"
 Side = Annotated[int, Meta(ge=1, le=65536)]
@@ -44,7 +44,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class RawKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys under ``raw``: an ``engines.images.raw.RawFormat`` that says the size, which nothing else does in a data set."""
+    """The keys under ``raw``: an ``RawFormat`` that says the size, which nothing else does in a data set."""
 
     dtype: RawType
     height: Side

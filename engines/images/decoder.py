@@ -14,7 +14,8 @@ from engines.images.bounds import MOST_PIXELS, most_bytes
 from engines.images.files import ImageFile, MemorySource, open_image
 from engines.images.formats import read_header
 from engines.images.picture import Picture, Values, by_size, damaged
-from engines.images.raw import RawFormat, raw_picture
+from engines.images.raw import raw_picture
+from engines.images.raw_format import RawFormat
 from engines.images.scaling import to_eight_bits
 from engines.images.suffixes import RAW_SUFFIX
 

@@ -1,42 +1,21 @@
-"""Raw files: pixels without a header, described elsewhere."""
+"""Pictures in raw files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 
 from engines.errors import BadFrameError
 from engines.images.picture import Picture, Values, by_size
-
-RawType = Literal["uint8", "uint16", "uint16_be"]
+from engines.images.raw_format import RawFormat, RawType
 
 _TYPES: dict[RawType, np.dtype[Any]] = {
     "uint8": np.dtype("u1"),
     "uint16": np.dtype("<u2"),
     "uint16_be": np.dtype(">u2"),
 }
-
-
-class RawFormat(Protocol):
-    """What a raw file holds: rows from the top, one grey value per pixel."""
-
-    @property
-    def dtype(self) -> RawType:
-        """Type of a pixel."""
-
-    @property
-    def height(self) -> int | None:
-        """Rows; None: as expected of the frame."""
-
-    @property
-    def width(self) -> int | None:
-        """Columns; None: as expected of the frame."""
-
-    @property
-    def skip_bytes(self) -> int:
-        """Bytes of a header before the first pixel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ def to_eight_bits(values: Values, white: int, white_is_zero: bool) -> NDArray[np
     return np.take(table, np.asarray(values, np.intp))
 
 
-def _scaled(values: Values, white: int) -> NDArray[np.uint8]:
+def _scaled(values: NDArray[np.generic], white: int) -> NDArray[np.uint8]:
     """By one factor: ten times as fast as the table."""
-    return np.asarray(cv2.convertScaleAbs(values, alpha=255.0 / white), dtype=np.uint8)
+    return np.asarray(cv2.convertScaleAbs(np.asarray(values, np.uint16), alpha=255.0 / white), dtype=np.uint8)
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engines.images.raw import RawType
+from engines.images.raw_format import RawType
 from inspector.config.section import Section
 
 Pixels = Annotated[int, Meta(ge=1)]

@@ -154,3 +154,30 @@ def test_the_published_split_and_strange_rows_are_worth_a_note(tmp_path: Path) -
     assert any("the split that the list of frames gives leaks" in note and "1 pair of" in note for note in notes)
     assert any(note.endswith("train.csv: rows of 1 frame that are not here") for note in notes)
     assert "1 file of the image folder not in the list of frames" in notes
+
+
+def deep(folder: Path, white: int) -> Path:
+    """The healthy set with its frames as 16-bit PNGs of 0..white."""
+    for path in sorted((healthy(folder) / "images").iterdir()):
+        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        assert grey is not None
+        write_image(path, (grey.astype(np.uint32) * white // 255).astype(np.uint16))
+    return folder
+
+
+def test_frames_that_use_next_to_nothing_of_their_range_are_an_error_that_names_the_white_level(tmp_path: Path) -> None:
+    folder = deep(tmp_path, 4095)
+    (finding,) = [one for one in check_dataset(folder).checked.findings if one.is_error]
+    assert "24 of 24 frames of more than 8 bits are nearly black: their highest value is " in finding.what
+    assert finding.what.endswith(", and white is 65535")
+    assert finding.advice.startswith("white_level: 4095 in a dataset.yaml")
+    assert len(finding.where) == 24
+    assert check_dataset(describe(folder, TEXT + "white_level: 4095\n")).checked.sound
+
+
+def test_nearly_black_frames_of_8_bits_are_worth_a_note(tmp_path: Path) -> None:
+    for path in sorted((healthy(tmp_path) / "images").iterdir()):
+        write_image(path, np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) // 16)
+    checked = check_dataset(tmp_path).checked
+    assert checked.sound
+    assert any("24 of 24 frames of 8 bits are nearly black" in what for what in told(checked, False))
