@@ -14,6 +14,7 @@ from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, surve
 from engines.data.findings import Duplicate, Finding, blank_findings, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
+from engines.data.range_findings import range_findings
 from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
@@ -102,6 +103,7 @@ def check_dataset(
     findings += blank_findings(
         [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
     )
+    findings += range_findings(whole.frames, scans)
     joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:

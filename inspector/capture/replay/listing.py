@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from engines.images.suffixes import SUFFIXES
 from inspector.errors import UserError
 
-RAW_SUFFIX = ".raw"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", RAW_SUFFIX})
 _LIST_SUFFIXES = frozenset({".txt", ".csv"})
 _NAME_COLUMNS = ("file", "image", "image_id", "imageid", "filename", "path", "name")
 
