@@ -13,7 +13,7 @@ _LOW = 1 / 15
 
 
 def range_findings(frames: Sequence[LabelledFrame], scans: Sequence[FrameScan]) -> list[Finding]:
-    """An error where most frames of more than 8 bits are all but black, a remark where most others are; ``scans`` are those of ``frames``."""
+    """An error where most frames of more than 8 bits, or most others, are all but black; ``scans`` are those of ``frames``."""
     read = [(frame, scan) for frame, scan in zip(frames, scans, strict=True) if not scan.problem]
     found = []
     for is_deep in (True, False):
@@ -37,4 +37,4 @@ def _finding(low: Sequence[tuple[LabelledFrame, FrameScan]], count: int, is_deep
         if is_deep
         else "check the exposure, and how they were brought to 8 bits"
     )
-    return Finding(is_deep, what, advice, tuple(frame.name for frame, _ in low))
+    return Finding(True, what, advice, tuple(frame.name for frame, _ in low))
