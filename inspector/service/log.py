@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import Any
 
+from engines.files.text import printable, printable_lines
 from inspector.errors import UserError
 
 
@@ -17,3 +19,17 @@ def log_to_stderr(level: str) -> None:
     under_systemd = "JOURNAL_STREAM" in os.environ
     form = "%(levelname)s %(name)s: %(message)s" if under_systemd else "%(asctime)s %(levelname)-7s %(message)s"
     logging.basicConfig(level=number, stream=sys.stderr, format=form, force=True)
+    for handler in logging.root.handlers:
+        handler.setFormatter(_Printable(form))
+
+
+class _Printable(logging.Formatter):
+    """Replaces characters that could steer a terminal, or begin a line that looks like another message: names come from files and peers."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        """The line of a record, without its traceback."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's own name
+        """The lines of a traceback."""
+        return printable_lines(super().formatException(ei))
