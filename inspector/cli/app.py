@@ -25,6 +25,7 @@ from inspector.cli import (
     train,
 )
 from inspector.cli.ending import exit_status, prepare_streams
+from inspector.service.log import clean_warnings
 from inspector.version import __version__
 
 app = typer.Typer(
@@ -73,4 +74,5 @@ app.add_typer(journal.app, name="journal")
 def main() -> None:
     """Run the command line."""
     prepare_streams()
+    clean_warnings()
     sys.exit(exit_status(app))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from engines.errors import BundleError, DataError, EngineError, FileError, RecipeError
@@ -27,8 +28,7 @@ def exit_status(command: Callable[[], object]) -> int:
         _discard(sys.stdout)
         return status or FAILED
     except OSError as error:
-        _discard(sys.stdout)
-        return status or _told(f"standard output: cannot be written ({reason(error)})", FAILED)
+        return status or _unwritable(error)
     return status
 
 
@@ -40,11 +40,41 @@ def prepare_streams() -> None:
     while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(spare)
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  as long as the process
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    sys.stdout = _Stream("standard output", 1, sys.stdout)
+    sys.stderr = _Stream("standard error", 2, sys.stderr)
+
+
+class _Stream(io.TextIOWrapper):
+    """A standard stream that can print any text, and whose errors say that they are its own."""
+
+    def __init__(self, called: str, descriptor: int, usual: TextIO | None) -> None:
+        encoding = usual.encoding if usual is not None else None
+        by_line, unbuffered = (
+            (usual.line_buffering, usual.write_through) if isinstance(usual, io.TextIOWrapper) else (False, False)
+        )
+        file = open(descriptor, "wb", closefd=False)  # noqa: SIM115  open as long as the process
+        super().__init__(file, encoding, errors="backslashreplace", line_buffering=by_line, write_through=unbuffered)
+        self.called = called
+
+    def write(self, text: str) -> int:
+        """Write a text, or keep it for the next flush. Raises OSError with the stream's name."""
+        with self._named():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write what was kept. Raises OSError with the stream's name."""
+        with self._named():
+            super().flush()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            error.filename = self.called
+            raise
 
 
 def _status(command: Callable[[], object]) -> int:
@@ -60,11 +90,9 @@ def _status(command: Callable[[], object]) -> int:
     except MemoryError:
         return _told("not enough memory", FAILED)
     except OSError as error:
-        if error.filename is not None:
-            return _told(f"{_name(error.filename)}: {reason(error)}", REFUSED)
-        if _is_full(sys.stdout):
-            return _told(f"standard output: cannot be written ({reason(error)})", FAILED)
-        return _told(reason(error), FAILED)
+        if isinstance(sys.stdout, _Stream) and error.filename == sys.stdout.called:
+            return _unwritable(error)
+        return _told(f"{_name(error.filename)}: {reason(error)}" if error.filename else reason(error), REFUSED)
     return 0
 
 
@@ -72,14 +100,9 @@ def _name(file: object) -> str:
     return os.fsdecode(file) if isinstance(file, (str, bytes)) else str(file)
 
 
-def _is_full(stream: TextIO) -> bool:
-    """Whether what was printed cannot be written: what the failed write has left would be written now."""
-    try:
-        stream.flush()
-    except OSError:
-        _discard(stream)
-        return True
-    return False
+def _unwritable(error: OSError) -> int:
+    _discard(sys.stdout)
+    return _told(f"standard output: cannot be written ({reason(error)})", FAILED)
 
 
 def _discard(stream: TextIO) -> None:

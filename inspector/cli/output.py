@@ -3,7 +3,6 @@ are replaced, and what rich would take for markup is printed as it is."""
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,6 @@ from engines.files.text import printable, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-_UNPRINTABLE = re.compile(
-    r"[^\n -~\xa0-\ud7ff\ue000-\U0010ffff]|[\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
-"""What may steer a terminal even where JSON allows it in a text: controls, direction marks, halves of UTF-16 pairs."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -60,7 +54,9 @@ def json_text(value: Any) -> str:
 
 def escaped(json: str) -> str:
     """A JSON text with escapes for the characters that could steer a terminal; it means the same."""
-    return _UNPRINTABLE.sub(_escape, json)
+    if json.replace("\n", "").isprintable():
+        return json
+    return "".join(one if one == "\n" or one.isprintable() else _escape(one) for one in json)
 
 
 def _encodable(value: Any) -> Any:
@@ -72,11 +68,6 @@ def _encodable(value: Any) -> Any:
     return [_encodable(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def _escape(found: re.Match[str]) -> str:
-    return "".join(
-        f"\\u{int.from_bytes(pair, 'big'):04x}" for pair in _pairs(found[0].encode("utf-16-be", "surrogatepass"))
-    )
-
-
-def _pairs(data: bytes) -> list[bytes]:
-    return [data[i : i + 2] for i in range(0, len(data), 2)]
+def _escape(character: str) -> str:
+    data = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{data[i : i + 2].hex()}" for i in range(0, len(data), 2))

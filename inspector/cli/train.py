@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.options import MOST_PROCESSES, Limits, number_option
+from inspector.cli.options import MOST_PROCESSES, Limits, number_option, read_number
 from inspector.cli.output import tell
 from inspector.errors import UserError
 
@@ -75,7 +75,7 @@ def train(
         trained = run(
             task,
             resume=resume,
-            hardware=Hardware(accelerator, devices, nodes, workers),
+            hardware=Hardware(accelerator, _devices(devices), nodes, workers),
             progress=progress and sys.stderr.isatty(),
         )
     except TrainingError as error:
@@ -83,6 +83,16 @@ def train(
         raise typer.Exit(1) from None
     if trained is not None:
         _tell(task, trained)
+
+
+def _devices(text: str) -> str:
+    """How many, which, or auto. Raises UserError for anything else."""
+    expected = "auto, how many devices, or which: 2, or 0,3"
+    if text != "auto":
+        least = 0 if "," in text else 1
+        for one in text.removesuffix(",").split(","):
+            read_number("--devices", one, Limits(least, 1024, whole=True), expected)
+    return text
 
 
 def _require_extra() -> None:

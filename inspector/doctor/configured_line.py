@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.errors import BundleError
+from engines.errors import BundleError, FileError
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
@@ -37,7 +37,7 @@ class ConfiguredLine:
         try:
             self.config = load_config(path)
             self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
-        except UserError as error:
+        except (UserError, FileError) as error:
             self._wrong.append(CONFIGURATION.wrong(str(error), "the daemon refuses to start"))
         except BundleError as error:
             self._wrong.append(BUNDLE.wrong(str(error), "the daemon refuses to start"))
@@ -91,7 +91,7 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     source = make_source(camera.source, bundle.height, bundle.width)
     try:
         source.open()
-    except UserError as error:
+    except (UserError, FileError) as error:
         return subject.wrong(str(error), f"the {kind} finds no frames")
     finally:
         source.close()
@@ -111,7 +111,7 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
             AllowList(config.curve)
         with zmq.Context() as context, context.socket(zmq.XPUB) as trial:
             bind(trial, config.endpoint)
-    except UserError as error:
+    except (UserError, FileError) as error:
         advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
         return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"

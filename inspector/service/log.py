@@ -18,9 +18,15 @@ def log_to_stderr(level: str) -> None:
         raise UserError(f"--log-level: {level!r} is not a level; use debug, info, warning or error")
     under_systemd = "JOURNAL_STREAM" in os.environ
     form = "%(levelname)s %(name)s: %(message)s" if under_systemd else "%(asctime)s %(levelname)-7s %(message)s"
-    logging.basicConfig(level=number, stream=sys.stderr, format=form, force=True)
-    for handler in logging.root.handlers:
-        handler.setFormatter(_Printable(form))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Printable(form))
+    logging.basicConfig(level=number, handlers=[handler], force=True)
+
+
+def clean_warnings() -> None:
+    """Let the warnings of a command that sets up no log be as printable as those of one that does."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Printable())
 
 
 class _Printable(logging.Formatter):

@@ -54,7 +54,7 @@ def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle) -> None:
 def test_an_interrupted_replay_reports_what_it_did_and_fails(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = ("--bundle", tiny_bundle.path, "--rate", "0.01", "--report", out)
-    finished = interrupted("replay", frames, *options, when=(out / "journal.sqlite").exists)
+    finished = interrupted("replay", frames, *options, when=(out / "journal.sqlite-wal").exists)
     assert finished.returncode == 1, finished.stderr
     assert finished.stderr.strip().splitlines()[-1].endswith("of 3 frames")
     assert "inspector: interrupted after " in finished.stderr
@@ -65,7 +65,7 @@ def test_an_interrupted_replay_reports_what_it_did_and_fails(frames: Path, tiny_
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--rate", "fast"], "--rate: 'fast' is not a rate"),
+        (["--rate", "fast"], "--rate: found 'fast', expected frames per second"),
         (["--masks", "nowhere"], "nowhere"),
         (["--csv", "nowhere.csv"], "nowhere.csv"),
         (["--masks", "m", "--csv", "c"], "two sources of truth"),
