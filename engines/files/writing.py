@@ -27,7 +27,7 @@ def refuse_inputs(output: Path, inputs: Inputs, option: str = "") -> None:
     """Raises FileError where ``output`` is one of the files that are read, whatever its spelling, or where one of them would be looked
     for that is not there; ``option`` is named in it."""
     for what, path in inputs.items():
-        if is_same_file(output, path) or _place(output) == _place(path):
+        if _is_one(output, path):
             raise FileError(f"{_named(output, option)}: is {what}; name another file")
 
 
@@ -39,7 +39,7 @@ def refuse_folders(output: Path, folders: Inputs, option: str = "", *, below: bo
     places = [output, *_above(output)] if below else [output]
     for what, folder in folders.items():
         for place in places:
-            if is_same_file(place, folder):
+            if _is_one(place, folder):
                 where = "is" if place == output else "lies in"
                 raise FileError(f"{_named(output, option)}: {where} {what}; name another folder")
 
@@ -166,11 +166,11 @@ def _is_of_the_output(error: OSError, target: Path) -> bool:
     return named is None or (isinstance(named, (str, bytes)) and Path(os.fsdecode(named)).parent == target.parent)
 
 
-def _place(path: Path) -> str:
-    """The whole path, links followed; as given where there can be no such file."""
+def _is_one(path: Path, other: Path) -> bool:
+    """Whether both are, or would be, one file or folder."""
     with suppress(OSError, ValueError):
-        return os.path.realpath(path)
-    return str(path)
+        return is_same_file(path, other) or os.path.realpath(path) == os.path.realpath(other)
+    return path == other
 
 
 def _above(path: Path) -> list[Path]:

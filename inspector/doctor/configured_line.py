@@ -91,7 +91,7 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     source = make_source(camera.source, bundle.height, bundle.width)
     try:
         source.open()
-    except (UserError, FileError) as error:
+    except (UserError, FileError, OSError) as error:
         return subject.wrong(str(error), f"the {kind} finds no frames")
     finally:
         source.close()
@@ -111,7 +111,7 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
             AllowList(config.curve)
         with zmq.Context() as context, context.socket(zmq.XPUB) as trial:
             bind(trial, config.endpoint)
-    except (UserError, FileError) as error:
+    except (UserError, FileError, OSError) as error:
         advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
         return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"
