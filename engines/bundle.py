@@ -165,7 +165,7 @@ def included_bundles() -> list[Path]:
 def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     """Directory of a bundle: a path (relative to ``relative_to``) or the name of an included one. Raises BundleError."""
     path = expanded(name_or_path)
-    candidates = [(relative_to or Path.cwd()) / path, INCLUDED / name_or_path]
+    candidates = [(relative_to or Path()) / path, INCLUDED / name_or_path]
     for candidate in candidates:
         if is_file(candidate / MANIFEST):
             return resolved(candidate)

@@ -6,17 +6,23 @@ import ast
 import io
 import json
 import logging
+import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.table import Table
 from rich.text import Text
 
+from engines.bundle import Bundle
 from engines.files.text import printable
+from engines.tensorrt.cache import PlanCache
 from inspector.cli import progress
 from inspector.cli.output import console, json_text, shown, tell
 from inspector.service.log import log_to_stderr
+from tests.cli.in_process import run
+from tests.engines.tensorrt.plans import PLAN, metadata_with
 
 HOSTILE = "\x1b]0;title\x07\x1b[2J\x9b31m\x7f\u202e a[/b] [red] :smile:"
 CLEAN = "\ufffd]0;title\ufffd\ufffd[2J\ufffd31m\ufffd\ufffd a[/b] [red] :smile:"
@@ -85,3 +91,44 @@ def test_no_command_has_a_way_of_its_own_to_print() -> None:
         nodes = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
         assert not {node.id for node in nodes if isinstance(node, ast.Name)} & {"print", "Console"}, path
         assert path.name == "app.py" or "typer.echo" not in path.read_text(), path
+
+
+@pytest.fixture
+def hostile(tiny_bundle: Bundle, tmp_path: Path) -> Path:
+    """A sound bundle whose texts would steer a terminal, and rich."""
+    folder = tmp_path / "bundle [red]"
+    shutil.copytree(tiny_bundle.path, folder)
+    for name in ("bundle.yaml", "operating_point.yaml"):
+        told = yaml.safe_load((folder / name).read_text())
+        text = json.dumps(told).replace('"bright"', json.dumps(f"bright{HOSTILE}"))
+        told = json.loads(text)
+        if name == "bundle.yaml":
+            told["version"] = f"2{HOSTILE}"
+        (folder / name).write_text(yaml.safe_dump(told, allow_unicode=False))
+    return folder
+
+
+def printable_output(*arguments: str | Path) -> str:
+    """What a command prints, which steers nothing."""
+    ended = run(*arguments)
+    told = ended.out + ended.err
+    assert all(line.isprintable() for line in told.split("\n")), told
+    return told
+
+
+def test_bundles(hostile: Path) -> None:
+    shown = printable_output("bundle", "show", hostile)
+    assert "a[/b]" in shown or "bundle.yaml" in shown  # as it is, or refused in one line
+    printable_output("bundle", "show", hostile, "--json")
+    manifest = hostile / "bundle.yaml"
+    manifest.write_text(manifest.read_text().replace("files:", 'files:\n  "\\e[2Jx": aa'))
+    printable_output("bundle", "verify", hostile)
+
+
+def test_plans(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path / "plans")
+    cache.store(metadata_with(bundle=HOSTILE, driver=HOSTILE, network=HOSTILE), PLAN)
+    damaged = cache.store(metadata_with(bundle="other"), PLAN)
+    damaged.with_suffix(".json").write_text('{"\\u001b[2J": 1}')
+    for command in (["list"], ["list", "--json"], ["verify"], ["clean", "--yes"]):
+        assert "\ufffd" in printable_output("engines", *command, "--cache", cache.folder) or "--json" in command
