@@ -124,7 +124,6 @@ def _task(
 
     wanted = read_recipe(recipe, changes)
     folder = out or Path("training") / wanted.name
-    dataset = open_dataset(data)
     kept = folder / "split.csv"
     if resume:
         split = kept if split is None and is_file(kept) else split
@@ -132,6 +131,7 @@ def _task(
         read = {"the recipe that is read": recipe} | ({"the split that is read": split} if split else {})
         for written in (kept, folder / "recipe.yaml"):
             refuse_inputs(written, read, "--out")
+    dataset = open_dataset(data)
     chosen = read_split(split, dataset) if split else make_split(dataset, wanted.split, wanted.seed)
     parts = choose_parts(dataset, chosen, fold)
     more = None if extra is None else open_dataset(extra)
