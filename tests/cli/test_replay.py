@@ -45,9 +45,11 @@ def test_report_against_masks(frames: Path, tiny_bundle: Bundle, tmp_path: Path)
     assert {path.name for path in out.iterdir()} >= {"report.json", "index.html", "contact_sheet.png", "strip_map.png"}
 
 
-def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle) -> None:
-    finished = inspector("replay", frames, "--bundle", tiny_bundle.path, "--rate", "20", "--deadline-ms", "5000")
+def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    paced = ("--rate", "20", "--deadline-ms", "5000", "--report", "out [top] a[/b]")
+    finished = inspector("replay", frames, "--bundle", tiny_bundle.path, *paced, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-1] == "report: out [top] a[/b]/index.html"
     assert "3 frames, each with exactly one verdict" in finished.stdout
 
 
