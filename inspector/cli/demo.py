@@ -67,7 +67,7 @@ def demo(
         tell(f"report: {report / 'index.html'}")
     for note in notes:
         tell(f"inspector: {note}", err=True)
-    if not found.sound or not proven or notes or status:
+    if not found.sound or found.nothing_inspected or not proven or notes or status:
         raise typer.Exit(1)
 
 
