@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +25,9 @@ import yaml
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from engines.errors import BadFrameError, BundleError
+from engines.errors import BadFrameError, BundleError, FileError
+from engines.files.looking import entries, expanded, files_below, is_file, resolved, unusable
+from engines.files.writing import output_folder, write_bytes, write_text
 from engines.images.decoder import Decoder
 from engines.operating_point import OperatingPoint, read_operating_point, write_operating_point
 
@@ -140,25 +143,41 @@ class Bundle:
         return {network: Graph(self.path / name, self.manifest.files.get(name, "")) for network, name in names.items()}
 
 
+@contextmanager
+def _bundle_errors() -> Iterator[None]:
+    """A path that cannot be looked into or read is one more reason why a bundle cannot be used."""
+    try:
+        yield
+    except FileError as error:
+        raise BundleError(str(error)) from None
+
+
 def open_bundle(name_or_path: str, relative_to: Path | None = None) -> Bundle:
     """Find and read a bundle, see ``find_bundle`` and ``read_bundle``. Raises BundleError."""
     return read_bundle(find_bundle(name_or_path, relative_to))
 
 
+def included_bundles() -> list[Path]:
+    """The bundles that come with the package, by name."""
+    return [one for one in entries(INCLUDED) if is_file(one / MANIFEST)]
+
+
+@_bundle_errors()
 def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     """Directory of a bundle: a path (relative to ``relative_to``) or the name of an included one. Raises BundleError."""
-    path = Path(name_or_path).expanduser()
-    candidates = [(relative_to or Path.cwd()) / path, INCLUDED / name_or_path]
+    path = expanded(name_or_path)
+    candidates = [(relative_to or Path()) / path, INCLUDED / name_or_path]
     for candidate in candidates:
-        if (candidate / MANIFEST).is_file():
-            return candidate.resolve()
-    included = sorted(p.parent.name for p in INCLUDED.glob(f"*/{MANIFEST}"))
+        if is_file(candidate / MANIFEST):
+            return resolved(candidate)
+    included = [one.name for one in included_bundles()]
     raise BundleError(
         f"{name_or_path}: no model bundle there (no {MANIFEST} in {candidates[0]}); "
         f"give a bundle directory or one of the included: {', '.join(included) or 'none'}"
     )
 
 
+@_bundle_errors()
 def read_bundle(path: Path) -> Bundle:
     """Read manifest and operating point of the bundle in ``path``. Raises BundleError."""
     manifest_path = path / MANIFEST
@@ -178,6 +197,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest}")
 
 
+@_bundle_errors()
 def verify_files(bundle: Bundle) -> None:
     """Compare every file with its digest. Raises BundleError naming the first that is missing, altered or not listed."""
     listed = bundle.manifest.files
@@ -188,7 +208,7 @@ def verify_files(bundle: Bundle) -> None:
         path = bundle.path / name
         if ".." in Path(name).parts or Path(name).is_absolute():
             raise BundleError(f"{bundle.path / MANIFEST}: files: {name} lies outside the bundle; export it again")
-        if not path.is_file():
+        if not is_file(path):
             raise BundleError(f"{path}: is missing from the bundle; copy the whole bundle again")
         found = _sha256(path)
         if found != expected:
@@ -198,6 +218,7 @@ def verify_files(bundle: Bundle) -> None:
             )
 
 
+@_bundle_errors()
 def read_golden(bundle: Bundle) -> tuple[Golden, list[GoldenSample]]:
     """The self-test of the bundle. Raises BundleError."""
     path = bundle.path / GOLDEN
@@ -229,15 +250,15 @@ def write_bundle(
 ) -> Bundle:
     """Write a complete bundle into a new or empty ``directory`` and read it back.
 
-    The frame geometry is that of the golden frames. Raises BundleError if the directory holds something already.
+    The frame geometry is that of the golden frames. Raises BundleError if the directory holds something already, FileError where it
+    cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
+    if entries(output_folder(directory)):
         raise BundleError(f"{directory}: is not empty; give a new directory")
-    (directory / "golden").mkdir()
+    output_folder(directory / "golden")
     shutil.copyfile(gate_onnx, directory / "gate.onnx")
     shutil.copyfile(segmenter_onnx, directory / "segmenter.onnx")
-    (directory / CARD).write_text(card, encoding="utf-8")
+    write_text(directory / CARD, card)
     frames = []
     for i, sample in enumerate(golden):
         item = GoldenFrame(
@@ -248,7 +269,7 @@ def write_bundle(
         frames.append(item)
     _write_yaml(directory / GOLDEN, Golden(thresholds=tuple(golden_thresholds), frames=tuple(frames)))
     height, width = golden[0].frame.shape
-    files = {str(path.relative_to(directory)): _sha256(path) for path in sorted(directory.rglob("*")) if path.is_file()}
+    files = {str(path.relative_to(directory)): _sha256(path) for path in files_below(directory)}
     write_operating_point(operating_point, directory / OPERATING_POINT)
     manifest = Manifest(
         format=FORMAT,
@@ -264,10 +285,13 @@ def write_bundle(
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise unusable(path, error) from None
     return digest.hexdigest()
 
 
@@ -287,8 +311,8 @@ def _read_png(bundle: Bundle, name: str) -> NDArray[np.uint8]:
 
 
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    path.write_bytes(cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
+    write_bytes(path, cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
 def _write_yaml(path: Path, value: msgspec.Struct) -> None:
-    path.write_text(yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False), encoding="utf-8")
+    write_text(path, yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False))

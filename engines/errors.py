@@ -21,14 +21,6 @@ class BundleError(Exception):
     """A model bundle is missing, incomplete, altered or not of this format."""
 
 
-class OperatingPointWriteError(BundleError):
-    """An operating point cannot be written."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: cannot be written ({reason})")
-
-
 class EngineError(Exception):
     """An engine cannot be built or loaded, disagrees with its golden frames, or gave an impossible answer."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,8 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from engines.errors import BundleError, OperatingPointWriteError
+from engines.errors import BundleError
+from engines.files.writing import write_text
 
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 
@@ -70,11 +70,5 @@ def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
 
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
-    """Write ``point`` as YAML, whole or not at all. Raises OperatingPointWriteError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False), encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise OperatingPointWriteError(path, str(error.strerror)) from None
+    """Write ``point`` as YAML, whole or not at all. Raises FileError."""
+    write_text(path, yaml.safe_dump(msgspec.to_builtins(point), sort_keys=False))

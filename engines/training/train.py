@@ -22,6 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import Split
 from engines.errors import RecipeError
+from engines.files.looking import is_file
 from engines.networks.encoder_weights import load_network_weights
 from engines.networks.factory import start_encoder
 from engines.training.data_module import TrainingData, default_workers
@@ -168,8 +169,8 @@ def _best_epoch_by(validation: tuple[LabelledFrame, ...], figure: str) -> tuple[
 def _result(task: Task, module: NetworkTraining) -> Trained:
     """The weights the recipe asks to keep, of the checkpoint that holds them."""
     best = task.out / "best.ckpt"
-    path = best if task.recipe.keep == "best" and best.is_file() else task.out / "last.ckpt"
-    if not path.is_file():
+    path = best if task.recipe.keep == "best" and is_file(best) else task.out / "last.ckpt"
+    if not is_file(path):
         raise RecipeError(f"{path}: was not written: no epoch was trained")
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     prefix = "network." if module.average is None else "average.module."

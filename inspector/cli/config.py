@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from inspector.cli.output import tell
+
 app = typer.Typer(no_args_is_help=True, help="Check a line configuration, or print its JSON Schema.")
 
 
@@ -20,7 +22,7 @@ def check(
     Every file is checked; the first error in each is printed as one line. Exit status 2 if there was one.
     """
     from engines.bundle import find_bundle, read_bundle
-    from engines.errors import BundleError
+    from engines.errors import BundleError, FileError
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.verdicts.rule_check import check_rules
@@ -32,13 +34,13 @@ def check(
             bundle = read_bundle(find_bundle(config.bundle, path.parent))
             for camera in config.cameras:
                 check_rules(config.verdicts, bundle.classes, camera.scale)
-        except (UserError, BundleError) as error:
+        except (UserError, BundleError, FileError) as error:
             wrong += 1
             message = str(error)
-            typer.echo(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
+            tell(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
         else:
             names = ", ".join(camera.name for camera in config.cameras)
-            typer.echo(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
+            tell(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
     if wrong:
         raise typer.Exit(2)
 
@@ -48,4 +50,4 @@ def schema() -> None:
     """Print the JSON Schema of a line configuration, for editors that complete and check YAML."""
     from inspector.config.load import config_schema
 
-    typer.echo(json.dumps(config_schema(), indent=2))
+    tell(json.dumps(config_schema(), indent=2))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.output import print_json
+from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,9 +39,8 @@ def demo(
     All results in the report are received over ZeroMQ; the truth is computed from the simulator's seed. Exit status 1 if any frame
     has no verdict or more than one, or if a message was missed.
     """
-    from rich.console import Console
-
     from engines.bundle import find_bundle, read_bundle
+    from inspector.cli.report_folder import prepare_report
     from inspector.client import Subscriber
     from inspector.config.load import load_config
     from inspector.report.table import summary_table
@@ -49,6 +48,7 @@ def demo(
     line = load_config(config)
     bundle = read_bundle(find_bundle(line.bundle, config.parent))
     scored = _Scored(line, bundle)
+    prepare_report(report, {})
     daemon = _start_daemon(config)
     try:
         with Subscriber(line.results.endpoint, f"v1/{line.line}/{line.cameras[0].name}/") as subscriber:
@@ -61,12 +61,12 @@ def demo(
     if as_json:
         print_json(found)
     else:
-        Console().print(summary_table(found))
+        console().print(summary_table(found))
         for books in subscriber.streams.values():
-            Console().print(f"stream: {books.summary()}")
-        Console().print(f"report: {report / 'index.html'}")
+            tell(f"stream: {books.summary()}")
+        tell(f"report: {report / 'index.html'}")
     for note in notes:
-        typer.echo(f"inspector: {note}", err=True)
+        tell(f"inspector: {note}", err=True)
     if not found.sound or found.nothing_inspected or not proven or notes or status:
         raise typer.Exit(1)
 

@@ -62,7 +62,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     folder = healthy(tmp_path / "set")
     assert "no such folder" in one_line_of(inspector("data", "check", tmp_path / "absent"))
     assert "expected a file called *.png" in one_line_of(inspector("data", "check", folder, "--picture", "a.jpg"))
-    assert "found 'training'; expected each part once" in one_line_of(
+    assert "expected each part once with its share" in one_line_of(
         inspector("data", "split", folder, tmp_path / "s.csv", "--parts", "training")
     )
     assert "add up to 1" in one_line_of(
