@@ -33,6 +33,7 @@ from engines.data import frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
+from engines.files.looking import expanded
 
 FILE = "dataset.yaml"
 Side = Annotated[int, Meta(ge=1, le=65536)]
@@ -71,7 +72,7 @@ class Source:
 
     def place(self, relative: str) -> Path:
         """A path of the description."""
-        return self.root / relative
+        return self.root / expanded(relative, str(self.origin))
 
     @property
     def fit(self) -> Fit | None:
@@ -127,7 +128,7 @@ def _read(path: Path) -> Source:
 
 
 def _filled_in(text: str, path: Path) -> str:
-    filled = os.path.expanduser(os.path.expandvars(text))
+    filled = str(expanded(os.path.expandvars(text), f"{path}: root"))
     missing = re.search(r"\$\{?(\w+)", filled)
     if missing is not None:
         raise DataError(f"{path}: root: the environment variable {missing[1]} is not set")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engines.errors import BundleError, DataError, EngineError, RecipeError
+from engines.errors import BundleError, DataError, EngineError, FileError, RecipeError
 from inspector.cli import (
     bench,
     bundle,
@@ -25,6 +25,7 @@ from inspector.cli import (
     subscribe,
     train,
 )
+from inspector.cli.home import fill_in_homes
 from inspector.cli.remedies import with_remedy
 from inspector.errors import UserError
 from inspector.version import __version__
@@ -70,13 +71,14 @@ app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 app.add_typer(journal.app, name="journal")
+fill_in_homes(app)
 
 
 def main() -> None:
     """Run the command line."""
     try:
         app()
-    except (UserError, BundleError, DataError, EngineError, RecipeError) as error:
+    except (UserError, BundleError, DataError, EngineError, FileError, RecipeError) as error:
         print(f"inspector: {with_remedy(error)}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as in `inspector ... | head`

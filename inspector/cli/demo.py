@@ -29,8 +29,11 @@ SILENCE_MS = 120_000
 
 def demo(
     config: Annotated[
-        Path, typer.Option("--config", "-c", help="Line configuration with one simulated camera.")
-    ] = Path("configs/demo.yaml"),
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Line configuration with one simulated camera. Default: the example `demo`."
+        ),
+    ] = None,
     report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -42,10 +45,12 @@ def demo(
     from rich.console import Console
 
     from engines.bundle import find_bundle, read_bundle
+    from inspector.cli.examples import Kind, find_example
     from inspector.client import Subscriber
     from inspector.config.load import load_config
     from inspector.report.table import summary_table
 
+    config = config or find_example("demo", Kind.LINE).path
     line = load_config(config)
     bundle = read_bundle(find_bundle(line.bundle, config.parent))
     scored = _Scored(line, bundle)

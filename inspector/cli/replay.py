@@ -69,10 +69,11 @@ def replay(
 
     Example: `inspector replay frames --csv train.csv --report out`
     """
+    from engines.files.looking import expanded
     from inspector.config.replay import ReplayConfig
 
     truth = _TruthOptions(masks, mask_style, csv)
-    source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
+    source = ReplayConfig(path=str(expanded(path)), rate_hz=_rate(rate), loop=loop)
     with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
         journal = _journal(report, Path(scratch))
         line_config = _line_config(config, source, journal, bundle, runtime, precision, deadline_ms)
@@ -164,6 +165,7 @@ def _line_config(
     """The configuration of this run: the given one with the recording for a camera, or the defaults."""
     import msgspec
 
+    from engines.bundle import find_bundle
     from inspector.config.camera import CameraConfig
     from inspector.config.load import load_config
     from inspector.config.tree import LineConfig
@@ -176,7 +178,7 @@ def _line_config(
     replace = msgspec.structs.replace
     return replace(
         base,
-        bundle=bundle or base.bundle,
+        bundle=str(find_bundle(bundle)) if bundle else base.bundle,
         cameras=(replace(base.cameras[0], source=source),),
         simulated=True,
         deadline_ms=deadline_ms if live else None,

@@ -20,7 +20,11 @@ _NEEDED = ("torch", "torchvision", "lightning", "timm", "segmentation_models_pyt
 
 def train(
     recipe: Annotated[
-        Path, typer.Argument(metavar="RECIPE", help="Recipe, such as configs/training/segmenter-resnet34.yaml.")
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="File of a recipe, or name of an included one, such as gate-resnet50; `inspector config example --list` shows them.",
+        ),
     ],
     data: Annotated[Path, typer.Option("--data", "-d", help="Labelled frames: a folder or a dataset.yaml.")],
     split: Annotated[
@@ -83,7 +87,7 @@ def _require_extra() -> None:
 
 
 def _task(
-    recipe: Path,
+    recipe: str,
     changes: list[str],
     data: Path,
     split: Path | None,
@@ -98,7 +102,7 @@ def _task(
     from engines.training.read_recipe import read_recipe
     from engines.training.train import Task
 
-    wanted = read_recipe(recipe, changes)
+    wanted = read_recipe(_recipe_file(recipe), changes)
     folder = out or Path("training") / wanted.name
     dataset = open_dataset(data)
     kept = folder / "split.csv"
@@ -107,7 +111,23 @@ def _task(
     chosen = read_split(split, dataset) if split else make_split(dataset, wanted.split, wanted.seed)
     parts = choose_parts(dataset, chosen, fold)
     more = None if extra is None else open_dataset(extra)
-    return Task(wanted, recipe.parent, dataset, chosen, parts, folder, more)
+    return Task(wanted, dataset, chosen, parts, folder, more)
+
+
+def _recipe_file(recipe: str) -> Path:
+    """A file that is there, or else the included recipe of this name. Raises UserError."""
+    from engines.files.looking import expanded, is_file
+    from inspector.cli.examples import Kind, examples
+
+    path = expanded(recipe)
+    if is_file(path):
+        return path
+    included = {one.name: one.path for one in examples(Kind.RECIPE)}
+    if recipe not in included:
+        raise UserError(
+            f"{recipe}: no such recipe; expected a file, or the name of an included one: {', '.join(included)}"
+        )
+    return included[recipe]
 
 
 def _tell(task: Task, trained: Trained) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from inspector.config.replay import ReplayConfig
+from engines.errors import FileError
+from engines.files.paths import resolve_paths
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -19,47 +20,21 @@ from inspector.errors import UserError
 def load_config(path: Path) -> LineConfig:
     """The configuration in ``path``, checked against the tree.
 
+    Paths in it are relative to its folder (the bundle, which may be a name, is found by `engines.bundle.find_bundle`).
     Raises UserError naming the file, the key, what was found and what was expected.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing line configuration, e.g. one copied from configs/"
+            f"{path}: cannot be read ({error.strerror}); give an existing line configuration; `inspector config example` prints one"
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    config = parse_config(text, str(path))
-    return _at_home(config, path.parent)
-
-
-def _at_home(config: LineConfig, directory: Path) -> LineConfig:
-    """Make paths of recordings and keys, which are relative to the configuration file, absolute. (The bundle is found elsewhere.)"""
-    replace = msgspec.structs.replace
-    cameras = tuple(
-        replace(camera, source=_recording_at_home(camera.source, directory))
-        if isinstance(camera.source, ReplayConfig)
-        else camera
-        for camera in config.cameras
-    )
-    curve = config.results.curve
-    if curve is not None:
-        curve = replace(
-            curve,
-            secret_key=_resolved(curve.secret_key, directory),
-            allowed_clients=_resolved(curve.allowed_clients, directory),
-        )
-    return replace(config, cameras=cameras, results=replace(config.results, curve=curve))
-
-
-def _recording_at_home(source: ReplayConfig, directory: Path) -> ReplayConfig:
-    if isinstance(source.path, str):
-        return msgspec.structs.replace(source, path=_resolved(source.path, directory))
-    return msgspec.structs.replace(source, path=tuple(_resolved(path, directory) for path in source.path))
-
-
-def _resolved(path: str, directory: Path) -> str:
-    return str(directory / Path(path).expanduser())
+    try:
+        return resolve_paths(parse_config(text, str(path)), path.parent, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
 
 
 class _Loader(yaml.SafeLoader):
