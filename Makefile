@@ -16,7 +16,7 @@ help: ## list the targets
 install: $(VENV)/.installed ## virtual environment with the base package
 
 demo: $(VENV)/.installed ## a simulated line, its daemon, a subscriber, a report in demo-report/
-	$(BIN)/inspector demo -c configs/demo.yaml --report demo-report
+	$(BIN)/inspector demo
 
 test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips without it
 	$(BIN)/python -m pytest
@@ -56,11 +56,11 @@ $(VENV)/.venv:
 	  { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv, then try again."; exit 1; }
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
@@ -72,6 +72,6 @@ $(VENV)/.installed-tensorrt: $(VENV)/.installed-dev
 	$(PIP) -e '.[tensorrt-rtx]'
 	@touch $@
 
-$(VENV)/.installed-training: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed-training: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e '.[training]' $(TORCH)
 	@touch $@ $(VENV)/.installed

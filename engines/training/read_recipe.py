@@ -69,7 +69,7 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
 def _with_whole_paths(recipe: Recipe, path: Path, changed: set[str]) -> Recipe:
     def folder(key: str) -> Path:
         told = any(key == one or key.startswith(f"{one}.") for one in changed)
-        return Path.cwd() if told else path.parent.absolute()
+        return Path.cwd() if told else path.parent.resolve()
 
     try:
         return resolve_paths(recipe, folder, str(path))

@@ -11,6 +11,7 @@ from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
+from engines.files.looking import expanded, is_file
 from inspector.errors import UserError
 
 
@@ -43,7 +44,7 @@ class Example:
         """The first sentence of the comment with which it begins."""
         comment = re.match(r"(?:#.*\n)+", self.text())
         words = " ".join(line.lstrip("# ") for line in comment[0].splitlines()) if comment else ""
-        return re.split(r"(?<=[^A-Z])[.](?: |$)", words, maxsplit=1)[0]
+        return re.split(r"(?<=[^A-Z])[.;](?: |$)", words, maxsplit=1)[0]
 
 
 def examples(*kinds: Kind) -> list[Example]:
@@ -57,6 +58,19 @@ def find_example(name: str, *kinds: Kind) -> Example:
     if name not in known:
         raise UserError(f"{name}: no example has this name; expected one of {', '.join(known)}")
     return known[name]
+
+
+def recipe_file(recipe: str) -> Path:
+    """The recipe that a user means: a file that is there, or else the included one of this name. Raises UserError, FileError."""
+    path = expanded(recipe)
+    if is_file(path):
+        return path
+    included = {one.name: one.path for one in examples(Kind.RECIPE)}
+    if recipe not in included:
+        raise UserError(
+            f"{recipe}: no such recipe; expected a file, or the name of an included one: {', '.join(included)}"
+        )
+    return included[recipe]
 
 
 def _folder() -> Path:

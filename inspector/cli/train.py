@@ -57,12 +57,15 @@ def train(
     Writes OUT/weights.pt, for `inspector bundle build`; recipe.yaml and split.csv as they were used; metrics.csv, a row an
     epoch; last.ckpt and best.ckpt. A training that was stopped goes on with --resume.
     """
+    from inspector.cli.examples import recipe_file
+
+    file = recipe_file(recipe)
     _require_extra()
     from engines.errors import TrainingError
     from engines.training.train import Hardware
     from engines.training.train import train as run
 
-    task = _task(recipe, changes or [], data, split, out, resume, fold, extra)
+    task = _task(file, changes or [], data, split, out, resume, fold, extra)
     try:
         trained = run(
             task,
@@ -87,7 +90,7 @@ def _require_extra() -> None:
 
 
 def _task(
-    recipe: str,
+    recipe: Path,
     changes: list[str],
     data: Path,
     split: Path | None,
@@ -102,7 +105,7 @@ def _task(
     from engines.training.read_recipe import read_recipe
     from engines.training.train import Task
 
-    wanted = read_recipe(_recipe_file(recipe), changes)
+    wanted = read_recipe(recipe, changes)
     folder = out or Path("training") / wanted.name
     dataset = open_dataset(data)
     kept = folder / "split.csv"
@@ -112,22 +115,6 @@ def _task(
     parts = choose_parts(dataset, chosen, fold)
     more = None if extra is None else open_dataset(extra)
     return Task(wanted, dataset, chosen, parts, folder, more)
-
-
-def _recipe_file(recipe: str) -> Path:
-    """A file that is there, or else the included recipe of this name. Raises UserError."""
-    from engines.files.looking import expanded, is_file
-    from inspector.cli.examples import Kind, examples
-
-    path = expanded(recipe)
-    if is_file(path):
-        return path
-    included = {one.name: one.path for one in examples(Kind.RECIPE)}
-    if recipe not in included:
-        raise UserError(
-            f"{recipe}: no such recipe; expected a file, or the name of an included one: {', '.join(included)}"
-        )
-    return included[recipe]
 
 
 def _tell(task: Task, trained: Trained) -> None:
