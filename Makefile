@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -30,6 +30,9 @@ test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plan
 
 gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
 	$(BIN)/python -m tests.gpu.check --out build/gpu-check
+
+installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
+	$(BIN)/python -m tests.installed.check
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """``dataset.yaml``, the description of a data set; and the description assumed for a folder of a known layout.
 
 name: tiles
-root: ../tiles               # what the paths below are relative to; default: the folder of this file; ${VARIABLES} are filled in
+root: ../tiles               # what the paths below are relative to; relative to this file; default: its folder; ~ and ${VARIABLES} are filled in
 kind: masks                  # kaggle (run lengths in a CSV) or masks (one mask image a frame)
 classes: [blowhole, crack]   # class k is bit k of a mask; default: what the files say
 images: images               # folder of the frames, searched through
