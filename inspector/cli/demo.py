@@ -45,6 +45,7 @@ def demo(
     from rich.console import Console
 
     from engines.bundle import find_bundle, read_bundle
+    from engines.files.writing import output_folder
     from inspector.cli.examples import Kind, find_example
     from inspector.client import Subscriber
     from inspector.config.load import load_config
@@ -54,6 +55,7 @@ def demo(
     line = load_config(config)
     bundle = read_bundle(find_bundle(line.bundle, config.parent))
     scored = _Scored(line, bundle)
+    output_folder(report, "--report")  # before the run, not after it
     daemon = _start_daemon(config)
     try:
         with Subscriber(line.results.endpoint, f"v1/{line.line}/{line.cameras[0].name}/") as subscriber:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from engines.bundle import Bundle
 from engines.errors import BundleError, FileError
+from inspector.capture.replay.listing import list_files
 from inspector.cli.app import app
 from tests.line_file import write_line
 
@@ -46,3 +47,12 @@ def test_a_bundle_on_the_command_line_is_not_looked_for_beside_the_configuration
     refused = CliRunner().invoke(app, ["replay", "frames", "-c", str(config), "--bundle", "mine"])
     assert isinstance(refused.exception, BundleError)
     assert str(here / "mine") in str(refused.exception)
+
+
+def test_a_list_of_files_knows_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("a.png", "lists/b.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "lists/frames.txt").write_text("~/a.png\nb.png\n")
+    assert list_files(str(tmp_path / "lists/frames.txt")) == [tmp_path / "a.png", tmp_path / "lists/b.png"]

@@ -75,7 +75,7 @@ def test_every_path_is_relative_to_the_file_and_knows_the_home(
     for path, expected in (("a/marked", home / "a/marked"), ("~/marked", tmp_path / "me/marked")):
         (home / "line.yaml").write_text(yaml.safe_dump(written(key, f"{rule.prefix}{path}")))
         found = [text for text in texts(load_config(home / "line.yaml")) if "marked" in text]
-        # A bundle may be a name: whoever looks for it knows the folder of the file, see test_a_bundle_is_looked_for_beside_the_file.
+        # A bundle may be a name: `find_bundle` gets the folder of the file with it, see tests/cli/test_paths.py.
         assert found == [path if rule.or_name and path[0] != "~" else f"{rule.prefix}{expected}"]
 
 
