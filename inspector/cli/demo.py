@@ -124,7 +124,8 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Receive the run to its end; return errors, one line each."""
+    """Receive the run to its end; return errors, one line each. A silence without a loss is told, and is none."""
+    from engines.files.text import printable
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
@@ -152,8 +153,16 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
                     return notes
                 books: list[Completeness] = list(subscriber.streams.values())
                 update(sum(books[-1].verdicts.values()), books[-1].verdicts)
-            elif isinstance(event, (Missed, Malformed, Stale)):
-                notes.append(str(event))
+            elif isinstance(event, Stale):
+                typer.echo(
+                    f"inspector: the daemon was silent for {event.silent_ms} ms: this machine is very busy", err=True
+                )
+            elif isinstance(event, Missed):
+                notes.append(
+                    f"{event.last_seq - event.first_seq + 1} messages were missed, from number {event.first_seq} on"
+                )
+            elif isinstance(event, Malformed):
+                notes.append(f"a message that is not of this protocol: {printable(event.reason)}")
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

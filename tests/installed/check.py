@@ -20,6 +20,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from engines.data.dataset import open_dataset
 from engines.data.run_lengths import encode_run_lengths
 from tests.installed.install import ROOT, Installed, build_wheel, install
@@ -51,17 +54,22 @@ def main() -> None:
 
 
 def prepare(here: Installed) -> None:
-    """What README supposes: a data set, frames, and their truth in both forms."""
+    """What README supposes: a data set, frames, and their truth as run lengths and as masks that hold class numbers."""
     made = here.sh(
-        "inspector simulate severstal --frames 80 --seed 3 && cp -r severstal/images frames && cp -r severstal/masks masks"
+        "inspector simulate severstal --frames 40 --seed 3 --defect-rate 0.8 --class-mix 1,1,1,1 && cp -r severstal/images frames"
     )
     assert made.returncode == 0, made.stderr
     dataset = open_dataset(here.folder / "severstal")
+    (here.folder / "masks").mkdir()
     with (here.folder / "train.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("ImageId", "ClassId", "EncodedPixels"))
         for frame in dataset.frames:
             mask = frame.mask()
+            numbers = np.zeros_like(mask)
+            for k in frame.classes:
+                numbers[mask >> k & 1 == 1] = k + 1
+            cv2.imwrite(str(here.folder / "masks" / f"{frame.path.stem}.png"), numbers)
             rows.writerows((frame.path.name, k + 1, encode_run_lengths(mask >> k & 1 == 1)) for k in frame.classes)
 
 
