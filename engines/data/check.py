@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 
 from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, survey_dataset
-from engines.data.findings import Duplicate, Finding, data_findings, split_findings
+from engines.data.findings import Duplicate, Finding, blank_findings, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
 from engines.data.scan import FrameScan, scan_frames
@@ -99,6 +99,9 @@ def check_dataset(
     pairs = near_duplicates(np.stack([scan.hash for scan in scans]))
     duplicates = _duplicates(whole.frames, scans, [(pair.first, pair.second, pair.distance) for pair in pairs])
     findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates)
+    findings += blank_findings(
+        [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
+    )
     joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:

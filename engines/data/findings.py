@@ -76,6 +76,20 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
     return found
 
 
+def blank_findings(blank: Sequence[tuple[str, str]]) -> list[Finding]:
+    """The finding about frames that show nothing; ``blank`` has the name of each and why."""
+    if not blank:
+        return []
+    return [
+        Finding(
+            True,
+            f"{_count(len(blank), 'frame')} that a line would not inspect, because nothing can be seen",
+            "exclude them in a dataset.yaml; they make figures wrong, whatever their label",
+            tuple(f"{name}: {why}" for name, why in blank),
+        )
+    ]
+
+
 def _class_findings(dataset: Dataset) -> list[Finding]:
     found = []
     for k, name in enumerate(dataset.classes):

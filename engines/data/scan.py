@@ -13,6 +13,7 @@ from engines.data.hashing import Hash, hash_grid, perceptual_hash
 from engines.data.images import Size
 from engines.data.threads import in_threads
 from engines.errors import DataError
+from engines.images.blank import blank
 from engines.metrics.regions import class_regions
 
 
@@ -25,6 +26,8 @@ class FrameScan:
     """Of the pixels: frames with the same digest are identical."""
     areas_px: tuple[tuple[int, ...], ...]
     """Area of each connected region (8 neighbours), by class."""
+    blank: str = ""
+    """Why the frame shows nothing; empty where it shows something."""
     problem: str = ""
     """Why the frame or its mask cannot be used, in a line; empty where they can."""
 
@@ -42,11 +45,11 @@ def scan_frames(
         try:
             pixels, mask = frame.stored(), frame.mask()
         except DataError as error:
-            return FrameScan(np.zeros(grid, np.int8), b"", ((),) * class_count, str(error))
+            return FrameScan(np.zeros(grid, np.int8), b"", ((),) * class_count, problem=str(error))
         finally:
             seen()
         digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
         areas = tuple(tuple(class_regions(mask, k).areas_px[1:].tolist()) for k in range(class_count))
-        return FrameScan(perceptual_hash(pixels, grid), digest, areas)
+        return FrameScan(perceptual_hash(pixels, grid), digest, areas, blank(pixels))
 
     return in_threads(scan, frames)

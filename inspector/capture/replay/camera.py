@@ -62,6 +62,11 @@ class ReplayCamera:
             return due
         return min(due, max(self._number, self._frames - 1 - self._config.backlog))
 
+    def exposed(self) -> int | None:
+        """Frames due by now at the configured rate, at most those of the run; None without a rate. From any thread."""
+        due = self._pacer.exposed()
+        return due if due is None or self._frames is None else min(due, self._frames)
+
     def interrupt(self) -> None:
         """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
         self._interrupted.set()
@@ -71,7 +76,7 @@ class ReplayCamera:
             ahead.stop()
 
     def close(self) -> None:
-        """Join the decoding threads; safe after a failed ``open`` and when called twice."""
+        """End the decoding threads; safe after a failed ``open`` and when called twice."""
         self.interrupt()
         if self._ahead is not None:
             self._ahead.close()

@@ -98,6 +98,19 @@ def test_flat_frames_are_alike_only_if_identical(tmp_path: Path) -> None:
     assert [(one.first, one.second) for one in check_dataset(folder).checked.duplicates] == [("00.png", "03.png")]
 
 
+def test_frames_that_show_nothing_are_an_error_with_each_reason(tmp_path: Path) -> None:
+    folder = healthy(tmp_path)
+    write_image(folder / "images" / "03.png", np.zeros((HEIGHT, WIDTH), np.uint8))
+    write_image(folder / "images" / "04.png", np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), np.uint8))
+    checked = check_dataset(folder).checked
+    (wrong,) = (finding for finding in checked.findings if finding.is_error)
+    assert wrong.what == "2 frames that a line would not inspect, because nothing can be seen"
+    assert wrong.where[0] == "03.png: shows nothing: all pixels are 0"
+    assert wrong.where[1].startswith("04.png: shows nothing: noise")
+    describe(folder, TEXT + 'exclude: ["03.png", "04.png"]\n')
+    assert check_dataset(folder).checked.sound
+
+
 def test_duplicates_on_both_sides_of_a_split_are_an_error(tmp_path: Path) -> None:
     folder = describe(healthy(tmp_path / "set"), TEXT + "groups: none\n")
     split = tmp_path / "split.csv"
