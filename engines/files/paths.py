@@ -21,7 +21,7 @@ from engines.files.looking import expanded, is_there
 _EXTRA = "path"
 S = TypeVar("S", bound=msgspec.Struct)
 FolderOf = Callable[[str], Path]
-"""The folder that the path at a key is relative to; the key is written as ``phases.0.loss``."""
+"""The folder that the path at a key is relative to; the key is written as ``phases[0].loss``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,6 @@ def _keys(kind: inspect.Type, key: str) -> Iterator[tuple[str, PathRule]]:
 
 
 def _below(key: str, name: str | int) -> str:
-    return f"{key}.{name}" if key else str(name)
+    if isinstance(name, int):
+        return f"{key}[{name}]"
+    return f"{key}.{name}" if key else name

@@ -68,7 +68,8 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
 
 def _with_whole_paths(recipe: Recipe, path: Path, changed: set[str]) -> Recipe:
     def folder(key: str) -> Path:
-        told = any(key == one or key.startswith(f"{one}.") for one in changed)
+        places = key.replace("[", ".").replace("]", "")  # as changes name them
+        told = any(places == one or places.startswith(f"{one}.") for one in changed)
         return Path.cwd() if told else path.parent.resolve()
 
     try:

@@ -63,7 +63,7 @@ def test_an_address_without_a_relative_path_stays(socket: str) -> None:
 
 def test_the_folder_may_depend_on_the_key() -> None:
     whole = Whole(files="/f", parts=(Part(file="a"), Part(file="b")), socket="ipc://*")
-    found = resolve_paths(whole, lambda key: Path("/cwd" if key == "parts.1.file" else "/file"))
+    found = resolve_paths(whole, lambda key: Path("/cwd" if key == "parts[1].file" else "/file"))
     assert [part.file for part in found.parts] == ["/file/a", "/cwd/b"]
 
 
@@ -76,5 +76,5 @@ def test_brackets_in_the_folder_of_a_file_are_no_pattern(tmp_path: Path) -> None
 
 def test_without_a_home_the_file_and_the_key_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Whole(parts=(Part(file="~nobody-has-this-name/x"),))
-    with pytest.raises(FileError, match=r"^line\.yaml: parts\.0\.file: ~nobody-has-this-name/x: no home directory"):
+    with pytest.raises(FileError, match=r"^line\.yaml: parts\[0\]\.file: ~nobody-has-this-name/x: no home directory"):
         resolve_paths(whole, Path(), "line.yaml")
