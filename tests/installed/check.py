@@ -54,9 +54,10 @@ def main() -> None:
 
 
 def prepare(here: Installed) -> None:
-    """What README supposes: a data set, frames, and their truth as run lengths and as masks that hold class numbers."""
+    """What README supposes: a line, a data set, frames, and their truth as run lengths and as masks that hold class numbers."""
     made = here.sh(
-        "inspector simulate severstal --frames 40 --seed 3 --defect-rate 0.8 --class-mix 1,1,1,1 && cp -r severstal/images frames"
+        "inspector simulate severstal --frames 40 --seed 3 --defect-rate 0.8 --class-mix 1,1,1,1"
+        " && cp -r severstal/images frames && inspector config example > line.yaml"
     )
     assert made.returncode == 0, made.stderr
     dataset = open_dataset(here.folder / "severstal")
