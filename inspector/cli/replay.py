@@ -238,12 +238,13 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     import numpy as np
     from numpy.typing import NDArray
 
-    from inspector.capture.replay.decoding import BadFrameError, Decoder
+    from engines.errors import BadFrameError
+    from inspector.capture.replay.decoding import recording_decoder
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
     bundle = line.bundle
-    decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
+    decoder = recording_decoder(source, bundle.height, bundle.width)
     report = Report(
         bundle.classes,
         bundle.height,

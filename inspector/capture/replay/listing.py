@@ -10,10 +10,9 @@ from pathlib import Path
 
 from engines.errors import FileError
 from engines.files.looking import expanded
+from engines.images.suffixes import SUFFIXES
 from inspector.errors import UserError
 
-RAW_SUFFIX = ".raw"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", RAW_SUFFIX})
 _LIST_SUFFIXES = frozenset({".txt", ".csv"})
 _NAME_COLUMNS = ("file", "image", "image_id", "imageid", "filename", "path", "name")
 
