@@ -1,7 +1,7 @@
 """``dataset.yaml``, the description of a data set; and the description assumed for a folder of a known layout.
 
 name: tiles
-root: ../tiles               # what the paths below are relative to; default: the folder of this file; ${VARIABLES} are filled in
+root: ../tiles               # what the paths below are relative to; relative to this file; default: its folder; ~ and ${VARIABLES} are filled in
 kind: masks                  # kaggle (run lengths in a CSV) or masks (one mask image a frame)
 classes: [blowhole, crack]   # class k is bit k of a mask; default: what the files say
 images: images               # folder of the frames, searched through
@@ -35,6 +35,7 @@ from engines.data import frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
+from engines.files.looking import expanded
 from engines.images.decoder import Decoder
 from engines.images.raw_format import RawType
 
@@ -86,7 +87,7 @@ class Source:
 
     def place(self, relative: str) -> Path:
         """A path of the description."""
-        return self.root / relative
+        return self.root / expanded(relative, str(self.origin))
 
     @property
     def fit(self) -> Fit | None:
@@ -147,7 +148,7 @@ def _read(path: Path) -> Source:
 
 
 def _filled_in(text: str, path: Path) -> str:
-    filled = os.path.expanduser(os.path.expandvars(text))
+    filled = str(expanded(os.path.expandvars(text), f"{path}: root"))
     missing = re.search(r"\$\{?(\w+)", filled)
     if missing is not None:
         raise DataError(f"{path}: root: the environment variable {missing[1]} is not set")

@@ -10,21 +10,21 @@ from typing import Any
 import msgspec
 import yaml
 
-from engines.errors import RecipeError
+from engines.errors import FileError, RecipeError
+from engines.files.paths import resolve_paths
 from engines.training.recipe import OneCycle, Recipe
 
 
 def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     """The recipe in `path`; `changes` such as `optimiser.learning_rate=2e-4` or `phases.0.epochs=2` come on top.
 
+    Paths in it become absolute: those of the file are relative to its folder, those of `changes` to the working directory.
     Raises RecipeError naming the file, the key, what was found and what was expected.
     """
     try:
         tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(
-            f"{path}: cannot be read ({error.strerror}); give one copied from configs/training/"
-        ) from None
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); give the file of a recipe") from None
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -34,11 +34,10 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
         raise RecipeError(f"{path}:{where} is not valid YAML: {problem}") from None
     if not isinstance(tree, dict):
         raise RecipeError(f"{path}: holds no recipe; expected keys such as name:, kind:, network:, batches:, phases:")
-    for change in changes:
-        _apply(tree, change)
+    changed = {_apply(tree, change) for change in changes}
     tree = _numbers(tree)
     try:
-        recipe = msgspec.convert(tree, Recipe)
+        recipe = _with_whole_paths(msgspec.convert(tree, Recipe), path, changed)
     except msgspec.ValidationError as error:
         raise RecipeError(f"{path}: {_worded(str(error))}") from None
     if problem := _contradiction(recipe):
@@ -67,7 +66,20 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
     return {key: leaf for name, value in items for key, leaf in _flat(value, f"{path}.{name}").items()}
 
 
-def _apply(tree: dict[str, Any], change: str) -> None:
+def _with_whole_paths(recipe: Recipe, path: Path, changed: set[str]) -> Recipe:
+    def folder(key: str) -> Path:
+        places = key.replace("[", ".").replace("]", "")  # as changes name them
+        told = any(places == one or places.startswith(f"{one}.") for one in changed)
+        return Path.cwd() if told else path.parent.resolve()
+
+    try:
+        return resolve_paths(recipe, folder, str(path))
+    except FileError as error:
+        raise RecipeError(str(error)) from None
+
+
+def _apply(tree: dict[str, Any], change: str) -> str:
+    """Make one change; return its key."""
     key, equals, text = change.partition("=")
     if not equals:
         raise RecipeError(f"recipe change {change!r}: expected KEY=VALUE, such as optimiser.learning_rate=2e-4")
@@ -85,6 +97,7 @@ def _apply(tree: dict[str, Any], change: str) -> None:
             raise TypeError
     except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError):
         raise RecipeError(f"recipe change {change!r}: the recipe has no such place, or the value is no YAML") from None
+    return ".".join([*parents, last])
 
 
 def _numbers(tree: Any) -> Any:

@@ -57,10 +57,9 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Task:
-    """One training: the recipe, where paths in it are relative to, the data, its split, and the folder to write to."""
+    """One training: the recipe (with whole paths), the data, its split, and the folder to write to."""
 
     recipe: Recipe
-    root: Path
     dataset: Dataset
     split: Split
     parts: Parts
@@ -89,9 +88,9 @@ def train(
         begin_folder(task.out, task.recipe, task.dataset, task.split, resume)
     module, data = _module(task), _data(task, hardware)
     if task.recipe.encoder_weights is not None and not resume:
-        start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights, task.root)
+        start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights)
     if task.recipe.weights is not None and not resume:
-        load_network_weights(module.network, task.root / task.recipe.weights, task.recipe.weights)
+        load_network_weights(module.network, Path(task.recipe.weights))
     if module.average is not None:
         module.average.module.load_state_dict(module.network.state_dict())
     module.tell = None if progress else partial(print, flush=True)

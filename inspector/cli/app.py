@@ -25,6 +25,7 @@ from inspector.cli import (
     train,
 )
 from inspector.cli.ending import exit_status, prepare_streams
+from inspector.cli.home import fill_in_homes
 from inspector.service.log import clean_warnings
 from inspector.version import __version__
 
@@ -69,6 +70,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 app.add_typer(journal.app, name="journal")
+fill_in_homes(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""``inspector config``: check a configuration, or print its schema."""
+"""``inspector config``: print a configuration to begin with, check one, or print the schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import typer
 
 from inspector.cli.output import tell
 
-app = typer.Typer(no_args_is_help=True, help="Check a line configuration, or print its JSON Schema.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Print an example configuration to edit, check a line configuration, or print its JSON Schema.",
+)
 
 
 @app.command()
@@ -43,6 +46,29 @@ def check(
             tell(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
     if wrong:
         raise typer.Exit(2)
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="Which one; `--list` shows them.")] = "line",
+    as_list: Annotated[bool, typer.Option("--list", help="List the names, with a line on each.")] = False,
+) -> None:
+    """Print a file to edit: a line configuration, a training recipe, or the description of a data set.
+
+    Paths in a file are relative to the folder in which you save it.
+
+    Example: `inspector config example > line.yaml`
+    """
+    from inspector.cli.examples import Kind, examples, find_example
+
+    if not as_list:
+        typer.echo(find_example(name).text(), nl=False)
+        return
+    titles = {Kind.LINE: "Lines", Kind.RECIPE: "Training recipes", Kind.DATA: "Data sets"}
+    for kind in Kind:
+        typer.echo(f"{titles[kind]}:")
+        for one in examples(kind):
+            typer.echo(f"  {one.name:<26}{one.summary}")
 
 
 @app.command()

@@ -29,8 +29,11 @@ SILENCE_MS = 120_000
 
 def demo(
     config: Annotated[
-        Path, typer.Option("--config", "-c", help="Line configuration with one simulated camera.")
-    ] = Path("configs/demo.yaml"),
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Line configuration with one simulated camera. Default: the example `demo`."
+        ),
+    ] = None,
     report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -40,11 +43,13 @@ def demo(
     has no verdict or more than one, or if a message was missed.
     """
     from engines.bundle import find_bundle, read_bundle
+    from inspector.cli.examples import Kind, find_example
     from inspector.cli.report_folder import prepare_report
     from inspector.client import Subscriber
     from inspector.config.load import load_config
     from inspector.report.table import summary_table
 
+    config = config or find_example("demo", Kind.LINE).path
     line = load_config(config)
     bundle = read_bundle(find_bundle(line.bundle, config.parent))
     scored = _Scored(line, bundle)
@@ -117,7 +122,8 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Receive the run to its end; return errors, one line each."""
+    """Receive the run to its end; return errors, one line each. A silence without a loss is told, and is none."""
+    from engines.files.text import printable
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
@@ -145,8 +151,16 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
                     return notes
                 books: list[Completeness] = list(subscriber.streams.values())
                 update(sum(books[-1].verdicts.values()), books[-1].verdicts)
-            elif isinstance(event, (Missed, Malformed, Stale)):
-                notes.append(str(event))
+            elif isinstance(event, Stale):
+                typer.echo(
+                    f"inspector: the daemon was silent for {event.silent_ms} ms: this machine is very busy", err=True
+                )
+            elif isinstance(event, Missed):
+                notes.append(
+                    f"{event.last_seq - event.first_seq + 1} messages were missed, from number {event.first_seq} on"
+                )
+            elif isinstance(event, Malformed):
+                notes.append(f"a message that is not of this protocol: {printable(event.reason)}")
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

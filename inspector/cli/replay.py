@@ -98,13 +98,14 @@ def replay(
     Example: `inspector replay frames --csv train.csv --report out`
     """
     from engines.bundle import open_bundle
+    from engines.files.looking import expanded
     from inspector.cli.replay_line import Recording, replayed_line
     from inspector.errors import UserError
 
     if precision not in (None, "auto", "f32", "bf16"):
         raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
     truth = _TruthOptions(masks, mask_style, csv)
-    recording = Recording(path=path, rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
+    recording = Recording(path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
     with _journal(report, path, masks) as journal:
         line_config = replayed_line(
             config,

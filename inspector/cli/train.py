@@ -22,7 +22,11 @@ _NEEDED = ("torch", "torchvision", "lightning", "timm", "segmentation_models_pyt
 
 def train(
     recipe: Annotated[
-        Path, typer.Argument(metavar="RECIPE", help="Recipe, such as configs/training/segmenter-resnet34.yaml.")
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="File of a recipe, or name of an included one, such as gate-resnet50; `inspector config example --list` shows them.",
+        ),
     ],
     data: Annotated[Path, typer.Option("--data", "-d", help="Labelled frames: a folder or a dataset.yaml.")],
     split: Annotated[
@@ -65,12 +69,15 @@ def train(
     Writes OUT/weights.pt, for `inspector bundle build`; recipe.yaml and split.csv as they were used; metrics.csv, a row an
     epoch; last.ckpt and best.ckpt. A training that was stopped goes on with --resume.
     """
+    from inspector.cli.examples import recipe_file
+
+    file = recipe_file(recipe)
     _require_extra()
     from engines.errors import TrainingError
     from engines.training.train import Hardware
     from engines.training.train import train as run
 
-    task = _task(recipe, changes or [], data, split, out, resume, fold, extra)
+    task = _task(file, changes or [], data, split, out, resume, fold, extra)
     try:
         trained = run(
             task,
@@ -135,7 +142,7 @@ def _task(
     chosen = read_split(split, dataset) if split else make_split(dataset, wanted.split, wanted.seed)
     parts = choose_parts(dataset, chosen, fold)
     more = None if extra is None else open_dataset(extra)
-    return Task(wanted, recipe.parent, dataset, chosen, parts, folder, more)
+    return Task(wanted, dataset, chosen, parts, folder, more)
 
 
 def _tell(task: Task, trained: Trained) -> None:

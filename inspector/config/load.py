@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from engines.files.looking import expanded
-from inspector.config.replay import ReplayConfig
+from engines.errors import FileError
+from engines.files.paths import resolve_paths
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -20,47 +20,21 @@ from inspector.errors import UserError
 def load_config(path: Path) -> LineConfig:
     """The configuration in ``path``, checked against the tree.
 
-    Raises UserError naming the file, the key, what was found and what was expected; FileError where a home directory is not known.
+    Paths in it are relative to its folder (the bundle, which may be a name, is found by `engines.bundle.find_bundle`).
+    Raises UserError naming the file, the key, what was found and what was expected.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing line configuration, e.g. one copied from configs/"
+            f"{path}: cannot be read ({error.strerror}); give an existing line configuration; `inspector config example` prints one"
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    config = parse_config(text, str(path))
-    return _at_home(config, path)
-
-
-def _at_home(config: LineConfig, origin: Path) -> LineConfig:
-    """Make paths of recordings and keys, which are relative to the configuration file, absolute. (The bundle is found elsewhere.)"""
-    replace = msgspec.structs.replace
-    cameras = tuple(
-        replace(camera, source=_recording_at_home(camera.source, origin, f"cameras[{number}].source.path"))
-        if isinstance(camera.source, ReplayConfig)
-        else camera
-        for number, camera in enumerate(config.cameras)
-    )
-    curve = config.results.curve
-    if curve is not None:
-        curve = replace(
-            curve,
-            secret_key=_resolved(curve.secret_key, origin, "results.curve.secret_key"),
-            allowed_clients=_resolved(curve.allowed_clients, origin, "results.curve.allowed_clients"),
-        )
-    return replace(config, cameras=cameras, results=replace(config.results, curve=curve))
-
-
-def _recording_at_home(source: ReplayConfig, origin: Path, key: str) -> ReplayConfig:
-    if isinstance(source.path, str):
-        return msgspec.structs.replace(source, path=_resolved(source.path, origin, key))
-    return msgspec.structs.replace(source, path=tuple(_resolved(path, origin, key) for path in source.path))
-
-
-def _resolved(path: str, origin: Path, key: str) -> str:
-    return str(origin.parent / expanded(path, f"{origin}: {key}"))
+    try:
+        return resolve_paths(parse_config(text, str(path)), path.parent, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
 
 
 class _Loader(yaml.SafeLoader):

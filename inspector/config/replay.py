@@ -6,9 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from engines.files.paths import FilePath, PathRule, path_key
 from engines.images.raw_format import RawType
 from inspector.config.section import Section
 
+FilesPath = Annotated[str, path_key(PathRule(pattern=True))]
 Pixels = Annotated[int, Meta(ge=1)]
 WhiteLevel = Annotated[int, Meta(ge=1, le=65535)]
 Hertz = Annotated[float, Meta(gt=0)]
@@ -29,12 +31,11 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
     """A camera that delivers recorded frames: JPEG, PNG, BMP, TIFF, PGM/PPM or raw."""
 
     path: Annotated[
-        str | tuple[str, ...],
+        FilesPath | tuple[FilePath, ...],
         Meta(
             description="A directory (its image files in natural order, frame2 before frame10), a glob (`**` for "
             "folders below), a list file (.txt, one name a line; .csv, column file, image or image_id, or else the "
-            "first; names relative to the list or to images/ beside it), one image file, or a YAML list of files. "
-            "Relative to the configuration file."
+            "first; names relative to the list or to images/ beside it), one image file, or a YAML list of files. Relative to this file."
         ),
     ]
     rate_hz: Annotated[

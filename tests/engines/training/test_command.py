@@ -24,7 +24,8 @@ def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("lightning") is None, reason="needs the training extra")
 @pytest.mark.parametrize(
-    ("recipe", "complaint"), [("gate-resnet34.yaml", "no such"), ("none.yaml", "none.yaml: cannot be read")]
+    ("recipe", "complaint"),
+    [("gate-resnet34.yaml", "no such"), ("none.yaml", "none.yaml: no such recipe; expected a file, or the name of")],
 )
 def test_what_is_not_there_is_told_in_one_line(tmp_path: Path, recipe: str, complaint: str) -> None:
     line = one_line_of(inspector("train", CONFIGS / recipe, "--data", tmp_path / "nothing"))
