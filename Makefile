@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -16,7 +16,7 @@ help: ## list the targets
 install: $(VENV)/.installed ## virtual environment with the base package
 
 demo: $(VENV)/.installed ## a simulated line, its daemon, a subscriber, a report in demo-report/
-	$(BIN)/inspector demo -c configs/demo.yaml --report demo-report
+	$(BIN)/inspector demo
 
 test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips without it
 	$(BIN)/python -m pytest
@@ -30,6 +30,9 @@ test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plan
 
 gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
 	$(BIN)/python -m tests.gpu.check --out build/gpu-check
+
+installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
+	$(BIN)/python -m tests.installed.check
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
@@ -56,11 +59,11 @@ $(VENV)/.venv:
 	  { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv, then try again."; exit 1; }
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
@@ -72,6 +75,6 @@ $(VENV)/.installed-tensorrt: $(VENV)/.installed-dev
 	$(PIP) -e '.[tensorrt-rtx]'
 	@touch $@
 
-$(VENV)/.installed-training: $(VENV)/.venv setup.cfg pyproject.toml
+$(VENV)/.installed-training: $(VENV)/.venv setup.cfg setup.py pyproject.toml
 	$(PIP) -e '.[training]' $(TORCH)
 	@touch $@ $(VENV)/.installed

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from engines.errors import BundleError, FileError, OperatingPointWriteError
+from engines.errors import BundleError, FileError
 from engines.files.text import brief
 from engines.files.trees import plain
 from engines.files.typed import read_typed
@@ -76,8 +76,5 @@ def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
 
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
-    """Write ``point`` as YAML, whole or not at all. Raises OperatingPointWriteError."""
-    try:
-        write_text(path, yaml_text(msgspec.to_builtins(point)))
-    except FileError as error:
-        raise OperatingPointWriteError(str(error)) from None
+    """Write ``point`` as YAML, whole or not at all. Raises FileError."""
+    write_text(path, yaml_text(msgspec.to_builtins(point)))

@@ -22,7 +22,7 @@ from engines.bundle.manifest import (
     Manifest,
     naming_problem,
 )
-from engines.bundle.reading import INCLUDED, Bundle, find_bundle, open_bundle, read_bundle
+from engines.bundle.reading import INCLUDED, Bundle, find_bundle, included_bundles, open_bundle, read_bundle
 from engines.bundle.writing import write_bundle
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Graph",
     "Manifest",
     "find_bundle",
+    "included_bundles",
     "naming_problem",
     "open_bundle",
     "read_bundle",

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.bundle.golden import GoldenSample, decode_png, parse_golden
+from engines.bundle.golden import GoldenSample, decode_image, parse_golden
 from engines.bundle.manifest import GOLDEN, MANIFEST
 from engines.bundle.onnx_weights import why_not_whole
 from engines.bundle.reading import Bundle
@@ -95,7 +95,7 @@ def _whole(graph: Graph) -> Graph:
 def _image(bundle: Bundle, name: str) -> NDArray[np.uint8]:
     # A grey PNG is never much larger than its pixels.
     data = _verified(bundle, name, 2 * bundle.height * bundle.width + _BLOCK)
-    return decode_png(data, bundle.path / name, bundle.height, bundle.width)
+    return decode_image(data, bundle.path / name, bundle.height, bundle.width)
 
 
 def _require_listed(bundle: Bundle, names: list[str], named_in: str) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import struct
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
 from engines.bundle.manifest import FileName
-from engines.errors import BundleError, FileError
+from engines.errors import BadFrameError, BundleError, FileError
 from engines.files.reading import decoded
 from engines.files.typed import typed
 from engines.files.yaml_text import parse_yaml
+from engines.images.decoder import Decoder
 
 Score = Annotated[float, Meta(ge=0, le=1)]
-_PNG = b"\x89PNG\r\n\x1a\n"
 MOST_FRAMES = 1000
 MOST_PIXELS = 1 << 30
 """Of all golden frames together, which are in memory while engines are loaded."""
@@ -75,14 +72,12 @@ def parse_golden(data: bytes, path: Path, classes: int, frame_pixels: int) -> Go
     return golden
 
 
-def decode_png(data: bytes, path: Path, height: int, width: int) -> NDArray[np.uint8]:
-    """The grey 8-bit PNG that was read from ``path``. Its header is looked at first, so that no other size is ever decoded.
-
-    Raises BundleError."""
-    image = None
-    if data[:8] == _PNG and data[16:24] == struct.pack(">II", width, height):
-        with suppress(cv2.error):
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None or image.dtype != np.uint8 or image.shape != (height, width):
+def decode_image(data: bytes, path: Path, height: int, width: int) -> NDArray[np.uint8]:
+    """The grey 8-bit image that was read from ``path``; one of another size is not decoded. Raises BundleError."""
+    try:
+        image = Decoder(height, width).stored_in(data)
+    except BadFrameError as error:
+        raise BundleError(f"{path}: {error}; copy the bundle again") from None
+    if image.dtype != np.uint8 or image.ndim != 2:
         raise BundleError(f"{path}: expected a grey 8-bit PNG of {height}x{width}; copy the bundle again")
     return np.ascontiguousarray(image, dtype=np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import msgspec
 
 from engines.bundle.manifest import MANIFEST, OPERATING_POINT, Manifest, manifest_problem
 from engines.errors import BundleError, FileError
-from engines.files.looking import expanded, is_file
+from engines.files.looking import entries, expanded, is_file, resolved, size_of
 from engines.files.reading import decoded, read_bytes
 from engines.files.text import brief
 from engines.files.trees import plain
@@ -57,8 +57,12 @@ class Bundle:
         return {network: self.manifest.files.get(name, "") for network, name in self.graph_files().items()}
 
     def size_bytes(self) -> int:
-        """Bytes of the listed files, as far as they are there."""
-        return sum(_size(self.path / name) for name in self.manifest.files)
+        """Bytes of the listed files, as far as they are there and can be looked at."""
+        size = 0
+        for name in self.manifest.files:
+            with suppress(FileError):
+                size += size_of(self.path / name)
+        return size
 
 
 def open_bundle(name_or_path: str, relative_to: Path | None = None) -> Bundle:
@@ -66,16 +70,21 @@ def open_bundle(name_or_path: str, relative_to: Path | None = None) -> Bundle:
     return read_bundle(find_bundle(name_or_path, relative_to))
 
 
+def included_bundles() -> list[Path]:
+    """The bundles that come with the package, by name."""
+    return [one for one in entries(INCLUDED) if is_file(one / MANIFEST)]
+
+
 def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     """Directory of a bundle: a path (relative to ``relative_to``) or the name of an included one. Raises BundleError."""
     try:
-        candidates = [(relative_to or Path.cwd()) / expanded(name_or_path), INCLUDED / name_or_path]
+        candidates = [(relative_to or Path()) / expanded(name_or_path), INCLUDED / name_or_path]
         for candidate in candidates:
             if is_file(candidate / MANIFEST):
-                return candidate.resolve()
-    except (FileError, OSError) as error:
+                return resolved(candidate)
+        included = [one.name for one in included_bundles()]
+    except FileError as error:
         raise BundleError(f"bundle {brief(name_or_path)}: cannot be looked for: {error}") from None
-    included = sorted(p.parent.name for p in INCLUDED.glob(f"*/{MANIFEST}"))
     raise BundleError(
         f"{name_or_path}: no model bundle there (no {MANIFEST} in {candidates[0]}); "
         f"give a bundle directory or one of the included: {', '.join(included) or 'none'}"
@@ -98,10 +107,3 @@ def read_bundle(path: Path, operating_point: OperatingPoint | None = None) -> Bu
     point = operating_point or read_operating_point(path / OPERATING_POINT, manifest.classes)
     digest = hashlib.sha256(raw).hexdigest()[:8]
     return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest}")
-
-
-def _size(path: Path) -> int:
-    try:
-        return os.stat(path).st_size
-    except (OSError, ValueError):
-        return 0

@@ -13,10 +13,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.bundle.contents import MOST_GRAPH_BYTES
 from engines.bundle.golden import Golden, GoldenFrame, GoldenSample
 from engines.bundle.manifest import CARD, FORMAT, GOLDEN, MANIFEST, OPERATING_POINT, FrameSize, Manifest, naming_problem
 from engines.bundle.reading import Bundle, read_bundle
 from engines.errors import BundleError
+from engines.files.looking import entries, files_below
+from engines.files.reading import read_bytes
+from engines.files.writing import output_folder, write_bytes, write_text
 from engines.files.yaml_text import yaml_text
 from engines.operating_point import OperatingPoint, write_operating_point
 
@@ -38,17 +42,16 @@ def write_bundle(
     """Write a complete bundle into a new or empty ``directory`` and read it back.
 
     The frame geometry is that of the golden frames. Raises BundleError if the directory holds something already, or the bundle cannot be
-    called this.
+    called this; FileError where it cannot be written.
     """
     if problem := naming_problem(name, version, tuple(classes)):
         raise BundleError(f"{directory}: {problem}")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
+    if entries(output_folder(directory)):
         raise BundleError(f"{directory}: is not empty; give a new directory")
-    (directory / "golden").mkdir()
+    output_folder(directory / "golden")
     shutil.copyfile(gate_onnx, directory / "gate.onnx")
     shutil.copyfile(segmenter_onnx, directory / "segmenter.onnx")
-    (directory / CARD).write_text(card, encoding="utf-8")
+    write_text(directory / CARD, card)
     frames = []
     for i, sample in enumerate(golden):
         item = GoldenFrame(
@@ -59,7 +62,7 @@ def write_bundle(
         frames.append(item)
     _write_yaml(directory / GOLDEN, Golden(thresholds=tuple(golden_thresholds), frames=tuple(frames)))
     height, width = golden[0].frame.shape
-    files = {str(path.relative_to(directory)): _sha256(path) for path in sorted(directory.rglob("*")) if path.is_file()}
+    files = {str(path.relative_to(directory)): _sha256(path) for path in files_below(directory)}
     write_operating_point(operating_point, directory / OPERATING_POINT)
     manifest = Manifest(
         format=FORMAT,
@@ -75,12 +78,12 @@ def write_bundle(
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(path, MOST_GRAPH_BYTES)).hexdigest()
 
 
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    path.write_bytes(cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
+    write_bytes(path, cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
 def _write_yaml(path: Path, value: msgspec.Struct) -> None:
-    path.write_text(yaml_text(msgspec.to_builtins(value)), encoding="utf-8")
+    write_text(path, yaml_text(msgspec.to_builtins(value)))

@@ -14,6 +14,7 @@ from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, surve
 from engines.data.findings import Duplicate, Finding, blank_findings, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
+from engines.data.range_findings import range_findings
 from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
@@ -99,9 +100,10 @@ def check_dataset(
     pairs = near_duplicates(np.stack([scan.hash for scan in scans]))
     duplicates = _duplicates(whole.frames, scans, [(pair.first, pair.second, pair.distance) for pair in pairs])
     findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates)
-    findings += blank_findings(
-        [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
-    )
+    dark = range_findings(whole.frames, scans)
+    told = {name for finding in dark for name in finding.where}
+    blanks = [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
+    findings += dark + blank_findings([(name, why) for name, why in blanks if name not in told])
     joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:

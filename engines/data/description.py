@@ -1,7 +1,7 @@
 """``dataset.yaml``, the description of a data set; and the description assumed for a folder of a known layout.
 
 name: tiles
-root: ../tiles               # what the paths below are relative to; default: the folder of this file; ${VARIABLES} are filled in
+root: ../tiles               # what the paths below are relative to; relative to this file; default: its folder; ~ and ${VARIABLES} are filled in
 kind: masks                  # kaggle (run lengths in a CSV) or masks (one mask image a frame)
 classes: [blowhole, crack]   # class k is bit k of a mask; default: what the files say
 images: images               # folder of the frames, searched through
@@ -15,6 +15,8 @@ training_only: [augmented]   # values of the list's column `split`: frames to le
 exclude: ["broken_*.png"]    # frames to leave out, by name
 size: [256, 512]             # height and width all frames are brought to, where theirs differ
 fit: stretch                 # or pad: keep the proportions, fill up with black
+white_level: 4095            # the 16-bit value that is white in frames (as `white_level` of a camera); default: what files state, else 65535
+raw: {dtype: uint16, height: 256, width: 1600}   # what .raw files hold; also skip_bytes
 """
 
 from __future__ import annotations
@@ -36,11 +38,22 @@ from engines.files.looking import expanded, is_file, is_folder, is_there
 from engines.files.names import LONGEST_LABEL, why_no_labels
 from engines.files.text import brief
 from engines.files.typed import read_typed
+from engines.images.decoder import Decoder
+from engines.images.raw_format import RawType
 
 FILE = "dataset.yaml"
 Side = Annotated[int, Meta(ge=1, le=65536)]
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_LABEL)]
 Place = Annotated[str, Meta(max_length=1000)]
+
+
+class RawKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys under ``raw``: an ``RawFormat`` that says the size, which nothing else does in a data set."""
+
+    dtype: RawType
+    height: Side
+    width: Side
+    skip_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +74,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     exclude: tuple[Place, ...] = ()
     size: tuple[Side, Side] | None = None
     fit: Literal["stretch", "pad"] = "stretch"
+    white_level: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    raw: RawKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +90,18 @@ class Source:
 
     def place(self, relative: str) -> Path:
         """A path of the description."""
-        return self.root / relative
+        return self.root / expanded(relative, str(self.origin))
 
     @property
     def fit(self) -> Fit | None:
         """How frames of other sizes are brought to one size; None where they are refused."""
         size = self.description.size
         return Fit(size[0], size[1], self.description.fit) if size else None
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads the frames."""
+        return Decoder(white_level=self.description.white_level, raw=self.description.raw)
 
 
 def find_source(path: Path) -> Source:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engines.data.dataset import Dataset, LabelledFrame, Survey
-from engines.data.images import SUFFIXES
 from engines.data.kaggle import read_kaggle_rows
 from engines.data.split import TRAINING, Split
+from engines.images.suffixes import SUFFIXES
 
 FEW = 10
 """Fewer frames of a class than this are worth a remark."""

@@ -14,7 +14,10 @@ import numpy as np
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.frame_list import read_table
 from engines.data.stratify import Counts, deal_groups
-from engines.errors import DataError
+from engines.errors import DataError, FileError
+from engines.files.looking import is_file
+from engines.files.reading import first_line
+from engines.files.writing import text_output
 
 TRAINING = "training"
 """The part that also has frames that cannot be used for measuring; a split into folds has it only where there are such frames."""
@@ -84,11 +87,20 @@ def fold_fractions(count: int) -> dict[str, float]:
     return {f"{FOLD}{number}": 1 / count for number in range(count)}
 
 
+def require_split_place(path: Path) -> None:
+    """Raise FileError where a file is there that is no split: it may be one of the data set's."""
+    if is_file(path) and first_line(path) != ",".join(_COLUMNS):
+        raise FileError(f"{path}: is there already and is no split; name another file")
+
+
 def write_split(split: Split, dataset: Dataset, path: Path) -> None:
-    """Write ``name,group,part,classes`` as CSV, classes by name, separated by blanks."""
+    """Write ``name,group,part,classes`` as CSV, classes by name, separated by ``|``. Raises FileError.
+
+    Names are written as they are, also those that a spreadsheet would take for formulas: `read_split` looks for the same names.
+    """
     part_of = {name: part for part, names in split.parts.items() for name in names}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+    with text_output(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for part in split.parts:
             for frame in (one for one in dataset.frames if part_of.get(one.name) == part):

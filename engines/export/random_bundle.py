@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from engines.bundle import Bundle, GoldenSample, write_bundle
 from engines.export.graph_outputs import ExportedNetworks, Grey
 from engines.export.graphs import GateGraph, SegmenterGraph, network_input
 from engines.export.onnx import export_gate, export_segmenter
+from engines.files.writing import temporary_folder
 from engines.networks.factory import build_network
 from engines.networks.spec import NetworkSpec
 from engines.operating_point import OperatingPoint
@@ -50,8 +50,8 @@ def write_random_bundle(
     frames = [blotched_frame(height, width, seed) for seed in range(_GOLDEN)]
     thresholds = sparse_thresholds(graphs[1], frames[0])
     names = [f"class {k + 1}" for k in range(classes)]
-    with tempfile.TemporaryDirectory() as folder:
-        paths = Path(folder) / "gate.onnx", Path(folder) / "segmenter.onnx"
+    with temporary_folder("inspector-export-") as folder:
+        paths = folder / "gate.onnx", folder / "segmenter.onnx"
         export_gate(graphs[0], paths[0], height, width)
         export_segmenter(graphs[1], paths[1], height, width)
         outputs = ExportedNetworks(*paths, "f32").outputs(frames, thresholds)

@@ -1,13 +1,15 @@
 """Questions about a path that a user named, whose answer is never a traceback.
 
-``Path.is_file`` and its like raise for a folder that may not be entered and for a name that is too long (up to Python 3.13), and
-``Path.expanduser`` where no home directory is known. Here each of these is a FileError of one line.
+``Path.is_file`` and its like raise for a folder that may not be entered and for a name that is too long (up to Python 3.13),
+``Path.expanduser`` where no home directory is known, and ``Path.glob`` keeps silent about a folder that may not be read. Here each of
+these is a FileError of one line.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from engines.errors import FileError
@@ -51,6 +53,53 @@ def expanded(path: str | Path, origin: str = "") -> Path:
         ) from None
 
 
+def home(needed_for: str) -> Path:
+    """The user's home directory; ``needed_for`` begins the error: what needs it. Raises FileError where none is known."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise FileError(f"{needed_for}: no home directory is known") from None
+
+
+def resolved(path: Path) -> Path:
+    """The whole path, links followed as far as they lead. Raises FileError where that cannot be known, as in a circle of links."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise FileError(f"{path}: cannot be followed ({reason(error)}); give another place") from None
+
+
+def entries(folder: Path, pattern: str = "*") -> list[Path]:
+    """What is in a folder under names that match, in the order of names; nothing where there is no such folder.
+
+    Raises FileError where it cannot be listed.
+    """
+    try:
+        names = os.listdir(folder)
+    except _ABSENT:
+        return []
+    except (OSError, ValueError) as error:
+        raise unusable(folder, error, "cannot be listed") from None
+    return [folder / name for name in sorted(names) if fnmatchcase(name, pattern)]
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The regular files in a folder and in those below it; links to folders are not followed. Raises FileError as `entries` does."""
+    found: list[Path] = []
+    for one in entries(folder):
+        if is_file(one):
+            found.append(one)
+        elif is_folder(one) and not os.path.islink(one):
+            found += files_below(one)
+    return found
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none. Raises FileError where that cannot be known."""
+    status = _status(path)
+    return 0 if status is None else status.st_size
+
+
 def unusable(path: str | Path, error: OSError | ValueError, what: str = "cannot be read") -> FileError:
     """The error of the system as a FileError of one line."""
     return FileError(f"{brief(str(path), 300)}: {what} ({reason(error)})")
@@ -62,8 +111,13 @@ def reason(error: BaseException) -> str:
 
 
 def _mode(path: Path) -> int | None:
+    status = _status(path)
+    return None if status is None else status.st_mode
+
+
+def _status(path: Path) -> os.stat_result | None:
     try:
-        return path.stat().st_mode
+        return path.stat()
     except _ABSENT:
         return None
     except PermissionError as error:

@@ -12,3 +12,21 @@ def brief(text: str, most: int = 80) -> str:
     """The printable text, its end left out where it is longer than ``most`` characters."""
     clean = printable(text[: most + 1])
     return clean if len(text) <= most else f"{clean[: most - 3]}..."
+
+
+def printable_lines(text: str) -> str:
+    """As `printable`, of a text of several lines, whose line ends stay."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+_FORMULA_STARTS = tuple(
+    "=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """The text for a CSV file that people open in a spreadsheet: printable, and with a ' before it where it would be a formula.
+
+    Not for a file that a program reads back, in which names have to stay as they are.
+    """
+    return ("'" if text.startswith(_FORMULA_STARTS) else "") + printable(text)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, TextIO, cast
 
 from engines.errors import FileError
-from engines.files.looking import is_same_file, unusable
+from engines.files.looking import is_same_file, resolved, unusable
 
 Inputs = Mapping[str, Path]
 """The files that a command reads, by what they are, in words for its user: ``{"the journal that is read": path}``."""
@@ -24,10 +24,24 @@ UNWRITABLE = "cannot be written"
 
 
 def refuse_inputs(output: Path, inputs: Inputs, option: str = "") -> None:
-    """Raises FileError where ``output`` is one of the files that are read, whatever its spelling; ``option`` is named in it."""
+    """Raises FileError where ``output`` is one of the files that are read, whatever its spelling, or where one of them would be looked
+    for that is not there; ``option`` is named in it."""
     for what, path in inputs.items():
-        if is_same_file(output, path):
+        if _is_one(output, path):
             raise FileError(f"{_named(output, option)}: is {what}; name another file")
+
+
+def refuse_folders(output: Path, folders: Inputs, option: str = "", *, below: bool = False) -> None:
+    """Raises FileError where the folder ``output`` is, or with ``below`` lies in, one of the folders that are read.
+
+    What is written there would be read with the rest the next time.
+    """
+    places = [output, *_above(output)] if below else [output]
+    for what, folder in folders.items():
+        for place in places:
+            if _is_one(place, folder):
+                where = "is" if place == output else "lies in"
+                raise FileError(f"{_named(output, option)}: {where} {what}; name another folder")
 
 
 @contextmanager
@@ -65,6 +79,39 @@ def output_folder(path: Path, option: str = "") -> Path:
     except (OSError, ValueError) as error:
         raise unusable(_named(path, option), error, UNWRITABLE) from None
     return path
+
+
+@contextmanager
+def folder_beside(output: Path, option: str = "") -> Iterator[Path]:
+    """A new folder beside ``output`` for what `take_place` moves there when it is complete; removed at the end. Raises FileError."""
+    parent = output_folder(output.parent, option)
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=f".{output.name[:60]}-", dir=parent)
+    except (OSError, ValueError) as error:
+        raise unusable(_named(output, option), error, UNWRITABLE) from None
+    with scratch as name:
+        yield Path(name)
+
+
+def take_place(made: Path, output: Path, option: str = "") -> None:
+    """Move a folder to ``output`` on the same disk, which is not there or is an empty folder. Raises FileError for any other."""
+    try:
+        made.rename(output)  # over an empty folder too
+    except OSError as error:
+        raise unusable(_named(output, option), error, UNWRITABLE) from None
+
+
+@contextmanager
+def temporary_folder(prefix: str, advice: str = "") -> Iterator[Path]:
+    """A new folder for files that are needed for a while only. Raises FileError where there is no place for one; ``advice`` ends it."""
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=prefix)
+    except OSError as error:
+        # Where no place at all can be written, tempfile lists those it has tried.
+        why = "" if error.filename is None else f" ({error.strerror})"
+        raise FileError(f"no folder for temporary files{why}; set TMPDIR{advice}") from None
+    with scratch as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -117,6 +164,17 @@ def _is_of_the_output(error: OSError, target: Path) -> bool:
     """Whether the error is of the written file: errors of a write name no file, those of other files name theirs."""
     named = error.filename
     return named is None or (isinstance(named, (str, bytes)) and Path(os.fsdecode(named)).parent == target.parent)
+
+
+def _is_one(path: Path, other: Path) -> bool:
+    """Whether both are, or would be, one file or folder."""
+    with suppress(OSError, ValueError):
+        return is_same_file(path, other) or os.path.realpath(path) == os.path.realpath(other)
+    return path == other
+
+
+def _above(path: Path) -> list[Path]:
+    return list(resolved(path).parents)
 
 
 def _status(path: Path) -> os.stat_result | None:

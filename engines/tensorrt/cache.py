@@ -16,7 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from engines.errors import DamagedPlanError, EngineError, MissingPlanError, PlanFolderError
+from engines.errors import DamagedPlanError, EngineError, FileError, MissingPlanError, PlanFolderError
+from engines.files.looking import entries, expanded, home
 from engines.tensorrt.keyed_digest import keyed_digest, read_key
 from engines.tensorrt.metadata import PlanMetadata, PlanRequest
 from engines.tensorrt.private_files import remove_file, write_private
@@ -55,10 +56,14 @@ class PlanCache:
 
     @classmethod
     def default(cls) -> PlanCache:
-        """`$INSPECTOR_CACHE`, else `inspector/plans` in the user's cache folder."""
-        chosen = os.environ.get("INSPECTOR_CACHE")
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return cls(Path(chosen) if chosen else base / "inspector" / "plans")
+        """`$INSPECTOR_CACHE`, else `inspector/plans` in the user's cache folder. Raises EngineError where this user has none."""
+        try:
+            if chosen := os.environ.get("INSPECTOR_CACHE"):
+                return cls(expanded(chosen, "INSPECTOR_CACHE"))
+            base = os.environ.get("XDG_CACHE_HOME") or home("plans") / ".cache"
+        except FileError as error:
+            raise EngineError(f"{error}; set INSPECTOR_CACHE to the folder for plans") from None
+        return cls(Path(base, "inspector", "plans"))
 
     def require_writable(self) -> None:
         """Raise PlanFolderError or PlanKeyError where a plan could not be stored or not trusted; to be called before a long build."""
@@ -132,8 +137,11 @@ class PlanCache:
         return entry, plan
 
     def plans(self) -> list[Path]:
-        """The files of all plans, by name."""
-        return sorted(self.folder.glob(f"{_NAME}.plan"))
+        """The files of all plans, by name; none where there is no such folder. Raises EngineError where it cannot be listed."""
+        try:
+            return entries(self.folder, f"{_NAME}.plan")
+        except FileError as error:
+            raise EngineError(f"{error}; plans are kept there") from None
 
     def last_build_seconds(self, onnx_sha256: str, library: str) -> float:
         """How long the latest build of this graph took; 0 where none is known."""

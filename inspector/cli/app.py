@@ -1,4 +1,4 @@
-"""The table of commands. An error that the user can correct is printed here as one line, with exit status 2."""
+"""The table of commands. `inspector.cli.ending` prints what stops one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from engines.errors import BundleError, DataError, EngineError, RecipeError
 from inspector.cli import (
     bench,
     bundle,
@@ -25,8 +24,9 @@ from inspector.cli import (
     subscribe,
     train,
 )
-from inspector.cli.remedies import with_remedy
-from inspector.errors import UserError
+from inspector.cli.ending import exit_status, prepare_streams
+from inspector.cli.home import fill_in_homes
+from inspector.service.log import clean_warnings
 from inspector.version import __version__
 
 app = typer.Typer(
@@ -70,15 +70,11 @@ app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 app.add_typer(journal.app, name="journal")
+fill_in_homes(app)
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        app()
-    except (UserError, BundleError, DataError, EngineError, RecipeError) as error:
-        print(f"inspector: {with_remedy(error)}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # the reader of our output has gone, as in `inspector ... | head`
-        sys.stderr.close()
-        sys.exit(1)
+    prepare_streams()
+    clean_warnings()
+    sys.exit(exit_status(app))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.options import RuntimeName, RuntimeOption
-from inspector.cli.output import print_json
+from inspector.cli.options import Limits, RuntimeName, RuntimeOption, limits_of, number_option
+from inspector.cli.output import console, print_json, shown
+from inspector.config.inference import InferenceConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,20 +24,39 @@ def bench(
     runtime: RuntimeOption = RuntimeName.AUTO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
     max_batch: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Most frames in a batch; default: as for a line.")
+        int | None,
+        number_option(
+            "--max-batch",
+            limits_of(InferenceConfig, "max_batch"),
+            help="Most frames in a batch; default: as for a line.",
+        ),
     ] = None,
     segmenter_max_wait_us: Annotated[
-        int, typer.Option(min=0, help="Longest time that frames let through wait for more of them, microseconds.")
+        int,
+        number_option(
+            "--segmenter-max-wait-us",
+            limits_of(InferenceConfig, "segmenter_max_wait_us"),
+            help="Longest time that frames let through wait for more of them, microseconds.",
+        ),
     ] = 0,
     rounds: Annotated[
         int,
-        typer.Option(
-            min=1, help="Rounds; figures are medians over the rounds in which the machine's speed was steady."
+        number_option(
+            "--rounds",
+            Limits(1, 100_000, whole=True),
+            help="Rounds; figures are medians over the rounds in which the machine's speed was steady.",
         ),
     ] = 40,
-    seconds: Annotated[float, typer.Option(min=0.2, help="Length of each single measurement.")] = 0.5,
+    seconds: Annotated[
+        float, number_option("--seconds", Limits(0.2, 600), help="Length of each single measurement.")
+    ] = 0.5,
     memory_frames: Annotated[
-        int, typer.Option(min=0, help="Frames of the memory run, which is run twice; 0 leaves it out.")
+        int,
+        number_option(
+            "--memory-frames",
+            Limits(0, 100_000_000, whole=True),
+            help="Frames of the memory run, which is run twice; 0 leaves it out.",
+        ),
     ] = 20_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -46,10 +66,8 @@ def bench(
     Figures that are compared are measured alternately. Takes about ten minutes; close other programs that use the CPU.
     """
     import msgspec
-    from rich.console import Console
 
     from inspector.bench.run import BenchSettings, measure
-    from inspector.config.inference import InferenceConfig
     from inspector.errors import UserError
 
     if precision not in ("auto", "f32", "bf16"):
@@ -61,22 +79,21 @@ def bench(
         "segmenter_max_wait_us": segmenter_max_wait_us,
     }
     inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
-    progress = Console(stderr=True)
     settings = BenchSettings(
         bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames
     )
-    with progress.status("starting") as status:
-        figures = measure(settings, lambda text: status.update(text))
+    with console(stderr=True).status("starting") as status:
+        figures = measure(settings, lambda text: status.update(shown(text)))
     if as_json:
         print_json(figures)
         return
-    console = Console()
-    console.print(f"{figures.bundle} on {figures.device}; medians over the steady ones of {figures.rounds} rounds")
-    console.print(
+    printer = console()
+    printer.print(f"{figures.bundle} on {figures.device}; medians over the steady ones of {figures.rounds} rounds")
+    printer.print(
         f"Check whether a frame shows anything, in the camera's thread: {figures.frame_check_us:.0f} us per frame"
     )
     for table in _tables(figures):
-        console.print(table)
+        printer.print(table)
 
 
 def _tables(figures: Figures) -> list[Table]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inspector.cli import calibration_options as options
-from inspector.cli.options import RuntimeName, RuntimeOption
-from inspector.cli.output import print_json
+from inspector.cli.options import Limits, RuntimeName, RuntimeOption, number_option
+from inspector.cli.output import console, print_json
 from inspector.cli.progress import steps
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Show a model bundle, verify it, or
 BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
 ]
+_MOST_NOTES_BYTES = 1 << 20
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 PartOption = Annotated[str | None, typer.Option(help="Part to calibrate on; default: calibration, else validation.")]
 GoldenDataOption = Annotated[
@@ -100,7 +101,12 @@ def build(
     areas: options.AreasOption = None,
     metric: options.MetricOption = "balanced",
     golden: Annotated[
-        int, typer.Option(help="Number of golden frames to keep in the bundle for its self-test.", min=1)
+        int,
+        number_option(
+            "--golden",
+            Limits(1, 1000, whole=True),
+            help="Number of golden frames to keep in the bundle for its self-test.",
+        ),
     ] = 6,
     golden_data: GoldenDataOption = None,
     precision: Annotated[str, typer.Option(help="Arithmetic for the calibration: auto, f32 or bf16.")] = "auto",
@@ -114,6 +120,7 @@ def build(
     """
     options.require_precision(precision)
     _require_extra()
+    from engines.files.looking import resolved
     from inspector.bundles.build import build_bundle
     from inspector.bundles.request import BuildRequest
 
@@ -123,13 +130,13 @@ def build(
         data=data,
         split=split,
         out=out,
-        name=name or out.resolve().name,
+        name=name or resolved(out).name,
         version=version,
         part=part,
         folds=folds,
         golden_data=golden_data,
         calibration=options.calibration_request(miss_rate, confidence, method, metric),
-        areas_px=tuple(int(area) for area in options.numbers("--areas", areas)),
+        areas_px=tuple(options.areas_px(areas)),
         golden_frames=golden,
         notes=_text(notes),
         precision=precision,
@@ -157,12 +164,9 @@ def _tell_built(built: Built, as_json: bool) -> None:
 
 
 def _text(notes: Path | None) -> str:
-    from inspector.errors import UserError
+    from engines.files.reading import read_text
 
-    try:
-        return notes.read_text(encoding="utf-8") if notes is not None else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--notes {notes}: cannot be read ({error}); give a file of Markdown") from None
+    return "" if notes is None else read_text(notes, _MOST_NOTES_BYTES)
 
 
 def _require_extra() -> None:
@@ -179,13 +183,12 @@ def _require_extra() -> None:
 
 
 def _print_table(title: str, told: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, show_header=False, title_justify="left")
     for key, value in _rows(told):
         table.add_row(key, value)
-    Console().print(table)
+    console().print(table)
 
 
 def _rows(told: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

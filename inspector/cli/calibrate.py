@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inspector.cli import calibration_options as options
-from inspector.cli.output import print_json
+from inspector.cli.options import Limits, number_option
+from inspector.cli.output import print_json, tell
 
 if TYPE_CHECKING:
     from calibration.thresholds.calibrate import Calibration
@@ -27,19 +28,33 @@ BySizeOption = Annotated[
     bool, typer.Option("--by-size", help="Weigh a lost frame by the area of its defects, up to a cap.")
 ]
 SizeCapOption = Annotated[
-    int | None, typer.Option(help="With --by-size: area of full weight, px; default: 5 % of the frame.", min=1)
+    int | None,
+    number_option(
+        "--size-cap-px",
+        Limits(1, 2**32, whole=True),
+        help="With --by-size: area of full weight, px; default: 5 % of the frame.",
+    ),
 ]
 FalseDefectsOption = Annotated[
-    float, typer.Option(help="With --metric recall: false defects allowed per frame.", min=0)
+    float,
+    number_option(
+        "--false-defects", Limits(0, 1_000_000), help="With --metric recall: false defects allowed per frame."
+    ),
 ]
 ThresholdsOption = Annotated[str | None, typer.Option(help="Mask thresholds to try, e.g. 0.3,0.5,0.7.")]
 KeepMasksOption = Annotated[
     bool, typer.Option("--keep-masks", help="Choose the gate's threshold only: seven times as fast.")
 ]
-CostMissOption = Annotated[float | None, typer.Option(help="Cost of a defective sheet that is not marked.", min=0)]
-CostFalseScrapOption = Annotated[float | None, typer.Option(help="Cost of a clean sheet that is marked.", min=0)]
+_COST = Limits(0, 1e12)
+CostMissOption = Annotated[
+    float | None, number_option("--cost-miss", _COST, help="Cost of a defective sheet that is not marked.")
+]
+CostFalseScrapOption = Annotated[
+    float | None, number_option("--cost-false-scrap", _COST, help="Cost of a clean sheet that is marked.")
+]
 DefectRateOption = Annotated[
-    float, typer.Option(help="For the costs: share of sheets on the line that are defective.", min=0, max=1)
+    float,
+    number_option("--defect-rate", Limits(0, 1), help="For the costs: share of sheets on the line that are defective."),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="File to write the operating point to.")]
 WriteOption = Annotated[bool, typer.Option("--write", help="Put the operating point into the bundle.")]
@@ -91,6 +106,7 @@ def calibrate(
 
     options.require_precision(precision)
     found = read_bundle(find_bundle(bundle))
+    _refuse_inputs(found, data, split, out, curve)
     cap = size_cap_px or max(1, found.height * found.width // 20)
     request = options.calibration_request(
         miss_rate, confidence, method, metric, by_size=by_size, size_cap_px=cap, false_defects=false_defects
@@ -104,10 +120,25 @@ def calibrate(
     else:
         print_tables(made, found, chosen)
     if made.blank_note:
-        typer.echo(f"inspector: {made.blank_note}", err=True)
+        tell(f"inspector: {made.blank_note}", err=True)
     if curve is not None:
         write_curve(made.curve, curve)
     _write(made, [*([out] if out else []), *([found.path / OPERATING_POINT] if write else [])], allow_weaker, as_json)
+
+
+def _refuse_inputs(bundle: Bundle, data: Path, split: Path | None, out: Path | None, curve: Path | None) -> None:
+    """Raises FileError where a file to write is one of those that are read; the bundle's own operating point may be replaced."""
+    from engines.bundle import MANIFEST, OPERATING_POINT
+    from engines.data.inputs import input_files
+    from engines.files.writing import refuse_inputs
+
+    read = {f"{name} of the bundle": bundle.path / name for name in (MANIFEST, *bundle.manifest.files)}
+    read |= input_files(data) | ({"the split that is read": split} if split else {})
+    if out is not None:
+        refuse_inputs(out, read, "--out")
+    if curve is not None:
+        read |= {"the bundle's operating point": bundle.path / OPERATING_POINT}
+        refuse_inputs(curve, read | ({"the file of --out": out} if out else {}), "--curve")
 
 
 def _costs(miss: float | None, false_scrap: float | None, defect_rate: float) -> Costs | None:
@@ -121,12 +152,7 @@ def _costs(miss: float | None, false_scrap: float | None, defect_rate: float) ->
 
 def _grid(thresholds: str | None, areas: str | None, keep_masks: bool) -> dict[str, Any]:
     """What to try, as ``calibrate_bundle`` takes it."""
-    from inspector.errors import UserError
-
-    tried = options.numbers("--thresholds", thresholds)
-    if any(not 0 < value < 1 for value in tried):
-        raise UserError(f"--thresholds: {thresholds}: must lie between 0 and 1")
-    least = [int(value) for value in options.numbers("--areas", areas)]
+    tried, least = options.thresholds(thresholds), options.areas_px(areas)
     return {"areas_px": least or None, "keep_masks": keep_masks, **({"thresholds": tried} if tried else {})}
 
 
@@ -165,12 +191,12 @@ def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) 
         refused = bool(files) and not allow_weaker
         mend = f"; nothing is written: ask for --miss-rate {_round_up(made.gate.bound):g}, or add --allow-weaker"
         if refused or say:
-            typer.echo(f"inspector: miss-rate target {made.summary}{mend if refused else ''}", err=True)
+            tell(f"inspector: miss-rate target {made.summary}{mend if refused else ''}", err=True)
         if refused:
             raise typer.Exit(1)
     for file in files:
         write_operating_point(made.point, file)
-        typer.echo(f"wrote {file}: {made.point.id}", err=True)
+        tell(f"wrote {file}: {made.point.id}", err=True)
 
 
 def _round_up(share: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inspector.cli.output import console
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -37,14 +39,12 @@ def json_value(made: Calibration, bundle: Bundle) -> dict[str, Any]:
 
 def print_tables(made: Calibration, bundle: Bundle, part: Part) -> None:
     """The tables for a terminal."""
-    from rich.console import Console
-
-    console = Console()
+    printer = console()
     where = f"part {part.name} of {part.dataset.name}" if part.name else part.dataset.name
-    console.print(f"{bundle.id} on {where}, {len(part.frames)} frames", highlight=False)
-    console.print(f"[bold]Miss-rate target {made.summary}[/bold]", highlight=False)
+    printer.print(f"{bundle.id} on {where}, {len(part.frames)} frames")
+    printer.print(f"Miss-rate target {made.summary}", style="bold")
     for table in (_point_table(made), _curve_table(made)):
-        console.print(table)
+        printer.print(table)
 
 
 def _point_table(made: Calibration) -> Table:
@@ -97,16 +97,13 @@ def _curve_table(made: Calibration) -> Table:
 
 
 def write_curve(curve: list[TradeOff], path: Path) -> None:
-    """Every point of the trade-off as CSV. Raises UserError where it cannot be written."""
+    """Every point of the trade-off as CSV; all cells are numbers. Raises FileError where it cannot be written."""
     import csv
     from dataclasses import asdict
 
-    from inspector.errors import UserError
+    from engines.files.writing import text_output
 
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(asdict(curve[0])))
-            writer.writeheader()
-            writer.writerows(asdict(point) for point in curve)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); give another file with --curve") from None
+    with text_output(path, option="--curve") as file:
+        writer = csv.DictWriter(file, list(asdict(curve[0])), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(point) for point in curve)

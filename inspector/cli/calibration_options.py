@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from inspector.cli.options import Limits, number_option, read_number
+
 if TYPE_CHECKING:
     from calibration.thresholds.calibrate import CalibrationRequest
     from calibration.thresholds.miss_rate_target import Method
@@ -18,8 +20,13 @@ FoldsOption = Annotated[
         "the split that has its name, on which it is run."
     ),
 ]
-MissRateOption = Annotated[float, typer.Option(help="Largest share of defective frames that the gate may lose.")]
-ConfidenceOption = Annotated[float, typer.Option(help="Confidence of the miss rate's bound (method exact).")]
+_SHARE = Limits(0, 1, above=True, below=True)
+MissRateOption = Annotated[
+    float, number_option("--miss-rate", _SHARE, help="Largest share of defective frames that the gate may lose.")
+]
+ConfidenceOption = Annotated[
+    float, number_option("--confidence", _SHARE, help="Confidence of the miss rate's bound (method exact).")
+]
 MethodOption = Annotated[
     str, typer.Option(help="exact: Clopper-Pearson bound with confidence; conformal: holds on average only.")
 ]
@@ -62,11 +69,16 @@ def calibration_request(
     return CalibrationRequest(target, metric, false_defects)
 
 
-def numbers(option: str, text: str | None) -> list[float]:
-    """The numbers of an option, in increasing order. Raises UserError."""
-    from inspector.errors import UserError
+def thresholds(text: str | None) -> list[float]:
+    """The mask thresholds of --thresholds, in increasing order; empty where it was not given. Raises UserError."""
+    return _numbers("--thresholds", text, _SHARE, "numbers between 0 and 1, as 0.3,0.5,0.7")
 
-    try:
-        return sorted({float(part) for part in text.split(",")}) if text else []
-    except ValueError:
-        raise UserError(f"{option}: {text!r} is not a list of numbers; write them as 0.3,0.5,0.7") from None
+
+def areas_px(text: str | None) -> list[int]:
+    """The areas of --areas, px, in increasing order; empty where it was not given. Raises UserError."""
+    limits = Limits(0, 2**32, whole=True)
+    return [int(one) for one in _numbers("--areas", text, limits, "whole numbers of pixels, as 1,100,400")]
+
+
+def _numbers(option: str, text: str | None, limits: Limits, expected: str) -> list[float]:
+    return sorted({read_number(option, part, limits, expected) for part in text.split(",")}) if text else []

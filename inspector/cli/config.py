@@ -1,4 +1,4 @@
-"""``inspector config``: check a configuration, or print its schema."""
+"""``inspector config``: print a configuration to begin with, check one, or print the schema."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Check a line configuration, or print its JSON Schema.")
+from inspector.cli.output import tell
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Print an example configuration to edit, check a line configuration, or print its JSON Schema.",
+)
 
 
 @app.command()
@@ -20,7 +25,7 @@ def check(
     Every file is checked; the first error in each is printed as one line. Exit status 2 if there was one.
     """
     from engines.bundle import find_bundle, read_bundle
-    from engines.errors import BundleError
+    from engines.errors import BundleError, FileError
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.verdicts.rule_check import check_rules
@@ -32,15 +37,38 @@ def check(
             bundle = read_bundle(find_bundle(config.bundle, path.parent))
             for camera in config.cameras:
                 check_rules(config.verdicts, bundle.classes, camera.scale)
-        except (UserError, BundleError) as error:
+        except (UserError, BundleError, FileError) as error:
             wrong += 1
             message = str(error)
-            typer.echo(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
+            tell(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
         else:
             names = ", ".join(camera.name for camera in config.cameras)
-            typer.echo(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
+            tell(f"{path}: fine (line {config.line}; cameras {names}; bundle {bundle.id})")
     if wrong:
         raise typer.Exit(2)
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="Which one; `--list` shows them.")] = "line",
+    as_list: Annotated[bool, typer.Option("--list", help="List the names, with a line on each.")] = False,
+) -> None:
+    """Print a file to edit: a line configuration, a training recipe, or the description of a data set.
+
+    Paths in a file are relative to the folder in which you save it.
+
+    Example: `inspector config example > line.yaml`
+    """
+    from inspector.cli.examples import Kind, examples, find_example
+
+    if not as_list:
+        typer.echo(find_example(name).text(), nl=False)
+        return
+    titles = {Kind.LINE: "Lines", Kind.RECIPE: "Training recipes", Kind.DATA: "Data sets"}
+    for kind in Kind:
+        typer.echo(f"{titles[kind]}:")
+        for one in examples(kind):
+            typer.echo(f"  {one.name:<26}{one.summary}")
 
 
 @app.command()
@@ -48,4 +76,4 @@ def schema() -> None:
     """Print the JSON Schema of a line configuration, for editors that complete and check YAML."""
     from inspector.config.load import config_schema
 
-    typer.echo(json.dumps(config_schema(), indent=2))
+    tell(json.dumps(config_schema(), indent=2))

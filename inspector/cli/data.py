@@ -10,6 +10,10 @@ from typing import Annotated
 
 import typer
 
+from engines.files.text import brief
+from inspector.cli.options import LARGEST_SEED, Limits, number_option, read_number
+from inspector.cli.output import console, tell
+
 app = typer.Typer(no_args_is_help=True, help="Check a labelled data set, or split it.")
 
 DataArgument = Annotated[
@@ -45,19 +49,24 @@ def check(
 
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before its import: damaged files are reported here, by name
     from engines.data.check import check_dataset
+    from engines.data.inputs import input_folders
+    from engines.files.looking import is_folder
+    from engines.files.writing import refuse_folders
     from inspector.cli.data_picture import draw_check
-    from inspector.cli.data_tables import print_check, print_json
+    from inspector.cli.data_tables import print_check, print_checked_json
     from inspector.errors import UserError
 
-    if picture is not None and (picture.suffix.lower() != ".png" or not picture.absolute().parent.is_dir()):
-        raise UserError(f"--picture {picture}: expected a file called *.png in a folder that exists")
+    if picture is not None:
+        if picture.suffix.lower() != ".png" or not is_folder(picture.parent):
+            raise UserError(f"--picture {picture}: expected a file called *.png in a folder that exists")
+        refuse_folders(picture.parent, input_folders(data), "--picture", below=True)
     with _progress() as began:
         examined = check_dataset(data, split, began)
     checked = examined.checked
     if picture is not None:
         draw_check(examined, picture)
     if as_json:
-        print_json(checked)
+        print_checked_json(checked)
     else:
         print_check(checked, picture)
     if not checked.sound:
@@ -71,8 +80,14 @@ def split_command(
     parts: Annotated[
         str, typer.Option(help="Parts with their shares, which add up to 1.")
     ] = "training=0.6,calibration=0.2,validation=0.2",
-    folds: Annotated[int | None, typer.Option(help="Make this many equal folds instead (fold-0...).", min=2)] = None,
-    seed: Annotated[int, typer.Option(help="Seed: the same seed gives the same split.", min=0)] = 1,
+    folds: Annotated[
+        int | None,
+        number_option("--folds", Limits(2, 1000, whole=True), help="Make this many equal folds instead (fold-0...)."),
+    ] = None,
+    seed: Annotated[
+        int,
+        number_option("--seed", Limits(0, LARGEST_SEED, whole=True), help="Seed: the same seed gives the same split."),
+    ] = 1,
 ) -> None:
     """Assign the frames to parts, by group and with each class in its share.
 
@@ -83,31 +98,30 @@ def split_command(
     Example: `inspector data split frames/ split.csv --folds 5`
     """
     from engines.data.dataset import open_dataset
-    from engines.data.split import fold_fractions, make_split, write_split
-    from inspector.errors import UserError
+    from engines.data.inputs import input_files
+    from engines.data.split import fold_fractions, make_split, require_split_place, write_split
+    from engines.files.writing import refuse_inputs
 
-    if not out.absolute().parent.is_dir():
-        raise UserError(f"{out}: its folder does not exist; create it first")
     fractions = fold_fractions(folds) if folds is not None else _shares(parts)
+    refuse_inputs(out, input_files(data))
+    require_split_place(out)
     dataset = open_dataset(data)
     made = make_split(dataset, fractions, seed)
     write_split(made, dataset, out)
     counts = ", ".join(f"{part} {len(names)}" for part, names in made.parts.items())
-    typer.echo(f"{out}: {counts} frames")
+    tell(f"{out}: {counts} frames")
 
 
 def _shares(text: str) -> dict[str, float]:
     from inspector.errors import UserError
 
+    expected = "each part once with its share, such as training=0.8,validation=0.2"
     shares: dict[str, float] = {}
     for item in text.split(","):
         name, _, share = (piece.strip() for piece in item.partition("="))
-        try:
-            value = float(share)
-        except ValueError:
-            value = 0.0
-        if not name or not value or name in shares:
-            raise UserError(f"--parts: found {item!r}; expected each part once, such as training=0.8,validation=0.2")
+        value = read_number("--parts", share, Limits(0, 1, above=True), expected)
+        if not name or name in shares:
+            raise UserError(f"--parts: found {brief(item, 40)!r}, expected {expected}")
         shares[name] = value
     return shares
 
@@ -115,11 +129,10 @@ def _shares(text: str) -> dict[str, float]:
 @contextmanager
 def _progress() -> Iterator[Callable[[int], Callable[[], None]]]:
     """A progress bar on stderr. Call what it yields with the total; call what that returns after each frame."""
-    from rich.console import Console
     from rich.progress import Progress
 
     lock = threading.Lock()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=console(stderr=True), transient=True) as progress:
 
         def began(total: int) -> Callable[[], None]:
             task = progress.add_task("Reading frames", total=total)

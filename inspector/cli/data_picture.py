@@ -18,16 +18,12 @@ _SHOWN_FRAMES = 6
 
 
 def draw_check(examined: CheckedDataset, path: Path) -> None:
-    from inspector.errors import UserError
     from inspector.report.pictures.drawing import write_png
     from inspector.report.pictures.labelled_sheet import labelled_sheet
 
     dataset = examined.dataset
     sections = [(title, [_drawn(frame, dataset) for frame in frames]) for title, frames in _chosen(examined) if frames]
-    try:
-        write_png(path, labelled_sheet(sections, dataset.classes, (dataset.height, dataset.width)))
-    except OSError as error:
-        raise UserError(f"--picture {path}: cannot be written ({error.strerror or error})") from None
+    write_png(path, labelled_sheet(sections, dataset.classes, (dataset.height, dataset.width)))
 
 
 def _chosen(examined: CheckedDataset) -> Iterator[tuple[str, list[LabelledFrame]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from inspector.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,33 +18,30 @@ _SHOWN_KIND = 8
 """Most findings of one kind that are printed; --json has all."""
 
 
-def print_json(checked: CheckResult) -> None:
+def print_checked_json(checked: CheckResult) -> None:
     import msgspec
 
-    answer = {"sound": checked.sound, **msgspec.to_builtins(checked)}
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    print_json({"sound": checked.sound, **msgspec.to_builtins(checked)})
 
 
 def print_check(checked: CheckResult, picture: Path | None) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    _print_summary(console, checked)
-    _print_classes(console, checked)
+    printer = console()
+    _print_summary(printer, checked)
+    _print_classes(printer, checked)
     if checked.parts:
-        _print_parts(console, checked)
-    _print_findings(console, checked)
+        _print_parts(printer, checked)
+    _print_findings(printer, checked)
     if picture is not None:
-        console.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
+        printer.print(f"\nPicture: {picture}", soft_wrap=True)
     wrong = sum(finding.is_error for finding in checked.findings)
     if wrong:
         errors = "1 error" if wrong == 1 else f"{wrong} errors"
-        console.print(f"\n{errors}: correct the data set before you train on it.", style="bold red")
+        printer.print(f"\n{errors}: correct the data set before you train on it.", style="bold red")
     else:
-        console.print("\nThis data set can be used for training.", style="green")
+        printer.print("\nThis data set can be used for training.", style="green")
 
 
-def _print_summary(console: Console, checked: CheckResult) -> None:
+def _print_summary(printer: Console, checked: CheckResult) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -74,7 +71,7 @@ def _print_summary(console: Console, checked: CheckResult) -> None:
     for key, value in rows.items():
         if value:
             table.add_row(key, Text(value))
-    console.print(table)
+    printer.print(table)
 
 
 def _group_words(checked: CheckResult) -> str:
@@ -95,7 +92,7 @@ def _duplicate_words(checked: CheckResult) -> str:
     return f"{pairs} of near-duplicates, {identical} identical"
 
 
-def _print_classes(console: Console, checked: CheckResult) -> None:
+def _print_classes(printer: Console, checked: CheckResult) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -107,11 +104,11 @@ def _print_classes(console: Console, checked: CheckResult) -> None:
         area = f"{one.median_area_px:.0f} px" if one.defects else "-"
         style = None if one.frames else "bold red"
         table.add_row(one.name, str(one.frames), share, str(one.defects), area, f"{one.pixel_share:.3%}", style=style)
-    console.print()
-    console.print(table)
+    printer.print()
+    printer.print(table)
 
 
-def _print_parts(console: Console, checked: CheckResult) -> None:
+def _print_parts(printer: Console, checked: CheckResult) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -121,27 +118,27 @@ def _print_parts(console: Console, checked: CheckResult) -> None:
     for part in checked.parts:
         counts = (part.frames, part.groups, part.clean, *part.classes.values())
         table.add_row(part.part, *map(str, counts))
-    console.print()
-    console.print(table)
+    printer.print()
+    printer.print(table)
 
 
-def _print_findings(console: Console, checked: CheckResult) -> None:
+def _print_findings(printer: Console, checked: CheckResult) -> None:
     for is_error, word, style in ((False, "note", "yellow"), (True, "error", "bold red")):
         findings = [one for one in checked.findings if one.is_error == is_error]
         if findings:
-            console.print()
+            printer.print()
         for finding in findings[:_SHOWN_KIND]:
-            _print_finding(console, finding, word, style)
+            _print_finding(printer, finding, word, style)
         if len(findings) > _SHOWN_KIND:
-            console.print(f"{word}  and {len(findings) - _SHOWN_KIND} more; --json has all", style=style)
+            printer.print(f"{word}  and {len(findings) - _SHOWN_KIND} more; --json has all", style=style)
 
 
-def _print_finding(console: Console, finding: Finding, word: str, style: str) -> None:
+def _print_finding(printer: Console, finding: Finding, word: str, style: str) -> None:
     from rich.text import Text
 
     advice = f"; {finding.advice}" if finding.advice else ""
-    console.print(Text.assemble((f"{word:5s}", style), "  ", finding.what, advice), soft_wrap=True)
+    printer.print(Text.assemble((f"{word:5s}", style), "  ", finding.what, advice), soft_wrap=True)
     for line in finding.where[:_SHOWN_LINES]:
-        console.print(f"         {line}", style="dim", markup=False, soft_wrap=True)
+        printer.print(f"         {line}", style="dim", soft_wrap=True)
     if len(finding.where) > _SHOWN_LINES:
-        console.print(f"         and {len(finding.where) - _SHOWN_LINES} more", style="dim")
+        printer.print(f"         and {len(finding.where) - _SHOWN_LINES} more", style="dim")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.output import print_json
+from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +29,11 @@ SILENCE_MS = 120_000
 
 def demo(
     config: Annotated[
-        Path, typer.Option("--config", "-c", help="Line configuration with one simulated camera.")
-    ] = Path("configs/demo.yaml"),
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Line configuration with one simulated camera. Default: the example `demo`."
+        ),
+    ] = None,
     report: Annotated[Path, typer.Option(help="Directory for the report and its pictures.")] = Path("demo-report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -39,16 +42,18 @@ def demo(
     All results in the report are received over ZeroMQ; the truth is computed from the simulator's seed. Exit status 1 if any frame
     has no verdict or more than one, or if a message was missed.
     """
-    from rich.console import Console
-
     from engines.bundle import find_bundle, read_bundle
+    from inspector.cli.examples import Kind, find_example
+    from inspector.cli.report_folder import prepare_report
     from inspector.client import Subscriber
     from inspector.config.load import load_config
     from inspector.report.table import summary_table
 
+    config = config or find_example("demo", Kind.LINE).path
     line = load_config(config)
     bundle = read_bundle(find_bundle(line.bundle, config.parent))
     scored = _Scored(line, bundle)
+    prepare_report(report, {})
     daemon = _start_daemon(config)
     try:
         with Subscriber(line.results.endpoint, f"v1/{line.line}/{line.cameras[0].name}/") as subscriber:
@@ -61,12 +66,12 @@ def demo(
     if as_json:
         print_json(found)
     else:
-        Console().print(summary_table(found))
+        console().print(summary_table(found))
         for books in subscriber.streams.values():
-            Console().print(f"stream: {books.summary()}")
-        Console().print(f"report: {report / 'index.html'}")
+            tell(f"stream: {books.summary()}")
+        tell(f"report: {report / 'index.html'}")
     for note in notes:
-        typer.echo(f"inspector: {note}", err=True)
+        tell(f"inspector: {note}", err=True)
     if not found.sound or found.nothing_inspected or not proven or notes or status:
         raise typer.Exit(1)
 
@@ -117,7 +122,8 @@ def _start_daemon(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[bytes]) -> list[str]:
-    """Receive the run to its end; return errors, one line each."""
+    """Receive the run to its end; return errors, one line each. A silence without a loss is told, and is none."""
+    from engines.files.text import printable
     from inspector.cli.progress import live_line
     from inspector.client import Malformed, Missed, Stale
     from inspector.client.completeness import Completeness
@@ -145,8 +151,16 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
                     return notes
                 books: list[Completeness] = list(subscriber.streams.values())
                 update(sum(books[-1].verdicts.values()), books[-1].verdicts)
-            elif isinstance(event, (Missed, Malformed, Stale)):
-                notes.append(str(event))
+            elif isinstance(event, Stale):
+                typer.echo(
+                    f"inspector: the daemon was silent for {event.silent_ms} ms: this machine is very busy", err=True
+                )
+            elif isinstance(event, Missed):
+                notes.append(
+                    f"{event.last_seq - event.first_seq + 1} messages were missed, from number {event.first_seq} on"
+                )
+            elif isinstance(event, Malformed):
+                notes.append(f"a message that is not of this protocol: {printable(event.reason)}")
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

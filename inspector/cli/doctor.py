@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.output import print_json
+from inspector.cli.output import console, print_json
 from inspector.version import __version__
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ def doctor(
 
 
 def _print_table(findings: list[Finding], config: Path | None) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    printer = console()
     table = Table(title_justify="left", box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -58,12 +57,12 @@ def _print_table(findings: list[Finding], config: Path | None) -> None:
             table.add_row(Text(section.value, "bold"))
         style = "bold red" if finding.stops_the_line else STYLES[finding.state.value]
         table.add_row(f"  {finding.name}", Text(finding.state.value, style), Text(finding.found), Text(finding.advice))
-    console.print(table)
+    printer.print(table)
     stops = [finding for finding in findings if finding.stops_the_line]
     what = f"The line of {config}" if config else "A line"
     if not stops:
-        console.print(f"\n{what} can run here.", style="green", markup=False)
+        printer.print(f"\n{what} can run here.", style="green")
         return
-    console.print(f"\n{what} cannot run here:", style="bold red", markup=False)
+    printer.print(f"\n{what} cannot run here:", style="bold red")
     for finding in stops:
-        console.print(f"  {finding.name}: {finding.found}\n    {finding.advice}", markup=False, soft_wrap=True)
+        printer.print(f"  {finding.name}: {finding.found}\n    {finding.advice}", soft_wrap=True)

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.cli.options import Limits, limits_of, number_option
+from inspector.cli.output import tell
+from inspector.config.inference import InferenceConfig
+
 if TYPE_CHECKING:
     from engines.bundle import Bundle, Contents
     from engines.runtime.cuda.check_plans import PlanCheck
@@ -31,7 +35,12 @@ CacheOption = Annotated[
     ),
 ]
 BatchOption = Annotated[
-    int, typer.Option(min=1, max=256, help="Most frames in one batch, at least the line's inference.max_batch.")
+    int,
+    number_option(
+        "--max-batch",
+        limits_of(InferenceConfig, "max_batch"),
+        help="Most frames in one batch, at least the line's inference.max_batch.",
+    ),
 ]
 SomeBundle = Annotated[
     str | None,
@@ -72,7 +81,12 @@ def build(
     ] = None,
     max_batch: BatchOption = 8,
     workspace_mib: Annotated[
-        int, typer.Option(min=1, help="Most device memory a layer may take as workspace, MiB.")
+        int,
+        number_option(
+            "--workspace-mib",
+            Limits(1, 1 << 24, whole=True),
+            help="Most device memory a layer may take as workspace, MiB.",
+        ),
     ] = 1024,
     library: LibraryOption = None,
     route: RouteOption = Route.ONNX,
@@ -116,18 +130,26 @@ def build(
         takes = duration(bundle_build.last_build_seconds(network), target.library.builds_ahead_of_time)
         with phases(network, f"building for {target.capability} with {target.library.name}, {takes}") as progress:
             built = bundle_build.build(network, progress)
-        typer.echo(built_line(built.metadata, len(built.data)))
+        tell(built_line(built.metadata, len(built.data)))
     with phases("golden frames", f"running those of {found.bundle.id}") if target.gpu else nullcontext():
         stored = bundle_build.store()
-    typer.echo(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
+    tell(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
     _tell_where(plans)
 
 
 def _tell_where(plans: PlanCache) -> None:
     """Print where the plans were stored, and how the line finds them there."""
-    typer.echo(f"stored in {plans.folder}")
-    if plans.folder.absolute() != _cache(None).folder.absolute():
-        typer.echo(f"the line looks for them there with INSPECTOR_CACHE={plans.folder.absolute()}")
+    from engines.errors import FileError
+    from engines.files.looking import resolved
+
+    tell(f"stored in {plans.folder}")
+    folder = resolved(plans.folder)
+    try:
+        usual = resolved(_cache(None).folder)
+    except FileError:
+        usual = None
+    if folder != usual:
+        tell(f"the line looks for them there with INSPECTOR_CACHE={folder}")
 
 
 def _require_sense(capability: str | None, route: Route, gate: Path | None, segmenter: Path | None) -> None:
@@ -168,11 +190,11 @@ def list_plans(
     """List the plans, and show which of them the GPU of this machine would run."""
     from engines.tensorrt.inventory import list_plans as list_cached_plans
     from engines.tensorrt.machine import this_machine
-    from inspector.cli.engines_output import print_json, print_table
+    from inspector.cli.engines_output import print_plans_json, print_table
 
     plans, machine = _cache(cache), this_machine()
     cached, damaged = list_cached_plans(plans, None if isinstance(machine, str) else machine, max_batch)
-    (print_json if as_json else print_table)(plans, machine, cached, damaged)
+    (print_plans_json if as_json else print_table)(plans, machine, cached, damaged)
 
 
 @app.command()
@@ -192,12 +214,12 @@ def verify(bundle: SomeBundle = None, max_batch: BatchOption = 8, cache: CacheOp
     wrong = 0
     for path in paths:
         try:
-            typer.echo(f"sound: {name_of(plans.verify(path)[0].metadata)}")
+            tell(f"sound: {name_of(plans.verify(path)[0].metadata)}")
         except EngineError as error:
             wrong += 1
-            typer.echo(f"wrong: {with_remedy(error)}")
+            tell(f"wrong: {with_remedy(error)}")
     if not paths:
-        typer.echo(f"no plans{f' of {bundle}' if bundle else ''} in {plans.folder}")
+        tell(f"no plans{f' of {bundle}' if bundle else ''} in {plans.folder}")
         wrong += bundle is not None
     if wrong or (found and not _golden_agree(found, plans, max_batch)):
         raise typer.Exit(1)
@@ -215,6 +237,7 @@ def clean(
     it starts its engines again. Without BUNDLE this also removes the
     timing caches, which make the next build faster.
     """
+    from engines.files.text import printable
     from engines.tensorrt.timing_cache import remove_timing_caches
     from inspector.cli.engines_output import name_of_file
     from inspector.errors import UserError
@@ -225,11 +248,11 @@ def clean(
     if paths and not yes:
         if not sys.stdin.isatty():
             raise UserError(f"engines clean: would remove {what} from {plans.folder}; add --yes")
-        typer.confirm(f"Remove {what} from {plans.folder}?", abort=True)
+        typer.confirm(printable(f"Remove {what} from {plans.folder}?"), abort=True)
     for path in paths:
-        typer.echo(name_of_file(plans, path))
+        tell(name_of_file(plans, path))
     freed = plans.remove(paths) + (0 if bundle else remove_timing_caches(plans.folder))
-    typer.echo(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
+    tell(f"{what} removed from {plans.folder}, {freed / 1e6:.1f} MB")
 
 
 def _torch_plan_builder(contents: Contents, gate: Path, segmenter: Path, target: Target) -> PlanBuilder:
@@ -239,9 +262,10 @@ def _torch_plan_builder(contents: Contents, gate: Path, segmenter: Path, target:
 
 
 def _cache(folder: Path | None) -> PlanCache:
+    from engines.files.looking import expanded
     from engines.tensorrt.cache import PlanCache
 
-    return PlanCache(folder.expanduser()) if folder else PlanCache.default()
+    return PlanCache(expanded(folder, "--cache")) if folder else PlanCache.default()
 
 
 def _selected(plans: PlanCache, bundle: str | None) -> tuple[list[Path], Bundle | None]:
@@ -272,13 +296,13 @@ def _golden_agree(bundle: Bundle, plans: PlanCache, max_batch: int) -> bool:
 
     machine = this_machine()
     if isinstance(machine, str):
-        typer.echo(f"golden frames were not run: {machine}")
+        tell(f"golden frames were not run: {machine}")
         return True
     try:
         found = machine.find_plans(bundle, max_batch, plans)
         check = check_plans(read_contents(bundle), machine.library, found, max_batch)
     except EngineError as error:
-        typer.echo(f"wrong: {with_remedy(error)}")
+        tell(f"wrong: {with_remedy(error)}")
         return False
-    typer.echo(agreement_line(check))
+    tell(agreement_line(check))
     return True

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import typer
+from inspector.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -76,7 +76,7 @@ def name_of_file(cache: PlanCache, path: Path) -> str:
         return str(path)
 
 
-def print_json(
+def print_plans_json(
     cache: PlanCache, machine: Machine | str, plans: list[CachedPlan], damaged: list[DamagedPlanError]
 ) -> None:
     """Everything that is known of the plans and of what would run them here."""
@@ -102,7 +102,7 @@ def print_json(
         ],
         "damaged": [with_remedy(error) for error in damaged],
     }
-    typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    print_json(document)
 
 
 def print_table(
@@ -111,24 +111,22 @@ def print_table(
     """A table for each bundle and library, and what would run the plans here."""
     from itertools import groupby
 
-    from rich.console import Console
-
     from inspector.cli.remedies import with_remedy
 
-    console = Console(highlight=False)
+    printer = console()
     where = f"plans in {cache.folder}"
-    console.print(where.capitalize() if plans else f"no {where}", markup=False, soft_wrap=True)
+    printer.print(where.capitalize() if plans else f"no {where}", soft_wrap=True)
     for (bundle, library), group in groupby(
         plans, lambda one: (one.metadata.bundle, f"{one.metadata.library} {one.metadata.version}")
     ):
-        console.print(f"\n{bundle}, {library}", style="bold", markup=False, soft_wrap=True)
-        console.print(_table(list(group)))
+        printer.print(f"\n{bundle}, {library}", style="bold", soft_wrap=True)
+        printer.print(_table(list(group)))
     if plans:
-        console.print()
+        printer.print()
     for error in damaged:
-        console.print(f"damaged: {with_remedy(error)}", markup=False, soft_wrap=True)
+        printer.print(f"damaged: {with_remedy(error)}", soft_wrap=True)
     if not all(one.metadata.checked for one in plans):
-        console.print(
+        printer.print(
             "not checked: built ahead of time; the golden frames are run each time a plan is loaded", soft_wrap=True
         )
     here = (
@@ -136,7 +134,7 @@ def print_table(
         if isinstance(machine, str)
         else f"this machine: {machine.gpu.name}, {machine.gpu.capability}, {machine.library.name} {machine.library.version}"
     )
-    console.print(here, markup=False, soft_wrap=True)
+    printer.print(here, soft_wrap=True)
 
 
 def _table(plans: list[CachedPlan]) -> Table:

@@ -9,6 +9,7 @@ import typer
 
 from inspector.cli.calibration_options import FoldsOption, require_precision
 from inspector.cli.options import RuntimeName, RuntimeOption
+from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +56,10 @@ def evaluate(
 
     Example: `inspector evaluate demo data --split split.csv --report out`
     """
+    from engines.data.inputs import input_folders, root_folder
+    from inspector.cli.report_folder import prepare_report
     from inspector.errors import UserError
     from inspector.evaluate.fit import require_comparable
-    from inspector.evaluate.report import prepare
 
     require_precision(precision)
     expected = 3 if compare else 2
@@ -72,7 +74,7 @@ def evaluate(
     if compare:
         require_comparable(*bundles)
     if report is not None:
-        prepare(report)
+        prepare_report(report, root_folder(Path(paths[-1])), input_folders(Path(paths[-1])))
     if folds is not None:
         made = [_evaluated_by_folds(bundles[0], Path(paths[-1]), split, folds, (runtime.value, precision))]
     else:
@@ -144,7 +146,7 @@ def _evaluated(
 
 def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:
     """Print one evaluation or the comparison of two, and write the report."""
-    from rich.console import Console, Group
+    from rich.console import Group
     from rich.text import Text
 
     from inspector.evaluate.blocks import blocks
@@ -167,10 +169,8 @@ def _show(made: list[Evaluated], report: Path | None, as_json: bool) -> None:
         if report is not None:
             page = write_comparison(report, told, *made)
     if as_json:
-        import msgspec
-
-        typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        print_json(told)
         return
-    Console().print(shown)
+    console().print(shown)
     if page is not None:
-        Console().print(f"report: {page}")
+        tell(f"report: {page}")

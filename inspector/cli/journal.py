@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from inspector.cli.options import Limits, number_option
+from inspector.cli.output import console, escaped, tell
 from inspector.frames.outcome import Verdict
 
 if TYPE_CHECKING:
@@ -39,25 +41,25 @@ class Form(str, Enum):
 @app.command()
 def tail(
     journal: JournalArgument = Path("journal.sqlite"),
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many rows.")] = 20,
+    count: Annotated[
+        int, number_option("--count", Limits(1, 1_000_000_000, whole=True), "-n", help="How many rows.")
+    ] = 20,
     line: LineOption = None,
     camera: CameraOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per row.")] = False,
 ) -> None:
     """Show the last publications."""
-    from rich.console import Console
-
     from inspector.cli.result_lines import line_of
     from inspector.results.journal_reader import JournalReader
 
-    console = Console(highlight=False, soft_wrap=True)
+    printer = console()
     with JournalReader(journal) as reader, _hinting("`inspector journal export` writes the rows before the damage"):
         for row in reader.tail(count, line=line, camera=camera):
             packet = _packet(row)
             if as_json:
-                typer.echo(_json_line(row).decode(errors="replace"))
+                tell(_json_line(row))
             else:
-                console.print(line_of(packet))
+                printer.print(line_of(packet), soft_wrap=True)
 
 
 @app.command()
@@ -75,13 +77,17 @@ def export(
     camera: CameraOption = None,
     verdict: Annotated[Verdict | None, typer.Option(case_sensitive=False, help="Only this verdict.")] = None,
 ) -> None:
-    """Write verdicts as CSV, or all messages as JSON lines."""
+    """Write verdicts as CSV, or all messages as JSON lines.
+
+    The CSV is for a spreadsheet: a text that would be a formula there (it begins with = + - @) has a ' before it, and control characters are
+    replaced. The JSON lines hold every name as it is.
+    """
     import csv
 
     from inspector.errors import UserError
     from inspector.results.journal_reader import JournalReader
 
-    with JournalReader(journal) as reader, _opened(output) as file:
+    with JournalReader(journal) as reader, _opened(output, journal) as file:
         if epoch == "last":
             epoch = (reader.epochs() or [""])[-1]
         rows = reader.walk(
@@ -97,7 +103,7 @@ def export(
                 if form is Form.CSV:
                     lines.writerow(_csv_row(packet))
                 else:
-                    file.write(_json_line(row).decode(errors="replace") + "\n")
+                    file.write(_json_line(row) + "\n")
                 written += 1
         except UserError as error:
             failure = str(error)  # raised when the file is closed: what was written is kept
@@ -118,17 +124,20 @@ def _hinting(hint: str) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[IO[str]]:
-    from inspector.errors import UserError
+def _opened(output: Path | None, journal: Path) -> Iterator[TextIO]:
+    from engines.files.writing import text_output
 
     if output is None:
         yield sys.stdout
         return
-    try:
-        file = output.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise UserError(f"--output {output}: cannot be written ({error.strerror}); name another file") from None
-    with file:
+    inputs = {
+        "the journal that is read": journal,
+        **{
+            f"part of the journal that is read ({end})": journal.with_name(journal.name + end)
+            for end in ("-wal", "-shm")
+        },
+    }
+    with text_output(output, inputs, "--output") as file:
         yield file
 
 
@@ -142,15 +151,17 @@ def _packet(row: Row) -> Packet:
         raise UserError(f"journal: row {row.id} has been altered: {error}") from None
 
 
-def _json_line(row: Row) -> bytes:
-    """Header and body exactly as they were sent; the mask in base64."""
+def _json_line(row: Row) -> str:
+    """Header and body as they were sent, what could steer a terminal written as escapes; the mask in base64."""
     import base64
 
-    blob = b'"' + base64.b64encode(row.blob) + b'"' if row.blob else b"null"
-    return b'{"header":' + row.header + b',"body":' + row.body + b',"blob":' + blob + b"}"
+    header, body = (escaped(part.decode("utf-8", "replace")) for part in (row.header, row.body))
+    blob = f'"{base64.b64encode(row.blob).decode()}"' if row.blob else "null"
+    return f'{{"header":{header},"body":{body},"blob":{blob}}}'
 
 
 def _csv_row(packet: Packet) -> dict[str, object]:
+    from engines.files.text import spreadsheet_cell
     from inspector.cli.result_lines import iso_time
     from inspector.protocol.messages import GapBody, ResultBody
 
@@ -184,4 +195,4 @@ def _csv_row(packet: Packet) -> dict[str, object]:
             "name": body.name,
             "detail": body.detail,
         }
-    return fields
+    return {name: spreadsheet_cell(value) if isinstance(value, str) else value for name, value in fields.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from engines.files.text import printable
+from inspector.cli.output import console
 from inspector.frames.outcome import Verdict
 
 _COLOURS = {Verdict.PASS: "green", Verdict.REJECT: "red", Verdict.SCRAP: "magenta", Verdict.UNINSPECTED: "yellow"}
@@ -29,15 +30,15 @@ def live_line(what: str, total: int | None) -> Iterator[Update]:
     """A progress line with the verdicts so far."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[verdicts]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total, rate="", verdicts="")
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(printable(what), total=total, rate="", verdicts="")
 
         def update(done: int, verdicts: Mapping[Verdict, int]) -> None:
             words = [
@@ -56,9 +57,9 @@ def live_line(what: str, total: int | None) -> Iterator[Update]:
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar; call what it yields with how many of ``total`` are done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(printable(what), total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
@@ -68,17 +69,17 @@ def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
     what that returns with how many are done."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
 
         def begin(what: str, total: int) -> Callable[[int], None]:
             for task in progress.task_ids:
                 progress.remove_task(task)
-            current = progress.add_task(what, total=total or None)
+            current = progress.add_task(printable(what), total=total or None)
             return lambda done: progress.update(current, completed=done)
 
         yield begin
@@ -88,9 +89,9 @@ def steps() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
 def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
     """For a long operation: prints a line that names it and, on a terminal, its nested phases while it runs. Call what this yields
     with a phase, how many of its steps are done, and how many there are."""
-    console = Console(stderr=True)
-    console.print(f"{what}: {detail}", highlight=False, markup=False, soft_wrap=True)
-    if not console.is_terminal:
+    printer = console(stderr=True)
+    printer.print(f"{what}: {detail}", soft_wrap=True)
+    if not printer.is_terminal:
         yield lambda *_: None
         return
     columns = (
@@ -100,8 +101,8 @@ def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
-        progress.add_task(what, total=None)
+    with Progress(*columns, console=printer, transient=True) as progress:
+        progress.add_task(printable(what), total=None)
         begun: dict[str, TaskID] = {}
 
         def told(phase: str, done: int, steps: int) -> None:
@@ -112,6 +113,6 @@ def phases(what: str, detail: str) -> Iterator[Callable[[str, int, int], None]]:
                 progress.update(begun[phase], completed=done)
             else:
                 indent = "  " * (len(begun) + 1)
-                begun[phase] = progress.add_task(indent + phase, total=steps, completed=done)
+                begun[phase] = progress.add_task(indent + printable(phase), total=steps, completed=done)
 
         yield told

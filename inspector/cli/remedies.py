@@ -11,7 +11,6 @@ from engines.errors import (
     NoCropError,
     NoExtraDataError,
     NoTrainingPartError,
-    OperatingPointWriteError,
     PlanBuildError,
     PlanFolderError,
     TrainingFolderError,
@@ -44,8 +43,6 @@ def with_remedy_for_a_build(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     match error:
-        case OperatingPointWriteError():
-            return "give another place with --out"
         case PlanFolderError():
             return "name another folder with --cache or INSPECTOR_CACHE"
         case NoBuildTargetError(capabilities=()):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.options import RuntimeName
-from inspector.cli.output import print_json
+from inspector.cli.options import Limits, RuntimeName, limits_of, number_option, read_number
+from inspector.cli.output import console, print_json, tell
+from inspector.config.replay import ReplayConfig
+from inspector.config.tree import LineConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from engines.bundle import Bundle
-    from inspector.config.replay import ReplayConfig
-    from inspector.config.tree import LineConfig
     from inspector.frames.outcome import Verdict
     from inspector.line.line import Line
     from inspector.report import Report, Summary
     from inspector.report.truth import Truth
+
+RATE_HZ = Limits(1e-6, 1_000_000)
 
 
 def replay(
@@ -43,16 +45,18 @@ def replay(
     ] = "max",
     deadline_ms: Annotated[
         float | None,
-        typer.Option(
-            help="With a rate: longest time from capture to verdict; default: the configuration's, else 100.", min=1
+        number_option(
+            "--deadline-ms",
+            limits_of(LineConfig, "deadline_ms"),
+            help="With a rate: longest time from capture to verdict; default: the configuration's, else 100.",
         ),
     ] = None,
     white_level: Annotated[
         int | None,
-        typer.Option(
+        number_option(
+            "--white-level",
+            limits_of(ReplayConfig, "white_level"),
             help="The 16-bit value that becomes 255, e.g. 4095 for 12-bit data; default: the configuration's.",
-            min=1,
-            max=65535,
         ),
     ] = None,
     raw: Annotated[
@@ -94,15 +98,15 @@ def replay(
     Example: `inspector replay frames --csv train.csv --report out`
     """
     from engines.bundle import open_bundle
+    from engines.files.looking import expanded
     from inspector.cli.replay_line import Recording, replayed_line
     from inspector.errors import UserError
 
     if precision not in (None, "auto", "f32", "bf16"):
         raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
     truth = _TruthOptions(masks, mask_style, csv)
-    recording = Recording(path=path, rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
-    with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
-        journal = _journal(report, Path(scratch))
+    recording = Recording(path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
+    with _journal(report, path, masks) as journal:
         line_config = replayed_line(
             config,
             camera,
@@ -118,19 +122,17 @@ def replay(
         failures, found = _run_and_report(line_config, model, journal, truth, report)
     print_json(found) if as_json else _print_summary(found, report)
     for failure in failures:
-        typer.echo(f"inspector: {failure}", err=True)
+        tell(f"inspector: {failure}", err=True)
     if not found.sound or failures:
         raise typer.Exit(1)
 
 
 def _print_summary(found: Summary, report: Path | None) -> None:
-    from rich.console import Console
-
     from inspector.report.table import summary_table
 
-    Console().print(summary_table(found))
+    console().print(summary_table(found))
     if report is not None:
-        Console().print(f"report: {report / 'index.html'}")
+        tell(f"report: {report / 'index.html'}")
 
 
 class _TruthOptions:
@@ -161,34 +163,25 @@ class _TruthOptions:
 
 
 def _rate(text: str) -> float | None:
-    from inspector.errors import UserError
-
     if text == "max":
         return None
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < 1e6:
-        raise UserError(f"--rate: {text!r} is not a rate; give frames per second, e.g. 60, or max")
-    return rate
+    return read_number("--rate", text, RATE_HZ, "frames per second, e.g. 60, or max")
 
 
-def _journal(report: Path | None, scratch: Path) -> Path:
-    """The folder of this run's journal, which starts empty because the report is made from it."""
-    from inspector.errors import UserError
+@contextmanager
+def _journal(report: Path | None, frames: str, masks: Path | None) -> Iterator[Path]:
+    """This run's journal, which starts empty because the report is made from it."""
+    from engines.files.writing import temporary_folder
+    from inspector.capture.replay.listing import list_files
+    from inspector.cli.report_folder import JOURNAL, begin_journal, frame_folders, prepare_report
 
     if report is None:
-        return scratch / "journal.sqlite"
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-        for old in report.glob("journal.sqlite*"):
-            old.unlink()
-    except OSError as error:
-        raise UserError(
-            f"{report}: cannot be written ({error.strerror}); give another directory with --report"
-        ) from None
-    return report / "journal.sqlite"
+        with temporary_folder("inspector-replay-", ", or give --report") as scratch:
+            yield scratch / JOURNAL
+    else:
+        read = frame_folders(frames, list_files(frames), report)
+        prepare_report(report, read | ({"the folder of the masks": masks} if masks is not None else {}))
+        yield begin_journal(report)
 
 
 def _run_and_report(
@@ -201,7 +194,6 @@ def _run_and_report(
     """Run the line and write the report, where one is asked for; return what failed and the figures."""
     from inspector.capture.replay.listing import list_files
     from inspector.cli.progress import live_line
-    from inspector.config.replay import ReplayConfig
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
@@ -213,7 +205,7 @@ def _run_and_report(
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))
-        typer.echo(f"engines ran on {line.inference.active.supervisor.device}", err=True)
+        tell(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     made = _report(line, journal, files, source, known)
     found = made.summary()
     failures = line.failures
@@ -237,12 +229,13 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     import numpy as np
     from numpy.typing import NDArray
 
-    from inspector.capture.replay.decoding import BadFrameError, Decoder
+    from engines.errors import BadFrameError
+    from inspector.capture.replay.decoding import recording_decoder
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
     bundle = line.bundle
-    decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
+    decoder = recording_decoder(source, bundle.height, bundle.width)
     report = Report(
         bundle.classes,
         bundle.height,

@@ -10,10 +10,11 @@ from typing import get_args
 
 import msgspec
 
+from engines.images.raw_format import RawType
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
 from inspector.config.load import load_config
-from inspector.config.replay import RawFormat, RawType, ReplayConfig
+from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 

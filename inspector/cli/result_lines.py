@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from rich.text import Text
 
+from engines.files.text import printable
 from inspector.frames.outcome import Defect, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import (
@@ -37,13 +38,13 @@ def line_of(packet: Packet) -> Text:
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
         parts = [body.reason.value, _score(body.gate_score), _defects(body.defects), body.detail, body.name]
-        line.append("  ".join(safe(part) for part in parts if part))
+        line.append("  ".join(printable(part) for part in parts if part))
         line.append(f"  {body.latency_us / 1000:.1f} ms", "dim")
     elif isinstance(body, GapBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
         count = body.last - body.first + 1
-        line.append(safe(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}"))
+        line.append(printable(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}"))
     elif isinstance(body, LateBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{'late':<11} ", "yellow")
@@ -59,11 +60,11 @@ def _append_event(line: Text, packet: Packet) -> None:
     if isinstance(body, StartBody):
         size = f"{body.geometry.height_px}x{body.geometry.width_px}"
         simulated = "  simulated" if packet.header.simulated else ""
-        line.append(safe(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}"))
+        line.append(printable(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}"))
     elif isinstance(body, StatusBody):
         calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
         line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")
-        line.append(safe(f"{body.code}  {body.text}"))
+        line.append(printable(f"{body.code}  {body.text}"))
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
         line.append(f"{body.frames} frames  {counts}  late results {body.late}")
@@ -84,11 +85,6 @@ def iso_time(unix_ns: int) -> str:
     seconds, rest_ns = divmod(unix_ns, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // 1000:06d}Z"
-
-
-def safe(text: str) -> str:
-    """The text without terminal control characters, because it may come from a network."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _score(score: float | None) -> str:

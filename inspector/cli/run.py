@@ -30,7 +30,7 @@ def run(
     Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. Stopping finishes the frames in
     flight and takes under 2 seconds. Exit status 1 if a camera or inference failed, or if not one frame could be inspected.
 
-    Example: `inspector run -c configs/demo.yaml`
+    Example: `inspector run -c line.yaml`
     """
     from engines.bundle import open_bundle
     from inspector.config.load import load_config

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inspector.cli.options import Limits, number_option
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -27,9 +29,12 @@ def subscribe(
     line: Annotated[str | None, typer.Option(help="Only this line.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message, masks in base64.")] = False,
-    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many messages.")] = None,
+    count: Annotated[
+        int | None, number_option("--count", Limits(1, 2**63 - 1, whole=True), help="Stop after this many messages.")
+    ] = None,
     timeout_s: Annotated[
-        float | None, typer.Option("--timeout", min=0.1, help="Stop when nothing arrives for this many seconds.")
+        float | None,
+        number_option("--timeout", Limits(0.1, 31_536_000), help="Stop when nothing arrives for this many seconds."),
     ] = None,
     heartbeats: Annotated[bool, typer.Option("--heartbeats", help="Show heartbeats too.")] = False,
     server_key: Annotated[
@@ -89,7 +94,8 @@ class _Tail:
 
     def sum_up(self, subscriber: Subscriber) -> None:
         """Verdict counts and what was missed, per stream."""
-        from inspector.cli.result_lines import VERDICT_STYLES, safe
+        from engines.files.text import printable
+        from inspector.cli.result_lines import VERDICT_STYLES
 
         if self._as_json:
             return
@@ -99,7 +105,7 @@ class _Tail:
         for stream, books in subscriber.streams.items():
             if self._camera in (None, stream.camera):
                 self._out.print(
-                    f"{stream.line}/{stream.camera} {safe(stream.epoch)[:8]}: {books.summary()}", markup=False
+                    f"{stream.line}/{stream.camera} {printable(stream.epoch)[:8]}: {books.summary()}", markup=False
                 )
         if subscriber.malformed:
             self._out.print(f"{subscriber.malformed} messages were malformed", style="bold red")
@@ -144,11 +150,11 @@ def _notice(event: Any) -> Text:
     """An event that is not a message, as one line."""
     from rich.text import Text
 
-    from inspector.cli.result_lines import safe
+    from engines.files.text import printable
     from inspector.client import Malformed, Missed, NewEpoch
 
     if isinstance(event, Malformed):
-        return Text(f"!! MALFORMED  {safe(event.reason)}", "bold red")
+        return Text(f"!! MALFORMED  {printable(event.reason)}", "bold red")
     if isinstance(event, NewEpoch):
         return Text(f"!! {event.stream.camera}: the daemon was started again; numbers begin at 0 again", "bold yellow")
     if isinstance(event, Missed):

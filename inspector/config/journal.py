@@ -6,15 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from inspector.config.section import AtLeastOne, NotEmpty, Positive, Section
+from engines.files.paths import FilePath
+from inspector.config.section import AtLeastOne, Positive, Section
 
 
 class JournalConfig(Section, frozen=True, kw_only=True):
     """The journal. One writer commits waiting publications in groups; the disk never delays a verdict."""
 
     path: Annotated[
-        NotEmpty | None,
-        Meta(description="SQLite file, relative to the working directory; its folder must exist. Null: no journal."),
+        FilePath | None,
+        Meta(description="SQLite file, relative to this file; its folder must exist. Null: no journal."),
     ] = "journal.sqlite"
     commit_interval_ms: Annotated[
         int, Meta(description="Longest time a publication waits for others to be committed with it.", ge=0, le=10_000)

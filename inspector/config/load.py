@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 
 from engines.errors import FileError
-from engines.files.looking import expanded
+from engines.files.paths import resolve_paths
 from engines.files.reading import read_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
-from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -23,46 +22,19 @@ _ALL_KEYS = "`inspector config schema` lists all"
 def load_config(path: Path) -> LineConfig:
     """The configuration in ``path``, checked against the tree.
 
+    Paths in it are relative to its folder (the bundle, which may be a name, is found by `engines.bundle.find_bundle`).
     Raises UserError naming the file, the key, what was found and what was expected.
     """
     try:
         text = read_text(path, MOST_BYTES)
     except FileError as error:
-        raise UserError(f"{error}; give an existing line configuration, e.g. one copied from configs/") from None
-    config = parse_config(text, str(path))
+        raise UserError(
+            f"{error}; give an existing line configuration; `inspector config example` prints one"
+        ) from None
     try:
-        return _at_home(config, path)
+        return resolve_paths(parse_config(text, str(path)), path.parent, str(path))
     except FileError as error:
         raise UserError(str(error)) from None
-
-
-def _at_home(config: LineConfig, file: Path) -> LineConfig:
-    """Make paths of recordings and keys, which are relative to the configuration's file, absolute. (The bundle is found elsewhere.)"""
-    replace = msgspec.structs.replace
-    cameras = tuple(
-        replace(camera, source=_recording_at_home(camera.source, file))
-        if isinstance(camera.source, ReplayConfig)
-        else camera
-        for camera in config.cameras
-    )
-    curve = config.results.curve
-    if curve is not None:
-        curve = replace(
-            curve,
-            secret_key=_resolved(curve.secret_key, file),
-            allowed_clients=_resolved(curve.allowed_clients, file),
-        )
-    return replace(config, cameras=cameras, results=replace(config.results, curve=curve))
-
-
-def _recording_at_home(source: ReplayConfig, file: Path) -> ReplayConfig:
-    if isinstance(source.path, str):
-        return msgspec.structs.replace(source, path=_resolved(source.path, file))
-    return msgspec.structs.replace(source, path=tuple(_resolved(path, file) for path in source.path))
-
-
-def _resolved(path: str, file: Path) -> str:
-    return str(file.parent / expanded(path, str(file)))
 
 
 def parse_config(text: str, origin: str) -> LineConfig:

@@ -15,8 +15,9 @@ HEADING = """\
 # Configuration
 
 Every key of a line's YAML file. Generated from the types the daemon checks it against: `inspector config check line.yaml` names
-what is wrong, `inspector config schema` prints the JSON Schema for editors. Unknown keys are refused. Files to copy are in
-[configs](../configs).
+what is wrong, `inspector config schema` prints the JSON Schema for editors. Unknown keys are refused. A path is relative to the
+folder of the file it is written in; `~` is the home directory. `inspector config example` prints a file to begin with; more are
+in [configs](../configs).
 """
 TITLES = {
     "LineConfig": "The line",
@@ -87,6 +88,8 @@ def _kinds(field: dict[str, Any]) -> Iterator[str]:
         yield f"list of {_kind(inner)}" if inner else "list"
     elif "type" in field:
         words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+        if field.get("format") == "path":
+            words["string"] = "path"
         yield words.get(field["type"], field["type"]) + _bounds(field)
 
 

@@ -6,21 +6,23 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.section import Section
+
+Endpoint = Annotated[str, path_key(PathRule(prefix="ipc://", other="@*"))]
 
 
 class CurveConfig(Section, frozen=True, kw_only=True):
     """CURVE keys (made by ``zmq.auth.create_certificates``). Needed for an endpoint other than loopback or ipc."""
 
     secret_key: Annotated[
-        str,
-        Meta(description="File with the publisher's key pair (`*.key_secret`), relative to this file.", min_length=1),
+        FilePath,
+        Meta(description="File with the publisher's key pair (`*.key_secret`), relative to this file."),
     ]
     allowed_clients: Annotated[
-        str,
+        FilePath,
         Meta(
             description="Directory with one public `*.key` file for each subscriber that may connect, relative to this file; read again when it changes.",
-            min_length=1,
         ),
     ]
 
@@ -29,11 +31,10 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     """The publisher. ``docs/protocol.md`` describes what it sends."""
 
     endpoint: Annotated[
-        str,
+        Endpoint,
         Meta(
-            description="ZeroMQ address to bind: tcp://ADDRESS:PORT (port *: a free one) or ipc://PATH. "
+            description="ZeroMQ address to bind: tcp://ADDRESS:PORT (port *: a free one) or ipc://PATH, the path relative to this file. "
             "Any address other than loopback or ipc needs `curve`.",
-            min_length=1,
         ),
     ] = "tcp://127.0.0.1:5550"
     masks: Annotated[bool, Meta(description="Send the defect mask with each frame that has one.")] = True

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.paths import PathRule, path_key
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
@@ -15,6 +16,7 @@ from inspector.config.ring import RingConfig
 from inspector.config.section import Section
 from inspector.config.verdicts import VerdictsConfig
 
+BundlePath = Annotated[str, path_key(PathRule(or_name=True))]
 OverloadPolicy = Literal["drop_oldest", "drop_newest", "wait"]
 
 
@@ -27,10 +29,8 @@ class LineConfig(Section, frozen=True, kw_only=True):
         Meta(description="Name of the run (coil, batch). Null: the start time in UTC and the beginning of the epoch."),
     ] = None
     bundle: Annotated[
-        str,
-        Meta(
-            description="Model bundle: a directory, relative to this file, or the name of a bundled one.", min_length=1
-        ),
+        BundlePath,
+        Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
     ] = "demo"
     cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
     simulated: Annotated[

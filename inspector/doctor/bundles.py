@@ -10,14 +10,14 @@ from inspector.doctor.finding import Finding, Section, Subject
 INCLUDED_BUNDLES = Subject(Section.SOFTWARE, "Included bundles", needed=True)
 
 
-def included_bundles() -> Iterator[Finding]:
+def bundle_findings() -> Iterator[Finding]:
     """One finding per bundle that comes with the package, or that there is none."""
     try:
-        from engines.bundle import INCLUDED, MANIFEST
+        from engines.bundle import INCLUDED, included_bundles
     except ImportError as error:
         yield INCLUDED_BUNDLES.note("not looked at", f"first repair {error}")
         return
-    paths = sorted(path.parent for path in INCLUDED.glob(f"*/{MANIFEST}"))
+    paths = included_bundles()
     for path in paths:
         yield bundle_finding(path, Subject(Section.SOFTWARE, f"Bundle {path.name}", needed=True))
     if not paths:
@@ -28,12 +28,13 @@ def included_bundles() -> Iterator[Finding]:
 def bundle_finding(path: Path, subject: Subject) -> Finding:
     """Whether the bundle in ``path`` can be read and every file is as it was written."""
     from engines.bundle import read_bundle, read_contents
-    from engines.errors import BundleError
+    from engines.errors import BundleError, FileError
 
     try:
         bundle = read_bundle(path)
         read_contents(bundle)
-    except BundleError as error:
+        size = bundle.size_bytes()
+    except (BundleError, FileError) as error:
         return subject.wrong(str(error), "the daemon refuses it")
-    found = f"{bundle.id}, {bundle.size_bytes() / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}"
+    found = f"{bundle.id}, {size / 1e6:.1f} MB, frames {bundle.height}x{bundle.width}, {', '.join(bundle.classes)}"
     return subject.ok(found, "every file matches its digest; `inspector bundle verify` runs its golden frames here")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector.doctor.accelerator import PROBES, accelerator
-from inspector.doctor.bundles import included_bundles
+from inspector.doctor.bundles import bundle_findings
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.memory import USUAL_RING, memory
 from inspector.doctor.probing import Probed, probe
@@ -65,7 +65,7 @@ def _read(config: Path, broken: list[str]) -> tuple[ConfiguredLine | None, str]:
 
 def _without_configuration(broken: list[str]) -> Iterator[Finding]:
     """What a line with the defaults would use."""
-    yield from included_bundles()
+    yield from bundle_findings()
     if not broken:
         from inspector.config.journal import JournalConfig
         from inspector.doctor.journal_folder import journal_finding

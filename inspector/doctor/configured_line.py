@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from engines.errors import BundleError
+from engines.errors import BundleError, FileError
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
@@ -49,7 +49,7 @@ class ConfiguredLine:
         try:
             self.config = load_config(path)
             self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
-        except UserError as error:
+        except (UserError, FileError) as error:
             self._wrong.append(CONFIGURATION.wrong(str(error), "the daemon refuses to start"))
         except BundleError as error:
             self._wrong.append(BUNDLE.wrong(str(error), "the daemon refuses to start"))
@@ -104,11 +104,11 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     looking = threads.submit(partial(_first_frames, camera.source, bundle))
     try:
         seen = looking.result(LONGEST_LOOK_S)
-    except UserError as error:
-        return subject.wrong(str(error), f"the {kind} finds no frames")
     except TimeoutError:
         found = f"{camera.source.path}: no frame could be read in {LONGEST_LOOK_S:g} s"
         return subject.wrong(found, "look at the disk or the file server")
+    except (UserError, FileError, OSError) as error:
+        return subject.wrong(str(error), f"the {kind} finds no frames")
     finally:
         threads.close(0.0)
     bad = [arrival.error for arrival in seen if arrival.pixels is None]
@@ -145,7 +145,7 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
             AllowList(config.curve)
         with zmq.Context() as context, context.socket(zmq.XPUB) as trial:
             bind(trial, config.endpoint)
-    except UserError as error:
+    except (UserError, FileError, OSError) as error:
         advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
         return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"

@@ -9,6 +9,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+from engines.errors import FileError
+from engines.files.looking import is_file, is_folder, resolved
 from inspector.config.journal import JournalConfig
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.errors import UserError
@@ -23,10 +25,12 @@ def journal_finding(config: JournalConfig, section: Section) -> Finding:
     if config.path is None:
         return Subject(section, "Journal").note("off (journal.path: null)", "verdicts are not kept")
     subject = Subject(section, "Journal", needed=True)
-    path = Path(config.path).resolve()
+    path = Path(config.path)
     try:
+        path = resolved(path)
         damage = _try(path, config.busy_timeout_ms)
-    except (UserError, sqlite3.Error, OSError) as error:
+        free = shutil.disk_usage(path.parent).free
+    except (UserError, FileError, sqlite3.Error, OSError) as error:
         advice = "make the folder writable, name another file, or set journal.path: null to run without a journal"
         return subject.wrong(f"{path}: {error}", advice)
     if damage:
@@ -34,7 +38,6 @@ def journal_finding(config: JournalConfig, section: Section) -> Finding:
             "the line keeps it under another name (.damaged-...) when it comes upon the damage, and begins a new one"
         )
         return subject.note(f"{path}: is damaged ({damage})", advice)
-    free = shutil.disk_usage(path.parent).free
     found = f"{path.parent}: writable, {free / 1e9:.0f} GB free"
     limit = config.keep_bytes
     if free < LEAST_FREE_BYTES:
@@ -48,16 +51,16 @@ def journal_finding(config: JournalConfig, section: Section) -> Finding:
 def _try(path: Path, busy_timeout_ms: int) -> str:
     """How an existing journal is damaged; empty where it is not, or is not there.
 
-    Raises UserError, sqlite3.Error or OSError where the daemon could not write ``path``."""
+    Raises UserError, FileError, sqlite3.Error or OSError where the daemon could not write ``path``."""
     from inspector.results.journal_schema import open_for_writing
 
-    if path.is_file():
+    if is_file(path):
         if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             raise UserError("this user may not write it")
         return _damage(path)
     trial = path.parent / f".inspector-doctor-{os.getpid()}.sqlite"
     try:
-        open_for_writing(path if path.is_dir() else trial, busy_timeout_ms).close()
+        open_for_writing(path if is_folder(path) else trial, busy_timeout_ms).close()
     finally:
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(OSError):

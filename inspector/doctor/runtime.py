@@ -97,7 +97,12 @@ def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) ->
     from engines.tensorrt.machine import Machine
 
     library = Library(runtime.facts["library"]["name"], runtime.facts["library"]["version"], None)
-    machine, cache = Machine(Gpu(**runtime.facts["gpu"]), library), PlanCache.default()
+    machine = Machine(Gpu(**runtime.facts["gpu"]), library)
+    subject = Subject(Section.LINE, "Plans", needed=True)
+    try:
+        cache = PlanCache.default()
+    except EngineError as error:
+        return subject.wrong(str(error), "the line would not find its plans")
     max_batch = config.max_batch or DEFAULT_MAX_BATCH
     state, advice = State.OK, "they match their keyed digests; another user who runs the line needs plans of their own"
     try:
@@ -110,4 +115,4 @@ def plans_of_a_line(bundle: Bundle, config: InferenceConfig, runtime: Probed) ->
         larger = f" --max-batch {max_batch}" if max_batch > DEFAULT_MAX_BATCH else ""
         first = f"remove {cache.folder}, then " if isinstance(error, PlanKeyError) and error.known_to_others else ""
         advice = f"{first}`inspector engines build {bundle.path}{larger}`, as the user who runs the line"
-    return Subject(Section.LINE, "Plans", needed=True).finding(state, found, advice)
+    return subject.finding(state, found, advice)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from inspector.errors import UserError
+from engines.files.text import spreadsheet_cell
+from engines.files.writing import output_folder, write_text
 from inspector.evaluate.blocks import blocks
 from inspector.evaluate.charts import charts
 from inspector.evaluate.compare import Comparison, comparison_blocks
@@ -21,16 +22,8 @@ from inspector.evaluate.tally import FrameResult
 PAGE = "index.html"
 
 
-def prepare(directory: Path) -> None:
-    """Make the folder before the work begins. Raises UserError where it cannot be."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(directory, error) from None
-
-
 def write_evaluation(directory: Path, made: Evaluated) -> Path:
-    """Write ``index.html``, ``evaluation.json`` and ``frames.csv``; return the page. Raises UserError."""
+    """Write ``index.html``, ``evaluation.json`` and ``frames.csv``; return the page. Raises FileError."""
     one = made.evaluation
     html = page(
         f"{one.bundle.id} on {_data(one)}",
@@ -39,11 +32,11 @@ def write_evaluation(directory: Path, made: Evaluated) -> Path:
         blocks(one),
         [_errors(made, "Worst errors of the pipeline")],
     )
-    return _write(directory, {PAGE: html, "evaluation.json": _json(one), "frames.csv": _frames(made)})
+    return _write(directory, {"evaluation.json": _json(one), "frames.csv": _frames(made), PAGE: html})
 
 
 def write_comparison(directory: Path, made: Comparison, first: Evaluated, second: Evaluated) -> Path:
-    """Write ``index.html``, ``comparison.json`` and the frames of both; return the page. Raises UserError."""
+    """Write ``index.html``, ``comparison.json`` and the frames of both; return the page. Raises FileError."""
     pair = (("first", first), ("second", second))
     html = page(
         f"{made.first.bundle.id} and {made.second.bundle.id} on {_data(made.first)}",
@@ -56,7 +49,7 @@ def write_comparison(directory: Path, made: Comparison, first: Evaluated, second
         [_errors(one, f"Worst errors of the {name}, {one.evaluation.bundle.id}") for name, one in pair],
     )
     frames = {f"frames_{name}.csv": _frames(one) for name, one in pair}
-    return _write(directory, {PAGE: html, "comparison.json": _json(made), **frames})
+    return _write(directory, {"comparison.json": _json(made), **frames, PAGE: html})
 
 
 def _data(one: Evaluation) -> str:
@@ -73,27 +66,24 @@ def _json(made: Evaluation | Comparison) -> str:
 
 
 def _frames(made: Evaluated) -> str:
-    """A row for each frame, for a spreadsheet."""
+    """A row for each frame, for a spreadsheet: no text in it is a formula there."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FrameResult.__dataclass_fields__)
     for one in made.tally.frames:
         cells = [getattr(one, name) for name in FrameResult.__dataclass_fields__]
-        writer.writerow("" if cell is None else int(cell) if isinstance(cell, bool) else cell for cell in cells)
+        writer.writerow(map(_cell, cells))
     return text.getvalue()
 
 
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return spreadsheet_cell(value)
+    return "" if value is None else int(value) if isinstance(value, bool) else value
+
+
 def _write(directory: Path, files: dict[str, str]) -> Path:
-    prepare(directory)
-    try:
-        for name, content in files.items():
-            (directory / name).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(directory, error) from None
+    output_folder(directory)
+    for name, content in files.items():
+        write_text(directory / name, content)
     return directory / PAGE
-
-
-def _unwritable(directory: Path, error: OSError) -> UserError:
-    return UserError(
-        f"{directory}: the report cannot be written ({error.strerror or error}); give another directory with --report"
-    )

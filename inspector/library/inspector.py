@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from engines.bundle import Bundle
+from engines.images.decoder import Decoder
 from inspector.capture.frame_check import FrameCheck
-from inspector.capture.replay.decoding import Decoder
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.library.images import Image, read_image

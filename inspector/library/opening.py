@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.images.decoder import Decoder
 from inspector.capture.frame_check import FrameCheck
-from inspector.capture.replay.decoding import Decoder
+from inspector.capture.replay.decoding import recording_decoder
 from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.inference import InferenceConfig
@@ -65,7 +66,7 @@ def _inspector(
     judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
-        decoder = Decoder(bundle.height, bundle.width, recording.white_level, recording.raw)
+        decoder = recording_decoder(recording, bundle.height, bundle.width)
     # There is no deadline here, so a slow CPU is better than an error.
     return Inspector(
         bundle, msgspec.structs.replace(inference, allow_cpu=True), FrameCheck(frame_check), judge, decoder

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from engines.files.writing import output_folder, write_bytes, write_text
 from engines.metrics.overlap import overlap
-from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
@@ -149,7 +149,7 @@ class Report:
     def write(self, directory: Path, summary: Summary) -> Summary:
         """Write ``report.json``, ``index.html`` and the pictures; return the summary with the pictures named.
 
-        Raises UserError where the directory cannot be written.
+        Raises FileError where the directory cannot be written.
         """
         pictures = {}
         sections = self._selection.sections()
@@ -161,14 +161,11 @@ class Report:
                 has_truth = self._truth is not None
                 pictures[name] = strip_map(trace, self._class_names, self._size, camera, has_truth)
         summary = msgspec.structs.replace(summary, pictures=tuple(pictures))
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name, picture in pictures.items():
-                write_png(directory / name, picture)
-            (directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2))
-            (directory / "index.html").write_text(page(self._title, summary), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{directory}: the report cannot be written ({error.strerror or error})") from None
+        output_folder(directory)
+        for name, picture in pictures.items():
+            write_png(directory / name, picture)
+        write_bytes(directory / "report.json", msgspec.json.format(msgspec.json.encode(summary), indent=2))
+        write_text(directory / "index.html", page(self._title, summary))
         return summary
 
 

@@ -151,7 +151,7 @@ def test_mistakes_are_told_in_one_line(own: Path, data: Path, split: Path, tmp_p
     assert "between 0 and 1" in refused(own, data, "--miss-rate", "0")
     assert "give both" in refused(own, data, "--cost-miss", "3")
     assert "frames are 32x48; those of the bundle demo" in refused("demo", data)
-    assert "is not a list of numbers" in refused(own, data, "--areas", "1;2")
+    assert "expected whole numbers of pixels" in refused(own, data, "--areas", "1;2")
     manifest = yaml.safe_load((own / "bundle.yaml").read_text(encoding="utf-8"))
     manifest["training"] = {"networks": {"gate": {"data_id": open_dataset(data).id, "split_id": "another"}}}
     (own / "bundle.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")

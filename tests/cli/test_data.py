@@ -50,7 +50,7 @@ def test_errors_are_exit_status_1(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:600])
     checked = inspector("data", "check", folder)
     assert (checked.returncode, checked.stderr.strip()) == (1, "")
-    assert "04.png: is no readable image" in checked.stdout
+    assert "04.png: is a damaged or cut-short PNG file" in checked.stdout
     assert "2 errors: correct the data set" in checked.stdout
     told = json.loads(inspector("data", "check", folder, "--json").stdout)
     assert told["sound"] is False
@@ -62,7 +62,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     folder = healthy(tmp_path / "set")
     assert "no such folder" in one_line_of(inspector("data", "check", tmp_path / "absent"))
     assert "expected a file called *.png" in one_line_of(inspector("data", "check", folder, "--picture", "a.jpg"))
-    assert "found 'training'; expected each part once" in one_line_of(
+    assert "expected each part once with its share" in one_line_of(
         inspector("data", "split", folder, tmp_path / "s.csv", "--parts", "training")
     )
     assert "add up to 1" in one_line_of(

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from engines.bundle import Bundle
+from engines.errors import FileError
+from inspector.cli.app import app
 from inspector.client import Subscriber
 from tests.cli.command import COMMAND, inspector, one_line_of
 
@@ -43,6 +46,13 @@ def test_defects_the_bundle_has_no_classes_for_are_refused(config: Path, tmp_pat
     said = one_line_of(inspector("demo", "-c", config, "--report", tmp_path / "report"))
     assert "pitting, inclusion, scratches, corrosion" in said
     assert "this one has dark, bright" in said
+
+
+def test_a_place_for_the_report_that_cannot_be_is_told_before_the_run(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    refused = CliRunner().invoke(app, ["demo", "-c", str(config), "--report", str(tmp_path / "taken")])
+    assert isinstance(refused.exception, FileError)
+    assert "--report" in str(refused.exception)
 
 
 def test_every_frame_has_its_verdict(config: Path, tmp_path: Path) -> None:

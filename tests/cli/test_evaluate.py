@@ -110,4 +110,5 @@ def test_mistakes_are_one_line(arguments: list[str], expected: str, data: Path) 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tiny_bundle: Bundle, data: Path) -> None:
     line = one_line_of(inspector("evaluate", tiny_bundle.path, data, "--report", data / "dataset.yaml" / "out"))
-    assert "the report cannot be written" in line
+    assert "--report" in line
+    assert "cannot be written (Not a directory)" in line

@@ -16,7 +16,6 @@ from engines.errors import (
     NoCropError,
     NoExtraDataError,
     NoTrainingPartError,
-    OperatingPointWriteError,
     OverlapReason,
     PlanBuildError,
     PlanFolderError,
@@ -46,10 +45,6 @@ def overlap(reason: OverlapReason, others: tuple[str, ...] = ()) -> HeldOutError
             "no tactic within workspace limit; give it more with --workspace-mib",
         ),
         (PlanBuildError("gate.onnx", "tensorrt 10.13", "8.9", "an odd layer"), "built no plan for 8.9: an odd layer"),
-        (
-            OperatingPointWriteError("p: cannot be written (Denied)"),
-            "p: cannot be written (Denied); give another place with --out",
-        ),
         (NoTrainingPartError(("a", "b"), "training"), "no training; make a new split, or choose a fold with --fold"),
         (NoCropError("no crop"), "; check the frames with `inspector data check`, or lower batches.dark_level"),
         (NoExtraDataError(), "; give one with --extra, or write 0"),

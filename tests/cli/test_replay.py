@@ -45,16 +45,18 @@ def test_report_against_masks(frames: Path, tiny_bundle: Bundle, tmp_path: Path)
     assert {path.name for path in out.iterdir()} >= {"report.json", "index.html", "contact_sheet.png", "strip_map.png"}
 
 
-def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle) -> None:
-    finished = inspector("replay", frames, "--bundle", tiny_bundle.path, "--rate", "20", "--deadline-ms", "5000")
+def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    paced = ("--rate", "20", "--deadline-ms", "5000", "--report", "out [top] a[/b]")
+    finished = inspector("replay", frames, "--bundle", tiny_bundle.path, *paced, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-1] == "report: out [top] a[/b]/index.html"
     assert "3 frames, each with exactly one verdict" in finished.stdout
 
 
 def test_an_interrupted_replay_reports_what_it_did_and_fails(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = ("--bundle", tiny_bundle.path, "--rate", "0.01", "--report", out)
-    finished = interrupted("replay", frames, *options, when=(out / "journal.sqlite").exists)
+    finished = interrupted("replay", frames, *options, when=(out / "journal.sqlite-wal").exists)
     assert finished.returncode == 1, finished.stderr
     assert finished.stderr.strip().splitlines()[-1].endswith("of 3 frames")
     assert "inspector: interrupted after " in finished.stderr
@@ -65,7 +67,7 @@ def test_an_interrupted_replay_reports_what_it_did_and_fails(frames: Path, tiny_
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--rate", "fast"], "--rate: 'fast' is not a rate"),
+        (["--rate", "fast"], "--rate: found 'fast', expected frames per second"),
         (["--masks", "nowhere"], "nowhere"),
         (["--csv", "nowhere.csv"], "nowhere.csv"),
         (["--masks", "m", "--csv", "c"], "two sources of truth"),

@@ -34,16 +34,10 @@ from tests.results.publishing import (
 ROOT = Path(__file__).parents[2]
 CALL = [
     sys.executable, "-c",
-    "import signal, sys, typer\n"
+    "import signal\n"
     # A shell starts what it puts in the background with Ctrl-C ignored, and so might whoever started these tests.
     "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from inspector.cli import journal, subscribe\n"
-    "from inspector.errors import UserError\n"
-    "app = typer.Typer(pretty_exceptions_enable=False)\n"
-    "app.command()(subscribe.subscribe)\n"
-    "app.add_typer(journal.app, name='journal')\n"
-    "try:\n    app()\n"
-    "except UserError as error:\n    print(error, file=sys.stderr)\n    sys.exit(2)\n",
+    "from inspector.cli.app import main\nmain()\n",
 ]  # fmt: skip
 
 

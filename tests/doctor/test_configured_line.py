@@ -69,6 +69,19 @@ def test_an_altered_bundle(examine: Examine, tiny_bundle: Bundle, tmp_path: Path
         ({"deadlin_ms": 5}, "Configuration", "did you mean 'deadline_ms'"),
         ({"verdicts": {"rules": [{"class": "holes"}]}}, "Configuration", "'holes' is not a class of the bundle"),
         ({"bundle": Path("nowhere")}, "Bundle", "no model bundle there"),
+        ({"bundle": Path("~nobody-of-this-name/b")}, "Bundle", "no home directory is known"),
+        ({"bundle": Path("x" * 300)}, "Bundle", "File name too long"),
+        (
+            {"cameras": [{"name": "top", "source": {"kind": "replay", "path": "x" * 300}}]},
+            "Camera top",
+            "File name too long",
+        ),
+        (
+            {"cameras": [{"name": "top", "source": {"kind": "replay", "path": "~nobody-of-this-name/f"}}]},
+            "Configuration",
+            "cameras[0].source.path: ~nobody-of-this-name/f: no home directory is known",
+        ),
+        ({"journal": {"path": "x" * 300}}, "Journal", "File name too long"),
         ({"cameras": [{"name": "top", "source": {"kind": "replay", "path": "none"}}]}, "Camera top", "none"),
         ({"results": {"endpoint": "tcp://0.0.0.0:5550"}}, "Endpoint", "results.curve is not set"),
         (

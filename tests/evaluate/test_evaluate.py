@@ -15,7 +15,7 @@ import pytest
 
 from engines.bundle import Bundle, FrameSize
 from engines.data.dataset import open_dataset
-from engines.errors import DataError, EngineError, FrameFormError
+from engines.errors import DataError, EngineError, FileError, FrameFormError
 from inspector.errors import UserError
 from inspector.evaluate import paper
 from inspector.evaluate.blocks import blocks
@@ -298,7 +298,7 @@ def test_a_plot_escapes_its_words() -> None:
 
 def test_a_report_that_cannot_be_written_is_told(six: Evaluated, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="the report cannot be written"):
+    with pytest.raises(FileError, match=r"cannot be written \(Not a directory\)"):
         write_evaluation(tmp_path / "file" / "out", six)
 
 

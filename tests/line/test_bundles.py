@@ -271,7 +271,7 @@ def test_a_retiring_bundle_that_is_unloaded_gives_up_what_it_saw_as_shadow_and_a
     start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
 ) -> None:
     camera = ListCamera([BAD], rate_hz=100, endless=True)
-    running = start_line({"top": camera}, deadline_ms=60_000, ring={"slots": 64, "observer_slots": 64})
+    running = start_line({"top": camera}, deadline_ms=60_000, ring={"slots": 1024, "observer_slots": 64})
     line: Line = running.line
     shadow = ready(line, grey_bundle)
     line.inference.shadow(shadow)
@@ -285,7 +285,7 @@ def test_a_retiring_bundle_that_is_unloaded_gives_up_what_it_saw_as_shadow_and_a
     assert shadow.held == 0
     line.cameras.interrupt()
     wait_until(lambda: not line.cameras.running and not line.ledger.open_frames())
-    assert (line.ring.leases.free, line.ring.leases.observed) == (64, 0)
+    assert (line.ring.leases.free, line.ring.leases.observed) == (1024, 0)
     line.stop()
     found = account(running.journal)
     assert set(found.reasons) == {"defect", "engine_down"}

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from numpy.typing import NDArray
 from rich.console import Console
 
-from inspector.errors import UserError
+from engines.errors import FileError
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import Packet
 from inspector.report import Report, Summary
@@ -223,7 +223,7 @@ def test_each_camera_has_its_strip_map(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     report = made([gated(0)])
-    with pytest.raises(UserError, match="the report cannot be written"):
+    with pytest.raises(FileError, match=r"cannot be written \(Not a directory\)"):
         report.write(tmp_path / "file" / "out", report.summary())
 
 

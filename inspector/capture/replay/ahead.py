@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.capture.replay.decoding import BadFrameError, Decoder
+from engines.errors import BadFrameError
+from engines.images.decoder import Decoder
 from inspector.frames.daemon_threads import DaemonThreads
 
 _INTERRUPT_CHECK_S = 0.02

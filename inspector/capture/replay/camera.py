@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from engines.images.suffixes import RAW_SUFFIX
 from inspector.capture.pacing import Pacer
 from inspector.capture.replay.ahead import DecodeAhead
-from inspector.capture.replay.decoding import Decoder
-from inspector.capture.replay.listing import RAW_SUFFIX, list_files
+from inspector.capture.replay.decoding import recording_decoder
+from inspector.capture.replay.listing import list_files
 from inspector.capture.source import Arrival
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
@@ -22,7 +23,7 @@ class ReplayCamera:
 
     def __init__(self, config: ReplayConfig, height: int, width: int) -> None:
         self._config = config
-        self._decoder = Decoder(height, width, config.white_level, config.raw)
+        self._decoder = recording_decoder(config, height, width)
         self._pacer = Pacer(config.rate_hz, config.backlog)
         self._interrupted = threading.Event()
         self._names: list[str] = []

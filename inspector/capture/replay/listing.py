@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from engines.errors import FileError
+from engines.files.looking import expanded
+from engines.images.suffixes import SUFFIXES
 from inspector.errors import UserError
 
-RAW_SUFFIX = ".raw"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", RAW_SUFFIX})
 _LIST_SUFFIXES = frozenset({".txt", ".csv"})
 _NAME_COLUMNS = ("file", "image", "image_id", "imageid", "filename", "path", "name")
 
@@ -92,7 +93,11 @@ def _csv_names(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _first_existing(name: str, folders: Iterable[Path]) -> Path:
-    candidates = [folder / name for folder in folders]
+    try:
+        path = expanded(name)
+    except FileError as error:
+        raise UserError(str(error)) from None
+    candidates = [folder / path for folder in folders]
     return next((one for one in candidates if one.is_file()), candidates[0])
 
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.errors import FileError
+from engines.files.writing import write_bytes
 from inspector.frames.outcome import Verdict
 
 Picture = NDArray[np.uint8]
@@ -114,8 +116,8 @@ def dot(picture: Picture, x: int, y: int, colour: Colour, radius: int = 5) -> No
 
 
 def write_png(path: Path, picture: Picture) -> None:
-    """Write a PNG. Raises OSError."""
+    """Write a PNG. Raises FileError."""
     done, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 7])
     if not done:
-        raise OSError(f"{path.name} cannot be encoded")
-    path.write_bytes(data.tobytes())
+        raise FileError(f"{path}: cannot be encoded as PNG")
+    write_bytes(path, data.tobytes())

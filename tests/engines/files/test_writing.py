@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from engines.errors import FileError
-from engines.files.writing import binary_output, output_folder, text_output, write_bytes, write_text
+from engines.files.writing import (
+    binary_output,
+    folder_beside,
+    output_folder,
+    refuse_folders,
+    refuse_inputs,
+    take_place,
+    text_output,
+    write_bytes,
+    write_text,
+)
 
 
 def _names(folder: Path) -> list[str]:
@@ -50,6 +60,40 @@ def test_an_input_is_never_written_over(tmp_path: Path, spelling: str) -> None:
     ):
         pass
     assert source.read_text() == "precious"
+
+
+def test_where_an_input_would_be_looked_for_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is the list"):
+        refuse_inputs(tmp_path / "x" / ".." / "frames.csv", {"the list": tmp_path / "frames.csv"})
+
+
+def test_a_folder_that_is_read_is_no_place_for_outputs(tmp_path: Path) -> None:
+    (tmp_path / "frames" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("frames")
+    read = {"the folder of the frames": tmp_path / "frames"}
+    with pytest.raises(FileError, match=r"--report .*link: is the folder of the frames; name another folder"):
+        refuse_folders(tmp_path / "link", read, "--report")
+    refuse_folders(tmp_path / "frames" / "below", read)
+    for inside in ("frames/below", "link/new/one"):
+        with pytest.raises(FileError, match="lies in the folder of the frames"):
+            refuse_folders(tmp_path / inside, read, below=True)
+    refuse_folders(tmp_path / "frames2", read, below=True)
+
+
+def test_a_folder_takes_its_place_when_it_is_complete(tmp_path: Path) -> None:
+    place = tmp_path / "sub" / "made"
+    with folder_beside(place) as scratch:
+        (scratch / "made").mkdir()
+        (scratch / "made" / "f").write_text("x")
+        take_place(scratch / "made", place)
+    assert _names(tmp_path / "sub") == ["made"]
+    with folder_beside(place) as scratch:
+        (scratch / "made").mkdir()
+        with pytest.raises(FileError, match=r"-o .*made: cannot be written"):
+            take_place(scratch / "made", place, "-o")
+    (tmp_path / "f").write_text("")
+    with pytest.raises(FileError, match="is no folder"), folder_beside(tmp_path / "f" / "made"):
+        pass
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:

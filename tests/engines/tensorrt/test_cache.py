@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
 
-from engines.errors import DamagedPlanError, MissingPlanError, PlanFolderError, PlanKeyError
+from engines.errors import DamagedPlanError, EngineError, MissingPlanError, PlanFolderError, PlanKeyError
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.keyed_digest import DIGEST_BYTES, KEY_FILE, read_with_digest, write_with_digest
 from engines.tensorrt.library import BUILDER_FLAGS
@@ -216,3 +218,26 @@ def test_where_plans_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert PlanCache.default().folder == tmp_path / "inspector" / "plans"
     monkeypatch.setenv("INSPECTOR_CACHE", os.fspath(tmp_path / "mine"))
     assert PlanCache.default().folder == tmp_path / "mine"
+
+
+def test_without_a_home_it_says_what_is_needed_and_only_then(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_CACHE_HOME", "INSPECTOR_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(
+        EngineError, match=r"^plans: no home directory is known; set INSPECTOR_CACHE to the folder for plans$"
+    ):
+        PlanCache.default()
+    monkeypatch.setenv("INSPECTOR_CACHE", "~/plans")
+    with pytest.raises(EngineError, match="INSPECTOR_CACHE: ~/plans: no home directory is known"):
+        PlanCache.default()
+    monkeypatch.setenv("INSPECTOR_CACHE", os.fspath(tmp_path))
+    assert PlanCache.default().plans() == []
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="cannot be listed"):
+        PlanCache(tmp_path / ("x" * 300)).plans()

@@ -30,4 +30,4 @@ def short_task(name: str, data: Path, out: Path, *changes: str) -> Task:
     dataset = open_dataset(data)
     split = make_split(dataset, recipe.split, recipe.seed)
     extra = dataset if recipe.batches.extra_share else None
-    return Task(recipe, CONFIGS, dataset, split, choose_parts(dataset, split), out, extra)
+    return Task(recipe, dataset, split, choose_parts(dataset, split), out, extra)

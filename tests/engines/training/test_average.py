@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="needs the training extra")
 
 from engines.errors import DataError  # noqa: E402
 from engines.networks.spec import NetworkSpec  # noqa: E402
+from engines.training import average  # noqa: E402
 from engines.training.average import average_weights  # noqa: E402
 from engines.training.weights import load_weights  # noqa: E402
 from tests.engines.export.weights import trained, write  # noqa: E402
@@ -43,3 +44,16 @@ def test_only_trainings_of_a_kind_have_a_mean() -> None:
         average_weights([one, replace(one, split_id="s2")])
     with pytest.raises(DataError, match="average: classes"):
         average_weights([one, replace(one, classes=("a", "c"))])
+
+
+def test_the_mean_never_replaces_one_of_the_trainings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.pt", "b.pt"):
+        (tmp_path / name).write_bytes(b"weights")
+    (tmp_path / "link.pt").symlink_to("b.pt")
+    given = ["average", str(tmp_path / "a.pt"), str(tmp_path / "b.pt"), "--out", str(tmp_path / "link.pt")]
+    monkeypatch.setattr("sys.argv", given)
+    assert average.main() == 2
+    assert "is one of the trainings; name another file" in capsys.readouterr().err
+    assert (tmp_path / "b.pt").read_bytes() == b"weights"

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from engines.errors import RecipeError
+from engines.files.paths import PathRule, path_keys
 from engines.files.yaml_text import parse_yaml
 from engines.training.read_recipe import difference, read_recipe, recipe_text
+from engines.training.recipe import Recipe
 
 CONFIGS = Path(__file__).parents[3] / "configs" / "training"
 NAMED = sorted(path.stem for path in CONFIGS.glob("*-*.yaml"))
@@ -79,3 +81,26 @@ def test_changes_come_on_top_and_numbers_may_lack_their_point() -> None:
     noted = parse_yaml(recipe_text(plain), "recipe.yaml")
     assert difference(noted, plain) == ""
     assert difference(noted, recipe) == "optimiser.learning_rate: 0.001 there, 0.0002 now"
+
+
+@pytest.mark.parametrize(("key", "rule"), path_keys(Recipe))
+def test_paths_of_the_file_are_relative_to_it_and_those_of_the_command_line_to_where_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, rule: PathRule
+) -> None:
+    """Absolute in the end, so that they mean the same in the recipe.yaml that a training writes."""
+    recipes, here = tmp_path / "recipes", tmp_path / "here"
+    recipes.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    text = SEGMENTER.read_text(encoding="utf-8").replace("encoder_weights: null", "")
+    (recipes / "r.yaml").write_text(f"{text}\n{key}: seg/weights.pt\n")
+    for path in (recipes / "r.yaml", Path("../recipes/r.yaml")):
+        assert getattr(read_recipe(path), key) == f"{recipes}/seg/weights.pt"
+    changes = {"seg/weights.pt": f"{here}/seg/weights.pt", "~/w.pt": f"{tmp_path}/me/w.pt", "/w.pt": "/w.pt"}
+    for told, expected in {**changes, **{word: word for word in rule.words}}.items():
+        assert getattr(read_recipe(recipes / "r.yaml", [f"{key}={told}"]), key) == expected
+
+
+def test_the_keys_of_a_recipe_that_are_paths() -> None:
+    assert [key for key, _ in path_keys(Recipe)] == ["encoder_weights", "weights"]

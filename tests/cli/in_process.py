@@ -1,0 +1,39 @@
+"""Runs a command in this process, where a process of its own would show nothing more."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import typer.main
+
+from inspector.cli.app import app
+from inspector.cli.ending import exit_status
+
+COMMAND = typer.main.get_command(app)
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(*arguments: str | Path) -> Ended:
+    """Run to the end. Raises what a user would see as a traceback."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = exit_status(lambda: COMMAND.main([str(one) for one in arguments], prog_name="inspector"))
+    return Ended(status, out.getvalue(), err.getvalue())
+
+
+def refused(*arguments: str | Path) -> str:
+    """The one line that a command is refused with."""
+    ended = run(*arguments)
+    lines = [line for line in ended.err.splitlines() if line.strip()]
+    assert (ended.status, len(lines)) == (2, 1), ended
+    return lines[0]
