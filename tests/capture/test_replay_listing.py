@@ -93,7 +93,7 @@ def test_nothing_to_replay_is_told_in_one_line(tmp_path: Path) -> None:
         str(tmp_path / "*.jpg"): "no file matches this pattern",
         str(tmp_path / "empty.txt"): "lists no files",
         str(tmp_path / "gone.txt"): "none of the 2 listed files exists, the first being x.png; looked in",
-        str(tmp_path / "latin.txt"): "cannot be read as a UTF-8 list",
+        str(tmp_path / "latin.txt"): "is not UTF-8 text",
     }
     for path, why in cases.items():
         with pytest.raises(UserError, match=why) as told:

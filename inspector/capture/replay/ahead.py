@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.files.text import brief
 from inspector.capture.replay.decoding import BadFrameError, Decoder
 
 _INTERRUPT_CHECK_S = 0.02
@@ -63,7 +64,7 @@ class DecodeAhead:
         try:
             return Decoded(self._decoder.decode(path))
         except BadFrameError as error:
-            return Decoded(None, f"{path.name}: {error}")
+            return Decoded(None, f"{brief(path.name)}: {error}")
 
     def stop(self) -> None:
         """A waiting or later ``take`` returns None soon. From any thread."""

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.files.looking import absence
 from inspector.capture.replay.integrity import format_of, jpeg_is_whole
 from inspector.capture.replay.listing import RAW_SUFFIX
 from inspector.config.replay import RawFormat
@@ -44,7 +45,7 @@ class Decoder:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise BadFrameError("does not exist") from None
+            raise BadFrameError(absence(path)) from None
         except (OSError, ValueError) as error:
             raise BadFrameError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
         if not data:
