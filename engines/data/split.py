@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from engines.data.dataset import Dataset, LabelledFrame
-from engines.data.frame_list import read_table
+from engines.data.file_errors import as_data_errors
 from engines.data.stratify import Counts, deal_groups
 from engines.errors import DataError
+from engines.files.tables import read_table
 
 TRAINING = "training"
 """The part that also has frames that cannot be used for measuring; a split into folds has it only where there are such frames."""
@@ -96,6 +97,7 @@ def write_split(split: Split, dataset: Dataset, path: Path) -> None:
                 writer.writerow((frame.name, frame.group, part, label))
 
 
+@as_data_errors()
 def read_split(path: Path, dataset: Dataset) -> Split:
     """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame that is missing from it or
     that the data set does not have, other classes than now, a group in two parts, or a frame for training only in another part."""

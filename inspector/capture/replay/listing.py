@@ -9,7 +9,7 @@ from pathlib import Path
 from engines.errors import FileError
 from engines.files.folders import files_in, files_matching, names_in_a_run, with_suffix
 from engines.files.looking import is_file, is_folder
-from engines.files.text import brief
+from engines.files.text import brief, spelled_out
 from inspector.capture.replay.listed import LIST_SUFFIXES, is_recorded, read_list
 from inspector.errors import UserError
 
@@ -50,7 +50,7 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
 
 def frame_names(files: list[Path]) -> list[str]:
     """What each file is called in results: its name, or, where several have that name, its path below the folder they share."""
-    return [brief(name, _LONGEST_NAME) for name in names_in_a_run(files)]
+    return [brief(spelled_out(name), _LONGEST_NAME) for name in names_in_a_run(files)]
 
 
 def _in_folder(place: Path) -> list[Path]:
