@@ -22,6 +22,7 @@ from engines.data.threads import in_threads
 from engines.errors import DataError, FileError
 from engines.files.folders import files_in, with_suffix
 from engines.files.looking import absence, is_file, is_folder
+from engines.files.text import brief
 
 UNUSABLE = "unusable"
 """Reason for leaving out a frame that has a problem."""
@@ -187,10 +188,10 @@ def _why_none(source: Source, listed: Sequence[Candidate], left_out: Mapping[str
     """Why no frame is left, by count, and the first problem in words."""
     if not listed:
         return f"{source.place(source.description.images)} holds no image files ({' '.join(sorted(SUFFIXES))})"
-    counts = [f"{count} {why}" for why, count in left_out.items() if count]
+    told = [f"{count} of {len(listed)} frames {why}" for why, count in left_out.items() if count]
     if problems.count:
-        counts.append(f"{problems.count} with a problem, the first: {problems.first}")
-    return "; ".join([f"of {len(listed)} frames", *counts]) if counts else f"none of {len(listed)} frames"
+        told.append(f"{problems.count} problem{'s' if problems.count > 1 else ''}, the first: {problems.first}")
+    return "; ".join(told) or f"none of its {len(listed)} frames, the first of which is called {brief(listed[0].name)}"
 
 
 def _frame_list(source: Source) -> FrameList | None:

@@ -131,7 +131,7 @@ def test_a_file_that_is_no_such_csv_is_refused(tmp_path: Path) -> None:
         kaggle(tmp_path, "a,b\n1,2\n")
     with pytest.raises(UserError, match="columns none"):
         kaggle(tmp_path, "")
-    with pytest.raises(UserError, match="absent.csv: cannot be read"):
+    with pytest.raises(UserError, match=r"absent\.csv: cannot be read"):
         KaggleTruth(tmp_path / "absent.csv", CLASSES, 3, 4)
 
 
@@ -219,6 +219,62 @@ def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:
         MaskFolder(tmp_path / "absent", CLASSES, 3, 4)
     with pytest.raises(UserError, match="holds no image file"):
         MaskFolder(tmp_path, CLASSES, 3, 4)
+
+
+def test_masks_whose_values_leave_doubt_are_refused(tmp_path: Path) -> None:
+    """Classes made visible as 50, 100... once counted as one class, and those up to 127 as nothing."""
+    write_mask(tmp_path / "m", "a.png", np.kron(STORED, np.ones((3, 3), np.uint8)) * np.uint8(50))
+    with pytest.raises(
+        UserError, match=r"m: masks hold 0, 50, 100, 150, 200, which are neither .*; say with --mask-style"
+    ):
+        MaskFolder(tmp_path / "m", CLASSES[:1], 9, 12)
+    with pytest.raises(UserError, match="masks hold 0, 50, 100, 150, 200, more than the 0 and 255 of binary masks"):
+        MaskFolder(tmp_path / "m", CLASSES[:1], 9, 12, MaskStyle.BINARY)
+
+
+def test_truth_of_other_frames_is_refused_or_noted(tmp_path: Path) -> None:
+    truth = kaggle(tmp_path, COLUMNS + "train_images\\a.jpg,1,1 3\nb.jpg,1,1 3\n")
+    assert mask_of(truth, "a.jpg") == [[1, 0, 0, 0]] * 3
+    assert truth.require_frames(["a.png", "b.png", "c.png"]) == ""
+    note = f"{tmp_path / 'train.csv'}: 1 of its 2 frames are not among the 1 frames replayed, the first: b.jpg"
+    assert truth.require_frames(["a.jpg"]) == note
+    with pytest.raises(
+        UserError, match=r"none of its 2 frames is among the 4 frames replayed, the first: train_images\\a\.jpg"
+    ):
+        truth.require_frames(["x.jpg", "y.jpg", "z.jpg", "w.jpg"])
+    with pytest.raises(UserError, match=r"says 7, but the frame is called 0007\.jpg"):
+        kaggle(tmp_path, COLUMNS + "7,1,1 3\n").require_frames(["0007.jpg"])
+    write_mask(tmp_path / "m", "a_mask.png", STORED)
+    with pytest.raises(
+        UserError, match=r"m: none of its 1 masks is among the 1 frames replayed, the first: a_mask\.png"
+    ):
+        MaskFolder(tmp_path / "m", CLASSES, 3, 4).require_frames(["a.jpg"])
+
+
+def test_a_list_beside_the_labels_must_be_of_the_frames_too(tmp_path: Path) -> None:
+    (tmp_path / "frames.csv").write_text("image_id,mask\na.jpg,yes\nb.jpg,yes\n")
+    truth = kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n")
+    assert truth.require_frames(["b.jpg"]) == ""  # clean, as the list says
+    with pytest.raises(UserError, match=r"frames\.csv: none of its 2 frames is among the 1 frames replayed"):
+        truth.require_frames(["c.jpg"])
+
+
+def test_frames_of_one_name_have_the_truth_of_their_folder(tmp_path: Path) -> None:
+    truth = kaggle(tmp_path, COLUMNS + "1/p.jpg,1,1 3\nimages\\2\\p.jpg,2,1 3\n")
+    assert mask_of(truth, "1/p.jpg") == [[1, 0, 0, 0]] * 3
+    assert mask_of(truth, "2/p.jpg") == [[2, 0, 0, 0]] * 3
+    assert mask_of(truth, "3/p.jpg") == [[0, 0, 0, 0]] * 3
+    with pytest.raises(TruthError, match="may both be meant"):
+        truth.mask("cam0", 0, "p.jpg")
+    with pytest.raises(TruthError, match=r"1/p\.jpg: p\.jpg may be this frame or another"):
+        kaggle(tmp_path, COLUMNS + "p.jpg,1,1 3\n").mask("cam0", 0, "1/p.jpg")
+    for number in (1, 2):
+        (tmp_path / "m" / str(number)).mkdir(parents=True)
+        write_mask(tmp_path / "m" / str(number), "p.png", np.full((3, 4), number, np.uint8))
+    folder = MaskFolder(tmp_path / "m", CLASSES, 3, 4)
+    assert [mask_of(folder, f"{number}/p.jpg") for number in (1, 2)] == [[[1] * 4] * 3, [[2] * 4] * 3]
+    with pytest.raises(TruthError, match="may both be meant"):
+        folder.mask("cam0", 0, "p.jpg")
 
 
 def test_truth_by_number_knows_the_camera() -> None:
