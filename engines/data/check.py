@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 
 from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, survey_dataset
+from engines.data.file_errors import as_data_errors
 from engines.data.findings import Duplicate, Finding, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
@@ -101,6 +102,7 @@ class CheckedDataset:
     dataset: Dataset
 
 
+@as_data_errors()
 def check_dataset(
     path: Path, split: Path | None = None, began: Callable[[int], Callable[[], None]] = lambda _: lambda: None
 ) -> CheckedDataset:

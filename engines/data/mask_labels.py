@@ -29,6 +29,8 @@ from engines.data.threads import in_threads
 from engines.errors import DataError, FileError
 from engines.files.looking import is_file
 
+_LOSSY = frozenset({".jpg", ".jpeg"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
@@ -97,6 +99,11 @@ def truth_by_mask(
         k = told[0] if told else 0
         label, drawn = MaskFile(path, style, len(classes), k), ((k,) if highest > 127 else ())
         return combined_truth(candidate, label, drawn, classes, on_problem)
+    if highest and path.suffix.lower() in _LOSSY:
+        on_problem(
+            f"{path}: is a JPEG, which changes values a little, so that they are no {style.value}; store it as PNG"
+        )
+        return None
     try:
         require_values(highest, style, len(classes), path)
     except DataError as error:

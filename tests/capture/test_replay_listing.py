@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,7 @@ def test_nothing_to_replay_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "gone.txt").write_text("x.png\ny.png\n")
     (tmp_path / "columns.csv").write_text("id,label\n1,clean\n2,clean\n")
     (tmp_path / "quote.csv").write_text('image,rle\na.png,"1 5\nb.png,1 5\n')
+    os.mkfifo(tmp_path / "pipe.png")
     make(tmp_path, "stems/images/0007.png")
     (tmp_path / "stems" / "stems.csv").write_text("image\n7\n8\n")
     (tmp_path / "latin.txt").write_bytes(b"\xe9t\xe9.png\n")
@@ -174,6 +176,7 @@ def test_nothing_to_replay_is_told_in_one_line(tmp_path: Path) -> None:
         str(
             tmp_path / "stems" / "stems.csv"
         ): r"none of the 2 listed files exists, the first being 7; .*holds 1 images such as 0007\.png",
+        str(tmp_path / "pipe.png"): "is no directory and no regular file",
         str(tmp_path / ("x" * 300)): "cannot be looked for .File name too long.",
         str(tmp_path / "latin.txt"): "is not UTF-8 text",
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engines.errors import FileError
 from engines.files.folders import files_in, files_matching, names_in_a_run, with_suffix
-from engines.files.looking import is_file, is_folder
+from engines.files.looking import is_file, is_folder, is_there
 from engines.files.text import brief, spelled_out
 from inspector.capture.replay.listed import LIST_SUFFIXES, is_recorded, read_list
 from inspector.errors import UserError
@@ -43,6 +43,8 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
             if not files:
                 raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
             return files
+        if is_there(place):
+            raise UserError(f"{path}: is no directory and no regular file; give one of these, or a glob")
     except FileError as error:
         raise UserError(str(error)) from None
     raise UserError(f"{path}: does not exist; expected a directory, a glob, a list (.txt, .csv) or an image file")

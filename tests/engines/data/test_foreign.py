@@ -42,6 +42,13 @@ def test_masks_are_found_under_the_name_of_the_frame(name: str, tmp_path: Path) 
     np.testing.assert_array_equal(dataset.frames[2].mask(), bitmask(BOXES["c"]))
 
 
+def test_class_numbers_in_a_jpeg_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"b\.jpg: is a JPEG, which changes values a little, so that they are no class_number"
+    ):
+        open_dataset(masks(tmp_path, "{}.jpg"))
+
+
 def test_of_several_masks_a_png_counts(tmp_path: Path) -> None:
     folder = write_masks(tmp_path, BOXES, "class_number")
     write_image(folder / "masks" / "b.bmp", np.full((HEIGHT, WIDTH), 7, np.uint8))
