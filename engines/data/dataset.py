@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from engines.data.candidates import find_candidates
 from engines.data.description import Source, find_source
 from engines.data.file_errors import as_data_errors
-from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, ListedFrame, read_frame_list
+from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
 from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
 from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
@@ -20,8 +21,7 @@ from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
 from engines.errors import DataError, FileError
-from engines.files.folders import files_in, with_suffix
-from engines.files.looking import absence, is_file, is_folder
+from engines.files.looking import absence, is_file
 from engines.files.text import brief
 
 UNUSABLE = "unusable"
@@ -157,7 +157,7 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
     frames = _frame_list(source)
     left_out: Counter[str] = Counter()
     problems = _Problems(on_problem)
-    listed, leftovers = _candidates(source, frames)
+    listed, leftovers = find_candidates(source, frames)
     candidates = _measured(_wanted(source, listed, only, left_out), problems)
     sizes = Counter(one.size for one in candidates)
     if not candidates:
@@ -200,49 +200,6 @@ def _frame_list(source: Source) -> FrameList | None:
     if listed is None:
         return None
     return read_frame_list(source.place(listed), grouping_column(source))
-
-
-def _candidates(source: Source, frames: FrameList | None) -> tuple[list[Candidate], int]:
-    """All frames, listed or found in the folder, under names that are unique; and how many leftovers were found beside them."""
-    folder = source.place(source.description.images)
-    places: list[tuple[Path, str, ListedFrame | None]] = []
-    leftovers = 0
-    if frames is not None:
-        for row in frames.rows:
-            path, image = _listed_place(source, folder, row.image)
-            relative = PurePosixPath(image)
-            images = PurePosixPath(source.description.images)
-            inside = relative.relative_to(images) if images in relative.parents else relative
-            places.append((path, inside.as_posix(), row))
-    else:
-        if not is_folder(folder):
-            raise DataError(f"{folder}: no such folder; expected the frames in it")
-        found = files_in(folder, with_suffix(SUFFIXES), below=True)
-        places = [(one, one.relative_to(folder).as_posix(), None) for one in found.files]
-        leftovers = len(found.leftovers)
-    count = Counter(path.name for path, _, _ in places)
-    candidates = [
-        Candidate(path.name if count[path.name] == 1 else relative, path, relative, row)
-        for path, relative, row in places
-    ]
-    rows: dict[str, ListedFrame | None] = {}
-    for one in candidates:
-        if one.name in rows and frames is not None and one.listed is not None:
-            other = rows[one.name]
-            raise DataError(
-                f"{frames.path}: row {one.listed.row}: {one.name} is already in row {other.row if other else 0}"
-            )
-        rows[one.name] = one.listed
-    return candidates, leftovers
-
-
-def _listed_place(source: Source, folder: Path, image: str) -> tuple[Path, str]:
-    """Where a listed frame is, and its name in the list with "/" between folders, which Windows writes as a backslash."""
-    for spelling in dict.fromkeys((image, image.replace("\\", "/"))):
-        path = source.place(spelling) if "/" in spelling else folder / spelling
-        if os.path.lexists(path):
-            return path, spelling
-    return (source.place(image) if "/" in image else folder / image), image
 
 
 def _wanted(

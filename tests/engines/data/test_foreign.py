@@ -188,6 +188,20 @@ def test_leftovers_are_no_frames_and_linked_folders_are_searched(tmp_path: Path)
         open_dataset(folder)
 
 
+def test_a_frame_that_is_listed_in_two_ways_is_told(tmp_path: Path) -> None:
+    folder = write_kaggle(tmp_path, ["a.png", "b.png", "c.png"], ROWS)
+    (folder / "frames.csv").write_text("file\na.png\nb.png\nimages/a.png\n")
+    refused(folder, r"frames\.csv: row 4: a\.png is already in row 2")
+
+
+def test_groups_that_contradict_are_told(tmp_path: Path) -> None:
+    folder = describe(write_kaggle(tmp_path, ["a.png", "b.png", "c.png"], ROWS), "kind: kaggle\ngroups: g.csv\n")
+    (folder / "g.csv").write_text("name,group\na.png,1\nimages\\b.png,1\nc.png,2\n")
+    assert [one.group for one in open_dataset(folder).frames] == ["1", "1", "2"]
+    (folder / "g.csv").write_text("name,group\na.png,1\nb.png,1\nc.png,2\na.png,2\n")
+    refused(folder, r"g\.csv: row 5: a\.png is in another group in row 2")
+
+
 def test_a_listed_frame_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
     folder = write_kaggle(tmp_path, ["a.png", "b.png", "c.png"], ROWS)
     (folder / "images" / "folder.png").mkdir()
