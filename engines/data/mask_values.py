@@ -1,7 +1,8 @@
 """What the values in masks mean: told by the values themselves only where they leave no doubt.
 
 - Simulated sheets: bitmasks, as `inspector simulate` writes them.
-- 0 and 255 (or close to it), nothing between: binary.
+- 0 and 255 (or close to it), and nothing between, or only soft edges, as a JPEG or another size leaves them: binary. Edges have many values,
+  none of which fills an area; classes have few.
 - 0..K, at most as many as there are classes: class numbers; unless they may as well be bits, and would mean something else.
 - Anything else, such as classes made visible as 50, 100, 150, or 255 for "do not care" beside class numbers: the user has to say.
 """
@@ -24,6 +25,9 @@ WHITE = 247
 
 _DARK = 8
 """Greatest value that is black in a mask that is said to be binary; a JPEG has such."""
+
+_EDGE_VALUES = 16
+"""Fewer different values between black and white may be classes."""
 
 MOST_CLASSES = 8
 """A class is a bit of a byte."""
@@ -79,7 +83,7 @@ def style_of(
     if values.highest <= count:
         return None if _may_be_bits(drawn) else MaskStyle.CLASS_NUMBER
     one_class = not classes or len(classes) == 1 or lists_classes
-    return MaskStyle.BINARY if one_class and drawn[0] >= WHITE else None
+    return MaskStyle.BINARY if one_class and _black_and_white(values) else None
 
 
 def binary_problem(values: MaskValues) -> str:
@@ -100,13 +104,20 @@ def binary_problem(values: MaskValues) -> str:
 
 def doubt(values: MaskValues, classes: Sequence[str] | None) -> str:
     """What to say where `style_of` is None, in a clause."""
-    drawn = np.flatnonzero(values.present[1:]) + 1
     if values.highest <= (len(classes) if classes else MOST_CLASSES):
         return f"masks {_hold(values)}, which may be class numbers or the bits of classes"
-    if classes and drawn[0] >= WHITE:
+    if classes and _black_and_white(values):
         return f"masks {_hold(values)}, which is one class, but there are {len(classes)}"
     known = f" 0..{len(classes)}" if classes else ""
     return f"masks {_hold(values)}, which are neither class numbers{known} nor only 0 and 255"
+
+
+def _black_and_white(values: MaskValues) -> bool:
+    """Whether areas are 0 or white, and what is between can only be edges."""
+    between = values.present[1:WHITE]
+    return values.highest >= WHITE and (
+        not between.any() or (not values.solid[1:WHITE].any() and int(between.sum()) >= _EDGE_VALUES)
+    )
 
 
 def _hold(values: MaskValues) -> str:

@@ -53,6 +53,19 @@ def test_values_tell_a_style_only_without_doubt(
         assert f"masks hold {', '.join(map(str, some))}, which" in doubt(found, classes)
 
 
+def test_soft_edges_are_no_doubt_where_they_can_be_nothing_else() -> None:
+    edges = tuple(range(7, 250, 11))
+    for found, style in (
+        (values(0, 255, soft=edges), BINARY),
+        (values(0, 255, soft=edges[:15]), None),
+        (values(0, 255, soft=(127,)), None),
+        (values(0, 100, 255, soft=edges), None),
+        (values(0, 1, 255, soft=edges), None),
+        (values(0, soft=edges[:-1]), None),
+    ):
+        assert style_of(found, None, simulated=False, lists_classes=False) is style
+
+
 def test_a_list_of_frames_names_the_class_of_a_binary_mask() -> None:
     assert style_of(values(0, 255), "ab", simulated=False, lists_classes=True) is BINARY
     assert style_of(values(0, 100, 255), "ab", simulated=False, lists_classes=True) is None
@@ -88,6 +101,7 @@ def test_soft_edges_and_jpeg_are_told_from_classes(tmp_path: Path) -> None:
     ):
         found = values_in(path, None)
         assert found.present[9:247].any()
+        assert style_of(found, None, simulated=False, lists_classes=False) is BINARY
         assert binary_problem(found) == ""
     grey = write_image(tmp_path / "grey.png", mask // 255 * 50)
     assert "more than" in binary_problem(values_of_all([found, values_in(grey, None)]))
