@@ -24,7 +24,8 @@ import yaml
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from engines.errors import BundleError
+from engines.errors import BadFrameError, BundleError
+from engines.images.decoder import Decoder
 from engines.operating_point import OperatingPoint, read_operating_point, write_operating_point
 
 FORMAT = 1
@@ -273,11 +274,14 @@ def _sha256(path: Path) -> str:
 def _read_png(bundle: Bundle, name: str) -> NDArray[np.uint8]:
     path = bundle.path / name
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        data = path.read_bytes()
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror}); copy the whole bundle again") from None
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if image is None or image.dtype != np.uint8 or image.shape != (bundle.height, bundle.width):
+    try:
+        image = Decoder(bundle.height, bundle.width).stored_in(data)
+    except BadFrameError as error:
+        raise BundleError(f"{path}: {error}; copy the bundle again") from None
+    if image.dtype != np.uint8 or image.ndim != 2:
         raise BundleError(f"{path}: expected a grey 8-bit PNG of {bundle.height}x{bundle.width}; copy the bundle again")
     return np.ascontiguousarray(image, dtype=np.uint8)
 

@@ -1,4 +1,4 @@
-"""Errors of bundles, runtimes, plans, data and recipes.
+"""Errors of bundles, runtimes, plans, images, data and recipes.
 
 The text of an error says in one line what was found. The remedy depends on the caller: the command line and the line make it from
 the type of the error and its fields.
@@ -146,6 +146,10 @@ class PlanKeyError(PlanError):
         """`known_to_others`: none of the plans beside it can be trusted any more."""
         self.path, self.reason, self.known_to_others = path, reason, known_to_others
         super().__init__(f"{path}: {reason}")
+
+
+class BadFrameError(Exception):
+    """A file gives no usable frame; the message says why in one line, without the file's name."""
 
 
 class DataError(Exception):

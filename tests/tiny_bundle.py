@@ -60,8 +60,9 @@ def make_tiny_bundle(
 def frame_with(
     squares: Sequence[tuple[int, int]], height: int = HEIGHT, width: int = WIDTH, background: int = CLEAN_LEVEL
 ) -> NDArray[np.uint8]:
-    """A frame of ``background`` grey with squares (level, side) along its upper edge."""
-    frame = np.full((height, width), background, np.uint8)
+    """A frame of ``background`` grey, a little darker in stripes as a sheet is, with squares (level, side) along its upper edge."""
+    waves = np.sin(np.arange(width) / 5)[None, :] + np.sin(np.arange(height) / 3)[:, None]
+    frame = (background - 5 * (waves.max() - waves)).round().clip(0).astype(np.uint8)
     x = 2
     for level, side in squares:
         frame[2 : 2 + side, x : x + side] = level

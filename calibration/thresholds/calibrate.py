@@ -56,6 +56,8 @@ class Calibration:
     missed_by_class: dict[str, dict[str, Any]]
     unit: str
     """What ``gate`` counts: "frames" or "groups of frames"."""
+    blank_note: str = ""
+    """A sentence about frames that a line would not inspect because they show nothing; empty where there were none."""
 
     @property
     def summary(self) -> str:

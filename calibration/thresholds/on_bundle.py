@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,6 +20,7 @@ from calibration.thresholds.figures import figures
 from calibration.thresholds.mask_counts import SearchGrid
 from calibration.thresholds.observe import Observations, observe
 from engines.bundle import Bundle
+from engines.data.blank_frames import blank_note
 from engines.data.fit import provenance, require_form, require_held_out
 from engines.data.part import Part
 from engines.runtime.load import load_engines
@@ -78,7 +79,8 @@ def calibrate_bundle(
     if len(runs) > 1:
         metadata["part"] = None
         metadata["folds"] = {run.part.name: run.bundle.id for run in runs}
-    return calibrate(seen, bundle.classes, request, metadata, point.version + 1, keep_masks)
+    made = calibrate(seen, bundle.classes, request, metadata, point.version + 1, keep_masks)
+    return replace(made, blank_note=blank_note([frame for run in runs for frame in run.part.frames]))
 
 
 def measure_bundle(bundle: Bundle, part: Part, precision: str = "auto", progress: Progress = _silent) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 
 from engines.data.description import Source
 from engines.data.frame_list import FrameList, ListedFrame
-from engines.data.images import SUFFIXES
 from engines.data.labels import Candidate
 from engines.errors import DataError
 from engines.files.folders import files_in, with_suffix
 from engines.files.looking import is_folder
 from engines.files.text import spelled_out
+from engines.images.suffixes import SUFFIXES
 
 
 def find_candidates(source: Source, frames: FrameList | None) -> tuple[list[Candidate], int]:

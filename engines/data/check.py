@@ -12,9 +12,10 @@ import numpy as np
 
 from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, survey_dataset
 from engines.data.file_errors import as_data_errors
-from engines.data.findings import Duplicate, Finding, data_findings, split_findings
+from engines.data.findings import Duplicate, Finding, blank_findings, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
+from engines.data.range_findings import range_findings
 from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
@@ -117,6 +118,10 @@ def check_dataset(
     duplicates = _duplicates(whole.frames, scans)
     alike = _identical(whole.frames, scans)
     findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates, alike)
+    dark = range_findings(whole.frames, scans)
+    told = {name for finding in dark for name in finding.where}
+    blanks = [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
+    findings += dark + blank_findings([(name, why) for name, why in blanks if name not in told])
     joined = _joined(whole, duplicates) if survey.groups_by_similarity else whole
     parts: tuple[PartBalance, ...] = ()
     if split is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,14 +14,16 @@ from engines.data.description import Source, find_source
 from engines.data.file_errors import as_data_errors
 from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
-from engines.data.images import SUFFIXES, Fit, Grey, Size, image_size, read_grey
+from engines.data.images import AS_STATED, Fit, Grey, Size, image_size, read_samples
 from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
 from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
-from engines.errors import DataError, FileError
-from engines.files.looking import absence, is_file
+from engines.errors import DataError
+from engines.files.looking import is_file
 from engines.files.text import brief
+from engines.images.decoder import Decoder, Samples
+from engines.images.suffixes import SUFFIXES
 
 UNUSABLE = "unusable"
 """Reason for leaving out a frame that has a problem."""
@@ -53,6 +54,7 @@ class LabelledFrame:
     size: Size = field(default=(0, 0), repr=False)
     """Height and width of the file, px."""
     fit: Fit | None = field(default=None, repr=False)
+    decoder: Decoder = field(default=AS_STATED, repr=False)
     label: Label | None = field(default=None, repr=False, compare=False)
 
     def frame(self) -> Grey:
@@ -62,13 +64,17 @@ class LabelledFrame:
 
     def stored(self) -> Grey:
         """The pixels as stored, before they are brought to the size of the data set. Raises DataError naming the file."""
-        pixels = read_grey(self.path)
-        if pixels.shape != self.size:
-            found, expected = "x".join(map(str, pixels.shape)), "x".join(map(str, self.size))
+        return self.samples().grey()
+
+    def samples(self) -> Samples:
+        """The samples of the file at their own depth. Raises DataError naming the file."""
+        samples = read_samples(self.path, self.decoder)
+        if samples.values.shape != self.size:
+            found, expected = "x".join(map(str, samples.values.shape)), "x".join(map(str, self.size))
             raise DataError(
                 f"{self.path}: is {found} pixels (height x width) now; it was {expected} when it was listed"
             )
-        return pixels
+        return samples
 
     def mask(self) -> Grey:
         """The class bitmask, ``uint8 [H, W]``, bit k = class k; all zero where defects are not outlined. Raises DataError."""
@@ -88,7 +94,7 @@ class Dataset:
     width: int
     frames: tuple[LabelledFrame, ...]
     id: str
-    """Digest of names, labels and file sizes, which identifies the data."""
+    """Digest of names, labels, file sizes and how files are read, which identifies the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
     left_out: Counter[str] = Counter()
     problems = _Problems(on_problem)
     listed, leftovers = find_candidates(source, frames)
-    candidates = _measured(_wanted(source, listed, only, left_out), problems)
+    candidates = _measured(source, _wanted(source, listed, only, left_out), problems)
     sizes = Counter(one.size for one in candidates)
     if not candidates:
         what = "that is labelled" if only is None else "that is labelled and wanted"
@@ -177,9 +183,9 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
     grouping = given_groups(source, known, frames)
     groups = grouping.groups
     if grouping.by_similarity and find_groups:
-        groups = found_groups(grouping, known, (height, width), problems)
+        groups = found_groups(grouping, known, source.decoder, (height, width), problems)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
-    dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(found, labelling.classes))
+    dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(source, found, labelling.classes))
     reasons = {why: count for why, count in left_out.items() if count}
     return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, tuple(listed))
 
@@ -222,18 +228,14 @@ def _wanted(
     return kept
 
 
-def _measured(candidates: Sequence[Candidate], on_problem: OnProblem) -> list[Candidate]:
+def _measured(source: Source, candidates: Sequence[Candidate], on_problem: OnProblem) -> list[Candidate]:
     """The candidates with their sizes, those without a readable file left out."""
 
     def measure(one: Candidate) -> Size | str:
         try:
-            if is_file(one.path):
-                return image_size(one.path)
-        except (DataError, FileError) as error:
+            return image_size(one.path, source.decoder)
+        except DataError as error:
             return str(error)
-        if os.path.lexists(one.path) and not os.path.islink(one.path):
-            return f"{one.path}: is no regular file; replace it or leave it out"
-        return f"{one.path}: {absence(one.path)}; replace it or leave it out"
 
     kept = []
     for one, size in zip(candidates, in_threads(measure, candidates), strict=True):
@@ -271,14 +273,17 @@ def _frame(source: Source, one: Candidate, truth: GroundTruth, group: str) -> La
         split=split,
         size=one.size,
         fit=source.fit,
+        decoder=source.decoder,
         label=truth.label,
     )
 
 
-def _digest(frames: Sequence[LabelledFrame], classes: Sequence[str]) -> str:
+def _digest(source: Source, frames: Sequence[LabelledFrame], classes: Sequence[str]) -> str:
     digest = hashlib.sha256("\t".join(classes).encode())
     for one in sorted(frames, key=lambda frame: frame.name):
         fingerprint = "" if one.label is None else one.label.fingerprint
         facts = (one.name, one.classes, one.defective, one.located, one.path.stat().st_size, fingerprint, one.fit)
         digest.update(repr(facts).encode())
+    if source.description.white_level is not None or source.description.raw is not None:
+        digest.update(repr((source.description.white_level, source.description.raw)).encode())
     return digest.hexdigest()[:16]

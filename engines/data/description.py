@@ -15,6 +15,8 @@ training_only: [augmented]   # values of the list's column `split`: frames to le
 exclude: ["broken_*.png"]    # frames to leave out, by name
 size: [256, 512]             # height and width all frames are brought to, where theirs differ
 fit: stretch                 # or pad: keep the proportions, fill up with black
+white_level: 4095            # the 16-bit value that is white in frames (as `white_level` of a camera); default: what files state, else 65535
+raw: {dtype: uint16, height: 256, width: 1600}   # what .raw files hold; also skip_bytes
 """
 
 from __future__ import annotations
@@ -34,10 +36,21 @@ from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
 from engines.files.looking import is_file, is_folder
+from engines.images.decoder import Decoder
+from engines.images.raw_format import RawType
 
 FILE = "dataset.yaml"
 Side = Annotated[int, Meta(ge=1, le=65536)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class RawKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys under ``raw``: an ``RawFormat`` that says the size, which nothing else does in a data set."""
+
+    dtype: RawType
+    height: Side
+    width: Side
+    skip_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +71,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     exclude: tuple[str, ...] = ()
     size: tuple[Side, Side] | None = None
     fit: Literal["stretch", "pad"] = "stretch"
+    white_level: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    raw: RawKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,11 @@ class Source:
         """How frames of other sizes are brought to one size; None where they are refused."""
         size = self.description.size
         return Fit(size[0], size[1], self.description.fit) if size else None
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads the frames."""
+        return Decoder(white_level=self.description.white_level, raw=self.description.raw)
 
 
 def find_source(path: Path) -> Source:

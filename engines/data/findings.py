@@ -9,13 +9,13 @@ from fnmatch import fnmatchcase
 
 from engines.data.dataset import Dataset, LabelledFrame, Survey
 from engines.data.groups import join_groups
-from engines.data.images import SUFFIXES
 from engines.data.mask_files import MaskFiles
 from engines.data.mask_labels import listed_mask
 from engines.data.run_length_labels import RunLengthLabels
 from engines.data.split import TRAINING, Split
 from engines.files.folders import files_in, with_suffix
 from engines.files.looking import is_folder
+from engines.images.suffixes import SUFFIXES
 
 FEW = 10
 """Fewer frames of a class than this are worth a remark."""
@@ -87,6 +87,20 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
             is_error = part == TRAINING
             found.append(Finding(is_error, f"part {part} of the split holds no frame of class {', '.join(absent)}"))
     return found
+
+
+def blank_findings(blank: Sequence[tuple[str, str]]) -> list[Finding]:
+    """The finding about frames that show nothing; ``blank`` has the name of each and why."""
+    if not blank:
+        return []
+    return [
+        Finding(
+            True,
+            f"{_count(len(blank), 'frame')} that a line would not inspect, because nothing can be seen",
+            "exclude them in a dataset.yaml; they make figures wrong, whatever their label",
+            tuple(f"{name}: {why}" for name, why in blank),
+        )
+    ]
 
 
 def _class_findings(dataset: Dataset) -> list[Finding]:

@@ -18,6 +18,7 @@ from engines.data.matching import Labels
 from engines.data.threads import in_threads
 from engines.errors import DataError
 from engines.files.tables import read_table
+from engines.images.decoder import Decoder
 
 FOUND = "found"
 NONE = "none"
@@ -67,14 +68,14 @@ def grouping_column(source: Source) -> str | None:
 
 
 def found_groups(
-    grouping: Grouping, candidates: Sequence[Candidate], size: Size, on_problem: OnProblem
+    grouping: Grouping, candidates: Sequence[Candidate], decoder: Decoder, size: Size, on_problem: OnProblem
 ) -> dict[str, str]:
     """The given groups, joined where frames of ``size`` (height, width) are near-duplicates. Reads every frame."""
     grid = hash_grid(*size)
 
     def look(one: Candidate) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]] | str:
         try:
-            return perceptual_hash(read_grey(one.path), grid)
+            return perceptual_hash(read_grey(one.path, decoder), grid)
         except DataError as error:
             return str(error)
 

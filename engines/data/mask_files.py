@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engines.data.file_errors import as_data_errors
-from engines.data.images import SUFFIXES
 from engines.data.matching import Labels, Match
 from engines.errors import DataError
 from engines.files.folders import files_in, with_suffix
 from engines.files.looking import is_folder
 from engines.files.text import brief
+from engines.images.suffixes import SUFFIXES
 
 
 class MaskFiles:

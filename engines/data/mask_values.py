@@ -1,8 +1,8 @@
 """What the values in masks mean: told by the values themselves only where they leave no doubt.
 
 - Simulated sheets: bitmasks, as `inspector simulate` writes them.
-- 0 and 255 (or close to it), and nothing between, or only soft edges, as a JPEG or another size leaves them: binary. Edges have many values,
-  none of which fills an area; classes have few.
+- 0 and 255 (or close to it), and nothing between, or only soft edges, as a JPEG or another size leaves them: binary. Edges have more values
+  than there can be classes, none of which fills an area.
 - 0..K, at most as many as there are classes: class numbers; unless they may as well be bits, and would mean something else.
 - Anything else, such as classes made visible as 50, 100, 150, or 255 for "do not care" beside class numbers: the user has to say.
 """
@@ -25,9 +25,6 @@ WHITE = 247
 
 _DARK = 8
 """Greatest value that is black in a mask that is said to be binary; a JPEG has such."""
-
-_EDGE_VALUES = 16
-"""Fewer different values between black and white may be classes."""
 
 MOST_CLASSES = 8
 """A class is a bit of a byte."""
@@ -116,7 +113,7 @@ def _black_and_white(values: MaskValues) -> bool:
     """Whether areas are 0 or white, and what is between can only be edges."""
     between = values.present[1:WHITE]
     return values.highest >= WHITE and (
-        not between.any() or (not values.solid[1:WHITE].any() and int(between.sum()) >= _EDGE_VALUES)
+        not between.any() or (not values.solid[1:WHITE].any() and int(between.sum()) > MOST_CLASSES)
     )
 
 

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from engines.data.images import SUFFIXES
 from engines.errors import DataError
 from engines.files.text import brief, spelled_out
+from engines.images.suffixes import SUFFIXES
 
 Item = TypeVar("Item")
 
-_SUFFIXES = SUFFIXES | {".pgm", ".ppm", ".pbm", ".pnm", ".raw", ".webp", ".gif", ".jp2"}
+_SUFFIXES = SUFFIXES | {".webp", ".gif", ".jp2"}
 
 
 class Place(NamedTuple):

@@ -238,6 +238,10 @@ class PoolCamera:
         self._next = number + 1
         return Arrival(number, pacer.due_ns(n), self._pool[number % len(self._pool)])
 
+    def exposed(self) -> int | None:
+        """Nothing is ever owed: the bench itself says when frames come."""
+        return self._next
+
     def interrupt(self) -> None:
         """End every wait."""
         self.end()

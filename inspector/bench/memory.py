@@ -120,6 +120,10 @@ class LeakingCamera:
             self._kept.append(arrival.pixels.tobytes()[:PLANTED_BYTES])
         return arrival
 
+    def exposed(self) -> int | None:
+        """As the source."""
+        return self._source.exposed()
+
     def interrupt(self) -> None:
         """As the source."""
         self._source.interrupt()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engines.bundle import find_bundle, read_bundle
 from engines.runtime.batches import buckets
 from inspector.bench.engines import EngineBench, EngineTimes, bound_hz
+from inspector.bench.frame_check import frame_check_us
 from inspector.bench.lines import BenchLine, Stretch, render_pool
 from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
 from inspector.capture.source import FrameSource
@@ -87,6 +88,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     batches: dict[str, EngineTimes]
     """Engines alone, by batch size."""
+    frame_check_us: float
+    """Time of the check whether a frame shows anything, which each frame takes in its camera's thread: median per frame."""
     pass_rates: tuple[AtPassRate, ...]
     memory: MemorySlope | None
     memory_with_planted_leak: MemorySlope | None
@@ -121,6 +124,8 @@ def measure(settings: BenchSettings, say: Callable[[str], None]) -> Figures:
             batches = {
                 str(size): engine_bench.times(4 * settings.seconds, size) for size in buckets(engine_bench.max_batch)
             }
+            say("the check of frames")
+            check_us = frame_check_us(pool)
             pass_rates = _measure_line(settings, engine_bench, make_line, say)
         finally:
             engines.close()
@@ -135,6 +140,7 @@ def measure(settings: BenchSettings, say: Callable[[str], None]) -> Figures:
         device=engines.device,
         rounds=settings.rounds,
         batches=batches,
+        frame_check_us=check_us,
         pass_rates=pass_rates,
         memory=memory,
         memory_with_planted_leak=leaking,

@@ -123,6 +123,8 @@ def _weaknesses(content: CardContent) -> list[str]:
     found = []
     if not content.calibration.gate.met:
         found.append(f"The miss-rate target is {content.calibration.summary}.")
+    if content.calibration.blank_note:
+        found.append(f"Calibration: {content.calibration.blank_note}")
     split, data = content.part.split, content.part.dataset
     if split is not None and content.segmenter.data_id == data.id:
         seen = Counter(k for frame in split.frames(data, *content.segmenter.trained_on) for k in frame.classes)

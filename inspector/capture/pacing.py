@@ -42,6 +42,13 @@ class Pacer:
             return now_ns()
         return min(now_ns(), self._start_ns + round(number * self._interval_ns))
 
+    def exposed(self) -> int | None:
+        """How many frames have been due by now, counted from frame 0; None where there is no rate. From any thread."""
+        if self._interval_ns is None:
+            return None
+        start_ns = self._start_ns
+        return 0 if start_ns is None else max(0, int((now_ns() - start_ns) / self._interval_ns) + 1)
+
     def stop(self) -> None:
         """End every present and later wait. May be called from any thread."""
         self._stopped.set()

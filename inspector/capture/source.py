@@ -34,6 +34,11 @@ class FrameSource(Protocol):
     def next(self) -> Arrival | None:
         """Block until a frame arrives. None at the end of the run and after ``interrupt``."""
 
+    def exposed(self) -> int | None:
+        """How many frames the camera has exposed by now according to its rate, delivered or not; None where only their arrival shows it.
+
+        Does not block, and may be called from any thread."""
+
     def interrupt(self) -> None:
         """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
 

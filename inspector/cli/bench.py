@@ -72,6 +72,9 @@ def bench(
         return
     console = Console()
     console.print(f"{figures.bundle} on {figures.device}; medians over the steady ones of {figures.rounds} rounds")
+    console.print(
+        f"Check whether a frame shows anything, in the camera's thread: {figures.frame_check_us:.0f} us per frame"
+    )
     for table in _tables(figures):
         console.print(table)
 

@@ -103,6 +103,8 @@ def calibrate(
         print_json(json_value(made, found))
     else:
         print_tables(made, found, chosen)
+    if made.blank_note:
+        typer.echo(f"inspector: {made.blank_note}", err=True)
     if curve is not None:
         write_curve(made.curve, curve)
     _write(made, [*([out] if out else []), *([found.path / OPERATING_POINT] if write else [])], allow_weaker, as_json)

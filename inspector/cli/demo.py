@@ -67,7 +67,7 @@ def demo(
         Console().print(f"report: {report / 'index.html'}")
     for note in notes:
         typer.echo(f"inspector: {note}", err=True)
-    if not found.sound or not proven or notes or status:
+    if not found.sound or found.nothing_inspected or not proven or notes or status:
         raise typer.Exit(1)
 
 

@@ -51,12 +51,13 @@ def tail(
     from inspector.results.journal_reader import JournalReader
 
     console = Console(highlight=False, soft_wrap=True)
-    with JournalReader(journal) as reader:
+    with JournalReader(journal) as reader, _hinting("`inspector journal export` writes the rows before the damage"):
         for row in reader.tail(count, line=line, camera=camera):
+            packet = _packet(row)
             if as_json:
-                typer.echo(_json_line(row).decode())
+                typer.echo(_json_line(row).decode(errors="replace"))
             else:
-                console.print(line_of(_packet(row)))
+                console.print(line_of(packet))
 
 
 @app.command()
@@ -77,6 +78,7 @@ def export(
     """Write verdicts as CSV, or all messages as JSON lines."""
     import csv
 
+    from inspector.errors import UserError
     from inspector.results.journal_reader import JournalReader
 
     with JournalReader(journal) as reader, _opened(output) as file:
@@ -85,14 +87,34 @@ def export(
         rows = reader.walk(
             epoch=epoch, run=run, line=line, camera=camera, verdict=verdict, verdicts_only=form is Form.CSV
         )
-        if form is Form.JSONL:
+        lines = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if form is Form.CSV:
+            lines.writeheader()
+        written, failure = 0, ""
+        try:
             for row in rows:
-                file.write(_json_line(row).decode() + "\n")
-            return
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(_csv_row(row))
+                packet = _packet(row)
+                if form is Form.CSV:
+                    lines.writerow(_csv_row(packet))
+                else:
+                    file.write(_json_line(row).decode(errors="replace") + "\n")
+                written += 1
+        except UserError as error:
+            failure = str(error)  # raised when the file is closed: what was written is kept
+    if failure:
+        raise UserError(f"{failure}; {written} rows were written")
+
+
+@contextmanager
+def _hinting(hint: str) -> Iterator[None]:
+    """Add a hint to the error of a journal that cannot be read."""
+    from inspector.errors import UserError
+    from inspector.results.journal_reader import UnreadableError
+
+    try:
+        yield
+    except UnreadableError as error:
+        raise UserError(f"{error}; {hint}") from None
 
 
 @contextmanager
@@ -128,11 +150,10 @@ def _json_line(row: Row) -> bytes:
     return b'{"header":' + row.header + b',"body":' + row.body + b',"blob":' + blob + b"}"
 
 
-def _csv_row(row: Row) -> dict[str, object]:
+def _csv_row(packet: Packet) -> dict[str, object]:
     from inspector.cli.result_lines import iso_time
     from inspector.protocol.messages import GapBody, ResultBody
 
-    packet = _packet(row)
     header, body = packet.header, packet.body
     fields: dict[str, object] = {
         "line": header.line,

@@ -15,6 +15,7 @@ from inspector.cli.output import print_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engines.bundle import Bundle
     from inspector.config.replay import ReplayConfig
     from inspector.config.tree import LineConfig
     from inspector.frames.outcome import Verdict
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 def replay(
     path: Annotated[str, typer.Argument(metavar="DIR", help="Directory, glob or list of image files.")],
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Line configuration whose bundle, rules and scale to use.")
+        Path | None,
+        typer.Option("--config", "-c", help="Line configuration: everything but where frames and results go is used."),
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="The camera of the configuration whose frames these are, where it has several.")
     ] = None,
     bundle: Annotated[
         str | None,
@@ -37,8 +42,23 @@ def replay(
         typer.Option(help="Frames per second, as from a camera, or max: as fast as possible, without loss."),
     ] = "max",
     deadline_ms: Annotated[
-        float, typer.Option(help="With a rate: longest time from capture to verdict.", min=1)
-    ] = 100.0,
+        float | None,
+        typer.Option(
+            help="With a rate: longest time from capture to verdict; default: the configuration's, else 100.", min=1
+        ),
+    ] = None,
+    white_level: Annotated[
+        int | None,
+        typer.Option(
+            help="The 16-bit value that becomes 255, e.g. 4095 for 12-bit data; default: the configuration's.",
+            min=1,
+            max=65535,
+        ),
+    ] = None,
+    raw: Annotated[
+        str | None,
+        typer.Option(help="Pixel type of .raw files: uint8, uint16 or uint16_be; default: the configuration's."),
+    ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
     masks: Annotated[
         Path | None, typer.Option(help="Truth: a folder with a mask FRAME.png for each labelled frame.")
@@ -59,24 +79,43 @@ def replay(
             help="What runs the engines; default: as in the configuration, else auto. A replay may always use the CPU."
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16; default: the configuration's, else auto."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Run recorded frames through the line and report the results.
 
-    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With `--masks` or `--csv`
-    the results are compared with the truth. Exit status 1 if any frame has no verdict or more than one.
+    Runs the same code as the daemon: capture, ring, inference child, verdicts, journal. With `--config` each frame gets the verdict that
+    `inspector run` gives it. With `--masks` or `--csv` the results are compared with the truth. Exit status 1 if any frame has no verdict
+    or more than one, or if not one frame could be inspected.
 
     Example: `inspector replay frames --csv train.csv --report out`
     """
-    from inspector.config.replay import ReplayConfig
+    from engines.bundle import open_bundle
+    from inspector.cli.replay_line import Recording, replayed_line
+    from inspector.errors import UserError
 
+    if precision not in (None, "auto", "f32", "bf16"):
+        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
     truth = _TruthOptions(masks, mask_style, csv)
-    source = ReplayConfig(path=path, rate_hz=_rate(rate), loop=loop)
+    recording = Recording(path=path, rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
     with tempfile.TemporaryDirectory(prefix="inspector-replay-") as scratch:
         journal = _journal(report, Path(scratch))
-        line_config = _line_config(config, source, journal, bundle, runtime, precision, deadline_ms)
-        failures, found = _run_and_report(line_config, config, source, journal, truth, report)
+        line_config = replayed_line(
+            config,
+            camera,
+            recording,
+            bundle=bundle,
+            runtime=runtime.value if runtime else None,
+            precision=precision,
+            deadline_ms=deadline_ms,
+            journal=journal,
+        )
+        # A path on the command line is relative to the working directory, one in a file to that file.
+        model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
+        failures, found = _run_and_report(line_config, model, journal, truth, report)
     print_json(found) if as_json else _print_summary(found, report)
     for failure in failures:
         typer.echo(f"inspector: {failure}", err=True)
@@ -162,64 +201,23 @@ def _journal(report: Path | None, scratch: Path) -> Path:
     return report / "journal.sqlite"
 
 
-def _line_config(
-    path: Path | None,
-    source: ReplayConfig,
-    journal: Path,
-    bundle: str | None,
-    runtime: RuntimeName | None,
-    precision: str,
-    deadline_ms: float,
-) -> LineConfig:
-    """The configuration of this run: the given one with the recording for a camera, or the defaults."""
-    import msgspec
-
-    from inspector.config.camera import CameraConfig
-    from inspector.config.load import load_config
-    from inspector.config.tree import LineConfig
-    from inspector.errors import UserError
-
-    if precision not in ("auto", "f32", "bf16"):
-        raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
-    base = load_config(path) if path else LineConfig(line="replay", cameras=(CameraConfig(name="top", source=source),))
-    live = source.rate_hz is not None
-    replace = msgspec.structs.replace
-    return replace(
-        base,
-        bundle=bundle or base.bundle,
-        cameras=(replace(base.cameras[0], source=source),),
-        simulated=True,
-        deadline_ms=deadline_ms if live else None,
-        overload="drop_oldest" if live else "wait",
-        inference=replace(
-            base.inference,
-            runtime=runtime.value if runtime else base.inference.runtime,
-            precision=precision,
-            allow_cpu=True,
-            max_restarts=base.inference.max_restarts or 3,
-        ),
-        results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
-        journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
-    )
-
-
 def _run_and_report(
     line_config: LineConfig,
-    path: Path | None,
-    source: ReplayConfig,
+    bundle: Bundle,
     journal: Path,
     truth: _TruthOptions,
     report: Path | None,
 ) -> tuple[list[str], Summary]:
     """Run the line and write the report, where one is asked for; return what failed and the figures."""
-    from engines.bundle import open_bundle
     from inspector.capture.replay.listing import frame_names, list_files
     from inspector.cli.progress import live_line
+    from inspector.config.replay import ReplayConfig
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
+    source = line_config.cameras[0].source
+    assert isinstance(source, ReplayConfig), "what is replayed is a recording"
     files = list_files(source.path)
-    bundle = open_bundle(line_config.bundle, path.parent if path else None)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
         known = truth.read(bundle.classes, bundle.height, bundle.width, frame_names(files))
         with live_line("replaying", None if source.loop else len(files)) as update:
@@ -231,6 +229,9 @@ def _run_and_report(
     failures = line.failures
     if stop.is_set() and not source.loop and found.frames < len(files):
         failures.append(f"interrupted after {found.frames} of {len(files)} frames")
+    if found.nothing_inspected:
+        first = found.uninspected[0]
+        failures.append(f"no frame could be inspected: {first}" + (f"; {first.remedy}" if first.remedy else ""))
     return failures, found if report is None else made.write(report, found)
 
 
@@ -246,12 +247,13 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     import numpy as np
     from numpy.typing import NDArray
 
-    from inspector.capture.replay.decoding import BadFrameError, Decoder
+    from engines.errors import BadFrameError
+    from inspector.capture.replay.decoding import recording_decoder
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
     bundle = line.bundle
-    decoder = Decoder(bundle.height, bundle.width, source.white_level, source.raw)
+    decoder = recording_decoder(source, bundle.height, bundle.width)
     report = Report(
         bundle.classes,
         bundle.height,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ def run(
     """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
     Every frame gets exactly one verdict, published over ZeroMQ and kept in the journal. Stopping finishes the frames in
-    flight and takes under 2 seconds. Exit status 1 if a camera or inference failed.
+    flight and takes under 2 seconds. Exit status 1 if a camera or inference failed, or if not one frame could be inspected.
 
     Example: `inspector run -c configs/demo.yaml`
     """
@@ -46,20 +47,39 @@ def run(
             line.wait(stop, tick=_Report(line))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
-    for failure in line.failures:
+    failures = [*line.failures, *_nothing_inspected(line)]
+    if not failures:
+        for kind in line.uninspected.kinds():
+            log.info("UNINSPECTED: %s", kind)
+    for failure in failures:
         log.error("%s", failure)
-    if line.failures:
+    if failures:
         raise typer.Exit(1)
 
 
+def _nothing_inspected(line: Line) -> list[str]:
+    """Why not one frame could be inspected, one line for each kind; empty where some could, and where there were none but those still open
+    when the line stopped."""
+    from inspector.frames.outcome import Reason, Verdict
+
+    counted = [books.verdicts for books in line.ledger.counts().values()]
+    kinds = [kind for kind in line.uninspected.kinds() if kind.reason is not Reason.SHUTDOWN]
+    if any(set(verdicts) - {Verdict.UNINSPECTED} for verdicts in counted):
+        return []
+    return [f"no frame could be inspected: {kind}" + (f"; {kind.remedy}" if kind.remedy else "") for kind in kinds]
+
+
 class _Report:
-    """Logs a line of figures every ten seconds."""
+    """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._counted: Counter[tuple[str, str]] = Counter()
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
+        for kind in self._line.uninspected.new():
+            log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
         if time.monotonic() < self._due:
             return
         self._due += REPORT_EVERY_S
@@ -71,6 +91,10 @@ class _Report:
             else f"latency p99 {p99 / 1e3:.1f} ms, max {snapshot.latency_max_us / 1e3:.1f} ms"
         )
         log.info("%s; %s; inference %s", _in_words(snapshot.counts), latency, snapshot.inference)
+        for kind in self._line.uninspected.kinds():
+            before, self._counted[kind.first, kind.detail] = self._counted[kind.first, kind.detail], kind.frames
+            if kind.frames > before:
+                log.info("UNINSPECTED, %d since the last report: %s", kind.frames - before, kind)
 
 
 def _in_words(counts: dict[str, CameraCounts]) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.replay import ReplayConfig
-from inspector.config.section import AtLeastOne, Name, Section
+from inspector.config.section import AtLeastOne, Name, Positive, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
@@ -24,3 +25,12 @@ class CameraConfig(Section, frozen=True, kw_only=True):
         AtLeastOne | None,
         Meta(description="How far the sheet moves from one frame to the next, um. Null: positions are unknown."),
     ] = None
+    frame_check: FrameCheckConfig = FrameCheckConfig()
+    silent_after_s: Annotated[
+        Positive | None,
+        Meta(
+            description="Longest time without a frame although one is due. Then the line is degraded until the camera delivers again, and "
+            "the frames due meanwhile at its rate are UNINSPECTED (camera_lost). Without a rate a frame is due whenever the line can take "
+            "one. Null: no limit, for a camera that is triggered by the sheets."
+        ),
+    ] = 2.0

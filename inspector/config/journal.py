@@ -41,7 +41,11 @@ class JournalConfig(Section, frozen=True, kw_only=True):
     ] = 250
     retry_ms: Annotated[int, Meta(description="Pause before a failed commit is tried again.", ge=10, le=60_000)] = 1000
     keep_days: Annotated[
-        Positive | None, Meta(description="Publications older than this are deleted. Null: kept whatever their age.")
+        Positive | None,
+        Meta(
+            description="Publications older than this are deleted. Age is elapsed time, whatever the clock of the machine does; of the time "
+            "that a line is off, at most 3 days count. Null: kept whatever their age."
+        ),
     ] = 30.0
     keep_bytes: Annotated[
         AtLeastOne | None,

@@ -25,6 +25,8 @@ TITLES = {
     "RawFormat": "`cameras[].source.raw`",
     "SimulatorConfig": "`cameras[].source` with `kind: simulator`",
     "Scale": "`cameras[].scale`",
+    "FrameCheckConfig": "`cameras[].frame_check`",
+    "EmptyPosition": "`cameras[].frame_check.empty_position`",
     "RingConfig": "`ring`",
     "InferenceConfig": "`inference`",
     "VerdictsConfig": "`verdicts`",

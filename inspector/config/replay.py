@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
+from engines.images.raw_format import RawType
 from inspector.config.section import Section
 
-RawType = Literal["uint8", "uint16", "uint16_be"]
 Pixels = Annotated[int, Meta(ge=1)]
+WhiteLevel = Annotated[int, Meta(ge=1, le=65535)]
 Hertz = Annotated[float, Meta(gt=0)]
 
 
@@ -54,12 +55,11 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
         ),
     ] = 8
     white_level: Annotated[
-        int,
+        WhiteLevel | None,
         Meta(
-            description="The 16-bit value that becomes 255: pixels are 255 x value / white_level, rounded, at most 255. "
-            "4095 for 12-bit data in the low bits.",
-            ge=1,
-            le=65535,
+            description="The value that becomes 255 where pixels have more than 8 bits: 255 x value / white_level, rounded, at "
+            "most 255. 4095 for 12-bit data in the low bits. Null: what the file states (maxval of a PGM, the depth of a packed "
+            "TIFF), else 65535."
         ),
-    ] = 65535
+    ] = None
     raw: Annotated[RawFormat | None, Meta(description="Pixel format of .raw files; needed where there are any.")] = None

@@ -21,7 +21,10 @@ class LineConfig(Section, frozen=True, kw_only=True):
     """One line: its cameras share the ring, the engines, the journal and the sockets."""
 
     line: Annotated[Name, Meta(description="Name of the line; part of every topic.")]
-    run: Annotated[Name | None, Meta(description="Name of the run (coil, batch). Null: the start time in UTC.")] = None
+    run: Annotated[
+        Name | None,
+        Meta(description="Name of the run (coil, batch). Null: the start time in UTC and the beginning of the epoch."),
+    ] = None
     bundle: Annotated[
         str,
         Meta(

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import TimeoutError
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.errors import BundleError
@@ -19,8 +25,14 @@ from inspector.doctor.memory import USUAL_RING
 from inspector.doctor.probing import Probed
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
+from inspector.frames.daemon_threads import DaemonThreads
 from inspector.verdicts.rule_check import check_rules
 
+if TYPE_CHECKING:
+    from inspector.capture.source import Arrival
+
+FILES_LOOKED_AT = 3
+LONGEST_LOOK_S = 10.0
 CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
 BUNDLE = Subject(Section.LINE, "Bundle", needed=True)
 ENDPOINT = Subject(Section.LINE, "Endpoint", needed=True)
@@ -82,20 +94,42 @@ class ConfiguredLine:
 
 
 def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
-    """A recording is listed; a simulated sheet has nothing that could be missing."""
-    from inspector.capture.make import make_source, source_kind
+    """A recording is listed and its first files are decoded; a simulated sheet has nothing that could be missing."""
+    from inspector.capture.make import source_kind
 
     subject, kind = Subject(Section.LINE, f"Camera {camera.name}", needed=True), source_kind(camera.source)
     if not isinstance(camera.source, ReplayConfig):
         return subject.ok(kind, "frames are rendered: no hardware needed")
-    source = make_source(camera.source, bundle.height, bundle.width)
+    threads = DaemonThreads(1, "doctor")
+    looking = threads.submit(partial(_first_frames, camera.source, bundle))
     try:
-        source.open()
+        seen = looking.result(LONGEST_LOOK_S)
     except UserError as error:
         return subject.wrong(str(error), f"the {kind} finds no frames")
+    except TimeoutError:
+        found = f"{camera.source.path}: no frame could be read in {LONGEST_LOOK_S:g} s"
+        return subject.wrong(found, "look at the disk or the file server")
+    finally:
+        threads.close(0.0)
+    bad = [arrival.error for arrival in seen if arrival.pixels is None]
+    if seen and len(bad) == len(seen):
+        advice = "such frames are UNINSPECTED (bad_frame); of the first files not one can be inspected with this bundle"
+        return subject.wrong(bad[0], advice)
+    if bad:
+        return subject.note(bad[0], "such frames are UNINSPECTED (bad_frame)")
+    return subject.ok(f"{kind} of {camera.source.path}", "frames are there, and the first ones can be used")
+
+
+def _first_frames(recording: ReplayConfig, bundle: Bundle) -> list[Arrival]:
+    """The first frames as the line would get them. Raises UserError where there are no files."""
+    from inspector.capture.make import make_source
+
+    source = make_source(replace(recording, rate_hz=None, loop=False), bundle.height, bundle.width)
+    try:
+        source.open()
+        return list(islice(iter(source.next, None), FILES_LOOKED_AT))
     finally:
         source.close()
-    return subject.ok(f"{kind} of {camera.source.path}", "frames are there")
 
 
 def _endpoint(config: ResultsConfig, line: str) -> Finding:

@@ -59,6 +59,16 @@ def cv2() -> dict[str, Any]:
     return {"version": cv2.__version__, "numpy": np.__version__, "packages": packages}
 
 
+def simplejpeg() -> dict[str, Any]:
+    """Version, and whether it decodes."""
+    import numpy as np
+    import simplejpeg
+
+    picture = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    simplejpeg.decode_jpeg(simplejpeg.encode_jpeg(picture, colorspace="GRAY"), "GRAY")
+    return {"version": simplejpeg.__version__}
+
+
 def zmq() -> dict[str, Any]:
     """Versions, and whether it was built with CURVE."""
     import zmq
@@ -170,6 +180,7 @@ def _version(distribution: str) -> str:
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "openvino": openvino,
     "cv2": cv2,
+    "simplejpeg": simplejpeg,
     "zmq": zmq,
     "sqlite3": sqlite3,
     "cuda": cuda,

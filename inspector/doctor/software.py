@@ -17,6 +17,7 @@ PRECISION = Subject(Section.SOFTWARE, "Precision")
 PURPOSES = {
     "openvino": ("OpenVINO", "runs the engines on the CPU", "openvino"),
     "cv2": ("OpenCV", "reads images, measures defects", "opencv-python-headless"),
+    "simplejpeg": ("simplejpeg", "reads JPEG files, damage told", "simplejpeg"),
     "zmq": ("ZeroMQ", "publishes the verdicts", "pyzmq"),
     "sqlite3": ("SQLite", "keeps the journal", ""),
 }

@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration.thresholds.on_bundle import BundleOnPart
 from engines.bundle import Bundle
+from engines.data.blank_frames import blank_note
 from engines.data.dataset import Dataset
 from engines.errors import DataError
 from engines.metrics.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
@@ -116,6 +117,8 @@ def _data_metadata(
 ) -> DataMetadata:
     defective = sum(one.defective for one in tally.frames)
     warnings = list(optimistic(bundle, dataset, selection))
+    if note := blank_note(dataset.frames):
+        warnings.append(note)
     if sums.groups < FEWEST_GROUPS:
         warnings.append(
             f"{sums.groups} independent groups of frames are too few for intervals ({FEWEST_GROUPS} are needed)."

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.capture.replay.decoding import BadFrameError, Decoder
+from engines.errors import BadFrameError
+from engines.images.decoder import Decoder
 from inspector.errors import UserError
 
 Image: TypeAlias = "NDArray[np.uint8] | str | os.PathLike[str]"

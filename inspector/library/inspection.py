@@ -29,7 +29,7 @@ class Inspection:
 
     @property
     def verdict(self) -> Verdict:
-        """PASS, REJECT or SCRAP; a string too: ``inspection.verdict == "PASS"``."""
+        """PASS, REJECT or SCRAP, or UNINSPECTED for an image that shows nothing; a string too: ``inspection.verdict == "PASS"``."""
         return self.outcome.verdict
 
     @property
@@ -40,7 +40,7 @@ class Inspection:
     @cached_property
     def mask(self) -> NDArray[np.uint8]:
         """Class bitmask, uint8 ``[H, W]``: bit k (value ``1 << k``) is set where class k is, in regions too small for a defect too.
-        All 0 where the gate passed the frame as clean."""
+        All 0 where the gate passed the frame as clean, and where it was not inspected."""
         return masks.decode(self.outcome.mask, *self.frame.shape)
 
     @cached_property

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from engines.bundle import Bundle
-from inspector.capture.replay.decoding import Decoder
+from engines.images.decoder import Decoder
+from inspector.capture.frame_check import FrameCheck
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.library.images import Image, read_image
@@ -24,14 +25,16 @@ class Inspector:
     a fork; a child process must open its own.
     """
 
-    def __init__(self, bundle: Bundle, inference: InferenceConfig, judge: Judge, decoder: Decoder) -> None:
+    def __init__(
+        self, bundle: Bundle, inference: InferenceConfig, frame_check: FrameCheck, judge: Judge, decoder: Decoder
+    ) -> None:
         """Load and verify the engines. Use ``inspector.open`` to make one. Raises BundleError or EngineError."""
         self.bundle = bundle
         """The model bundle: ``id``, ``height``, ``width``, ``operating_point``."""
         self._decoder = decoder
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="inspector-engines")
         try:
-            self._pipeline = self._engine_thread.submit(Pipeline, bundle, inference, judge).result()
+            self._pipeline = self._engine_thread.submit(Pipeline, bundle, inference, frame_check, judge).result()
         except BaseException:
             self._engine_thread.shutdown(wait=False)
             raise
@@ -55,7 +58,8 @@ class Inspector:
         return self._pipeline.note
 
     def inspect(self, image: Image) -> Inspection:
-        """Inspect one image: a numpy array, uint8 ``[H, W]``, grey, or the path of an image file.
+        """Inspect one image: a numpy array, uint8 ``[H, W]``, grey, or the path of an image file. One that shows nothing, e.g. all black,
+        is ``UNINSPECTED`` as on the line.
 
         Raises UserError where the image cannot be used or the inspector is closed, EngineError where the engines fail.
         """

@@ -8,8 +8,11 @@ from pathlib import Path
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
-from inspector.capture.replay.decoding import Decoder
-from inspector.config.camera import CameraConfig
+from engines.images.decoder import Decoder
+from inspector.capture.frame_check import FrameCheck
+from inspector.capture.replay.decoding import recording_decoder
+from inspector.config.choice import choose_camera
+from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
@@ -33,38 +36,28 @@ def open_inspector(
     if config is None:
         if camera is not None:
             raise UserError(f"camera: {camera!r} is a camera of a configuration; give that too, config='line.yaml'")
-        return _inspector(_read(bundle or INCLUDED), InferenceConfig(), VerdictsConfig(), None, None)
+        return _inspector(
+            _read(bundle or INCLUDED), InferenceConfig(), VerdictsConfig(), FrameCheckConfig(), None, None
+        )
     home = None
     if not isinstance(config, LineConfig):
         home = Path(config).parent
         config = load_config(Path(config))
-    chosen = _camera(config, camera)
+    chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
-    return _inspector(model, config.inference, config.verdicts, chosen.scale, recording)
+    return _inspector(model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording)
 
 
 def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bundle:
     return read_bundle(find_bundle(os.fspath(bundle), relative_to))
 
 
-def _camera(config: LineConfig, name: str | None) -> CameraConfig:
-    """The camera whose scale and recording format are used."""
-    names = [camera.name for camera in config.cameras]
-    if name is None and len(names) > 1:
-        raise UserError(
-            f"camera: the configuration has {len(names)} ({', '.join(names)}); name one, camera={names[0]!r}"
-        )
-    for camera in config.cameras:
-        if name in (None, camera.name):
-            return camera
-    raise UserError(f"camera: the configuration has none named {name!r}; expected one of {', '.join(names)}")
-
-
 def _inspector(
     bundle: Bundle,
     inference: InferenceConfig,
     verdicts: VerdictsConfig,
+    frame_check: FrameCheckConfig,
     scale: Scale | None,
     recording: ReplayConfig | None,
 ) -> Inspector:
@@ -73,6 +66,8 @@ def _inspector(
     judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
-        decoder = Decoder(bundle.height, bundle.width, recording.white_level, recording.raw)
+        decoder = recording_decoder(recording, bundle.height, bundle.width)
     # There is no deadline here, so a slow CPU is better than an error.
-    return Inspector(bundle, msgspec.structs.replace(inference, allow_cpu=True), judge, decoder)
+    return Inspector(
+        bundle, msgspec.structs.replace(inference, allow_cpu=True), FrameCheck(frame_check), judge, decoder
+    )

@@ -1,4 +1,4 @@
-"""The path of a frame without a line: gate, segmenter where the gate lets it through, judge."""
+"""The path of a frame without a line: check, gate, segmenter where the gate lets it through, judge."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engines.bundle import Bundle
 from engines.errors import EngineError
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
+from inspector.capture.frame_check import FrameCheck
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Outcome
@@ -27,11 +28,12 @@ CLOSED = "this inspector is closed; open the bundle again"
 class Pipeline:
     """Loaded engines and the judge. All calls, including the constructor, must come from one thread, to which a GPU's engines belong."""
 
-    def __init__(self, bundle: Bundle, inference: InferenceConfig, judge: Judge) -> None:
+    def __init__(self, bundle: Bundle, inference: InferenceConfig, frame_check: FrameCheck, judge: Judge) -> None:
         """Load and verify the engines as the line's child does. Raises BundleError or EngineError."""
         loaded = load_configured(bundle, inference)
         engines = loaded.engines
         self._engines = engines
+        self._frame_check = frame_check
         self._judge = judge
         self._point = bundle.operating_point
         self._runner = SynchronousRunner(engines, thresholds=self._point.thresholds(bundle.classes))
@@ -72,11 +74,17 @@ class Pipeline:
             self._engines.close()
 
     def _inspect(self, frames: Sequence[NamedFrame]) -> list[Outcome]:
-        for place, (_, pixels) in enumerate(frames):
-            self._frames[place] = pixels
         outcomes: dict[int, Outcome] = {}
+        shown: list[int] = []
+        for place, (_, pixels) in enumerate(frames):
+            refused = self._frame_check.refused(pixels)
+            if refused is not None:
+                outcomes[place] = refused
+            else:
+                self._frames[place] = pixels
+                shown.append(place)
         let_through: list[tuple[int, float]] = []
-        for place, score in enumerate(self._scores(frames)):
+        for place, score in zip(shown, self._scores(frames, shown), strict=True):
             if self._point.lets_through(score):
                 let_through.append((place, score))
             else:
@@ -84,9 +92,9 @@ class Pipeline:
         outcomes |= self._segmented(frames, let_through)
         return [outcomes[place] for place in range(len(frames))]
 
-    def _scores(self, frames: Sequence[NamedFrame]) -> list[float]:
-        """The gate's score of each frame."""
-        batches = _batches(range(len(frames)), self._batch)
+    def _scores(self, frames: Sequence[NamedFrame], places: Sequence[int]) -> list[float]:
+        """The gate's score of the frames at these places."""
+        batches = _batches(places, self._batch)
         requests = (GateRequest([self._frames[i] for i in batch], _names(frames, batch)) for batch in batches)
         return [score for output in self._runner.in_order(requests) for score in output.scores.tolist()]
 

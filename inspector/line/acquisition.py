@@ -12,10 +12,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.capture.frame_check import FrameCheck
 from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
 from inspector.errors import UserError
+from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, Lease
 from inspector.frames.meta import FrameMeta
@@ -23,7 +25,9 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.inference import Inference
+from inspector.line.bad_frames import BadFrames
 from inspector.line.runs import Runs
+from inspector.line.silence import Silence
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -48,10 +52,15 @@ class Acquisition:
         deadline_ms: float | None,
         overload: OverloadPolicy,
         failed: Callable[[str, str], None],
+        silent: Callable[[str, bool, str], None],
+        frames_well: Callable[[str, bool, str], None],
     ) -> None:
-        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called from its thread where it stops early."""
+        """``size`` is the size of the camera's frames. These are called from its thread: ``failed(camera, why)`` where it stops early,
+        ``silent(camera, on, text)`` where it delivers nothing for too long and where it delivers again, ``frames_well(camera, well,
+        text)`` where too many of its frames are bad, and when they are well again."""
         self.camera = camera
         self._failed = failed
+        self._tell_silent = silent
         self._source = source
         self._size = size
         self._holder = Holder(f"camera {camera.name}")
@@ -61,7 +70,18 @@ class Acquisition:
         self._inference = inference
         self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
         self._overload = overload
+        self._frame_check = FrameCheck(camera.frame_check)
+        self._bad_frames = BadFrames(
+            camera.frame_check.degraded_from,
+            camera.frame_check.degraded_window,
+            lambda well, text: frames_well(camera.name, well, text),
+        )
+        self._numbers = threading.Lock()
+        """Held while frames get their numbers and while a silent camera's frames are given up."""
         self._next_number = 0
+        self._given_up = 0
+        """Frames below this number have their verdict, should the camera still deliver them."""
+        self._silence = Silence(camera.silent_after_s)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
 
@@ -99,7 +119,7 @@ class Acquisition:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                arrival = self._source.next()
+                arrival = self._await()
                 if arrival is None or self._stopping.is_set():  # a frame after the end would get no verdict
                     return
                 self._take(arrival)
@@ -110,18 +130,61 @@ class Acquisition:
             log.exception("camera %s ended by an internal error", self.camera.name)
             self._failed(self.camera.name, f"internal error: {error}")
 
+    def _await(self) -> Arrival | None:
+        """The source's next arrival; a camera that was silent until now is reported as back."""
+        with self._numbers:
+            self._silence.begin()
+        arrival = self._source.next()
+        with self._numbers:
+            if self._silence.end() and not self._stopping.is_set():
+                back = "has ended" if arrival is None else "delivers again"
+                self._tell_silent(self.camera.name, False, f"camera {self.camera.name} {back}")
+        return arrival
+
+    def look(self, now_s: float) -> None:
+        """See whether the camera is silent; if so, report it and give up the frames that it owes. Called by ``SilenceWatch``."""
+        silence = self._silence
+        exposed = self._source.exposed()
+        with self._numbers:
+            if silence.limit_s is None or self._stopping.is_set() or not self.running:
+                return
+            owing_s = silence.owing_s(exposed is None or exposed > self._next_number, now_s)
+            if not silence.on and owing_s < silence.limit_s:
+                return
+            if not silence.on:
+                silence.on = True
+                text = f"camera {self.camera.name} has delivered nothing for {owing_s:.1f} s"
+                self._tell_silent(self.camera.name, True, text)
+            owed = 0 if exposed is None else exposed - self._next_number
+            if owed > 0:
+                self._lose(owed, now_ns(), f"the camera has delivered nothing for {owing_s:.1f} s")
+                self._given_up = self._next_number
+
+    def _lose(self, count: int, captured_ns: int, detail: str) -> None:
+        """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""
+        run = self._runs.enter(self.camera.name, count)
+        self._ledger.lost(self.camera.name, self._next_number, count, captured_ns, detail, run=run)
+        self._next_number += count
+
+    def _enter(self, arrival: Arrival) -> FrameMeta | None:
+        """Open the frame in the ledger, after those that the camera lost before it; None where it was given up while the camera was silent."""
+        with self._numbers:
+            if arrival.number < self._given_up:
+                return None
+            if arrival.number < self._next_number:
+                raise RuntimeError(f"the source counted back from {self._next_number - 1} to {arrival.number}")
+            missing = arrival.number - self._next_number
+            if missing:
+                self._lose(missing, arrival.captured_ns, f"the camera lost {missing} frame{'s' if missing > 1 else ''}")
+            self._next_number = arrival.number + 1
+            meta = self._meta(arrival, self._runs.enter(self.camera.name))
+            self._ledger.open(meta)
+            return meta
+
     def _take(self, arrival: Arrival) -> None:
-        name = self.camera.name
-        if arrival.number < self._next_number:
-            raise RuntimeError(f"the source counted back from {self._next_number - 1} to {arrival.number}")
-        missing = arrival.number - self._next_number
-        if missing:
-            detail = f"the camera lost {missing} frame{'s' if missing > 1 else ''}"
-            run = self._runs.enter(name, missing)
-            self._ledger.lost(name, self._next_number, missing, arrival.captured_ns, detail, run=run)
-        self._next_number = arrival.number + 1
-        meta = self._meta(arrival, self._runs.enter(name))
-        self._ledger.open(meta)
+        meta = self._enter(arrival)
+        if meta is None:
+            return
         try:
             self._hand_on(arrival, meta)
         except Exception as error:  # this ends the camera; the frame has its verdict all the same
@@ -131,8 +194,13 @@ class Acquisition:
     def _hand_on(self, arrival: Arrival, meta: FrameMeta) -> None:
         wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
         if arrival.pixels is None or wrong:
-            self._settle(meta, Reason.BAD_FRAME, wrong)
+            self._refuse_frame(meta, Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.BAD_FRAME, detail=wrong))
             return
+        refused = self._frame_check.refused(arrival.pixels)
+        if refused is not None:
+            self._refuse_frame(meta, refused)
+            return
+        self._bad_frames.good(meta.frame)
         lease = self._find_slot()
         if lease is None:
             self._refuse(meta)
@@ -143,6 +211,14 @@ class Acquisition:
             lease.release()
             raise
         self._inference.submit(LeasedFrame(lease, meta))
+
+    def _refuse_frame(self, meta: FrameMeta, outcome: Outcome) -> None:
+        """Settle a frame in which nothing can be inspected."""
+        self._ledger.settle(meta.camera, meta.frame, outcome)
+        if outcome.reason is Reason.BAD_FRAME:
+            self._bad_frames.bad(meta.frame, outcome.detail)
+        else:
+            self._bad_frames.good(meta.frame)
 
     def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
         """Why dtype or shape is not that of this line's frames, one line; empty where it is. Without this check numpy would broadcast."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import wait
+from functools import partial
 
+from inspector.frames.daemon_threads import DaemonThreads
 from inspector.line.acquisition import Acquisition
+from inspector.line.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
+
+SLOW_OPEN_S = 10.0
+"""A camera that takes longer to open is named in the log."""
 
 
 class Cameras:
@@ -18,23 +24,35 @@ class Cameras:
 
     def __init__(self, acquisitions: Sequence[Acquisition]) -> None:
         self._acquisitions = tuple(acquisitions)
+        self._watch = SilenceWatch(
+            [acquisition.look for acquisition in self._acquisitions],
+            [acquisition.camera.silent_after_s for acquisition in self._acquisitions],
+        )
 
     def open(self, stop: threading.Event) -> bool:
         """Open all in parallel; False where ``stop`` was set meanwhile. Raises the UserError of the first that failed."""
-        with ThreadPoolExecutor(len(self._acquisitions), thread_name_prefix="open") as openers:
-            opened = [openers.submit(acquisition.open) for acquisition in self._acquisitions]
-            while not all(future.done() for future in opened):
+        threads = DaemonThreads(len(self._acquisitions), "open")
+        opened = {acquisition.camera.name: threads.submit(acquisition.open) for acquisition in self._acquisitions}
+        slow_s = time.monotonic() + SLOW_OPEN_S
+        try:
+            while waiting := [name for name, future in opened.items() if not future.done()]:
                 if stop.wait(0.02):
                     self.interrupt()
                     return False
-            for future in opened:
+                if time.monotonic() > slow_s:
+                    log.warning("%s: not open after %g s; still waiting", ", ".join(waiting), SLOW_OPEN_S)
+                    slow_s = float("inf")
+            for future in opened.values():
                 future.result()
+        finally:
+            threads.close(0.0)
         return not stop.is_set()
 
     def start(self) -> None:
-        """Start the thread of every camera."""
+        """Start the thread of every camera, and the one that notices a silent camera."""
         for acquisition in self._acquisitions:
             acquisition.start()
+        self._watch.start()
 
     @property
     def running(self) -> bool:
@@ -42,18 +60,26 @@ class Cameras:
         return any(acquisition.running for acquisition in self._acquisitions)
 
     def interrupt(self) -> None:
-        """Take no further frame."""
-        self._each("interrupted", lambda acquisition: acquisition.interrupt())
-
-    def stop(self, timeout_s: float) -> None:
-        """Wait for the cameras' threads to end, at most ``timeout_s`` for all together, and release the cameras."""
-        until_s = time.monotonic() + timeout_s
-        self._each("stopped", lambda acquisition: acquisition.stop(until_s - time.monotonic()))
-
-    def _each(self, what: str, action: Callable[[Acquisition], None]) -> None:
-        """An error with one camera is logged, and the next one follows."""
+        """Take no further frame. An error with one camera is logged."""
         for acquisition in self._acquisitions:
             try:
-                action(acquisition)
+                acquisition.interrupt()
             except Exception:
-                log.exception("camera %s could not be %s", acquisition.camera.name, what)
+                log.exception("camera %s could not be interrupted", acquisition.camera.name)
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop and release the cameras, in parallel; those that have not stopped after ``timeout_s`` are left behind."""
+        self._watch.stop(timeout_s / 2)
+        threads = DaemonThreads(len(self._acquisitions), "stop")
+        stopped = {
+            threads.submit(partial(acquisition.stop, timeout_s)): acquisition.camera.name
+            for acquisition in self._acquisitions
+        }
+        # A little longer than each waits for its thread, which is then reported as left behind.
+        done, hanging = wait(stopped, timeout_s * 1.2)
+        threads.close(0.0)
+        for future in done:
+            if (error := future.exception()) is not None:
+                log.error("camera %s could not be stopped", stopped[future], exc_info=error)
+        for future in hanging:
+            log.error("camera %s could not be released in time and was left behind", stopped[future])

@@ -26,9 +26,10 @@ from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled
+from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
+from inspector.frames.uninspected import Uninspected
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
@@ -51,6 +52,11 @@ from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
 
 log = logging.getLogger(__name__)
+
+DRAINED_BY_S = 1.0
+CLOSED_BY_S = 1.7
+"""When the line has been told to stop for so long, it no longer waits for open frames; for subscribers and the disk. The parts between the
+two take at most 0.4 s, and the end of the process takes some time too."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +97,9 @@ class Line:
         self.size = FrameSize(bundle.height, bundle.width)
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
+        self.uninspected = Uninspected()
         self._observe = observe or (lambda _: None)
-        epoch = new_epoch(config)
+        self._epoch = epoch = new_epoch(config)
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
         self.results = Results(config.results, config.journal, epoch, self._journal_changed)
@@ -122,7 +129,7 @@ class Line:
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
-        self.results.start()
+        self.results.start(stop)
         self.inference.start()
         if not self.cameras.open(stop):
             return False
@@ -131,7 +138,7 @@ class Line:
                 return False
         if not self.results.wait_for_subscribers(stop):
             return False
-        self.runs.begin(first_run(self.config))
+        self.runs.begin(first_run(self.config, self._epoch.epoch))
         self.deadlines.start()
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
@@ -154,21 +161,22 @@ class Line:
     def stop(self) -> None:
         """Drain and stop every part, from any state, in under 2 s. An error in one part is logged, and the next part is stopped.
 
-        A second call does nothing."""
+        What hangs (a camera, a child, a disk) is left behind. A second call does nothing."""
         if self._stopped:
             return
         self._stopped = True
+        begun_s = time.monotonic()
         if self._started:
             self._attempt(lambda: self.status.enter(LineState.DRAINING, "draining", "no further frames"))
         self._attempt(self.cameras.interrupt)
-        self._attempt(lambda: self.cameras.stop(0.3))
-        self._attempt(self._drain)
-        self._attempt(lambda: self.inference.stop(0.3))
-        self._attempt(lambda: self.postprocessing.close(0.3))
+        self._attempt(lambda: self.cameras.stop(0.2))
+        self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
+        self._attempt(lambda: self.inference.stop(0.2))
+        self._attempt(lambda: self.postprocessing.close(0.2))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)
-        self._attempt(lambda: self.results.close(0.8))
+        self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
 
     def __enter__(self) -> Line:
@@ -208,6 +216,8 @@ class Line:
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
             failed=self._camera_failed,
+            frames_well=self._frames_well,
+            silent=self._camera_silent,
         )
 
     # Running.
@@ -217,6 +227,16 @@ class Line:
         self.results.settled(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
+        outcome, meta = settled.outcome, settled.meta
+        if outcome.verdict is Verdict.UNINSPECTED:
+            self.uninspected.add(
+                outcome.reason,
+                outcome.detail,
+                camera=meta.camera,
+                frame=meta.frame,
+                name=meta.name,
+                frames=settled.count,
+            )
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
@@ -242,11 +262,24 @@ class Line:
         self.status.failed(f"cameras.{camera}", why)
         self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
 
+    def _frames_well(self, camera: str, well: bool, text: str) -> None:
+        part, text = f"frames of camera {camera}", f"camera {camera}: {text}"
+        if well:
+            self.status.well(part, "frames_usable", text)
+        else:
+            self.status.trouble(part, "bad_frames", text)
+
+    def _camera_silent(self, camera: str, on: bool, text: str) -> None:
+        """A part of its own: a camera that ends while it is silent stays in trouble as a camera."""
+        log.log(logging.WARNING if on else logging.INFO, "%s", text)
+        tell = self.status.trouble if on else self.status.well
+        tell(f"silence of camera {camera}", "camera_silent" if on else "camera_delivers", text)
+
     # Stopping.
 
-    def _drain(self) -> None:
-        until = time.monotonic() + self.config.drain_timeout_s
-        while self.ledger.open_frames() and time.monotonic() < until:
+    def _drain(self, by_s: float) -> None:
+        until_s = min(by_s, time.monotonic() + self.config.drain_timeout_s)
+        while self.ledger.open_frames() and time.monotonic() < until_s:
             time.sleep(0.01)
 
     def _say_goodbye(self) -> None:

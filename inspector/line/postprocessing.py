@@ -7,10 +7,10 @@ they never delay the results that follow.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
@@ -44,14 +44,14 @@ class Postprocessing:
         self._ledger = ledger
         self._observers = observers
         self._late = late
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verdicts")
+        self._threads = DaemonThreads(threads, "verdicts")
 
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         for frame, result in results:
             if result.let_through:
                 frame.lease.pass_on(JUDGING_SHADOWS if frame.shadow else JUDGING)
-                self._pool.submit(self._process, source, frame, result)
+                self._threads.submit(partial(self._process, source, frame, result))
             else:
                 self._process(source, frame, result)
 
@@ -63,10 +63,9 @@ class Postprocessing:
 
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
-        # Shutting down waits until the frames being judged are done; a mask full of single pixels takes a quarter of a second.
-        closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-        closing.start()
-        closing.join(timeout_s)
+        # A mask full of single pixels takes a quarter of a second.
+        if not self._threads.close(timeout_s):
+            log.error("a frame that is being judged, or an observer, did not finish in time and was left behind")
 
     def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
         outcome = self._judge(source, frame.meta, result)

@@ -25,9 +25,9 @@ def new_epoch(config: LineConfig) -> Identity:
     )
 
 
-def first_run(config: LineConfig) -> str:
-    """Name of the run that begins with the epoch."""
-    return config.run or datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+def first_run(config: LineConfig, epoch: str) -> str:
+    """Name of the run that begins with the epoch; unique, also where the clock goes back or is the same at every start."""
+    return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"
 
 
 def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, bundle: BundleIdentity) -> StartInfo:

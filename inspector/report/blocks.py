@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inspector.report.summary import ClassCounts, Decisions, Summary, TruthFigures
 
+_KINDS_SHOWN = 6
 CLASS_COLUMNS = ("class", "frames", "found", "as other", "false", "Dice", "IoU")
 CLASS_NOTE = (
     "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
@@ -28,6 +29,8 @@ class Block:
 def blocks(summary: Summary) -> list[Block]:
     """The tables of the summary, the most important first."""
     made = [_run(summary), _verdicts(summary), _reasons(summary)]
+    if summary.uninspected:
+        made.append(_uninspected(summary))
     if summary.truth is not None:
         made += [_truth(summary.truth), _classes(summary.truth, summary), _dice(summary.truth)]
     else:
@@ -36,7 +39,9 @@ def blocks(summary: Summary) -> list[Block]:
 
 
 def conclusion(summary: Summary) -> str:
-    """Whether the run is sound, in one sentence."""
+    """Whether the run is sound and of use, in one sentence."""
+    if summary.sound and summary.nothing_inspected:
+        return f"{summary.frames:,} frames, and NOT ONE COULD BE INSPECTED."
     if summary.sound:
         return f"{summary.frames:,} frames, each with exactly one verdict."
     return f"NOT SOUND: {summary.unresolved:,} frames without a verdict, {summary.repeated:,} second verdicts."
@@ -90,6 +95,16 @@ def _verdicts(summary: Summary) -> Block:
 
 def _reasons(summary: Summary) -> Block:
     return Block("Reasons", ("reason", "frames"), tuple((one, f"{count:,}") for one, count in summary.reasons.items()))
+
+
+def _uninspected(summary: Summary) -> Block:
+    """The first case of each kind, and what mends it."""
+    shown, rest = summary.uninspected[:_KINDS_SHOWN], summary.uninspected[_KINDS_SHOWN:]
+    rows = [(f"{kind.reason.value} {kind.frames:,}", str(kind).partition(": ")[2]) for kind in shown]
+    if rest:
+        rows.append(("further kinds", f"{sum(kind.frames for kind in rest):,} frames; report.json has their details"))
+    remedies = dict.fromkeys(f"{kind.reason.value}: {kind.remedy}." for kind in shown if kind.remedy)
+    return Block("Not inspected", ("", ""), tuple(rows), tuple(remedies), words=True)
 
 
 def _truth(truth: TruthFigures) -> Block:

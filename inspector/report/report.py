@@ -11,8 +11,9 @@ import msgspec
 from engines.metrics.overlap import overlap
 from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
+from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody
+from inspector.protocol.messages import EndBody, GapBody, Header, LateBody, ResultBody
 from inspector.report.against_truth import AgainstTruth
 from inspector.report.coverage import Coverage
 from inspector.report.durations import Durations
@@ -51,6 +52,7 @@ class Report:
         )
         self._verdicts: Counter[Verdict] = Counter()
         self._reasons: Counter[Reason] = Counter()
+        self._uninspected = Uninspected()
         self._defects: Counter[str] = Counter()
         self._latency = Durations()
         self._late = 0
@@ -67,11 +69,11 @@ class Report:
         """
         header, body = packet.header, packet.body
         if isinstance(body, ResultBody):
-            self._count(header.camera, header.frame or 0, 1, body.verdict, body.reason, header.published_unix_ns)
+            self._count(header, body, header.frame or 0, 1, body.name)
             self._result(record_of(header, body, packet.blob), pixels or _no_pixels)
         elif isinstance(body, GapBody):
             count = body.last - body.first + 1
-            self._count(header.camera, body.first, count, body.verdict, body.reason, header.published_unix_ns)
+            self._count(header, body, body.first, count)
             self._traces[header.camera].add(body.first, body.verdict, count)
             if self._truth is not None:
                 self._truth.exclude(count)
@@ -80,9 +82,12 @@ class Report:
         elif isinstance(body, EndBody):
             self._ended[header.camera] = self._ended.get(header.camera, 0) + body.frames
 
-    def _count(self, camera: str, first: int, count: int, verdict: Verdict, reason: Reason, published_ns: int) -> None:
-        self._verdicts[verdict] += count
-        self._reasons[reason] += count
+    def _count(self, header: Header, body: ResultBody | GapBody, first: int, count: int, name: str = "") -> None:
+        camera, published_ns = header.camera, header.published_unix_ns
+        self._verdicts[body.verdict] += count
+        self._reasons[body.reason] += count
+        if body.verdict is Verdict.UNINSPECTED:
+            self._uninspected.add(body.reason, body.detail, camera=camera, frame=first, name=name, frames=count)
         self._coverage.setdefault(camera, Coverage()).add(first, count)
         self._traces.setdefault(camera, Trace())
         begun = published_ns if self._published_ns is None else self._published_ns[0]
@@ -116,6 +121,7 @@ class Report:
             frames=sum(one.frames for one in seen.values()),
             verdicts={verdict.value: self._verdicts[verdict] for verdict in Verdict},
             reasons={reason.value: self._reasons[reason] for reason in Reason if self._reasons[reason]},
+            uninspected=tuple(self._uninspected.kinds()),
             defects={name: self._defects[name] for name in self._class_names},
             frames_per_s=self._rate(),
             latency=self._latency_figures(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engines.metrics.confusion import Confusion
+from inspector.frames.uninspected import UninspectedKind
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Different frames with a verdict, all cameras together."""
     verdicts: dict[str, int]
     reasons: dict[str, int]
+    uninspected: tuple[UninspectedKind, ...]
+    """Why frames were not inspected, each kind with its first case; the most frequent first."""
     defects: dict[str, int]
     """Published defects per class."""
     frames_per_s: float | None
@@ -121,3 +124,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def sound(self) -> bool:
         """Whether every frame has exactly one verdict."""
         return not self.unresolved and not self.repeated
+
+    @property
+    def nothing_inspected(self) -> bool:
+        """Whether there were frames and not one of them could be inspected."""
+        return bool(self.frames) and self.verdicts["UNINSPECTED"] >= sum(self.verdicts.values())

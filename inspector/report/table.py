@@ -24,7 +24,11 @@ def summary_table(summary: Summary) -> Group:
     made = blocks(summary)
     beside = Columns([Padding(_figures(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])
     return Group(
-        beside, tables(made[_BESIDE:]), Text(conclusion(summary), style="bold green" if summary.sound else "bold red")
+        beside,
+        tables(made[_BESIDE:]),
+        Text(
+            conclusion(summary), style="bold green" if summary.sound and not summary.nothing_inspected else "bold red"
+        ),
     )
 
 

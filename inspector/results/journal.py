@@ -2,7 +2,8 @@
 
 ``append`` only queues; the order of the queue is the order of publication. The thread commits the queued rows as one
 transaction. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
-commit is tried again and again; beyond the limits rows are dropped and counted. ``trouble`` describes the problem.
+commit is tried again and again; beyond the limits rows are dropped and counted. A file that turns out to be damaged is set aside and
+a new one begun. ``condition`` describes the problem.
 """
 
 from __future__ import annotations
@@ -12,27 +13,26 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
+from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.identity import Identity
-from inspector.results.journal_schema import open_for_writing
+from inspector.results.journal_file import JournalFile
 from inspector.results.publication import Publication
 from inspector.results.retention import Retention
 
 log = logging.getLogger(__name__)
 
-_ROWS_PER_INSERT = (16, 4, 1)
-"""Rows in one INSERT statement: with fewer statements the interpreter lock changes hands less often. Few sizes, because each is a statement that
-SQLite keeps prepared."""
 _STALLED_S = 2.0
 """A commit that takes longer counts as trouble."""
-_COLUMNS = "stream, seq, type, run, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
-_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LONGEST_OPEN_S = 10.0
+"""A disk that takes longer to open the file counts as hung."""
+_CHECK_S = 0.05
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,40 +48,56 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
     """Publications dropped because the disk was too slow or refused them."""
 
 
+class Condition(NamedTuple):
+    """What is wrong with the journal; both empty where nothing is."""
+
+    code: str = ""
+    """For a program."""
+    text: str = ""
+    """One line for a person."""
+
+
 class Journal:
     """Keeps the publications of one epoch in an SQLite file. ``append`` from one thread, the rest from any."""
 
-    def __init__(self, config: JournalConfig, identity: Identity) -> None:
+    def __init__(self, config: JournalConfig, identity: Identity, clock: ClockWatch | None = None) -> None:
+        """``clock``: default the clocks of the machine."""
         if config.path is None:
             raise ValueError("a journal needs a path")
         self.path = Path(config.path)
         self._config = config
-        self._identity = identity
         self._queue: deque[Publication] = deque()
         self._group: list[Publication] = []
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        self._retention = Retention(config)
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._stream_ids: dict[str, int] = {}
+        self._retention = Retention(config, clock)
+        self._file = JournalFile(self.path, identity, config.busy_timeout_ms)
+        self._opened = threading.Event()
+        self._refusal: Exception | None = None
         self._error = ""
         self._busy_since_s: float | None = None
         self._committed = self._commits = self._let_go = 0
         self._rows_in = self._rows_out = self._bytes_in = self._bytes_out = 0
         """Rows queued and rows done; each is counted by one thread only, and the difference is what still waits."""
 
-    def open(self) -> None:
-        """Open or make the file and start the writer. Raises UserError naming ``journal.path``."""
-        try:
-            self._connect()
-        except (sqlite3.Error, OSError) as error:
+    def open(self, stopping: threading.Event | None = None) -> None:
+        """Start the writer and wait until it has opened or made the file, or ``stopping`` is set. Raises UserError naming ``journal.path``."""
+        self._thread.start()
+        until_s = time.monotonic() + _LONGEST_OPEN_S + self._config.busy_timeout_ms / 1000
+        while not self._opened.wait(_CHECK_S):
+            if stopping is not None and stopping.is_set():
+                return
+            if time.monotonic() > until_s:
+                self._refusal = OSError(f"the disk does not answer within {_LONGEST_OPEN_S:g} s")
+                break
+        if isinstance(self._refusal, UserError):
+            raise self._refusal
+        if self._refusal is not None:
             raise UserError(
-                f"journal.path: {self.path} cannot be written ({error}); make it writable, name another file, "
+                f"journal.path: {self.path} cannot be written ({self._refusal}); make it writable, name another file, "
                 "or set journal.path: null to run without a journal"
             ) from None
-        self._thread.start()
 
     def append(self, publication: Publication) -> None:
         """Queue a row; never blocks."""
@@ -119,6 +135,18 @@ class Journal:
             return f"{self.path}: the disk is slower than the line"
         return ""
 
+    def condition(self) -> Condition:
+        """What is not as it should be now."""
+        if trouble := self.trouble():
+            return Condition("journal_failing", f"journal {trouble}; verdicts go on, commits are tried again")
+        if time.monotonic() - self._file.aside_at_s < STANDS_S:
+            return Condition("journal_set_aside", f"journal {self._file.aside}")
+        if clock := self._retention.clock.trouble:
+            return Condition(
+                "clock_jumped", f"{clock}; messages are dated by it, ages in the journal are counted without it"
+            )
+        return Condition()
+
     def close(self, timeout_s: float) -> bool:
         """Commit what waits and close the file; False, with a log entry, where that took longer than ``timeout_s``."""
         self._closing.set()
@@ -141,37 +169,59 @@ class Journal:
         )
 
     def _run(self) -> None:
+        try:
+            self._connect()
+        except Exception as error:
+            self._refusal = error
+            return
+        finally:
+            self._opened.set()
         while not (self._closing.is_set() and not self._waiting()):
-            self._wake.wait(self._retention.due_in_s())
-            # Cleared before the queue is read: a row appended from here on sets it again.
-            self._wake.clear()
-            if self._waiting():
-                self._closing.wait(self._config.commit_interval_ms / 1000)
-            ok = self._commit_all()
-            if self._closing.is_set():
-                if not ok:
-                    break
-            elif not ok or (self._retention.due_in_s() <= 0 and not self._trim()):
+            try:
+                self._turn()
+            except Exception as error:  # the writer goes on, whatever happens: verdicts do not depend on it
+                log.exception("journal %s: internal error", self.path)
+                self._failed(error)
                 self._closing.wait(self._config.retry_ms / 1000)
-                self._wake.set()
-        self._disconnect()
+            if self._closing.is_set() and self._error:
+                break
+        self._retention.close()
+        self._file.disconnect()
+
+    def _turn(self) -> None:
+        """Wait for rows or for a step of retention, and do what there is to do."""
+        self._wake.wait(self._retention.due_in_s())
+        # Cleared before the queue is read: a row appended from here on sets it again.
+        self._wake.clear()
+        self._log_clock(self._retention.clock.check())
+        if self._waiting():
+            self._closing.wait(self._config.commit_interval_ms / 1000)
+        ok = self._commit_all()
+        if not self._closing.is_set() and (not ok or (self._retention.due_in_s() <= 0 and not self._trim())):
+            self._closing.wait(self._config.retry_ms / 1000)
+            self._wake.set()
+
+    def _log_clock(self, trouble: str) -> None:
+        """Log what the clock did, where it did something."""
+        if trouble:
+            log.warning("journal %s: %s; no publication is deleted for its age because of that", self.path, trouble)
 
     def _commit_all(self) -> bool:
         """Commit group by group until nothing waits; False where the disk refused."""
         while self._take_group():
             self._busy_since_s = time.monotonic()
             try:
-                self._commit(self._group)
+                self._file.insert(self._connected(), self._group)
                 self._committed += len(self._group)
                 self._commits += 1
-            except (sqlite3.ProgrammingError, sqlite3.DataError, OverflowError):
-                # A row that SQLite cannot store would fail for ever and block all later rows.
-                log.exception("journal %s: a group of %d publications cannot be stored", self.path, len(self._group))
-                self._rollback()
-                self._let_go += len(self._group)
             except (sqlite3.Error, OSError, UserError) as error:
-                self._failed(error)
-                return False
+                if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
+                    if self._failed(error):
+                        continue
+                    return False
+                self._drop_group()
+            except Exception:
+                self._drop_group()
             finally:
                 self._busy_since_s = None
             self._rows_out += len(self._group)
@@ -187,93 +237,44 @@ class Journal:
             self._group.append(self._queue.popleft())
         return bool(self._group)
 
-    def _commit(self, group: list[Publication]) -> None:
-        connection = self._connected()
-        connection.execute("BEGIN IMMEDIATE")
-        for rows in _in_inserts(group):
-            places = ", ".join([_ONE_ROW] * len(rows))
-            # OR IGNORE: a commit that was reported as failed may have reached the disk all the same.
-            connection.execute(
-                f"INSERT OR IGNORE INTO publications ({_COLUMNS}) VALUES {places}",
-                [value for row in rows for value in self._values(row)],
-            )
-        connection.execute("COMMIT")
-
-    def _values(self, row: Publication) -> Iterator[object]:
-        yield self._stream_ids[row.camera]
-        yield row.seq
-        yield row.type.value
-        yield row.run
-        yield row.frame
-        yield row.verdict
-        yield row.captured_unix_ns
-        yield row.published_unix_ns
-        yield row.header
-        yield row.body
-        yield row.blob or None
+    def _drop_group(self) -> None:
+        """A row that cannot be stored would fail for ever and block all later rows."""
+        log.exception("journal %s: a group of %d publications cannot be stored", self.path, len(self._group))
+        self._file.rollback()
+        self._let_go += len(self._group)
 
     def _connected(self) -> sqlite3.Connection:
-        """The connection to the file at the path, opened where there is none.
-
-        Raises OSError where the file was moved or deleted: SQLite would go on writing to a file that has no name any more.
-        """
-        if self._connection is None:
-            return self._connect()
-        if self._file_at_path() != self._file:
-            raise OSError("the file was moved away or deleted; a new one is begun")
-        return self._connection
-
-    def _file_at_path(self) -> tuple[int, int] | None:
-        """Device and inode; None where nothing is there."""
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+        """The connection to the file at the path, opened where there is none."""
+        return self._file.connected() or self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = open_for_writing(self.path, self._config.busy_timeout_ms)
+        connection = self._file.connect()
         try:
-            self._stream_ids = {camera: self._stream_id(connection, camera) for camera in self._identity.cameras}
-        except BaseException:
-            connection.close()
-            raise
-        self._connection, self._file = connection, self._file_at_path()
+            self._log_clock(self._retention.opened(connection))
+        except sqlite3.DatabaseError as error:
+            self._file.disconnect()
+            if not self._file.set_aside_if_damaged(error):
+                raise
+            connection = self._file.connect()
+            self._retention.opened(connection)
         return connection
 
-    def _stream_id(self, connection: sqlite3.Connection, camera: str) -> int:
-        identity = self._identity
-        connection.execute(
-            "INSERT OR IGNORE INTO streams (epoch, camera, line, simulated, opened_unix_ns) VALUES (?, ?, ?, ?, ?)",
-            (identity.epoch, camera, identity.line, identity.simulated, time.time_ns()),
-        )
-        row = connection.execute("SELECT id FROM streams WHERE epoch = ? AND camera = ?", (identity.epoch, camera))
-        return int(row.fetchone()[0])
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except sqlite3.Error as error:
-                log.warning("journal %s: closing failed: %s", self.path, error)
-
-    def _rollback(self) -> None:
+    def _failed(self, error: Exception) -> bool:
+        """Close the connection; the next commit opens a new one. True where the file was damaged and is set aside, so that this can be at once;
+        else the failure is recorded."""
+        self._file.rollback()
+        self._file.disconnect()
         try:
-            if self._connection is not None and self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            self._disconnect()
-
-    def _failed(self, error: Exception) -> None:
-        """Record the failure and close the connection; the next commit opens a new one."""
-        self._rollback()
-        self._disconnect()
+            if self._file.set_aside_if_damaged(error):
+                return True
+        except UserError as problem:
+            error = problem
         first, self._error = not self._error, str(error)
         if first:
             log.error(
                 "journal %s: %s; publishing goes on, trying again every %d ms", self.path, error, self._config.retry_ms
             )
+        return False
 
     def _recovered(self) -> None:
         self._error = ""
@@ -281,20 +282,13 @@ class Journal:
 
     def _trim(self) -> bool:
         """One small step of retention, after a commit. False where the disk refused."""
+        self._busy_since_s = time.monotonic()
         try:
             self._retention.step(self._connected())
         except (sqlite3.Error, OSError, UserError) as error:
-            self._failed(error)
-            return False
+            return self._failed(error)
+        finally:
+            self._busy_since_s = None
         if self._error:
             self._recovered()
         return True
-
-
-def _in_inserts(group: list[Publication]) -> Iterator[list[Publication]]:
-    """The group in slices of the sizes of ``_ROWS_PER_INSERT``."""
-    start = 0
-    for size in _ROWS_PER_INSERT:
-        while len(group) - start >= size:
-            yield group[start : start + size]
-            start += size

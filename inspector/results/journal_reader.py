@@ -5,18 +5,35 @@ Rows are read in small pages, because a long read would keep SQLite from merging
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
+from inspector.results.journal_damage import is_damage
 from inspector.results.journal_schema import NOT_PASSED, open_for_reading
 
 _PAGE_ROWS = 500
 _FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
+
+
+class UnreadableError(UserError):
+    """The journal cannot be read to its end; the message names the file and the reason."""
+
+    def __init__(self, path: Path, error: Exception, behind: int | None = None) -> None:
+        """``behind`` is the id of the last row that could be read, where rows are read in order."""
+        self.behind = behind
+        # Text that is not UTF-8 is an OperationalError, and a value of another type none of SQLite's at all.
+        is_damaged = is_damage(error) or not isinstance(error, sqlite3.Error) or "decode" in str(error)
+        where = "" if behind is None else f" behind row {behind}"
+        problem = f"is damaged ({error}){where}" if is_damaged else f"cannot be read{where} ({error})"
+        super().__init__(f"journal {path}: {problem}")
 
 
 class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,18 +88,16 @@ class JournalReader(AbstractContextManager["JournalReader"]):
     def streams(self) -> list[StreamInfo]:
         """The streams that still have rows, oldest first."""
         ends = "SELECT {}(seq) FROM publications WHERE stream = s.id"
-        found = self._connection.execute(
+        found = self._query(
             "SELECT epoch, line, camera, simulated, opened_unix_ns, "
             f"({ends.format('min')}), ({ends.format('max')}) FROM streams s ORDER BY id"
         )
-        return [
-            StreamInfo(
-                epoch=epoch, line=line, camera=camera, simulated=bool(simulated),
-                opened_unix_ns=opened, first_seq=first, last_seq=last,
-            )
-            for epoch, line, camera, simulated, opened, first, last in found
-            if first is not None
-        ]  # fmt: skip
+        keys = StreamInfo.__struct_fields__
+        try:
+            streams = [dict(zip(keys, values, strict=True)) for values in found if values[-1] is not None]
+            return [msgspec.convert(one | {"simulated": bool(one["simulated"])}, StreamInfo) for one in streams]
+        except msgspec.ValidationError as error:
+            raise UnreadableError(self.path, error) from None
 
     def epochs(self) -> list[str]:
         """The epochs that still have rows, oldest first."""
@@ -91,7 +106,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
     def rows(
         self, epoch: str, camera: str, from_seq: int = 0, to_seq: int | None = None, limit: int = 1000
     ) -> list[Row]:
-        """Rows of one stream with ``from_seq <= seq <= to_seq``, at most ``limit``, in order of seq."""
+        """Rows of one stream with ``from_seq <= seq <= to_seq``, at most ``limit``, in order of seq. Raises UnreadableError."""
         last = 2**63 - 1 if to_seq is None else to_seq
         return self._select(
             "s.epoch = ? AND s.camera = ? AND p.seq BETWEEN ? AND ? ORDER BY p.seq LIMIT ?",
@@ -99,7 +114,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         )
 
     def tail(self, count: int, *, line: str | None = None, camera: str | None = None) -> list[Row]:
-        """The last ``count`` rows in the order of publication."""
+        """The last ``count`` rows in the order of publication. Raises UnreadableError."""
         streams = self._stream_ids(line=line, camera=camera)
         return self._select(f"{_in(streams)} ORDER BY p.id DESC LIMIT ?", (count,))[::-1]
 
@@ -115,7 +130,8 @@ class JournalReader(AbstractContextManager["JournalReader"]):
     ) -> Iterator[Row]:
         """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included.
 
-        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``.
+        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``. Raises UnreadableError where the
+        file is damaged, after the rows before the damage.
         """
         streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
         condition, values = _in(streams), () if run is None else (run,)
@@ -126,39 +142,93 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
         elif verdicts_only:
             condition += " AND p.verdict IS NOT NULL"
-        after, last = self._span(streams)
-        while page := self._select(
-            f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
-        ):
+        # The span only saves time: where its index is damaged, all rows are looked through.
+        after, last = self._span(streams) or (0, 2**63 - 1)
+        while True:
+            page, failure = self._page(
+                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
+            )
             yield from page
-            after, last = page[-1].id, self._span(streams)[1]
+            after = page[-1].id if page else after
+            if failure is not None:
+                raise UnreadableError(self.path, failure, after)
+            if not page:
+                return
+            last = (self._span(streams) or (0, last))[1]
 
     def _stream_ids(self, **wanted: str | None) -> list[int]:
         """The streams that match every given value that is not None."""
         given = {key: value for key, value in wanted.items() if value is not None}
         condition = " AND ".join(["1", *(f"{key} = ?" for key in given)])
-        found = self._connection.execute(f"SELECT id FROM streams WHERE {condition}", tuple(given.values()))
+        found = self._query(f"SELECT id FROM streams WHERE {condition}", tuple(given.values()))
         return [row[0] for row in found]
 
-    def _span(self, streams: list[int]) -> tuple[int, int]:
-        """The id before the first row of ``streams``, and the id of the last; within a stream, id and seq increase together."""
+    def _span(self, streams: list[int]) -> tuple[int, int] | None:
+        """The id before the first row of ``streams``, and the id of the last; within a stream, id and seq increase together. None where the
+        file is too damaged to tell."""
         ends = "SELECT id FROM publications WHERE stream = ? ORDER BY seq {} LIMIT 1"
-        first, last = (
-            [row[0] for stream in streams for row in self._connection.execute(ends.format(order), (stream,))]
-            for order in ("ASC", "DESC")
-        )
+        try:
+            first, last = (
+                [row[0] for stream in streams for row in self._query(ends.format(order), (stream,))]
+                for order in ("ASC", "DESC")
+            )
+        except UnreadableError:
+            return None
         return min(first, default=1) - 1, max(last, default=0)
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Row]:
+        rows, failure = self._page(condition, values)
+        if failure is not None:
+            raise UnreadableError(self.path, failure)
+        return rows
+
+    def _page(self, condition: str, values: tuple[object, ...]) -> tuple[list[Row], Exception | None]:
+        """The rows, and why there are not more of them, where the file could not be read to their end."""
         query = f"SELECT {_FIELDS} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
-        rows = self._connection.execute(query, values).fetchall()
-        return [
-            Row(
-                id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
-                captured_unix_ns=captured, header=header, body=body, blob=blob or b"",
-            )
-            for id_, epoch, camera, seq, kind, frame, verdict, captured, header, body, blob in rows
-        ]  # fmt: skip
+        rows: list[Row] = []
+        try:
+            for found in self._connection.execute(query, values):
+                rows.append(_row(*found))
+        except (sqlite3.Error, TypeError) as error:
+            return rows, error
+        return rows, None
+
+    def _query(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """All rows of a short answer. Raises UnreadableError."""
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise UnreadableError(self.path, error) from None
+
+
+def _row(
+    id_: int,
+    epoch: str,
+    camera: str,
+    seq: int,
+    kind: str,
+    frame: int | None,
+    verdict: str | None,
+    captured: int | None,
+    header: bytes,
+    body: bytes,
+    blob: bytes | None,
+) -> Row:
+    """Raises TypeError where the file is damaged and holds something else: SQLite does not enforce the types of its columns."""
+    blob = b"" if blob is None else blob
+    texts, parts, numbers = (epoch, camera, kind), (header, body, blob), (id_, seq)
+    if not (
+        all(isinstance(one, str) for one in texts)
+        and all(isinstance(one, bytes) for one in parts)
+        and all(isinstance(one, int) for one in numbers)
+        and all(isinstance(one, (int, type(None))) for one in (frame, captured))
+        and isinstance(verdict, (str, type(None)))
+    ):
+        raise TypeError("a row holds values of other types")
+    return Row(
+        id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
+        captured_unix_ns=captured, header=header, body=body, blob=blob,
+    )  # fmt: skip
 
 
 def _in(streams: list[int]) -> str:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from inspector.errors import UserError
+from inspector.results.journal_damage import is_damage, may_be_ours
 
 SCHEMA_VERSION = 2
 
@@ -53,7 +54,7 @@ def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     """Open the journal at ``path`` for explicit transactions (BEGIN); created where there is none.
 
     Raises UserError for a file that is not a journal, is newer than this program, or cannot be written; sqlite3.Error
-    for one that is merely busy.
+    for one that is merely busy, and for a journal that is damaged (``journal_damage.is_damage``).
     """
     _check_folder(path)
     connection = sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None, check_same_thread=False)
@@ -88,6 +89,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             opened.callback(connection.close)
             found = _check_version(connection, path)
         except sqlite3.Error as error:
+            if is_damage(error):
+                raise UserError(damaged(path, error)) from None
             raise UserError(
                 f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
             ) from None
@@ -97,6 +100,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             )
         opened.pop_all()  # from here on the caller closes it
         return connection
+
+
+def damaged(path: Path, error: Exception) -> str:
+    """What a person is told who wants to read a damaged journal."""
+    return f"journal {path}: is damaged ({error}); `sqlite3 {path.name} .recover` may save some of it"
 
 
 def _check_folder(path: Path) -> None:
@@ -113,7 +121,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     try:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        if "not a database" in str(error):
+        if is_damage(error) and not may_be_ours(path, SCHEMA_VERSION):
             raise UserError(f"journal.path: {path} is not an SQLite file; move it away or name another one") from None
         raise
     if found > SCHEMA_VERSION:

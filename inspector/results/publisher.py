@@ -55,7 +55,8 @@ class Publisher:
         self._streams = tuple(streams)
         self._journal = journal
         self._journal_changed = journal_changed
-        self._journal_failing = False
+        self._journal_code = ""
+        """Of its condition when it was last reported."""
         self._mailbox: Mailbox[Work] = Mailbox()
         self.subscriptions = Subscriptions(stream_prefix(line, stream.camera) for stream in self._streams)
         self._readers: dict[zmq.Socket[bytes], Callable[[zmq.Socket[bytes]], None]] = {}
@@ -174,15 +175,17 @@ class Publisher:
         self.published += 1
 
     def _check_journal(self) -> None:
-        """Report when publications can no longer be stored in the journal, and when they can again."""
+        """Report when something is wrong with the journal, for example that publications can no longer be stored, and when it is not any more."""
         if self._journal is None:
             return
-        trouble, before = self._journal.trouble(), self._journal_failing
-        self._journal_failing = bool(trouble)
-        if self._journal_failing and not before:
-            text = f"journal {trouble}; verdicts go on, commits are tried again"
-            self._journal_changed(False, "journal_failing", text)
-        elif before and not self._journal_failing:
-            lost = self._journal.state().not_journaled
-            text = f"the journal is written again; {lost} publications are missing from it"
-            self._journal_changed(True, "journal_recovered", text)
+        code, text = self._journal.condition()
+        if code == self._journal_code:
+            return
+        self._journal_code = code
+        if code:
+            self._journal_changed(False, code, text)
+        else:
+            missing = self._journal.state().not_journaled
+            self._journal_changed(
+                True, "journal_recovered", f"the journal is written; {missing} publications are missing from it"
+            )

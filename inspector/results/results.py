@@ -68,10 +68,12 @@ class Results:
         """The address bound, with the port that ``*`` took; empty before ``start``."""
         return self._publisher.endpoint
 
-    def start(self) -> None:
-        """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then."""
+    def start(self, stopping: threading.Event | None = None) -> None:
+        """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then.
+
+        A disk that hangs is no longer waited for once ``stopping`` is set."""
         if self._journal is not None:
-            self._journal.open()
+            self._journal.open(stopping)
         try:
             self._publisher.start()
         except BaseException:

@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import time
+from datetime import datetime, timezone
 
 from inspector.config.journal import JournalConfig
+from inspector.results.ages import MARK_S, Ages
+from inspector.results.clock_watch import ClockWatch
+
+log = logging.getLogger(__name__)
 
 _STEP_ROWS = 500
 """Rows deleted at a time: some milliseconds, so that commits are not held up."""
 _BETWEEN_STEPS_S = 0.02
+_BETWEEN_REPORTS_S = 3600.0
+"""On a line that runs for months something is deleted every minute; the log says so once an hour."""
 
 
 class Retention:
-    """Decides when the limits are checked, and deletes one step at a time. Used by the journal's writer thread only."""
+    """Decides when the limits are checked, and deletes one step at a time. Used by the journal's writer thread only.
 
-    def __init__(self, config: JournalConfig) -> None:
+    The newest publication is never deleted."""
+
+    def __init__(self, config: JournalConfig, clock: ClockWatch | None = None) -> None:
+        self.clock = clock or ClockWatch()
         self._config = config
-        self._next_s = time.monotonic() + min(1.0, config.retention_interval_s)
+        self._keep_s = None if config.keep_days is None else config.keep_days * 86_400
+        self._mark_s = MARK_S if self._keep_s is None else min(MARK_S, self._keep_s / 100)
+        self._ages: Ages | None = None
+        self._deleted = _Deleted(str(config.path))
+        self._next_report_s = 0.0
+        self._next_s = self.clock.monotonic_s() + min(1.0, config.retention_interval_s)
+
+    def opened(self, connection: sqlite3.Connection) -> str:
+        """Begin with a file that was just opened; return what is wrong with the clock, where its newest publication shows it, else an empty
+        text. Raises sqlite3.Error."""
+        self._ages = Ages(connection, self.clock, self._mark_s)
+        newest = connection.execute("SELECT published_unix_ns FROM publications ORDER BY id DESC LIMIT 1").fetchone()
+        return self.clock.compare(newest[0]) if newest else ""
 
     def due_in_s(self) -> float:
         """Time until the next step, seconds; 0 where it is due."""
-        return max(0.0, self._next_s - time.monotonic())
+        return max(0.0, self._next_s - self.clock.monotonic_s())
 
     def step(self, connection: sqlite3.Connection) -> int:
         """Delete at most a step's worth of rows; return how many. Raises sqlite3.Error."""
-        self._next_s = time.monotonic() + self._config.retention_interval_s
+        now_s = self.clock.monotonic_s()
+        self._next_s = now_s + self._config.retention_interval_s
         deleted = self._delete_expired(connection)
         if deleted < _STEP_ROWS and self._over_bytes(connection):
-            deleted += self._delete(connection, _STEP_ROWS - deleted, "")
+            deleted += self._delete(connection, _STEP_ROWS - deleted, 2**62)
         if deleted >= _STEP_ROWS:
-            self._next_s = time.monotonic() + _BETWEEN_STEPS_S
+            self._next_s = now_s + _BETWEEN_STEPS_S
+        elif now_s >= self._next_report_s and self._deleted.report():
+            self._next_report_s = now_s + _BETWEEN_REPORTS_S
         return deleted
+
+    def close(self) -> None:
+        """Log what was deleted and not logged yet."""
+        self._deleted.report()
 
     def _over_bytes(self, connection: sqlite3.Connection) -> bool:
         """Free pages of the file are not counted: SQLite uses them before the file grows."""
@@ -43,14 +72,59 @@ class Retention:
         return bool((pages - free) * size > self._config.keep_bytes)
 
     def _delete_expired(self, connection: sqlite3.Connection) -> int:
-        if self._config.keep_days is None:
+        assert self._ages is not None, "opened comes before step"
+        self._ages.count()
+        if self._keep_s is None:
             return 0
-        oldest_ns = time.time_ns() - round(self._config.keep_days * 86_400e9)
-        return self._delete(connection, _STEP_ROWS, f"WHERE published_unix_ns < {oldest_ns}")
+        through_id = self._ages.last_older_than(self._keep_s)
+        deleted = self._delete(connection, _STEP_ROWS, through_id) if through_id else 0
+        if through_id and deleted < _STEP_ROWS:
+            self._ages.forget(through_id)
+        return deleted
 
-    def _delete(self, connection: sqlite3.Connection, rows: int, condition: str) -> int:
-        """Delete those of the ``rows`` oldest rows that meet the condition."""
-        oldest = f"SELECT id, published_unix_ns FROM publications ORDER BY id LIMIT {rows}"
-        return connection.execute(
-            f"DELETE FROM publications WHERE id IN (SELECT id FROM ({oldest}) {condition})"
-        ).rowcount
+    def _delete(self, connection: sqlite3.Connection, rows: int, through_id: int) -> int:
+        """Delete the ``rows`` oldest rows up to ``through_id``, but not the newest of all."""
+        oldest = (
+            "SELECT id, published_unix_ns FROM publications "
+            "WHERE id <= ? AND id < (SELECT max(id) FROM publications) ORDER BY id LIMIT ?"
+        )
+        last_id, first_ns, last_ns = connection.execute(
+            f"SELECT max(id), min(published_unix_ns), max(published_unix_ns) FROM ({oldest})", (through_id, rows)
+        ).fetchone()
+        if last_id is None:
+            return 0
+        deleted = connection.execute("DELETE FROM publications WHERE id <= ?", (last_id,)).rowcount
+        self._deleted.add(deleted, first_ns, last_ns)
+        return deleted
+
+
+class _Deleted:
+    """What was deleted since the last report."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._rows = 0
+        self._span_ns: tuple[int, int] | None = None
+
+    def add(self, rows: int, first_ns: int, last_ns: int) -> None:
+        """Count rows that were published between these times."""
+        self._rows += rows
+        before = self._span_ns or (first_ns, last_ns)
+        self._span_ns = min(before[0], first_ns), max(before[1], last_ns)
+
+    def report(self) -> bool:
+        """Log it; False where there is nothing."""
+        if self._span_ns is None:
+            return False
+        first, last = (_utc(unix_ns) for unix_ns in self._span_ns)
+        log.info("journal %s: deleted %d publications, published %s to %s", self._path, self._rows, first, last)
+        self._rows, self._span_ns = 0, None
+        return True
+
+
+def _utc(unix_ns: int) -> str:
+    """Date and time; a row of a damaged file may hold any number."""
+    try:
+        return datetime.fromtimestamp(unix_ns // 1_000_000_000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError, TypeError):
+        return str(unix_ns)

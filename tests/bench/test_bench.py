@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engines.bundle import Bundle
@@ -15,6 +14,7 @@ from inspector.config.inference import InferenceConfig
 from inspector.frames.outcome import Reason
 from inspector.inference.messages import Forced
 from tests.cli.command import inspector, one_line_of
+from tests.tiny_bundle import frame_with
 
 
 def test_bound_is_gate_plus_share_of_segmenter() -> None:
@@ -33,7 +33,7 @@ def test_decisions_let_through_the_exact_share_evenly(rate: float) -> None:
 
 
 def test_a_line_runs_in_stretches(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), level, np.uint8) for level in (60, 100))
+    pool = tuple(frame_with([], background=level) for level in (60, 100))
     with BenchLine(str(tiny_bundle.path), InferenceConfig(runtime="openvino", precision="f32"), pool, tmp_path) as line:
         before = line.line.ledger.counts()["bench"]
         stretches = [line.run(95, 0.1), line.run(30, 1.0, rate_hz=200), line.run(1, 0.5)]
@@ -55,6 +55,7 @@ def test_short_run_measures_everything(tiny_bundle: Bundle) -> None:
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
+    assert 1 < found["frame_check_us"] < 5_000
     assert [at["pass_rate"] for at in found["pass_rates"]] == [0.02, 0.1, 0.5, 1.0]
     for at in found["pass_rates"]:
         assert at["uninspected"] == 0

@@ -11,6 +11,7 @@ from engines.bundle import Bundle
 from inspector.bench.lines import BenchLine
 from inspector.bench.memory import LeakingCamera, slope
 from inspector.config.inference import InferenceConfig
+from tests.tiny_bundle import frame_with
 
 FRAMES = 20_000
 
@@ -48,7 +49,7 @@ def test_what_goes_on_settling_is_no_leak_but_one_small_block_a_frame_is() -> No
 def test_planted_leak_is_seen_in_the_real_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
     from inspector.bench.memory import measure_memory
 
-    pool = tuple(np.full((tiny_bundle.height, tiny_bundle.width), 100, np.uint8) for _ in range(4))
+    pool = (frame_with([]),) * 4
     config = InferenceConfig(runtime="openvino", precision="f32", lanes=2)
     found = measure_memory(
         lambda wrap: BenchLine(str(tiny_bundle.path), config, pool, tmp_path, wrap), 8_000, 0.1, plant=True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -167,12 +169,10 @@ def interrupted_after_s(path: Path, rate_hz: float | None) -> float:
 
 
 def test_interrupt_ends_a_wait_for_a_file_that_will_not_come(tmp_path: Path) -> None:
-    """A FIFO that nobody writes stands for a share that hangs: opening it blocks the decoding thread."""
-    write_frames(tmp_path, 1)
-    fifo = tmp_path / "frame1.png"
-    os.mkfifo(fifo)
-    (tmp_path / "list.txt").write_text("frame0.png\nframe1.png\n")
-    camera = ReplayCamera(ReplayConfig(path=str(tmp_path / "list.txt")), HEIGHT, WIDTH)
+    """A leased file stands for a share that hangs: opening it blocks the decoding thread until the lease is given up."""
+    write_frames(tmp_path, 2)
+    held = leased(tmp_path / "frame1.png")
+    camera = ReplayCamera(ReplayConfig(path=str(tmp_path)), HEIGHT, WIDTH)
     camera.open()
     assert camera.next() is not None
     asked: list[float] = []
@@ -184,8 +184,17 @@ def test_interrupt_ends_a_wait_for_a_file_that_will_not_come(tmp_path: Path) -> 
     threading.Timer(0.1, interrupt).start()
     assert camera.next() is None
     assert time.perf_counter() - asked[0] < 0.5, "not held by the file"
-    fifo.open("wb").close()
+    fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    os.close(held)
     camera.close()
+
+
+def leased(path: Path) -> int:
+    """The file, open under a write lease, which the kernel breaks only after 45 s; its signal is ignored by default."""
+    held = os.open(path, os.O_RDWR)
+    fcntl.fcntl(held, fcntl.F_SETSIG, signal.SIGURG)
+    fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    return held
 
 
 def test_closing_is_safe_at_any_time(tmp_path: Path) -> None:

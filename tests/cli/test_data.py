@@ -50,7 +50,7 @@ def test_errors_are_exit_status_1(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:600])
     checked = inspector("data", "check", folder)
     assert (checked.returncode, checked.stderr.strip()) == (1, "")
-    assert "04.png: is no readable image" in checked.stdout
+    assert "04.png: is a damaged or cut-short PNG file" in checked.stdout
     assert "2 errors: correct the data set" in checked.stdout
     told = json.loads(inspector("data", "check", folder, "--json").stdout)
     assert told["sound"] is False

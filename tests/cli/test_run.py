@@ -159,7 +159,11 @@ def test_run_with_every_file_bad_ends_properly(config: Path, frames: Path, tmp_p
     source = {"kind": "replay", "path": "frames"}
     edit(config, cameras=[{"name": "top", "source": source}], results={"wait_for_subscribers": 0})
     finished = inspector("run", "-c", config)
-    assert finished.returncode == 0, finished.stderr
+    assert finished.returncode == 1, finished.stderr
+    log = finished.stderr.splitlines()
+    assert "no frame could be inspected: bad_frame 4: " in log[-1]
+    assert "the first: f0.png; each frame must be readable" in log[-1]
+    assert sum("a frame is UNINSPECTED, bad_frame" in line for line in log) == 1, "the first of its kind, once"
     found = account(tmp_path / "journal.sqlite")
     assert found.reasons == {"bad_frame": 4}
     assert "not a JPEG, PNG" in found.verdicts[0][2]

@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import zmq
 
@@ -113,11 +115,29 @@ def test_no_journal_and_a_disk_that_may_fill_are_notes(examine: Examine, tmp_pat
     assert "set journal.keep_bytes" in hungry.advice
 
 
-def test_a_recording_that_is_there(examine: Examine, tmp_path: Path) -> None:
+def recording(tmp_path: Path, *sizes: tuple[int, int]) -> list[dict[str, Any]]:
+    """A camera that replays frames of these sizes."""
     (tmp_path / "frames").mkdir()
-    (tmp_path / "frames" / "1.png").write_bytes(b"listed, not decoded")
-    findings = examine(cameras=[{"name": "top", "source": {"kind": "replay", "path": "frames"}}])
-    assert findings["Camera top"].state is State.OK
+    for number, size in enumerate(sizes):
+        cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), np.full(size, 100, np.uint8))
+    return [{"name": "top", "source": {"kind": "replay", "path": "frames", "rate_hz": 0.01, "loop": True}}]
+
+
+def test_the_first_frames_of_a_recording_are_looked_at(examine: Examine, tmp_path: Path) -> None:
+    good = (32, 48)
+    assert examine(cameras=recording(tmp_path, good, good, good, (9, 9)))["Camera top"].state is State.OK
+
+
+def test_a_recording_of_another_size_cannot_be_inspected(examine: Examine, tmp_path: Path) -> None:
+    findings = examine(cameras=recording(tmp_path, (20, 20), (20, 20)))
+    assert stopping(findings) == {"Camera top"}
+    assert "0.png: is 20x20 pixels (height x width); expected 32x48" in findings["Camera top"].found
+
+
+def test_one_bad_frame_among_the_first_is_a_note(examine: Examine, tmp_path: Path) -> None:
+    finding = examine(cameras=recording(tmp_path, (32, 48), (20, 20)))["Camera top"]
+    assert finding.state is State.NOTE
+    assert "1.png" in finding.found
 
 
 def test_the_ring_is_that_of_the_line(tiny_bundle: Bundle, tmp_path: Path) -> None:

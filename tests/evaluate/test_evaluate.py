@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle, FrameSize
+from engines.data.dataset import open_dataset
 from engines.errors import DataError, EngineError, FrameFormError
 from inspector.errors import UserError
 from inspector.evaluate import paper
@@ -25,7 +26,7 @@ from inspector.evaluate.fit import Selection, optimistic, require_comparable, re
 from inspector.evaluate.page import page
 from inspector.evaluate.plot import Plot
 from inspector.evaluate.report import write_comparison, write_evaluation
-from tests.evaluate.tiny_data import BRIGHT, DARK, SIX, open_data
+from tests.evaluate.tiny_data import BRIGHT, DARK, SIX, open_data, write_data
 from tests.tiny_bundle import make_tiny_bundle
 
 
@@ -48,6 +49,16 @@ def test_gate_and_sheets(six: Evaluated) -> None:
         assert stage.sheets.false_scrap_rate.value == 0.5
     assert made.data.warnings == ("6 independent groups of frames are too few for intervals (10 are needed).",)
     assert gate.recall.low is None
+
+
+def test_frames_that_show_nothing_are_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    folder = write_data(tmp_path / "six")
+    cv2.imwrite(str(folder / "images" / "f00.png"), np.zeros((32, 48), np.uint8))
+    told = evaluate(tiny_bundle, open_dataset(folder)).evaluation.data.warnings
+    assert told[0] == (
+        "A line would not inspect 1 of these 6 frames, because nothing can be seen (the first is f00.png: shows nothing: all pixels are 0), "
+        "but they count here; exclude them in a dataset.yaml."
+    )
 
 
 def test_masks(six: Evaluated) -> None:

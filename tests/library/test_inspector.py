@@ -78,7 +78,7 @@ def test_a_file_is_read_as_a_replay_reads_it(model: Inspector, tmp_path: Path) -
     assert found.name == str(path)
     np.testing.assert_array_equal(found.frame, BAD)
     assert found.outcome == model.inspect(BAD).outcome == model.inspect(str(path)).outcome
-    cv2.imwrite(str(path), np.full((*BAD.shape, 3), 100, np.uint8))
+    cv2.imwrite(str(path), np.stack([CLEAN] * 3, axis=-1))
     assert model.inspect(path).outcome == model.inspect(CLEAN).outcome, "grey stored as colour"
 
 
@@ -128,6 +128,34 @@ def test_many_are_inspected_in_order_and_read_ahead_no_further_than_needed(model
     assert [one.name for one in found[:2]] == ["image 0", "image 1"]
     assert list(model.inspect_many([])) == []
     assert len(list(model.inspect_many(np.stack(frames)))) == 50
+
+
+def test_an_image_that_shows_nothing_is_uninspected_as_on_the_line(model: Inspector, tmp_path: Path) -> None:
+    black = np.zeros_like(CLEAN)
+    found = model.inspect(black)
+    assert (found.verdict, found.outcome.reason) == (Verdict.UNINSPECTED, Reason.BAD_FRAME)
+    assert found.outcome.detail == "shows nothing: all pixels are 0"
+    assert found.outcome.gate_score is None
+    assert not found.mask.any()
+    assert found.overlay.shape == (*black.shape, 3)
+    cv2.imwrite(str(tmp_path / "black.png"), black)
+    assert model.inspect(tmp_path / "black.png").outcome == found.outcome
+    frames = [(black, CLEAN, BAD)[number % 3] for number in range(50)]
+    many = [one.verdict.value for one in model.inspect_many(frames)]
+    assert many == [("UNINSPECTED", "PASS", "REJECT")[number % 3] for number in range(50)]
+    assert [one.verdict for one in model.inspect_many([black] * 3)] == ["UNINSPECTED"] * 3
+
+
+def test_the_check_of_frames_is_that_of_the_configured_camera(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    empty = {"empty_position": {"grey_from": 0, "grey_to": 5, "max_deviation": 2}}
+    cameras = [
+        {"name": name, "source": {"kind": "simulator"}, "frame_check": section}
+        for name, section in (("top", {"enabled": False}), ("side", empty))
+    ]
+    path = write_line(tmp_path, tiny_bundle.path, cameras=cameras)
+    for camera, reason in (("top", Reason.GATE_CLEAN), ("side", Reason.NO_SHEET)):
+        with inspector.open(config=path, camera=camera) as model:
+            assert model.inspect(np.zeros_like(CLEAN)).outcome.reason is reason
 
 
 def test_one_of_many_that_cannot_be_used_comes_in_its_turn(model: Inspector) -> None:
@@ -240,7 +268,7 @@ def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path) -> None:
 def test_the_first_program_in_the_documents_runs(document: str, tmp_path: Path) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     program = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0]
-    cv2.imwrite(str(tmp_path / "frame.png"), np.full((256, 1600), 90, np.uint8))
+    cv2.imwrite(str(tmp_path / "frame.png"), frame_with([], 256, 1600, 90))
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
@@ -258,7 +286,7 @@ def test_a_program_that_never_closes_ends_by_itself(tiny_bundle: Bundle) -> None
     program = f"""
 import numpy, inspector
 model = inspector.open({str(tiny_bundle.path)!r})
-print(model.inspect(numpy.full((32, 48), 100, numpy.uint8)).verdict.value)
+print(model.inspect(numpy.arange(32 * 48, dtype=numpy.uint16).reshape(32, 48).astype(numpy.uint8) // 2).verdict.value)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "PASS\n", "")

@@ -16,12 +16,28 @@ from inspector.line.line import Line
 from tests.line.accounting import Account, account
 
 
-def tiny_config(bundle: Path, journal: Path | None, cameras: tuple[str, ...] = ("top",), **changes: Any) -> LineConfig:
-    """A live line on the tiny bundle; ``changes`` replace top-level keys."""
+def tiny_config(
+    bundle: Path,
+    journal: Path | None,
+    cameras: tuple[str, ...] = ("top",),
+    /,
+    silent_after_s: float = 2.0,
+    frame_check: dict[str, Any] | None = None,
+    **changes: Any,
+) -> LineConfig:
+    """A live line on the tiny bundle, ``frame_check`` as given for each camera; ``changes`` replace top-level keys."""
     tree: dict[str, Any] = {
         "line": "t",
         "bundle": str(bundle),
-        "cameras": [{"name": name, "source": {"kind": "simulator"}} for name in cameras],
+        "cameras": [
+            {
+                "name": name,
+                "source": {"kind": "simulator"},
+                "silent_after_s": silent_after_s,
+                "frame_check": frame_check or {},
+            }
+            for name in cameras
+        ],
         "deadline_ms": 2000,
         "inference": {"runtime": "openvino", "precision": "f32", "lanes": 2, "restart_first_s": 0.05},
         "results": {"endpoint": "tcp://127.0.0.1:*"},

@@ -43,6 +43,11 @@ class ListCamera:
                 return Arrival(self._number, captured, None, error=frame)
             return Arrival(self._number, captured, frame)
 
+    def exposed(self) -> int | None:
+        """By the rate, if there is one."""
+        due = self._pacer.exposed()
+        return due if due is None or self._endless else min(due, len(self._frames))
+
     def interrupt(self) -> None:
         """End every wait."""
         self._pacer.stop()
@@ -50,6 +55,22 @@ class ListCamera:
     def close(self) -> None:
         """Remember that the line let go."""
         self.closed = True
+
+
+class HangingCamera(ListCamera):
+    """A read hangs from frame ``at`` on, whatever the line does, until ``wake`` is set; the camera itself goes on exposing."""
+
+    def __init__(self, frames: Iterable[NDArray[np.uint8]], at: int, rate_hz: float | None = None) -> None:
+        super().__init__(frames, rate_hz, endless=True)
+        self._at = at
+        self.wake = threading.Event()
+
+    def next(self) -> Arrival | None:
+        """As told."""
+        arrival = super().next()
+        if arrival is not None and arrival.number == self._at:
+            self.wake.wait()
+        return arrival
 
 
 class GatedCamera(ListCamera):

@@ -171,7 +171,8 @@ def test_camera_that_breaks_while_a_frame_arrives_ends_alone(start_line) -> None
         def __array__(self, *_: object, **__: object) -> np.ndarray:
             raise RuntimeError("the driver took the buffer back")
 
-    running = start_line({"top": ListCamera([CLEAN, Broken(), CLEAN]), "side": ListCamera([BAD] * 20)}, **OFFLINE)
+    sources = {"top": ListCamera([CLEAN, Broken(), CLEAN]), "side": ListCamera([BAD] * 20)}
+    running = start_line(sources, frame_check={"enabled": False}, **OFFLINE)
     found = running.finish()
     assert {frame: reason for frame, (_, reason, _) in found.verdicts.items()} == {0: "gate_clean", 1: "internal"}
     assert account(running.journal, "side").reasons == {"defect": 20}

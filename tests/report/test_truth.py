@@ -207,8 +207,8 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
         "value": r"holds the value 5; expected 0\.\.4",
         "deep": "holds the uint16 values 0, 300, 600, 900, 1200; expected one 8-bit channel",
         "colour": "is a colour image .*; expected one 8-bit channel",
-        "cut": "is no readable image",
-        "empty": "is no readable image",
+        "cut": "is a damaged or cut-short PNG file",
+        "empty": "is empty",
     }.items():
         with pytest.raises(TruthError, match=why):
             truth.mask("cam0", 0, name + ".jpg")

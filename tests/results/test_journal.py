@@ -18,6 +18,7 @@ from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import ResultBody
+from inspector.results.clock_watch import ClockWatch
 from inspector.results.identity import Identity
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
@@ -237,32 +238,6 @@ def test_retention_by_bytes_keeps_the_newest(tmp_path: Path) -> None:
     assert (stream.first_seq, stream.last_seq) == (seqs[0], 5999)
 
 
-def test_retention_by_age(tmp_path: Path) -> None:
-    path = tmp_path / "j.sqlite"
-    old, new = make_identity(), make_identity()
-    journal = make_journal(path, old, keep_days=None, keep_bytes=None)
-    journal.open()
-    for publication in publications(old, 2000):
-        journal.append(publication)
-    assert journal.close(5)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "UPDATE publications SET published_unix_ns = published_unix_ns - 2 * 86400 * 1000000000 WHERE seq < 1900"
-        )
-    connection.close()
-    journal = make_journal(path, new, keep_days=1.0, retention_interval_s=0.01, commit_interval_ms=1)
-    journal.open()
-    made = publications(new, 300)
-    for publication in made:  # written meanwhile
-        journal.append(publication)
-        time.sleep(0.001)
-    with JournalReader(path) as reader:
-        eventually(lambda: [row.seq for row in reader.walk(epoch=old.epoch)] == list(range(1900, 2000)))
-        eventually(lambda: journal.state().committed == 300)
-        assert journal.close(5)
-        assert [row.seq for row in reader.walk(epoch=new.epoch)] == list(range(300))
-
-
 WRITER = """
 import sys, time
 from pathlib import Path
@@ -403,7 +378,7 @@ def test_a_deleted_file_is_noticed_and_begun_anew(tmp_path: Path) -> None:
 def test_an_idle_journal_that_cannot_be_trimmed_tries_again_without_haste(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    options = {"keep_days": 1.0, "retention_interval_s": 0.02, "busy_timeout_ms": 20, "retry_ms": 50}
+    options = {"keep_days": 1e-5, "retention_interval_s": 0.02, "busy_timeout_ms": 20, "retry_ms": 50}
     journal = make_journal(folder / "j.sqlite", make_identity(), **options)
     journal.open()
     other = sqlite3.connect(folder / "j.sqlite", isolation_level=None)
@@ -423,6 +398,43 @@ def test_an_idle_journal_that_cannot_be_trimmed_tries_again_without_haste(tmp_pa
 def test_a_place_that_cannot_be_written_is_refused_plainly() -> None:
     with pytest.raises(UserError, match=r"^journal\.path: .* cannot be written .*journal\.path: null"):
         make_journal(Path("/proc/self/j.sqlite"), make_identity()).open()
+
+
+def test_a_clock_that_jumps_is_logged_and_told_until_it_is_right_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong_s = 0.0
+    clock = ClockWatch(lambda: time.time_ns() + round(wrong_s * 1e9), time.monotonic)
+    config = JournalConfig(path=str(tmp_path / "j.sqlite"), retention_interval_s=0.01)
+    journal = Journal(config, make_identity(), clock)
+    journal.open()
+    assert journal.condition() == ("", "")
+    wrong_s = 3650 * 86_400.0
+    eventually(lambda: journal.condition().code == "clock_jumped")
+    assert journal.condition().text.startswith("the clock jumped ahead by 3650 days")
+    wrong_s = 0.0
+    eventually(lambda: not journal.condition().code)
+    assert journal.close(5)
+    assert "the clock jumped ahead by 3650 days; no publication is deleted for its age because of that" in caplog.text
+
+
+def test_a_start_that_waits_for_the_disk_ends_when_the_line_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    first = make_journal(path, make_identity())
+    first.open()
+    assert first.close(5)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    stop = threading.Event()
+    stop.set()
+    journal = make_journal(path, make_identity(), busy_timeout_ms=60_000)
+    begun = time.monotonic()
+    journal.open(stop)
+    journal.close(0.05)
+    assert time.monotonic() - begun < 1
+    other.execute("ROLLBACK")
+    other.close()
+    eventually(lambda: not any(one.name == "journal" for one in threading.enumerate()))
 
 
 def test_a_row_sqlite_cannot_hold_does_not_block_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

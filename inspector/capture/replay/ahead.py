@@ -5,17 +5,22 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.errors import BadFrameError
 from engines.files.text import brief
-from inspector.capture.replay.decoding import BadFrameError, Decoder
+from engines.images.decoder import Decoder
+from inspector.frames.daemon_threads import DaemonThreads
 
 _INTERRUPT_CHECK_S = 0.02
+_LONGEST_CLOSE_S = 0.5
+"""A file that is being read takes milliseconds to decode; a read that takes longer than this hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class DecodeAhead:
         self._window: deque[tuple[int, Future[Decoded]]] = deque()
         self._next = 0
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        self._threads = DaemonThreads(threads, "decode")
 
     def take(self, number: int) -> Decoded | None:
         """Frame ``number``, which must rise from call to call; frames before it are forgotten. None after ``stop``."""
@@ -56,7 +61,7 @@ class DecodeAhead:
 
     def _fill(self) -> None:
         while len(self._window) < self._depth and (self._frames is None or self._next < self._frames):
-            self._window.append((self._next, self._pool.submit(self._decode, self._next)))
+            self._window.append((self._next, self._threads.submit(partial(self._decode, self._next))))
             self._next += 1
 
     def _decode(self, number: int) -> Decoded:
@@ -71,7 +76,7 @@ class DecodeAhead:
         self._stopped.set()
 
     def close(self) -> None:
-        """Join the threads; what was not begun is not decoded."""
+        """End the threads; what was not begun is not decoded. A read that hangs is left behind."""
         self.stop()
         self._window.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._threads.close(_LONGEST_CLOSE_S)

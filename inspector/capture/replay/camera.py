@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from engines.images.suffixes import RAW_SUFFIX
 from inspector.capture.pacing import Pacer
 from inspector.capture.replay.ahead import DecodeAhead
-from inspector.capture.replay.decoding import Decoder
-from inspector.capture.replay.listing import RAW_SUFFIX, frame_names, list_files
+from inspector.capture.replay.decoding import recording_decoder
+from inspector.capture.replay.listing import frame_names, list_files
 from inspector.capture.source import Arrival
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
@@ -22,7 +23,7 @@ class ReplayCamera:
 
     def __init__(self, config: ReplayConfig, height: int, width: int) -> None:
         self._config = config
-        self._decoder = Decoder(height, width, config.white_level, config.raw)
+        self._decoder = recording_decoder(config, height, width)
         self._pacer = Pacer(config.rate_hz, config.backlog)
         self._interrupted = threading.Event()
         self._names: list[str] = []
@@ -62,6 +63,11 @@ class ReplayCamera:
             return due
         return min(due, max(self._number, self._frames - 1 - self._config.backlog))
 
+    def exposed(self) -> int | None:
+        """Frames due by now at the configured rate, at most those of the run; None without a rate. From any thread."""
+        due = self._pacer.exposed()
+        return due if due is None or self._frames is None else min(due, self._frames)
+
     def interrupt(self) -> None:
         """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
         self._interrupted.set()
@@ -71,7 +77,7 @@ class ReplayCamera:
             ahead.stop()
 
     def close(self) -> None:
-        """Join the decoding threads; safe after a failed ``open`` and when called twice."""
+        """End the decoding threads; safe after a failed ``open`` and when called twice."""
         self.interrupt()
         if self._ahead is not None:
             self._ahead.close()

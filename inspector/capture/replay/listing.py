@@ -10,11 +10,10 @@ from engines.errors import FileError
 from engines.files.folders import files_in, files_matching, names_in_a_run, with_suffix
 from engines.files.looking import is_file, is_folder, is_there
 from engines.files.text import brief, spelled_out
+from engines.images.suffixes import SUFFIXES
 from inspector.capture.replay.listed import LIST_SUFFIXES, is_recorded, read_list
 from inspector.errors import UserError
 
-RAW_SUFFIX = ".raw"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", RAW_SUFFIX})
 _LONGEST_NAME = 1024
 """Characters of a frame's name in results; only a line of a list that is no name at all is longer."""
 

@@ -87,6 +87,11 @@ class SimulatorCamera:
             return Arrival(number, captured_ns, None, error="simulated fault: the pixels did not arrive whole")
         return Arrival(number, captured_ns, self._pool[number % self._config.pool])
 
+    def exposed(self) -> int | None:
+        """Frames due by now at the configured rate, at most those of the run; None without a rate. From any thread."""
+        due = self._pacer.exposed()
+        return due if due is None or self._config.frames is None else min(due, self._config.frames)
+
     def interrupt(self) -> None:
         """End a waiting ``next`` or ``open``. From any thread."""
         self._interrupted.set()

@@ -57,8 +57,8 @@ def test_everything_wrong_is_found_in_one_go(tmp_path: Path) -> None:
     checked = check_dataset(folder).checked
     wrong = told(checked, True)
     for part in (
-        "03.png: is no readable image",
-        "04.png: is no readable image",
+        "03.png: is not a JPEG, PNG, BMP, TIFF or PGM file",
+        "04.png: is a damaged or cut-short PNG file",
         "05.png: is 24x9 pixels (height x width); expected 24x96, as its frame",
         "07.png: holds the value 9; expected 0..7",
         "08.png: has no mask",
@@ -104,6 +104,19 @@ def test_flat_frames_are_alike_only_if_identical(tmp_path: Path) -> None:
     assert [(one.first, one.second) for one in check_dataset(folder).checked.near_duplicates.shown] == [
         ("00.png", "03.png")
     ]
+
+
+def test_frames_that_show_nothing_are_an_error_with_each_reason(tmp_path: Path) -> None:
+    folder = healthy(tmp_path)
+    write_image(folder / "images" / "03.png", np.zeros((HEIGHT, WIDTH), np.uint8))
+    write_image(folder / "images" / "04.png", np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), np.uint8))
+    checked = check_dataset(folder).checked
+    (wrong,) = (finding for finding in checked.findings if finding.is_error)
+    assert wrong.what == "2 frames that a line would not inspect, because nothing can be seen"
+    assert wrong.where[0] == "03.png: shows nothing: all pixels are 0"
+    assert wrong.where[1].startswith("04.png: shows nothing: noise")
+    describe(folder, TEXT + 'exclude: ["03.png", "04.png"]\n')
+    assert check_dataset(folder).checked.sound
 
 
 def test_duplicates_on_both_sides_of_a_split_are_an_error(tmp_path: Path) -> None:
@@ -162,3 +175,30 @@ def test_the_published_split_and_strange_rows_are_worth_a_note(tmp_path: Path) -
     assert any("the split that the list of frames gives leaks" in note and "1 group of near" in note for note in notes)
     assert any(note.endswith("train.csv: rows of 1 frame that are not here") for note in notes)
     assert "1 file of the image folder not in the list of frames" in notes
+
+
+def deep(folder: Path, white: int) -> Path:
+    """The healthy set with its frames as 16-bit PNGs of 0..white."""
+    for path in sorted((healthy(folder) / "images").iterdir()):
+        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        assert grey is not None
+        write_image(path, (grey.astype(np.uint32) * white // 255).astype(np.uint16))
+    return folder
+
+
+def test_frames_that_use_next_to_nothing_of_their_range_are_an_error_that_names_the_white_level(tmp_path: Path) -> None:
+    folder = deep(tmp_path, 4095)
+    (finding,) = [one for one in check_dataset(folder).checked.findings if one.is_error]
+    assert "24 of 24 frames of more than 8 bits are nearly black: their highest value is " in finding.what
+    assert finding.what.endswith(", and white is 65535")
+    assert finding.advice.startswith("white_level: 4095 in a dataset.yaml")
+    assert len(finding.where) == 24
+    assert check_dataset(describe(folder, TEXT + "white_level: 4095\n")).checked.sound
+
+
+def test_nearly_black_frames_of_8_bits_are_one_error(tmp_path: Path) -> None:
+    for path in sorted((healthy(tmp_path) / "images").iterdir()):
+        write_image(path, np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) // 16)
+    checked = check_dataset(tmp_path).checked
+    (error,) = told(checked, True)
+    assert "24 of 24 frames of 8 bits are nearly black" in error

@@ -209,5 +209,5 @@ def test_a_listed_frame_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
     (folder / "frames.csv").write_text(f"file\na.png\nb.png\nc.png\nfolder.png\n{long}.png\nx\0y.png\n")
     problems = survey_dataset(folder).problems
     assert len(problems) == 3
-    for problem, why in zip(problems, ("is no regular file", "too long", "null"), strict=True):
+    for problem, why in zip(problems, ("is a folder", "too long", "null"), strict=True):
         assert why in problem

@@ -1,0 +1,94 @@
+"""The line that a replay runs: the configured one with a recording in the place of its camera, or one with the defaults.
+
+Nothing is changed that decides a verdict: for a frame that `inspector run` inspected, the replay gives the same one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from engines.images.raw_format import RawType
+from inspector.config.camera import CameraConfig
+from inspector.config.choice import choose_camera
+from inspector.config.load import load_config
+from inspector.config.replay import RawFormat, ReplayConfig
+from inspector.config.tree import LineConfig
+from inspector.errors import UserError
+
+REPLAY_DEADLINE_MS = 100.0
+replace = msgspec.structs.replace
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says about the recording. None: as configured, else the default."""
+
+    path: str
+    rate_hz: float | None
+    loop: bool
+    white_level: int | None = None
+    """The 16-bit value that becomes 255."""
+    raw: str | None = None
+    """Type of a pixel in raw files."""
+
+    def source(self, configured: ReplayConfig | None) -> ReplayConfig:
+        """The camera's source: what pixels mean is the configuration's where it replays recordings too. Raises UserError."""
+        base = configured or ReplayConfig(path=self.path)
+        raw, white_level = base.raw, base.white_level
+        if self.raw is not None:
+            known = get_args(RawType)
+            if self.raw not in known:
+                raise UserError(f"--raw: {self.raw!r} is not known; use one of {', '.join(known)}")
+            raw = msgspec.convert({**(msgspec.to_builtins(raw) if raw else {}), "dtype": self.raw}, RawFormat)
+        if self.white_level is not None:
+            white_level = self.white_level
+        return replace(base, path=self.path, rate_hz=self.rate_hz, loop=self.loop, raw=raw, white_level=white_level)
+
+
+def replayed_line(
+    path: Path | None,
+    camera: str | None,
+    recording: Recording,
+    *,
+    bundle: str | None,
+    runtime: str | None,
+    precision: str | None,
+    deadline_ms: float | None,
+    journal: Path,
+) -> LineConfig:
+    """The configuration of the run. ``path`` is a line's configuration and ``camera`` which of its cameras; the others are options of the
+    command, None where they are not given. Raises UserError."""
+    if path is None:
+        if camera is not None:
+            raise UserError(f"--camera {camera}: names a camera of a configuration; give that too, --config line.yaml")
+        source = recording.source(None)
+        base = LineConfig(line="replay", cameras=(CameraConfig(name="top", source=source),))
+        deadline_ms = deadline_ms or REPLAY_DEADLINE_MS
+    else:
+        base = load_config(path)
+        chosen = choose_camera(base, camera, "--camera", "--camera {}")
+        source = recording.source(chosen.source if isinstance(chosen.source, ReplayConfig) else None)
+        base = replace(base, cameras=(replace(chosen, source=source),))
+        deadline_ms = deadline_ms or base.deadline_ms
+    live = source.rate_hz is not None
+    # A configuration whose frames wait has no deadline; with both a rate and a deadline they cannot.
+    policy = "drop_oldest" if base.overload == "wait" and deadline_ms is not None else base.overload
+    inference = base.inference
+    return replace(
+        base,
+        bundle=bundle or base.bundle,
+        simulated=True,
+        deadline_ms=deadline_ms if live else None,
+        overload=policy if live else "wait",
+        inference=replace(
+            inference,
+            runtime=runtime or inference.runtime,
+            precision=precision or inference.precision,
+            allow_cpu=True,
+            max_restarts=inference.max_restarts or 3,
+        ),
+        results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
+        journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
+    )
