@@ -47,8 +47,7 @@ class MaskFiles:
         """What is in the folder, for a message."""
         if not self.is_there:
             return "there is no such folder"
-        return (
-            f"the folder holds {len(self.paths)} images, such as {self.paths[0].name}"
-            if self.paths
-            else "the folder holds no images"
-        )
+        count = len(self.paths)
+        if not count:
+            return "the folder holds no images"
+        return f"the folder holds {count} image{'s' if count > 1 else ''}, such as {self.paths[0].name}"

@@ -175,7 +175,7 @@ def test_nothing_to_replay_is_told_in_one_line(tmp_path: Path) -> None:
         str(tmp_path / "quote.csv"): r"line 3: cannot be read as CSV \(unexpected end of data\)",
         str(
             tmp_path / "stems" / "stems.csv"
-        ): r"none of the 2 listed files exists, the first being 7; .*holds 1 images such as 0007\.png",
+        ): r"none of the 2 listed files exists, the first being 7; .*holds 1 image files, such as 0007\.png",
         str(tmp_path / "pipe.png"): "is no directory and no regular file",
         str(tmp_path / ("x" * 300)): "cannot be looked for .File name too long.",
         str(tmp_path / "latin.txt"): "is not UTF-8 text",

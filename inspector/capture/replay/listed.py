@@ -117,5 +117,5 @@ def _others(folder: Path, suffixes: Collection[str]) -> str:
         if is_folder(folder / below):
             files = files_in(folder / below, with_suffix(suffixes), below=False).files
             if files:
-                return f"; {folder / below} holds {len(files)} images such as {files[0].name}"
+                return f"; {folder / below} holds {len(files)} image files, such as {files[0].name}"
     return ""
