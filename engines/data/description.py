@@ -35,7 +35,7 @@ from engines.data import frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError
-from engines.files.looking import expanded
+from engines.files.looking import expanded, is_file, is_folder
 from engines.images.decoder import Decoder
 from engines.images.raw_format import RawType
 
@@ -105,19 +105,19 @@ def find_source(path: Path) -> Source:
     """What ``path`` is: a ``dataset.yaml``, a folder that holds one, or a folder of a known layout. Raises DataError."""
     if path.suffix.lower() in {".yaml", ".yml"}:
         return _read(path)
-    if not path.is_dir():
+    if not is_folder(path):
         raise DataError(f"{path}: no such folder; give the folder of a data set, or its {FILE}")
-    if (path / FILE).is_file():
+    if is_file(path / FILE):
         return _read(path / FILE)
     return Source(_recognise(path), path.resolve().name, path, path)
 
 
 def _recognise(folder: Path) -> Description:
-    images = next((name for name in ("train_images", "images") if (folder / name).is_dir()), None)
-    frames = frame_list.FILE if (folder / frame_list.FILE).is_file() else None
-    if images is not None and (folder / "train.csv").is_file():
+    images = next((name for name in ("train_images", "images") if is_folder(folder / name)), None)
+    frames = frame_list.FILE if is_file(folder / frame_list.FILE) else None
+    if images is not None and is_file(folder / "train.csv"):
         return Description(kind="kaggle", images=images, frames=frames)
-    if images is not None and (folder / "masks").is_dir():
+    if images is not None and is_folder(folder / "masks"):
         return Description(kind="masks", images=images, frames=frames)
     raise DataError(
         f"{folder}: no data set in it that is known; expected train.csv with train_images/ or images/, "
@@ -138,7 +138,7 @@ def _read(path: Path) -> Source:
     except yaml.YAMLError as error:
         raise DataError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     root = path.parent / _filled_in(description.root, path)
-    if not root.is_dir():
+    if not is_folder(root):
         raise DataError(f"{path}: root: {root} is no folder; expected the one that holds the data set")
     classes = description.classes or ()
     twice = next((name for name in classes if classes.count(name) > 1), None)
