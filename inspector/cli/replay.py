@@ -154,7 +154,7 @@ class _TruthOptions:
         truth = self._read(classes, height, width)
         note = truth.require_frames(frames) if truth is not None else ""
         if note:
-            typer.echo(f"inspector: note: {note}", err=True)
+            tell(f"inspector: note: {note}", err=True)
         return truth
 
     def _read(self, classes: Sequence[str], height: int, width: int) -> KaggleTruth | MaskFolder | None:
