@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 
 from engines.data.dataset import UNUSABLE, Dataset, LabelledFrame, Survey, survey_dataset
+from engines.data.file_errors import as_data_errors
 from engines.data.findings import Duplicate, Finding, blank_findings, data_findings, split_findings
 from engines.data.groups import join_groups
 from engines.data.hashing import near_duplicates
@@ -18,6 +19,9 @@ from engines.data.range_findings import range_findings
 from engines.data.scan import FrameScan, scan_frames
 from engines.data.split import Split, read_split
 from engines.errors import DataError
+
+MOST_SHOWN = 300
+"""Pairs of near-duplicates that a result keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,19 @@ class PartBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class NearDuplicates:
+    """Frames that are like others, in groups: each is like one of its group at least."""
+
+    groups: int
+    frames: int
+    """In these groups."""
+    identical: int
+    """Frames that are pixel for pixel equal to another."""
+    shown: tuple[Duplicate, ...]
+    """Some pairs, the closest first; of each group as many as it has frames, less one, but at most 300 in all, evenly chosen."""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """The result."""
 
@@ -68,7 +85,7 @@ class CheckResult:
     largest_group: int
     groups_given_by: str
     groups_by_similarity: bool
-    duplicates: tuple[Duplicate, ...]
+    near_duplicates: NearDuplicates
     parts: tuple[PartBalance, ...]
     findings: tuple[Finding, ...]
 
@@ -86,6 +103,7 @@ class CheckedDataset:
     dataset: Dataset
 
 
+@as_data_errors()
 def check_dataset(
     path: Path, split: Path | None = None, began: Callable[[int], Callable[[], None]] = lambda _: lambda: None
 ) -> CheckedDataset:
@@ -97,9 +115,9 @@ def check_dataset(
     survey = survey_dataset(path, find_groups=False)
     whole = survey.dataset
     scans = scan_frames(whole.frames, len(whole.classes), (whole.height, whole.width), began(len(whole.frames)))
-    pairs = near_duplicates(np.stack([scan.hash for scan in scans]))
-    duplicates = _duplicates(whole.frames, scans, [(pair.first, pair.second, pair.distance) for pair in pairs])
-    findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates)
+    duplicates = _duplicates(whole.frames, scans)
+    alike = _identical(whole.frames, scans)
+    findings = data_findings(survey, [scan.problem for scan in scans if scan.problem], duplicates, alike)
     dark = range_findings(whole.frames, scans)
     told = {name for finding in dark for name in finding.where}
     blanks = [(frame.name, scan.blank) for frame, scan in zip(whole.frames, scans, strict=True) if scan.blank]
@@ -117,27 +135,43 @@ def check_dataset(
     usable = [(frame, scan) for frame, scan in zip(joined.frames, scans, strict=True) if not scan.problem]
     dataset = replace(joined, frames=tuple(frame for frame, _ in usable))
     if not usable:
-        raise DataError(f"{path}: none of its frames can be read; the first: {scans[0].problem}")
+        raise DataError(f"{path}: none of its {len(scans)} frames can be read, the first: {scans[0].problem}")
     unreadable = len(scans) - len(usable)
     left_out = {**survey.left_out, **({UNUSABLE: survey.left_out.get(UNUSABLE, 0) + unreadable} if unreadable else {})}
     survey = replace(survey, left_out=left_out)
-    checked = _checked(path, survey, dataset, [scan for _, scan in usable], duplicates, parts, findings)
+    near = _near_duplicates(duplicates, alike)
+    checked = _checked(path, survey, dataset, [scan for _, scan in usable], near, parts, findings)
     return CheckedDataset(checked, dataset)
 
 
-def _duplicates(
-    frames: Sequence[LabelledFrame], scans: Sequence[FrameScan], pairs: Sequence[tuple[int, int, float]]
-) -> tuple[Duplicate, ...]:
-    """The near-duplicates by name; frames that show nothing have no hash, but may be identical."""
+def _duplicates(frames: Sequence[LabelledFrame], scans: Sequence[FrameScan]) -> tuple[Duplicate, ...]:
+    """Pairs of near-duplicates, by name, that join every group; frames that show nothing have no hash, but may be identical."""
     found = [
         Duplicate(frames[one].name, frames[other].name, round(distance, 3), scans[one].digest == scans[other].digest)
-        for one, other, distance in pairs
+        for one, other, distance in near_duplicates(np.stack([scan.hash for scan in scans]))
     ]
     first: dict[bytes, str] = {}
     for frame, scan in zip(frames, scans, strict=True):
         if scan.digest and not scan.hash.any() and first.setdefault(scan.digest, frame.name) != frame.name:
             found.append(Duplicate(first[scan.digest], frame.name, 0.0, True))
     return tuple(sorted(found, key=lambda one: (one.distance, one.first, one.second)))
+
+
+def _identical(frames: Sequence[LabelledFrame], scans: Sequence[FrameScan]) -> list[list[LabelledFrame]]:
+    """The sets of two or more frames that are pixel for pixel equal."""
+    sets: dict[bytes, list[LabelledFrame]] = {}
+    for frame, scan in zip(frames, scans, strict=True):
+        if scan.digest:
+            sets.setdefault(scan.digest, []).append(frame)
+    return [one for one in sets.values() if len(one) > 1]
+
+
+def _near_duplicates(duplicates: Sequence[Duplicate], identical: Sequence[Sequence[LabelledFrame]]) -> NearDuplicates:
+    names = {name for one in duplicates for name in (one.first, one.second)}
+    step = max(len(duplicates) / MOST_SHOWN, 1)
+    shown = tuple(duplicates[int(number * step)] for number in range(min(len(duplicates), MOST_SHOWN)))
+    # As many links as frames, less one for each group.
+    return NearDuplicates(len(names) - len(duplicates), len(names), sum(map(len, identical)), shown)
 
 
 def _joined(dataset: Dataset, duplicates: Sequence[Duplicate]) -> Dataset:
@@ -162,7 +196,7 @@ def _checked(
     survey: Survey,
     dataset: Dataset,
     scans: Sequence[FrameScan],
-    duplicates: tuple[Duplicate, ...],
+    near: NearDuplicates,
     parts: tuple[PartBalance, ...],
     findings: Sequence[Finding],
 ) -> CheckResult:
@@ -186,7 +220,7 @@ def _checked(
         largest_group=max(groups.values()),
         groups_given_by=survey.groups_given_by,
         groups_by_similarity=survey.groups_by_similarity,
-        duplicates=duplicates,
+        near_duplicates=near,
         parts=parts,
         findings=tuple(findings),
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from engines.data.candidates import find_candidates
 from engines.data.description import Source, find_source
-from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, ListedFrame, read_frame_list
+from engines.data.file_errors import as_data_errors
+from engines.data.frame_list import FILE, TRAINING_ONLY, FrameList, read_frame_list
 from engines.data.groups import found_groups, given_groups, grouping_column
 from engines.data.images import AS_STATED, Fit, Grey, Size, image_size, read_samples
 from engines.data.labels import Candidate, GroundTruth, Label, OnProblem
@@ -18,11 +20,16 @@ from engines.data.mask_labels import label_by_masks
 from engines.data.run_length_labels import label_by_run_lengths
 from engines.data.threads import in_threads
 from engines.errors import DataError
+from engines.files.looking import is_file
+from engines.files.text import brief
 from engines.images.decoder import Decoder, Samples
 from engines.images.suffixes import SUFFIXES
 
 UNUSABLE = "unusable"
 """Reason for leaving out a frame that has a problem."""
+
+LEFTOVERS = "leftovers of other programs"
+"""Reason for leaving out files that nobody means as frames; see :mod:`engines.files.folders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +113,8 @@ class Survey:
     """What gives the groups, as ``groups`` in a dataset.yaml would call it; empty where nothing does."""
     groups_by_similarity: bool
     """Whether near-duplicates share a group, found or still to be found."""
-    all_paths: tuple[Path, ...]
-    """Every image file that was considered, also those left out."""
+    listed: tuple[Candidate, ...]
+    """Every frame that was considered, also those left out."""
 
 
 def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups: bool = True) -> Dataset:
@@ -136,65 +143,69 @@ def _refuse(problem: str) -> None:
     raise DataError(problem)
 
 
+class _Problems:
+    """Passes problems on, and remembers how many there were and the first."""
+
+    def __init__(self, on_problem: OnProblem) -> None:
+        self._on_problem = on_problem
+        self.count = 0
+        self.first = ""
+
+    def __call__(self, problem: str) -> None:
+        self.count += 1
+        self.first = self.first or problem
+        self._on_problem(problem)
+
+
+@as_data_errors()
 def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem: OnProblem) -> Survey:
     source = find_source(path)
     frames = _frame_list(source)
     left_out: Counter[str] = Counter()
-    listed = _candidates(source, frames)
-    candidates = _measured(source, _wanted(source, listed, only, left_out), on_problem)
+    problems = _Problems(on_problem)
+    listed, leftovers = find_candidates(source, frames)
+    candidates = _measured(source, _wanted(source, listed, only, left_out), problems)
     sizes = Counter(one.size for one in candidates)
     if not candidates:
-        raise DataError(f"{path}: no frame in it that is labelled{'' if only is None else ' and wanted'}")
-    height, width = _common_size(source, candidates, sizes, on_problem)
+        what = "that is labelled" if only is None else "that is labelled and wanted"
+        raise DataError(f"{path}: no frame in it {what}: {_why_none(source, listed, left_out, problems)}")
+    height, width = _common_size(source, candidates, sizes, problems)
     if source.description.kind == "kaggle":
-        labelling = label_by_run_lengths(source, candidates, on_problem)
+        labelling = label_by_run_lengths(source, candidates, listed, problems)
     else:
-        labelling = label_by_masks(source, candidates, frames, on_problem)
+        labelling = label_by_masks(source, candidates, listed, frames, problems)
     known = [one for one in candidates if one.name in labelling.truths]
     left_out["not labelled"] += len(labelling.unlabelled)
-    left_out[UNUSABLE] += len(listed) - len(known) - left_out.total() if only is None else 0
     if not known:
-        raise DataError(f"{path}: no frame in it that can be used")
+        raise DataError(f"{path}: no frame in it that can be used: {_why_none(source, listed, left_out, problems)}")
+    left_out[UNUSABLE] += len(listed) - len(known) - left_out.total() if only is None else 0
+    left_out[LEFTOVERS] += leftovers
     grouping = given_groups(source, known, frames)
     groups = grouping.groups
     if grouping.by_similarity and find_groups:
-        groups = found_groups(grouping, known, source.decoder, (height, width), on_problem)
+        groups = found_groups(grouping, known, source.decoder, (height, width), problems)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(source, found, labelling.classes))
     reasons = {why: count for why, count in left_out.items() if count}
-    paths = tuple(one.path for one in listed)
-    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, paths)
+    return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, tuple(listed))
+
+
+def _why_none(source: Source, listed: Sequence[Candidate], left_out: Mapping[str, int], problems: _Problems) -> str:
+    """Why no frame is left, by count, and the first problem in words."""
+    if not listed:
+        return f"{source.place(source.description.images)} holds no image files ({' '.join(sorted(SUFFIXES))})"
+    told = [f"{count} of {len(listed)} frames {why}" for why, count in left_out.items() if count]
+    if problems.count:
+        told.append(f"{problems.count} problem{'s' if problems.count > 1 else ''}, the first: {problems.first}")
+    return "; ".join(told) or f"none of its {len(listed)} frames, the first of which is called {brief(listed[0].name)}"
 
 
 def _frame_list(source: Source) -> FrameList | None:
     described = source.description
-    listed = described.frames or (FILE if (source.root / FILE).is_file() else None)
+    listed = described.frames or (FILE if is_file(source.root / FILE) else None)
     if listed is None:
         return None
     return read_frame_list(source.place(listed), grouping_column(source))
-
-
-def _candidates(source: Source, frames: FrameList | None) -> list[Candidate]:
-    """All frames, listed or found in the folder, under names that are unique."""
-    folder = source.place(source.description.images)
-    places: list[tuple[Path, str, ListedFrame | None]] = []
-    if frames is not None:
-        for row in frames.rows:
-            path = source.place(row.image) if "/" in row.image else folder / row.image
-            relative = PurePosixPath(row.image)
-            images = PurePosixPath(source.description.images)
-            inside = relative.relative_to(images) if images in relative.parents else relative
-            places.append((path, inside.as_posix(), row))
-    else:
-        if not folder.is_dir():
-            raise DataError(f"{folder}: no such folder; expected the frames in it")
-        paths = sorted(one for one in folder.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-        places = [(one, one.relative_to(folder).as_posix(), None) for one in paths]
-    count = Counter(path.name for path, _, _ in places)
-    return [
-        Candidate(path.name if count[path.name] == 1 else relative, path, relative, row)
-        for path, relative, row in places
-    ]
 
 
 def _wanted(

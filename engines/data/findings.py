@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
 
 from engines.data.dataset import Dataset, LabelledFrame, Survey
-from engines.data.kaggle import read_kaggle_rows
+from engines.data.groups import join_groups
+from engines.data.mask_files import MaskFiles
+from engines.data.mask_labels import listed_mask
+from engines.data.run_length_labels import RunLengthLabels
 from engines.data.split import TRAINING, Split
+from engines.files.folders import files_in, with_suffix
+from engines.files.looking import is_folder
 from engines.images.suffixes import SUFFIXES
 
 FEW = 10
@@ -39,16 +45,23 @@ class Finding:
     """A line for each case."""
 
 
-def data_findings(survey: Survey, unreadable: Sequence[str], duplicates: Sequence[Duplicate]) -> list[Finding]:
-    """Findings about the frames and their labels."""
+def data_findings(
+    survey: Survey,
+    unreadable: Sequence[str],
+    duplicates: Sequence[Duplicate],
+    identical: Sequence[Sequence[LabelledFrame]],
+) -> list[Finding]:
+    """Findings about the frames and their labels. ``duplicates`` join every group of near-duplicates by its fewest pairs, so that a group
+    in two places has one of them in two places; ``identical`` are the sets of equal frames."""
     dataset = survey.dataset
     found = [Finding(True, problem) for problem in survey.problems]
     found += [Finding(True, problem) for problem in unreadable]
     found += _class_findings(dataset)
-    found += _contradictions(dataset, duplicates)
+    found += _contradictions(dataset, identical)
     found += _across_groups(survey, duplicates)
     found += _across_listed_splits(dataset, duplicates)
     found += _unused(survey)
+    found += _without_effect(survey)
     return found
 
 
@@ -62,7 +75,7 @@ def split_findings(split: Split, dataset: Dataset, duplicates: Sequence[Duplicat
         found.append(
             Finding(
                 True,
-                f"{_count(len(leaks), 'pair')} of near-duplicates in two parts of the split: figures measured on one would be too good",
+                f"{_count(_groups(leaks, duplicates), 'group')} of near-duplicates in two parts of the split: figures measured on one would be too good",
                 "make a new split with groups that join them (groups: found, or COLUMN+found, in a dataset.yaml)",
                 tuple(lines),
             )
@@ -105,20 +118,20 @@ def _class_findings(dataset: Dataset) -> list[Finding]:
     return found
 
 
-def _contradictions(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[Finding]:
-    frames = {frame.name: frame for frame in dataset.frames}
-    at_odds = [
-        one
-        for one in duplicates
-        if one.identical and frames[one.first].located and frames[one.second].located
-        if frames[one.first].classes != frames[one.second].classes
-    ]
-    lines = tuple(
-        f"{one.first} is {_label(frames[one.first], dataset)}, {one.second} {_label(frames[one.second], dataset)}"
-        for one in at_odds
-    )
-    what = f"{_count(len(at_odds), 'pair')} of identical frames with different labels"
-    return [Finding(True, what, "correct one of the two, or exclude it", lines)] if at_odds else []
+def _contradictions(dataset: Dataset, identical: Sequence[Sequence[LabelledFrame]]) -> list[Finding]:
+    lines = []
+    sets = 0
+    for frames in identical:
+        labels: dict[tuple[int, ...], LabelledFrame] = {}
+        for frame in frames:
+            if frame.located:
+                labels.setdefault(frame.classes, frame)
+        if len(labels) > 1:
+            sets += 1
+            told = [f"{frame.name} is {_label(frame, dataset)}" for frame in labels.values()]
+            lines.append(f"of {len(frames)} identical frames, {', '.join(told)}")
+    what = f"{_count(sets, 'set')} of identical frames with different labels"
+    return [Finding(True, what, "correct them, or exclude the wrong ones", tuple(lines))] if sets else []
 
 
 def _across_groups(survey: Survey, duplicates: Sequence[Duplicate]) -> list[Finding]:
@@ -130,9 +143,7 @@ def _across_groups(survey: Survey, duplicates: Sequence[Duplicate]) -> list[Find
         return []
     named = f"{survey.groups_given_by}+found" if survey.groups_given_by else "found"
     advice = f"groups: {named} in a dataset.yaml joins them"
-    what = (
-        f"{_count(len(apart), 'pair')} of near-duplicates in different groups, which a split may put in different parts"
-    )
+    what = f"{_count(_groups(apart, duplicates), 'group')} of near-duplicates in different groups, which a split may put in different parts"
     return [Finding(False, what, advice, tuple(map(_pair, apart)))]
 
 
@@ -146,7 +157,7 @@ def _across_listed_splits(dataset: Dataset, duplicates: Sequence[Duplicate]) -> 
     apart = [one for one in duplicates if frames[one.first].split != frames[one.second].split]
     if not mixed and not apart:
         return []
-    what = f"the split that the list of frames gives leaks: {_count(mixed, 'group')} and {_count(len(apart), 'pair')} of near-duplicates on both sides"
+    what = f"the split that the list of frames gives leaks: {_count(mixed, 'group')} and {_count(_groups(apart, duplicates), 'group')} of near-duplicates on both sides"
     return [
         Finding(False, what, "it is not used here; do not compare figures measured on it", tuple(map(_pair, apart)))
     ]
@@ -155,33 +166,59 @@ def _across_listed_splits(dataset: Dataset, duplicates: Sequence[Duplicate]) -> 
 def _unused(survey: Survey) -> list[Finding]:
     """Files and rows that belong to no frame of the set."""
     source, described = survey.source, survey.source.description
-    stems = {path.stem for path in survey.all_paths}
-    images = set(_files(source.place(described.images))) - set(survey.all_paths)
-    found = [("file", "of the image folder not in the list of frames", sorted(images))]
+    images = source.place(described.images)
+    files = files_in(images, with_suffix(SUFFIXES), below=True).files if is_folder(images) else ()
+    extra = sorted(set(files) - {one.path for one in survey.listed})
+    made = []
+    if extra:
+        what = f"{_count(len(extra), 'file')} of the image folder not in the list of frames"
+        made.append(Finding(False, what, "", tuple(map(str, extra))))
+    frames = [(one.name, one.relative) for one in survey.listed]
     if described.kind == "masks":
-        masks = [path for path in _files(source.place(described.masks)) if path.stem not in stems]
-        found.append(("mask", "without a frame", masks))
-    made = [
-        Finding(False, f"{_count(len(paths), what)} {which}", "", tuple(map(str, paths)))
-        for what, which, paths in found
-        if paths
-    ]
-    if described.kind == "kaggle":
-        path = source.place(described.csv)
-        strange = sorted({row.stem for row in read_kaggle_rows(path)} - stems)
+        masks = MaskFiles(source.place(described.masks))
+        named = {
+            os.path.abspath(listed_mask(source, one.listed.mask))
+            for one in survey.listed
+            if one.listed and one.listed.mask
+        }
+        strange = [
+            path for path in map(masks.path_of, masks.compare(frames).strangers) if os.path.abspath(path) not in named
+        ]
         if strange:
-            made.append(
-                Finding(False, f"{path}: rows of {_count(len(strange), 'frame')} that are not here", "", tuple(strange))
-            )
+            made.append(Finding(False, f"{_count(len(strange), 'mask')} without a frame", "", tuple(map(str, strange))))
+    else:
+        labels = RunLengthLabels(source.place(described.csv))
+        strangers = labels.labels.compare(frames).strangers
+        if strangers:
+            what = f"{labels.path}: rows of {_count(len(strangers), 'frame')} that are not here"
+            made.append(Finding(False, what, "", strangers))
     return made
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+def _without_effect(survey: Survey) -> list[Finding]:
+    """What the description names and the set does not have."""
+    described = survey.source.description
+    idle = [
+        f"exclude: {pattern}"
+        for pattern in described.exclude
+        if not any(fnmatchcase(one.name, pattern) for one in survey.listed)
+    ]
+    splits = {one.listed.split for one in survey.listed if one.listed is not None}
+    idle += [f"training_only: {value}" for value in described.training_only if value not in splits]
+    what = f"{survey.source.origin}: {_count(len(idle), 'entry')} that no frame has"
+    return [Finding(False, what, "correct or remove it", tuple(idle))] if idle else []
+
+
+def _groups(some: Sequence[Duplicate], all_pairs: Sequence[Duplicate]) -> int:
+    """How many groups of near-duplicates the pairs ``some`` are of."""
+    names = {name: name for one in all_pairs for name in (one.first, one.second)}
+    group = join_groups(names, ((one.first, one.second) for one in all_pairs))
+    return len({group[one.first] for one in some})
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else several}"
 
 
 def _pair(one: Duplicate) -> str:

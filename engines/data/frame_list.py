@@ -14,13 +14,13 @@ The columns are found by name, all but the image are optional:
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engines.data.file_errors import as_data_errors
 from engines.errors import DataError
+from engines.files.tables import read_table
 
 FILE = "frames.csv"
 TRAINING_ONLY = "train_aug_only"
@@ -63,13 +63,16 @@ class FrameList:
         return {"file", "mask", "classes", "look_alikes"} <= set(self.columns)
 
 
+@as_data_errors()
 def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
     """Read the list; ``group_column`` names another column for the groups. Raises DataError naming file and row."""
-    table = list(read_table(path, ()))
-    columns = tuple(table[0][1]) if table else ()
+    table = read_table(path)
+    columns = tuple(name for name in table.columns if name)
     image = next((name for name in _IMAGE_COLUMNS if name in columns), None)
     if image is None:
-        raise DataError(f"{path}: no frame in it; expected rows with a column {' or '.join(_IMAGE_COLUMNS)}")
+        raise DataError(
+            f"{path}: names no frames; expected a column {' or '.join(_IMAGE_COLUMNS)}; its columns are {table.named()}"
+        )
     if group_column is not None and group_column not in columns:
         raise DataError(f"{path}: has no column {group_column!r} for the groups; it has {', '.join(columns)}")
     group = group_column or next((name for name in _GROUP_COLUMNS if name in columns), None)
@@ -84,6 +87,8 @@ def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
             raise DataError(f"{path}: row {row}: {name} is already in row {seen[name]}")
         seen[name] = row
         rows.append(_listed(row, name, record, record[group] if group else None, record[label] if label else None))
+    if not rows:
+        raise DataError(f"{path}: no frame in it; expected rows with a column {image}")
     return FrameList(path, columns, group, tuple(rows))
 
 
@@ -108,17 +113,3 @@ def _listed(row: int, image: str, record: dict[str, str], group: str | None, lab
         located=located,
         labelled=not (split == UNLABELLED or status.endswith("unlabelled") or (flag == "no" and located)),
     )
-
-
-def read_table(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number in the file and cells of a CSV with a heading; raises DataError for what is none or lacks columns."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="", restkey="")
-            columns = tuple(reader.fieldnames or ())
-            if not set(needed) <= set(columns):
-                raise DataError(f"{path}: columns {', '.join(columns) or 'none'}; expected {','.join(needed)}")
-            for record in reader:
-                yield reader.line_num, {key: value.strip() for key, value in record.items() if key}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV ({error})") from None

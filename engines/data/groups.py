@@ -9,12 +9,15 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from engines.data.description import Source
-from engines.data.frame_list import FrameList, read_table
+from engines.data.file_errors import as_data_errors
+from engines.data.frame_list import FrameList
 from engines.data.hashing import hash_grid, near_duplicates, perceptual_hash
 from engines.data.images import Size, read_grey
 from engines.data.labels import Candidate, OnProblem
+from engines.data.matching import Labels
 from engines.data.threads import in_threads
 from engines.errors import DataError
+from engines.files.tables import read_table
 from engines.images.decoder import Decoder
 
 FOUND = "found"
@@ -102,10 +105,17 @@ def join_groups(groups: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> 
     return {name: root(group) for name, group in groups.items()}
 
 
+@as_data_errors()
 def _from_file(source: Source, candidates: Sequence[Candidate], file: str) -> dict[str, str]:
     path = source.place(file)
-    groups = {record["name"]: record["group"] for _, record in read_table(path, ("name", "group"))}
-    missing = next((one.name for one in candidates if not groups.get(one.name)), None)
-    if missing is not None:
-        raise DataError(f"{path}: no group of {missing}; add a row name,group for it")
-    return {one.name: groups[one.name] for one in candidates}
+    groups = Labels((record["name"], (row, record["group"])) for row, record in read_table(path, ("name", "group")))
+    given = {}
+    for one in candidates:
+        found = groups.find(one.name, one.relative)
+        if not found or not found[0][1]:
+            raise DataError(f"{path}: no group of {one.name}; add a row name,group for it")
+        other = next((row for row, group in found if group != found[0][1]), None)
+        if other is not None:
+            raise DataError(f"{path}: row {other}: {one.name} is in another group in row {found[0][0]}")
+        given[one.name] = found[0][1]
+    return given

@@ -1,4 +1,4 @@
-"""A perceptual hash for long grey frames, and the pairs of frames that are near-duplicates by it.
+"""A perceptual hash for long grey frames, and the frames that are near-duplicates by it.
 
 The hash is the classic DCT hash (C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010) with
 a grid that follows the shape of the frame: the frame is averaged to 8 pixels a grid cell, and the signs of its lowest cosine
@@ -24,6 +24,7 @@ How ``NEAR`` was chosen:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -71,23 +72,52 @@ def perceptual_hash(pixels: Grey, grid: tuple[int, int]) -> Hash:
 
 
 def near_duplicates(hashes: NDArray[np.int8], limit: float = NEAR) -> list[Pair]:
-    """All pairs of ``int8 [n, rows, columns]`` within ``limit``, the first index below the second."""
+    """Links between near-duplicates among ``int8 [n, rows, columns]``: pairs within ``limit``, the first index below the second.
+
+    They join every group of near-duplicates, also through others, by the fewest pairs: one less than the group has frames. All pairs would
+    be 12.5 million for 5,000 frames of a strip that stood still. Memory grows with the frames, time with their square.
+    """
     count = len(hashes)
-    flat = hashes.reshape(count, -1).astype(np.float32)
-    turned = [one.reshape(count, -1).astype(np.float32) for one in _turned(hashes)]
-    least = (1 - 2 * limit) * flat.shape[1] - 1e-3
+    signs = hashes[0].size if count else 0
+    least = (1 - 2 * limit) * signs - 1e-3
+    group = np.arange(count)
     pairs = []
     for start in range(0, count, _BLOCK):
-        block = flat[start : start + _BLOCK]
-        likeness = np.max([block @ one[start:].T for one in turned], axis=0)
-        for row, column in np.argwhere(np.triu(likeness >= least, 1)).tolist():
-            distance = (1 - float(likeness[row, column]) / flat.shape[1]) / 2
-            pairs.append(Pair(start + row, start + column, distance))
+        block = hashes[start : start + _BLOCK]
+        turned = [one.reshape(len(block), -1).astype(np.float32) for one in _turned(block)]
+        for other in range(start, count, _BLOCK):
+            flat = hashes[other : other + _BLOCK].reshape(-1, signs).astype(np.float32)
+            likeness = turned[0] @ flat.T
+            for one in turned[1:]:
+                np.maximum(likeness, one @ flat.T, out=likeness)
+            for row, column in _links(likeness, least, group, start, other):
+                distance = (1 - float(likeness[row, column]) / signs) / 2
+                pairs.append(Pair(start + row, other + column, distance))
     return pairs
 
 
+def _links(
+    likeness: NDArray[np.float32], least: float, group: NDArray[np.intp], start: int, other: int
+) -> Iterator[tuple[int, int]]:
+    """The cells of a tile that join two groups, the closest of each row; ``group``, which every frame has, is joined accordingly."""
+    near = likeness >= least
+    if start == other:
+        near = np.triu(near, 1)
+    columns = group[other : other + likeness.shape[1]]
+    near &= columns[None, :] != group[start : start + likeness.shape[0], None]
+    for row in np.flatnonzero(near.any(axis=1)).tolist():
+        mine = group[start + row]
+        cells = np.flatnonzero(near[row] & (columns != mine))
+        cells = cells[np.argsort(-likeness[row, cells], kind="stable")]
+        joined, first = np.unique(columns[cells], return_index=True)
+        for cell in sorted(cells[first].tolist()):
+            yield row, cell
+        if len(joined):
+            group[np.isin(group, joined)] = mine
+
+
 def _turned(hashes: NDArray[np.int8]) -> list[NDArray[np.int8]]:
-    """The hashes of the frames as they are, flipped either way and both; on a square grid also transposed."""
+    """The hashes as they are, flipped either way and both; on a square grid also transposed."""
     _, rows, columns = hashes.shape
     upside = np.where(np.arange(1, rows + 1) % 2, -1, 1).astype(np.int8)[:, None]
     sideways = np.where(np.arange(1, columns + 1) % 2, -1, 1).astype(np.int8)[None, :]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
+from engines.data.file_errors import as_data_errors
 from engines.errors import DataError
+from engines.files.tables import read_table
 
 
 class KaggleRow(NamedTuple):
@@ -15,8 +16,8 @@ class KaggleRow(NamedTuple):
 
     row: int
     """Line number in the file, for messages."""
-    stem: str
-    """File name of the frame without its suffix, so that a lossless copy keeps its label."""
+    image: str
+    """The frame, as written; see :mod:`engines.data.matching`."""
     class_number: int
     """From 1."""
     encoded: str
@@ -25,23 +26,19 @@ class KaggleRow(NamedTuple):
 
 def read_kaggle_rows(path: Path) -> Iterator[KaggleRow]:
     """The rows of ``ImageId,ClassId,EncodedPixels`` or ``ImageId_ClassId,EncodedPixels``. Raises DataError naming the row."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = set(reader.fieldnames or ())
-            joined = "ImageId_ClassId" in columns
-            if "EncodedPixels" not in columns or not (joined or {"ImageId", "ClassId"} <= columns):
-                raise DataError(
-                    f"{path}: columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}; expected "
-                    "ImageId,ClassId,EncodedPixels or ImageId_ClassId,EncodedPixels"
-                )
-            for record in reader:
-                image = record["ImageId_ClassId"] if joined else record["ImageId"]
-                image, _, number = (image or "").rpartition("_") if joined else (image, "", record["ClassId"])
-                number = (number or "").strip()
-                if not image or not (number.isascii() and number.isdecimal() and len(number) < 10):
-                    raise DataError(f"{path}: row {reader.line_num}: no image and class number in it")
-                stem = PurePath(image.strip()).stem
-                yield KaggleRow(reader.line_num, stem, int(number), record["EncodedPixels"] or "")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV ({error})") from None
+    with as_data_errors():
+        table = read_table(path)
+        columns = set(table.columns)
+        joined = "ImageId_ClassId" in columns
+        if "EncodedPixels" not in columns or not (joined or {"ImageId", "ClassId"} <= columns):
+            raise DataError(
+                f"{path}: columns {table.named()}; expected ImageId,ClassId,EncodedPixels or ImageId_ClassId,EncodedPixels"
+            )
+        for line, record in table:
+            image, number = record["ImageId_ClassId"] if joined else record["ImageId"], record.get("ClassId", "")
+            if joined:
+                image, _, number = image.rpartition("_")
+            number = number.strip()
+            if not image.strip() or not (number.isascii() and number.isdecimal() and len(number) < 10):
+                raise DataError(f"{path}: row {line}: no image and class number in it")
+            yield KaggleRow(line, image.strip(), int(number), record["EncodedPixels"])

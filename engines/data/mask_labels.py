@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.data.description import Source
 from engines.data.frame_list import FrameList
-from engines.data.images import Size
 from engines.data.known import SIMULATOR, class_names
 from engines.data.labels import (
     Candidate,
@@ -24,12 +21,15 @@ from engines.data.labels import (
     combined_truth,
     listed_classes,
 )
-from engines.data.masks import MaskStyle, read_mask_image, require_values
+from engines.data.mask_files import MaskFiles
+from engines.data.mask_values import MaskValues, binary_problem, doubt, style_of, values_in, values_of_all
+from engines.data.masks import MaskStyle, require_values
+from engines.data.matching import require_match
 from engines.data.threads import in_threads
-from engines.errors import DataError
+from engines.errors import DataError, FileError
+from engines.files.looking import is_file
 
-Values = NDArray[np.bool_]
-"""``bool [256]``: which values a stored mask holds."""
+_LOSSY = frozenset({".jpg", ".jpeg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,27 @@ class _Stored:
     """A mask as found: its file, and the values it holds or why it cannot be used."""
 
     path: Path | None
-    values: Values | None
+    values: MaskValues | None
     why: str = ""
 
 
 def label_by_masks(
-    source: Source, candidates: Sequence[Candidate], frames: FrameList | None, on_problem: OnProblem
+    source: Source,
+    candidates: Sequence[Candidate],
+    considered: Sequence[Candidate],
+    frames: FrameList | None,
+    on_problem: OnProblem,
 ) -> Labelling:
-    """Label the candidates by their mask images. Every mask is read once, to know the classes and that it is sound."""
-    stored = in_threads(lambda one: _look(source, one), candidates)
-    present = values_of_all([one.values for one in stored if one.values is not None])
-    style, classes = _style_and_classes(source, candidates, frames, present)
+    """Label the candidates by their mask images. Every mask is read once, to know the classes and that it is sound.
+
+    Raises DataError where it is not clear what the values mean; and, where a frame may be without a mask, where there are masks and none
+    is of the frames ``considered``.
+    """
+    masks = MaskFiles(source.place(source.description.masks))
+    _require_masks(source, candidates, considered, masks)
+    stored = in_threads(lambda one: _look(source, one, masks), candidates)
+    values = values_of_all([one.values for one in stored if one.values is not None])
+    style, classes = _style_and_classes(source, candidates, frames, values)
     labelling = Labelling(classes)
     for candidate, mask in zip(candidates, stored, strict=True):
         if mask.why:
@@ -65,42 +75,22 @@ def label_by_masks(
     return labelling
 
 
-def values_in(path: Path, size: Size | None) -> Values:
-    """Which values a mask image holds. Raises DataError for what is no mask, or not of ``size``."""
-    mask = read_mask_image(path, size)
-    return np.asarray(cv2.calcHist([mask], [0], None, [256], [0, 256]).ravel() > 0, np.bool_)
-
-
-def values_of_all(masks: Sequence[Values]) -> Values:
-    """Which values any of the masks holds."""
-    return np.logical_or.reduce(masks) if masks else np.zeros(256, np.bool_)
-
-
-def style_of(present: Values, classes: Sequence[str] | None, frames: FrameList | None) -> MaskStyle | None:
-    """What pixel values mean, from the values that masks hold and what is known of the classes and the frames.
-
-    Bitmasks where the simulator wrote them; else class numbers where no value is above the number of classes (8 where it is not known);
-    else binary masks where there are values above 127, and one class or a list that names the class of each frame. None where none
-    of these fits.
-    """
-    highest = highest_value(present)
-    if frames is not None and frames.is_simulated:
-        return MaskStyle.BITMASK
-    if highest <= (len(classes) if classes else 8):
-        return MaskStyle.CLASS_NUMBER
-    if highest > 127 and (not classes or len(classes) == 1 or frames is not None):
-        return MaskStyle.BINARY
-    return None
-
-
 def truth_by_mask(
-    candidate: Candidate, path: Path, values: Values, style: MaskStyle, classes: Sequence[str], on_problem: OnProblem
+    candidate: Candidate,
+    path: Path,
+    values: MaskValues,
+    style: MaskStyle,
+    classes: Sequence[str],
+    on_problem: OnProblem,
 ) -> GroundTruth | None:
     """What is known of a candidate with the mask ``path``; None, after telling why, where the mask does not fit the class list, or
     contradicts the list of frames."""
-    highest = highest_value(values)
+    highest = values.highest
     drawn: tuple[int, ...]
     if style is MaskStyle.BINARY:
+        if problem := binary_problem(values):
+            on_problem(f"{path}: {problem.replace('hold', 'holds', 1)}")
+            return None
         told = listed_classes(candidate.listed, classes) if candidate.listed is not None else None
         if len(classes) > 1 and highest > 127 and (told is None or len(told) != 1):
             row = "" if candidate.listed is None else f" row {candidate.listed.row} of the list:"
@@ -109,12 +99,17 @@ def truth_by_mask(
         k = told[0] if told else 0
         label, drawn = MaskFile(path, style, len(classes), k), ((k,) if highest > 127 else ())
         return combined_truth(candidate, label, drawn, classes, on_problem)
+    if highest and path.suffix.lower() in _LOSSY:
+        on_problem(
+            f"{path}: is a JPEG, which changes values a little, so that they are no {style.value}; store it as PNG"
+        )
+        return None
     try:
         require_values(highest, style, len(classes), path)
     except DataError as error:
         on_problem(str(error))
         return None
-    found = [int(value) for value in np.flatnonzero(values)]
+    found = [int(value) for value in np.flatnonzero(values.present)]
     if style is MaskStyle.CLASS_NUMBER:
         drawn = tuple(value - 1 for value in found if value)
     else:
@@ -123,44 +118,71 @@ def truth_by_mask(
     return combined_truth(candidate, MaskFile(path, style, len(classes)), drawn, classes, on_problem)
 
 
-def highest_value(values: Values) -> int:
-    """The highest value that a mask holds; 0 for none."""
-    return int(np.flatnonzero(values).max(initial=0))
+def _require_masks(
+    source: Source, candidates: Sequence[Candidate], considered: Sequence[Candidate], masks: MaskFiles
+) -> None:
+    """Where a frame without a mask is clean, or left out, nobody would notice that the masks are called otherwise."""
+    by_name = any(one.listed is None or one.listed.mask is None for one in candidates)
+    if source.description.missing_mask == "refuse" or not by_name:
+        return
+    if not masks.is_there:
+        raise DataError(f"{masks.folder}: no such folder; expected the masks in it")
+    named = [(one.name, one.relative) for one in considered if one.listed is None or one.listed.mask is None]
+    images = source.place(source.description.images)
+    require_match(masks.compare(named), str(masks.folder), "masks", f"frames of {images}", len(named))
 
 
-def _look(source: Source, candidate: Candidate) -> _Stored:
-    if candidate.listed is not None and candidate.listed.mask is not None:
-        path = source.place(candidate.listed.mask)
-    else:
-        path = source.place(source.description.masks) / PurePosixPath(candidate.relative).with_suffix(".png")
-    if not path.is_file():
-        if source.description.missing_mask != "refuse":
-            return _Stored(None, None)
-        why = f"{candidate.path}: has no mask {path}; add it (all zero for a clean frame) or say missing_mask in a dataset.yaml"
-        return _Stored(None, None, why)
+def _look(source: Source, candidate: Candidate, masks: MaskFiles) -> _Stored:
     try:
+        if candidate.listed is not None and candidate.listed.mask is not None:
+            path = listed_mask(source, candidate.listed.mask)
+            if not is_file(path):
+                row = candidate.listed.row
+                return _Stored(None, None, f"{candidate.path}: row {row} of the list: its mask {path} is not there")
+        else:
+            found = masks.find(candidate.name, candidate.relative)
+            if found is None:
+                missing = source.description.missing_mask == "refuse"
+                return _Stored(None, None, _without_mask(candidate, masks) if missing else "")
+            path = found
         return _Stored(path, values_in(path, candidate.size))
-    except DataError as error:
-        return _Stored(path, None, str(error))
+    except (DataError, FileError) as error:
+        return _Stored(None, None, str(error))
+
+
+def listed_mask(source: Source, mask: str) -> Path:
+    """Where a listed mask is; a backslash may separate folders, as on Windows."""
+    path = source.place(mask)
+    return path if "\\" not in mask or is_file(path) else source.place(mask.replace("\\", "/"))
+
+
+def _without_mask(candidate: Candidate, masks: MaskFiles) -> str:
+    expected = masks.folder / PurePosixPath(candidate.relative).with_suffix(".png")
+    return (
+        f"{candidate.path}: has no mask {expected} ({masks.told()}); add it (all zero for a clean frame) or say missing_mask in a "
+        "dataset.yaml"
+    )
 
 
 def _style_and_classes(
-    source: Source, candidates: Sequence[Candidate], frames: FrameList | None, present: Values
+    source: Source, candidates: Sequence[Candidate], frames: FrameList | None, values: MaskValues
 ) -> tuple[MaskStyle, tuple[str, ...]]:
     """What is described, completed by what the masks and the list show."""
     style, classes = source.description.mask_style, source.description.classes
     if classes is None and frames is not None:
         classes = SIMULATOR if frames.is_simulated else _listed_names(frames)
-    style = style or style_of(present, classes, frames)
     if style is None:
-        raise DataError(
-            f"{source.place(source.description.masks)}: masks with values up to {highest_value(present)}; "
-            "say mask_style and classes in a dataset.yaml"
-        )
+        simulated = frames is not None and frames.is_simulated
+        style = style_of(values, classes, simulated=simulated, lists_classes=frames is not None)
+    place = source.place(source.description.masks)
+    if style is None:
+        raise DataError(f"{place}: {doubt(values, classes)}; say mask_style and classes in a dataset.yaml")
+    if style is MaskStyle.BINARY and (problem := binary_problem(values)):
+        raise DataError(f"{place}: masks {problem}; correct mask_style and classes in the dataset.yaml")
     if classes is None and style is MaskStyle.BINARY:
         classes = ("defect",)
     if classes is None:
-        highest = highest_value(present)
+        highest = values.highest
         count = highest if style is MaskStyle.CLASS_NUMBER else highest.bit_length()
         classes = class_names("masks", {one.size for one in candidates}, max(count, 1))
     return style, classes

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.data.images import Grey, Size, read_stored
 from engines.errors import DataError
+
+_TOLD = 12
+"""Most values in a message."""
 
 
 class MaskStyle(str, Enum):
@@ -23,19 +29,49 @@ class MaskStyle(str, Enum):
 
 
 def read_mask_image(path: Path, size: Size | None = None) -> Grey:
-    """A mask image as stored, ``uint8 [H, W]``; three equal channels count as one.
+    """A mask image as ``uint8 [H, W]``: what it stores, where that can be meant in one way only.
 
-    Raises DataError for what is no 8-bit grey image, or not of ``size``.
+    Three equal channels count as one, a fourth that is opaque everywhere as none; of 16 bits, values up to 255 count as they are, and
+    multiples of 257 as the 8-bit values they were made from. Raises DataError for any other image, or one that is not of ``size``.
     """
-    stored = read_stored(path)
-    if stored.ndim == 3 and stored.shape[2] == 3 and (stored == stored[..., :1]).all():
-        stored = stored[..., 0]
-    if stored.ndim != 2 or stored.dtype != np.uint8:
-        raise DataError(f"{path}: is {stored.dtype} {list(stored.shape)}; expected one 8-bit channel")
+    stored = _one_channel(read_stored(path), path)
     if size is not None and stored.shape != size:
         found, expected = "x".join(map(str, stored.shape)), "x".join(map(str, size))
         raise DataError(f"{path}: is {found} pixels (height x width); expected {expected}, as its frame")
+    if stored.dtype == np.uint8:
+        return np.ascontiguousarray(stored, dtype=np.uint8)
+    if stored.dtype.kind not in "ui":
+        raise DataError(f"{path}: holds {stored.dtype} values; expected one 8-bit channel")
+    if stored.size and not 0 <= int(stored.min()) <= int(stored.max()) <= 255:
+        if stored.dtype != np.uint16 or (stored % 257).any():
+            told = brief_values(np.unique(stored).tolist())
+            raise DataError(
+                f"{path}: holds the {stored.dtype} values {told}; expected one 8-bit channel, values up to 255"
+            )
+        stored = stored // 257
     return np.ascontiguousarray(stored, dtype=np.uint8)
+
+
+def brief_values(values: Sequence[int]) -> str:
+    """Rising values for a message: all, or the first and the last of many."""
+    if len(values) <= _TOLD:
+        return ", ".join(map(str, values))
+    return f"{', '.join(map(str, values[: _TOLD - 2]))} ... {values[-1]} ({len(values)} values)"
+
+
+def _one_channel(stored: NDArray[Any], path: Path) -> NDArray[Any]:
+    """``[H, W]`` of an image whose channels say the same. Raises DataError for others, such as one whose colours mean classes."""
+    if stored.ndim == 2:
+        return stored
+    colours, alpha = stored[..., :3], stored[..., 3:]
+    if stored.shape[2] not in (3, 4) or not np.array_equal(colours, np.broadcast_to(colours[..., :1], colours.shape)):
+        raise DataError(
+            f"{path}: is a colour image ({stored.dtype} {list(stored.shape)}); expected one 8-bit channel that holds class numbers, bits, "
+            "or 0 and 255"
+        )
+    if alpha.size and (alpha != np.iinfo(stored.dtype).max).any():
+        raise DataError(f"{path}: is transparent in places; expected one 8-bit channel without transparency")
+    return colours[..., 0]
 
 
 def require_values(highest: int, style: MaskStyle, class_count: int, path: Path) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from engines.data.dataset import Dataset, LabelledFrame
-from engines.data.frame_list import read_table
+from engines.data.file_errors import as_data_errors
 from engines.data.stratify import Counts, deal_groups
 from engines.errors import DataError, FileError
 from engines.files.looking import is_file
 from engines.files.reading import first_line
+from engines.files.tables import read_table
 from engines.files.writing import text_output
 
 TRAINING = "training"
@@ -108,6 +109,7 @@ def write_split(split: Split, dataset: Dataset, path: Path) -> None:
                 writer.writerow((frame.name, frame.group, part, label))
 
 
+@as_data_errors()
 def read_split(path: Path, dataset: Dataset) -> Split:
     """The split in ``path``. Raises DataError where it does not fit ``dataset``: a frame that is missing from it or
     that the data set does not have, other classes than now, a group in two parts, or a frame for training only in another part."""

@@ -35,6 +35,11 @@ def is_there(path: Path) -> bool:
     return _mode(path) is not None
 
 
+def absence(path: Path) -> str:
+    """How to say that ``path`` is not there; a link that leads to nothing is one whose data are elsewhere, or were not fetched."""
+    return "is a link to a file that is not there" if os.path.islink(path) else "does not exist"
+
+
 def is_same_file(one: Path, other: Path) -> bool:
     """Whether both are one file, through whatever links and spellings; False where one of them is not there."""
     try:

@@ -30,3 +30,8 @@ def spreadsheet_cell(text: str) -> str:
     Not for a file that a program reads back, in which names have to stay as they are.
     """
     return ("'" if text.startswith(_FORMULA_STARTS) else "") + printable(text)
+
+
+def spelled_out(name: str) -> str:
+    """The name of a file with its bytes that are no UTF-8, which Python keeps as half characters, written out as ``\\udcff``."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engines.errors import BadFrameError
+from engines.files.looking import absence
 
 _BLOCK = 4096
 """Bytes read at once for headers: most are within one block."""
@@ -87,7 +88,7 @@ def open_image(path: Path) -> Iterator[ImageFile]:
         _require_regular(os.stat(path).st_mode)
         descriptor = _opened(path)
     except FileNotFoundError:
-        raise BadFrameError("does not exist") from None
+        raise BadFrameError(absence(path)) from None
     except (OSError, ValueError) as error:
         raise BadFrameError(f"cannot be read ({_reason(error)})") from None
     try:

@@ -22,7 +22,7 @@ class Arrival:
     error: str = ""
     """Why the pixels are unusable, one line; empty when they are usable."""
     name: str = ""
-    """File name in a replay, else empty."""
+    """In a replay the file name, with the folders that tell it from others of that name; else empty."""
 
 
 class FrameSource(Protocol):

@@ -62,13 +62,13 @@ def example(
     from inspector.cli.examples import Kind, examples, find_example
 
     if not as_list:
-        typer.echo(find_example(name).text(), nl=False)
+        tell(find_example(name).text().removesuffix("\n"))
         return
     titles = {Kind.LINE: "Lines", Kind.RECIPE: "Training recipes", Kind.DATA: "Data sets"}
     for kind in Kind:
-        typer.echo(f"{titles[kind]}:")
+        tell(f"{titles[kind]}:")
         for one in examples(kind):
-            typer.echo(f"  {one.name:<26}{one.summary}")
+            tell(f"  {one.name:<26}{one.summary}")
 
 
 @app.command()

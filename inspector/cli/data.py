@@ -33,8 +33,8 @@ def check(
     """Read every frame and mask once, and report errors that would harm a training.
 
     Recognized without a description: a Kaggle set (train.csv in either form,
-    train_images/ or images/), images/ with masks/ (class numbers, or one
-    class above 127), and what `inspector simulate` writes. A dataset.yaml
+    train_images/ or images/), images/ with masks/ (class numbers, or 0 and
+    255 for one class), and what `inspector simulate` writes. A dataset.yaml
     describes the rest: class names, bitmasks, groups, one size for all.
 
     Reported are counts, balance of the classes, sizes, near-duplicates

@@ -37,7 +37,7 @@ def _chosen(examined: CheckedDataset) -> Iterator[tuple[str, list[LabelledFrame]
     not_outlined = [frame for frame in dataset.frames if not frame.located]
     yield _titled("defective, but not outlined", not_outlined), _spread(not_outlined, _SHOWN_FRAMES)
     frames = {frame.name: frame for frame in dataset.frames}
-    pairs = [one for one in examined.checked.duplicates if one.first in frames and one.second in frames]
+    pairs = [one for one in examined.checked.near_duplicates.shown if one.first in frames and one.second in frames]
     shown = [frames[name] for one in _spread(pairs, _SHOWN_FRAMES // 2) for name in (one.first, one.second)]
     yield f"near-duplicates, in pairs from the closest on: {len(shown) // 2} of {len(pairs)}", shown
 

@@ -85,11 +85,11 @@ def _group_words(checked: CheckResult) -> str:
 
 
 def _duplicate_words(checked: CheckResult) -> str:
-    identical = sum(one.identical for one in checked.duplicates)
-    if not checked.duplicates:
+    near = checked.near_duplicates
+    if not near.groups:
         return "none found"
-    pairs = "1 pair" if len(checked.duplicates) == 1 else f"{len(checked.duplicates)} pairs"
-    return f"{pairs} of near-duplicates, {identical} identical"
+    groups = "1 group" if near.groups == 1 else f"{near.groups} groups"
+    return f"{near.frames} frames in {groups} of near-duplicates, {near.identical} identical to another"
 
 
 def _print_classes(printer: Console, checked: CheckResult) -> None:

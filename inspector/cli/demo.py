@@ -152,9 +152,7 @@ def _watch(subscriber: Subscriber, scored: _Scored, daemon: subprocess.Popen[byt
                 books: list[Completeness] = list(subscriber.streams.values())
                 update(sum(books[-1].verdicts.values()), books[-1].verdicts)
             elif isinstance(event, Stale):
-                typer.echo(
-                    f"inspector: the daemon was silent for {event.silent_ms} ms: this machine is very busy", err=True
-                )
+                tell(f"inspector: the daemon was silent for {event.silent_ms} ms: this machine is very busy", err=True)
             elif isinstance(event, Missed):
                 notes.append(
                     f"{event.last_seq - event.first_seq + 1} messages were missed, from number {event.first_seq} on"

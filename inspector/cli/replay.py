@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inspector.frames.outcome import Verdict
     from inspector.line.line import Line
     from inspector.report import Report, Summary
-    from inspector.report.truth import Truth
+    from inspector.report.truth import KaggleTruth, MaskFolder, Truth
 
 RATE_HZ = Limits(1e-6, 1_000_000)
 
@@ -146,8 +146,18 @@ class _TruthOptions:
             raise UserError("--masks and --csv are two sources of truth; give only one of them")
         self._masks, self._style, self._csv = masks, mask_style, csv
 
-    def read(self, classes: Sequence[str], height: int, width: int) -> Truth | None:
-        """The truth. Raises UserError for what cannot be read."""
+    def read(self, classes: Sequence[str], height: int, width: int, frames: Sequence[str]) -> Truth | None:
+        """The truth of a run with these ``frames``; labels of other frames are noted on stderr.
+
+        Raises UserError for what cannot be read, and for labels of which none is of one of the frames.
+        """
+        truth = self._read(classes, height, width)
+        note = truth.require_frames(frames) if truth is not None else ""
+        if note:
+            tell(f"inspector: note: {note}", err=True)
+        return truth
+
+    def _read(self, classes: Sequence[str], height: int, width: int) -> KaggleTruth | MaskFolder | None:
         from inspector.errors import UserError
         from inspector.report.truth import KaggleTruth, MaskFolder, MaskStyle
 
@@ -192,7 +202,7 @@ def _run_and_report(
     report: Path | None,
 ) -> tuple[list[str], Summary]:
     """Run the line and write the report, where one is asked for; return what failed and the figures."""
-    from inspector.capture.replay.listing import list_files
+    from inspector.capture.replay.listing import frame_names, list_files
     from inspector.cli.progress import live_line
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
@@ -201,7 +211,7 @@ def _run_and_report(
     assert isinstance(source, ReplayConfig), "what is replayed is a recording"
     files = list_files(source.path)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
-        known = truth.read(bundle.classes, bundle.height, bundle.width)
+        known = truth.read(bundle.classes, bundle.height, bundle.width, frame_names(files))
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*_verdicts(line)))

@@ -34,8 +34,11 @@ class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="re
         FilesPath | tuple[FilePath, ...],
         Meta(
             description="A directory (its image files in natural order, frame2 before frame10), a glob (`**` for "
-            "folders below), a list file (.txt, one name a line; .csv, column file, image or image_id, or else the "
-            "first; names relative to the list or to images/ beside it), one image file, or a YAML list of files. Relative to this file."
+            "folders below; a folder is searched once, however many links lead to it), a list file (.txt, one name a "
+            "line; .csv, with or without headings, of which one column names files; relative to the list or to images/, "
+            "train_images/ or test_images/ beside it; each file once), one image file, or a YAML list of files. Names of "
+            "other programs (a leading dot, @eaDir, __MACOSX) are left out, a link to nothing is an UNINSPECTED frame. "
+            "Relative to this file."
         ),
     ]
     rate_hz: Annotated[

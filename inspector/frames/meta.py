@@ -21,4 +21,4 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     """Name of the run in which the frame was captured."""
     name: str = ""
-    """File name in a replay, else empty."""
+    """In a replay the file name, with the folders that tell it from others of that name; else empty."""

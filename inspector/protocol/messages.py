@@ -144,7 +144,12 @@ class ResultBody(Message, frozen=True, kw_only=True):
     ]
     pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
     defects: tuple[Defect, ...]
-    name: Annotated[str, Meta(description="File name in a replay, else empty.")]
+    name: Annotated[
+        str,
+        Meta(
+            description="In a replay the file name, with the folders that tell it from others of that name; else empty."
+        ),
+    ]
     latency_us: Annotated[int, Meta(description="Capture to verdict, microseconds.")]
     mask: Annotated[MaskInfo | None, Meta(description="Null: no fourth part follows.")]
 

@@ -46,7 +46,7 @@ def test_a_bundle_on_the_command_line_is_not_looked_for_beside_the_configuration
     assert CliRunner().invoke(app, ["config", "check", str(config)]).exit_code == 0
     refused = CliRunner().invoke(app, ["replay", "frames", "-c", str(config), "--bundle", "mine"])
     assert isinstance(refused.exception, BundleError)
-    assert str(here / "mine") in str(refused.exception)
+    assert "no bundle.yaml in mine" in str(refused.exception)
 
 
 def test_a_list_of_files_knows_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,5 +78,13 @@ def test_mistakes_are_told_in_one_line(frames: Path, tiny_bundle: Bundle, option
     assert expected in one_line_of(inspector("replay", frames, "--bundle", tiny_bundle.path, *options))
 
 
+def test_labels_of_other_frames_are_no_truth(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    """Frames without a row count as clean, so that every verdict was called false."""
+    labels = tmp_path / "train.csv"
+    labels.write_text("ImageId,ClassId,EncodedPixels\nx.png,1,1 5\ny.png,1,1 5\n")
+    told = one_line_of(inspector("replay", frames, "--bundle", tiny_bundle.path, "--csv", labels))
+    assert f"{labels}: none of its 2 frames is among the 3 frames replayed, the first: x.png" in told
+
+
 def test_nothing_to_replay(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert str(tmp_path / "empty") in one_line_of(inspector("replay", tmp_path / "empty", "--bundle", tiny_bundle.path))

@@ -84,13 +84,13 @@ def test_a_list_is_read_as_the_data_set_reads_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("name,x\na.jpg,1\n", "no frame in it; expected rows with a column file or image or image_id"),
+        ("name,x\na.jpg,1\n", "names no frames; expected a column file or image or image_id; its columns are name, x"),
         ("image_id,status\na.jpg,clean\n", "a.jpg: row 2 of the list says clean, but drawn is pitting"),
         ("image_id,classes\na.jpg,3\n", "row 2 of the list says scratches, but drawn is pitting"),
         ("image_id,classes\na.jpg,dent\n", "class 'dent'; expected one of pitting"),
         (
             "image_id,status\nx/a.jpg,clean\ny/a.jpg,defective\n",
-            "another frame called a, in row 2, is labelled differently",
+            "a.jpg: x/a.jpg and y/a.jpg may both be meant; name each frame once",
         ),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_list_that_cannot_be_read_or_contradicts_is_refused(text: str, why: st
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ("a.jpg,1,1 2 3", r"row 3 \(a, class 1\): 3 numbers; expected pairs"),
+        ("a.jpg,1,1 2 3", r"row 3 \(a.jpg, class 1\): 3 numbers; expected pairs"),
         ("a.jpg,1,1 3 3 2", "the runs 1 3 and 3 2 overlap"),
         ("a.jpg,1,7 2 1 8", "the runs 1 8 and 7 2 overlap"),
         ("a.jpg,1,11 3", r"the run 11 3 lies outside the pixels 1\.\.12"),
@@ -116,7 +116,7 @@ def test_a_list_that_cannot_be_read_or_contradicts_is_refused(text: str, why: st
         ("a.jpg,0,4 2", r"class 0; expected 1\.\.4"),
         ("a.jpg,,4 2", "row 3: no image and class number"),
         ("a.jpg", "row 3: no image and class number"),
-        ("ok.jpg,2,4 2", "row 3: ok has a second row for class 2"),
+        ("ok.jpg,2,4 2", "row 3: ok.jpg has a second row for class 2"),
     ],
 )
 def test_a_bad_row_is_named(row: str, why: str, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_such_csv_is_refused(tmp_path: Path) -> None:
         kaggle(tmp_path, "a,b\n1,2\n")
     with pytest.raises(UserError, match="columns none"):
         kaggle(tmp_path, "")
-    with pytest.raises(UserError, match="cannot be read as CSV"):
+    with pytest.raises(UserError, match=r"absent\.csv: cannot be read"):
         KaggleTruth(tmp_path / "absent.csv", CLASSES, 3, 4)
 
 
@@ -187,14 +187,17 @@ def test_masks_that_the_simulator_wrote_are_bitmasks_by_themselves(tmp_path: Pat
 
 def test_values_that_fit_no_style_are_refused(tmp_path: Path) -> None:
     write_mask(tmp_path / "m", "a.png", np.array([[0, 9, 0, 0]] * 3, dtype=np.uint8))
-    with pytest.raises(UserError, match="masks with values up to 9 for 4 classes; say with --mask-style"):
+    with pytest.raises(
+        UserError,
+        match=r"masks hold 0, 9, which are neither class numbers 0\.\.4 nor only 0 and 255; say with --mask-style",
+    ):
         MaskFolder(tmp_path / "m", CLASSES, 3, 4)
 
 
 def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
     write_mask(tmp_path / "m", "size.png", np.zeros((4, 3), np.uint8))
     write_mask(tmp_path / "m", "value.png", STORED + 1)
-    write_mask(tmp_path / "m", "deep.png", STORED.astype(np.uint16))
+    write_mask(tmp_path / "m", "deep.png", STORED.astype(np.uint16) * 300)
     write_mask(tmp_path / "m", "colour.png", np.dstack([STORED, STORED, STORED + 1]))
     (tmp_path / "m" / "cut.png").write_bytes(b"\x89PNG")
     (tmp_path / "m" / "empty.png").write_bytes(b"")
@@ -202,8 +205,8 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
     for name, why in {
         "size": r"is 4x3 pixels \(height x width\); expected 3x4",
         "value": r"holds the value 5; expected 0\.\.4",
-        "deep": "expected one 8-bit channel",
-        "colour": "expected one 8-bit channel",
+        "deep": "holds the uint16 values 0, 300, 600, 900, 1200; expected one 8-bit channel",
+        "colour": "is a colour image .*; expected one 8-bit channel",
         "cut": "is a damaged or cut-short PNG file",
         "empty": "is empty",
     }.items():
@@ -214,8 +217,64 @@ def test_an_unusable_mask_is_told_and_costs_one_frame(tmp_path: Path) -> None:
 def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
         MaskFolder(tmp_path / "absent", CLASSES, 3, 4)
-    with pytest.raises(UserError, match=r"holds no \.png file"):
+    with pytest.raises(UserError, match="holds no image file"):
         MaskFolder(tmp_path, CLASSES, 3, 4)
+
+
+def test_masks_whose_values_leave_doubt_are_refused(tmp_path: Path) -> None:
+    """Classes made visible as 50, 100... once counted as one class, and those up to 127 as nothing."""
+    write_mask(tmp_path / "m", "a.png", np.kron(STORED, np.ones((3, 3), np.uint8)) * np.uint8(50))
+    with pytest.raises(
+        UserError, match=r"m: masks hold 0, 50, 100, 150, 200, which are neither .*; say with --mask-style"
+    ):
+        MaskFolder(tmp_path / "m", CLASSES[:1], 9, 12)
+    with pytest.raises(UserError, match="masks hold 0, 50, 100, 150, 200, more than the 0 and 255 of binary masks"):
+        MaskFolder(tmp_path / "m", CLASSES[:1], 9, 12, MaskStyle.BINARY)
+
+
+def test_truth_of_other_frames_is_refused_or_noted(tmp_path: Path) -> None:
+    truth = kaggle(tmp_path, COLUMNS + "train_images\\a.jpg,1,1 3\nb.jpg,1,1 3\n")
+    assert mask_of(truth, "a.jpg") == [[1, 0, 0, 0]] * 3
+    assert truth.require_frames(["a.png", "b.png", "c.png"]) == ""
+    note = f"{tmp_path / 'train.csv'}: 1 of its 2 frames are not among the 1 frames replayed, the first: b.jpg"
+    assert truth.require_frames(["a.jpg"]) == note
+    with pytest.raises(
+        UserError, match=r"none of its 2 frames is among the 4 frames replayed, the first: train_images\\a\.jpg"
+    ):
+        truth.require_frames(["x.jpg", "y.jpg", "z.jpg", "w.jpg"])
+    with pytest.raises(UserError, match=r"says 7, but the frame is called 0007\.jpg"):
+        kaggle(tmp_path, COLUMNS + "7,1,1 3\n").require_frames(["0007.jpg"])
+    write_mask(tmp_path / "m", "a_mask.png", STORED)
+    with pytest.raises(
+        UserError, match=r"m: none of its 1 masks is among the 1 frames replayed, the first: a_mask\.png"
+    ):
+        MaskFolder(tmp_path / "m", CLASSES, 3, 4).require_frames(["a.jpg"])
+
+
+def test_a_list_beside_the_labels_must_be_of_the_frames_too(tmp_path: Path) -> None:
+    (tmp_path / "frames.csv").write_text("image_id,mask\na.jpg,yes\nb.jpg,yes\n")
+    truth = kaggle(tmp_path, COLUMNS + "a.jpg,1,1 3\n")
+    assert truth.require_frames(["b.jpg"]) == ""  # clean, as the list says
+    with pytest.raises(UserError, match=r"frames\.csv: none of its 2 frames is among the 1 frames replayed"):
+        truth.require_frames(["c.jpg"])
+
+
+def test_frames_of_one_name_have_the_truth_of_their_folder(tmp_path: Path) -> None:
+    truth = kaggle(tmp_path, COLUMNS + "1/p.jpg,1,1 3\nimages\\2\\p.jpg,2,1 3\n")
+    assert mask_of(truth, "1/p.jpg") == [[1, 0, 0, 0]] * 3
+    assert mask_of(truth, "2/p.jpg") == [[2, 0, 0, 0]] * 3
+    assert mask_of(truth, "3/p.jpg") == [[0, 0, 0, 0]] * 3
+    with pytest.raises(TruthError, match="may both be meant"):
+        truth.mask("cam0", 0, "p.jpg")
+    with pytest.raises(TruthError, match=r"1/p\.jpg: p\.jpg may be this frame or another"):
+        kaggle(tmp_path, COLUMNS + "p.jpg,1,1 3\n").mask("cam0", 0, "1/p.jpg")
+    for number in (1, 2):
+        (tmp_path / "m" / str(number)).mkdir(parents=True)
+        write_mask(tmp_path / "m" / str(number), "p.png", np.full((3, 4), number, np.uint8))
+    folder = MaskFolder(tmp_path / "m", CLASSES, 3, 4)
+    assert [mask_of(folder, f"{number}/p.jpg") for number in (1, 2)] == [[[1] * 4] * 3, [[2] * 4] * 3]
+    with pytest.raises(TruthError, match="may both be meant"):
+        folder.mask("cam0", 0, "p.jpg")
 
 
 def test_truth_by_number_knows_the_camera() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import BadFrameError
+from engines.files.text import brief
 from engines.images.decoder import Decoder
 from inspector.frames.daemon_threads import DaemonThreads
 
@@ -68,7 +69,7 @@ class DecodeAhead:
         try:
             return Decoded(self._decoder.decode(path))
         except BadFrameError as error:
-            return Decoded(None, f"{path.name}: {error}")
+            return Decoded(None, f"{brief(path.name)}: {error}")
 
     def stop(self) -> None:
         """A waiting or later ``take`` returns None soon. From any thread."""

@@ -8,7 +8,7 @@ from engines.images.suffixes import RAW_SUFFIX
 from inspector.capture.pacing import Pacer
 from inspector.capture.replay.ahead import DecodeAhead
 from inspector.capture.replay.decoding import recording_decoder
-from inspector.capture.replay.listing import list_files
+from inspector.capture.replay.listing import frame_names, list_files
 from inspector.capture.source import Arrival
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
@@ -38,7 +38,7 @@ class ReplayCamera:
             raw = next((one for one in files if one.suffix.lower() == RAW_SUFFIX), None)
             if raw is not None:
                 raise UserError(f"{raw}: is a raw file; add the key raw with its dtype, e.g. raw: {{dtype: uint8}}")
-        self._names = [one.name for one in files]
+        self._names = frame_names(files)
         self._frames = None if self._config.loop else len(files)
         self._ahead = DecodeAhead(files, self._decoder, self._config.decode_threads, self._frames)
 

@@ -1,20 +1,21 @@
-"""Which files a replay consists of, and in what order."""
+"""Which files a replay consists of, in what order, and what they are called in results."""
 
 from __future__ import annotations
 
-import csv
-import glob
 import re
-from collections.abc import Iterable
+from glob import has_magic
 from pathlib import Path
 
 from engines.errors import FileError
-from engines.files.looking import expanded
+from engines.files.folders import files_in, files_matching, names_in_a_run, with_suffix
+from engines.files.looking import is_file, is_folder, is_there
+from engines.files.text import brief, spelled_out
 from engines.images.suffixes import SUFFIXES
+from inspector.capture.replay.listed import LIST_SUFFIXES, is_recorded, read_list
 from inspector.errors import UserError
 
-_LIST_SUFFIXES = frozenset({".txt", ".csv"})
-_NAME_COLUMNS = ("file", "image", "image_id", "imageid", "filename", "path", "name")
+_LONGEST_NAME = 1024
+"""Characters of a frame's name in results; only a line of a list that is no name at all is longer."""
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -28,86 +29,48 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
 
     Raises UserError where there is no file to replay.
     """
-    if not isinstance(path, str):
-        return _some_existing([Path(one) for one in path], "path", "the working directory")
-    place = Path(path)
-    if place.is_dir():
-        return _in_directory(place)
-    if place.is_file():
-        return _in_list(place) if place.suffix.lower() in _LIST_SUFFIXES else [place]
-    if glob.has_magic(path):
-        found = sorted((Path(one) for one in glob.glob(path, recursive=True)), key=natural_key)
-        files = [one for one in found if one.is_file()]
-        if not files:
-            raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
-        return files
+    try:
+        if not isinstance(path, str):
+            return _some_existing([Path(one) for one in path])
+        place = Path(path)
+        if is_folder(place):
+            return _in_folder(place)
+        if is_file(place):
+            return read_list(place, SUFFIXES) if place.suffix.lower() in LIST_SUFFIXES else [place]
+        if has_magic(path):
+            files = sorted(files_matching(path), key=natural_key)
+            if not files:
+                raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
+            return files
+        if is_there(place):
+            raise UserError(f"{path}: is no directory and no regular file; give one of these, or a glob")
+    except FileError as error:
+        raise UserError(str(error)) from None
     raise UserError(f"{path}: does not exist; expected a directory, a glob, a list (.txt, .csv) or an image file")
 
 
-def _images_in(place: Path) -> list[Path]:
-    return [
-        one
-        for one in place.iterdir()
-        if one.suffix.lower() in SUFFIXES and not one.name.startswith(".") and one.is_file()
-    ]
+def frame_names(files: list[Path]) -> list[str]:
+    """What each file is called in results: its name, or, where several have that name, its path below the folder they share."""
+    return [brief(spelled_out(name), _LONGEST_NAME) for name in names_in_a_run(files)]
 
 
-def _in_directory(place: Path) -> list[Path]:
-    try:
-        files = sorted(_images_in(place), key=natural_key)
-        below = [one for one in sorted(place.iterdir()) if not files and one.is_dir() and _images_in(one)]
-    except OSError as error:
-        raise UserError(f"{place}: cannot be listed ({error.strerror}); give a directory you may read") from None
+def _in_folder(place: Path) -> list[Path]:
+    images = with_suffix(SUFFIXES)
+    files = files_in(place, images, below=False).files
     if files:
-        return files
-    hint = f"; there are some in {below[0]}: give that one" if below else ""
-    kinds = " ".join(sorted(SUFFIXES))
-    raise UserError(f"{place}: holds no image files (expected {kinds}){hint}")
+        return sorted(files, key=natural_key)
+    below = files_in(place, images, below=True).files
+    hint = f"; there are some in {below[0].parent}: give that one" if below else ""
+    raise UserError(f"{place}: holds no image files (expected {' '.join(sorted(SUFFIXES))}){hint}")
 
 
-def _in_list(place: Path) -> list[Path]:
-    try:
-        text = place.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{place}: cannot be read as a UTF-8 list of files ({error})") from None
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    names = list(_csv_names(lines)) if place.suffix.lower() == ".csv" else [line.strip() for line in lines]
-    if not names:
-        raise UserError(f"{place}: lists no files; expected one name a line")
-    folders = (place.parent, place.parent / "images")
-    files = [_first_existing(name, folders) for name in names]
-    return _some_existing(files, str(place), " or ".join(str(one) for one in folders))
-
-
-def _csv_names(lines: Iterable[str]) -> Iterable[str]:
-    """The column of names of a CSV file, with or without a header."""
-    rows = [row for row in csv.reader(lines) if row]
-    if not rows:
-        return
-    header = [cell.strip().lower() for cell in rows[0]]
-    column = next((header.index(name) for name in _NAME_COLUMNS if name in header), None)
-    for row in rows if column is None else rows[1:]:
-        name = row[column or 0].strip() if len(row) > (column or 0) else ""
-        if name:
-            yield name
-
-
-def _first_existing(name: str, folders: Iterable[Path]) -> Path:
-    try:
-        path = expanded(name)
-    except FileError as error:
-        raise UserError(str(error)) from None
-    candidates = [folder / path for folder in folders]
-    return next((one for one in candidates if one.is_file()), candidates[0])
-
-
-def _some_existing(files: list[Path], origin: str, looked_in: str) -> list[Path]:
-    """The files, if at least one exists: each missing one becomes an UNINSPECTED frame and does not stop the run."""
+def _some_existing(files: list[Path]) -> list[Path]:
+    """The files, if at least one is there: each missing one becomes an UNINSPECTED frame and does not stop the run."""
     if not files:
-        raise UserError(f"{origin}: lists no files; expected at least one")
-    if not any(one.is_file() for one in files):
+        raise UserError("path: lists no files; expected at least one")
+    if not any(map(is_recorded, files)):
         raise UserError(
-            f"{origin}: none of the {len(files)} listed files exists, the first being {files[0].name}; "
-            f"looked in {looked_in}"
+            f"path: none of the {len(files)} listed files exists, the first being {brief(files[0].name)}; "
+            "looked in the working directory"
         )
     return files

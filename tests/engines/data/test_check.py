@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engines.data.check import CheckResult, check_dataset
+from engines.data.check import CheckResult, NearDuplicates, check_dataset
 from engines.data.dataset import open_dataset
 from engines.data.split import TRAINING, make_split, write_split
 from tests.engines.data.sets import HEIGHT, WIDTH, describe, sheet, write_image, write_kaggle, write_masks
@@ -39,7 +39,7 @@ def test_a_healthy_set_is_counted_and_sound(tmp_path: Path) -> None:
     assert (x.name, x.frames, x.defects, x.median_area_px) == ("x", 8, 9, 54.0)
     assert abs(x.pixel_share - (8 * 54 + 12) / (24 * HEIGHT * WIDTH)) < 1e-9
     assert (y.frames, y.defects) == (8, 8)
-    assert (checked.groups, checked.largest_group, checked.duplicates) == (24, 1, ())
+    assert (checked.groups, checked.largest_group, checked.near_duplicates) == (24, 1, NearDuplicates(0, 0, 0, ()))
     assert seen == [24] * 24
 
 
@@ -78,24 +78,32 @@ def test_duplicates_are_found_joined_and_contradictions_told(tmp_path: Path) -> 
     write_image(folder / "images" / "15.png", np.clip(sheet(14).astype(int) + 25, 0, 255).astype(np.uint8)[:, ::-1])
     examined = check_dataset(folder)
     checked = examined.checked
-    assert {(one.first, one.second) for one in checked.duplicates if one.identical} == {
+    assert {(one.first, one.second) for one in checked.near_duplicates.shown if one.identical} == {
         ("00.png", "12.png"),
         ("00.png", "13.png"),
-        ("12.png", "13.png"),
     }
-    assert ("14.png", "15.png", False) in {(one.first, one.second, one.identical) for one in checked.duplicates}
+    assert ("14.png", "15.png", False) in {
+        (one.first, one.second, one.identical) for one in checked.near_duplicates.shown
+    }
     assert (checked.groups, checked.largest_group) == (21, 3)
     assert next(frame.group for frame in examined.dataset.frames if frame.name == "15.png") == "14.png"
     (wrong,) = (finding for finding in checked.findings if finding.is_error)
-    assert wrong.what == "2 pairs of identical frames with different labels"
-    assert wrong.where == ("00.png is clean, 13.png x", "12.png is clean, 13.png x")
+    assert wrong.what == "1 set of identical frames with different labels"
+    assert wrong.where == ("of 3 identical frames, 00.png is clean, 13.png is x",)
+    assert (checked.near_duplicates.groups, checked.near_duplicates.frames, checked.near_duplicates.identical) == (
+        2,
+        5,
+        3,
+    )
 
 
 def test_flat_frames_are_alike_only_if_identical(tmp_path: Path) -> None:
     folder = healthy(tmp_path)
     for name, level in (("00", 9), ("03", 9), ("06", 10)):
         write_image(folder / "images" / f"{name}.png", np.full((HEIGHT, WIDTH), level, np.uint8))
-    assert [(one.first, one.second) for one in check_dataset(folder).checked.duplicates] == [("00.png", "03.png")]
+    assert [(one.first, one.second) for one in check_dataset(folder).checked.near_duplicates.shown] == [
+        ("00.png", "03.png")
+    ]
 
 
 def test_frames_that_show_nothing_are_an_error_with_each_reason(tmp_path: Path) -> None:
@@ -128,7 +136,7 @@ def test_duplicates_on_both_sides_of_a_split_are_an_error(tmp_path: Path) -> Non
     write_image(folder / "images" / other, cv2.flip(sheet(int(one[:2])), 0))
     checked = check_dataset(folder, split).checked
     (wrong,) = (finding for finding in checked.findings if finding.is_error)
-    assert wrong.what.startswith("1 pair of near-duplicates in two parts of the split")
+    assert wrong.what.startswith("1 group of near-duplicates in two parts of the split")
     assert one in wrong.where[0]
     assert other in wrong.where[0]
     (note,) = (finding for finding in checked.findings if "different groups" in finding.what)
@@ -164,7 +172,7 @@ def test_the_published_split_and_strange_rows_are_worth_a_note(tmp_path: Path) -
     checked = check_dataset(folder).checked
     assert checked.sound
     notes = told(checked, False)
-    assert any("the split that the list of frames gives leaks" in note and "1 pair of" in note for note in notes)
+    assert any("the split that the list of frames gives leaks" in note and "1 group of near" in note for note in notes)
     assert any(note.endswith("train.csv: rows of 1 frame that are not here") for note in notes)
     assert "1 file of the image folder not in the list of frames" in notes
 

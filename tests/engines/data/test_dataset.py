@@ -179,12 +179,12 @@ def test_rotated_by_its_header_or_not_a_frame_is_read_as_stored(tmp_path: Path) 
 
 
 BAD_ROWS = {
-    "b.png,1,5 3 7 2": r"train\.csv: row 3 \(b, class 1\): the runs 5 3 and 7 2 overlap",
-    "b.png,1,2300 9": r"row 3 \(b, class 1\): the run 2300 9 lies outside the pixels 1\.\.2304",
-    "b.png,1,5 3 7": r"row 3 \(b, class 1\): 3 numbers; expected pairs",
+    "b.png,1,5 3 7 2": r"train\.csv: row 3 \(b.png, class 1\): the runs 5 3 and 7 2 overlap",
+    "b.png,1,2300 9": r"row 3 \(b.png, class 1\): the run 2300 9 lies outside the pixels 1\.\.2304",
+    "b.png,1,5 3 7": r"row 3 \(b.png, class 1\): 3 numbers; expected pairs",
     "b.png,5,5 3": r"row 3: class 5; expected 1\.\.3",
     "b.png,x,5 3": "row 3: no image and class number",
-    "c.png,2,5 3": "row 3: c has a second row for class 2; join them",
+    "c.png,2,5 3": "row 3: c.png has a second row for class 2; join them",
 }
 
 
@@ -213,7 +213,7 @@ def test_a_mask_that_does_not_fit_is_named(tmp_path: Path) -> None:
     write_image(folder / "masks" / "b.png", np.zeros((HEIGHT, WIDTH - 1), np.uint8))
     refused(folder, r"masks/b\.png: is 24x95 pixels \(height x width\); expected 24x96, as its frame")
     (folder / "masks" / "b.png").unlink()
-    refused(folder, r"images/b\.png: has no mask .*masks/b\.png; add it")
+    refused(folder, r"images/b\.png: has no mask .*masks/b\.png \(the folder holds 2 images, such as a\.png\); add it")
     for choice, count in (("clean", 3), ("leave_out", 2)):
         text = f"kind: masks\nmask_style: bitmask\nclasses: [x, y, z]\nmissing_mask: {choice}\n"
         assert len(open_dataset(describe(folder, text)).frames) == count
@@ -255,7 +255,7 @@ def test_a_list_that_contradicts_what_is_drawn_is_refused(tmp_path: Path) -> Non
     (folder / "frames.csv").write_text("file,classes\nimages/a.png,\nimages/b.png,rust\nimages/b.png,rust\n")
     refused(folder, r"frames\.csv: row 4: images/b\.png is already in row 3")
     (folder / "frames.csv").write_text("file,group\nimages/z.png,1\n")
-    refused(folder, r"z\.png: does not exist")
+    refused(folder, r"images/z\.png: does not exist")
 
 
 DESCRIPTIONS = {
@@ -271,8 +271,8 @@ DESCRIPTIONS = {
     "kind: masks\nclasses: [a, a]\n": "classes: 'a' is named twice",
     "kind: masks\nroot: nowhere\n": "root: .*nowhere is no folder",
     "kind: masks\nroot: ${NO_SUCH_VARIABLE}/x\n": "root: the environment variable NO_SUCH_VARIABLE is not set",
-    "kind: masks\nframes: other.csv\n": "other.csv: cannot be read as CSV",
-    "kind: masks\ngroups: groups.csv\n": "groups.csv: cannot be read as CSV",
+    "kind: masks\nframes: other.csv\n": "other.csv: cannot be read",
+    "kind: masks\ngroups: groups.csv\n": "groups.csv: cannot be read",
     "kind: [\n": "not valid YAML",
     "a: " + "[" * 3000: "nested more than 60 deep",
 }

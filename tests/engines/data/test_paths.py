@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engines.data.description import find_source
-from engines.errors import FileError
+from engines.errors import DataError
 
 
 def test_a_home_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
