@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import resource
@@ -162,6 +163,7 @@ def test_signals_of_the_group_do_not_end_a_child_that_still_loads(make_rig) -> N
 
 def test_a_child_that_cannot_be_spawned_is_tried_again(make_rig) -> None:
     rig = make_rig(restart_first_s=0.02)
+    gc.collect()  # else descriptors of earlier tests become free later, and processes can be started again
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), hard))
     try:
