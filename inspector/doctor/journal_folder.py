@@ -30,7 +30,7 @@ def journal_finding(config: JournalConfig, section: Section) -> Finding:
         path = resolved(path)
         damage = _try(path, config.busy_timeout_ms)
         free = shutil.disk_usage(path.parent).free
-    except (UserError, FileError, sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, UserError, FileError, OSError) as error:
         advice = "make the folder writable, name another file, or set journal.path: null to run without a journal"
         return subject.wrong(f"{path}: {error}", advice)
     if damage:
@@ -70,7 +70,7 @@ def _try(path: Path, busy_timeout_ms: int) -> str:
 
 def _damage(path: Path) -> str:
     """What SQLite finds wrong with the pages that can be checked in ``LONGEST_CHECK_S``. Raises UserError for a file that is no journal."""
-    from inspector.results.journal_damage import is_damage, may_be_ours
+    from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, may_be_ours
     from inspector.results.journal_schema import SCHEMA_VERSION, open_for_reading
 
     try:
@@ -87,6 +87,6 @@ def _damage(path: Path) -> str:
             found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         except sqlite3.OperationalError:  # interrupted: no damage was found so far
             return ""
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             return str(error)
     return "" if found == "ok" else " ".join(found.split())

@@ -22,6 +22,7 @@ from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
 from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.identity import Identity
+from inspector.results.journal_damage import SQLITE_ERRORS
 from inspector.results.journal_file import JournalFile
 from inspector.results.publication import Publication
 from inspector.results.retention import Retention
@@ -214,7 +215,7 @@ class Journal:
                 self._file.insert(self._connected(), self._group)
                 self._committed += len(self._group)
                 self._commits += 1
-            except (sqlite3.Error, OSError, UserError) as error:
+            except (*SQLITE_ERRORS, OSError, UserError) as error:
                 if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
                     if self._failed(error):
                         continue
@@ -251,7 +252,7 @@ class Journal:
         connection = self._file.connect()
         try:
             self._log_clock(self._retention.opened(connection))
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             self._file.disconnect()
             if not self._file.set_aside_if_damaged(error):
                 raise
@@ -285,7 +286,7 @@ class Journal:
         self._busy_since_s = time.monotonic()
         try:
             self._retention.step(self._connected())
-        except (sqlite3.Error, OSError, UserError) as error:
+        except (*SQLITE_ERRORS, OSError, UserError) as error:
             return self._failed(error)
         finally:
             self._busy_since_s = None

@@ -9,6 +9,9 @@ import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
 
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a statement may raise. The second comes where the text of the first quotes damaged bytes that are no UTF-8."""
+
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _USER_VERSION = slice(60, 64)
@@ -18,6 +21,8 @@ _COMPANIONS = ("-wal", "-shm")
 
 def is_damage(error: BaseException) -> bool:
     """Whether an error of SQLite says that the content of the file is damaged; waiting or a larger disk would not help."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     text = str(error)
     return isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inspector.errors import UserError
 from inspector.results.identity import Identity
-from inspector.results.journal_damage import is_damage, set_aside
+from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, set_aside
 from inspector.results.journal_schema import open_for_writing
 from inspector.results.publication import Publication
 
@@ -51,7 +51,7 @@ class JournalFile:
         Raises UserError for a file that is no journal, sqlite3.Error or OSError for one that cannot be written now."""
         try:
             return self._connect()
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             if not self.set_aside_if_damaged(error):
                 raise
         return self._connect()
@@ -81,7 +81,7 @@ class JournalFile:
         try:
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             self.disconnect()
 
     def disconnect(self) -> None:
@@ -90,7 +90,7 @@ class JournalFile:
         if connection is not None:
             try:
                 connection.close()
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 log.warning("journal %s: closing failed: %s", self.path, error)
 
     def set_aside_if_damaged(self, error: Exception) -> bool:

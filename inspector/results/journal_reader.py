@@ -16,7 +16,7 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
-from inspector.results.journal_damage import is_damage
+from inspector.results.journal_damage import SQLITE_ERRORS, is_damage
 from inspector.results.journal_schema import NOT_PASSED, open_for_reading
 
 _PAGE_ROWS = 500
@@ -189,7 +189,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         try:
             for found in self._connection.execute(query, values):
                 rows.append(_row(*found))
-        except (sqlite3.Error, TypeError) as error:
+        except (*SQLITE_ERRORS, TypeError) as error:
             return rows, error
         return rows, None
 
@@ -197,7 +197,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         """All rows of a short answer. Raises UnreadableError."""
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise UnreadableError(self.path, error) from None
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from inspector.errors import UserError
-from inspector.results.journal_damage import is_damage, may_be_ours
+from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, may_be_ours
 
 SCHEMA_VERSION = 2
 
@@ -88,7 +88,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             )
             opened.callback(connection.close)
             found = _check_version(connection, path)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             if is_damage(error):
                 raise UserError(damaged(path, error)) from None
             raise UserError(
@@ -120,7 +120,7 @@ def _check_folder(path: Path) -> None:
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     try:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.DatabaseError as error:
+    except SQLITE_ERRORS as error:
         if is_damage(error) and not may_be_ours(path, SCHEMA_VERSION):
             raise UserError(f"journal.path: {path} is not an SQLite file; move it away or name another one") from None
         raise

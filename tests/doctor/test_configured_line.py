@@ -69,7 +69,7 @@ def test_an_altered_bundle(examine: Examine, tiny_bundle: Bundle, tmp_path: Path
         ({"deadlin_ms": 5}, "Configuration", "did you mean 'deadline_ms'"),
         ({"verdicts": {"rules": [{"class": "holes"}]}}, "Configuration", "'holes' is not a class of the bundle"),
         ({"bundle": Path("nowhere")}, "Bundle", "no model bundle there"),
-        ({"bundle": Path("~nobody-of-this-name/b")}, "Bundle", "no home directory is known"),
+        ({"bundle": Path("~nobody-of-this-name/b")}, "Configuration", "no home directory is known"),
         ({"bundle": Path("x" * 300)}, "Bundle", "File name too long"),
         (
             {"cameras": [{"name": "top", "source": {"kind": "replay", "path": "x" * 300}}]},

@@ -70,6 +70,15 @@ def refused(*arguments: object) -> str:
     return str(outcome.exception)
 
 
+def test_an_error_of_sqlite_that_quotes_damaged_bytes_is_one_line(written: Path) -> None:
+    data = written.read_bytes()
+    at = data.index(b"tablestreamsstreams")
+    written.write_bytes(
+        data[: at + 7] + b"\xed\xa0" + data[at + 9 :].replace(b"CREATE TABLE streams", b"CREATE XABLE streams", 1)
+    )
+    assert f"journal {written}: is damaged (" in refused("tail", written)
+
+
 @pytest.mark.parametrize("damage", [cut, pages, a_page_of_rows])
 def test_reading_ends_in_one_line(written: Path, damage: Damage) -> None:
     damage(written)
