@@ -20,7 +20,13 @@ from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import bind, check_endpoint
 from inspector.results.peer_guard import PeerGuard
-from inspector.results.peer_limits import LARGEST_PART, RECEIVE_BUFFER, PeerLimits, connections_possible
+from inspector.results.peer_limits import (
+    LARGEST_PART,
+    RECEIVE_BUFFER,
+    RECEIVE_MESSAGES,
+    PeerLimits,
+    connections_possible,
+)
 from inspector.results.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
@@ -126,7 +132,7 @@ class PeerSockets:
             zmq.LINGER: 0,  # so that binding anew drops what is queued; closing sets its own
             zmq.MAXMSGSIZE: LARGEST_PART,
             zmq.RCVBUF: RECEIVE_BUFFER,
-            zmq.RCVHWM: 1,
+            zmq.RCVHWM: RECEIVE_MESSAGES,
             zmq.ZAP_DOMAIN: b"results",
             zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
             # A peer whose machine is gone is disconnected within about 40 s.

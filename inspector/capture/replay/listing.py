@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import csv
 import glob
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from inspector.capture.replay.order import in_natural_order
 from inspector.errors import UserError
 
 RAW_SUFFIX = ".raw"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", RAW_SUFFIX})
 _LIST_SUFFIXES = frozenset({".txt", ".csv"})
 _NAME_COLUMNS = ("file", "image", "image_id", "imageid", "filename", "path", "name")
-
-
-def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Sort key under which frame2 comes before frame10, capitals make no difference and ties break by spelling."""
-    pieces = re.split(r"([0-9]+)", str(path).lower())
-    return tuple((0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces), str(path)
 
 
 def list_files(path: str | tuple[str, ...]) -> list[Path]:
@@ -35,7 +29,7 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
     if place.is_file():
         return _in_list(place) if place.suffix.lower() in _LIST_SUFFIXES else [place]
     if glob.has_magic(path):
-        found = sorted((Path(one) for one in glob.glob(path, recursive=True)), key=natural_key)
+        found = in_natural_order(Path(one) for one in glob.glob(path, recursive=True))
         files = [one for one in found if one.is_file()]
         if not files:
             raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
@@ -53,7 +47,7 @@ def _images_in(place: Path) -> list[Path]:
 
 def _in_directory(place: Path) -> list[Path]:
     try:
-        files = sorted(_images_in(place), key=natural_key)
+        files = in_natural_order(_images_in(place))
         below = [one for one in sorted(place.iterdir()) if not files and one.is_dir() and _images_in(one)]
     except OSError as error:
         raise UserError(f"{place}: cannot be listed ({error.strerror}); give a directory you may read") from None
