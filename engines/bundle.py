@@ -47,7 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``bundle.yaml``."""
 
     format: int
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")]
     version: str
     classes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=8)]
     """Class names; class k is bit k of a mask."""

@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from inspector.config.choices import choices_at
 from inspector.config.replay import ReplayConfig
+from inspector.config.section import for_ecmascript
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -139,9 +141,15 @@ def _worded(message: str, tree: Any) -> str:
         return f"{where}unknown key {unknown[1]!r}{hint} (`inspector config schema` lists all)"
     missing = re.match(r"Object missing required field `(.*)`$", problem)
     if missing:
-        return f"{where}the key {missing[1]!r} is missing"
+        choices = choices_at(config_schema(), f"{path}.{missing[1]}")
+        return f"{where}the key {missing[1]!r} is missing" + (
+            f"; expected one of {', '.join(choices)}" if choices else ""
+        )
     value = _value_at(tree, path)
-    return f"{where}{problem[0].lower()}{problem[1:]}" + ("" if value is None else f" (found {value!r})")
+    found_it = "" if value is None else f" (found {value!r})"
+    if choices := choices_at(config_schema(), path):
+        return f"{where}expected one of {', '.join(choices)}{found_it}"
+    return f"{where}{problem[0].lower()}{problem[1:]}{found_it}"
 
 
 def _value_at(tree: Any, path: str) -> Any:
@@ -156,7 +164,10 @@ def _value_at(tree: Any, path: str) -> Any:
 
 def config_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the whole tree."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(LineConfig)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **for_ecmascript(msgspec.json.schema(LineConfig)),
+    }
 
 
 def known_keys() -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from inspector.config.section import for_ecmascript
 from inspector.protocol.messages import BODIES, PROTOCOL, Header
 
 
@@ -34,7 +35,7 @@ def protocol_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["header", "body"],
         "oneOf": messages,
-        "$defs": definitions,
+        "$defs": for_ecmascript(definitions),
     }
 
 
