@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime, timezone
+from typing import Any
 
+import msgspec
 from rich.text import Text
 
 from inspector.frames.outcome import Defect, Verdict
@@ -26,6 +30,8 @@ VERDICT_STYLES = {
     Verdict.UNINSPECTED: "bold yellow",
 }
 _DEFECTS_SHOWN = 3
+_LONGEST = 2000
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 def line_of(packet: Packet) -> Text:
@@ -87,8 +93,20 @@ def iso_time(unix_ns: int) -> str:
 
 
 def safe(text: str) -> str:
-    """The text without terminal control characters, because it may come from a network."""
+    """The text without terminal control characters and not longer than a page, because it may come from a network."""
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]} ... ({len(text) - _LONGEST} more characters)"
     return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def json_line(value: Any) -> str:
+    """A value that msgspec can encode as one line of JSON, in printable ASCII: everything else is escaped, control characters too."""
+    return escaped_json(msgspec.json.encode(value).decode())
+
+
+def escaped_json(text: str) -> str:
+    """The same JSON in printable ASCII, which steers no terminal."""
+    return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
 
 
 def _score(score: float | None) -> str:

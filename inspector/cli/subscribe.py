@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -63,6 +65,9 @@ class _Tail:
         self._endpoint, self._camera, self._as_json = endpoint, camera, as_json
         self._heartbeats, self._left = heartbeats, count
         self._verdicts: Counter[Verdict] = Counter()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal that lacks a letter must not end the command
         self._out = Console(highlight=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -129,11 +134,11 @@ class _Tail:
         self._print(event)
 
     def _print(self, event: Event) -> None:
-        from inspector.cli.result_lines import line_of
+        from inspector.cli.result_lines import json_line, line_of
         from inspector.client import Packet
 
         if self._as_json:
-            typer.echo(_as_json(event))
+            typer.echo(json_line(_record(event)))
         elif isinstance(event, Packet):
             self._out.print(line_of(event))
         else:
@@ -159,18 +164,17 @@ def _notice(event: Any) -> Text:
     return Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red")
 
 
-def _as_json(event: Any) -> str:
+def _record(event: Any) -> dict[str, Any]:
+    """What ``--json`` shows of an event."""
     import msgspec
 
     from inspector.client import Packet
 
     if isinstance(event, Packet):
-        value = {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
-    else:
-        fields = msgspec.structs.asdict(event)
-        if "stream" in fields:
-            fields["stream"] = fields["stream"]._asdict()
-        if "topic" in fields:
-            fields["topic"] = fields["topic"].decode("utf-8", "replace")
-        value = {"event": type(event).__name__.lower(), **fields}
-    return msgspec.json.encode(value).decode()
+        return {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
+    fields = msgspec.structs.asdict(event)
+    if "stream" in fields:
+        fields["stream"] = fields["stream"]._asdict()
+    if "topic" in fields:
+        fields["topic"] = fields["topic"].decode("utf-8", "replace")
+    return {"event": type(event).__name__.lower(), **fields}

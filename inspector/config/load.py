@@ -149,6 +149,8 @@ def _worded(message: str, tree: Any) -> str:
     found_it = "" if value is None else f" (found {value!r})"
     if choices := choices_at(config_schema(), path):
         return f"{where}expected one of {', '.join(choices)}{found_it}"
+    if "matching regex" in problem:  # all patterns are those of names
+        problem = "expected at most 63 letters, digits, '_', '.' and '-', of which the first is a letter or a digit"
     return f"{where}{problem[0].lower()}{problem[1:]}{found_it}"
 
 
