@@ -48,14 +48,19 @@ class Admission:
         """How many peers may be admitted now."""
         self._counted_s = time.monotonic()
 
-    def serve(self, zap: zmq.Socket[bytes]) -> None:
-        """Read the requests that wait, and admit whom the rate allows."""
+    def read(self, zap: zmq.Socket[bytes]) -> None:
+        """Read the requests that wait on ``zap``."""
         for _ in range(_REQUESTS_PER_TURN):
             try:
                 parts = zap.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            self._read(zap, parts)
+            self._take(zap, parts)
+
+    def admit(self, zap: zmq.Socket[bytes]) -> None:
+        """Admit those who wait, as far as the rate allows."""
+        if not self._waiting:
+            return
         now_s = time.monotonic()
         self._places = min(_AT_ONCE, self._places + (now_s - self._counted_s) * _PER_S)
         self._counted_s = now_s
@@ -67,7 +72,7 @@ class Admission:
                 if self._allow_list is not None:
                     self._allow_list.tell_admitted(request.user, request.address)
 
-    def _read(self, zap: zmq.Socket[bytes], parts: list[bytes]) -> None:
+    def _take(self, zap: zmq.Socket[bytes], parts: list[bytes]) -> None:
         """Refuse a request, or let it wait for its turn. Every one gets an answer, whatever happens."""
         begin = parts.index(b"") + 1 if b"" in parts else 0
         envelope, request = parts[:begin], parts[begin:]

@@ -19,7 +19,8 @@ import zmq
 
 from inspector.results.peer_limits import PeerLimits
 
-_EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
+_LISTENER_CLOSED = zmq.EVENT_CLOSED | zmq.EVENT_CLOSE_FAILED
+_EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED
 _MONITOR = "inproc://results.connections"
 _BYTES_RECEIVED_AT = 128
 """Offset of tcpi_bytes_received in the kernel's struct tcp_info (since Linux 4.1)."""
@@ -46,12 +47,13 @@ class Connection:
 
 
 class Connections:
-    """The open connections. ``watch``, ``forget`` and ``close`` are for the publishing thread, all else may be called from any thread."""
+    """The open connections. ``watch``, ``unbind`` and ``close`` are for the publishing thread, all else may be called from any thread."""
 
     def __init__(self, limits: PeerLimits) -> None:
         self._limits = limits
         self._lock = threading.Lock()
         self._open: dict[int, Connection] = {}
+        self.unbound = True
         self._subscriptions = 0
         self._covering = 0
         self._data: zmq.Socket[bytes] | None = None
@@ -119,10 +121,13 @@ class Connections:
                 self._covering -= covered
             return covered
 
-    def forget(self) -> None:
-        """All connections were closed."""
+    def unbind(self, endpoint: str) -> None:
+        """Close all connections and what accepts them. libzmq does it in a thread of its own; ``unbound`` is True once it has."""
+        assert self._data is not None, "watched first"
         with self._lock:
             self._take_events()
+            self.unbound = False
+            self._data.unbind(endpoint)
             for descriptor in list(self._open):
                 self._ended(descriptor)
 
@@ -156,7 +161,7 @@ class Connections:
     def cut_off(self, connection: Connection) -> bool:
         """Close ``connection``; False where no file descriptor is left to do it.
 
-        libzmq sees that its peer has gone. A copy of the descriptor is used, so that it cannot be another file meanwhile, and it
+        libzmq sees that its peer has gone and closes its end, which drops what is still to be sent or read. A copy of the descriptor is used, so that it cannot be another file meanwhile, and it
         is looked at first, because libzmq may have closed it and another connection may have its number.
         """
         connection.ending = True
@@ -172,6 +177,7 @@ class Connections:
         with peer:
             try:
                 if self._is_ours(peer):
+                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     peer.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass  # gone already
@@ -184,11 +190,11 @@ class Connections:
         return bool(name[1] == self._address)
 
     def _take_events(self) -> None:
-        while self._monitor is not None:
-            try:
-                event, descriptor = struct.unpack("=hi", self._monitor.recv_multipart(zmq.NOBLOCK)[0])
-            except zmq.Again:
-                return
+        while self._monitor is not None and int(self._monitor.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            event, descriptor = struct.unpack("=hi", self._monitor.recv_multipart(zmq.NOBLOCK)[0])
+            if event & _LISTENER_CLOSED:
+                self.unbound = True
+                continue
             self._ended(descriptor)
             if event == zmq.EVENT_ACCEPTED:
                 now_s = time.monotonic()

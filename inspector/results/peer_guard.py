@@ -22,9 +22,10 @@ from inspector.results.process_memory import anonymous_bytes, give_back
 
 log = logging.getLogger(__name__)
 
-TICK_MS = 10
+TICK_MS = 20
 _READING_S = 50e-6
 """Longest time between two readings of its bytes, s for each connection: with many of them they are read less often."""
+_MEMORY_EVERY_S = 0.1
 _SELDOM_S = 0.5
 _CALM_S = 10.0
 _BYTES_OF_MEMORY = 64
@@ -54,6 +55,7 @@ class PeerGuard:
         """Connections cut off since the last calm."""
         self._refused_s = 0.0
         self._bytes_due_s = 0.0
+        self._memory_due_s = 0.0
         self._seldom_due_s = 0.0
         self._memory_before = 0
         """Of the process without what peers take, as far as known."""
@@ -85,10 +87,13 @@ class PeerGuard:
             self._trouble(why)
 
     def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._zap, zmq.POLLIN)
         while not self._stop.is_set():
             try:
-                self._zap.poll(TICK_MS)
-                self._admission.serve(self._zap)
+                if poller.poll(TICK_MS):
+                    self._admission.read(self._zap)
+                self._admission.admit(self._zap)
                 self._look(time.monotonic())
             except Exception:
                 self._errors.write("the peers could not be looked at", exc_info=True)
@@ -104,10 +109,12 @@ class PeerGuard:
             for connection in connections:
                 if not self._connections.read_received(connection, now_s):
                     self.refuse(connection, "one sent more than subscriptions need")
+        if now_s >= self._memory_due_s:
+            self._memory_due_s = now_s + _MEMORY_EVERY_S
+            self._check_memory()
         if now_s >= self._seldom_due_s:
             self._seldom_due_s = now_s + _SELDOM_S
             self._check_keys()
-            self._check_memory()
             self._check_calm(now_s)
             self._cut_off.sum_up()
             self._errors.sum_up()

@@ -161,12 +161,14 @@ class PeerSockets:
         """Close all connections by closing the socket that accepts them, and bind it again."""
         now_s = time.monotonic()
         if self._bind_anew and self._bind_at_s is None:
-            self._data.unbind(self.endpoint)
-            self._connections.forget()
+            self._connections.unbind(self.endpoint)
             self._bind_at_s = self._unbound_s = now_s
         self._bind_anew = False
         if self._bind_at_s is None or now_s < self._bind_at_s:
             return
+        self._connections.refresh()
+        if not self._connections.unbound and now_s - self._unbound_s < 1.0:
+            return  # too early, and libzmq would remove the new socket file of an ipc address together with the previous one
         try:
             bind(self._data, self.endpoint)
         except UserError as error:
