@@ -13,6 +13,7 @@ from pathlib import Path
 import zmq
 
 from inspector.client.completeness import Completeness, OutOfOrderError
+from inspector.client.connection import Connection
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale, StreamKey
 from inspector.errors import UserError
 from inspector.protocol.codec import TOPIC_ROOT, MalformedError, Packet, decode
@@ -51,7 +52,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
         At most ``receive_hwm`` messages wait here, of parts of at most ``largest_part_bytes`` bytes, so that a faulty publisher does
         not use up the memory; further messages wait with the publisher (``results.send_hwm``). A mask of noise has up to 8 bytes
-        a pixel; a publisher that sends a larger part is disconnected.
+        a pixel; a publisher that sends a larger part is disconnected, and connected again after 3 s.
 
         Raises UserError for an endpoint or a key that cannot be used.
         """
@@ -65,6 +66,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         """When the last message of each stream came, s; None once ``Stale`` was reported."""
         self._interval_ms = _LONGEST_HEARTBEAT_MS
         self._context = zmq.Context()
+        self._connection: Connection | None = None
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
         try:
             self._socket.setsockopt(zmq.RCVHWM, receive_hwm)
@@ -84,6 +86,9 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
     def close(self) -> None:
         """Disconnect."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._context.destroy(linger=0)
 
     def receive(self, timeout_ms: int | None = None) -> Event | None:
@@ -96,6 +101,8 @@ class Subscriber(AbstractContextManager["Subscriber"]):
                 self._take(self._socket.recv_multipart(zmq.NOBLOCK))
             else:
                 self._look_for_silence()
+                if self._connection is not None:
+                    self._connection.look()
                 if not self._pending and time.monotonic() >= until_s:
                     return None
         return self._pending.popleft()
@@ -132,7 +139,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             )
         try:
             socket.setsockopt(zmq.SUBSCRIBE, topic)
-            socket.connect(endpoint)
+            self._connection = Connection(self._context, socket, endpoint)
         except (zmq.ZMQError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or "no text that UTF-8 can encode"
             raise UserError(

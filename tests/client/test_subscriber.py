@@ -340,7 +340,8 @@ def test_holes_without_number_take_bounded_memory_and_are_counted_exactly() -> N
     assert f"{MOST_HOLES + 99} missed (seq 1..1, 3..3, 5..5, 7..7, 9..9, ...)" in books.summary()
 
 
-def test_memory_for_what_waits_is_bounded(peer: Peer) -> None:
+def test_memory_for_what_waits_is_bounded(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.client.connection._GIVEN_UP_S", 0.3)
     with Subscriber(peer.endpoint, largest_part_bytes=10_000) as subscriber:
         peer.await_subscriber()
         peer.send(a_stream().heartbeat())

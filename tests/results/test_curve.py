@@ -124,6 +124,17 @@ def test_while_the_folder_is_away_nobody_is_let_in_and_nobody_is_turned_away_for
     assert results.close()
 
 
+def test_a_refused_client_tries_again_until_its_key_is_there(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.client.connection._GIVEN_UP_S", 0.1)
+    results = make_results(results={"curve": curve(keys)})
+    results.start()
+    with Subscriber(results.endpoint, server_key=keys / "line.key", client_key=keys / "bert.key_secret") as bert:
+        assert bert.receive(300) is None
+        (keys / "allowed" / "bert.key").write_bytes((keys / "bert.key").read_bytes())
+        assert bert.receive(5000) is not None
+    assert results.close()
+
+
 def test_a_secret_key_that_others_can_read_is_told(keys: Path, caplog: pytest.LogCaptureFixture) -> None:
     for mode, told in ((0o644, True), (0o600, False)):
         caplog.clear()
