@@ -42,6 +42,8 @@ class Connection:
     """Its subscriptions, and whether each covers one of the line's streams; changed by ``Connections`` only."""
     key: str = ""
     """With CURVE: its public key, once it has subscribed."""
+    address: str = ""
+    """Of its machine; known once it is cut off."""
     ending: bool = False
     """Cut off, and about to disappear."""
 
@@ -177,6 +179,8 @@ class Connections:
         with peer:
             try:
                 if self._is_ours(peer):
+                    if peer.family != socket.AF_UNIX:
+                        connection.address = str(peer.getpeername()[0])
                     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     peer.shutdown(socket.SHUT_RDWR)
             except OSError:

@@ -84,7 +84,7 @@ class PeerGuard:
             why = "no file descriptor is left, so all were"
             self._bind_anew()
         if why:
-            self._trouble(why)
+            self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
 
     def _run(self) -> None:
         poller = zmq.Poller()
@@ -162,7 +162,7 @@ class PeerGuard:
             self._refused += 1
             self._refused_s = time.monotonic()
             if self._refused == 1:
-                self._changed(False, "peers_cut_off", f"peers are cut off: {why}; the log lists them")
+                self._changed(False, "peers_cut_off", f"peers are cut off: {why}")
 
     def _check_calm(self, now_s: float) -> None:
         with self._lock:

@@ -31,8 +31,8 @@ class PeerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Of all connections. libzmq takes some 50 bytes of memory for each byte of a topic."""
     burst_bytes: int = 16 << 10
     """Bytes that a connection may send at once, handshake included."""
-    bytes_per_s: float = 64.0
-    """Bytes that a connection may send lastingly; a client that sends ZMTP heartbeats needs about 10 a second."""
+    bytes_per_s: float = 512.0
+    """Bytes that a connection may send lastingly; ten ZMTP heartbeats a second, encrypted, are about 420."""
     growth_bytes: int = 512 << 20
     """Memory by which the process may grow before it is asked whether peers are the cause."""
 
