@@ -1,4 +1,4 @@
-"""CURVE: the publisher's keys, and which clients may connect."""
+"""CURVE: the publisher's keys, and which clients may connect (ZAP, ZeroMQ RFC 27)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 
 _KEY = "results.curve.allowed_clients"
 _REFUSALS_REMEMBERED = 1000
+ZAP_ENDPOINT = "inproc://zeromq.zap.01"
+_REQUESTS_PER_TURN = 256
+_LET_IN = (b"200", b"OK")
+_NO_CURVE = (b"400", b"CURVE expected")
 _REFUSED = (b"400", b"not in the allow-list")
 _LATER = (b"300", b"the allow-list cannot be read now")
 
@@ -52,25 +56,27 @@ class AllowList:
             raise UserError(f"{_KEY}: {damaged[0]}")
 
     def protect(self, data: zmq.Socket[bytes]) -> None:
-        """Make ``data``, which is not bound yet, a CURVE server."""
+        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then lets each client in or not."""
         data.setsockopt(zmq.CURVE_SERVER, 1)
         data.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
         data.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
+        data.setsockopt(zmq.ZAP_DOMAIN, b"results")
 
-    def decide(self, key: bytes, address: str) -> tuple[str, tuple[bytes, bytes] | None]:
-        """Whether the client with ``key`` (32 bytes) may connect: its key as text, and None or ZAP's status for a refusal."""
-        text = z85.encode(key).decode()
-        self.look()
-        if not self._readable:
-            return text, _LATER
-        if self.allows(text):
-            return text, None
-        self._refused(text, address)
-        return text, _REFUSED
-
-    def tell_admitted(self, key: str, address: str) -> None:
-        """Log that a client was let in."""
-        self._let_in.write("subscriber %s is let in (%s)", key, address)
+    def answer(self, zap: zmq.Socket[bytes]) -> None:
+        """Answer the requests that wait on ``zap``, a ROUTER socket bound to ``ZAP_ENDPOINT``."""
+        for _ in range(_REQUESTS_PER_TURN):
+            try:
+                parts = zap.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            begin = parts.index(b"") + 1 if b"" in parts else 0
+            envelope, request = parts[:begin], parts[begin:]
+            status, key = _LATER, ""
+            try:
+                status, key = self._decide(request)
+            finally:  # whatever happens: without an answer the client would wait
+                number = request[1] if len(request) > 1 else b""
+                zap.send_multipart([*envelope, b"1.0", number, *status, key.encode(), b""], zmq.NOBLOCK)
 
     def allows(self, key: str) -> bool:
         """Whether the owner of ``key`` is on the list, as it was read last."""
@@ -97,6 +103,20 @@ class AllowList:
         """Log how many lines were left out."""
         self._let_in.sum_up()
         self._turned_away.sum_up()
+
+    def _decide(self, request: list[bytes]) -> tuple[tuple[bytes, bytes], str]:
+        """The answer to a request, and the name of the user in it: the client's key."""
+        if len(request) < 7 or request[5] != b"CURVE" or len(request[6]) != 32:
+            return _NO_CURVE, ""
+        address, key = request[3].decode("ascii", "replace"), z85.encode(request[6]).decode()
+        self.look()
+        if not self._readable:
+            return _LATER, ""
+        if self.allows(key):
+            self._let_in.write("subscriber %s is let in (%s)", key, address)
+            return _LET_IN, key
+        self._refused(key, address)
+        return _REFUSED, ""
 
     def _refused(self, key: str, address: str) -> None:
         """Log a refusal once per key, because a client may connect many times."""

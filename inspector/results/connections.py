@@ -20,7 +20,7 @@ import zmq
 from inspector.results.peer_limits import PeerLimits
 
 _LISTENER_CLOSED = zmq.EVENT_CLOSED | zmq.EVENT_CLOSE_FAILED
-_EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED
+_EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED
 _MONITOR = "inproc://results.connections"
 _BYTES_RECEIVED_AT = 128
 """Offset of tcpi_bytes_received in the kernel's struct tcp_info (since Linux 4.1)."""
@@ -55,7 +55,10 @@ class Connections:
         self._limits = limits
         self._lock = threading.Lock()
         self._open: dict[int, Connection] = {}
-        self.unbound = True
+        self.listener: int | None = None
+        """Descriptor of the listening socket; None while there is none."""
+        self.accepted = 0
+        """Connections so far."""
         self._subscriptions = 0
         self._covering = 0
         self._data: zmq.Socket[bytes] | None = None
@@ -92,6 +95,12 @@ class Connections:
         with self._lock:
             return [connection for connection in self._open.values() if not connection.ending]
 
+    def descriptors(self) -> list[int]:
+        """What becomes readable when a peer connects or sends something. One may be closed, or be another file, by the time it is used."""
+        with self._lock:
+            monitor = [] if self._monitor is None else [int(self._monitor.getsockopt(zmq.FD))]
+            return monitor + [connection.descriptor for connection in self._open.values() if not connection.ending]
+
     @property
     def subscriptions(self) -> int:
         """Number of subscriptions of all connections."""
@@ -124,11 +133,10 @@ class Connections:
             return covered
 
     def unbind(self, endpoint: str) -> None:
-        """Close all connections and what accepts them. libzmq does it in a thread of its own; ``unbound`` is True once it has."""
+        """Close all connections and what accepts them. libzmq does it in a thread of its own; ``listener`` is None once it has."""
         assert self._data is not None, "watched first"
         with self._lock:
             self._take_events()
-            self.unbound = False
             self._data.unbind(endpoint)
             for descriptor in list(self._open):
                 self._ended(descriptor)
@@ -197,10 +205,14 @@ class Connections:
         while self._monitor is not None and int(self._monitor.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             event, descriptor = struct.unpack("=hi", self._monitor.recv_multipart(zmq.NOBLOCK)[0])
             if event & _LISTENER_CLOSED:
-                self.unbound = True
+                self.listener = None
+                continue
+            if event == zmq.EVENT_LISTENING:
+                self.listener = descriptor
                 continue
             self._ended(descriptor)
             if event == zmq.EVENT_ACCEPTED:
+                self.accepted += 1
                 now_s = time.monotonic()
                 self._open[descriptor] = Connection(descriptor, now_s, self._limits.burst_bytes, now_s)
 

@@ -1,4 +1,4 @@
-"""Admits peers and watches them, in a thread of its own: too many, or sending too much, they are cut off.
+"""Lets peers in and watches them, in a thread of its own: too many, or sending too much, they are cut off.
 
 Peers send subscriptions and nothing else. libzmq bounds the size of a part of a message, but neither the number of parts nor that of
 connections, so both are bounded here. The thread is not the publishing one, which is busy inside libzmq while a peer floods it.
@@ -7,24 +7,27 @@ connections, so both are bounded here. The thread is not the publishing one, whi
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from collections.abc import Callable
 
 import zmq
 
-from inspector.results.admission import Admission
 from inspector.results.allow_list import AllowList
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
+from inspector.results.door import Door
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
 
 log = logging.getLogger(__name__)
 
-TICK_MS = 20
-_READING_S = 50e-6
-"""Longest time between two readings of its bytes, s for each connection: with many of them they are read less often."""
+_TICK_MS = 50
+_PAUSE_S = 0.001
+"""Between two looks while peers send."""
+_COST_OF_A_FLOOD = 10
+"""How many new connections one counts for that had to be cut off because it sent too much: what it sent has to be taken in first."""
 _MEMORY_EVERY_S = 0.1
 _SELDOM_S = 0.5
 _CALM_S = 10.0
@@ -55,6 +58,10 @@ class PeerGuard:
         """Connections cut off since the last calm."""
         self._refused_s = 0.0
         self._bytes_due_s = 0.0
+        self._door = Door()
+        self._accepted = 0
+        """Connections that the door has counted."""
+        self._listener: int | None = None
         self._memory_due_s = 0.0
         self._seldom_due_s = 0.0
         self._memory_before = 0
@@ -65,8 +72,8 @@ class PeerGuard:
         self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
 
     def start(self, zap: zmq.Socket[bytes], allow_list: AllowList | None) -> None:
-        """Start admitting by ``zap``, a ROUTER socket that belongs to this thread from now on, and watching."""
-        self._zap, self._allow_list, self._admission = zap, allow_list, Admission(allow_list)
+        """Start watching, and answering on ``zap``, a ROUTER socket that belongs to this thread from now on."""
+        self._zap, self._allow_list = zap, allow_list
         self._memory_before = self._memory_kept = anonymous_bytes()
         self._thread.start()
 
@@ -87,28 +94,41 @@ class PeerGuard:
             self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
 
     def _run(self) -> None:
-        poller = zmq.Poller()
-        poller.register(self._zap, zmq.POLLIN)
         while not self._stop.is_set():
             try:
-                if poller.poll(TICK_MS):
-                    self._admission.read(self._zap)
-                self._admission.admit(self._zap)
-                self._look(time.monotonic())
+                active = self._wait()
+                if self._allow_list is not None:
+                    self._allow_list.answer(self._zap)
+                self._look(active, time.monotonic())
             except Exception:
                 self._errors.write("the peers could not be looked at", exc_info=True)
-                self._stop.wait(TICK_MS / 1000)  # an error that comes every time must not take a core
+                self._stop.wait(_TICK_MS / 1000)  # an error that comes every time must not take a core
         self._zap.close(linger=0)
 
-    def _look(self, now_s: float) -> None:
+    def _wait(self) -> set[int]:
+        """Wait until a peer connects or sends something, or for a tick; return the descriptors on which something arrives. Subscribers
+        that only listen cost nothing."""
+        self._stop.wait(_PAUSE_S)
+        poller = select.poll()
+        if self._allow_list is not None:
+            poller.register(int(self._zap.getsockopt(zmq.FD)), select.POLLIN)
+        for descriptor in self._connections.descriptors():
+            poller.register(descriptor, select.POLLIN)
+        return {descriptor for descriptor, _ in poller.poll(_TICK_MS)}
+
+    def _look(self, active: set[int], now_s: float) -> None:
         self._connections.refresh()
         self._check_number()
-        if now_s >= self._bytes_due_s:
-            connections = self._connections.all()
-            self._bytes_due_s = now_s + len(connections) * _READING_S
-            for connection in connections:
-                if not self._connections.read_received(connection, now_s):
-                    self.refuse(connection, "one sent more than subscriptions need")
+        every = now_s >= self._bytes_due_s
+        if every:
+            self._bytes_due_s = now_s + _TICK_MS / 1000
+        for connection in self._connections.all():
+            if not every and connection.descriptor not in active:
+                continue
+            if not self._connections.read_received(connection, now_s):
+                self._door.entered(_COST_OF_A_FLOOD, now_s)
+                self.refuse(connection, "one sent more than subscriptions need")
+        self._move_door(now_s)
         if now_s >= self._memory_due_s:
             self._memory_due_s = now_s + _MEMORY_EVERY_S
             self._check_memory()
@@ -118,6 +138,14 @@ class PeerGuard:
             self._check_calm(now_s)
             self._cut_off.sum_up()
             self._errors.sum_up()
+
+    def _move_door(self, now_s: float) -> None:
+        if self._connections.listener != self._listener:
+            self._listener = self._connections.listener
+            self._door.renewed()
+        self._door.entered(self._connections.accepted - self._accepted, now_s)
+        self._accepted = self._connections.accepted
+        self._door.move(self._listener)
 
     def _check_keys(self) -> None:
         """Cut off whom the allow-list no longer names."""

@@ -13,9 +13,9 @@ LARGEST_PART = 1024
 """Longest part of a message that is accepted from a peer, bytes. Subscriptions are shorter; the handshake of CURVE is not."""
 RECEIVE_BUFFER = 16 << 10
 """Bytes of one connection that the operating system keeps: what a peer may still have delivered once it is cut off."""
-RECEIVE_MESSAGES = 2
-"""Messages of one connection that libzmq keeps. The publishing thread is inside libzmq until all have been read: with few, a peer that
-floods it cannot keep it there. (With CURVE libzmq counts one too many, so that 1 would be none.)"""
+RECEIVE_MESSAGES = 0
+"""Messages of one connection that libzmq keeps: no limit. At a limit libzmq (4.3.5) stops reading, and where it reads on after the peer
+has closed, a PING that waits ends the process (an assertion, !_io_error). The bytes that a peer sends are bounded instead."""
 
 
 class PeerLimits(msgspec.Struct, frozen=True, kw_only=True):

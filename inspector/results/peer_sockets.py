@@ -14,8 +14,7 @@ import zmq
 
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
-from inspector.results.admission import HANDSHAKE_MS, ZAP_ENDPOINT
-from inspector.results.allow_list import AllowList
+from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import bind, check_endpoint
@@ -31,6 +30,8 @@ from inspector.results.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
+HANDSHAKE_MS = 5000
+"""A peer that has not finished its handshake by then is disconnected."""
 _TRY_TO_BIND_MS = 10
 """Pause between two attempts to bind anew in the first second; libzmq closes the previous socket meanwhile."""
 
@@ -83,7 +84,7 @@ class PeerSockets:
         try:
             if self._allow_list and self._allow_list.warning:
                 log.warning("results.curve.secret_key: %s", self._allow_list.warning)
-            zap = self._context.socket(zmq.ROUTER)
+            zap = self._context.socket(zmq.ROUTER)  # without CURVE nobody asks it
             zap.bind(ZAP_ENDPOINT)
             self._data = self._context.socket(zmq.XPUB)
             self._poller.register(self._data, zmq.POLLIN)
@@ -126,14 +127,13 @@ class PeerSockets:
         self._context.destroy(linger=linger_ms)
 
     def _set_options(self, data: zmq.Socket[bytes]) -> None:
-        options: dict[int, int | bytes] = {
+        options = {
             zmq.XPUB_VERBOSER: 1,
             zmq.SNDHWM: self._config.send_hwm,
             zmq.LINGER: 0,  # so that binding anew drops what is queued; closing sets its own
             zmq.MAXMSGSIZE: LARGEST_PART,
             zmq.RCVBUF: RECEIVE_BUFFER,
             zmq.RCVHWM: RECEIVE_MESSAGES,
-            zmq.ZAP_DOMAIN: b"results",
             zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
             # A peer whose machine is gone is disconnected within about 40 s.
             zmq.TCP_KEEPALIVE: 1,
@@ -167,7 +167,7 @@ class PeerSockets:
         if self._bind_at_s is None or now_s < self._bind_at_s:
             return
         self._connections.refresh()
-        if not self._connections.unbound and now_s - self._unbound_s < 1.0:
+        if self._connections.listener is not None and now_s - self._unbound_s < 1.0:
             return  # too early, and libzmq would remove the new socket file of an ipc address together with the previous one
         try:
             bind(self._data, self.endpoint)

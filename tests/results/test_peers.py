@@ -74,9 +74,9 @@ def test_silent_connections_are_bounded_and_subscribers_come_first(results: Resu
     before = len(os.listdir("/proc/self/fd"))
     with Ear(results.endpoint) as ear:
         ear.packet()
-        crowd = [silent(results.endpoint) for _ in range(60)]
+        crowd = [silent(results.endpoint) for _ in range(40)]
         with all_closed(*crowd):
-            eventually(lambda: sum(is_cut_off(peer) for peer in crowd) >= 51)
+            eventually(lambda: sum(is_cut_off(peer) for peer in crowd) >= 31)
             assert len(os.listdir("/proc/self/fd")) - before - len(crowd) < 10 + 15
             assert still_served(results, ear), "who subscribed before is not cut off"
             with Ear(results.endpoint) as late:
@@ -195,14 +195,14 @@ def test_no_reader_of_a_socket_ends_the_publishing_thread(results: Results, monk
         def broken(*_: object) -> None:
             raise RuntimeError("an error nobody has thought of")
 
-        for target, name in (
-            (peers.subscriptions, "read"), (peers._guard, "_look"), (peers._guard._admission, "read"),
-        ):  # fmt: skip
+        for target, name in ((peers.subscriptions, "read"), (peers._guard, "_look"), (peers, "_bind_again")):
             monkeypatch.setattr(target, name, broken)
         with all_closed(peer := silent(results.endpoint)):
             peer.sendall(greeting() + frame(b"\1v1/"))
+            peers.bind_anew()
             assert still_served(results, ear)
         assert results.snapshot().alive
+        assert peers.errors
         monkeypatch.undo()
         with Ear(results.endpoint) as another:
             assert another.packet()
@@ -223,6 +223,22 @@ def test_the_limit_of_open_files_bounds_the_connections(caplog: pytest.LogCaptur
         assert results.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_connections_are_let_in_some_at_once_and_then_slowly(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the door is closed, who is inside goes on; it opens by itself."""
+    results._publisher.peers._guard._door._places = 3
+    with Ear(results.endpoint) as ear:
+        ear.packet()
+        crowd = [silent(results.endpoint) for _ in range(3)]
+        with all_closed(*crowd):
+            door = results._publisher.peers._guard._door
+            eventually(lambda: door.closed)
+            with pytest.raises(TimeoutError), silent(results.endpoint, 0.1):
+                pass
+            assert still_served(results, ear)
+            with all_closed(connected(results.endpoint)):
+                assert not door.closed
 
 
 def test_zeromq_still_tells_whose_message_it_is() -> None:

@@ -22,14 +22,14 @@ def greeting(kind: bytes = b"SUB") -> bytes:
     return b"\xff" + b"\0" * 8 + b"\x7f\x03\0" + b"NULL".ljust(20, b"\0") + b"\0" * 32 + frame(ready, command=True)
 
 
-def silent(endpoint: str) -> socket.socket:
+def silent(endpoint: str, timeout_s: float = 5) -> socket.socket:
     """A connection that says nothing."""
     if endpoint.startswith("ipc://"):
         peer = socket.socket(socket.AF_UNIX)
         peer.connect(endpoint.removeprefix("ipc://"))
         return peer
     host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
-    return socket.create_connection((host, int(port)), 5)
+    return socket.create_connection((host, int(port)), timeout_s)
 
 
 def connected(endpoint: str) -> socket.socket:
@@ -44,6 +44,12 @@ def connected(endpoint: str) -> socket.socket:
             raise ConnectionError("cut off in the handshake")
         heard += part
     return peer
+
+
+def reset(peer: socket.socket) -> None:
+    """Close so that the other side reads an error, not an end."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
 
 
 def is_cut_off(peer: socket.socket) -> bool:
