@@ -3,6 +3,7 @@ are replaced, and what rich would take for markup is printed as it is."""
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from engines.files.text import printable, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+
+_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]+")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -31,9 +35,9 @@ def shown(text: str, style: str = "") -> Text:
     return Text(printable(text), style)
 
 
-def tell(text: str, *, err: bool = False) -> None:
-    """Print a line, or several, as they are."""
-    print(printable_lines(text), file=sys.stderr if err else sys.stdout, flush=err)
+def tell(text: str, *, err: bool = False, at_once: bool = False) -> None:
+    """Print a line, or several, as they are; ``at_once`` for a live output that another program reads."""
+    print(printable_lines(text), file=sys.stderr if err else sys.stdout, flush=err or at_once)
 
 
 def print_json(value: Any) -> None:
@@ -42,7 +46,7 @@ def print_json(value: Any) -> None:
 
 
 def json_text(value: Any) -> str:
-    """The value as indented JSON. Characters that could steer a terminal are written as escapes, which any reader turns back."""
+    """The value as indented JSON, in printable ASCII."""
     import msgspec
 
     try:
@@ -53,10 +57,8 @@ def json_text(value: Any) -> str:
 
 
 def escaped(json: str) -> str:
-    """A JSON text with escapes for the characters that could steer a terminal; it means the same."""
-    if json.replace("\n", "").isprintable():
-        return json
-    return "".join(one if one == "\n" or one.isprintable() else _escape(one) for one in json)
+    """A JSON text in printable ASCII; it means the same, whatever the terminal's encoding."""
+    return _NOT_ASCII.sub(lambda found: "".join(map(_escape, found[0])), json)
 
 
 def _encodable(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from rich.text import Text
 
-from engines.files.text import printable
+from engines.files.text import brief
 from inspector.frames.outcome import Defect, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import (
@@ -27,6 +27,8 @@ VERDICT_STYLES = {
     Verdict.UNINSPECTED: "bold yellow",
 }
 _DEFECTS_SHOWN = 3
+_LONGEST = 2000
+"""Characters that are shown of a text, which may come from a network."""
 
 
 def line_of(packet: Packet) -> Text:
@@ -38,13 +40,13 @@ def line_of(packet: Packet) -> Text:
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
         parts = [body.reason.value, _score(body.gate_score), _defects(body.defects), body.detail, body.name]
-        line.append("  ".join(printable(part) for part in parts if part))
+        line.append("  ".join(brief(part, _LONGEST) for part in parts if part))
         line.append(f"  {body.latency_us / 1000:.1f} ms", "dim")
     elif isinstance(body, GapBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
         count = body.last - body.first + 1
-        line.append(printable(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}"))
+        line.append(brief(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}", _LONGEST))
     elif isinstance(body, LateBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{'late':<11} ", "yellow")
@@ -60,11 +62,13 @@ def _append_event(line: Text, packet: Packet) -> None:
     if isinstance(body, StartBody):
         size = f"{body.geometry.height_px}x{body.geometry.width_px}"
         simulated = "  simulated" if packet.header.simulated else ""
-        line.append(printable(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}"))
+        line.append(
+            brief(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}", _LONGEST)
+        )
     elif isinstance(body, StatusBody):
         calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
         line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")
-        line.append(printable(f"{body.code}  {body.text}"))
+        line.append(brief(f"{body.code}  {body.text}", _LONGEST))
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
         line.append(f"{body.frames} frames  {counts}  late results {body.late}")

@@ -36,11 +36,14 @@ def run(
     from inspector.config.load import load_config
     from inspector.line.line import Line
     from inspector.service.log import log_to_stderr
+    from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
     log_to_stderr(log_level)
     line_config = load_config(config)
     bundle = open_bundle(line_config.bundle, config.parent)
+    raise_open_files()
+    spare_collector()
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
         if line.start(stop):

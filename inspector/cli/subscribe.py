@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engines.files.text import brief
 from inspector.cli.options import Limits, number_option
+from inspector.cli.output import console, escaped, tell
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -62,14 +64,11 @@ class _Tail:
     """Prints the messages that arrive and counts them."""
 
     def __init__(self, endpoint: str, camera: str | None, as_json: bool, heartbeats: bool, count: int | None) -> None:
-        from rich.console import Console
-
         self.missed = 0
         self._endpoint, self._camera, self._as_json = endpoint, camera, as_json
         self._heartbeats, self._left = heartbeats, count
         self._verdicts: Counter[Verdict] = Counter()
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out, self._err = console(), console(stderr=True)
 
     def follow(self, subscriber: Subscriber, timeout_s: float | None) -> None:
         """Print until the count is reached or nothing arrives for ``timeout_s``."""
@@ -89,12 +88,11 @@ class _Tail:
                     f"nothing heard from {self._endpoint} yet: does the daemon run there, does it publish this line and "
                     "camera, and if it uses CURVE, is your key in its list?",
                     style="yellow",
-                    markup=False,
+                    soft_wrap=True,
                 )
 
     def sum_up(self, subscriber: Subscriber) -> None:
         """Verdict counts and what was missed, per stream."""
-        from engines.files.text import printable
         from inspector.cli.result_lines import VERDICT_STYLES
 
         if self._as_json:
@@ -104,9 +102,7 @@ class _Tail:
             self._out.print(f"{verdict.value:<12}{self._verdicts[verdict]:>10}", style=style)
         for stream, books in subscriber.streams.items():
             if self._camera in (None, stream.camera):
-                self._out.print(
-                    f"{stream.line}/{stream.camera} {printable(stream.epoch)[:8]}: {books.summary()}", markup=False
-                )
+                self._out.print(f"{stream.line}/{stream.camera} {stream.epoch[:8]}: {books.summary()}", soft_wrap=True)
         if subscriber.malformed:
             self._out.print(f"{subscriber.malformed} messages were malformed", style="bold red")
 
@@ -135,26 +131,25 @@ class _Tail:
         self._print(event)
 
     def _print(self, event: Event) -> None:
+        import msgspec
+
         from inspector.cli.result_lines import line_of
         from inspector.client import Packet
 
         if self._as_json:
-            typer.echo(_as_json(event))
-        elif isinstance(event, Packet):
-            self._out.print(line_of(event))
+            tell(escaped(msgspec.json.encode(_record(event)).decode()), at_once=True)
         else:
-            self._out.print(_notice(event))
+            self._out.print(line_of(event) if isinstance(event, Packet) else _notice(event), soft_wrap=True)
 
 
 def _notice(event: Any) -> Text:
     """An event that is not a message, as one line."""
     from rich.text import Text
 
-    from engines.files.text import printable
     from inspector.client import Malformed, Missed, NewEpoch
 
     if isinstance(event, Malformed):
-        return Text(f"!! MALFORMED  {printable(event.reason)}", "bold red")
+        return Text(f"!! MALFORMED  {brief(event.reason, 1000)}", "bold red")
     if isinstance(event, NewEpoch):
         return Text(f"!! {event.stream.camera}: the daemon was started again; numbers begin at 0 again", "bold yellow")
     if isinstance(event, Missed):
@@ -165,18 +160,17 @@ def _notice(event: Any) -> Text:
     return Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red")
 
 
-def _as_json(event: Any) -> str:
+def _record(event: Any) -> dict[str, Any]:
+    """What ``--json`` shows of an event."""
     import msgspec
 
     from inspector.client import Packet
 
     if isinstance(event, Packet):
-        value = {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
-    else:
-        fields = msgspec.structs.asdict(event)
-        if "stream" in fields:
-            fields["stream"] = fields["stream"]._asdict()
-        if "topic" in fields:
-            fields["topic"] = fields["topic"].decode("utf-8", "replace")
-        value = {"event": type(event).__name__.lower(), **fields}
-    return msgspec.json.encode(value).decode()
+        return {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
+    fields = msgspec.structs.asdict(event)
+    if "stream" in fields:
+        fields["stream"] = fields["stream"]._asdict()
+    if "topic" in fields:
+        fields["topic"] = fields["topic"].decode("utf-8", "replace")
+    return {"event": type(event).__name__.lower(), **fields}

@@ -21,6 +21,8 @@ class OutOfOrderError(ValueError):
 
 MOST_OPEN_RUNS = 16
 """Most runs without an end that are kept; only a faulty publisher sends more."""
+MOST_HOLES = 1000
+"""Most ranges of missing numbers that are kept. The last one is then a range in which some arrived; their number stays exact."""
 
 
 @dataclass
@@ -51,18 +53,15 @@ class Completeness:
         self.last_seq = -1
         """Highest number known to have been published."""
         self.missing: list[tuple[int, int]] = []
-        """First and last of each range that never arrived, in order."""
+        """First and last of each range that never arrived, in order; beyond ``MOST_HOLES`` ranges, the last one covers all further ones."""
+        self.missed = 0
+        """Number of publications that never arrived."""
         self.state: LineState | None = None
         self.runs: dict[str, RunCount] = {}
         """The open runs in the order in which they began; a run may begin before the previous one has ended."""
         self.last_ended: RunCount | None = None
         self.disagreed = False
         """Whether the count of any run was not that of its ``end``."""
-
-    @property
-    def missed(self) -> int:
-        """Number of publications that never arrived."""
-        return sum(last - first + 1 for first, last in self.missing)
 
     @property
     def complete(self) -> bool:
@@ -122,7 +121,9 @@ class Completeness:
         if seq <= self.last_seq:
             return None
         missing = (self.last_seq + 1, seq)
-        if self.missing and self.missing[-1][1] == missing[0] - 1:
+        self.missed += seq - self.last_seq
+        adjacent = self.missing and self.missing[-1][1] == missing[0] - 1
+        if adjacent or len(self.missing) == MOST_HOLES:
             self.missing[-1] = (self.missing[-1][0], seq)
         else:
             self.missing.append(missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import deque
@@ -10,19 +11,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import zmq
-import zmq.auth
 
 from inspector.client.completeness import Completeness, OutOfOrderError
+from inspector.client.connection import Connection
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale, StreamKey
 from inspector.errors import UserError
 from inspector.protocol.codec import TOPIC_ROOT, MalformedError, Packet, decode
+from inspector.protocol.keys import KeyFileError, open_to_others, read_key_file, read_secret_key_file
 from inspector.protocol.messages import HeartbeatBody, LineState
+
+log = logging.getLogger(__name__)
 
 _LONGEST_HEARTBEAT_MS = 250
 _HEARTBEATS_TO_STALE = 3
-_KEY_CHARACTERS = 40
 _STREAMS_KEPT = 256
-_LARGEST_MESSAGE = 64 << 20
+_LONGEST_PREFIX = 200
+"""Bytes. The longest topic has 142, and the publisher disconnects whoever asks for more than this."""
 
 
 class Subscriber(AbstractContextManager["Subscriber"]):
@@ -39,11 +43,16 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         timeout_ms: int | None = None,
         server_key: Path | None = None,
         client_key: Path | None = None,
-        receive_hwm: int = 10_000,
+        receive_hwm: int = 64,
+        largest_part_bytes: int = 16 << 20,
     ) -> None:
         """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; with a longer one messages
         seem to be missing. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
         the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
+
+        At most ``receive_hwm`` messages wait here, of parts of at most ``largest_part_bytes`` bytes, so that a faulty publisher does
+        not use up the memory; further messages wait with the publisher (``results.send_hwm``). A mask of noise has up to 8 bytes
+        a pixel; a publisher that sends a larger part is disconnected, and connected again after 3 s.
 
         Raises UserError for an endpoint or a key that cannot be used.
         """
@@ -57,9 +66,13 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         """When the last message of each stream came, s; None once ``Stale`` was reported."""
         self._interval_ms = _LONGEST_HEARTBEAT_MS
         self._context = zmq.Context()
+        self._connection: Connection | None = None
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
         try:
-            self._connect(endpoint, prefix, server_key, client_key, receive_hwm)
+            self._socket.setsockopt(zmq.RCVHWM, receive_hwm)
+            self._socket.setsockopt(zmq.MAXMSGSIZE, largest_part_bytes)
+            self._use_keys(server_key, client_key)
+            self._connect(endpoint, prefix)
         except BaseException:
             self.close()
             raise
@@ -73,6 +86,9 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
     def close(self) -> None:
         """Disconnect."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._context.destroy(linger=0)
 
     def receive(self, timeout_ms: int | None = None) -> Event | None:
@@ -85,36 +101,49 @@ class Subscriber(AbstractContextManager["Subscriber"]):
                 self._take(self._socket.recv_multipart(zmq.NOBLOCK))
             else:
                 self._look_for_silence()
+                if self._connection is not None:
+                    self._connection.look()
                 if not self._pending and time.monotonic() >= until_s:
                     return None
         return self._pending.popleft()
 
-    def _connect(
-        self, endpoint: str, prefix: str, server_key: Path | None, client_key: Path | None, receive_hwm: int
-    ) -> None:
+    def _use_keys(self, server_key: Path | None, client_key: Path | None) -> None:
+        if (server_key is None) != (client_key is None):
+            raise UserError("CURVE needs both the publisher's public key file and your own secret key file")
+        if server_key is None or client_key is None:
+            return
+        try:
+            server = read_key_file(server_key).public
+            public, secret = read_secret_key_file(client_key)
+        except KeyFileError as error:
+            raise UserError(f"key file {error}") from None
+        if warning := open_to_others(client_key):
+            log.warning("key file %s", warning)
+        self._socket.setsockopt(zmq.CURVE_SERVERKEY, server)
+        self._socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
+        self._socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+
+    def _connect(self, endpoint: str, prefix: str) -> None:
         socket = self._socket
-        socket.setsockopt(zmq.RCVHWM, receive_hwm)
-        socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
         # Detects within about 15 s that the publisher's machine is unreachable, and connects again.
         for option, value in ((zmq.TCP_KEEPALIVE, 1), (zmq.TCP_KEEPALIVE_IDLE, 5), (zmq.TCP_KEEPALIVE_INTVL, 3),
                               (zmq.TCP_KEEPALIVE_CNT, 3)):  # fmt: skip
             socket.setsockopt(option, value)
-        if (server_key is None) != (client_key is None):
-            raise UserError("CURVE needs both the publisher's public key file and your own secret key file")
-        if server_key is not None and client_key is not None:
-            socket.setsockopt(zmq.CURVE_SERVERKEY, _certificate(server_key, secret=False)[0])
-            public, secret = _certificate(client_key, secret=True)
-            socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
-            socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
         if "[" in endpoint:
             socket.setsockopt(zmq.IPV6, 1)
-        try:
-            socket.subscribe(prefix)
-            socket.connect(endpoint)
-        except zmq.ZMQError as error:
+        topic = prefix.encode("utf-8", "replace")
+        if len(topic) > _LONGEST_PREFIX:
             raise UserError(
-                f"endpoint {endpoint!r}: {error.strerror}; expected tcp://ADDRESS:PORT or ipc://PATH, as in results.endpoint"
+                f"prefix {prefix[:40]!r}...: no topic begins with {len(topic)} bytes; expected v1/<line>/<camera>/"
+            )
+        try:
+            socket.setsockopt(zmq.SUBSCRIBE, topic)
+            self._connection = Connection(self._context, socket, endpoint)
+        except (zmq.ZMQError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "no text that UTF-8 can encode"
+            raise UserError(
+                f"endpoint {endpoint!r}: {reason}; expected tcp://ADDRESS:PORT or ipc://PATH, as in results.endpoint"
             ) from None
 
     def _take(self, parts: list[bytes]) -> None:
@@ -163,16 +192,3 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
 def _key(packet: Packet) -> StreamKey:
     return StreamKey(packet.header.line, packet.header.camera, packet.header.epoch)
-
-
-def _certificate(path: Path, *, secret: bool) -> tuple[bytes, bytes]:
-    """Public and, with ``secret``, secret key in a file of ``zmq.auth.create_certificates``. Raises UserError."""
-    try:
-        public, private = zmq.auth.load_certificate(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"key file {path}: cannot be read: {error}") from None
-    if secret and private is None:
-        raise UserError(f"key file {path}: holds no secret key; name the *.key_secret file beside it")
-    if any(len(key) != _KEY_CHARACTERS for key in (public, private) if key is not None):
-        raise UserError(f"key file {path}: holds a key that is not {_KEY_CHARACTERS} characters long")
-    return public, private or b""

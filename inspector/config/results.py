@@ -22,7 +22,7 @@ class CurveConfig(Section, frozen=True, kw_only=True):
     allowed_clients: Annotated[
         FilePath,
         Meta(
-            description="Directory with one public `*.key` file for each subscriber that may connect, relative to this file; read again when it changes.",
+            description="Directory with one public `*.key` file for each subscriber that may connect, relative to this file; read again when one of them changes.",
         ),
     ]
 
@@ -48,6 +48,15 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 2000
+    max_connections: Annotated[
+        int,
+        Meta(
+            description="Most connections at once; beyond them, first those that have subscribed to nothing are cut off. "
+            "The limit of open files (`ulimit -n`) may allow fewer.",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 256
     linger_ms: Annotated[
         int,
         Meta(

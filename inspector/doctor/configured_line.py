@@ -16,7 +16,7 @@ from engines.errors import BundleError, FileError
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
-from inspector.config.results import ResultsConfig
+from inspector.config.results import CurveConfig, ResultsConfig
 from inspector.config.tree import LineConfig
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
@@ -36,6 +36,7 @@ LONGEST_LOOK_S = 10.0
 CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
 BUNDLE = Subject(Section.LINE, "Bundle", needed=True)
 ENDPOINT = Subject(Section.LINE, "Endpoint", needed=True)
+SECRET_KEY = Subject(Section.LINE, "Secret key")
 
 
 class ConfiguredLine:
@@ -74,6 +75,8 @@ class ConfiguredLine:
             for camera in self.config.cameras:
                 yield _camera(camera, self.bundle)
         yield _endpoint(self.config.results, self.config.line)
+        if self.config.results.curve is not None:
+            yield from _secret_key(self.config.results.curve)
         yield journal_finding(self.config.journal, Section.LINE)
 
     def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
@@ -150,3 +153,12 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
         return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"
     return ENDPOINT.ok(f"{config.endpoint} is free", f"subscribers connect there, {secured}")
+
+
+def _secret_key(curve: CurveConfig) -> Iterator[Finding]:
+    """Whether others may read the line's secret key."""
+    from inspector.protocol.keys import open_to_others
+
+    if warning := open_to_others(Path(curve.secret_key)):
+        found, _, mend = warning.partition("; ")
+        yield SECRET_KEY.note(found, f"whoever has it can pass for this line: {mend}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from inspector.frames.meta import FrameMeta
 from inspector.frames.size import FrameSize
@@ -46,24 +48,29 @@ class Reason(str, Enum):
     """UNINSPECTED: an error in the program or in the engines' output on this frame; the log has the details."""
 
 
+Pixels = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
+"""A measured value. Bounded, so that whoever prints one that came over the network prints a short text."""
+
+
 class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """One connected region of one class. Pixel figures are in frame pixels, x along the rows."""
 
     class_name: str = msgspec.field(name="class")
-    score: float
+    score: Figure
     """Maximum probability of the class over the frame, 0..1."""
-    area_px: int
-    bbox_px: tuple[int, int, int, int]
+    area_px: Pixels
+    bbox_px: tuple[Pixels, Pixels, Pixels, Pixels]
     """x, y, width, height."""
-    centroid_px: tuple[float, float]
+    centroid_px: tuple[Figure, Figure]
     """x, y."""
-    length_px: float
+    length_px: Figure
     """Longer side of the smallest rotated rectangle around the region."""
-    width_px: float
+    width_px: Figure
     """Shorter side of that rectangle."""
-    area_mm2: float | None = None
-    length_mm: float | None = None
-    width_mm: float | None = None
+    area_mm2: Figure | None = None
+    length_mm: Figure | None = None
+    width_mm: Figure | None = None
 
 
 class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):

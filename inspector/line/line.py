@@ -102,7 +102,7 @@ class Line:
         self._epoch = epoch = new_epoch(config)
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
-        self.results = Results(config.results, config.journal, epoch, self._journal_changed)
+        self.results = Results(config.results, config.journal, epoch, self._journal_changed, self._peers_changed)
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
@@ -182,7 +182,9 @@ class Line:
     def __enter__(self) -> Line:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and not self._started and not self.failures:
+            self.status.failed("start", str(error) or type(error).__name__)
         self.stop()
 
     @property
@@ -255,6 +257,9 @@ class Line:
     def _journal_changed(self, well: bool, code: str, text: str) -> None:
         (self.status.well if well else self.status.trouble)("journal", code, text)
 
+    def _peers_changed(self, well: bool, code: str, text: str) -> None:
+        (self.status.well if well else self.status.trouble)("peers", code, text)
+
     def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
         self.bundles.child_changed(source, state, text)
 
@@ -283,10 +288,12 @@ class Line:
             time.sleep(0.01)
 
     def _say_goodbye(self) -> None:
-        if not self._started:
+        """Also where the start failed: whoever has heard the heartbeats learns why they end."""
+        if not self.results.endpoint:
             return
         self.runs.end_all()
-        self.status.enter(LineState.STOPPED, "stopped", "; ".join(self.failures) or "the run has ended")
+        ended = "the run has ended" if self._started else "stopped before the first frame"
+        self.status.enter(LineState.STOPPED, "stopped", "; ".join(self.failures) or ended)
 
     @staticmethod
     def _attempt(action: Callable[[], object]) -> None:

@@ -56,7 +56,7 @@ class LineStatus:
         with self._lock:
             if phase not in PHASES[self._phase]:
                 raise AssertionError(f"the line cannot go from {self._phase.value} to {phase.value}")
-            started = self._phase is LineState.STARTING
+            started = self._phase is LineState.STARTING and phase is LineState.RUNNING
             self._phase = phase
             self._publish_now(code, text)
             if started:

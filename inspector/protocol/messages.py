@@ -11,7 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from inspector.frames.outcome import Defect, Reason, Verdict
+from engines.files.names import Name
+from inspector.frames.outcome import Defect, Figure, Reason, Verdict
 
 PROTOCOL = 1
 LARGEST = 2**53 - 1
@@ -21,7 +22,7 @@ Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Pixels = Annotated[int, Meta(ge=1, le=65536)]
 """Height or width of a frame, px."""
 UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 
 
 class MessageType(str, Enum):
@@ -71,7 +72,7 @@ class Header(Message, frozen=True, kw_only=True):
         Count | None, Meta(description="Frame number; in a gap the first one. Null in a message about no frame.")
     ]
     position_um: Annotated[
-        int | None, Meta(description="Leading edge of the frame, um of travel since the start of the epoch.")
+        Number | None, Meta(description="Leading edge of the frame, um of travel since the start of the epoch.")
     ]
     captured_unix_ns: UnixNs | None
     deadline_unix_ns: UnixNs | None
@@ -106,8 +107,8 @@ class Geometry(Message, frozen=True, kw_only=True):
 class ScaleMm(Message, frozen=True, kw_only=True):
     """Size of a pixel on the sheet, mm."""
 
-    x_mm_per_px: float
-    y_mm_per_px: float
+    x_mm_per_px: Figure
+    y_mm_per_px: Figure
 
 
 class StartBody(Message, frozen=True, kw_only=True):
@@ -117,8 +118,8 @@ class StartBody(Message, frozen=True, kw_only=True):
     geometry: Geometry
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
     rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
-    deadline_ms: Annotated[float | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
-    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.")]
+    deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
+    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=1, le=60_000)]
     masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
     source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
     software: Annotated[str, Meta(description="Name and version of the publisher.")]
@@ -140,7 +141,7 @@ class ResultBody(Message, frozen=True, kw_only=True):
     reason: Reason
     detail: Annotated[str, Meta(description="One line for a person; may be empty.")]
     gate_score: Annotated[
-        float | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
+        Figure | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
     ]
     pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
     defects: tuple[Defect, ...]
@@ -150,7 +151,7 @@ class ResultBody(Message, frozen=True, kw_only=True):
             description="In a replay the file name, with the folders that tell it from others of that name; else empty."
         ),
     ]
-    latency_us: Annotated[int, Meta(description="Capture to verdict, microseconds.")]
+    latency_us: Annotated[Number, Meta(description="Capture to verdict, microseconds.")]
     mask: Annotated[MaskInfo | None, Meta(description="Null: no fourth part follows.")]
 
 
@@ -160,7 +161,7 @@ class LateBody(Message, frozen=True, kw_only=True):
     late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
     late_reason: Reason
     detail: str
-    gate_score: float | None
+    gate_score: Figure | None
     pixels: dict[str, Count]
     defects: tuple[Defect, ...]
     name: str

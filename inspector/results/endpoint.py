@@ -18,10 +18,15 @@ _TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
 
 def check_endpoint(endpoint: str, *, curve: bool) -> None:
-    """Check that the endpoint may be bound: without CURVE only loopback or ipc; an ipc path must not be in use.
+    """Check that the endpoint may be bound: without CURVE only loopback or an ipc path; an ipc path must not be in use.
 
     Raises UserError naming ``results.endpoint``.
     """
+    if endpoint.startswith("ipc://@") and not curve:
+        raise UserError(
+            f"{_KEY}: {endpoint} is an abstract name, which every user of this machine can connect to, but results.curve is not set; "
+            "set results.curve (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
+        )
     if endpoint.startswith("ipc://"):
         _check_ipc(endpoint)
         return

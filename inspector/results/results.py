@@ -16,11 +16,13 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
+from inspector.results.peer_limits import PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.status import Status
 from inspector.results.stream import Stream
 
 LONGEST_CLOSE_S = 0.9
+_LIMITS = PeerLimits()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,20 +55,25 @@ class Results:
         journal: JournalConfig,
         identity: Identity,
         journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
+        peers_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
+        limits: PeerLimits = _LIMITS,
     ) -> None:
-        """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works again."""
+        """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works
+        again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
         self._config = config
         self._streams = {
             camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
             for camera in identity.cameras
         }
         self._journal = Journal(journal, identity) if journal.path is not None else None
-        self._publisher = Publisher(config, identity.line, self._streams.values(), self._journal, journal_changed)
+        self._publisher = Publisher(
+            config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits
+        )
 
     @property
     def endpoint(self) -> str:
         """The address bound, with the port that ``*`` took; empty before ``start``."""
-        return self._publisher.endpoint
+        return self._publisher.peers.endpoint
 
     def start(self, stopping: threading.Event | None = None) -> None:
         """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then.
@@ -86,7 +93,7 @@ class Results:
         Raises UserError when they do not arrive in ``results.wait_timeout_s``.
         """
         wanted, timeout_s = self._config.wait_for_subscribers, self._config.wait_timeout_s
-        there = self._publisher.subscriptions
+        there = self._publisher.peers.subscriptions
         if there.wait(wanted, timeout_s, stopping):
             return True
         if stopping is not None and stopping.is_set():
@@ -127,7 +134,7 @@ class Results:
             failed=self._publisher.failed,
             last_seq={camera: stream.last_seq for camera, stream in self._streams.items()},
             resolved_through={camera: stream.resolved_through for camera, stream in self._streams.items()},
-            subscriptions=self._publisher.subscriptions.count,
+            subscriptions=self._publisher.peers.subscriptions.count,
             journal=self._journal.state() if self._journal else None,
         )
 

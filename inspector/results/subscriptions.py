@@ -1,63 +1,124 @@
-"""Counts the subscriptions that an XPUB socket reports."""
+"""Reads the subscriptions that an XPUB socket reports, and counts those to the line's streams."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import zmq
 
+from inspector.results.brief_log import BriefLog
+from inspector.results.connections import Connection, Connections
+from inspector.results.peer_limits import PeerLimits
+
 log = logging.getLogger(__name__)
 
-_STRANGERS_LOGGED = 20
+_MESSAGES_PER_TURN = 1000
+_DESCRIPTOR, _KEY = "__fd", "User-Id"
+"""Properties of a received message: its connection's file descriptor, and with CURVE its peer's public key."""
 
 
 class Subscriptions:
-    """Counts subscriptions. ``read`` is for the publishing thread; ``count`` and ``wait`` may be called from any thread."""
+    """The subscriptions. ``read`` is for the publishing thread; ``count`` and ``wait`` may be called from any thread."""
 
-    def __init__(self, prefixes: Iterable[str]) -> None:
-        """``prefixes`` are what the topics of each stream begin with."""
-        self._prefixes = tuple(prefixes)
-        self._count = 0
-        self._strangers = 0
+    def __init__(
+        self,
+        prefixes: Iterable[str],
+        connections: Connections,
+        limits: PeerLimits,
+        refuse: Callable[[Connection, str], None],
+        allowed: Callable[[str], bool] = lambda key: True,
+    ) -> None:
+        """``prefixes`` are what the topics of each stream begin with. ``refuse`` is called for a connection that exceeds a limit,
+        with the reason; ``allowed`` says whether the owner of a key may still subscribe."""
+        self._prefixes = tuple(prefix.encode() for prefix in prefixes)
+        self._connections = connections
+        self._limits = limits
+        self._refuse = refuse
+        self._allowed = allowed
         self._changed = threading.Condition()
+        self._arrivals = BriefLog(log, logging.INFO, "subscriptions")
+        self._strangers = BriefLog(log, logging.WARNING, "subscriptions that match no topic")
 
     @property
     def count(self) -> int:
         """Subscriptions to one of the line's streams or to part of one; a subscriber usually has one."""
-        return self._count
+        self._connections.refresh()
+        return self._connections.covering
 
     def read(self, data: zmq.Socket[bytes]) -> None:
-        """Read one message from ``data``, an XPUB socket that reports every subscription."""
-        message = data.recv(zmq.NOBLOCK)
-        while data.getsockopt(zmq.RCVMORE):
-            data.recv(zmq.NOBLOCK)
-        if message[:1] not in (b"\0", b"\1"):
-            return
-        topic = message[1:].decode("utf-8", "replace")
-        if not any(prefix.startswith(topic) or topic.startswith(prefix) for prefix in self._prefixes):
-            self._stranger(topic)
-            return
+        """Read what waits on ``data``, an XPUB socket that reports every subscription."""
+        for _ in range(_MESSAGES_PER_TURN):
+            try:
+                frame = data.recv(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                break
+            self._take(frame)
         with self._changed:
-            self._count += 1 if message[0] else -1
             self._changed.notify_all()
-        log.info("subscription to %r %s: %d now", topic, "arrived" if message[0] else "gone", self._count)
 
     def wait(self, count: int, timeout_s: float, stopping: threading.Event | None = None) -> bool:
         """Block until ``count`` subscriptions are there; False after ``timeout_s`` or once ``stopping`` is set."""
         until_s = time.monotonic() + timeout_s
-        with self._changed:
-            while self._count < count:
-                left_s = until_s - time.monotonic()
-                if left_s <= 0 or (stopping is not None and stopping.is_set()):
-                    return False
+        while self.count < count:
+            left_s = until_s - time.monotonic()
+            if left_s <= 0 or (stopping is not None and stopping.is_set()):
+                return False
+            with self._changed:
                 self._changed.wait(min(left_s, 0.1))
         return True
 
-    def _stranger(self, topic: str) -> None:
-        """Warn of a subscription that matches no topic: mostly a misspelt line or camera, which would never get a message."""
-        self._strangers += 1
-        if self._strangers <= _STRANGERS_LOGGED:
-            log.warning("a subscriber asks for %.100r, but topics here begin with %s", topic, ", ".join(self._prefixes))
+    def _take(self, frame: zmq.Frame) -> None:
+        content = bytes(frame.buffer)
+        if content[:1] not in (b"\0", b"\1"):
+            return  # no subscription
+        # A connection that ends takes its subscriptions along, and libzmq then reports them without a descriptor.
+        connection = self._connections.find(int(_property(frame, _DESCRIPTOR) or -1))
+        if connection is None or connection.ending:
+            return
+        connection.key = connection.key or _property(frame, _KEY)
+        topic = content[1:]
+        if not self._allowed(connection.key):
+            self._refuse(connection, "")
+        elif content[0]:
+            self._arrived(connection, topic)
+        elif self._connections.unsubscribe(connection, topic):
+            self._arrivals.write("subscription to %s gone: %d now", _shortened(topic), self.count)
+
+    def _arrived(self, connection: Connection, topic: bytes) -> None:
+        covers = any(prefix.startswith(topic) or topic.startswith(prefix) for prefix in self._prefixes)
+        if not self._connections.subscribe(connection, topic, covers):
+            return
+        if covers:
+            self._arrivals.write("subscription to %s arrived: %d now", _shortened(topic), self.count)
+        else:
+            prefixes = ", ".join(prefix.decode() for prefix in self._prefixes)
+            self._strangers.write(
+                "a subscriber asks for %s, but topics here begin with %s", _shortened(topic), prefixes
+            )
+        if len(topic) > self._limits.topic_bytes:
+            self._refuse(connection, f"a subscription of more than {self._limits.topic_bytes} bytes")
+        elif len(connection.topics) > self._limits.subscriptions:
+            self._refuse(connection, f"more than {self._limits.subscriptions} subscriptions")
+        else:
+            self._check_all()
+
+    def _check_all(self) -> None:
+        """Refuse the connection with the most subscriptions where all of them together are too many."""
+        if self._connections.subscriptions > self._limits.all_subscriptions:
+            greediest = max(self._connections.all(), key=lambda one: len(one.topics))
+            self._refuse(greediest, f"the most of {self._limits.all_subscriptions} subscriptions of all connections")
+
+
+def _property(frame: zmq.Frame, name: str) -> str:
+    """A property of a received message; empty where it has none of this name."""
+    try:
+        return str(frame.get(name))
+    except zmq.ZMQError:
+        return ""
+
+
+def _shortened(topic: bytes) -> str:
+    return repr(topic[:100].decode("utf-8", "replace")) + ("..." if len(topic) > 100 else "")

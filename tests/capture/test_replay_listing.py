@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from inspector.capture.replay.camera import ReplayCamera
 from inspector.capture.replay.listing import frame_names, list_files
+from inspector.capture.replay.order import in_natural_order
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
 from tests.capture.replay_files import HEIGHT, WIDTH, encoded, severstal, sheet, write
@@ -196,3 +198,31 @@ def test_the_real_lists_are_found() -> None:
     assert len(whole) == 160
     assert all(one.is_file() for one in whole)
     assert len(list_files(str(place / "images"))) == 160
+
+
+def test_the_natural_order_of_many_names_is_that_of_their_pieces() -> None:
+    names = [
+        "a",
+        "a1",
+        "a01",
+        "a2",
+        "a10",
+        "A3",
+        "a-1",
+        "ab",
+        "1",
+        "b1c2",
+        "b1c10",
+        "b01c3",
+        "",
+        "a1b",
+        f"a{10**70}",
+        "é9",
+    ]
+    paths = [Path(f"{name}x{number}") for number in range(400) for name in names]
+
+    def by_pieces(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+        pieces = re.split(r"([0-9]+)", str(path).lower())
+        return [(0, int(one), "") if one.isdecimal() else (1, 0, one) for one in pieces], str(path)
+
+    assert in_natural_order(reversed(paths)) == sorted(paths, key=by_pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -18,9 +19,11 @@ from engines.bundle import Bundle
 from engines.gpu import find_gpu
 from inspector.client import Packet, Subscriber
 from inspector.client.completeness import Completeness
-from inspector.protocol.messages import LineState, StatusBody
+from inspector.protocol.messages import LineState, ResultBody, StatusBody
 from tests.cli.command import COMMAND, inspector, one_line_of
 from tests.line.accounting import account
+from tests.results.publishing import eventually
+from tests.results.zmtp import all_closed, connected, frame, is_cut_off, reset, send_until_cut_off, silent
 from tests.tiny_bundle import frame_with
 
 
@@ -110,6 +113,55 @@ def test_signal_under_load_ends_in_two_seconds_with_every_frame_accounted_for(
     assert found.reasons["gate_clean"] > 50
     assert found.reasons["defect"] > 25
     assert found.reasons["bad_frame"] > 25
+
+
+def test_hostile_peers_cost_no_frame_and_no_subscriber_a_message(config: Path, tmp_path: Path) -> None:
+    """With few open files at first, as in a service: more connections than that, messages without end, and PINGs that wait behind
+    many subscriptions when the connection breaks, which end a process whose libzmq has stopped reading."""
+    edit(config, results={"max_connections": 20})
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    daemon = subprocess.Popen(
+        [*COMMAND, "run", "-c", str(config)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard)),
+    )
+    crowd: list[socket.socket] = []
+    try:
+        with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+            until_verdict(subscriber)
+            for _ in range(20):
+                peer = connected(endpoint_of(config))
+                pings = (frame(b"\1v1/") * 40 + frame(b"\x04PING\0\0", command=True)) * 40
+                send_until_cut_off(peer, pings, len(pings))
+                reset(peer)
+            for _ in range(40):
+                crowd.append(silent(endpoint_of(config)))
+            eventually(lambda: sum(map(is_cut_off, crowd)) > 20)
+            with all_closed(peer := connected(endpoint_of(config))):
+                assert send_until_cut_off(peer, frame(b"x" * 1000, more=True) * 64, 300 << 20) < 300 << 20
+            for _ in range(100):
+                until_verdict(subscriber)
+            daemon.send_signal(signal.SIGTERM)
+            books = listen_until_stopped(subscriber)
+        assert daemon.wait(timeout=10) == 0
+        assert books.proven, books.summary()
+    finally:
+        daemon.kill()
+        daemon.communicate()
+        for one in crowd:
+            one.close()
+    found = account(tmp_path / "journal.sqlite")
+    assert set(found.reasons) <= {"gate_clean", "defect", "bad_frame", "overload", "shutdown"}
+    assert found.reasons["bad_frame"] <= found.reasons["gate_clean"] / 2 + 2, "only the frame that is cut short"
+
+
+def until_verdict(subscriber: Subscriber) -> None:
+    while True:
+        event = subscriber.receive(20_000)
+        assert event is not None, "the daemon is silent"
+        if isinstance(event, Packet) and isinstance(event.body, ResultBody):
+            return
 
 
 @pytest.mark.skipif(not isinstance(find_gpu(), str), reason="this machine has a GPU")

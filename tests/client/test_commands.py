@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -120,6 +121,32 @@ def test_nobody_there() -> None:
     assert done.returncode == 0
     assert "nothing heard from tcp://127.0.0.1:1 yet" in done.stderr
     assert inspector("subscribe", "nonsense").returncode == 2
+
+
+def test_what_arrives_neither_ends_the_tail_nor_steers_the_terminal() -> None:
+    results = make_results(results={"wait_for_subscribers": 2})
+    results.start()
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = [
+        subprocess.Popen(
+            [*CALL, "subscribe", results.endpoint, "--count", "1", *more],
+            stdout=-1,
+            stderr=-1,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+        )
+        for more in ((), ("--json",))
+    ]
+    assert results.wait_for_subscribers()
+    said = "\x1b[2J\x7f\x9b31m\u202e\n\u00e9" + "x" * 10_000
+    results.status(Status(state=LineState.DEGRADED, code="disk", text=said))
+    (text, error), (line, _) = [one.communicate(timeout=30) for one in shown]
+    results.close()
+    assert (error, [one.returncode for one in shown]) == ("", [0, 0])
+    assert json.loads(line)["body"]["text"] == said
+    assert all(character == "\n" or " " <= character <= "~" for character in text + line)
+    assert max(map(len, text.splitlines())) < 3000
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import pytest
 import zmq
 
 from inspector.client import Event, Malformed, Missed, NewEpoch, Packet, Stale, Subscriber, mask_of
-from inspector.client.completeness import Completeness
+from inspector.client.completeness import MOST_HOLES, Completeness
+from inspector.client.events import StreamKey
 from inspector.errors import UserError
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import decode
@@ -323,5 +324,37 @@ def test_an_endpoint_that_is_none_is_refused_plainly(endpoint: str) -> None:
 def test_a_key_file_that_holds_no_key(tmp_path: Path) -> None:
     file = tmp_path / "short.key"
     file.write_text('metadata\ncurve\n    public-key = "abc"\n    secret-key = "abc"\n')
-    with pytest.raises(UserError, match="40 characters"):
+    with pytest.raises(UserError, match="a key has 40"):
         Subscriber("tcp://127.0.0.1:1", server_key=file, client_key=file)
+
+
+def test_holes_without_number_take_bounded_memory_and_are_counted_exactly() -> None:
+    books, stream = Completeness(StreamKey("line1", "cam1", "e")), a_stream()
+    sent = [decode(stream.settled(make_settled(frame)).parts()) for frame in range(2 * MOST_HOLES + 200)]
+    for packet in sent[::2]:
+        books.take(packet)
+    assert books.missed == MOST_HOLES + 99
+    assert len(books.missing) == MOST_HOLES
+    assert books.missing[:2] == [(1, 1), (3, 3)]
+    assert books.missing[-1] == (2 * MOST_HOLES - 1, sent[-2].header.seq - 1), "the last range covers all further ones"
+    assert f"{MOST_HOLES + 99} missed (seq 1..1, 3..3, 5..5, 7..7, 9..9, ...)" in books.summary()
+
+
+def test_memory_for_what_waits_is_bounded(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.client.connection._GIVEN_UP_S", 0.3)
+    with Subscriber(peer.endpoint, largest_part_bytes=10_000) as subscriber:
+        peer.await_subscriber()
+        peer.send(a_stream().heartbeat())
+        assert isinstance(subscriber.receive(3000), Packet)
+        peer.send([b"v1/line1/cam1/result", b"x" * 20_000, b"{}"])
+        heard: list[Event | None] = []
+        while not any(isinstance(event, Packet) for event in heard):
+            peer.send(a_stream().heartbeat())
+            heard.append(subscriber.receive(100))
+        assert not any(isinstance(event, Malformed) for event in heard), "the part was not kept; it connected again"
+
+
+@pytest.mark.parametrize("prefix", ["v1/" + "a" * 300 + "/", "v1/\ud800/" * 60])
+def test_a_prefix_that_no_topic_has_is_refused(prefix: str) -> None:
+    with pytest.raises(UserError, match=r"^prefix .*: no topic begins with \d+ bytes"):
+        Subscriber("tcp://127.0.0.1:1", prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jsonschema
@@ -52,7 +53,17 @@ def test_every_key_is_documented() -> None:
         (GOOD.replace("frames: 10", "frame: 10"), r"cameras\[0\].source: unknown key 'frame'"),
         (GOOD.replace("line: l1", ""), "the key 'line' is missing"),
         (GOOD.replace("line: l1", "line: 'a/b'"), "line: .*found 'a/b'"),
-        (GOOD.replace("simulator", "camera"), "camera"),
+        (GOOD.replace("simulator", "camera"), r"source.kind: found 'camera', expected replay or simulator"),
+        (
+            GOOD.replace("kind: simulator, ", ""),
+            r"source: the key 'kind' is missing; expected replay or simulator",
+        ),
+        (GOOD + "overload: drop\n", r"overload: found 'drop', expected drop_newest, drop_oldest or wait"),
+        (GOOD + "inference: {runtime: 3}\n", r"runtime: found 3, expected auto, openvino, tensorrt or torch"),
+        (GOOD + "verdicts: {rules: [{verdict: bad}]}\n", r"rules\[0\].verdict: found 'bad', expected reject or scrap"),
+        (GOOD.replace("line: l1", 'line: "l1\\n"'), r"line: expected letters, digits.*at most 63"),
+        (GOOD.replace("name: top", 'name: "top\\n"'), r"cameras\[0\].name: expected letters, digits"),
+        (GOOD + 'run: "r\\n"\n', "run: expected letters, digits"),
         (GOOD + "ring: {slots: 1}\n", r"ring.slots: .*>= 2.*\(found 1\)"),
         (GOOD + "deadline_ms: soon\n", "deadline_ms: .*'soon'"),
         (GOOD + "overload: wait\n", "overload: wait .*deadline_ms is 100"),
@@ -103,3 +114,7 @@ def test_replay_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "line.yaml"
     path.write_text("line: l\ncameras: [{name: top, source: {kind: replay, path: frames}}]\n")
     assert load_config(path).cameras[0].source.path == str(tmp_path / "frames")
+
+
+def test_the_schema_for_editors_has_patterns_that_ecmascript_knows() -> None:
+    assert r"\Z" not in json.dumps(config_schema())

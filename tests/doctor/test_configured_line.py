@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import zmq
+import zmq.auth
 
 from engines.bundle import Bundle
 from inspector.doctor.configured_line import ConfiguredLine
@@ -155,3 +156,14 @@ def test_one_bad_frame_among_the_first_is_a_note(examine: Examine, tmp_path: Pat
 
 def test_the_ring_is_that_of_the_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
     assert ConfiguredLine(write_line(tmp_path, tiny_bundle.path, ring={"slots": 7})).ring() == (7, 32, 48)
+
+
+def test_a_secret_key_that_others_can_read_is_told(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "allowed").mkdir()
+    _, secret = zmq.auth.create_certificates(tmp_path, "line")
+    Path(secret).chmod(0o644)
+    curve = {"secret_key": str(secret), "allowed_clients": str(tmp_path / "allowed")}
+    findings = examine(results={"endpoint": "tcp://127.0.0.1:*", "curve": curve})
+    assert stopping(findings) == set()
+    assert findings["Secret key"].found.endswith("line.key_secret can be read by others (mode 0644)")
+    assert "chmod 600" in findings["Secret key"].advice

@@ -19,9 +19,12 @@ from inspector.frames.outcome import Reason, Settled
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 from inspector.line.line import Line
+from inspector.protocol.messages import LineState, StatusBody
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
 from tests.line.sources import GatedCamera, ListCamera
+from tests.results.publishing import Ear, eventually
+from tests.results.zmtp import all_closed, connected, frame, send_until_cut_off
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
 CLEAN = frame_with([])
@@ -344,3 +347,30 @@ def test_masks_are_those_of_the_frame(start_line) -> None:
         (row,) = [row for row in reader.walk(verdicts_only=True) if row.frame == 1]
     mask = masks.decode(row.blob, *BAD.shape)
     np.testing.assert_array_equal(mask, (BAD == 64) * 1 + (BAD == 192) * 2)
+
+
+def test_whoever_heard_the_heartbeats_of_a_start_that_fails_hears_why_it_ended(tiny_bundle: Bundle) -> None:
+    class Absent(ListCamera):
+        def open(self) -> None:
+            ear.append(Ear(line.results.endpoint))
+            ear[0].until("heartbeat")
+            raise UserError("no camera answers on this address")
+
+    ear: list[Ear] = []
+    line = Line(tiny_config(tiny_bundle.path, None), tiny_bundle, sources={"top": Absent([])})
+    with pytest.raises(UserError, match="no camera answers"), line:
+        line.start(threading.Event())
+    with ear[0] as heard:
+        last = heard.until("status")[-1]
+    assert isinstance(last.body, StatusBody)
+    assert (last.body.state, last.body.code, last.header.seq) == (LineState.STOPPED, "stopped", 0)
+    assert last.body.text == "start: cameras.top: no camera answers on this address"
+
+
+def test_peers_that_are_cut_off_degrade_the_line_until_they_are_gone(start_line) -> None:
+    running = start_line({"top": ListCamera([CLEAN], endless=True, rate_hz=50)})
+    with all_closed(peer := connected(running.line.results.endpoint)):
+        send_until_cut_off(peer, frame(b"x" * 1000, more=True) * 64, 100 << 20)
+        eventually(lambda: running.line.status.state is LineState.DEGRADED)
+    running.line._peers_changed(True, "peers_calm", "")
+    assert running.line.status.state is LineState.RUNNING

@@ -71,3 +71,10 @@ def test_nothing_is_published_after_the_stop(status: LineStatus, told: list[Stat
     status.enter(LineState.STOPPED, "stopped", "")
     status.trouble("camera top", "camera_failed", "too late")
     assert told[-1].code == "stopped"
+
+
+def test_a_start_that_fails_ends_with_stopped_and_nothing_after_it(told: list[Status]) -> None:
+    status = LineStatus(told.append)
+    status.trouble("journal", "journal_failing", "disk full")
+    status.enter(LineState.STOPPED, "stopped", "the camera is not there")
+    assert [(one.state, one.code) for one in told] == [(LineState.STOPPED, "stopped")]

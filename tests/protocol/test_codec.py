@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.protocol.codec import MalformedError, decode
-from inspector.protocol.messages import Header
+from inspector.protocol.messages import BODIES, Header, MessageType
 from inspector.results.stream import Stream
 from tests.results.publishing import LOST, REJECTED, RUN, START, make_identity, make_meta, make_settled
 
@@ -77,6 +79,12 @@ def test_the_good_ones_pass() -> None:
         (altered(1, simulated="no"), "header: "),
         (altered(1, simulated=...), "header: "),
         (altered(1, camera="a/b"), "header: "),
+        (altered(1, camera="cam1\n"), "header: "),
+        (altered(1, line="line1\n"), "header: "),
+        (altered(1, position_um=10**400), "header: "),
+        (altered(2, latency_us=10**400), "body of result: "),
+        (altered(2, latency_us=2**53), "body of result: "),
+        (altered(2, gate_score=1e300), "body of result: "),
         (altered(1, type="verdict"), "header: "),
         (altered(1, captured_unix_ns=2**63), "header: "),
         (altered(2, verdict="pass"), "body of result: "),
@@ -117,3 +125,22 @@ def test_any_bytes(parts: list[bytes]) -> None:
 def test_any_value_in_any_header_field(field: str, value: object) -> None:
     with contextlib.suppress(MalformedError):
         assert decode(altered(1, **{field: value})).header
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_every_number_of_every_message_has_bounds(kind: MessageType) -> None:
+    """Whoever divides, adds or prints one must not be surprised by a thousand digits."""
+
+    def unbounded(node: msgspec.inspect.Type, path: str) -> Iterator[str]:
+        if isinstance(node, (msgspec.inspect.IntType, msgspec.inspect.FloatType)) and None in (node.ge, node.le):
+            yield path
+        for field in getattr(node, "fields", ()):
+            yield from unbounded(field.type, f"{path}.{field.name}")
+        for name in ("type", "item_type", "value_type"):
+            if isinstance(inner := getattr(node, name, None), msgspec.inspect.Type):
+                yield from unbounded(inner, path)
+        for inner in (*getattr(node, "types", ()), *(getattr(node, "item_types", ()))):
+            yield from unbounded(inner, path)
+
+    for message in (Header, BODIES[kind]):
+        assert list(unbounded(msgspec.inspect.type_info(message), message.__name__)) == []

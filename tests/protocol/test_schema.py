@@ -50,6 +50,10 @@ def test_the_committed_schema_is_up_to_date() -> None:
     assert committed == schema_text(), "python -m inspector.protocol.schema > docs/protocol/v1.schema.json"
 
 
+def test_patterns_are_those_of_ecmascript() -> None:
+    assert r"\Z" not in schema_text().replace("\\\\", "\\")
+
+
 def test_published_messages_meet_the_schema_and_altered_ones_do_not() -> None:
     Draft202012Validator.check_schema(protocol_schema())
     for parts in published():

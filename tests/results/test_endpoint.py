@@ -27,10 +27,16 @@ def test_more_than_loopback_needs_curve(endpoint: str) -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["tcp://127.0.0.1:5550", "tcp://127.8.9.1:*", "tcp://localhost:1", "tcp://[::1]:5550", "ipc://@abstract"],
+    ["tcp://127.0.0.1:5550", "tcp://127.8.9.1:*", "tcp://localhost:1", "tcp://[::1]:5550"],
 )
 def test_loopback_and_ipc_need_none(endpoint: str) -> None:
     check_endpoint(endpoint, curve=False)
+
+
+def test_an_abstract_name_has_no_folder_that_protects_it() -> None:
+    with pytest.raises(UserError, match=r"results\.endpoint: ipc://@abstract is an abstract name"):
+        check_endpoint("ipc://@abstract", curve=False)
+    check_endpoint("ipc://@abstract", curve=True)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from glob import has_magic
 from pathlib import Path
 
@@ -12,16 +11,11 @@ from engines.files.looking import is_file, is_folder, is_there
 from engines.files.text import brief, spelled_out
 from engines.images.suffixes import SUFFIXES
 from inspector.capture.replay.listed import LIST_SUFFIXES, is_recorded, read_list
+from inspector.capture.replay.order import in_natural_order
 from inspector.errors import UserError
 
 _LONGEST_NAME = 1024
 """Characters of a frame's name in results; only a line of a list that is no name at all is longer."""
-
-
-def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Sort key under which frame2 comes before frame10, capitals make no difference and ties break by spelling."""
-    pieces = re.split(r"([0-9]+)", str(path).lower())
-    return tuple((0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces), str(path)
 
 
 def list_files(path: str | tuple[str, ...]) -> list[Path]:
@@ -38,7 +32,7 @@ def list_files(path: str | tuple[str, ...]) -> list[Path]:
         if is_file(place):
             return read_list(place, SUFFIXES) if place.suffix.lower() in LIST_SUFFIXES else [place]
         if has_magic(path):
-            files = sorted(files_matching(path), key=natural_key)
+            files = in_natural_order(files_matching(path))
             if not files:
                 raise UserError(f"{path}: no file matches this pattern; expected image files; correct the pattern")
             return files
@@ -58,7 +52,7 @@ def _in_folder(place: Path) -> list[Path]:
     images = with_suffix(SUFFIXES)
     files = files_in(place, images, below=False).files
     if files:
-        return sorted(files, key=natural_key)
+        return in_natural_order(files)
     below = files_in(place, images, below=True).files
     hint = f"; there are some in {below[0].parent}: give that one" if below else ""
     raise UserError(f"{place}: holds no image files (expected {' '.join(sorted(SUFFIXES))}){hint}")

@@ -1,0 +1,199 @@
+"""Lets peers in and watches them, in a thread of its own: too many, or sending too much, they are cut off.
+
+Peers send subscriptions and nothing else. libzmq bounds the size of a part of a message, but neither the number of parts nor that of
+connections, so both are bounded here. The thread is not the publishing one, which is busy inside libzmq while a peer floods it.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+import time
+from collections.abc import Callable
+
+import zmq
+
+from inspector.results.allow_list import AllowList
+from inspector.results.brief_log import BriefLog
+from inspector.results.connections import Connection, Connections
+from inspector.results.door import Door
+from inspector.results.peer_limits import PeerLimits
+from inspector.results.process_memory import anonymous_bytes, give_back
+
+log = logging.getLogger(__name__)
+
+_TICK_MS = 50
+_PAUSE_S = 0.001
+"""Between two looks while peers send."""
+_COST_OF_A_FLOOD = 10
+"""How many new connections one counts for that had to be cut off because it sent too much: what it sent has to be taken in first."""
+_MEMORY_EVERY_S = 0.1
+_SELDOM_S = 0.5
+_CALM_S = 10.0
+_BYTES_OF_MEMORY = 64
+"""Most memory that a byte from a peer has been seen to take: in libzmq's table of subscriptions, or as a part of its own."""
+
+
+class PeerGuard:
+    """The thread. ``refuse`` may be called from any thread."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        limits: PeerLimits,
+        bind_anew: Callable[[], object],
+        changed: Callable[[bool, str, str], None],
+    ) -> None:
+        """``bind_anew`` asks for all connections to be closed, where nothing less helps. ``changed(well, code, text)`` is called, in
+        any thread, when the first connection is cut off, and after 10 s without another."""
+        self._connections = connections
+        self._limits = limits
+        self._bind_anew = bind_anew
+        self._changed = changed
+        self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
+        self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
+        self._lock = threading.Lock()
+        self._refused = 0
+        """Connections cut off since the last calm."""
+        self._refused_s = 0.0
+        self._bytes_due_s = 0.0
+        self._door = Door()
+        self._accepted = 0
+        """Connections that the door has counted."""
+        self._listener: int | None = None
+        self._memory_due_s = 0.0
+        self._seldom_due_s = 0.0
+        self._memory_before = 0
+        """Of the process without what peers take, as far as known."""
+        self._memory_kept = 0
+        """When free memory was given back last."""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
+
+    def start(self, zap: zmq.Socket[bytes], allow_list: AllowList | None) -> None:
+        """Start watching, and answering on ``zap``, a ROUTER socket that belongs to this thread from now on."""
+        self._zap, self._allow_list = zap, allow_list
+        self._memory_before = self._memory_kept = anonymous_bytes()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(1.0)
+
+    def refuse(self, connection: Connection, why: str) -> None:
+        """Cut ``connection`` off. ``why`` says which limit it exceeds; empty where it does not, but may no longer be connected."""
+        if connection.ending:
+            return
+        if not self._connections.cut_off(connection):
+            why = "no file descriptor is left, so all were"
+            self._bind_anew()
+        if why:
+            self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                active = self._wait()
+                if self._allow_list is not None:
+                    self._allow_list.answer(self._zap)
+                self._look(active, time.monotonic())
+            except Exception:
+                self._errors.write("the peers could not be looked at", exc_info=True)
+                self._stop.wait(_TICK_MS / 1000)  # an error that comes every time must not take a core
+        self._zap.close(linger=0)
+
+    def _wait(self) -> set[int]:
+        """Wait until a peer connects or sends something, or for a tick; return the descriptors on which something arrives. Subscribers
+        that only listen cost nothing."""
+        self._stop.wait(_PAUSE_S)
+        poller = select.poll()
+        if self._allow_list is not None:
+            poller.register(int(self._zap.getsockopt(zmq.FD)), select.POLLIN)
+        for descriptor in self._connections.descriptors():
+            poller.register(descriptor, select.POLLIN)
+        return {descriptor for descriptor, _ in poller.poll(_TICK_MS)}
+
+    def _look(self, active: set[int], now_s: float) -> None:
+        self._connections.refresh()
+        self._check_number()
+        every = now_s >= self._bytes_due_s
+        if every:
+            self._bytes_due_s = now_s + _TICK_MS / 1000
+        for connection in self._connections.all():
+            if not every and connection.descriptor not in active:
+                continue
+            if not self._connections.read_received(connection, now_s):
+                self._door.entered(_COST_OF_A_FLOOD, now_s)
+                self.refuse(connection, "one sent more than subscriptions need")
+        self._move_door(now_s)
+        if now_s >= self._memory_due_s:
+            self._memory_due_s = now_s + _MEMORY_EVERY_S
+            self._check_memory()
+        if now_s >= self._seldom_due_s:
+            self._seldom_due_s = now_s + _SELDOM_S
+            self._check_keys()
+            self._check_calm(now_s)
+            self._cut_off.sum_up()
+            self._errors.sum_up()
+
+    def _move_door(self, now_s: float) -> None:
+        if self._connections.listener != self._listener:
+            self._listener = self._connections.listener
+            self._door.renewed()
+        self._door.entered(self._connections.accepted - self._accepted, now_s)
+        self._accepted = self._connections.accepted
+        self._door.move(self._listener)
+
+    def _check_keys(self) -> None:
+        """Cut off whom the allow-list no longer names."""
+        if self._allow_list is None:
+            return
+        self._allow_list.look()
+        self._allow_list.sum_up()
+        for connection in self._connections.all():
+            if connection.key and not self._allow_list.allows(connection.key):
+                log.info("subscriber %s is cut off: its key is not on the list any more", connection.key)
+                self.refuse(connection, "")
+
+    def _check_number(self) -> None:
+        """Refuse what is above the limit: the oldest without a subscription, so that a new subscriber has time for its first one; where
+        all have one, the newest."""
+        connections = self._connections.all()
+        excess = len(connections) - self._limits.connections
+        if excess <= 0:
+            return
+        silent = [connection for connection in connections if not connection.topics][:excess]
+        newest = connections[len(connections) - (excess - len(silent)) :]
+        for connection in silent + newest:
+            self.refuse(connection, f"there are more than {self._limits.connections} (results.max_connections)")
+
+    def _check_memory(self) -> None:
+        """Give back what peers have left behind; where they hold too much, close all connections."""
+        if anonymous_bytes() < self._memory_kept + self._limits.growth_bytes // 4:
+            return
+        give_back()
+        self._memory_kept = anonymous_bytes()
+        growth = self._memory_kept - self._memory_before
+        if growth < self._limits.growth_bytes:
+            return
+        self._memory_before = self._memory_kept
+        if self._connections.received() * _BYTES_OF_MEMORY >= growth:
+            self._bind_anew()
+            self._trouble(f"all of them, because the daemon's memory has grown by {growth >> 20} MiB")
+
+    def _trouble(self, why: str) -> None:
+        self._cut_off.write("peers are cut off: %s", why)
+        with self._lock:
+            self._refused += 1
+            self._refused_s = time.monotonic()
+            if self._refused == 1:
+                self._changed(False, "peers_cut_off", f"peers are cut off: {why}")
+
+    def _check_calm(self, now_s: float) -> None:
+        with self._lock:
+            if self._refused and now_s - self._refused_s >= _CALM_S:
+                refused, self._refused = self._refused, 0
+                self._changed(True, "peers_calm", f"no peer was cut off for {_CALM_S:g} s; {refused} were before")
