@@ -52,15 +52,13 @@ class Acquisition:
         deadline_ms: float | None,
         overload: OverloadPolicy,
         failed: Callable[[str, str], None],
-        silent: Callable[[str, bool, str], None],
-        frames_well: Callable[[str, bool, str], None],
+        condition: Callable[[str, bool, str, str], None],
     ) -> None:
-        """``size`` is the size of the camera's frames. These are called from its thread: ``failed(camera, why)`` where it stops early,
-        ``silent(camera, on, text)`` where it delivers nothing for too long and where it delivers again, ``frames_well(camera, well,
-        text)`` where too many of its frames are bad, and when they are well again."""
+        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called where it stops early, ``condition(part, well, code,
+        text)`` where it delivers nothing for too long or too many bad frames, and where it is well again; from any thread."""
         self.camera = camera
         self._failed = failed
-        self._tell_silent = silent
+        self._condition = condition
         self._source = source
         self._size = size
         self._holder = Holder(f"camera {camera.name}")
@@ -74,7 +72,7 @@ class Acquisition:
         self._bad_frames = BadFrames(
             camera.frame_check.degraded_from,
             camera.frame_check.degraded_window,
-            lambda well, text: frames_well(camera.name, well, text),
+            self._frames_well,
         )
         self._numbers = threading.Lock()
         """Held while frames get their numbers and while a silent camera's frames are given up."""
@@ -138,7 +136,7 @@ class Acquisition:
         with self._numbers:
             if self._silence.end() and not self._stopping.is_set():
                 back = "has ended" if arrival is None else "delivers again"
-                self._tell_silent(self.camera.name, False, f"camera {self.camera.name} {back}")
+                self._tell_silent(False, back)
         return arrival
 
     def look(self, now_s: float) -> None:
@@ -153,12 +151,23 @@ class Acquisition:
                 return
             if not silence.on:
                 silence.on = True
-                text = f"camera {self.camera.name} has delivered nothing for {owing_s:.1f} s"
-                self._tell_silent(self.camera.name, True, text)
+                self._tell_silent(True, f"has delivered nothing for {owing_s:.1f} s")
             owed = 0 if exposed is None else exposed - self._next_number
             if owed > 0:
                 self._lose(owed, now_ns(), f"the camera has delivered nothing for {owing_s:.1f} s")
                 self._given_up = self._next_number
+
+    def _tell_silent(self, on: bool, text: str) -> None:
+        """A part of its own: a camera that ends while it is silent stays in trouble as a camera."""
+        name = self.camera.name
+        code = "camera_silent" if on else "camera_delivers"
+        self._condition(f"silence of camera {name}", not on, code, f"camera {name} {text}")
+
+    def _frames_well(self, well: bool, text: str) -> None:
+        name = self.camera.name
+        self._condition(
+            f"frames of camera {name}", well, "frames_usable" if well else "bad_frames", f"camera {name}: {text}"
+        )
 
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""

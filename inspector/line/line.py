@@ -218,8 +218,7 @@ class Line:
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
             failed=self._camera_failed,
-            frames_well=self._frames_well,
-            silent=self._camera_silent,
+            condition=self.status.condition,
         )
 
     # Running.
@@ -266,19 +265,6 @@ class Line:
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)
         self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
-
-    def _frames_well(self, camera: str, well: bool, text: str) -> None:
-        part, text = f"frames of camera {camera}", f"camera {camera}: {text}"
-        if well:
-            self.status.well(part, "frames_usable", text)
-        else:
-            self.status.trouble(part, "bad_frames", text)
-
-    def _camera_silent(self, camera: str, on: bool, text: str) -> None:
-        """A part of its own: a camera that ends while it is silent stays in trouble as a camera."""
-        log.log(logging.WARNING if on else logging.INFO, "%s", text)
-        tell = self.status.trouble if on else self.status.well
-        tell(f"silence of camera {camera}", "camera_silent" if on else "camera_delivers", text)
 
     # Stopping.
 

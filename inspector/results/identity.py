@@ -6,10 +6,9 @@ import re
 
 import msgspec
 
+from engines.files.names import NAME, NAME_IN_WORDS
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
 from inspector.frames.size import FrameSize
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,8 +23,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in (self.line, *self.cameras):
-            if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} cannot be part of a topic: letters, digits, '_', '.', '-' only, at most 63")
+            if not re.search(NAME, name):
+                raise ValueError(f"{name!r} cannot be part of a topic; expected {NAME_IN_WORDS}")
         if not self.cameras or len(set(self.cameras)) != len(self.cameras):
             raise ValueError(f"cameras {self.cameras}: at least one, each with a name of its own")
 

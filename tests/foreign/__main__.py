@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +19,7 @@ from tests.engines.data.sets import write_masks
 from tests.foreign.others import others
 from tests.foreign.pictures import pictures
 from tests.foreign.readers import TOLD, Reader, arguments, readers
+from tests.tiny_bundle import make_tiny_bundle
 
 
 class TooSlowError(BaseException):
@@ -29,6 +33,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="inspector-foreign-") as scratch:
         folder = Path(scratch)
         table = readers(_sound_data(folder / "data"))
+        whole = folder / "whole"
+        (whole / "images").mkdir(parents=True)
+        (whole / "masks").mkdir()
         outcomes: dict[str, Counter[str]] = {}
         failures: list[str] = []
         most_mib, slowest_s = (0.0, ""), (0.0, "")
@@ -51,7 +58,11 @@ def main() -> int:
                     outcome, told = "failed", f"{grown:.0f} MiB"
                 if outcome == "failed":
                     failures.append(f"{name}, {reader}: {told}")
-            path.unlink()
+            if kind == "picture":
+                path.rename(whole / "images" / name)
+            else:
+                path.unlink()
+        failures += _in_one_run(whole)
     _print(outcomes, failures, len(made))
     print(
         f"most memory for one file: {most_mib[0]:.0f} MiB ({most_mib[1]}); longest time {slowest_s[0]:.2f} s ({slowest_s[1]})"
@@ -73,6 +84,27 @@ def _tried(read: Reader, path: Path, seconds: int) -> tuple[str, str]:
         return "failed", traceback.format_exc()
     finally:
         signal.alarm(0)
+
+
+def _in_one_run(whole: Path) -> list[str]:
+    """All pictures in one replay and in one check of a data set: each has exactly one verdict, and no command ends in a traceback."""
+    bundle = make_tiny_bundle(whole.parent / "bundle")
+    count = len(list((whole / "images").iterdir()))
+    failures = []
+    for words in (
+        ["replay", str(whole / "images"), "--bundle", str(bundle.path), "--json"],
+        ["data", "check", str(whole), "--json"],
+    ):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        done = subprocess.run([sys.executable, "-m", "inspector", *words], capture_output=True, text=True, timeout=600)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        grown = f", at most {peak / 1024:.0f} MiB" if peak > before else ""
+        print(f"inspector {words[0]} of {count} pictures: exit status {done.returncode}{grown}")
+        if "Traceback" in done.stderr or done.returncode not in (0, 1, 2):
+            failures.append(f"inspector {words[0]}: {done.stderr[-2000:]}")
+        elif words[0] == "replay" and (told := json.loads(done.stdout))["frames"] != count:
+            failures.append(f"a replay of {count} pictures gave {told['frames']} verdicts")
+    return failures
 
 
 def _print(outcomes: dict[str, Counter[str]], failures: list[str], files: int) -> None:

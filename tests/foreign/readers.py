@@ -21,10 +21,11 @@ from inspector.config.load import load_config
 from inspector.config.replay import RawFormat
 from inspector.errors import UserError
 from inspector.protocol.codec import MalformedError
+from inspector.protocol.keys import KeyFileError, read_key_file
 from inspector.results.journal_reader import JournalReader
 from tests.foreign.pictures import EXPECTED
 
-TOLD = (BadFrameError, BundleError, DataError, FileError, MalformedError, RecipeError, UserError)
+TOLD = (BadFrameError, BundleError, DataError, FileError, KeyFileError, MalformedError, RecipeError, UserError)
 """What a reader may raise: the command line prints each as one line, the line makes a verdict of it."""
 
 Reader = Callable[[Path], object]
@@ -57,12 +58,8 @@ def readers(data: Path) -> Mapping[str, Mapping[str, Reader]]:
         "line": {"configuration": load_config},
         "recipe": {"recipe": read_recipe},
         "journal": {"journal": journal},
-        "client": {"key": _key},
+        "client": {"key": read_key_file},
     }
-
-
-def _key(path: Path) -> object:
-    raise NotImplementedError
 
 
 def arguments() -> argparse.Namespace:

@@ -161,16 +161,24 @@ def test_signals_of_the_group_do_not_end_a_child_that_still_loads(make_rig) -> N
     assert [state for state, _ in rig.states] == [State.READY]
 
 
+_FEW_DESCRIPTORS = 40
+
+
 def test_a_child_that_cannot_be_spawned_is_tried_again(make_rig) -> None:
-    rig = make_rig(restart_first_s=0.02)
     gc.collect()  # else descriptors of earlier tests become free later, and processes can be started again
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), hard))
+    held = [os.open(os.devnull, os.O_RDONLY)]
+    while held[-1] < _FEW_DESCRIPTORS:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+    rig = make_rig(restart_first_s=0.02)  # all its descriptors are above the limit, whatever becomes free meanwhile
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FEW_DESCRIPTORS, hard))
     try:
         os.kill(rig.pid, signal.SIGKILL)
         rig.wait_state(State.RESTARTING, times=3)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in held:
+            os.close(descriptor)
     assert "no process could be started" in rig.states[-1][1] + rig.states[-2][1]
     rig.wait_state(State.READY, times=2)
     rig.submit()
