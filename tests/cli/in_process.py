@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,12 @@ def run(*arguments: str | Path) -> Ended:
     with redirect_stdout(out), redirect_stderr(err):
         status = exit_status(lambda: COMMAND.main([str(one) for one in arguments], prog_name="inspector"))
     return Ended(status, out.getvalue(), err.getvalue())
+
+
+def inspector(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """As `tests.cli.command.inspector`, in this process."""
+    ended = run(*arguments)
+    return subprocess.CompletedProcess(arguments, ended.status, ended.out, ended.err)
 
 
 def refused(*arguments: str | Path) -> str:

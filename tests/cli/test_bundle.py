@@ -9,7 +9,8 @@ from pathlib import Path
 import jsonschema
 
 from engines.bundle import Bundle
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
+from tests.cli.in_process import inspector
 
 
 def test_show_and_verify(tiny_bundle: Bundle) -> None:

@@ -14,8 +14,9 @@ import yaml
 from engines.bundle import Bundle, read_bundle
 from engines.data.dataset import open_dataset
 from engines.data.split import Split, write_split
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
 from tests.cli.folded import say_trained_on, write_folds
+from tests.cli.in_process import inspector
 from tests.tiny_bundle import CLASSES, frame_with
 
 DEFECTIVE, CLEAN = 60, 30

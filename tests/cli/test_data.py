@@ -10,7 +10,8 @@ import numpy as np
 
 from engines.data.dataset import open_dataset
 from engines.data.split import read_split
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
+from tests.cli.in_process import inspector
 from tests.engines.data.sets import HEIGHT, WIDTH, describe, write_image, write_masks
 
 

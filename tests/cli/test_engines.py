@@ -11,7 +11,8 @@ import pytest
 from engines.bundle import Bundle
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.metadata import PlanMetadata
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
+from tests.cli.in_process import inspector
 from tests.engines.tensorrt.plans import PLAN, metadata_with
 
 

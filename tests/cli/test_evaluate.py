@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engines.bundle import Bundle
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
 from tests.cli.folded import write_folds
+from tests.cli.in_process import inspector
 from tests.evaluate.tiny_data import BRIGHT, SIX, write_data
 
 
@@ -104,8 +105,11 @@ def test_other_geometry_and_classes_are_refused_in_one_line(tiny_bundle: Bundle,
         (["demo", "data", "--precision", "int4"], "--precision: 'int4' is not known"),
     ],
 )
-def test_mistakes_are_one_line(arguments: list[str], expected: str, data: Path) -> None:
-    assert expected in one_line_of(inspector("evaluate", *arguments, cwd=data.parent))
+def test_mistakes_are_one_line(
+    arguments: list[str], expected: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data.parent)
+    assert expected in one_line_of(inspector("evaluate", *arguments))
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tiny_bundle: Bundle, data: Path) -> None:
