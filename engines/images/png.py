@@ -1,4 +1,7 @@
-"""PNG, decoded by OpenCV, which refuses a file whose chunks' checksums or amount of data do not fit."""
+"""PNG, decoded by OpenCV, which refuses a file whose chunks' checksums or amount of data do not fit.
+
+The chunks' lengths are looked at before: OpenCV (5.0) takes as much memory as a length says, up to 4 GiB, whatever the size of the file.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ _GREY = 0
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 """Bits that each colour type may have (PNG specification, table 11.1)."""
 _MOST_CHUNKS = 4096
+_AROUND = 12
+"""Bytes of a chunk beside its data: length, type and checksum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,12 @@ class PngPicture(Picture):
 
     def grey(self, data: bytes) -> Values:
         """See ``Picture``."""
+        _check_lengths(data)
         return decoded(data, cv2.IMREAD_ANYDEPTH)
 
     def stored(self, data: bytes) -> Values:
         """See ``Picture``. Grey of 2 and 4 bits keeps its numbers (0..3, 0..15), for masks of class numbers."""
+        _check_lengths(data)
         values = decoded(data, cv2.IMREAD_UNCHANGED)
         if self.colour_type == _GREY and self.stored_bits in (2, 4):
             return np.asarray(values // (255 // ((1 << self.stored_bits) - 1)), dtype=np.uint8)
@@ -50,6 +57,17 @@ def read_png(source: Source) -> PngPicture:
     one_frame(_animation_frames(source), "pictures (animated PNG)")
     depth = 16 if bits == 16 else 8
     return PngPicture("PNG", height, width, depth, (1 << depth) - 1, bits, colour_type)
+
+
+def _check_lengths(data: bytes) -> None:
+    """Raise BadFrameError where a chunk reaches beyond the file, or the last one is missing."""
+    at = len(SIGNATURE)
+    while at + _AROUND <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        if data[at + 4 : at + 8] == b"IEND":
+            return
+        at += length + _AROUND
+    raise damaged("PNG", len(data), "it ends within its chunks")
 
 
 def _animation_frames(source: Source) -> int:

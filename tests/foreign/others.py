@@ -26,7 +26,7 @@ _DATASET = (
 _POINT = "format: 1\nversion: 1\ngate_threshold: 0.5\nmask_thresholds: {dark: 0.5, bright: 0.5}\nminimum_area_px: {dark: 3}\n"
 _LINE = (
     "line: l1\nbundle: demo\ncameras:\n- name: top\n  source: {kind: replay, path: frames, rate_hz: 5}\n  scale: {mm_per_px_x: 0.5, "
-    "mm_per_px_y: 0.5}\ndeadline_ms: 100\noverload: drop_oldest\nverdicts:\n  rules: []\njournal: {path: j.sqlite, keep_days: 3}\n"
+    "mm_per_px_y: 0.5}\ndeadline_ms: 100\noverload: drop_oldest\nverdicts:\n  rules: [{min_area_px: 10}]\njournal: {path: j.sqlite, keep_days: 3}\n"
 )
 _KEY = 'metadata\ncurve\n    public-key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"\n'
 

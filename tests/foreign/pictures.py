@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.generic]
 
 SIZES = ((1, 1), (32, 48), (48, 32), (7, 13), (300, 200), (2000, 3000))
+BOMB_AT = 100
+"""Number of the one file that is small and whose picture is not."""
 EXPECTED = (32, 48)
 """The size that the line's decoder is asked for."""
 
@@ -182,6 +185,20 @@ def _header_byte_changed(data: bytes, rng: np.random.Generator) -> bytes:
     return _patched(data, int(rng.integers(0, min(len(data), 64))), bytes([rng.integers(256)])) if data else data
 
 
+@lru_cache
+def _bomb() -> bytes:
+    """A PNG of 400 KB that holds 8192 x 8192 px of 48 bits, the most that is decoded."""
+    side = 8192
+    packer = zlib.compressobj(9)
+    row = bytes(1 + 6 * side)
+    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 0)), (b"IDAT", data), (b"IEND", b""))
+    packed = (
+        struct.pack(">I", len(one)) + kind + one + struct.pack(">I", zlib.crc32(kind + one)) for kind, one in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
 _DAMAGES: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
     "whole": lambda data, _: data,
     "whole again": lambda data, _: data,
@@ -205,6 +222,8 @@ def pictures(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     for number in range(count):
         suffix, data = encoded(rng)
         damage, data = damaged(data, rng)
-        if rng.random() < 0.03:
+        if number == BOMB_AT:
+            suffix, damage, data = ".png", "bomb", _bomb()
+        elif rng.random() < 0.03:
             suffix = str(rng.choice([".jpg", ".png", ".tif", ".pgm", ".raw"]))
         yield f"{number:05d} {damage}{suffix}", data

@@ -162,6 +162,9 @@ def test_damaged_pngs_are_refused(bits: int, tmp_path: Path) -> None:
             tmp_path / "lost.png", data[: start - 4] + data[start + 108 :], "is a damaged or cut-short PNG file"
         )
     refused_data(tmp_path / "end.png", data[:-12], "is a damaged or cut-short PNG file")
+    # OpenCV would take as much memory as the length says: it must not get this file.
+    long = data[: starts[0] - 4] + b"\xf0" + data[starts[0] - 3 :]
+    refused_data(tmp_path / "long.png", long, "is a damaged or cut-short PNG file .* ends within its chunks")
 
 
 def test_a_png_that_cannot_be_is_refused(tmp_path: Path) -> None:
