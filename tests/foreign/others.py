@@ -18,7 +18,7 @@ from tests.results.test_journal import publications
 _KAGGLE = "ImageId,ClassId,EncodedPixels\nf0.png,1,1 5 9 2\nf1.png,2,100 3\nf2.png,1,\n"
 _FRAMES = "file,mask,classes,status,group,split\nf0.png,masks/f0.png,dark|bright,defective,a,\nf1.png,,,clean,b,train_aug_only\n"
 _LIST = "# frames\nf0.png\nf1.png\nsub/f2.png\n"
-_SPLIT = "name,group,part,classes\nf0.png,a,training,dark\nf1.png,b,validation,\n"
+_SPLIT = "name,group,part,classes\nf0.png,,training,class_1\nf1.png,,validation,class_2\nf2.png,,training,\n"
 _DATASET = (
     "name: made\nkind: masks\nclasses: [dark, bright]\nimages: images\nmasks: masks\nmask_style: bitmask\n"
     "missing_mask: clean\nexclude: ['x*']\nsize: [32, 48]\nfit: pad\nroot: .\n"
