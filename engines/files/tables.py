@@ -48,6 +48,11 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 def parse_rows(text: str, path: Path) -> Iterator[Row]:
     """As `read_rows`, of a text; ``path`` names it in errors."""
+    nul = text.find("\0")
+    if nul >= 0:  # refused by Python 3.10 and taken for a character by later ones
+        raise FileError(
+            f"{path}: line {text.count(chr(10), 0, nul) + 1}: cannot be read as CSV (it holds a NUL character)"
+        )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for row in reader:

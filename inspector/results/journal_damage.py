@@ -12,6 +12,12 @@ from pathlib import Path
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a statement may raise. The second comes where the text of the first quotes damaged bytes that are no UTF-8."""
 
+
+def in_words(error: BaseException) -> str:
+    """What an error of SQLite says, in one line."""
+    return str(error) or "its text cannot be read either"
+
+
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _USER_VERSION = slice(60, 64)
@@ -21,9 +27,9 @@ _COMPANIONS = ("-wal", "-shm")
 
 def is_damage(error: BaseException) -> bool:
     """Whether an error of SQLite says that the content of the file is damaged; waiting or a larger disk would not help."""
-    if isinstance(error, UnicodeDecodeError):
-        return True
     text = str(error)
+    if isinstance(error, UnicodeDecodeError) or not text:  # empty: what Python 3.10 makes of such a text
+        return True
     return isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inspector.errors import UserError
 from inspector.results.identity import Identity
-from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, set_aside
+from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, set_aside
 from inspector.results.journal_schema import open_for_writing
 from inspector.results.publication import Publication
 
@@ -104,10 +104,10 @@ class JournalFile:
             aside = set_aside(self.path)
         except OSError as problem:
             raise UserError(
-                f"journal.path: {self.path} is damaged ({error}) and cannot be renamed ({problem.strerror or problem}); move it away"
+                f"journal.path: {self.path} is damaged ({in_words(error)}) and cannot be renamed ({problem.strerror or problem}); move it away"
             ) from None
         self.aside_at_s = time.monotonic()
-        self.aside = f"{self.path} was damaged ({error}) and is kept as {aside.name}; a new one was begun"
+        self.aside = f"{self.path} was damaged ({in_words(error)}) and is kept as {aside.name}; a new one was begun"
         log.error("journal %s", self.aside)
         return True
 

@@ -16,7 +16,7 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
-from inspector.results.journal_damage import SQLITE_ERRORS, is_damage
+from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage
 from inspector.results.journal_schema import NOT_PASSED, open_for_reading
 
 _PAGE_ROWS = 500
@@ -32,7 +32,7 @@ class UnreadableError(UserError):
         # Text that is not UTF-8 is an OperationalError, and a value of another type none of SQLite's at all.
         is_damaged = is_damage(error) or not isinstance(error, sqlite3.Error) or "decode" in str(error)
         where = "" if behind is None else f" behind row {behind}"
-        problem = f"is damaged ({error}){where}" if is_damaged else f"cannot be read{where} ({error})"
+        problem = f"is damaged ({in_words(error)}){where}" if is_damaged else f"cannot be read{where} ({error})"
         super().__init__(f"journal {path}: {problem}")
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from inspector.errors import UserError
-from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, may_be_ours
+from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, may_be_ours
 
 SCHEMA_VERSION = 2
 
@@ -104,7 +104,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 def damaged(path: Path, error: Exception) -> str:
     """What a person is told who wants to read a damaged journal."""
-    return f"journal {path}: is damaged ({error}); `sqlite3 {path.name} .recover` may save some of it"
+    return f"journal {path}: is damaged ({in_words(error)}); `sqlite3 {path.name} .recover` may save some of it"
 
 
 def _check_folder(path: Path) -> None:

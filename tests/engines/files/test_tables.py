@@ -32,6 +32,7 @@ def test_cells_of_any_length_and_rows_with_their_lines(tmp_path: Path) -> None:
     [
         ('name,x\na,"1 2\nb,3\n', r"line 3: cannot be read as CSV \(unexpected end of data\)"),
         ('name,x\na,"1"2\n', r"line 2: cannot be read as CSV \(',' expected after"),
+        ("name,x\na\0,1\n", r"line 2: cannot be read as CSV \(it holds a NUL"),
         ("name;x\n", "columns name;x; expected name,x"),
         ("", "columns none; expected name,x"),
         ("name,x,name\n", "has the column 'name' twice"),
