@@ -96,9 +96,3 @@ def to_bitmask(stored: Grey, style: MaskStyle, class_count: int, path: Path, bin
         return stored
     values = np.array([0, *(1 << bit for bit in range(class_count))], dtype=np.uint8)
     return np.asarray(values[stored], dtype=np.uint8)
-
-
-def classes_in(mask: Grey) -> tuple[int, ...]:
-    """Indices of the classes a bitmask holds."""
-    bits = int(np.bitwise_or.reduce(mask, axis=None))
-    return tuple(k for k in range(8) if bits >> k & 1)

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from inspector.frames.outcome import Reason
+from inspector.frames.outcome import Reason, Settled, Verdict
 
 MOST_KINDS = 32
 """Further kinds are counted with the first one of the same reason."""
@@ -47,11 +47,24 @@ class UninspectedKind(msgspec.Struct, kw_only=True):
 
 
 class Uninspected:
-    """Counts frames that were not inspected by their kind. ``add`` from one thread at a time, the rest from any."""
+    """Counts frames that were not inspected by their kind. ``settled`` and ``add`` from one thread at a time, the rest from any."""
 
     def __init__(self) -> None:
         self._kinds: dict[tuple[Reason, str], UninspectedKind] = {}
         self._told = 0
+
+    def settled(self, settled: Settled) -> None:
+        """Count what a verdict is about, where it is UNINSPECTED."""
+        outcome, meta = settled.outcome, settled.meta
+        if outcome.verdict is Verdict.UNINSPECTED:
+            self.add(
+                outcome.reason,
+                outcome.detail,
+                camera=meta.camera,
+                frame=meta.frame,
+                name=meta.name,
+                frames=settled.count,
+            )
 
     def add(self, reason: Reason, detail: str, *, camera: str, frame: int, name: str = "", frames: int = 1) -> None:
         """Count a frame, or ``frames`` from ``frame`` on."""

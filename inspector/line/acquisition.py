@@ -161,13 +161,16 @@ class Acquisition:
         """A part of its own: a camera that ends while it is silent stays in trouble as a camera."""
         name = self.camera.name
         code = "camera_silent" if on else "camera_delivers"
-        self._condition(f"silence of camera {name}", not on, code, f"camera {name} {text}")
+        self._report(f"silence of camera {name}", not on, code, f"camera {name} {text}")
 
     def _frames_well(self, well: bool, text: str) -> None:
         name = self.camera.name
-        self._condition(
-            f"frames of camera {name}", well, "frames_usable" if well else "bad_frames", f"camera {name}: {text}"
-        )
+        code = "frames_usable" if well else "bad_frames"
+        self._report(f"frames of camera {name}", well, code, f"camera {name}: {text}")
+
+    def _report(self, part: str, well: bool, code: str, text: str) -> None:
+        log.log(logging.INFO if well else logging.WARNING, "%s", text)
+        self._condition(part, well, code, text)
 
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""

@@ -15,6 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import msgspec
@@ -26,7 +27,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
+from inspector.frames.outcome import Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.frames.uninspected import Uninspected
@@ -102,7 +103,13 @@ class Line:
         self._epoch = epoch = new_epoch(config)
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
-        self.results = Results(config.results, config.journal, epoch, self._journal_changed, self._peers_changed)
+        self.results = Results(
+            config.results,
+            config.journal,
+            epoch,
+            journal_changed=partial(self.status.condition, "journal"),
+            peers_changed=partial(self.status.condition, "peers"),
+        )
         self.ledger = Ledger(self._settled)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
@@ -228,16 +235,7 @@ class Line:
         self.results.settled(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
-        outcome, meta = settled.outcome, settled.meta
-        if outcome.verdict is Verdict.UNINSPECTED:
-            self.uninspected.add(
-                outcome.reason,
-                outcome.detail,
-                camera=meta.camera,
-                frame=meta.frame,
-                name=meta.name,
-                frames=settled.count,
-            )
+        self.uninspected.settled(settled)
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
@@ -252,12 +250,6 @@ class Line:
 
     def _publish_status(self, status: Status) -> None:
         self.results.status(status)
-
-    def _journal_changed(self, well: bool, code: str, text: str) -> None:
-        (self.status.well if well else self.status.trouble)("journal", code, text)
-
-    def _peers_changed(self, well: bool, code: str, text: str) -> None:
-        (self.status.well if well else self.status.trouble)("peers", code, text)
 
     def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
         self.bundles.child_changed(source, state, text)

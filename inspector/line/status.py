@@ -5,14 +5,11 @@ A line that runs while a part is in trouble is degraded: every frame still gets 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
 from inspector.protocol.messages import LineState
 from inspector.results.status import Status
-
-log = logging.getLogger(__name__)
 
 PHASES: dict[LineState, frozenset[LineState]] = {
     LineState.STARTING: frozenset({LineState.RUNNING, LineState.DRAINING, LineState.STOPPED}),
@@ -79,8 +76,7 @@ class LineStatus:
             self._tell(code, text)
 
     def condition(self, part: str, well: bool, code: str, text: str) -> None:
-        """Report that ``part`` of the line works again, or is in trouble; it is logged too."""
-        log.log(logging.INFO if well else logging.WARNING, "%s", text)
+        """Report that ``part`` of the line works again, or is in trouble."""
         (self.well if well else self.trouble)(part, code, text)
 
     def note(self, code: str, text: str) -> None:

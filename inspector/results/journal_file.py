@@ -40,11 +40,6 @@ class JournalFile:
         self._inode: tuple[int, int] | None = None
         self._stream_ids: dict[str, int] = {}
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a connection."""
-        return self._connection is not None
-
     def connect(self) -> sqlite3.Connection:
         """Open the file, or make it. A damaged journal is set aside, and a new one is begun.
 

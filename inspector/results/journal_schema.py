@@ -59,7 +59,7 @@ def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     _check_folder(path)
     connection = sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None, check_same_thread=False)
     try:
-        _check_version(connection, path)
+        _check_version(connection, path, f"journal.path: {path}")
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise UserError(f"journal.path: {path} is on a file system without SQLite's WAL mode; choose a local disk")
@@ -87,7 +87,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 check_same_thread=False,
             )
             opened.callback(connection.close)
-            found = _check_version(connection, path)
+            found = _check_version(connection, path, f"journal {path}:")
         except SQLITE_ERRORS as error:
             if is_damage(error):
                 raise UserError(damaged(path, error)) from None
@@ -117,16 +117,17 @@ def _check_folder(path: Path) -> None:
         raise UserError(f"journal.path: {path} is a folder; name a file in it, e.g. {path / 'journal.sqlite'}")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+def _check_version(connection: sqlite3.Connection, path: Path, origin: str) -> int:
+    """The schema's version; ``origin`` is what the file is called in errors."""
     try:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except SQLITE_ERRORS as error:
         if is_damage(error) and not may_be_ours(path, SCHEMA_VERSION):
-            raise UserError(f"journal.path: {path} is not an SQLite file; move it away or name another one") from None
+            raise UserError(f"{origin} is not an SQLite file; move it away or name another one") from None
         raise
     if found > SCHEMA_VERSION:
         raise UserError(
-            f"journal.path: {path} has schema version {found}, this program writes version {SCHEMA_VERSION}; "
+            f"{origin} has schema version {found}, this program writes version {SCHEMA_VERSION}; "
             "use the newer program or name another file"
         )
     if 0 < found < SCHEMA_VERSION:
@@ -140,7 +141,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in an empty file; refuse another program's file. Takes the write lock, so that two starts cannot race."""
     connection.execute("BEGIN IMMEDIATE")
-    found = _check_version(connection, path)
+    found = _check_version(connection, path, f"journal.path: {path}")
     if found == 0:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise UserError(f"journal.path: {path} is another program's SQLite file; name another one")

@@ -372,5 +372,5 @@ def test_peers_that_are_cut_off_degrade_the_line_until_they_are_gone(start_line)
     with all_closed(peer := connected(running.line.results.endpoint)):
         send_until_cut_off(peer, frame(b"x" * 1000, more=True) * 64, 100 << 20)
         eventually(lambda: running.line.status.state is LineState.DEGRADED)
-    running.line._peers_changed(True, "peers_calm", "")
+    running.line.status.condition("peers", True, "peers_calm", "")
     assert running.line.status.state is LineState.RUNNING
