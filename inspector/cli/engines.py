@@ -114,7 +114,7 @@ def build(
     from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
-    from inspector.cli.engines_output import agreement_line, built_line, duration, unchecked_line
+    from inspector.cli.engines_output import agreement_line, built_line, duration, tell_where, unchecked_line
     from inspector.cli.progress import phases
 
     _require_sense(capability, route, gate, segmenter)
@@ -134,22 +134,7 @@ def build(
     with phases("golden frames", f"running those of {found.bundle.id}") if target.gpu else nullcontext():
         stored = bundle_build.store()
     tell(agreement_line(stored.check) if stored.check else unchecked_line(target.capability))
-    _tell_where(plans)
-
-
-def _tell_where(plans: PlanCache) -> None:
-    """Print where the plans were stored, and how the line finds them there."""
-    from engines.errors import FileError
-    from engines.files.looking import resolved
-
-    tell(f"stored in {plans.folder}")
-    folder = resolved(plans.folder)
-    try:
-        usual = resolved(_cache(None).folder)
-    except FileError:
-        usual = None
-    if folder != usual:
-        tell(f"the line looks for them there with INSPECTOR_CACHE={folder}")
+    tell_where(plans)
 
 
 def _require_sense(capability: str | None, route: Route, gate: Path | None, segmenter: Path | None) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from inspector.cli.output import console, print_json
+from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -173,3 +173,19 @@ def _age(stored_unix_s: float) -> str:
         if age_s >= seconds:
             return f"{age_s // seconds:.0f} {unit}"
     return "now"
+
+
+def tell_where(plans: PlanCache) -> None:
+    """Print where the plans were stored, and how the line finds them there."""
+    from engines.errors import FileError
+    from engines.files.looking import resolved
+    from engines.tensorrt.cache import PlanCache
+
+    tell(f"stored in {plans.folder}")
+    folder = resolved(plans.folder)
+    try:
+        usual = resolved(PlanCache.default().folder)
+    except FileError:
+        usual = None
+    if folder != usual:
+        tell(f"the line looks for them there with INSPECTOR_CACHE={folder}")
