@@ -110,7 +110,7 @@ class Line:
             journal_changed=partial(self.status.condition, "journal"),
             peers_changed=partial(self.status.condition, "peers"),
         )
-        self.ledger = Ledger(self._settled)
+        self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
             Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
@@ -232,7 +232,7 @@ class Line:
 
     def _settled(self, settled: Settled) -> None:
         """Every verdict passes here, in order, under the ledger's lock."""
-        self.results.settled(settled)
+        self.results.queue(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)

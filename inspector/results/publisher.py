@@ -32,7 +32,7 @@ Work = Callable[[], Publication]
 
 
 class Publisher:
-    """Sends submitted work in the order of ``submit``, and heartbeats in between. ``submit`` may be called from any thread."""
+    """Sends submitted work in the order in which it was queued, and heartbeats in between. ``submit``, ``queue`` and ``wake`` may be called from any thread."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Publisher:
         """Of its condition when it was last reported."""
         self._mailbox: Mailbox[Work] = Mailbox()
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
-        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.wake)
+        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
         self._heartbeat_s = 0.0
         self._close_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -71,6 +71,14 @@ class Publisher:
         """Queue ``work``, which is called in the publishing thread and returns a publication; never blocks."""
         self._mailbox.put(work)
 
+    def queue(self, work: Work) -> None:
+        """``submit`` without waking the thread: ``wake`` is to follow."""
+        self._mailbox.add(work)
+
+    def wake(self) -> None:
+        """Have the thread do what was queued."""
+        self._mailbox.wake()
+
     def waiting(self) -> int:
         """Number of queued pieces of work."""
         return len(self._mailbox)
@@ -85,7 +93,7 @@ class Publisher:
         if self._thread.ident is None:
             return True
         self._close_by_s = time.monotonic() + timeout_s
-        self._mailbox.wake()
+        self._mailbox.interrupt()
         self._thread.join(timeout_s + 0.1)
         ended = not self._thread.is_alive()
         if not ended or self._mailbox:
@@ -109,7 +117,7 @@ class Publisher:
 
     def _turn(self) -> None:
         """Wait until there is work, a message or a heartbeat due, and handle it, at most ``_ITEMS_PER_TURN`` pieces of work."""
-        pause_s = 0.0 if self._mailbox else max(0.0, self._heartbeat_s - time.monotonic())
+        pause_s = max(0.0, self._heartbeat_s - time.monotonic()) if self._mailbox.rest() else 0.0
         self.peers.poll(math.ceil(pause_s * 1000))
         self._mailbox.awake()
         self._send_waiting()
