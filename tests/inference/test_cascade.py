@@ -77,8 +77,8 @@ def test_an_engine_without_room_holds_nobody_else_up() -> None:
     cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, gate_wait_ns=0, segmenter_wait_ns=0)
     arrive(cascade, 1, 2)
     cascade.gated(cascade.next_batch(0).items[0], 0.9, 0)
-    assert cascade.next_batch(0, (Stage.GATE,)).stage is Stage.GATE
-    assert cascade.next_batch(0, (Stage.GATE,)) is None
-    assert cascade.wake_ns((Stage.GATE,)) is None
+    assert cascade.next_batch(0, {Stage.GATE: 1}).stage is Stage.GATE
+    assert cascade.next_batch(0, {Stage.GATE: 1}) is None
+    assert cascade.wake_ns({Stage.GATE: 1}) is None
     assert cascade.wake_ns((Stage.SEGMENTER,)) == 0
     assert cascade.next_batch(0, (Stage.SEGMENTER,)).stage is Stage.SEGMENTER

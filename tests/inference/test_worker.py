@@ -16,6 +16,7 @@ from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
 from inspector.inference.messages import InferenceResult, InferenceResults, Stop, Work, WorkItem
+from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 from tests.tiny_bundle import frame_with
 
@@ -65,7 +66,7 @@ class Cascading:
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[InferenceResult] = queue.SimpleQueue()
         cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
-        loop = Loop(cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
+        loop = Loop(cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5), Pace(12, any_batch=False))  # type: ignore[arg-type]
         self.thread = threading.Thread(target=loop.run)
         self.thread.start()
 
