@@ -60,8 +60,9 @@ def _installed_from() -> tuple[Path, bool]:
     """The folder or file that this package was installed from, and whether it is used in that place; an empty path where that is not
     known. As pip notes it: https://packaging.python.org/en/latest/specifications/direct-url/"""
     for distribution in importlib.metadata.distributions(name="inspector"):
-        noted = json.loads(distribution.read_text("direct_url.json") or "{}")
-        if noted.get("url", "").startswith("file:"):
-            place = Path(url2pathname(urlsplit(noted["url"]).path))
+        if text := distribution.read_text("direct_url.json"):
+            noted = json.loads(text)
+            url = urlsplit(noted["url"])
+            place = Path(url2pathname(url.path)) if url.scheme == "file" else Path()
             return place, bool(noted.get("dir_info", {}).get("editable"))
     return Path(), False
