@@ -8,14 +8,15 @@ PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # What an installation is made of; the compiled measuring pass is built beside its source.
 NATIVE = inspector/verdicts/_native
 PARTS = setup.cfg setup.py pyproject.toml $(NATIVE).c
-INSTALLED = @touch $@; test -e $(NATIVE).abi3.so || echo "No compiler: Inspector is slower without one; $(BIN)/inspector doctor says what is missing."
+INSTALLED = @touch $@; test -e $(NATIVE).abi3.so || \
+  echo "The measuring pass was not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
 .PHONY: help install demo test test-training test-tensorrt gpu-check installed-check native-check native-aarch64 check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 17
 
 install: $(VENV)/.installed ## virtual environment with the base package
 
@@ -32,18 +33,18 @@ test-training: $(VENV)/.installed-torch ## the tests that need torch, which this
 test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
 	$(BIN)/python -m pytest tests/engines/tensorrt tests/cli/test_engines.py
 
-gpu-native-check: $(VENV)/.installed-dev ## the compiled measuring pass against numpy, and under the address sanitizer (a minute)
+gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
+	$(BIN)/python -m tests.gpu.check --out build/gpu-check
+
+installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
+	$(BIN)/python -m tests.installed.check
+
+native-check: $(VENV)/.installed-dev ## the compiled measuring pass against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
 	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
 
 native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu
 	$(BIN)/python -m tests.installed.cross aarch64 dist
-
-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
-	$(BIN)/python -m tests.gpu.check --out build/gpu-check
-
-installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
-	$(BIN)/python -m tests.installed.check
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
