@@ -37,7 +37,7 @@ except ImportError:
 else:
     BUILT = True
 
-COMPILED = BUILT and os.environ.get(WITHOUT, "0") in ("", "0")
+COMPILED = BUILT and os.environ.get(WITHOUT) != "1"
 """Whether it is used."""
 
 
