@@ -173,7 +173,11 @@ def test_reading_while_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "tables", "said"),
     [
-        (SCHEMA_VERSION + 1, True, "schema version 3, this program writes version 2; use the newer program"),
+        (
+            SCHEMA_VERSION + 1,
+            True,
+            f"schema version {SCHEMA_VERSION + 1}, this program writes version {SCHEMA_VERSION}; use the newer program",
+        ),
         (1, True, "was written by an earlier version of this program"),
         (0, True, "is another program's SQLite file"),
     ],
