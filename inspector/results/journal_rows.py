@@ -71,5 +71,5 @@ def as_sent(stored: bytes, blob_bytes: object) -> bytes:
     except zlib.error as error:
         raise RowError(f"a compressed mask: {error}") from None
     if len(blob) != blob_bytes or not stream.eof or stream.unused_data:
-        raise RowError(f"a compressed mask of {blob_bytes} bytes has another size")
+        raise RowError(f"a compressed mask is not the {blob_bytes} bytes that it should be")
     return blob
