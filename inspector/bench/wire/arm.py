@@ -1,24 +1,26 @@
-"""A process that measures one way of measuring masks: ``python -m inspector.bench.wire.arm``. ``run.py`` asks it for one kind of frames at
-a time, so that the ways are measured alternately, seconds apart."""
+"""A process that measures this program one way: ``python -m inspector.bench.wire.arm DIRECTORY``, the folder being for its journal.
+
+``run.py`` asks it for one kind of frames at a time, so that the ways are measured alternately, seconds apart."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import sys
+from pathlib import Path
 
 import msgspec
 
-from engines.files.writing import temporary_folder
 from inspector.bench.wire.judging import judging_us
 from inspector.bench.wire.line import Kind, Stretch, WireLine
 from inspector.bench.wire.partner import give, requests
+from inspector.errors import UserError
 from inspector.service.process import spare_collector
 
 WITHOUT_NATIVE = "INSPECTOR_WITHOUT_NATIVE"
 """Environment variable that turns the compiled pass off."""
-NATIVE = "inspector.verdicts.native"
-WARM_UP = 60
-"""Frames of a kind that are not counted, before those that are."""
+FEWEST = 50
+"""Frames of a stretch; as many of each kind come before those that are counted."""
+WARM_UP = 200
+"""Frames before all others."""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +34,6 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured."""
 
-    compiled: bool
-    """Whether masks are measured by the compiled pass."""
     saturated: Stretch | None = None
     paced: Stretch | None = None
     """At half of that rate."""
@@ -41,29 +41,31 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compiled() -> bool:
-    """Whether this process measures masks by compiled code."""
-    if importlib.util.find_spec(NATIVE) is None:
-        return False
-    return bool(importlib.import_module(NATIVE).COMPILED)
+    """Whether this process measures masks by compiled code; judging has imported it where it is there."""
+    return bool(getattr(sys.modules.get("inspector.verdicts.native"), "COMPILED", False))
 
 
-def main() -> None:
+def main(directory: Path) -> None:
     """Answer ``Measure`` with ``Measured`` until there are no more requests."""
-    with temporary_folder("inspector-bench-wire-") as directory, WireLine(directory) as line:
+    with WireLine(directory) as line:
         spare_collector()
+        line.run(Kind(50, 3), WARM_UP)
         for request in requests(Measure):
             give(_measured(line, request))
 
 
 def _measured(line: WireLine, request: Measure) -> Measured:
     if request.kind is None:
-        return Measured(compiled=compiled(), judging_us=judging_us(request.seconds))
-    rate_hz = line.run(request.kind, WARM_UP).rate_hz
-    saturated = line.run(request.kind, max(WARM_UP, int(rate_hz * request.seconds)))
+        return Measured(judging_us=judging_us(request.seconds / 4))
+    rate_hz = line.run(request.kind, FEWEST).rate_hz
+    saturated = line.run(request.kind, max(FEWEST, int(rate_hz * request.seconds)))
     half_hz = saturated.rate_hz / 2
-    paced = line.run(request.kind, max(WARM_UP, int(half_hz * 2 * request.seconds)), half_hz)
-    return Measured(compiled=compiled(), saturated=saturated, paced=paced)
+    paced = line.run(request.kind, max(FEWEST, int(half_hz * 2 * request.seconds)), half_hz)
+    return Measured(saturated=saturated, paced=paced)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(Path(sys.argv[1]))
+    except UserError as error:
+        sys.exit(f"inspector: {error}")

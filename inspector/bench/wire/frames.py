@@ -28,12 +28,12 @@ _CELL_PX = WIDTH // MOST_DEFECTS
 def carrier(mask: Plane, seed: int) -> Plane:
     """A frame whose answer is ``mask``, which is 0 in the first row. The gate lets it through where the mask is not empty."""
     random = np.random.default_rng(seed)
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    y, x = np.ogrid[:HEIGHT, :WIDTH]
     phase = random.uniform(0, 2 * np.pi, 3)
     waves = np.sin(x / 300 + y / 90 + phase[0]) + np.sin(y / 100 + phase[1]) + np.sin((x + 3 * y) / 900 + phase[2])
     # A grain, as neighbours that are equal would keep the check of frames busy for longer than real ones do. Periodic, so that it packs.
-    grain = (7 * x + 3 * y) % 5 * 0.8
-    frame = ((6.5 + 1.5 * waves + grain).astype(np.uint8) << 4) | mask
+    grain = (7 * x % 5 + 3 * y % 5) % 5 * 0.8
+    frame: Plane = ((6.5 + 1.5 * waves + grain).astype(np.uint8) << 4) | mask
     digits = [15 if mask.any() else 0]
     for index in range(len(CLASSES)):
         count = int(np.count_nonzero(mask >> index & 1))

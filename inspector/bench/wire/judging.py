@@ -12,18 +12,16 @@ from inspector.config.verdicts import VerdictsConfig
 from inspector.inference.identity import identity_of
 from inspector.verdicts.judge import Judge
 
-MASKS = {
-    "3 defects": [defect_mask(3, seed) for seed in range(8)],
-    "20 defects": [defect_mask(20, seed) for seed in range(8)],
-    "noise": [noise_mask(0)],
-}
-"""Masks by what they show."""
-
 
 def judging_us(seconds: float) -> dict[str, float]:
     """Median CPU time of judging one mask, microseconds, by what it shows; ``seconds`` for each kind, at least one mask."""
     judge = Judge(VerdictsConfig(), identity_of(read_bundle(BUNDLE)), (0,) * len(CLASSES), SCALE)
-    return {name: _median_us(judge, masks, seconds) for name, masks in MASKS.items()}
+    shown = {
+        "3 defects": [defect_mask(3, seed) for seed in range(8)],
+        "20 defects": [defect_mask(20, seed) for seed in range(8)],
+        "noise": [noise_mask(0)],
+    }
+    return {name: _median_us(judge, masks, seconds) for name, masks in shown.items()}
 
 
 def _median_us(judge: Judge, masks: list[Plane], seconds: float) -> float:

@@ -95,7 +95,8 @@ class WireLine:
             self._subscriber = stack.enter_context(
                 Partner("inspector.bench.wire.subscriber", (self.line.results.endpoint,), Heard)
             )
-            self._hear(-1)
+            self._subscriber.ask(Listen(last_frame=-1))
+            self._heard()
             self._exit = stack.pop_all()
         return self
 
@@ -106,21 +107,19 @@ class WireLine:
         """Send frames at ``rate_hz``, None: as fast as the line takes them, and wait until the subscriber knows of every verdict.
 
         Raises UserError where the line or the subscriber ends."""
-        first = self._camera.sent
+        last_frame = self._camera.sent + frames - 1
         self._frames.show(kind)
         count = self._count = _Count(frames)
-        self._subscriber.ask(Listen(last_frame=first + frames - 1))
-        before = self._spent()
+        self._subscriber.ask(Listen(last_frame=last_frame))
+        here, child, subscriber = spent_here(), self._child_spent(), spent_by(self._subscriber.pid)
         self._camera.send(frames, rate_hz)
         while not count.done.wait(0.2):
             if self.line.failures or not self.line.results.snapshot().alive:
                 raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
-        after = self._spent()
-        heard = self._subscriber.answer()
-        here, child, subscriber = (
-            {name: spent.since(one[name]) for name, spent in other.items()}
-            for one, other in zip(before, after, strict=True)
-        )
+        here = {name: spent.since(here[name]) for name, spent in spent_here().items()}
+        child = self._child_spent().since(child)
+        heard = self._heard()  # may be behind the line
+        subscriber = spent_by(self._subscriber.pid).since(subscriber)
         return Stretch(
             frames=frames,
             rejected=count.rejected,
@@ -128,20 +127,20 @@ class WireLine:
             rate_hz=frames / (count.last_ns - count.first_ns) * 1e9,
             cpu_us={name: spent.cpu_ns / frames / 1e3 for name, spent in here.items()},
             switches={name: spent.switches / frames for name, spent in here.items()},
-            child_cpu_us=child["all"].cpu_ns / frames / 1e3,
-            child_switches=child["all"].switches / frames,
-            subscriber_cpu_us=subscriber["all"].cpu_ns / frames / 1e3,
+            child_cpu_us=child.cpu_ns / frames / 1e3,
+            child_switches=child.switches / frames,
+            subscriber_cpu_us=subscriber.cpu_ns / frames / 1e3,
             heard=heard,
         )
 
-    def _hear(self, last_frame: int) -> None:
-        self._subscriber.ask(Listen(last_frame=last_frame))
-        if not self._subscriber.answer().complete:
-            raise UserError("nothing arrived at the subscriber; something on this machine blocks 127.0.0.1")
+    def _heard(self) -> Heard:
+        heard = self._subscriber.answer()
+        if not heard.complete:
+            raise UserError("the subscriber heard nothing more of the line; does something here block 127.0.0.1?")
+        return heard
 
-    def _spent(self) -> tuple[dict[str, Spent], dict[str, Spent], dict[str, Spent]]:
-        child = self.line.inference.active.supervisor.child_pid
-        return spent_here(), {"all": spent_by(child)}, {"all": spent_by(self._subscriber.pid)}
+    def _child_spent(self) -> Spent:
+        return spent_by(self.line.inference.active.supervisor.child_pid)
 
 
 class _Programme(Sequence[Plane]):

@@ -1,4 +1,4 @@
-"""A Python process that answers requests, one JSON line each, on its standard input and output."""
+"""A Python process that answers requests on its standard input and output, a JSON line each."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
 from inspector.errors import UserError
+
+HERE = Path(__file__).parents[3]
+"""The folder that holds this program's packages."""
+PATIENCE_S = 5.0
+"""How long a process may take to end by itself."""
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -25,16 +31,20 @@ class Partner(Generic[Answer]):
         module: str,
         arguments: tuple[str, ...],
         answer: type[Answer],
+        *,
+        code: Path = HERE,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """``module`` is run with ``arguments``, and with ``environment`` beside this process's own."""
+        """``module`` is run with ``arguments``, from the packages in the folder ``code``, with ``environment`` beside this process's own."""
         self._module = module
         self._decode = msgspec.json.Decoder(answer).decode
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
+            cwd=code,  # from where -m takes modules first
+            env={**os.environ, **(environment or {}), "PYTHONPATH": str(code)},
+            start_new_session=True,  # Ctrl-C is for this process, which then ends that one
         )
 
     @property
@@ -51,7 +61,7 @@ class Partner(Generic[Answer]):
         with suppress(OSError):
             self._process.stdin.close()  # which asks it to end
         try:
-            self._process.wait(5)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

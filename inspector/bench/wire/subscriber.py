@@ -12,13 +12,13 @@ import msgspec
 
 from inspector.bench.wire.partner import give, requests
 from inspector.client import Malformed, Missed, Packet, Subscriber
-from inspector.protocol.messages import HeartbeatBody, ResultBody
+from inspector.protocol.messages import ResultBody
 
 LONGEST_SILENCE_MS = 10_000
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True):
-    """Receive until every frame up to ``last_frame`` has its verdict; -1: until the first message."""
+    """Receive until a message says that every frame up to ``last_frame`` has its verdict; -1: until the first message."""
 
     last_frame: int
 
@@ -55,9 +55,8 @@ def _listen(subscriber: Subscriber, last_frame: int) -> Heard:
         if isinstance(event, Packet):
             if isinstance(event.body, ResultBody) and event.header.captured_unix_ns is not None:
                 latency_us.append((now_ns - event.header.captured_unix_ns) // 1000)
-            elif isinstance(event.body, HeartbeatBody):
-                # Comes after every result that was published before it, also where some of these were dropped.
-                complete = event.header.resolved_through >= last_frame
+            # Where the last result was dropped, a heartbeat says so.
+            complete = event.header.resolved_through >= last_frame
         elif isinstance(event, Missed) and not event.before_joining:
             missed += event.last_seq - event.first_seq + 1
         elif isinstance(event, Malformed):
