@@ -110,9 +110,9 @@ def test_cpu_time_is_that_of_the_thread() -> None:
 
 
 def test_a_process_that_ends_early_is_one_line() -> None:
-    with Partner("inspector.version", (), Heard) as partner:  # a module that ends at once
-        with pytest.raises(UserError, match=r"inspector\.version ended before"):
-            partner.answer()
+    told = pytest.raises(UserError, match=r"inspector\.version ended before")
+    with Partner("inspector.version", (), Heard) as partner, told:  # a module that ends at once
+        partner.answer()
 
 
 @pytest.mark.parametrize(
