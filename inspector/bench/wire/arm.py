@@ -15,8 +15,6 @@ from inspector.bench.wire.partner import give, requests
 from inspector.errors import UserError
 from inspector.service.process import spare_collector
 
-WITHOUT_NATIVE = "INSPECTOR_WITHOUT_NATIVE"
-"""Environment variable that turns the compiled pass off."""
 FEWEST = 50
 """Frames of a stretch; as many of each kind come before those that are counted."""
 WARM_UP = 200
@@ -38,11 +36,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     paced: Stretch | None = None
     """At half of that rate."""
     judging_us: dict[str, float] = {}
-
-
-def compiled() -> bool:
-    """Whether this process measures masks by compiled code; judging has imported it where it is there."""
-    return bool(getattr(sys.modules.get("inspector.verdicts.native"), "COMPILED", False))
 
 
 def main(directory: Path) -> None:

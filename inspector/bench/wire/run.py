@@ -11,11 +11,12 @@ import msgspec
 
 from engines.files.looking import is_file
 from engines.files.writing import temporary_folder
-from inspector.bench.wire.arm import WITHOUT_NATIVE, Measure, Measured, compiled
+from inspector.bench.wire.arm import Measure, Measured
 from inspector.bench.wire.figures import Arm, arm_of, rate_ratios
 from inspector.bench.wire.line import Kind
 from inspector.bench.wire.partner import HERE, Partner
 from inspector.errors import UserError
+from inspector.verdicts import native
 
 COMPILED, NUMPY, BESIDE = "compiled", "numpy", "beside"
 """The ways: masks measured by the compiled pass; by the code that is used where it could not be built; another program."""
@@ -84,8 +85,8 @@ def _ways(beside: Path | None) -> tuple[str, ...]:
             raise UserError(
                 f"--beside: found no inspector/bench/wire in {beside}; give the folder that holds another checkout of this program"
             )
-        return (COMPILED if compiled() else NUMPY, BESIDE)
-    return (COMPILED, NUMPY) if compiled() else (NUMPY,)
+        return (COMPILED if native.COMPILED else NUMPY, BESIDE)
+    return (COMPILED, NUMPY) if native.COMPILED else (NUMPY,)
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def _arms(names: Iterable[str], beside: Path | None) -> Iterator[dict[str, Partn
                     (str(directory / name),),
                     Measured,
                     code=beside.resolve() if beside is not None and name == BESIDE else HERE,
-                    environment={WITHOUT_NATIVE: "1"} if name == NUMPY else {},
+                    environment={native.WITHOUT: "1"} if name == NUMPY else {},
                 )
             )
         yield arms
