@@ -80,5 +80,5 @@ def test_an_engine_without_room_holds_nobody_else_up() -> None:
     assert cascade.next_batch(0, {Stage.GATE: 1}).stage is Stage.GATE
     assert cascade.next_batch(0, {Stage.GATE: 1}) is None
     assert cascade.wake_ns({Stage.GATE: 1}) is None
-    assert cascade.wake_ns((Stage.SEGMENTER,)) == 0
-    assert cascade.next_batch(0, (Stage.SEGMENTER,)).stage is Stage.SEGMENTER
+    assert cascade.wake_ns({Stage.SEGMENTER: 1}) == 0
+    assert cascade.next_batch(0, {Stage.SEGMENTER: 1}).stage is Stage.SEGMENTER
