@@ -1,21 +1,18 @@
 """The child process: loads and verifies the engines, and runs the cascade until ``Stop`` comes or the parent has ended.
 
-The main thread decides (``Loop``); engines compute in threads of their own; a reader thread queues the messages. Any error of an
+The main thread decides (``Loop``); engines compute in threads of their own. Any error of an
 engine ends the process, with the reason as its last message: the supervisor starts a new one, because the device may be in a bad state.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
 import signal
 import socket
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
@@ -26,6 +23,7 @@ from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
+from inspector.inference.inbox import Done, Inbox, Mail, exit_with
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
     Failed,
@@ -40,10 +38,6 @@ from inspector.inference.messages import (
 from inspector.inference.pace import Pace
 from inspector.inference.remedies import with_remedy
 
-Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception, int]
-"""A batch, its output, and how long after it was enqueued that came, ns."""
-Mail: TypeAlias = ToChild | Done
-
 
 def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
     """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
@@ -51,28 +45,18 @@ def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
-    mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
+    exit_with(channel)
     # The reason is sent before the engines are closed: closing may hang on a device that failed.
     with contextlib.closing(channel), contextlib.ExitStack() as engines:
         try:
-            _serve(channel, frames, masks, settings, mail, engines)
+            _serve(channel, frames, masks, settings, engines)
         except (BundleError, EngineError) as error:
             channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
+        except ClosedError:
+            pass  # the parent has ended, and this process with it
         except Exception as error:
             traceback.print_exc()  # before the parent knows and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
-
-
-def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
-    """Put the channel's messages into the queue. When the parent has ended, this process exits at once."""
-    try:
-        while (message := channel.receive()) is not None:
-            mail.put(message)
-            if isinstance(message, Stop):
-                return
-    except ClosedError:
-        os._exit(1)
 
 
 def _serve(
@@ -80,7 +64,6 @@ def _serve(
     frames: SharedPlanes,
     masks: SharedPlanes,
     settings: WorkerSettings,
-    mail: queue.SimpleQueue[Mail],
     closing: contextlib.ExitStack,
 ) -> None:
     bundle = read_bundle(Path(settings.bundle), settings.operating_point)
@@ -108,7 +91,7 @@ def _serve(
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
     pace = Pace(frames_in_flight, any_batch=config.max_batch is None and max(engines.batches) == 1)
-    Loop(cascade, engines, planes, mail, channel.send, thresholds, pace).run()
+    Loop(cascade, engines, planes, Inbox(channel), channel.send, thresholds, pace).run()
 
 
 class Planes(NamedTuple):
@@ -127,7 +110,7 @@ class Loop:
         cascade: Cascade,
         engines: Engines,
         planes: Planes,
-        mail: queue.SimpleQueue[Mail],
+        inbox: Inbox,
         report: Callable[[FromChild], bool],
         thresholds: Sequence[float],
         pace: Pace,
@@ -136,7 +119,7 @@ class Loop:
         self._pace = pace
         self._engines = engines
         self._planes = planes
-        self._mail = mail
+        self._inbox = inbox
         self._report = report
         self._thresholds = thresholds
         self._stage_limits = {
@@ -157,27 +140,22 @@ class Loop:
                 if isinstance(message, Stop):
                     self._send_results()
                     return
-                if isinstance(message, tuple):
-                    self._take_in(*message)
+                if isinstance(message, Done):
+                    self._take_in(message)
                 else:
                     now = now_ns()
                     for work in message.items:
                         self._cascade.arrive((work.slot, work.offset), work.forced, now)
 
-    def _next_mail(self) -> Iterator[Mail]:
-        """All mail that is there, at least one unless a partial batch has waited long enough first, or nothing came for a long time."""
+    def _next_mail(self) -> Sequence[Mail]:
+        """The mail that is there or comes next; none when a partial batch has waited long enough first, or nothing came for a long time."""
         wake = self._cascade.wake_ns(self._room())
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
-        try:
-            yield self._mail.get(timeout=self._engines.idle_s if idle else timeout)
-        except queue.Empty:
-            if idle:
-                self._engines.keep_warm()
-            return
-        with contextlib.suppress(queue.Empty):
-            while True:
-                yield self._mail.get_nowait()
+        mail = self._inbox.take(self._engines.idle_s if idle else timeout)
+        if not mail and idle:
+            self._engines.keep_warm()
+        return mail
 
     def _room(self) -> dict[Stage, int]:
         """The engines that accept a further batch, and how many."""
@@ -205,11 +183,12 @@ class Loop:
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch, now), seen=True)
 
     def _mailer(self, batch: Batch, enqueued_ns: int) -> Callable[[Any], None]:
-        return lambda output: self._mail.put((batch, output, now_ns() - enqueued_ns))
+        return lambda output: self._inbox.done(Done(batch, output, enqueued_ns, now_ns()))
 
-    def _take_in(self, batch: Batch, output: GateOutput | SegmenterOutput | Exception, took_ns: int) -> None:
+    def _take_in(self, done: Done) -> None:
+        batch, output = done.batch, done.output
         self._enqueued[batch.stage] -= 1
-        self._pace.took(batch.stage, len(batch.items), took_ns)
+        self._pace.took(batch.stage, len(batch.items), done.enqueued_ns, done.done_ns)
         if isinstance(output, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {output}") from output
         if isinstance(output, GateOutput):

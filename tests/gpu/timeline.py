@@ -15,7 +15,9 @@ from inspector.bench.lines import decision
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import Stop, Work, WorkItem
+from inspector.inference.channel import Channel, socket_pair
+from inspector.inference.inbox import Inbox
+from inspector.inference.messages import FromChild, Stop, ToChild, Work, WorkItem
 from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 
@@ -32,7 +34,9 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
     for slot, frame in enumerate(pool):
         planes.frames.view((slot, 0), size)[...] = frame
     engines.adopt(planes.frames.array, planes.masks.array)
-    mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ends = socket_pair()
+    line: Channel[Any] = Channel(ends[0], FromChild)  # type: ignore[arg-type]
+    inbox = Inbox(Channel(ends[1], ToChild))  # type: ignore[arg-type]
     free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for slot in range(len(pool)):
         free.put(slot)
@@ -46,16 +50,24 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
 
     def feed() -> None:
         for n in range(frames):
-            mail.put(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
+            line.send(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
         for _ in range(frames):
             finished.acquire(timeout=60)
-        mail.put(Stop())
+        line.send(Stop())
 
     feeder = threading.Thread(target=feed)
     feeder.start()
     batch = engines.gate.max_batch
     limits = bundle.operating_point.thresholds(bundle.classes)
-    Loop(Cascade(0.5, batch, batch, 0, 2_000_000), engines, planes, mail, report, limits, Pace(3 * batch, any_batch=False)).run()
+    Loop(
+        Cascade(0.5, batch, batch, 0, 2_000_000),
+        engines,
+        planes,
+        inbox,
+        report,
+        limits,
+        Pace(3 * batch, any_batch=False),
+    ).run()
     feeder.join()
     time.sleep(0.1)
     assert engines.trace is not None
