@@ -51,10 +51,14 @@ class Mailbox(Generic[Item]):
         os.eventfd_write(self._eventfd, 1)
 
     def rest(self) -> bool:
-        """Announce that this thread is about to wait for ``fileno``. False where items are there: it is not to wait then."""
+        """Announce that this thread is about to wait for ``fileno``; True: it is to wait, and then to call ``awake``. False where items are
+        there to be taken first."""
         # First announced, then looked: an item that comes in between is seen here, or its sender sees the announcement.
         self._waits = True
-        return not self._items
+        if not self._items:
+            return True
+        self._waits = False
+        return False
 
     def awake(self) -> None:
         """After the wait: make ``fileno`` unreadable; from here on senders need not wake this thread, which is to ``take`` until None."""

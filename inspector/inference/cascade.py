@@ -24,6 +24,9 @@ class Stage(Enum):
     GATE = "gate"
     SEGMENTER = "segmenter"
 
+    # Enum's own is a function in Python, and stages are keys several times for every frame.
+    __hash__ = object.__hash__
+
 
 class Item(NamedTuple):
     """A frame inside the cascade."""

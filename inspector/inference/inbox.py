@@ -46,15 +46,17 @@ class Inbox:
     def take(self, timeout_s: float | None) -> list[Mail]:
         """All mail that is there; where there is none, what comes first within ``timeout_s``, else none. Raises ClosedError where the parent
         has ended."""
+        readable = [self._channel.fileno()]
         if self._done.rest():
             # Not poll: it counts in milliseconds, and a partial batch waits for fewer.
-            select.select((self._channel.fileno(), self._done.fileno()), (), (), timeout_s)
-        self._done.awake()
+            readable, _, _ = select.select((*readable, self._done.fileno()), (), (), timeout_s)
+            self._done.awake()
         mail: list[Mail] = []
         while (done := self._done.take()) is not None:
             mail.append(done)
-        while (message := self._channel.receive(wait=False)) is not None:
-            mail.append(message)
+        if self._channel.fileno() in readable:
+            while (message := self._channel.receive(wait=False)) is not None:
+                mail.append(message)
         return mail
 
 

@@ -10,7 +10,7 @@ import contextlib
 import signal
 import socket
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,9 +134,9 @@ class Loop:
         """Run until ``Stop``. Raises EngineError when an engine fails or gives an implausible output."""
         while True:
             # First the engines, then the parent: a result waits for a few views to be made, an engine for a message to be written.
-            self._feed()
+            room = self._feed()
             self._send_results()
-            for message in self._next_mail():
+            for message in self._next_mail(room):
                 if isinstance(message, Stop):
                     self._send_results()
                     return
@@ -147,9 +147,9 @@ class Loop:
                     for work in message.items:
                         self._cascade.arrive((work.slot, work.offset), work.forced, now)
 
-    def _next_mail(self) -> Sequence[Mail]:
+    def _next_mail(self, room: Collection[Stage]) -> Sequence[Mail]:
         """The mail that is there or comes next; none when a partial batch has waited long enough first, or nothing came for a long time."""
-        wake = self._cascade.wake_ns(self._room())
+        wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
         mail = self._inbox.take(self._engines.idle_s if idle else timeout)
@@ -159,19 +159,22 @@ class Loop:
 
     def _room(self) -> dict[Stage, int]:
         """The engines that accept a further batch, and how many."""
-        room = self._engines.in_flight - sum(self._enqueued.values())
-        if room <= 0:
-            return {}
-        left = ((stage, min(room, limit - self._enqueued[stage])) for stage, limit in self._stage_limits.items())
-        return {stage: batches for stage, batches in left if batches > 0}
+        in_all = self._engines.in_flight - sum(self._enqueued.values())
+        room = {}
+        if in_all > 0:
+            for stage, limit in self._stage_limits.items():
+                left = limit - self._enqueued[stage]
+                if left > 0:
+                    room[stage] = min(left, in_all)
+        return room
 
-    def _feed(self) -> None:
-        """Start every batch that is due, as long as the engines accept more."""
+    def _feed(self) -> Collection[Stage]:
+        """Start every batch that is due, as long as the engines accept more. Returns the engines that still do."""
         while room := self._room():
             now = now_ns()
             batch = self._cascade.next_batch(now, room, self._pace.largest_batch)
             if batch is None:
-                return
+                break
             self._enqueued[batch.stage] += 1
             planes = self._planes
             frames = [planes.frames.view(item.window, planes.size) for item in batch.items]
@@ -181,6 +184,7 @@ class Loop:
                 masks = [planes.masks.view(item.window, planes.size) for item in batch.items]
                 # A slot is not written to before its result is sent, so the device still has the frame from the gate's batch.
                 self._engines.segmenter.enqueue(frames, masks, self._mailer(batch, now), seen=True)
+        return room
 
     def _mailer(self, batch: Batch, enqueued_ns: int) -> Callable[[Any], None]:
         return lambda output: self._inbox.done(Done(batch, output, enqueued_ns, now_ns()))

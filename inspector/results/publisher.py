@@ -117,9 +117,11 @@ class Publisher:
 
     def _turn(self) -> None:
         """Wait until there is work, a message or a heartbeat due, and handle it, at most ``_ITEMS_PER_TURN`` pieces of work."""
-        pause_s = max(0.0, self._heartbeat_s - time.monotonic()) if self._mailbox.rest() else 0.0
+        rests = self._mailbox.rest()
+        pause_s = max(0.0, self._heartbeat_s - time.monotonic()) if rests else 0.0
         self.peers.poll(math.ceil(pause_s * 1000))
-        self._mailbox.awake()
+        if rests:
+            self._mailbox.awake()
         self._send_waiting()
         if time.monotonic() >= self._heartbeat_s:
             self._heartbeat_s = time.monotonic() + self._config.heartbeat_ms / 1000
