@@ -118,7 +118,7 @@ class Line:
         self.inference = Inference(
             config.inference,
             bundle,
-            FrameRing(config.ring.slots, self.size, config.ring.observer_slots),
+            FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
             Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
