@@ -46,15 +46,10 @@ class Channel(Generic[Incoming]):
             return False
         return True
 
-    def fileno(self) -> int:
-        """Readable while there are messages."""
-        return self._socket.fileno()
-
-    def receive(self, *, wait: bool = True) -> Incoming | None:
-        """The next message; None where none came in time or, without ``wait``, where none is there. Raises ClosedError where the other end
-        is closed."""
+    def receive(self) -> Incoming | None:
+        """The next message; None where none came in time. Raises ClosedError where the other end is closed."""
         try:
-            data = self._socket.recv(LONGEST_MESSAGE, 0 if wait else socket.MSG_DONTWAIT)
+            data = self._socket.recv(LONGEST_MESSAGE)
         except BlockingIOError:
             return None
         except OSError as error:

@@ -1,18 +1,21 @@
 """The child process: loads and verifies the engines, and runs the cascade until ``Stop`` comes or the parent has ended.
 
-The main thread decides (``Loop``); engines compute in threads of their own. Any error of an
+The main thread decides (``Loop``); engines compute in threads of their own; a reader thread queues the messages. Any error of an
 engine ends the process, with the reason as its last message: the supervisor starts a new one, because the device may be in a bad state.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import queue
 import signal
 import socket
+import threading
 import traceback
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
@@ -23,7 +26,6 @@ from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
-from inspector.inference.inbox import Done, Inbox, Mail, exit_with
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
     Failed,
@@ -39,24 +41,47 @@ from inspector.inference.pace import Pace
 from inspector.inference.remedies import with_remedy
 
 
+class Done(NamedTuple):
+    """A finished batch."""
+
+    batch: Batch
+    output: GateOutput | SegmenterOutput | Exception
+    enqueued_ns: int
+    """When it was given to the engine, monotonic ns."""
+    done_ns: int
+
+
+Mail: TypeAlias = ToChild | Done
+
+
 def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
     """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
     # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
-    exit_with(channel)
+    mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
     # The reason is sent before the engines are closed: closing may hang on a device that failed.
     with contextlib.closing(channel), contextlib.ExitStack() as engines:
         try:
-            _serve(channel, frames, masks, settings, engines)
+            _serve(channel, frames, masks, settings, mail, engines)
         except (BundleError, EngineError) as error:
             channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
-        except ClosedError:
-            pass  # the parent has ended, and this process with it
         except Exception as error:
             traceback.print_exc()  # before the parent knows and ends this process
             channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
+
+
+def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
+    """Put the channel's messages into the queue. When the parent has ended, this process exits at once."""
+    try:
+        while (message := channel.receive()) is not None:
+            mail.put(message)
+            if isinstance(message, Stop):
+                return
+    except ClosedError:
+        os._exit(1)
 
 
 def _serve(
@@ -64,6 +89,7 @@ def _serve(
     frames: SharedPlanes,
     masks: SharedPlanes,
     settings: WorkerSettings,
+    mail: queue.SimpleQueue[Mail],
     closing: contextlib.ExitStack,
 ) -> None:
     bundle = read_bundle(Path(settings.bundle), settings.operating_point)
@@ -91,7 +117,7 @@ def _serve(
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
     pace = Pace(frames_in_flight, any_batch=config.max_batch is None and max(engines.batches) == 1)
-    Loop(cascade, engines, planes, Inbox(channel), channel.send, thresholds, pace).run()
+    Loop(cascade, engines, planes, mail, channel.send, thresholds, pace).run()
 
 
 class Planes(NamedTuple):
@@ -110,7 +136,7 @@ class Loop:
         cascade: Cascade,
         engines: Engines,
         planes: Planes,
-        inbox: Inbox,
+        mail: queue.SimpleQueue[Mail],
         report: Callable[[FromChild], bool],
         thresholds: Sequence[float],
         pace: Pace,
@@ -119,7 +145,7 @@ class Loop:
         self._pace = pace
         self._engines = engines
         self._planes = planes
-        self._inbox = inbox
+        self._mail = mail
         self._report = report
         self._thresholds = thresholds
         self._stage_limits = {
@@ -132,29 +158,41 @@ class Loop:
 
     def run(self) -> None:
         """Run until ``Stop``. Raises EngineError when an engine fails or gives an implausible output."""
-        while True:
-            # First the engines, then the parent: a result waits for a few views to be made, an engine for a message to be written.
-            room = self._feed()
+        try:
+            while self._turn():
+                pass
+        finally:
             self._send_results()
-            for message in self._next_mail(room):
-                if isinstance(message, Stop):
-                    self._send_results()
-                    return
-                if isinstance(message, Done):
-                    self._take_in(message)
-                else:
-                    now = now_ns()
-                    for work in message.items:
-                        self._cascade.arrive((work.slot, work.offset), work.forced, now)
+
+    def _turn(self) -> bool:
+        """Start what is due, send what is done, and take in what comes next; False where that is ``Stop``."""
+        # First the engines, then the parent: a result waits for a few views to be made, an engine for a message to be written.
+        room = self._feed()
+        self._send_results()
+        for message in self._next_mail(room):
+            if isinstance(message, Stop):
+                return False
+            if isinstance(message, Done):
+                self._take_in(message)
+            else:
+                now = now_ns()
+                for work in message.items:
+                    self._cascade.arrive((work.slot, work.offset), work.forced, now)
+        return True
 
     def _next_mail(self, room: Collection[Stage]) -> Sequence[Mail]:
         """The mail that is there or comes next; none when a partial batch has waited long enough first, or nothing came for a long time."""
         wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
-        mail = self._inbox.take(self._engines.idle_s if idle else timeout)
-        if not mail and idle:
-            self._engines.keep_warm()
+        mail: list[Mail] = []
+        try:
+            mail.append(self._mail.get(timeout=self._engines.idle_s if idle else timeout))
+            while True:
+                mail.append(self._mail.get_nowait())
+        except queue.Empty:
+            if not mail and idle:
+                self._engines.keep_warm()
         return mail
 
     def _room(self) -> dict[Stage, int]:
@@ -187,7 +225,7 @@ class Loop:
         return room
 
     def _mailer(self, batch: Batch, enqueued_ns: int) -> Callable[[Any], None]:
-        return lambda output: self._inbox.done(Done(batch, output, enqueued_ns, now_ns()))
+        return lambda output: self._mail.put(Done(batch, output, enqueued_ns, now_ns()))
 
     def _take_in(self, done: Done) -> None:
         batch, output = done.batch, done.output

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterable
 
 from inspector.config.results import ResultsConfig
-from inspector.frames.mailbox import Mailbox
 from inspector.protocol.codec import stream_prefix
 from inspector.results.journal import Journal
+from inspector.results.mailbox import Mailbox
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.peer_sockets import PeerSockets
 from inspector.results.publication import Publication

@@ -15,9 +15,7 @@ from inspector.bench.lines import decision
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.channel import Channel, socket_pair
-from inspector.inference.inbox import Inbox
-from inspector.inference.messages import FromChild, Stop, ToChild, Work, WorkItem
+from inspector.inference.messages import Stop, Work, WorkItem
 from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 
@@ -34,9 +32,7 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
     for slot, frame in enumerate(pool):
         planes.frames.view((slot, 0), size)[...] = frame
     engines.adopt(planes.frames.array, planes.masks.array)
-    ends = socket_pair()
-    line: Channel[Any] = Channel(ends[0], FromChild)  # type: ignore[arg-type]
-    inbox = Inbox(Channel(ends[1], ToChild))  # type: ignore[arg-type]
+    mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
     free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for slot in range(len(pool)):
         free.put(slot)
@@ -50,10 +46,10 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
 
     def feed() -> None:
         for n in range(frames):
-            line.send(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
+            mail.put(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
         for _ in range(frames):
             finished.acquire(timeout=60)
-        line.send(Stop())
+        mail.put(Stop())
 
     feeder = threading.Thread(target=feed)
     feeder.start()
@@ -63,7 +59,7 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
         Cascade(0.5, batch, batch, 0, 2_000_000),
         engines,
         planes,
-        inbox,
+        mail,
         report,
         limits,
         Pace(3 * batch, any_batch=False),

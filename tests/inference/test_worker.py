@@ -15,9 +15,7 @@ from engines.runtime.load import load_engines
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.channel import Channel, socket_pair
-from inspector.inference.inbox import Inbox
-from inspector.inference.messages import FromChild, InferenceResult, InferenceResults, Stop, ToChild, Work, WorkItem
+from inspector.inference.messages import InferenceResult, InferenceResults, Stop, Work, WorkItem
 from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 from tests.tiny_bundle import frame_with
@@ -65,14 +63,10 @@ class Cascading:
         size = FrameSize(bundle.height, bundle.width)
         self.ring = FrameRing(32, size)
         self.planes = Planes(self.ring.frames, self.ring.masks(), size)
-        ends = socket_pair()
-        self.parent: Channel[Any] = Channel(ends[0], FromChild)  # type: ignore[arg-type]
-        self.child: Channel[Any] = Channel(ends[1], ToChild)  # type: ignore[arg-type]
+        self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[InferenceResult] = queue.SimpleQueue()
         cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
-        loop = Loop(
-            cascade, self.engines, self.planes, Inbox(self.child), self._report, (0.5, 0.5), Pace(12, any_batch=False)
-        )  # type: ignore[arg-type]
+        loop = Loop(cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5), Pace(12, any_batch=False))  # type: ignore[arg-type]
         self.thread = threading.Thread(target=loop.run)
         self.thread.start()
 
@@ -85,7 +79,7 @@ class Cascading:
     def send(self, slots: dict[int, bool]) -> None:
         for slot, defective in slots.items():
             self.planes.frames.view((slot, 0), self.planes.size)[...] = frame_with([(192, 3)] if defective else [])
-        self.parent.send(Work([WorkItem(slot) for slot in slots]))
+        self.mail.put(Work([WorkItem(slot) for slot in slots]))
 
     def take(self, count: int) -> dict[int, InferenceResult]:
         found = [self.results.get(timeout=10) for _ in range(count)]
@@ -94,10 +88,8 @@ class Cascading:
     def close(self) -> None:
         for engine in (self.engines.gate, self.engines.segmenter):
             engine.held.release(1000)
-        self.parent.send(Stop())
+        self.mail.put(Stop())
         self.thread.join(10)
-        self.parent.close()
-        self.child.close()
         self.planes.masks.close()
         self.ring.close()
 
