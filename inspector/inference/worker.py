@@ -185,14 +185,14 @@ class Loop:
         wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
-        mail: list[Mail] = []
         try:
-            mail.append(self._mail.get(timeout=self._engines.idle_s if idle else timeout))
-            while True:
-                mail.append(self._mail.get_nowait())
+            mail = [self._mail.get(timeout=self._engines.idle_s if idle else timeout)]
         except queue.Empty:
-            if not mail and idle:
+            if idle:
                 self._engines.keep_warm()
+            return ()
+        while not self._mail.empty():
+            mail.append(self._mail.get_nowait())
         return mail
 
     def _room(self) -> dict[Stage, int]:
