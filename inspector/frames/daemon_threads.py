@@ -23,8 +23,7 @@ class DaemonThreads:
 
     def __init__(self, threads: int, name: str) -> None:
         """At most ``threads`` are started, each when a job needs it. ``name`` is the beginning of their names."""
-        self.most = threads
-        """How many there are at most."""
+        self._most = threads
         self._name = name
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -38,7 +37,7 @@ class DaemonThreads:
             if self._closed:
                 raise RuntimeError(f"the threads {self._name!r} are closed")
             self._jobs.put((future, job))
-            if len(self._threads) < self.most:
+            if len(self._threads) < self._most:
                 name = f"{self._name}-{len(self._threads)}"
                 thread = threading.Thread(target=self._run, name=name, daemon=True)
                 self._threads.append(thread)

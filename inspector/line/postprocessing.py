@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
-from inspector.frames.clock import now_ns
-from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
@@ -20,6 +17,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
+from inspector.line.groups import Groups
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ending, Ledger
@@ -28,9 +26,6 @@ log = logging.getLogger(__name__)
 
 JUDGING = Holder("judging")
 JUDGING_SHADOWS = Holder("judging of shadows", observer=True)
-
-TOGETHER_NS = 500_000
-"""A frame that is judged waits at most about so long for the next ones of its group, to be settled together with them."""
 
 
 class _Inspection(NamedTuple):
@@ -60,24 +55,20 @@ class Postprocessing:
         self._ledger = ledger
         self._observers = observers
         self._late = late
-        self._threads = DaemonThreads(threads, "verdicts")
-        self._closing = False
+        self._judging = Groups(threads, "verdicts", self._judged, self._finish)
 
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         clean, let_through = [], []
         for frame, result in results:
             if result.let_through:
-                let_through.append((frame, result))
+                let_through.append((source, frame, result))
             else:
                 clean.append(_Inspection(frame, self._judge(source, frame.meta, result)))
         self._finish(clean)
         if let_through:
-            self._pass_on([frame for frame, _ in let_through])
-            # As many jobs as threads, and not one for each frame: a job costs as much as settling a few frames.
-            share = -(-len(let_through) // self._threads.most)
-            for first in range(0, len(let_through), share):
-                self._threads.submit(partial(self._judge_each, source, let_through[first : first + share]))
+            self._pass_on([frame for _, frame, _ in let_through])
+            self._judging.add(let_through)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
@@ -86,9 +77,8 @@ class Postprocessing:
 
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
-        self._closing = True
         # A mask full of single pixels takes a quarter of a second.
-        if not self._threads.close(timeout_s):
+        if not self._judging.close(timeout_s):
             log.error("a frame that is being judged, or an observer, did not finish in time and was left behind")
 
     @staticmethod
@@ -97,18 +87,9 @@ class Postprocessing:
         pass_on_each([frame.lease for frame in frames if not frame.shadow], JUDGING)
         pass_on_each([frame.lease for frame in frames if frame.shadow], JUDGING_SHADOWS)
 
-    def _judge_each(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
-        """Judge frames in turn and finish them, several at once where judging takes less than ``TOGETHER_NS``."""
-        judged: list[_Inspection] = []
-        since_ns = now_ns()
-        for frame, result in results:
-            if self._closing:
-                break
-            judged.append(_Inspection(frame, self._judge(source, frame.meta, result), source.supervisor.masks))
-            if now_ns() - since_ns >= TOGETHER_NS:
-                self._finish(judged)
-                judged, since_ns = [], now_ns()
-        self._finish(judged)
+    def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
+        source, frame, result = work
+        return _Inspection(frame, self._judge(source, frame.meta, result), source.supervisor.masks)
 
     def _finish(self, inspections: Sequence[_Inspection]) -> None:
         """Settle frames, show them to the observers and release their leases. An error with one frame is logged, so that the others still
