@@ -165,10 +165,9 @@ class Loop:
             self._send_results()
 
     def _turn(self) -> bool:
-        """Start what is due, send what is done, and take in what comes next; False where that is ``Stop``."""
-        # First the engines, then the parent: a result waits for a few views to be made, an engine for a message to be written.
-        room = self._feed()
+        """Send what is done, start what is due, and take in what comes next; False where that is ``Stop``."""
         self._send_results()
+        room = self._feed()
         for message in self._next_mail(room):
             if isinstance(message, Stop):
                 return False

@@ -20,7 +20,7 @@ from inspector.inference.messages import InferenceResult
 from inspector.line.groups import Groups
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers
-from inspector.verdicts.ledger import Ending, Ledger
+from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +97,10 @@ class Postprocessing:
         if not inspections:
             return
         on_road = [one for one in inspections if not one.frame.shadow]
-        endings = [Ending(one.frame.meta.camera, one.frame.meta.frame, one.outcome) for one in on_road]
-        for one, answer in zip(on_road, self._ledger.settle_each(endings), strict=True):
+        answers = self._ledger.settle_each([(one.frame.meta, one.outcome) for one in on_road])
+        for one, answer in zip(on_road, answers, strict=True):
+            if answer is True:
+                continue
             if answer is False and one.inspected:
                 self._tell_late(one)
             elif isinstance(answer, Exception):

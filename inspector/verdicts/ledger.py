@@ -12,7 +12,6 @@ import heapq
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,14 +21,6 @@ from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 
 _STALE_ENTRIES = 64
 """The deadline heap may hold this many entries of settled frames, besides one per open frame."""
-
-
-class Ending(NamedTuple):
-    """What came of one frame, for ``Ledger.settle_each``."""
-
-    camera: str
-    frame: int
-    outcome: Outcome
 
 
 class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,14 +137,14 @@ class Ledger:
         finally:
             self._queued()
 
-    def settle_each(self, endings: Sequence[Ending]) -> list[bool | Exception]:
+    def settle_each(self, endings: Sequence[tuple[FrameMeta, Outcome]]) -> list[bool | Exception]:
         """``settle`` for several frames, in this order and with the lock taken once: what it returns, or the exception it raises, for each
         frame. An exception with one frame does not concern the others."""
         answers: list[bool | Exception] = []
         with self._lock:
-            for camera, frame, outcome in endings:
+            for meta, outcome in endings:
                 try:
-                    answers.append(self._settle_first(camera, frame, outcome))
+                    answers.append(self._settle_first(meta.camera, meta.frame, outcome))
                 except Exception as error:
                     answers.append(error)
         self._queued()
