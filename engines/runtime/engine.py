@@ -87,7 +87,8 @@ class Engines(Protocol):
     """Batches to keep enqueued, for both engines together: as many as keep the device busy, and no more, because an enqueued batch cannot
     be overtaken."""
     batches: tuple[int, ...]
-    """Prepared batch sizes, each of which is verified with the golden frames."""
+    """Prepared batch sizes, each of which is verified with the golden frames. (1,): the frames of a batch are computed in turn, and
+    ``enqueue`` takes more than ``max_batch`` too."""
     device: str
     """What computes, for a person: name, precision, lanes."""
     idle_s: float | None

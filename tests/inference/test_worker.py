@@ -103,6 +103,7 @@ class Cascading:
     def close(self) -> None:
         for engine in (self.engines.gate, self.engines.segmenter):
             engine.held.release(1000)
+        self.sending.release(1000)
         self.mail.put(Stop())
         self.thread.join(10)
         self.planes.masks.close()
@@ -176,16 +177,17 @@ def test_results_that_are_there_together_are_one_message(cascading: Callable[[in
     line = cascading(0)
     gate, segmenter = line.engines.gate, line.engines.segmenter
     line.sending = threading.Semaphore(0)
-    line.send({slot: slot < 8 for slot in range(12)})
-    wait_for(lambda: gate.under_way == 2)
+    line.send(dict.fromkeys(range(8), True))
     gate.held.release(2)
-    wait_for(lambda: segmenter.under_way == 2 and gate.under_way == 1)
+    wait_for(lambda: segmenter.under_way == 2)
+    line.send(dict.fromkeys(range(8, 16), False))
+    wait_for(lambda: gate.under_way == 2)
     segmenter.held.release(1)
     wait_for(lambda: line.waits_to_send)
     segmenter.held.release(1)
-    gate.held.release(1)
-    wait_for(lambda: line.mail.qsize() == 2)
+    gate.held.release(2)
+    wait_for(lambda: line.mail.qsize() == 3)
     line.sending.release(2)
-    assert set(line.take(12)) == set(range(12))
-    assert line.messages == [4, 8], "what was done while the first message was sent goes with the second"
+    assert set(line.take(16)) == set(range(16))
+    assert line.messages == [4, 12], "what was done while the first message was sent goes with the second"
     assert min(line.in_flight) >= USUAL
