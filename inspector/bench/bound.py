@@ -15,7 +15,7 @@ class Bound(str, Enum):
     """They take turns on the same cores: 1 / (gate + share x segmenter)."""
     SLOWER_STREAM = "slower_stream"
     """They overlap, each on a stream of its own, so that one of them may hide behind the other: 1 / max(gate, share x segmenter). Where
-    both compete for the cores of the device no schedule reaches it."""
+    both compete for the cores of the device it may be out of reach."""
 
     @staticmethod
     def of(engines: Engines) -> Bound:

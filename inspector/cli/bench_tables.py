@@ -1,4 +1,4 @@
-"""What ``inspector bench`` prints for a person. Each table holds only figures that may be compared; ``docs/benchmarks`` explains them."""
+"""What ``inspector bench`` prints for a person. Each table holds only figures that may be compared; ``docs/benchmarks`` explains each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def print_figures(figures: Figures) -> None:
     printer.print(f"{figures.bundle} on {figures.device}")
     printer.print(
         f"Medians of {settings.repetitions} repetitions, latencies pooled. A percentile is given where ten samples lie beyond it "
-        "(p99: from 1,000 frames), else -."
+        "(p99: from 1,000 frames)."
     )
     printer.print(
         f"Check whether a frame shows anything, in the camera's thread: {figures.frame_check_us:.0f} us per frame"
@@ -134,7 +134,7 @@ def _part_load(figures: Figures) -> Table:
 def _latency(figures: Figures) -> Table:
     table = _table(
         "Part load: capture to verdict, ms, and p99 beside the own time",
-        "",
+        "-: too few frames, or the percentile falls on frames that ended UNINSPECTED",
         ("let\nthrough", "pattern", "frame", "frames", "p50", "p95", "p99", "p99.9", "max", "p99/\nown", "p99/\nfull"),
     )
     for at in figures.mixes:
@@ -201,7 +201,7 @@ def _mix(at: AtMix) -> tuple[str, str]:
 
 
 def _uninspected(by_reason: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {reason}" for reason, count in by_reason.items()) or "0"
+    return "\n".join(f"{count:,} {reason}" for reason, count in by_reason.items()) or "0"
 
 
 def _shown(figure: float | None, digits: int) -> str:
