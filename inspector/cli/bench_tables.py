@@ -64,11 +64,11 @@ def _saturated(figures: Figures) -> Table:
         (
             "let\nthrough",
             "pattern",
-            "bound\nHz",
-            "line\nHz",
+            "bound,\nframes/s",
+            "line,\nframes/s",
             "line/\nbound",
             "quartiles",
-            "parent\nCPU ms",
+            "parent\nCPU, ms",
             "steady",
             "unin-\nspected",
         ),
@@ -109,7 +109,7 @@ def _part_load(figures: Figures) -> Table:
         (
             "let\nthrough",
             "pattern",
-            "camera\nHz",
+            "camera,\nframes/s",
             "verdicts/\ncamera",
             "under way\nmean",
             "\nmost",
