@@ -1,4 +1,4 @@
-"""The publishing socket with all that concerns its peers: who may connect, what they send, and binding.
+"""The publishing socket with all that concerns its peers: who may connect, what they send, what waits for them, and binding.
 
 Nothing that a peer sends comes further than this: it is read here, and whatever that raises is logged and counted.
 """
@@ -15,6 +15,7 @@ import zmq
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
+from inspector.results.backlog import Backlog
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import bind, check_endpoint
@@ -72,6 +73,7 @@ class PeerSockets:
         self._connections = Connections(limits)
         self._guard = PeerGuard(self._connections, limits, self.bind_anew, changed)
         self.subscriptions = Subscriptions(prefixes, self._connections, limits, self._guard.refuse, self._allows)
+        self._backlog = Backlog(self._connections, config.send_mib << 20, config.curve is not None, self._guard.refuse)
         self._poller = zmq.Poller()
         self._problems = BriefLog(log, logging.ERROR, "errors with what peers sent")
 
@@ -112,8 +114,10 @@ class PeerSockets:
             self._guarded(self._bind_again)
 
     def send(self, parts: list[bytes]) -> None:
-        """Send a message to all who have subscribed to it; never blocks."""
+        """Send a message to all who have subscribed to it; never blocks. Whoever is too far behind by then is cut off."""
         self._data.send_multipart(parts, zmq.NOBLOCK)
+        if self._backlog.sent(parts):
+            self._guarded(self._look)
 
     def bind_anew(self) -> None:
         """Ask that all connections are closed; from any thread."""
@@ -129,7 +133,7 @@ class PeerSockets:
     def _set_options(self, data: zmq.Socket[bytes]) -> None:
         options = {
             zmq.XPUB_VERBOSER: 1,
-            zmq.SNDHWM: self._config.send_hwm,
+            zmq.SNDHWM: 0,  # a count of messages bounds no memory, and dropping some would hide how far behind a peer is
             zmq.LINGER: 0,  # so that binding anew drops what is queued; closing sets its own
             zmq.MAXMSGSIZE: LARGEST_PART,
             zmq.RCVBUF: RECEIVE_BUFFER,
@@ -148,6 +152,10 @@ class PeerSockets:
 
     def _allows(self, key: str) -> bool:
         return self._allow_list is None or self._allow_list.allows(key)
+
+    def _look(self) -> None:
+        self.subscriptions.read(self._data)  # what is sent to one that is not known yet would not be counted
+        self._backlog.look()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """What peers cause must not end the publishing thread, whatever it raises."""
