@@ -47,7 +47,7 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
             ge=1,
             le=65_536,
         ),
-    ] = 64
+    ] = 128
     max_connections: Annotated[
         int,
         Meta(

@@ -1,4 +1,4 @@
-"""A subscriber that never reads costs bounded memory, and costs nobody else a message."""
+"""A subscriber that never reads costs bounded memory, and costs nobody else a message; one that reads again learns what it missed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from inspector.client import Subscriber
+from inspector.client.events import Missed
+from inspector.protocol.codec import Packet
+from inspector.protocol.messages import MessageType
 from tests.results.publishing import REJECTED, RUN, START, Ear, eventually, make_results, make_settled
 
 FRAMES = 4000
@@ -86,3 +90,30 @@ def test_others_get_everything_beside_one_that_never_reads() -> None:
         deaf.communicate()
         results.close()
     assert heard == list(range(2002))
+
+
+def test_one_that_reads_again_learns_what_it_missed(caplog: pytest.LogCaptureFixture) -> None:
+    results = make_results(results={"send_mib": 1, "wait_for_subscribers": 1})
+    results.start()
+    outcome = msgspec.structs.replace(REJECTED, mask=os.urandom(100_000))
+    seqs: list[int] = []
+    with Subscriber(results.endpoint, receive_hwm=1) as slow:
+        assert results.wait_for_subscribers()
+        results.begin("cam1", RUN, START)
+        frame = 0
+        while "read too slowly" not in caplog.text:
+            results.settled(make_settled(frame, outcome))
+            eventually(lambda: results.snapshot().waiting == 0)
+            frame += 1
+        while True:
+            event = slow.receive(5000)
+            assert event is not None
+            if isinstance(event, Missed) and not event.before_joining:
+                seqs += range(event.first_seq, event.last_seq + 1)
+                results.end("cam1", RUN)
+            elif isinstance(event, Packet) and event.header.seq is not None:
+                seqs.append(event.header.seq)
+                if event.header.type is MessageType.END:
+                    break
+    assert results.close()
+    assert seqs == list(range(frame + 2)), "each was heard, or told as missed"
