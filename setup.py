@@ -12,6 +12,7 @@ NATIVE = Extension(
     ["inspector/verdicts/_native.c"],
     # No fused multiply-add, which gives other last digits: aarch64 has it and basic x86-64 has not.
     extra_compile_args=["-O3", "-g0", "-Wall", "-Wextra", "-fvisibility=hidden", "-ffp-contract=off"],
+    libraries=["m"],
     py_limited_api=True,
     optional=True,
 )
