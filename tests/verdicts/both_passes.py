@@ -15,6 +15,7 @@ from inspector.verdicts.measured import Measured, Unlisted
 
 TOLERANCE = 1e-4
 """Of lengths and widths, relative: OpenCV computes them in single precision."""
+PASSES = (native.measure, numpy_pass.measure)
 
 
 def measure(
