@@ -49,6 +49,7 @@ from inspector.results.identity import Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
 from inspector.service.latency import LatencyHistogram
+from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
 
@@ -136,6 +137,10 @@ class Line:
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
+        if not native.COMPILED:
+            log.warning(
+                "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
+            )
         self.results.start(stop)
         self.inference.start()
         if not self.cameras.open(stop):
