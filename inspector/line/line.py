@@ -137,10 +137,6 @@ class Line:
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
-        if not native.COMPILED:
-            log.warning(
-                "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
-            )
         self.results.start(stop)
         self.inference.start()
         if not self.cameras.open(stop):
@@ -152,6 +148,10 @@ class Line:
             return False
         self.runs.begin(first_run(self.config, self._epoch.epoch))
         self.deadlines.start()
+        if not native.COMPILED:
+            log.warning(
+                "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
+            )
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
         self.cameras.start()
