@@ -62,6 +62,7 @@ def try_case(number: int) -> None:
 
 def compare(dice: Dice) -> None:
     """Any mask, areas, scores and scale: the same figures, or the same error; and the mask can be had back."""
+    from inspector.verdicts.measured import Settings
     from tests.verdicts import both_passes
 
     classes = int(dice.integers(1, 9))
@@ -69,10 +70,12 @@ def compare(dice: Dice) -> None:
     arguments: tuple[Any, ...] = (
         mask,
         dice.random(classes).tolist(),
-        NAMES[:classes],
-        scale(dice),
-        [int(area) for area in dice.choice((0, 1, 2, 5, 30, 10**7), classes)],
-        int(dice.choice((0, 1, 2, 7, 30, 100, 10**6), p=(0.1, 0.2, 0.2, 0.3, 0.1, 0.08, 0.02))),
+        Settings(
+            NAMES[:classes],
+            tuple(int(area) for area in dice.choice((0, 1, 2, 5, 30, 10**7), classes)),
+            int(dice.choice((0, 1, 2, 7, 30, 100, 10**6), p=(0.1, 0.2, 0.2, 0.3, 0.1, 0.08, 0.02))),
+            scale(dice),
+        ),
     )
     if int(np.bitwise_or.reduce(mask, axis=None)) >> classes:
         errors = {told(measure, arguments) for measure in both_passes.PASSES}
