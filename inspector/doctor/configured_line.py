@@ -17,6 +17,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.replay import ReplayConfig
 from inspector.config.results import CurveConfig, ResultsConfig
+from inspector.config.ring import RingConfig
 from inspector.config.tree import LineConfig
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
@@ -57,12 +58,11 @@ class ConfiguredLine:
 
     def ring(self) -> tuple[int, int, int]:
         """Slots, height and width of the ring this line makes, as far as known."""
-        slots, height, width = USUAL_RING
-        if self.config is not None:
-            slots = self.config.ring.slots
+        _, height, width = USUAL_RING
         if self.bundle is not None:
             height, width = self.bundle.height, self.bundle.width
-        return slots, height, width
+        ring = RingConfig() if self.config is None else self.config.ring
+        return ring.slots_for(height * width), height, width
 
     def findings(self) -> Iterator[Finding]:
         """Every finding about this line."""

@@ -12,7 +12,7 @@ from inspector.doctor.reading import ROOT, read
 
 COMFORTABLE_BYTES = 1 << 30
 """Daemon and inference child take about 0.7 GiB together with two small networks."""
-USUAL_RING = (32, 256, 1600)
+USUAL_RING = (64, 256, 1600)
 """Slots, height, width."""
 
 

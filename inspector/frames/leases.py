@@ -9,6 +9,7 @@ camera: a slot that only observers hold does not count as one of the ``slots`` f
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -49,6 +50,18 @@ class Lease:
         self._leases.release(self)
 
 
+def release_each(leases: Sequence[Lease]) -> None:
+    """End leases of one ring; see ``SlotLeases.release_each``."""
+    if leases:
+        leases[0]._leases.release_each(leases)
+
+
+def pass_on_each(leases: Sequence[Lease], taker: Holder) -> None:
+    """Pass leases of one ring on; see ``Lease.pass_on``."""
+    if leases:
+        leases[0]._leases.pass_on(leases, taker)
+
+
 class SlotLeases:
     """The leases of all slots. Thread-safe.
 
@@ -85,7 +98,7 @@ class SlotLeases:
             self._let_go(lease)
             return self._take(writer)
 
-    def pass_on(self, leases: tuple[Lease, ...] | list[Lease], taker: Holder) -> None:
+    def pass_on(self, leases: Sequence[Lease], taker: Holder) -> None:
         """Make ``taker`` the holder of ``leases``; see ``Lease.pass_on``."""
         with self._lock:
             for lease in leases:
@@ -120,6 +133,20 @@ class SlotLeases:
             self._let_go(lease)
             if self._waiting:
                 self._released.notify()
+
+    def release_each(self, leases: Sequence[Lease]) -> None:
+        """Release ``leases``, with the lock taken once. Raises ValueError, after the others were released, where one was already."""
+        failure: ValueError | None = None
+        with self._lock:
+            for lease in leases:
+                try:
+                    self._let_go(lease)
+                except ValueError as error:
+                    failure = failure or error
+            if self._waiting:
+                self._released.notify(len(leases))
+        if failure is not None:
+            raise failure
 
     def take_back(self, holder: Holder) -> int:
         """Release all leases of ``holder``, a dead or stopped process; return how many there were."""

@@ -9,7 +9,7 @@ frames are let through.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -23,6 +23,9 @@ class Stage(Enum):
 
     GATE = "gate"
     SEGMENTER = "segmenter"
+
+    # Enum's own is a function in Python, and stages are keys several times for every frame.
+    __hash__ = object.__hash__
 
 
 class Item(NamedTuple):
@@ -43,6 +46,9 @@ class Batch:
     items: tuple[Item, ...]
 
 
+_ROOM = dict.fromkeys(Stage, 1)
+
+
 @dataclass
 class _Queue:
     """Frames that wait for one engine."""
@@ -59,8 +65,10 @@ class _Queue:
         first = self.items[0].since_ns
         return first if len(self.items) >= self.max_batch else first + self.max_wait_ns
 
-    def take(self) -> Batch:
-        count = min(self.max_batch, len(self.items))
+    def take(self, batches: int, largest: int) -> Batch:
+        """The next of ``batches`` that could go now; ``largest`` is as in ``Cascade.next_batch``."""
+        waiting = len(self.items)
+        count = min(waiting, max(self.max_batch, min(largest, -(-waiting // batches))))
         return Batch(self.stage, tuple(self.items.popleft() for _ in range(count)))
 
 
@@ -87,12 +95,18 @@ class Cascade:
             self._segmenter.items.append(item._replace(since_ns=now_ns, gate_score=score))
         return let_through
 
-    def next_batch(self, now_ns: int, room: Collection[Stage] = tuple(Stage)) -> Batch | None:
-        """The batch to run now on one of the engines in ``room``, which accept a further batch; None where no batch is due."""
+    def next_batch(
+        self, now_ns: int, room: Mapping[Stage, int] = _ROOM, largest: Callable[[Stage], int] = lambda stage: 0
+    ) -> Batch | None:
+        """The batch to run now on one of the engines in ``room``, each with the number of further batches that it accepts; None where no
+        batch is due.
+
+        ``largest(stage)`` is how many frames a batch may hold where so many wait that every batch that is accepted is as large; where it is
+        less than the usual number, that holds."""
         for queue in (self._segmenter, self._gate):
             due = queue.due_ns()
             if due is not None and due <= now_ns and queue.stage in room:
-                return queue.take()
+                return queue.take(room[queue.stage], largest(queue.stage))
         return None
 
     def wake_ns(self, room: Collection[Stage] = tuple(Stage)) -> int | None:

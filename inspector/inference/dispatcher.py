@@ -83,7 +83,9 @@ class Dispatcher:
                 return False
             if self._state is State.READY or (self._hold and self._state in (State.STARTING, State.RESTARTING)):
                 self._queue.add(frame)
-                stale = self._pump()
+                # A child that has enough takes further frames with its next results, all in one message.
+                if self._queue.hungry:
+                    stale = self._pump()
             else:
                 refused = refusal(self._state)
         if refused:
@@ -124,12 +126,13 @@ class Dispatcher:
     def ready(self, ready: Ready) -> None:
         """See ``supervisor.Client``."""
         with self._lock:
-            self._queue.limit = self._config.in_flight or ready.in_flight
+            self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
-    def results(self, results: Sequence[InferenceResult]) -> None:
+    def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
+            self._queue.limit = self._config.in_flight or in_flight
             frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
             stale = self._pump()
             done = self.retired and not self._queue

@@ -21,12 +21,19 @@ class InFlightQueue:
     def __init__(self) -> None:
         self.limit = 0
         """Most frames in flight."""
+        self.enough = 0
+        """So many frames in flight keep the child busy until further ones come with its next results."""
         self._waiting: deque[LeasedFrame] = deque()
         self._in_flight: dict[Window, tuple[LeasedFrame, int]] = {}
         self._progress_ns = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def hungry(self) -> bool:
+        """Whether the child should be sent a frame as soon as there is one."""
+        return len(self._in_flight) < self.enough
 
     def add(self, frame: LeasedFrame) -> None:
         """Add a waiting frame."""

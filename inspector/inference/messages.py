@@ -86,6 +86,8 @@ class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Child to parent: results, in the order they were reached."""
 
     results: list[InferenceResult]
+    in_flight: int
+    """How many frames may be in flight from now on: at least as many as ``Ready`` says, more where the engines are fast."""
 
 
 ToChild: TypeAlias = Work | Stop

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -37,9 +37,20 @@ from inspector.inference.messages import (
     ToChild,
     WorkerSettings,
 )
+from inspector.inference.pace import Pace
 from inspector.inference.remedies import with_remedy
 
-Done: TypeAlias = tuple[Batch, GateOutput | SegmenterOutput | Exception]
+
+class Done(NamedTuple):
+    """A finished batch."""
+
+    batch: Batch
+    output: GateOutput | SegmenterOutput | Exception
+    enqueued_ns: int
+    """When it was given to the engine, monotonic ns."""
+    done_ns: int
+
+
 Mail: TypeAlias = ToChild | Done
 
 
@@ -105,7 +116,8 @@ def _serve(
     channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
-    Loop(cascade, engines, planes, mail, channel.send, thresholds).run()
+    pace = Pace(frames_in_flight, any_batch=config.max_batch is None and max(engines.batches) == 1)
+    Loop(cascade, engines, planes, mail, channel.send, thresholds, pace).run()
 
 
 class Planes(NamedTuple):
@@ -127,8 +139,10 @@ class Loop:
         mail: queue.SimpleQueue[Mail],
         report: Callable[[FromChild], bool],
         thresholds: Sequence[float],
+        pace: Pace,
     ) -> None:
         self._cascade = cascade
+        self._pace = pace
         self._engines = engines
         self._planes = planes
         self._mail = mail
@@ -139,81 +153,105 @@ class Loop:
             Stage.SEGMENTER: engines.segmenter.in_flight,
         }
         self._enqueued = dict.fromkeys(Stage, 0)
+        self._results: list[InferenceResult] = []
+        """Results that are not sent yet."""
 
     def run(self) -> None:
         """Run until ``Stop``. Raises EngineError when an engine fails or gives an implausible output."""
-        while True:
-            self._feed()
-            message = self._next_mail()
-            if message is None:
-                continue
+        try:
+            while self._turn():
+                pass
+        finally:
+            self._send_results()
+
+    def _turn(self) -> bool:
+        """Send what is done, start what is due, and take in what comes next; False where that is ``Stop``."""
+        self._send_results()
+        room = self._feed()
+        for message in self._next_mail(room):
             if isinstance(message, Stop):
-                return
-            if isinstance(message, tuple):
-                self._take_in(*message)
+                return False
+            if isinstance(message, Done):
+                self._take_in(message)
             else:
                 now = now_ns()
                 for work in message.items:
                     self._cascade.arrive((work.slot, work.offset), work.forced, now)
+        return True
 
-    def _next_mail(self) -> Mail | None:
-        """The next message; None when a partial batch has waited long enough first, or nothing came for a long time."""
-        wake = self._cascade.wake_ns(self._room())
+    def _next_mail(self, room: Collection[Stage]) -> Sequence[Mail]:
+        """The mail that is there or comes next; none when a partial batch has waited long enough first, or nothing came for a long time."""
+        wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
-        with contextlib.suppress(queue.Empty):
-            return self._mail.get(timeout=self._engines.idle_s if idle else timeout)
-        if idle:
-            self._engines.keep_warm()
-        return None
-
-    def _room(self) -> tuple[Stage, ...]:
-        """The engines that accept a further batch."""
-        if sum(self._enqueued.values()) >= self._engines.in_flight:
+        try:
+            mail = [self._mail.get(timeout=self._engines.idle_s if idle else timeout)]
+        except queue.Empty:
+            if idle:
+                self._engines.keep_warm()
             return ()
-        return tuple(stage for stage, limit in self._stage_limits.items() if self._enqueued[stage] < limit)
+        while not self._mail.empty():
+            mail.append(self._mail.get_nowait())
+        return mail
 
-    def _feed(self) -> None:
-        """Start every batch that is due, as long as the engines accept more."""
+    def _room(self) -> dict[Stage, int]:
+        """The engines that accept a further batch, and how many."""
+        in_all = self._engines.in_flight - sum(self._enqueued.values())
+        room = {}
+        if in_all > 0:
+            for stage, limit in self._stage_limits.items():
+                left = limit - self._enqueued[stage]
+                if left > 0:
+                    room[stage] = min(left, in_all)
+        return room
+
+    def _feed(self) -> Collection[Stage]:
+        """Start every batch that is due, as long as the engines accept more. Returns the engines that still do."""
         while room := self._room():
-            batch = self._cascade.next_batch(now_ns(), room)
+            now = now_ns()
+            batch = self._cascade.next_batch(now, room, self._pace.largest_batch)
             if batch is None:
-                return
+                break
             self._enqueued[batch.stage] += 1
             planes = self._planes
             frames = [planes.frames.view(item.window, planes.size) for item in batch.items]
             if batch.stage is Stage.GATE:
-                self._engines.gate.enqueue(frames, self._mailer(batch))
+                self._engines.gate.enqueue(frames, self._mailer(batch, now))
             else:
                 masks = [planes.masks.view(item.window, planes.size) for item in batch.items]
                 # A slot is not written to before its result is sent, so the device still has the frame from the gate's batch.
-                self._engines.segmenter.enqueue(frames, masks, self._mailer(batch), seen=True)
+                self._engines.segmenter.enqueue(frames, masks, self._mailer(batch, now), seen=True)
+        return room
 
-    def _mailer(self, batch: Batch) -> Callable[[Any], None]:
-        return lambda output: self._mail.put((batch, output))
+    def _mailer(self, batch: Batch, enqueued_ns: int) -> Callable[[Any], None]:
+        return lambda output: self._mail.put(Done(batch, output, enqueued_ns, now_ns()))
 
-    def _take_in(self, batch: Batch, output: GateOutput | SegmenterOutput | Exception) -> None:
+    def _take_in(self, done: Done) -> None:
+        batch, output = done.batch, done.output
         self._enqueued[batch.stage] -= 1
+        self._pace.took(batch.stage, len(batch.items), done.enqueued_ns, done.done_ns)
         if isinstance(output, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {output}") from output
-        results = self._gated(batch, output) if isinstance(output, GateOutput) else self._segmented(batch, output)
-        if results:
-            self._report(InferenceResults(results))
+        if isinstance(output, GateOutput):
+            self._gated(batch, output)
+        else:
+            self._segmented(batch, output)
 
-    def _gated(self, batch: Batch, output: GateOutput) -> list[InferenceResult]:
-        """Results of the clean frames of the batch; the others go on to the segmenter."""
+    def _send_results(self) -> None:
+        if self._results:
+            self._report(InferenceResults(self._results, self._pace.in_flight))
+            self._results = []
+
+    def _gated(self, batch: Batch, output: GateOutput) -> None:
+        """Clean frames of the batch are done; the others go on to the segmenter."""
         now = now_ns()
-        clean = []
         for item, score in zip(batch.items, output.scores.tolist(), strict=True):
             require_probabilities("gate", (score,))
             if not self._cascade.gated(item, score, now):
-                clean.append(InferenceResult(*item.window, score, let_through=False))
-        return clean
+                self._results.append(InferenceResult(*item.window, score, let_through=False))
 
-    def _segmented(self, batch: Batch, output: SegmenterOutput) -> list[InferenceResult]:
-        results = []
+    def _segmented(self, batch: Batch, output: SegmenterOutput) -> None:
         for item, pixels, scores in zip(batch.items, output.pixels.tolist(), output.scores.tolist(), strict=True):
             require_probabilities("segmenter", scores)
             require_agreement(pixels, scores, self._thresholds)
-            results.append(InferenceResult(*item.window, item.gate_score, True, tuple(pixels), tuple(scores)))
-        return results
+            self._results.append(InferenceResult(*item.window, item.gate_score, True, tuple(pixels), tuple(scores)))

@@ -111,7 +111,7 @@ class Line:
             journal_changed=partial(self.status.condition, "journal"),
             peers_changed=partial(self.status.condition, "peers"),
         )
-        self.ledger = Ledger(self._settled)
+        self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger)
         self.postprocessing = Postprocessing(
             Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
@@ -119,7 +119,7 @@ class Line:
         self.inference = Inference(
             config.inference,
             bundle,
-            FrameRing(config.ring.slots, self.size, config.ring.observer_slots),
+            FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
             Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
@@ -237,7 +237,7 @@ class Line:
 
     def _settled(self, settled: Settled) -> None:
         """Every verdict passes here, in order, under the ledger's lock."""
-        self.results.settled(settled)
+        self.results.queue(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)

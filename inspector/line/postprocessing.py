@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import NamedTuple
 
-from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.leased_frame import LeasedFrame
-from inspector.frames.leases import Holder
+from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
+from inspector.line.groups import Groups
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ledger
@@ -26,6 +26,17 @@ log = logging.getLogger(__name__)
 
 JUDGING = Holder("judging")
 JUDGING_SHADOWS = Holder("judging of shadows", observer=True)
+
+
+class _Inspection(NamedTuple):
+    """A frame whose inspection is over, to be finished."""
+
+    frame: LeasedFrame
+    outcome: Outcome
+    masks: SharedPlanes | None = None
+    """Those of its bundle, where the segmenter ran."""
+    inspected: bool = True
+    """False where it was given up."""
 
 
 class Postprocessing:
@@ -44,46 +55,73 @@ class Postprocessing:
         self._ledger = ledger
         self._observers = observers
         self._late = late
-        self._threads = DaemonThreads(threads, "verdicts")
+        self._judging = Groups(threads, "verdicts", self._judged, self._finish)
 
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
+        clean, let_through = [], []
         for frame, result in results:
             if result.let_through:
-                frame.lease.pass_on(JUDGING_SHADOWS if frame.shadow else JUDGING)
-                self._threads.submit(partial(self._process, source, frame, result))
+                let_through.append((source, frame, result))
             else:
-                self._process(source, frame, result)
+                clean.append(_Inspection(frame, self._judge(source, frame.meta, result)))
+        self._finish(clean)
+        if let_through:
+            self._pass_on([frame for _, frame, _ in let_through])
+            self._judging.add(let_through)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
-        for frame in frames:
-            self._finish(frame, outcome, None, inspected=False)
+        self._finish([_Inspection(frame, outcome, inspected=False) for frame in frames])
 
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
         # A mask full of single pixels takes a quarter of a second.
-        if not self._threads.close(timeout_s):
+        if not self._judging.close(timeout_s):
             log.error("a frame that is being judged, or an observer, did not finish in time and was left behind")
 
-    def _process(self, source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> None:
-        outcome = self._judge(source, frame.meta, result)
-        self._finish(frame, outcome, source.supervisor.masks if result.let_through else None, inspected=True)
+    @staticmethod
+    def _pass_on(frames: Sequence[LeasedFrame]) -> None:
+        """Make judging the holder of the frames' leases."""
+        pass_on_each([frame.lease for frame in frames if not frame.shadow], JUDGING)
+        pass_on_each([frame.lease for frame in frames if frame.shadow], JUDGING_SHADOWS)
 
-    def _finish(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None, *, inspected: bool) -> None:
-        """Settle the frame, show it to the observers and release its lease. An error with one frame is logged, so that the others still
+    def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
+        source, frame, result = work
+        return _Inspection(frame, self._judge(source, frame.meta, result), source.supervisor.masks)
+
+    def _finish(self, inspections: Sequence[_Inspection]) -> None:
+        """Settle frames, show them to the observers and release their leases. An error with one frame is logged, so that the others still
         get their verdicts."""
-        meta = frame.meta
+        if not inspections:
+            return
+        on_road = [one for one in inspections if not one.frame.shadow]
+        answers = self._ledger.settle_each([(one.frame.meta, one.outcome) for one in on_road])
+        for one, answer in zip(on_road, answers, strict=True):
+            if answer is True:
+                continue
+            if answer is False and one.inspected:
+                self._tell_late(one)
+            elif isinstance(answer, Exception):
+                self._log(one, answer)
+        for one in inspections:
+            self._observers.offer(one.frame, one.outcome, one.masks)
         try:
-            try:
-                if not frame.shadow and not self._ledger.settle(meta.camera, meta.frame, outcome) and inspected:
-                    self._late(meta, outcome)
-            finally:
-                self._observers.offer(frame, outcome, masks)
-                frame.lease.release()
-        except Exception:
-            log.exception("frame %d of camera %s could not be finished", meta.frame, meta.camera)
+            release_each([one.frame.lease for one in inspections])
+        except ValueError as error:
+            log.error("a slot could not be released: %s", error, exc_info=error)
+
+    def _tell_late(self, one: _Inspection) -> None:
+        try:
+            self._late(one.frame.meta, one.outcome)
+        except Exception as error:
+            self._log(one, error)
+
+    @staticmethod
+    def _log(one: _Inspection, error: Exception) -> None:
+        meta = one.frame.meta
+        log.error("frame %d of camera %s could not be finished", meta.frame, meta.camera, exc_info=error)
 
     def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
         identity = source.identity

@@ -31,7 +31,7 @@ Work = Callable[[], Publication]
 
 
 class Publisher:
-    """Sends submitted work in the order of ``submit``, and heartbeats in between. ``submit`` may be called from any thread."""
+    """Sends submitted work in the order in which it was queued, and heartbeats in between. ``submit``, ``queue`` and ``wake`` may be called from any thread."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Publisher:
         """Of its condition when it was last reported."""
         self._mailbox: Mailbox[Work] = Mailbox()
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
-        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.wake)
+        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
         self._heartbeat_s = 0.0
         self._close_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -70,6 +70,14 @@ class Publisher:
         """Queue ``work``, which is called in the publishing thread and returns a publication; never blocks."""
         self._mailbox.put(work)
 
+    def queue(self, work: Work) -> None:
+        """``submit`` without waking the thread: ``wake`` is to follow."""
+        self._mailbox.add(work)
+
+    def wake(self) -> None:
+        """Have the thread do what was queued."""
+        self._mailbox.wake()
+
     def waiting(self) -> int:
         """Number of queued pieces of work."""
         return len(self._mailbox)
@@ -84,7 +92,7 @@ class Publisher:
         if self._thread.ident is None:
             return True
         self._close_by_s = time.monotonic() + timeout_s
-        self._mailbox.wake()
+        self._mailbox.interrupt()
         self._thread.join(timeout_s + 0.1)
         ended = not self._thread.is_alive()
         if not ended or self._mailbox:
@@ -108,9 +116,11 @@ class Publisher:
 
     def _turn(self) -> None:
         """Wait until there is work, a message or a heartbeat due, and handle it, at most ``_ITEMS_PER_TURN`` pieces of work."""
-        pause_s = 0.0 if self._mailbox else max(0.0, self._heartbeat_s - time.monotonic())
+        rests = self._mailbox.rest()
+        pause_s = max(0.0, self._heartbeat_s - time.monotonic()) if rests else 0.0
         self.peers.poll(math.ceil(pause_s * 1000))
-        self._mailbox.awake()
+        if rests:
+            self._mailbox.awake()
         self._send_waiting()
         if time.monotonic() >= self._heartbeat_s:
             self._heartbeat_s = time.monotonic() + self._config.heartbeat_ms / 1000

@@ -108,8 +108,17 @@ class Results:
         self._publisher.submit(partial(self._streams[camera].start, run, info))
 
     def settled(self, settled: Settled) -> None:
-        """Publish a verdict. It is only queued, because the ledger calls this under its lock."""
-        self._publisher.submit(partial(self._streams[settled.meta.camera].settled, settled))
+        """Publish a verdict."""
+        self.queue(settled)
+        self.wake()
+
+    def queue(self, settled: Settled) -> None:
+        """Queue a verdict, no more, because the ledger calls this under its lock; ``wake`` is to follow."""
+        self._publisher.queue(partial(self._streams[settled.meta.camera].settled, settled))
+
+    def wake(self) -> None:
+        """Have the verdicts that were queued published."""
+        self._publisher.wake()
 
     def late(self, meta: FrameMeta, outcome: Outcome) -> None:
         """Publish a result that came for a frame that already had its verdict."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -67,12 +67,19 @@ class Ledger:
     """Gives each frame exactly one verdict. Every method may be called from any thread.
 
     ``sink`` gets each verdict; it should only queue it: it runs under the lock, must not call the ledger and must not raise.
-    If it does raise, the frame has its verdict all the same and the caller gets the exception. ``clock`` gives monotonic ns.
+    If it does raise, the frame has its verdict all the same and the caller gets the exception. ``queued`` is called when the lock is
+    free again, once however many verdicts were queued: to wake whoever reads the queue. ``clock`` gives monotonic ns.
     """
 
-    def __init__(self, sink: Callable[[Settled], None], clock: Callable[[], int] = now_ns) -> None:
+    def __init__(
+        self,
+        sink: Callable[[Settled], None],
+        clock: Callable[[], int] = now_ns,
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
         self._sink = sink
         self._clock = clock
+        self._queued = queued
         self._lock = threading.Lock()
         self._cameras: dict[str, _Camera] = {}
         self._open_count = 0
@@ -109,11 +116,14 @@ class Ledger:
         if count < 1:
             raise ValueError(f"camera {camera!r} cannot lose {count} frames")
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.CAMERA_LOST, detail=detail)
-        with self._lock:
-            books = self._next(camera, first)
-            books.next_frame += count
-            meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns, run=run)
-            self._record(books, meta, outcome, self._clock(), count)
+        try:
+            with self._lock:
+                books = self._next(camera, first)
+                books.next_frame += count
+                meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns, run=run)
+                self._record(books, meta, outcome, self._clock(), count)
+        finally:
+            self._queued()
 
     def settle(self, camera: str, frame: int, outcome: Outcome) -> bool:
         """Give a frame its verdict. True where this is its verdict now; False where it had one already, which is kept.
@@ -121,33 +131,47 @@ class Ledger:
         Also False when the frame is still open but its deadline has passed: then it is settled as expired, unless
         ``outcome`` is UNINSPECTED itself and has a more precise reason. Raises ValueError for a frame that was never opened.
         """
+        try:
+            with self._lock:
+                return self._settle_first(camera, frame, outcome)
+        finally:
+            self._queued()
+
+    def settle_each(self, endings: Sequence[tuple[FrameMeta, Outcome]]) -> list[bool | Exception]:
+        """``settle`` for several frames, in this order and with the lock taken once: what it returns, or the exception it raises, for each
+        frame. An exception with one frame does not concern the others."""
+        answers: list[bool | Exception] = []
         with self._lock:
-            books = self._cameras.get(camera)
-            if books is None or not 0 <= frame < books.next_frame:
-                raise ValueError(f"frame {frame} of camera {camera!r} was never opened")
-            meta = books.open.get(frame)
-            if meta is None:
-                return False
-            now = self._clock()
-            in_time = meta.deadline_ns is None or now < meta.deadline_ns or outcome.verdict is Verdict.UNINSPECTED
-            self._settle(books, meta, outcome if in_time else _expired(meta, now), now)
-            return in_time
+            for meta, outcome in endings:
+                try:
+                    answers.append(self._settle_first(meta.camera, meta.frame, outcome))
+                except Exception as error:
+                    answers.append(error)
+        self._queued()
+        return answers
 
     def expire(self, now_ns: int) -> list[FrameMeta]:
         """Settle every open frame whose deadline is ``now_ns`` or before as UNINSPECTED, earliest first; return them."""
-        with self._lock:
-            due = []
-            while (deadline_ns := self._earliest()) is not None and deadline_ns <= now_ns:
-                _, _, books, frame = heapq.heappop(self._deadlines)
-                due.append((books, books.open[frame]))
-            return self._settle_each(due, lambda meta: _expired(meta, now_ns))
+        due = []
+        try:
+            with self._lock:
+                while (deadline_ns := self._earliest()) is not None and deadline_ns <= now_ns:
+                    _, _, books, frame = heapq.heappop(self._deadlines)
+                    due.append((books, books.open[frame]))
+                return self._settle_open(due, lambda meta: _expired(meta, now_ns))
+        finally:
+            if due:
+                self._queued()
 
     def settle_all(self, reason: Reason, detail: str = "") -> list[FrameMeta]:
         """Settle every frame that is still open as UNINSPECTED for ``reason``; return them, oldest first per camera."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
-        with self._lock:
-            still_open = [(books, meta) for books in self._cameras.values() for meta in books.open.values()]
-            return self._settle_each(still_open, lambda meta: outcome)
+        try:
+            with self._lock:
+                still_open = [(books, meta) for books in self._cameras.values() for meta in books.open.values()]
+                return self._settle_open(still_open, lambda meta: outcome)
+        finally:
+            self._queued()
 
     def next_deadline_ns(self) -> int | None:
         """The earliest deadline of an open frame, monotonic ns; None where none has one."""
@@ -181,13 +205,26 @@ class Ledger:
             books = self._cameras[camera] = _Camera()
         return books
 
+    def _settle_first(self, camera: str, frame: int, outcome: Outcome) -> bool:
+        """See ``settle``."""
+        books = self._cameras.get(camera)
+        if books is None or not 0 <= frame < books.next_frame:
+            raise ValueError(f"frame {frame} of camera {camera!r} was never opened")
+        meta = books.open.get(frame)
+        if meta is None:
+            return False
+        now = self._clock()
+        in_time = meta.deadline_ns is None or now < meta.deadline_ns or outcome.verdict is Verdict.UNINSPECTED
+        self._settle(books, meta, outcome if in_time else _expired(meta, now), now)
+        return in_time
+
     def _settle(self, books: _Camera, meta: FrameMeta, outcome: Outcome, settled_ns: int) -> None:
         del books.open[meta.frame]
         self._open_count -= 1
         self._earliest()  # drops entries of settled frames
         self._record(books, meta, outcome, settled_ns, 1)
 
-    def _settle_each(
+    def _settle_open(
         self, frames: list[tuple[_Camera, FrameMeta]], outcome_of: Callable[[FrameMeta], Outcome]
     ) -> list[FrameMeta]:
         """Settle open frames; all of them are settled even where the sink raises on one."""

@@ -71,7 +71,7 @@ def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> Non
         ("Line", "Runtime"),
     ]:  # fmt: skip
         assert answer(section, name)["state"] in ("ok", "note"), answer(section, name)
-    assert answer("Machine", "Shared memory")["found"].startswith("32 slots of 32x48")
+    assert answer("Machine", "Shared memory")["found"].startswith("64 slots of 32x48")
     assert answer("Software", "Precision")["found"] in ("auto takes bf16", "auto takes f32")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line.yaml"], "the doctor left something behind"
 

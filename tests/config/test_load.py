@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from inspector.config.load import config_schema, load_config, parse_config
+from inspector.config.ring import RingConfig
 from inspector.errors import UserError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
@@ -36,6 +37,15 @@ def test_defaults_are_those_of_a_live_line() -> None:
     assert config.overload == "drop_oldest"
     assert config.deadline_ms == 100
     assert config.cameras[0].source.frames == 10
+
+
+@pytest.mark.parametrize(
+    ("pixels", "slots"),
+    [(32 * 48, 64), (256 * 1600, 64), (1024 * 1024, 32), (800 * 1000, 41), (4096 * 8192, 32)],
+)
+def test_a_ring_has_more_slots_where_frames_are_not_large(pixels: int, slots: int) -> None:
+    assert RingConfig().slots_for(pixels) == slots
+    assert RingConfig(slots=7).slots_for(pixels) == 7
 
 
 def test_every_key_is_documented() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import sys
 import threading
@@ -13,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from inspector.frames.leases import Holder, Lease, SlotLeases
+from inspector.frames.leases import Holder, Lease, SlotLeases, pass_on_each, release_each
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 
@@ -93,6 +94,32 @@ class AnyInterleaving(RuleBasedStateMachine):
         lease.release()
         self.give_up(lease)
 
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), over=st.booleans())
+    def release_each(self, data: st.DataObject, over: bool) -> None:
+        """Those of several frames at once; one that is over already does not keep the others."""
+        chosen = data.draw(st.lists(st.sampled_from(self.held), unique_by=id))
+        if over and self.gone:
+            with pytest.raises(ValueError, match="released already"):
+                release_each([self.gone[-1], *chosen])
+        else:
+            release_each(chosen)
+        for lease in chosen:
+            self.give_up(lease)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), taker=st.sampled_from(STAGES))
+    def pass_on_each(self, data: st.DataObject, taker: Holder) -> None:
+        chosen = [
+            lease
+            for lease in data.draw(st.lists(st.sampled_from(self.held), unique_by=id))
+            if not lease.holder.observer
+        ]
+        pass_on_each(chosen, taker)
+        for lease in chosen:
+            assert lease.holder is taker
+            self.writing.discard(lease.slot)
+
     @precondition(lambda self: self.slots(observed=False))
     @rule(data=st.data(), camera=st.sampled_from(CAMERAS))
     def exchange(self, data: st.DataObject, camera: Holder) -> None:
@@ -158,6 +185,21 @@ def test_a_camera_that_waits_gets_the_slot_that_is_released() -> None:
     waiting.join(10)
     assert got[0].holder is CAMERAS[1]
     assert leases.acquire(CAMERAS[0], timeout_s=0.01) is None
+
+
+def test_as_many_cameras_are_woken_as_slots_are_released() -> None:
+    leases = SlotLeases(3)
+    held = [leases.acquire(CAMERAS[0]) for _ in range(3)]
+    got: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
+    waiting = [threading.Thread(target=lambda: got.put(leases.acquire(CAMERAS[1], timeout_s=20))) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    while leases._waiting < 3:
+        pass
+    release_each(held)
+    assert all(got.get(timeout=10) for _ in waiting)
+    for thread in waiting:
+        thread.join(10)
 
 
 def test_threads_that_race_over_real_memory() -> None:

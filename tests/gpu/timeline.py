@@ -16,6 +16,7 @@ from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
 from inspector.inference.messages import Forced, Stop, Work, WorkItem
+from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 
 Span = tuple[str, float, float]
@@ -57,7 +58,15 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, sh
     feeder.start()
     batch = engines.gate.max_batch
     limits = bundle.operating_point.thresholds(bundle.classes)
-    Loop(Cascade(0.5, batch, batch, 0, 2_000_000), engines, planes, mail, report, limits).run()
+    Loop(
+        Cascade(0.5, batch, batch, 0, 2_000_000),
+        engines,
+        planes,
+        mail,
+        report,
+        limits,
+        Pace(3 * batch, any_batch=False),
+    ).run()
     feeder.join()
     time.sleep(0.1)
     assert engines.trace is not None

@@ -23,6 +23,24 @@ def test_batches_form_up_to_the_limit_in_order() -> None:
     assert cascade.next_batch(0) is None
 
 
+def test_larger_batches_where_so_many_wait_that_every_batch_that_is_accepted_is_as_large() -> None:
+    def sizes(waiting: int, batches: int, largest: int) -> list[int]:
+        cascade = Cascade(0.5, gate_batch=4, segmenter_batch=4, gate_wait_ns=0, segmenter_wait_ns=0)
+        arrive(cascade, *range(waiting))
+        found = []
+        for left in range(batches, 0, -1):
+            batch = cascade.next_batch(0, {Stage.GATE: left}, lambda _: largest)
+            found.append(0 if batch is None else len(batch.items))
+        return found
+
+    assert sizes(3, batches=2, largest=16) == [3, 0]
+    assert sizes(8, batches=2, largest=16) == [4, 4]
+    assert sizes(20, batches=2, largest=16) == [10, 10]
+    assert sizes(64, batches=2, largest=16) == [16, 16]
+    assert sizes(20, batches=8, largest=16) == [4, 4, 4, 4, 4, 0, 0, 0], "engines of many cores share them"
+    assert sizes(20, batches=2, largest=1) == [4, 4], "never fewer than usual"
+
+
 def test_partial_batch_waits_for_company_but_not_longer() -> None:
     cascade = Cascade(0.5, gate_batch=3, segmenter_batch=2, gate_wait_ns=100, segmenter_wait_ns=100)
     arrive(cascade, 1, 2, now=10)
@@ -77,8 +95,8 @@ def test_an_engine_without_room_holds_nobody_else_up() -> None:
     cascade = Cascade(0.5, gate_batch=1, segmenter_batch=1, gate_wait_ns=0, segmenter_wait_ns=0)
     arrive(cascade, 1, 2)
     cascade.gated(cascade.next_batch(0).items[0], 0.9, 0)
-    assert cascade.next_batch(0, (Stage.GATE,)).stage is Stage.GATE
-    assert cascade.next_batch(0, (Stage.GATE,)) is None
-    assert cascade.wake_ns((Stage.GATE,)) is None
-    assert cascade.wake_ns((Stage.SEGMENTER,)) == 0
-    assert cascade.next_batch(0, (Stage.SEGMENTER,)).stage is Stage.SEGMENTER
+    assert cascade.next_batch(0, {Stage.GATE: 1}).stage is Stage.GATE
+    assert cascade.next_batch(0, {Stage.GATE: 1}) is None
+    assert cascade.wake_ns({Stage.GATE: 1}) is None
+    assert cascade.wake_ns({Stage.SEGMENTER: 1}) == 0
+    assert cascade.next_batch(0, {Stage.SEGMENTER: 1}).stage is Stage.SEGMENTER

@@ -225,6 +225,51 @@ def test_submit_never_waits_for_a_child_that_takes_nothing(make_rig) -> None:
     assert len({rig.results.get(timeout=10)[0].frame for _ in range(499)}) == 499
 
 
+def messages_to_the_child(rig) -> list[int]:
+    """The number of frames in each message from now on, as it is sent."""
+    supervisor, sizes = rig.inference.active.supervisor, []
+    submit = supervisor.submit
+
+    def noted(items) -> bool:
+        sizes.append(len(items))
+        return submit(items)
+
+    supervisor.submit = noted
+    return sizes
+
+
+def test_a_frame_goes_at_once_to_a_child_that_has_not_enough(make_rig) -> None:
+    rig = make_rig()
+    sizes = messages_to_the_child(rig)
+    for sent in range(1, 6):
+        rig.submit()
+        assert sizes == [1] * sent, "in the camera's thread"
+        rig.results.get(timeout=10)
+
+
+def test_frames_that_wait_for_a_busy_child_go_in_one_message(make_rig) -> None:
+    rig = make_rig(slots=64, stall_timeout_s=30)
+    enough = rig.inference.active._queue.enough
+    sizes = messages_to_the_child(rig)
+    os.kill(rig.pid, signal.SIGSTOP)
+    while not all_threads_stopped(rig.pid):
+        time.sleep(0.001)
+    numbers = [rig.submit() for _ in range(60)]
+    assert sizes == [1] * enough
+    os.kill(rig.pid, signal.SIGCONT)
+    assert sorted(rig.results.get(timeout=10)[0].frame for _ in numbers) == numbers
+    assert sum(sizes) == 60
+    assert len(sizes) - enough < (60 - enough) / 2
+
+
+def test_a_configured_number_in_flight_is_never_exceeded(make_rig) -> None:
+    rig = make_rig(slots=64, in_flight=3)
+    sizes = messages_to_the_child(rig)
+    numbers = [rig.submit(frame_with([(192, 3)])) for _ in range(60)]
+    assert sorted(rig.results.get(timeout=10)[0].frame for _ in numbers) == numbers
+    assert max(sizes) <= 3
+
+
 def test_unusable_bundle_fails_the_start_in_one_line(make_rig, tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "b")
     (bundle.path / bundle.manifest.gate).write_bytes(b"not a network")

@@ -40,6 +40,16 @@ def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     assert len(frames) == 4
 
 
+def test_the_child_is_hungry_until_it_has_enough() -> None:
+    frames = filled(5, limit=4)
+    frames.enough = 2
+    assert frames.hungry
+    frames.next_for_child(0)
+    assert not frames.hungry
+    frames.finished([(0, 0), (1, 0), (2, 0)], 10)
+    assert frames.hungry
+
+
 def test_what_could_not_be_sent_waits_on_in_its_order() -> None:
     frames = filled(4, limit=2)
     frames.take_back(frames.next_for_child(0)[0])

@@ -16,8 +16,12 @@ from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
 from inspector.inference.messages import InferenceResult, InferenceResults, Stop, Work, WorkItem
+from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 from tests.tiny_bundle import frame_with
+
+USUAL = 12
+"""Frames in flight."""
 
 
 class Watched:
@@ -64,13 +68,25 @@ class Cascading:
         self.planes = Planes(self.ring.frames, self.ring.masks(), size)
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[InferenceResult] = queue.SimpleQueue()
+        self.sending = threading.Semaphore(1000)
+        """Messages that can be sent before the loop is held."""
+        self.waits_to_send = False
+        self.messages: list[int] = []
+        """Results in each message."""
+        self.in_flight: set[int] = set()
         cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
-        loop = Loop(cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5))  # type: ignore[arg-type]
+        loop = Loop(
+            cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5), Pace(USUAL, any_batch=False)
+        )  # type: ignore[arg-type]
         self.thread = threading.Thread(target=loop.run)
         self.thread.start()
 
     def _report(self, message: Any) -> bool:
         assert isinstance(message, InferenceResults)
+        self.waits_to_send = True
+        self.sending.acquire()
+        self.messages.append(len(message.results))
+        self.in_flight.add(message.in_flight)
         for result in message.results:
             self.results.put(result)
         return True
@@ -154,3 +170,22 @@ def test_a_lone_let_through_frame_waits_no_longer_than_it_must(cascading: Callab
     line.send({3: True, 4: False})
     assert line.take(2)[3].let_through
     assert line.engines.segmenter.sizes == [1]
+
+
+def test_results_that_are_there_together_are_one_message(cascading: Callable[[int], Cascading]) -> None:
+    line = cascading(0)
+    gate, segmenter = line.engines.gate, line.engines.segmenter
+    line.sending = threading.Semaphore(0)
+    line.send({slot: slot < 8 for slot in range(12)})
+    wait_for(lambda: gate.under_way == 2)
+    gate.held.release(2)
+    wait_for(lambda: segmenter.under_way == 2 and gate.under_way == 1)
+    segmenter.held.release(1)
+    wait_for(lambda: line.waits_to_send)
+    segmenter.held.release(1)
+    gate.held.release(1)
+    wait_for(lambda: line.mail.qsize() == 2)
+    line.sending.release(2)
+    assert set(line.take(12)) == set(range(12))
+    assert line.messages == [4, 8], "what was done while the first message was sent goes with the second"
+    assert min(line.in_flight) >= USUAL

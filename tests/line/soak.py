@@ -137,12 +137,12 @@ def soak(directory: Path, frames: int, rate_hz: float, seed: int, leak: bool = F
         "children killed": kills,
         "shadow results offered": observer.shadows,
         "observer": {"looked": observer.looked, "refused": observer.refused, "pixels changed": observer.wrong},
-        "slots free at the end": f"{free} of {config.ring.slots}",
+        "slots free at the end": f"{free} of {line.ring.leases.slots}",
         "slots observed at the end": observed,
         "memory bytes per frame": [memory.low, memory.bytes_per_frame, memory.high],
         "memory MiB": [memory.first_mib, memory.last_mib],
         "sound": len(found.verdicts) == frames
-        and (free, observed, observer.wrong) == (config.ring.slots, 0, 0)
+        and (free, observed, observer.wrong) == (line.ring.leases.slots, 0, 0)
         and not memory.leaks,
     }
 

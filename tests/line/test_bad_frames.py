@@ -33,7 +33,7 @@ def test_a_frame_that_shows_nothing_never_reaches_the_gate(start_line) -> None:
     assert found.verdicts[1][2] == "shows nothing: all pixels are 0"
     assert found.verdicts[4][2].startswith("shows nothing: noise")
     assert found.results[1].gate_score is None
-    assert running.line.ring.leases.free == running.line.config.ring.slots
+    assert running.line.ring.leases.free == running.line.ring.leases.slots
     assert codes(found) == [], "a few are no trouble"
 
 

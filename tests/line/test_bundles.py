@@ -214,7 +214,7 @@ def test_bundles_that_followed_each_other_leave_nothing_behind_and_do_not_wait_f
     line.stop()
     found = account(running.journal)
     assert set(found.reasons) <= {"defect", "gate_clean", "shutdown"}
-    assert line.ring.leases.free == line.config.ring.slots
+    assert line.ring.leases.free == line.ring.leases.slots
 
 
 def test_a_bundle_that_is_active_or_retiring_is_not_activated_again(
@@ -264,7 +264,7 @@ def test_a_shadow_that_is_activated_while_a_camera_submits_gets_the_frame_once(
     active.submit = activate_first  # type: ignore[method-assign]
     camera.rest.set()
     assert running.finish().reasons == {"defect": 12}
-    assert (line.ring.leases.free, line.ring.leases.observed) == (line.config.ring.slots, 0)
+    assert (line.ring.leases.free, line.ring.leases.observed) == (line.ring.leases.slots, 0)
 
 
 def test_a_retiring_bundle_that_is_unloaded_gives_up_what_it_saw_as_shadow_and_as_active(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 from inspector.verdicts.ledger import Ledger
@@ -35,6 +36,50 @@ def test_the_first_outcome_wins_and_the_second_is_told_so() -> None:
     assert not ledger.settle("top", 0, REJECT)
     assert [(s.meta.frame, s.outcome, s.count) for s in settled] == [(0, PASS, 1)]
     assert settled[0].settled_ns > 0
+
+
+def test_an_error_with_one_of_several_frames_does_not_concern_the_others() -> None:
+    passed_on: list[int] = []
+
+    def fails_on_one(settled: Settled) -> None:
+        if settled.meta.frame == 1:
+            raise OSError("the sink broke")
+        passed_on.append(settled.meta.frame)
+
+    ledger = Ledger(fails_on_one)
+    for number in range(3):
+        ledger.open(frame(number))
+    answers = ledger.settle_each([(frame(number), PASS) for number in (0, 1, 7, 2, 0)])
+    assert [str(answer) for answer in answers] == [
+        "True",
+        "the sink broke",
+        "frame 7 of camera 'top' was never opened",
+        "True",
+        "False",
+    ]
+    assert passed_on == [0, 2]
+    assert ledger.counts()["top"].open == 0, "the frame has its verdict all the same"
+
+
+def test_who_reads_the_queue_is_woken_when_the_ledger_is_free() -> None:
+    settled: list[Settled] = []
+    seen: list[int] = []
+
+    def woken() -> None:
+        ledger.counts()  # would hang under the lock
+        seen.append(len(settled))
+
+    ledger = Ledger(settled.append, queued=woken)
+    for number in range(4):
+        ledger.open(frame(number, deadline_ns=now_ns() + 10**12))
+    assert seen == [], "no verdict yet"
+    ledger.settle_each([(frame(0), PASS), (frame(1), PASS)])
+    ledger.settle("top", 2, PASS)
+    ledger.lost("top", 4, 5, captured_ns=0)
+    ledger.expire(now_ns())
+    assert seen == [2, 3, 4], "once for each call, and not where nothing was due"
+    ledger.expire(now_ns() + 2 * 10**12)
+    assert seen[-1] == 5
 
 
 def test_the_watermark_waits_for_the_oldest_open_frame() -> None:

@@ -45,6 +45,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.ledger = Ledger(self.settled.append, lambda: self.now_ns)
         self.frames = dict.fromkeys(CAMERAS, 0)
         self.open: dict[tuple[str, int], FrameMeta] = {}
+        self.metas: dict[tuple[str, int], FrameMeta] = {}
+        """Of every frame that was captured or lost."""
         self.verdicts: dict[tuple[str, int], Reason] = {}
         self.now_ns = 0
 
@@ -66,7 +68,7 @@ class AnyInterleaving(RuleBasedStateMachine):
             deadline_ns = None if limit is None else self.now_ns + limit
             meta = FrameMeta(camera=camera, frame=self.frames[camera], captured_ns=self.now_ns, deadline_ns=deadline_ns)
             self.ledger.open(meta)
-            self.open[camera, meta.frame] = meta
+            self.open[camera, meta.frame] = self.metas[camera, meta.frame] = meta
             self.frames[camera] += 1
 
     @rule(camera=st.sampled_from(CAMERAS), count=st.integers(1, 5))
@@ -76,6 +78,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.frames[camera] += count
         for number in range(first, first + count):
             self.verdicts[camera, number] = Reason.CAMERA_LOST
+            self.metas[camera, number] = FrameMeta(camera=camera, frame=number, captured_ns=self.now_ns)
         (settled,) = self.settled[begin:]
         assert (settled.meta.camera, settled.meta.frame, settled.count) == (camera, first, count)
         assert settled.resolved_through == self.watermark(camera)
@@ -94,6 +97,31 @@ class AnyInterleaving(RuleBasedStateMachine):
         expired = meta.deadline_ns is not None and meta.deadline_ns <= self.now_ns
         assert first == (not expired or outcome.verdict is Verdict.UNINSPECTED)
         self.expect(begin, [(meta, outcome if first else DEADLINE)])
+
+    @precondition(lambda self: self.open or self.verdicts)
+    @rule(data=st.data(), unknown=st.booleans())
+    def results(self, data: st.DataObject, unknown: bool) -> None:
+        """Answers that come together: in time, late, or second ones, to the same frame too, and one to a frame that never was."""
+        captured = sorted({*self.open, *self.verdicts})
+        keys = data.draw(st.lists(st.sampled_from(captured), min_size=1))
+        endings = [(self.metas[key], data.draw(st.sampled_from(ANSWERS))) for key in keys]
+        if unknown:
+            never = FrameMeta(camera="top", frame=self.frames["top"], captured_ns=0)
+            endings.insert(data.draw(st.integers(0, len(endings))), (never, ANSWERS[0]))
+        begin, ends, expected = len(self.settled), [], []
+        still_open = dict(self.open)
+        for meta, outcome in endings:
+            was_open = still_open.pop((meta.camera, meta.frame), None) is not None
+            expired = meta.deadline_ns is not None and meta.deadline_ns <= self.now_ns
+            in_time = not expired or outcome.verdict is Verdict.UNINSPECTED
+            expected.append(was_open and in_time)
+            if was_open:
+                ends.append((meta, outcome if in_time else DEADLINE))
+        answers = self.ledger.settle_each(endings)
+        refused = [isinstance(answer, ValueError) for answer in answers]
+        assert refused == [meta.frame >= self.frames[meta.camera] for meta, _ in endings]
+        assert [answer is True for answer in answers] == expected
+        self.expect(begin, ends)
 
     @precondition(lambda self: self.open or self.verdicts)
     @rule(data=st.data())

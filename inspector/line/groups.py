@@ -1,0 +1,75 @@
+"""Work on single frames by a few threads, whose outcomes are passed on in groups while more work waits.
+
+Passing one on (settling, releasing, waking the publisher) costs nearly as much as judging a mask, and hardly more for several.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from inspector.frames.clock import now_ns
+from inspector.frames.daemon_threads import DaemonThreads
+
+Piece = TypeVar("Piece")
+Outcome = TypeVar("Outcome")
+
+TOGETHER_NS = 500_000
+"""An outcome waits for the next ones until they have taken this long, ns; it waits for none where no work waits."""
+
+
+class Groups(Generic[Piece, Outcome]):
+    """A queue of pieces of work and the threads that do them. ``add`` and ``close`` may be called from any thread."""
+
+    def __init__(
+        self, threads: int, name: str, work: Callable[[Piece], Outcome], finish: Callable[[Sequence[Outcome]], None]
+    ) -> None:
+        """``work`` and ``finish`` are called in the threads, of which there are at most ``threads``; neither may raise."""
+        self._most = threads
+        self._threads = DaemonThreads(threads, name)
+        self._work, self._finish = work, finish
+        self._lock = threading.Lock()
+        self._waiting: deque[Piece] = deque()
+        self._at_work = 0
+        """Threads that take pieces until none is left."""
+        self._closed = False
+
+    def add(self, pieces: Sequence[Piece]) -> None:
+        """Have pieces of work done, in about this order. Raises RuntimeError after ``close``."""
+        with self._lock:
+            self._waiting.extend(pieces)
+            needed = min(self._most, len(self._waiting)) - self._at_work
+            for _ in range(needed):
+                self._threads.submit(self._run)
+                self._at_work += 1
+
+    def close(self, timeout_s: float) -> bool:
+        """Begin no further piece and wait, at most ``timeout_s``, for those that are under way; False where one was left behind."""
+        self._closed = True
+        return self._threads.close(timeout_s)
+
+    def _run(self) -> None:
+        done: list[Outcome] = []
+        since_ns = now_ns()
+        while (piece := self._next(done)) is not None:
+            if not done:
+                since_ns = now_ns()
+            done.append(self._work(piece))
+            del piece
+            if now_ns() - since_ns >= TOGETHER_NS:
+                self._finish(done)
+                done = []
+
+    def _next(self, done: list[Outcome]) -> Piece | None:
+        """The next piece; where none waits, ``done`` is finished first and emptied. None: this thread ends its work."""
+        while True:
+            with self._lock:
+                if self._waiting and not self._closed:
+                    return self._waiting.popleft()
+                if not done:
+                    self._at_work -= 1
+                    return None
+            self._finish(done)
+            done.clear()
