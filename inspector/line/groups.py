@@ -24,12 +24,18 @@ class Groups(Generic[Piece, Outcome]):
     """A queue of pieces of work and the threads that do them. ``add`` and ``close`` may be called from any thread."""
 
     def __init__(
-        self, threads: int, name: str, work: Callable[[Piece], Outcome], finish: Callable[[Sequence[Outcome]], None]
+        self,
+        threads: int,
+        name: str,
+        work: Callable[[Piece], Outcome],
+        finish: Callable[[Sequence[Outcome]], None],
+        slow: Callable[[Piece], bool] = lambda piece: False,
     ) -> None:
-        """``work`` and ``finish`` are called in the threads, of which there are at most ``threads``; neither may raise."""
+        """``work`` and ``finish`` are called in the threads, of which there are at most ``threads``; neither may raise. No outcome waits for
+        a piece that is ``slow``."""
         self._most = threads
         self._threads = DaemonThreads(threads, name)
-        self._work, self._finish = work, finish
+        self._work, self._finish, self._slow = work, finish, slow
         self._lock = threading.Lock()
         self._waiting: deque[Piece] = deque()
         self._at_work = 0
@@ -54,6 +60,9 @@ class Groups(Generic[Piece, Outcome]):
         done: list[Outcome] = []
         since_ns = now_ns()
         while (piece := self._next(done)) is not None:
+            if done and self._slow(piece):
+                self._finish(done)
+                done = []
             if not done:
                 since_ns = now_ns()
             done.append(self._work(piece))
