@@ -1,0 +1,221 @@
+"""The comparison: first the same answers, then speeds, measured in turns in short slices so that all arms meet the same moods of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+import numpy as np
+
+from engines.bundle import Bundle, find_bundle, read_bundle
+from engines.files.writing import temporary_folder
+from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores
+from inspector.bench.lines import render_pool
+from inspector.bench.peers.answers import TOLERANCE, TOLERANCE_OTHER_PRECISION, differences
+from inspector.bench.peers.arms import Arm, Slice, SliceOrder, Task
+from inspector.bench.peers.busy import BusyCores
+from inspector.bench.peers.line_arm import LineArm
+from inspector.bench.peers.onnxruntime_loop import OnnxRuntimeLoop, why_not_onnxruntime
+from inspector.bench.peers.openvino_loops import DefaultLoop, ThroughputLoop
+from inspector.bench.peers.process import LoopProcess, MakeLoop
+from inspector.config.inference import InferenceConfig
+from inspector.config.verdicts import VerdictsConfig
+from inspector.errors import UserError
+from inspector.inference.loading import load_configured
+
+POOL = 48
+QUIET = 0.05
+"""A round counts as quiet where other programs took no more than this share of the cores in any of its slices."""
+OPENVINO_LOOPS: dict[str, MakeLoop] = {
+    "OpenVINO THROUGHPUT, measures nothing": partial(ThroughputLoop, measuring=False),
+    "OpenVINO THROUGHPUT, OpenCV": partial(ThroughputLoop, measuring=True),
+    "OpenVINO default, OpenCV": DefaultLoop,
+}
+ONNXRUNTIME = "onnxruntime default f32, OpenCV"
+
+
+class PeersSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much to compare."""
+
+    bundle: str
+    inference: InferenceConfig
+    rounds: int
+    seconds: float
+    """About how long a slice of the line takes; a loop does the same frames."""
+    pass_rates: tuple[float, ...]
+    """Shares of the frames that are let through, each above 0."""
+
+
+class BesideLoop(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm at one pass rate: medians over the rounds."""
+
+    name: str
+    rate_hz: float
+    cpu_ms: float
+    """CPU time of all its processes per frame."""
+    line_of_loop: float
+    """Rate of the line / rate of this arm in the same round; 1 for the line."""
+    line_of_loop_low: float
+    """Lower quartile over the rounds."""
+    line_of_loop_high: float
+    """Upper quartile."""
+    cpu_of_line: float
+    """CPU time per frame of this arm / of the line in the same round."""
+
+
+class PeersAtPassRate(msgspec.Struct, frozen=True, kw_only=True):
+    """All arms at one pass rate."""
+
+    pass_rate: float
+    frames: int
+    """Of each slice, after its warm-up."""
+    quiet_rounds: int
+    """Rounds in which other programs left the cores alone; where there are none, all rounds are used."""
+    others: float
+    """Share of the cores that other programs took during the slices: median over the rounds used."""
+    arms: tuple[BesideLoop, ...]
+    """The line first."""
+
+
+class PeersFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything ``inspector bench --peers`` measures."""
+
+    bundle: str
+    device: str
+    precision: str
+    cores: int
+    rounds: int
+    left_out: str
+    """Why a loop is left out; empty where none is."""
+    pass_rates: tuple[PeersAtPassRate, ...]
+
+
+class _Round(msgspec.Struct, frozen=True, kw_only=True):
+    slices: dict[str, Slice]
+    """By arm."""
+    others: float
+    """Share of the cores that other programs took: the most of any slice."""
+
+
+def compare(settings: PeersSettings, say: Callable[[str], None]) -> PeersFigures:
+    """Compare with ``settings``; ``say`` is called with the name of each step.
+
+    Raises UserError, also where an arm finds something else than the line, BundleError or EngineError.
+    """
+    bundle = read_bundle(find_bundle(settings.bundle))
+    say("loading the engines")
+    precision, device = _precision(bundle, settings.inference)
+    inference = msgspec.structs.replace(settings.inference, runtime="openvino", precision=precision)
+    task = make_task(bundle, precision)
+    say("rendering the pool of frames")
+    pool = np.stack(render_pool(bundle.height, bundle.width, POOL))
+    left_out = why_not_onnxruntime()
+    loops = OPENVINO_LOOPS if left_out else {**OPENVINO_LOOPS, ONNXRUNTIME: OnnxRuntimeLoop}
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(temporary_folder("inspector-peers-"))
+        say("starting the line")
+        line = stack.enter_context(LineArm(bundle, inference, task, pool, directory))
+        arms: list[Arm] = [line]
+        for name, make in loops.items():
+            say(f"starting: {name}")
+            arms.append(stack.enter_context(LoopProcess(name, make, task, pool)))
+        pass_rates = tuple(_at_pass_rate(settings, line, arms, rate, say) for rate in settings.pass_rates)
+    return PeersFigures(
+        bundle=bundle.id,
+        device=device,
+        precision=precision,
+        cores=available_cores(),
+        rounds=settings.rounds,
+        left_out=left_out,
+        pass_rates=pass_rates,
+    )
+
+
+def make_task(bundle: Bundle, precision: str) -> Task:
+    """What the loops are given of a bundle."""
+    graphs, point = bundle.graph_files(), bundle.operating_point
+    return Task(
+        gate=str(bundle.path / graphs["gate"]),
+        segmenter=str(bundle.path / graphs["segmenter"]),
+        gate_threshold=point.gate_threshold,
+        mask_thresholds=point.thresholds(bundle.classes),
+        minimum_area_px=point.minimum_areas(bundle.classes),
+        max_defects=VerdictsConfig().max_defects,
+        precision=precision,
+    )
+
+
+def require_same_answers(slices: Mapping[str, Slice]) -> None:
+    """Raise UserError where an arm found something else than the first, which is the line, over the same frames."""
+    (_, line), *loops = slices.items()
+    for name, loop in loops:
+        tolerance = TOLERANCE_OTHER_PRECISION if name == ONNXRUNTIME else TOLERANCE
+        differs = differences(line.answers, loop.answers, tolerance)
+        if differs:
+            raise UserError(
+                f"not compared: the loop {name!r} found {'; '.join(differs)} on the same frames (allowed: {tolerance:.1%})"
+            )
+
+
+def _precision(bundle: Bundle, inference: InferenceConfig) -> tuple[str, str]:
+    """The precision that the line's engines take on this CPU, and what they say they are."""
+    config = msgspec.structs.replace(inference, runtime="openvino")
+    engines = load_configured(bundle, config).engines
+    assert isinstance(engines, OpenVinoEngines)
+    engines.close()
+    return engines.precision, engines.device
+
+
+def _at_pass_rate(
+    settings: PeersSettings, line: LineArm, arms: Sequence[Arm], pass_rate: float, say: Callable[[str], None]
+) -> PeersAtPassRate:
+    say(f"{pass_rate:.0%} let through: whether all find the same")
+    order = line.order(2 * POOL, pass_rate)
+    tried = {arm.name: arm.run(order) for arm in arms}
+    require_same_answers(tried)
+    frames = int(tried[line.name].rate_hz * settings.seconds)
+    rounds = []
+    for number in range(settings.rounds):
+        say(f"round {number + 1} of {settings.rounds}: {pass_rate:.0%} let through")
+        order = line.order(frames, pass_rate)
+        rounds.append(_round(arms, number % len(arms), order))
+        require_same_answers(rounds[-1].slices)
+    return _summary(pass_rate, order.counted, arms, rounds)
+
+
+def _round(arms: Sequence[Arm], begin: int, order: SliceOrder) -> _Round:
+    """The same frames by each arm in turn, beginning with another one each time."""
+    found: dict[str, Slice] = {}
+    others = 0.0
+    for arm in (*arms[begin:], *arms[:begin]):
+        cores = BusyCores()
+        found[arm.name] = arm.run(order)
+        others = max(others, cores.others(found[arm.name].cpu_s))
+    return _Round(slices={arm.name: found[arm.name] for arm in arms}, others=others)
+
+
+def _summary(pass_rate: float, frames: int, arms: Sequence[Arm], rounds: list[_Round]) -> PeersAtPassRate:
+    quiet = [one for one in rounds if one.others <= QUIET]
+    used = quiet or rounds
+    return PeersAtPassRate(
+        pass_rate=pass_rate,
+        frames=frames,
+        quiet_rounds=len(quiet),
+        others=float(np.median([one.others for one in used])),
+        arms=tuple(_beside(arm.name, arms[0].name, [one.slices for one in used]) for arm in arms),
+    )
+
+
+def _beside(name: str, line: str, rounds: Sequence[Mapping[str, Slice]]) -> BesideLoop:
+    low, middle, high = np.percentile([one[line].rate_hz / one[name].rate_hz for one in rounds], [25, 50, 75])
+    return BesideLoop(
+        name=name,
+        rate_hz=float(np.median([one[name].rate_hz for one in rounds])),
+        cpu_ms=float(np.median([one[name].cpu_ms for one in rounds])),
+        line_of_loop=float(middle),
+        line_of_loop_low=float(low),
+        line_of_loop_high=float(high),
+        cpu_of_line=float(np.median([one[name].cpu_ms / one[line].cpu_ms for one in rounds])),
+    )
