@@ -73,14 +73,11 @@ class BenchLine:
         directory: Path,
         wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
         overload: Literal["wait", "drop_oldest"] = "wait",
-        observe: Callable[[Settled], None] = lambda settled: None,
     ) -> None:
-        """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line, ``observe`` gets each
-        verdict under the ledger's lock.
+        """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line.
 
         Raises UserError or BundleError."""
         self._camera = PoolCamera(pool)
-        self._observe = observe
         self._watch = _Watch(0, 0)
         self._pass_rate = 1.0
         self._first = 0
@@ -99,7 +96,7 @@ class BenchLine:
             open_bundle(bundle),
             sources={CAMERA: wrap(self._camera)},
             forced=self._forced,
-            observe=self._settled,
+            observe=lambda settled: self._watch.settled(settled),
         )
 
     @property
@@ -129,7 +126,10 @@ class BenchLine:
         ``pass_rate`` of them, in 0..1 and not 0, are let through, as of those of the warm-up. ``tick`` is called five times a second.
         Raises UserError where the line ends.
         """
-        watch = self._watch = _Watch(*stretch_frames(frames, pass_rate))
+        period = round(1 / pass_rate)
+        warm_up = -(-WARM_UP // period) * period
+        counted = max(1, -(-frames // period)) * period
+        watch = self._watch = _Watch(warm_up, counted)
         self._pass_rate = pass_rate
         self._first = self._camera.sent
         self._camera.send(watch.frames, rate_hz)
@@ -139,19 +139,9 @@ class BenchLine:
                 raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
         return watch.stretch()
 
-    def _settled(self, settled: Settled) -> None:
-        self._observe(settled)
-        self._watch.settled(settled)
-
     def _forced(self, meta: FrameMeta) -> Forced:
         """A fixed list of decisions, spread evenly: the nth frame is let through when n x pass rate passes a whole number."""
         return decision(meta.frame - self._first, self._pass_rate)
-
-
-def stretch_frames(frames: int, pass_rate: float) -> tuple[int, int]:
-    """Frames of a stretch's warm-up, and those that are counted where about ``frames`` are asked for: whole periods of the decisions."""
-    period = round(1 / pass_rate)
-    return -(-WARM_UP // period) * period, max(1, -(-frames // period)) * period
 
 
 def decision(n: int, pass_rate: float) -> Forced:

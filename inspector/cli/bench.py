@@ -58,6 +58,13 @@ def bench(
             help="Frames of the memory run, which is run twice; 0 leaves it out.",
         ),
     ] = 20_000,
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="Instead: the line on the CPU beside loops that a user of OpenVINO or onnxruntime would write, on the same frames.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Measure this machine: each engine alone, the line against what the engines allow, latency at part load, memory.
@@ -67,7 +74,7 @@ def bench(
     """
     import msgspec
 
-    from inspector.bench.run import BenchSettings, measure
+    from inspector.bench.run import PASS_RATES, BenchSettings, measure
     from inspector.errors import UserError
 
     if precision not in ("auto", "f32", "bf16"):
@@ -79,6 +86,11 @@ def bench(
         "segmenter_max_wait_us": segmenter_max_wait_us,
     }
     inference = msgspec.convert({**given, "allow_cpu": True}, InferenceConfig)
+    if peers:
+        from inspector.cli.bench_peers import bench_peers
+
+        bench_peers(bundle, inference, rounds, seconds, PASS_RATES, as_json=as_json)
+        return
     settings = BenchSettings(
         bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, memory_frames=memory_frames
     )

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.bench.peers.answers import Answers, Tally
-
 Pool = NDArray[np.uint8]
 """Frames that the slices go through again and again, uint8 [n, H, W]."""
+WARM_UP = 10
+"""Least number of frames of a slice before its clock starts."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +21,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Path of the ONNX file."""
     segmenter: str
     gate_threshold: float
+    classes: tuple[str, ...]
     mask_thresholds: tuple[float, ...]
     """Per class."""
     minimum_area_px: tuple[int, ...]
@@ -38,19 +39,43 @@ class SliceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the first frame; frame n shows the pool's frame n modulo its length."""
     warm_up: int
     """Frames before the clock starts."""
-    counted: int
-    pass_rate: float
-    """Share that is let through, by a fixed list that is the same for all arms (``inspector.bench.lines.decision``)."""
+    let_through: tuple[bool, ...]
+    """Of each frame, also those of the warm-up: whether it is segmented, whatever the gate's score is. The same for all arms."""
 
-    def tally(self, task: Task) -> Tally:
-        """Counts this slice."""
-        return Tally(
-            warm_up=self.warm_up,
-            counted=self.counted,
-            pass_rate=self.pass_rate,
-            gate_threshold=task.gate_threshold,
-            classes=len(task.mask_thresholds),
-        )
+    @property
+    def frames(self) -> int:
+        """With those of the warm-up."""
+        return len(self.let_through)
+
+    @property
+    def numbers(self) -> range:
+        """The frames' numbers."""
+        return range(self.first, self.first + self.frames)
+
+    def lets_through(self, number: int) -> bool:
+        """Whether frame ``number`` is segmented."""
+        return self.let_through[number - self.first]
+
+
+def even_order(first: int, frames: int, share: float) -> SliceOrder:
+    """About ``frames`` frames from ``first`` on after a warm-up, of which ``share`` are let through at equal distances: whole periods of both."""
+    period = round(1 / share)
+    warm_up, counted = (max(1, -(-least // period)) * period for least in (WARM_UP, frames))
+    passed = np.floor(np.arange(warm_up + counted + 1) * share + 1e-9)
+    return SliceOrder(first=first, warm_up=warm_up, let_through=tuple((np.diff(passed) > 0).tolist()))
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found over a slice."""
+
+    let_through: int
+    """Frames that were segmented."""
+    gate_positive: int
+    """Frames with a gate score of at least the threshold, whether they were let through or not."""
+    pixels: tuple[int, ...]
+    """Pixels per class, over all frames that were segmented."""
+    defects: int | None
+    """Regions of at least the least area; None where the arm measures none."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,23 +83,11 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
     rate_hz: float
     """Frames per second after the warm-up."""
-    frames: int
-    """With those of the warm-up."""
+    cpu_ms: float
+    """CPU time of all processes of the arm, per frame."""
     cpu_s: float
-    """CPU time of all processes of the arm over these frames."""
+    """The same over all frames, with those of the warm-up."""
     answers: Answers
-
-    @property
-    def cpu_ms(self) -> float:
-        """CPU time per frame."""
-        return self.cpu_s / self.frames * 1e3
-
-
-class Loop(Protocol):
-    """A user's loop, its networks loaded."""
-
-    def run(self, first: int, tally: Tally) -> None:
-        """Do ``tally.frames`` frames from number ``first`` on: score each, segment those that the tally lets through, tell it both."""
 
 
 class Arm(Protocol):

@@ -13,8 +13,8 @@ from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.files.writing import temporary_folder
 from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores
 from inspector.bench.lines import render_pool
-from inspector.bench.peers.answers import TOLERANCE, TOLERANCE_OTHER_PRECISION, differences
-from inspector.bench.peers.arms import Arm, Slice, SliceOrder, Task
+from inspector.bench.peers.answers import TOLERANCE, TOLERANCE_OTHER_PRECISION, require_same
+from inspector.bench.peers.arms import Arm, Slice, SliceOrder, Task, even_order
 from inspector.bench.peers.busy import BusyCores
 from inspector.bench.peers.line_arm import LineArm
 from inspector.bench.peers.onnxruntime_loop import OnnxRuntimeLoop, why_not_onnxruntime
@@ -22,18 +22,17 @@ from inspector.bench.peers.openvino_loops import DefaultLoop, ThroughputLoop
 from inspector.bench.peers.process import LoopProcess, MakeLoop
 from inspector.config.inference import InferenceConfig
 from inspector.config.verdicts import VerdictsConfig
-from inspector.errors import UserError
 from inspector.inference.loading import load_configured
 
 POOL = 48
 QUIET = 0.05
 """A round counts as quiet where other programs took no more than this share of the cores in any of its slices."""
 OPENVINO_LOOPS: dict[str, MakeLoop] = {
-    "OpenVINO THROUGHPUT, measures nothing": partial(ThroughputLoop, measuring=False),
+    "OpenVINO THROUGHPUT, bare": partial(ThroughputLoop, measuring=False),
     "OpenVINO THROUGHPUT, OpenCV": partial(ThroughputLoop, measuring=True),
     "OpenVINO default, OpenCV": DefaultLoop,
 }
-ONNXRUNTIME = "onnxruntime default f32, OpenCV"
+ONNXRUNTIME = "onnxruntime default, OpenCV"
 
 
 class PeersSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +83,7 @@ class PeersFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: str
     device: str
-    precision: str
+    """Of the line's engines; the loops compute in the same precision."""
     cores: int
     rounds: int
     left_out: str
@@ -114,18 +113,15 @@ def compare(settings: PeersSettings, say: Callable[[str], None]) -> PeersFigures
     left_out = why_not_onnxruntime()
     loops = OPENVINO_LOOPS if left_out else {**OPENVINO_LOOPS, ONNXRUNTIME: OnnxRuntimeLoop}
     with contextlib.ExitStack() as stack:
+        say("starting the line and the loops")
         directory = stack.enter_context(temporary_folder("inspector-peers-"))
-        say("starting the line")
+        others = [stack.enter_context(LoopProcess(name, make, task, pool)) for name, make in loops.items()]
         line = stack.enter_context(LineArm(bundle, inference, task, pool, directory))
-        arms: list[Arm] = [line]
-        for name, make in loops.items():
-            say(f"starting: {name}")
-            arms.append(stack.enter_context(LoopProcess(name, make, task, pool)))
-        pass_rates = tuple(_at_pass_rate(settings, line, arms, rate, say) for rate in settings.pass_rates)
+        turns = _Turns(task, line, [line, *others], say)
+        pass_rates = tuple(turns.at(rate, settings.rounds, settings.seconds) for rate in settings.pass_rates)
     return PeersFigures(
         bundle=bundle.id,
         device=device,
-        precision=precision,
         cores=available_cores(),
         rounds=settings.rounds,
         left_out=left_out,
@@ -140,6 +136,7 @@ def make_task(bundle: Bundle, precision: str) -> Task:
         gate=str(bundle.path / graphs["gate"]),
         segmenter=str(bundle.path / graphs["segmenter"]),
         gate_threshold=point.gate_threshold,
+        classes=bundle.classes,
         mask_thresholds=point.thresholds(bundle.classes),
         minimum_area_px=point.minimum_areas(bundle.classes),
         max_defects=VerdictsConfig().max_defects,
@@ -147,16 +144,12 @@ def make_task(bundle: Bundle, precision: str) -> Task:
     )
 
 
-def require_same_answers(slices: Mapping[str, Slice]) -> None:
+def require_same_answers(task: Task, slices: Mapping[str, Slice]) -> None:
     """Raise UserError where an arm found something else than the first, which is the line, over the same frames."""
     (_, line), *loops = slices.items()
     for name, loop in loops:
         tolerance = TOLERANCE_OTHER_PRECISION if name == ONNXRUNTIME else TOLERANCE
-        differs = differences(line.answers, loop.answers, tolerance)
-        if differs:
-            raise UserError(
-                f"not compared: the loop {name!r} found {'; '.join(differs)} on the same frames (allowed: {tolerance:.1%})"
-            )
+        require_same(task, line.answers, name, loop.answers, tolerance)
 
 
 def _precision(bundle: Bundle, inference: InferenceConfig) -> tuple[str, str]:
@@ -168,32 +161,35 @@ def _precision(bundle: Bundle, inference: InferenceConfig) -> tuple[str, str]:
     return engines.precision, engines.device
 
 
-def _at_pass_rate(
-    settings: PeersSettings, line: LineArm, arms: Sequence[Arm], pass_rate: float, say: Callable[[str], None]
-) -> PeersAtPassRate:
-    say(f"{pass_rate:.0%} let through: whether all find the same")
-    order = line.order(2 * POOL, pass_rate)
-    tried = {arm.name: arm.run(order) for arm in arms}
-    require_same_answers(tried)
-    frames = int(tried[line.name].rate_hz * settings.seconds)
-    rounds = []
-    for number in range(settings.rounds):
-        say(f"round {number + 1} of {settings.rounds}: {pass_rate:.0%} let through")
-        order = line.order(frames, pass_rate)
-        rounds.append(_round(arms, number % len(arms), order))
-        require_same_answers(rounds[-1].slices)
-    return _summary(pass_rate, order.counted, arms, rounds)
+class _Turns:
+    """Has the arms do the same slices in turns."""
 
+    def __init__(self, task: Task, line: LineArm, arms: Sequence[Arm], say: Callable[[str], None]) -> None:
+        self._task, self._line, self._arms, self._say = task, line, arms, say
 
-def _round(arms: Sequence[Arm], begin: int, order: SliceOrder) -> _Round:
-    """The same frames by each arm in turn, beginning with another one each time."""
-    found: dict[str, Slice] = {}
-    others = 0.0
-    for arm in (*arms[begin:], *arms[:begin]):
-        cores = BusyCores()
-        found[arm.name] = arm.run(order)
-        others = max(others, cores.others(found[arm.name].cpu_s))
-    return _Round(slices={arm.name: found[arm.name] for arm in arms}, others=others)
+    def at(self, pass_rate: float, rounds: int, seconds: float) -> PeersAtPassRate:
+        """All arms at one pass rate, in slices that take the line about ``seconds``."""
+        self._say(f"{pass_rate:.0%} let through: whether all find the same")
+        tried = self._round(even_order(self._line.following, 2 * POOL, pass_rate), 0)
+        frames = int(tried.slices[self._line.name].rate_hz * seconds)
+        found = []
+        for number in range(rounds):
+            self._say(f"round {number + 1} of {rounds}: {pass_rate:.0%} let through")
+            order = even_order(self._line.following, frames, pass_rate)
+            found.append(self._round(order, number % len(self._arms)))
+        return _summary(pass_rate, order.frames - order.warm_up, self._arms, found)
+
+    def _round(self, order: SliceOrder, begin: int) -> _Round:
+        """One slice by each arm in turn, beginning with another one each time. Raises UserError where they find not the same."""
+        found: dict[str, Slice] = {}
+        others = 0.0
+        for arm in (*self._arms[begin:], *self._arms[:begin]):
+            cores = BusyCores()
+            found[arm.name] = arm.run(order)
+            others = max(others, cores.others(found[arm.name].cpu_s))
+        slices = {arm.name: found[arm.name] for arm in self._arms}
+        require_same_answers(self._task, slices)
+        return _Round(slices=slices, others=others)
 
 
 def _summary(pass_rate: float, frames: int, arms: Sequence[Arm], rounds: list[_Round]) -> PeersAtPassRate:

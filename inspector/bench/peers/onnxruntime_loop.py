@@ -8,7 +8,7 @@ import importlib.util
 import numpy as np
 
 from inspector.bench.peers.answers import Tally
-from inspector.bench.peers.arms import Pool, Task
+from inspector.bench.peers.arms import Pool, SliceOrder, Task
 from inspector.bench.peers.user_measuring import measure
 
 
@@ -28,13 +28,13 @@ class OnnxRuntimeLoop:
             session(path, providers=["CPUExecutionProvider"]) for path in (task.gate, task.segmenter)
         )
 
-    def run(self, first: int, tally: Tally) -> None:
+    def run(self, order: SliceOrder, tally: Tally) -> None:
         """See ``Loop``."""
         task = self._task
-        for n in range(tally.frames):
-            frame = self._pool[(first + n) % len(self._pool)][np.newaxis]
+        for number in order.numbers:
+            frame = self._pool[number % len(self._pool)][np.newaxis]
             (scores,) = self._gate.run(["score"], {"frames": frame})
-            if tally.gated(n, float(scores[0])):
+            if tally.gated(number, float(scores[0])):
                 masks, pixels = self._segmenter.run(
                     ["mask", "pixels"], {"frames": frame, "thresholds": self._thresholds}
                 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from engines.runtime.openvino_quiet import ov
 from inspector.bench.peers.answers import Tally
-from inspector.bench.peers.arms import Pool, Task
+from inspector.bench.peers.arms import Pool, SliceOrder, Task
 from inspector.bench.peers.user_measuring import measure
 
 
@@ -34,13 +34,13 @@ class ThroughputLoop:
 
         self._gate, self._segmenter = queue(task.gate), queue(task.segmenter)
 
-    def run(self, first: int, tally: Tally) -> None:
+    def run(self, order: SliceOrder, tally: Tally) -> None:
         """See ``Loop``."""
         let_through: deque[int] = deque()
 
-        def gated(request: Any, n: int) -> None:
-            if tally.gated(n, float(request.get_tensor("score").data[0])):
-                let_through.append(n)
+        def gated(request: Any, number: int) -> None:
+            if tally.gated(number, float(request.get_tensor("score").data[0])):
+                let_through.append(number)
 
         def segmented(request: Any, _: None) -> None:
             pixels = request.get_tensor("pixels").data[0].tolist()
@@ -48,13 +48,13 @@ class ThroughputLoop:
 
         def segment_those_let_through() -> None:
             while let_through:
-                frame = self._frame(first + let_through.popleft())
+                frame = self._frame(let_through.popleft())
                 self._segmenter.start_async({"frames": frame, "thresholds": self._thresholds}, share_inputs=True)
 
         self._gate.set_callback(gated)
         self._segmenter.set_callback(segmented)
-        for n in range(tally.frames):
-            self._gate.start_async({"frames": self._frame(first + n)}, n, share_inputs=True)
+        for number in order.numbers:
+            self._gate.start_async({"frames": self._frame(number)}, number, share_inputs=True)
             segment_those_let_through()
         self._gate.wait_all()
         segment_those_let_through()
@@ -80,13 +80,13 @@ class DefaultLoop:
         options = {"INFERENCE_PRECISION_HINT": task.precision}
         self._gate, self._segmenter = (core.compile_model(path, "CPU", options) for path in (task.gate, task.segmenter))
 
-    def run(self, first: int, tally: Tally) -> None:
+    def run(self, order: SliceOrder, tally: Tally) -> None:
         """See ``Loop``."""
         task = self._task
-        for n in range(tally.frames):
-            frame = self._pool[(first + n) % len(self._pool)][np.newaxis]
+        for number in order.numbers:
+            frame = self._pool[number % len(self._pool)][np.newaxis]
             score = float(self._gate({"frames": frame})["score"][0])
-            if tally.gated(n, score):
+            if tally.gated(number, score):
                 found = self._segmenter({"frames": frame, "thresholds": self._thresholds})
                 pixels = found["pixels"][0].tolist()
                 tally.segmented(pixels, len(measure(found["mask"][0], pixels, task.minimum_area_px, task.max_defects)))

@@ -8,10 +8,19 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from inspector.bench.peers.arms import Loop, Pool, Slice, SliceOrder, Task
+from inspector.bench.peers.answers import Tally
+from inspector.bench.peers.arms import Pool, Slice, SliceOrder, Task
 from inspector.errors import UserError
+
+
+class Loop(Protocol):
+    """A user's loop, its networks loaded."""
+
+    def run(self, order: SliceOrder, tally: Tally) -> None:
+        """Score every frame of ``order``, segment those that the tally lets through, and tell the tally of both."""
+
 
 MakeLoop: TypeAlias = Callable[[Task, Pool], Loop]
 """Loads a loop's networks. It must be something that can be pickled."""
@@ -25,6 +34,7 @@ class LoopProcess:
     def __init__(self, name: str, make: MakeLoop, task: Task, pool: Pool) -> None:
         self._name = name
         context = multiprocessing.get_context("spawn")
+        self._loaded = False
         self._end, self._far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(self._far_end, make, task, pool), name=name, daemon=True)
 
@@ -36,18 +46,19 @@ class LoopProcess:
     def __enter__(self) -> LoopProcess:
         self._process.start()
         self._far_end.close()
-        try:
-            self._reply()
-        except BaseException:
-            self._close()
-            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        self._end.close()
+        self._process.join(5)
+        self._process.kill()
+        self._process.join()
 
     def run(self, order: SliceOrder) -> Slice:
-        """See ``Arm``."""
+        """See ``Arm``. The first call waits until the networks are loaded, so that several processes load them at the same time."""
+        if not self._loaded:
+            self._reply()
+            self._loaded = True
         with contextlib.suppress(OSError):  # a process that has ended is noticed by the reply that does not come
             self._end.send(order)
         found = self._reply()
@@ -63,12 +74,6 @@ class LoopProcess:
         if isinstance(reply, str):
             raise UserError(f"the loop {self.name!r} failed: {reply}")
         return reply
-
-    def _close(self) -> None:
-        self._end.close()
-        self._process.join(5)
-        self._process.kill()
-        self._process.join()
 
 
 def _serve(end: Connection, make: MakeLoop, task: Task, pool: Pool) -> None:
@@ -88,9 +93,7 @@ def _serve(end: Connection, make: MakeLoop, task: Task, pool: Pool) -> None:
 
 
 def _slice(loop: Loop, order: SliceOrder, task: Task) -> Slice:
-    tally = order.tally(task)
+    tally = Tally(order, task)
     cpu_s = time.process_time()
-    loop.run(order.first, tally)
-    return Slice(
-        rate_hz=tally.rate_hz(), frames=tally.frames, cpu_s=time.process_time() - cpu_s, answers=tally.answers()
-    )
+    loop.run(order, tally)
+    return tally.slice(time.process_time() - cpu_s)
