@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from engines.bundle import Bundle
-from inspector.bench.peers.answers import Tally
 from inspector.bench.peers.arms import Answers, even_order
 from inspector.bench.peers.compare import PeersSettings, compare, make_task, require_same_answers
 from inspector.bench.peers.onnxruntime_loop import why_not_onnxruntime
 from inspector.bench.peers.openvino_loops import DefaultLoop, ThroughputLoop
 from inspector.bench.peers.process import LoopProcess
+from inspector.bench.peers.tally import Tally
 from inspector.bench.peers.user_measuring import measure
 from inspector.cli.bench_peers import print_figures
 from inspector.config.inference import InferenceConfig
@@ -55,12 +55,14 @@ def test_a_loop_counts_what_is_on_its_frames(tiny_bundle: Bundle, make: partial[
     tally = Tally(order, task)
     make(task, pool).run(order, tally)
     # From an odd number on, and of two frames the second is let through: it is always the one without squares.
-    assert tally.slice(1.0).answers == Answers(let_through=15, gate_positive=15, pixels=(0, 0), defects=0)
+    assert tally.slice(1.0).answers == Answers(frames=30, let_through=15, gate_positive=15, pixels=(0, 0), defects=0)
     order = even_order(4, 20, 0.5)
     tally = Tally(order, task)
     make(task, pool).run(order, tally)
     pixels = tuple(15 * AREAS[name] for name in CLASSES)
-    assert tally.slice(1.0).answers == Answers(let_through=15, gate_positive=15, pixels=pixels, defects=15 * 3)
+    assert tally.slice(1.0).answers == Answers(
+        frames=30, let_through=15, gate_positive=15, pixels=pixels, defects=15 * 3
+    )
 
 
 def test_a_user_measures_each_region() -> None:

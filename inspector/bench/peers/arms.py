@@ -17,6 +17,8 @@ WARM_UP = 10
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle's networks and thresholds."""
 
+    frame_px: int
+    """Pixels of a frame."""
     gate: str
     """Path of the ONNX file."""
     segmenter: str
@@ -68,6 +70,7 @@ def even_order(first: int, frames: int, share: float) -> SliceOrder:
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
     """What was found over a slice."""
 
+    frames: int
     let_through: int
     """Frames that were segmented."""
     gate_positive: int

@@ -13,7 +13,7 @@ from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.files.writing import temporary_folder
 from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores
 from inspector.bench.lines import render_pool
-from inspector.bench.peers.answers import TOLERANCE, TOLERANCE_OTHER_PRECISION, require_same
+from inspector.bench.peers.agreement import OTHER_RUNTIME, SAME_RUNTIME, require_same
 from inspector.bench.peers.arms import Arm, Slice, SliceOrder, Task, even_order
 from inspector.bench.peers.busy import BusyCores
 from inspector.bench.peers.line_arm import LineArm
@@ -133,6 +133,7 @@ def make_task(bundle: Bundle, precision: str) -> Task:
     """What the loops are given of a bundle."""
     graphs, point = bundle.graph_files(), bundle.operating_point
     return Task(
+        frame_px=bundle.height * bundle.width,
         gate=str(bundle.path / graphs["gate"]),
         segmenter=str(bundle.path / graphs["segmenter"]),
         gate_threshold=point.gate_threshold,
@@ -148,7 +149,7 @@ def require_same_answers(task: Task, slices: Mapping[str, Slice]) -> None:
     """Raise UserError where an arm found something else than the first, which is the line, over the same frames."""
     (_, line), *loops = slices.items()
     for name, loop in loops:
-        tolerance = TOLERANCE_OTHER_PRECISION if name == ONNXRUNTIME else TOLERANCE
+        tolerance = OTHER_RUNTIME if name == ONNXRUNTIME else SAME_RUNTIME
         require_same(task, line.answers, name, loop.answers, tolerance)
 
 

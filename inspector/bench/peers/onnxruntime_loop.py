@@ -7,8 +7,8 @@ import importlib.util
 
 import numpy as np
 
-from inspector.bench.peers.answers import Tally
 from inspector.bench.peers.arms import Pool, SliceOrder, Task
+from inspector.bench.peers.tally import Tally
 from inspector.bench.peers.user_measuring import measure
 
 

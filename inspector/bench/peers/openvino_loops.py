@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from engines.runtime.openvino_quiet import ov
-from inspector.bench.peers.answers import Tally
 from inspector.bench.peers.arms import Pool, SliceOrder, Task
+from inspector.bench.peers.tally import Tally
 from inspector.bench.peers.user_measuring import measure
 
 

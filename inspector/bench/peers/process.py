@@ -10,8 +10,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Protocol, TypeAlias
 
-from inspector.bench.peers.answers import Tally
 from inspector.bench.peers.arms import Pool, Slice, SliceOrder, Task
+from inspector.bench.peers.tally import Tally
 from inspector.errors import UserError
 
 

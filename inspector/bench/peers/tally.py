@@ -1,4 +1,4 @@
-"""What an arm finds over a slice, counted while it runs, and whether two arms found the same."""
+"""What an arm finds over a slice, counted while it runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from collections.abc import Sequence
 
 from inspector.bench.peers.arms import Answers, Slice, SliceOrder, Task
 from inspector.errors import UserError
-
-TOLERANCE = 0.002
-"""Largest difference of a count between arms of one precision, as a share of the count: kernels for another number of threads may round
-otherwise."""
-TOLERANCE_OTHER_PRECISION = 0.05
-"""The same where one of them computes in another precision."""
 
 
 class Tally:
@@ -57,6 +51,7 @@ class Tally:
             cpu_ms=cpu_s / frames * 1e3,
             cpu_s=cpu_s,
             answers=Answers(
+                frames=frames,
                 let_through=self._let_through,
                 gate_positive=self._gate_positive,
                 pixels=tuple(self._pixels),
@@ -71,25 +66,3 @@ class Tally:
             self._begun = time.perf_counter()
         if self._finished == self._order.frames:
             self._ended = time.perf_counter()
-
-
-def require_same(task: Task, line: Answers, name: str, loop: Answers, tolerance: float) -> None:
-    """Raise UserError where the loop ``name`` found something else than the line on the same frames; counts may differ by ``tolerance``, a
-    share, but not the frames that were segmented."""
-    counts = [("frames above the gate's threshold", line.gate_positive, loop.gate_positive)]
-    counts += [
-        (f"pixels of {what}", ours, theirs)
-        for what, ours, theirs in zip(task.classes, line.pixels, loop.pixels, strict=True)
-    ]
-    if line.defects is not None and loop.defects is not None:
-        counts.append(("defects", line.defects, loop.defects))
-    differing = [
-        (what, ours, theirs) for what, ours, theirs in counts if abs(ours - theirs) > tolerance * max(ours, theirs)
-    ]
-    if line.let_through != loop.let_through:
-        differing.insert(0, ("frames segmented", line.let_through, loop.let_through))
-    if differing:
-        found = ", ".join(f"{theirs:,} {what} (the line: {ours:,})" for what, ours, theirs in differing)
-        raise UserError(
-            f"not compared, because the answers differ by more than {tolerance:.1%}: {name!r} found {found} on the same frames"
-        )
