@@ -5,13 +5,18 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0 torchvision==0.28.0
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
+# What an installation is made of; the compiled measuring pass is built beside its source.
+NATIVE = inspector/verdicts/_native
+PARTS = setup.cfg setup.py pyproject.toml $(NATIVE).c
+INSTALLED = @touch $@; test -e $(NATIVE).abi3.so || \
+  echo "The measuring pass was not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check native-check native-aarch64 check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 17
 
 install: $(VENV)/.installed ## virtual environment with the base package
 
@@ -34,6 +39,13 @@ gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gp
 installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
 	$(BIN)/python -m tests.installed.check
 
+native-check: $(VENV)/.installed-dev ## the compiled measuring pass against numpy, and under the address sanitizer (a minute)
+	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
+	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
+
+native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu
+	$(BIN)/python -m tests.installed.cross aarch64 dist
+
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,7 +62,7 @@ demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into buil
 	PATH="$(abspath $(BIN)):$$PATH" nice configs/training/demo-bundle.sh $(DATA) build/demo-bundle
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) demo-report build dist *.egg-info
+	rm -rf $(VENV) demo-report build dist *.egg-info $(NATIVE).abi3.so
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -59,13 +71,14 @@ $(VENV)/.venv:
 	  { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv, then try again."; exit 1; }
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.venv setup.cfg setup.py pyproject.toml
+$(VENV)/.installed: $(VENV)/.venv $(PARTS)
 	$(PIP) -e .
-	@touch $@
+	$(INSTALLED)
 
-$(VENV)/.installed-dev: $(VENV)/.venv setup.cfg setup.py pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.venv $(PARTS)
 	$(PIP) -e '.[dev]'
-	@touch $@ $(VENV)/.installed
+	@touch $(VENV)/.installed
+	$(INSTALLED)
 
 $(VENV)/.installed-torch: $(VENV)/.installed-dev
 	$(PIP) -e '.[training]' $(TORCH)
@@ -75,6 +88,7 @@ $(VENV)/.installed-tensorrt: $(VENV)/.installed-dev
 	$(PIP) -e '.[tensorrt-rtx]'
 	@touch $@
 
-$(VENV)/.installed-training: $(VENV)/.venv setup.cfg setup.py pyproject.toml
+$(VENV)/.installed-training: $(VENV)/.venv $(PARTS)
 	$(PIP) -e '.[training]' $(TORCH)
-	@touch $@ $(VENV)/.installed
+	@touch $(VENV)/.installed
+	$(INSTALLED)

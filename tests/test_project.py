@@ -55,7 +55,7 @@ def test_every_file_that_is_not_python_is_package_data() -> None:
         for path in ROOT.joinpath(*package.split(".")).glob(pattern.strip())
     }
     there = {path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()}
-    assert {path for path in there - named if path.suffix not in (".py", ".pyc")} == set()
+    assert {path for path in there - named if path.suffix not in (".py", ".pyc", ".c", ".so")} == set()
 
 
 def test_the_installed_version_is_this_one() -> None:

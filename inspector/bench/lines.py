@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -197,7 +197,7 @@ def _simulator(frames: int) -> SimulatorConfig:
 class PoolCamera:
     """A camera that hands out the frames of a pool when told to, paced or as fast as they are taken."""
 
-    def __init__(self, pool: tuple[NDArray[np.uint8], ...]) -> None:
+    def __init__(self, pool: Sequence[NDArray[np.uint8]]) -> None:
         self._pool = pool
         self._told = threading.Condition()
         self._pacer = Pacer(None)

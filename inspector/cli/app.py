@@ -9,6 +9,7 @@ import typer
 
 from inspector.cli import (
     bench,
+    bench_wire,
     bundle,
     calibrate,
     config,
@@ -24,6 +25,7 @@ from inspector.cli import (
     subscribe,
     train,
 )
+from inspector.cli.command_group import command_group
 from inspector.cli.ending import exit_status, prepare_streams
 from inspector.cli.home import fill_in_homes
 from inspector.service.log import clean_warnings
@@ -59,12 +61,12 @@ app.command()(run.run)
 app.command()(replay.replay)
 app.command()(demo.demo)
 app.command()(subscribe.subscribe)
-app.command()(bench.bench)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
+app.add_typer(command_group(bench.bench, bench_wire.wire), name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")

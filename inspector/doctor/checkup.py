@@ -11,6 +11,7 @@ from inspector.doctor.accelerator import PROBES, accelerator
 from inspector.doctor.bundles import bundle_findings
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.memory import USUAL_RING, memory
+from inspector.doctor.native import measuring
 from inspector.doctor.probing import Probed, probe
 from inspector.doctor.processor import processor
 from inspector.doctor.runtime import usual_runtime
@@ -31,6 +32,7 @@ def examine(config: Path | None = None) -> list[Finding]:
         *before,
         *memory(USUAL_RING if line is None else line.ring()),
         *software(probed),
+        measuring(probed["native"]),
         *(_without_configuration(broken) if config is None else ()),
         *accelerator(probed),
     ]
@@ -46,7 +48,7 @@ def examine(config: Path | None = None) -> list[Finding]:
 
 
 def _probe_all() -> dict[str, Probed]:
-    names = [*PURPOSES, *PROBES]
+    names = [*PURPOSES, "native", *PROBES]
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(probe, names), strict=True))
 

@@ -1,6 +1,7 @@
 """The probes: ``python probes.py NAME`` prints one JSON object.
 
-Run as a script that imports nothing of this package, which may be broken; only the probe ``runtime`` imports the engines.
+Run as a script that imports nothing of this package, which may be broken; only the probe ``runtime`` imports the engines, and ``native``
+the compiled module.
 ``{"missing": true}`` says that a module is not installed; ``{"failure": "..."}`` that it is there and does not work.
 """
 
@@ -27,7 +28,7 @@ OPENCV_PACKAGES = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
 )
-NO_MODULES = ("cuda", "runtime")
+NO_MODULES = ("cuda", "runtime", "native")
 """Probes that are not of a module of the same name."""
 
 
@@ -140,8 +141,8 @@ def torch() -> dict[str, Any]:
 
 
 def runtime() -> dict[str, Any]:
-    """What the engines find: GPU, TensorRT, and why a runtime cannot be used. The only probe that needs this package."""
-    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    """What the engines find: GPU, TensorRT, and why a runtime cannot be used."""
+    sys.path.append(_root())
     from engines.errors import EngineError
     from engines.gpu import find_gpu
     from engines.runtime.cuda.graphs import can_capture
@@ -169,6 +170,19 @@ def runtime() -> dict[str, Any]:
     return facts
 
 
+def native() -> dict[str, Any]:
+    """The file of the compiled measuring pass. One that was built for a newer system fails here."""
+    sys.path.append(_root())
+    if importlib.util.find_spec("inspector.verdicts._native") is None:
+        return {"missing": True}
+    return {"file": importlib.import_module("inspector.verdicts._native").__file__}
+
+
+def _root() -> str:
+    """The folder that this package is in."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
 def _version(distribution: str) -> str:
     """By the package's metadata; empty where there is none."""
     try:
@@ -185,6 +199,7 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "sqlite3": sqlite3,
     "cuda": cuda,
     "runtime": runtime,
+    "native": native,
     "pycuda": pycuda,
     "torch": torch,
 }

@@ -24,6 +24,7 @@ from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS
 from inspector.results.journal_file import JournalFile
+from inspector.results.journal_rows import PreparedRow, prepared
 from inspector.results.publication import Publication
 from inspector.results.retention import Retention
 
@@ -34,6 +35,8 @@ _STALLED_S = 2.0
 _LONGEST_OPEN_S = 10.0
 """A disk that takes longer to open the file counts as hung."""
 _CHECK_S = 0.05
+_GROUP_BYTES = 16 * 2**20
+"""A group that holds more, before its masks are compressed, is committed: what waits behind masks full of noise is not held up by all of them."""
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +71,7 @@ class Journal:
         self.path = Path(config.path)
         self._config = config
         self._queue: deque[Publication] = deque()
-        self._group: list[Publication] = []
+        self._group: list[PreparedRow] = []
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -233,9 +236,15 @@ class Journal:
         return True
 
     def _take_group(self) -> bool:
-        """Move queued rows into the group, which is kept until it is committed; False where nothing is queued."""
-        while self._queue and len(self._group) < self._config.max_group:
-            self._group.append(self._queue.popleft())
+        """Move queued rows into the group, which is kept until it is committed; False where nothing is queued.
+
+        Masks are compressed here, before the file is locked, and each is let go of at once: never are two copies of a group in memory."""
+        size = sum(row.size for row in self._group)
+        while self._queue and len(self._group) < self._config.max_group and size < _GROUP_BYTES:
+            row = prepared(self._queue[0])
+            self._group.append(row)
+            self._queue.popleft()
+            size += row.size
         return bool(self._group)
 
     def _drop_group(self) -> None:

@@ -13,6 +13,10 @@ SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a statement may raise. The second comes where the text of the first quotes damaged bytes that are no UTF-8."""
 
 
+class RowError(ValueError):
+    """A row of a damaged file holds what no journal has written; SQLite does not look at what is in a row."""
+
+
 def in_words(error: BaseException) -> str:
     """What an error of SQLite says, in one line."""
     return str(error) or "its text cannot be read either"

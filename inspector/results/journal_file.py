@@ -11,16 +11,16 @@ from pathlib import Path
 from inspector.errors import UserError
 from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, set_aside
+from inspector.results.journal_rows import COLUMNS, PreparedRow
 from inspector.results.journal_schema import open_for_writing
-from inspector.results.publication import Publication
 
 log = logging.getLogger(__name__)
 
 _ROWS_PER_INSERT = (16, 4, 1)
 """Rows in one INSERT statement: with fewer statements the interpreter lock changes hands less often. Few sizes, because each is a statement that
 SQLite keeps prepared."""
-_COLUMNS = "stream, seq, type, run, frame, verdict, captured_unix_ns, published_unix_ns, header, body, blob"
-_ONE_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INTO = ", ".join(("stream", *COLUMNS))
+_ONE_ROW = f"({', '.join('?' * (1 + len(COLUMNS)))})"
 _BETWEEN_ASIDES_S = 600.0
 """A disk that damages every new file as well must not be filled with damaged ones."""
 
@@ -59,15 +59,15 @@ class JournalFile:
             raise OSError("the file was moved away or deleted; a new one is begun")
         return self._connection
 
-    def insert(self, connection: sqlite3.Connection, group: Sequence[Publication]) -> None:
+    def insert(self, connection: sqlite3.Connection, group: Sequence[PreparedRow]) -> None:
         """Commit the group as one transaction. Raises sqlite3.Error."""
         connection.execute("BEGIN IMMEDIATE")
         for rows in _in_inserts(group):
             places = ", ".join([_ONE_ROW] * len(rows))
             # OR IGNORE: a commit that was reported as failed may have reached the disk all the same.
             connection.execute(
-                f"INSERT OR IGNORE INTO publications ({_COLUMNS}) VALUES {places}",
-                [value for row in rows for value in self._values(row)],
+                f"INSERT OR IGNORE INTO publications ({_INTO}) VALUES {places}",
+                [value for row in rows for value in (self._stream_ids[row.camera], *row.values)],
             )
         connection.execute("COMMIT")
 
@@ -133,21 +133,8 @@ class JournalFile:
             return None
         return found.st_dev, found.st_ino
 
-    def _values(self, row: Publication) -> Iterator[object]:
-        yield self._stream_ids[row.camera]
-        yield row.seq
-        yield row.type.value
-        yield row.run
-        yield row.frame
-        yield row.verdict
-        yield row.captured_unix_ns
-        yield row.published_unix_ns
-        yield row.header
-        yield row.body
-        yield row.blob or None
 
-
-def _in_inserts(group: Sequence[Publication]) -> Iterator[Sequence[Publication]]:
+def _in_inserts(group: Sequence[PreparedRow]) -> Iterator[Sequence[PreparedRow]]:
     """The group in slices of the sizes of ``_ROWS_PER_INSERT``."""
     start = 0
     for size in _ROWS_PER_INSERT:

@@ -16,8 +16,9 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
-from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage
-from inspector.results.journal_schema import NOT_PASSED, open_for_reading
+from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
+from inspector.results.journal_rows import as_sent
+from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
 
 _PAGE_ROWS = 500
 _FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
@@ -77,6 +78,8 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         """Raises UserError for a file that is absent, not a journal, or newer than this program."""
         self.path = Path(path)
         self._connection = open_for_reading(self.path)
+        self._compressed = False
+        """Whether the file had the column ``blob_bytes`` when it was last looked at."""
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -184,12 +187,30 @@ class JournalReader(AbstractContextManager["JournalReader"]):
 
     def _page(self, condition: str, values: tuple[object, ...]) -> tuple[list[Row], Exception | None]:
         """The rows, and why there are not more of them, where the file could not be read to their end."""
-        query = f"SELECT {_FIELDS} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
+        try:
+            if self._holds_compressed():
+                return self._read("p.blob_bytes", condition, values)
+            found = self._read("NULL", condition, values)
+            # A daemon may have brought the older file up to date meanwhile, and compresses from then on.
+            return self._read("p.blob_bytes", condition, values) if self._holds_compressed() else found
+        except SQLITE_ERRORS as error:
+            return [], error
+
+    def _holds_compressed(self) -> bool:
+        """Whether the file has the column ``blob_bytes``, which it never loses again. Raises sqlite3.Error."""
+        if not self._compressed:
+            self._compressed = schema_version(self._connection) >= COMPRESSED_SINCE
+        return self._compressed
+
+    def _read(self, blob_bytes: str, condition: str, values: tuple[object, ...]) -> tuple[list[Row], Exception | None]:
+        query = (
+            f"SELECT {_FIELDS}, {blob_bytes} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
+        )
         rows: list[Row] = []
         try:
             for found in self._connection.execute(query, values):
                 rows.append(_row(*found))
-        except (*SQLITE_ERRORS, TypeError) as error:
+        except (*SQLITE_ERRORS, RowError) as error:
             return rows, error
         return rows, None
 
@@ -213,8 +234,9 @@ def _row(
     header: bytes,
     body: bytes,
     blob: bytes | None,
+    blob_bytes: int | None,
 ) -> Row:
-    """Raises TypeError where the file is damaged and holds something else: SQLite does not enforce the types of its columns."""
+    """Raises RowError where the file is damaged and holds something else: SQLite does not enforce the types of its columns."""
     blob = b"" if blob is None else blob
     texts, parts, numbers = (epoch, camera, kind), (header, body, blob), (id_, seq)
     if not (
@@ -224,10 +246,10 @@ def _row(
         and all(isinstance(one, (int, type(None))) for one in (frame, captured))
         and isinstance(verdict, (str, type(None)))
     ):
-        raise TypeError("a row holds values of other types")
+        raise RowError("a row holds values of other types")
     return Row(
         id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
-        captured_unix_ns=captured, header=header, body=body, blob=blob,
+        captured_unix_ns=captured, header=header, body=body, blob=as_sent(blob, blob_bytes),
     )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 A stream is one camera in one epoch. Rows keep header, body and blob as they were sent, so that they can be sent
 again byte for byte; the other columns are for finding rows. Row ids increase in the order of publication.
+Where ``blob_bytes`` is not NULL, ``blob`` is compressed (``journal_rows.py``) and ``blob_bytes`` is its size as it was sent.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +15,13 @@ from pathlib import Path
 from inspector.errors import UserError
 from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, may_be_ours
 
-SCHEMA_VERSION = 2
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 3
+COMPRESSED_SINCE = 3
+"""The first version with the column ``blob_bytes``. A file of the version before is read as it is, and gets the column when it is opened for
+writing."""
+_OLDEST_VERSION = 2
 
 NOT_PASSED = "verdict IN ('REJECT', 'SCRAP', 'UNINSPECTED')"
 """Condition of a partial index; SQLite uses the index only for queries that contain exactly this condition."""
@@ -40,7 +48,8 @@ CREATE TABLE publications (
     published_unix_ns INTEGER NOT NULL,
     header BLOB NOT NULL,
     body BLOB NOT NULL,
-    blob BLOB
+    blob BLOB,
+    blob_bytes INTEGER
 );
 CREATE UNIQUE INDEX publications_seq ON publications (stream, seq);
 CREATE INDEX publications_frame ON publications (stream, frame) WHERE frame IS NOT NULL;
@@ -94,12 +103,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             raise UserError(
                 f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
             ) from None
-        if found != SCHEMA_VERSION:
+        if found <= 0:
             raise UserError(
                 f"journal {path}: holds no journal (schema version {found}); name the file the daemon writes"
             )
         opened.pop_all()  # from here on the caller closes it
         return connection
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """The version of the file's tables; 0 for a file that is no journal. Raises sqlite3.Error."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def damaged(path: Path, error: Exception) -> str:
@@ -120,7 +134,7 @@ def _check_folder(path: Path) -> None:
 def _check_version(connection: sqlite3.Connection, path: Path, origin: str) -> int:
     """The schema's version; ``origin`` is what the file is called in errors."""
     try:
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        found = schema_version(connection)
     except SQLITE_ERRORS as error:
         if is_damage(error) and not may_be_ours(path, SCHEMA_VERSION):
             raise UserError(f"{origin} is not an SQLite file; move it away or name another one") from None
@@ -130,22 +144,29 @@ def _check_version(connection: sqlite3.Connection, path: Path, origin: str) -> i
             f"{origin} has schema version {found}, this program writes version {SCHEMA_VERSION}; "
             "use the newer program or name another file"
         )
-    if 0 < found < SCHEMA_VERSION:
+    if 0 < found < _OLDEST_VERSION:
         raise UserError(
-            f"journal.path: {path} was written by an earlier version of this program (schema {found}, now {SCHEMA_VERSION}); "
-            "move the file away or name another one"
+            f"journal.path: {path} was written by an earlier version of this program (schema {found}; this one reads {_OLDEST_VERSION} to "
+            f"{SCHEMA_VERSION}); move the file away or name another one"
         )
     return found
 
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in an empty file; refuse another program's file. Takes the write lock, so that two starts cannot race."""
+    """Make the tables in an empty file, bring those of an older version up to date, refuse another program's file.
+
+    Takes the write lock, so that two starts cannot race."""
     connection.execute("BEGIN IMMEDIATE")
     found = _check_version(connection, path, f"journal.path: {path}")
-    if found == 0:
+    if found <= 0:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise UserError(f"journal.path: {path} is another program's SQLite file; name another one")
         for statement in filter(str.strip, _TABLES.split(";")):
             connection.execute(statement)
+    elif found < COMPRESSED_SINCE:
+        connection.execute("ALTER TABLE publications ADD COLUMN blob_bytes INTEGER")
+    if found != SCHEMA_VERSION:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+    if 0 < found < SCHEMA_VERSION:
+        log.info("journal %s: brought from schema version %d to %d", path, found, SCHEMA_VERSION)

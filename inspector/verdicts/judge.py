@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
-from inspector.protocol import masks
-from inspector.verdicts.defects import Unlisted, measure
+from inspector.verdicts.defects import measure
+from inspector.verdicts.measured import Unlisted
 from inspector.verdicts.rules import judge
 
 _MOST_CLASSES = 8
@@ -99,7 +99,7 @@ class Judge:
             gate_score=gate_score,
             pixels=found.pixels,
             defects=found.defects,
-            mask=masks.encode(mask),
+            mask=found.encoded,
             bundle=self.bundle,
         )
 

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.verdicts.measured import beyond
+
 _JOINED_GAP_PX = 64
 """Stretches closer than this are labelled as one: labelling the columns in between takes less time than another call."""
 
@@ -46,7 +48,7 @@ def find_regions(mask: NDArray[np.uint8], classes: int) -> Regions:
     in_column = np.bitwise_or.reduce(mask, axis=0)
     found = int(np.bitwise_or.reduce(in_column))
     if found >> classes:
-        raise ValueError(f"the mask holds the value {found}, a class beyond the bundle's {classes}")
+        raise beyond(found, classes)
     runs: list[NDArray[np.int64]] = []
     class_index: list[int] = []
     for index in range(classes):

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspector.config.verdicts import Rule
 from inspector.frames.outcome import Defect, Reason, Verdict
-from inspector.verdicts.defects import Unlisted
+from inspector.verdicts.measured import Unlisted
 
 _VERDICTS = {"reject": Verdict.REJECT, "scrap": Verdict.SCRAP}
 
@@ -61,54 +60,62 @@ def _needed(rule: Rule, frame_length_mm: float | None) -> float:
 
 
 def _tally(defects: Sequence[Defect], rule: Rule, class_names: Sequence[str], unlisted: Unlisted | None) -> _Tally:
-    counting = [defect for defect in defects if _counts(defect, rule)]
+    counting = _counting(defects, rule)
     found = {defect.class_name for defect in counting}
     count = len(counting)
     largest_px = max((defect.area_px for defect in counting), default=0)
     largest_mm2 = max((defect.area_mm2 for defect in counting if defect.area_mm2 is not None), default=None)
     bounded = False
     if unlisted is not None:
-        extra = _counts_unlisted(unlisted, rule, class_names)
-        if extra.any():
-            count += int(extra.sum())
-            found.update(class_names[index] for index in np.unique(unlisted.class_index[extra]))
-            largest_px = max(largest_px, int(unlisted.area_px[extra].max()))
-            if unlisted.area_mm2 is not None:
-                largest_mm2 = max(largest_mm2 or 0.0, float(unlisted.area_mm2[extra].max()))
+        extra = _counting_unlisted(unlisted, rule, class_names)
+        if len(extra):
+            count += len(extra)
+            found.update(class_names[index] for index in np.flatnonzero(np.bincount(extra.class_index)).tolist())
+            largest_px = max(largest_px, int(extra.area_px.max()))
+            if extra.area_mm2 is not None:
+                largest_mm2 = max(largest_mm2 or 0.0, float(extra.area_mm2.max()))
             bounded = rule.min_length_mm is not None or rule.min_width_mm is not None
     return _Tally(count, largest_px, largest_mm2, tuple(name for name in class_names if name in found), bounded)
 
 
-def _counts(defect: Defect, rule: Rule) -> bool:
-    return (
-        rule.class_name in (None, defect.class_name)
-        and _reaches(defect.area_px, rule.min_area_px)
-        and _reaches(defect.area_mm2, rule.min_area_mm2)
-        and _reaches(defect.length_mm, rule.min_length_mm)
-        and _reaches(defect.width_mm, rule.min_width_mm)
-        and _reaches(defect.score, rule.min_score)
-    )
+_FIGURES = {
+    "min_area_px": "area_px",
+    "min_area_mm2": "area_mm2",
+    "min_length_mm": "length_mm",
+    "min_width_mm": "width_mm",
+    "min_score": "score",
+}
+"""The figure of a defect that each limit of a rule is for."""
 
 
-def _reaches(figure: float | None, limit: float | None) -> bool:
-    return limit is None or (figure is not None and figure >= limit)
+def _limits(rule: Rule) -> list[tuple[str, float]]:
+    """The figures that ``rule`` limits, each with its limit."""
+    limits = ((figure, getattr(rule, key)) for key, figure in _FIGURES.items())
+    return [(figure, limit) for figure, limit in limits if limit is not None]
 
 
-def _counts_unlisted(unlisted: Unlisted, rule: Rule, class_names: Sequence[str]) -> NDArray[np.bool_]:
-    """Like ``_counts`` for each of ``unlisted``."""
-    counts = np.ones(len(unlisted), dtype=np.bool_)
+def _counting(defects: Sequence[Defect], rule: Rule) -> Sequence[Defect]:
+    """The defects that reach every limit of ``rule``."""
     if rule.class_name is not None:
-        counts &= unlisted.class_index == class_names.index(rule.class_name)
-    for figures, limit in (
-        (unlisted.area_px, rule.min_area_px),
-        (unlisted.area_mm2, rule.min_area_mm2),
-        (unlisted.length_mm, rule.min_length_mm),
-        (unlisted.width_mm, rule.min_width_mm),
-        (unlisted.score, rule.min_score),
-    ):
-        if limit is not None and figures is not None:
-            counts &= figures >= limit
-    return counts
+        defects = [defect for defect in defects if defect.class_name == rule.class_name]
+    for figure, limit in _limits(rule):
+        defects = [defect for defect in defects if _reaches(getattr(defect, figure), limit)]
+    return defects
+
+
+def _reaches(figure: float | None, limit: float) -> bool:
+    return figure is not None and figure >= limit
+
+
+def _counting_unlisted(unlisted: Unlisted, rule: Rule, class_names: Sequence[str]) -> Unlisted:
+    """Like ``_counting``."""
+    if rule.class_name is not None:
+        unlisted = unlisted.only(unlisted.class_index == class_names.index(rule.class_name))
+    for name, limit in _limits(rule):
+        figures = getattr(unlisted, name)
+        if figures is not None:
+            unlisted = unlisted.only(figures >= limit)
+    return unlisted
 
 
 def _told(rule: Rule, tally: _Tally, frame_length_mm: float | None) -> str:

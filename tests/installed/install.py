@@ -1,4 +1,4 @@
-"""Builds a wheel of the tree and installs it into a virtual environment of its own, without a network."""
+"""Builds a wheel as a release is built and installs it into a virtual environment of its own, without a network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sysconfig
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -54,18 +55,23 @@ class Installed:
         )
 
 
-def build_wheel(folder: Path, source: Path = ROOT) -> Path:
-    """A wheel of `source`, built of a copy, because a build leaves files in its tree."""
+def build_wheel(folder: Path, **variables: str) -> Path:
+    """A wheel built of the source distribution, and that of a copy of the tree, because a build leaves files in it. ``variables`` are
+    added to the environment of the build; ``CC`` there is the compiler."""
     copy = folder / "source"
     copy.mkdir()
     for part in PARTS:
-        place = source / part
+        place = ROOT / part
         if place.is_dir():
-            shutil.copytree(place, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(place, copy / part, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         else:
             shutil.copy(place, copy / part)
-    _run(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, copy)
-    return next(folder.glob("*.whl"))
+    _run(sys.executable, "-c", f"import setuptools.build_meta as b; b.build_sdist({str(folder)!r})", cwd=copy)
+    (archive,) = folder.glob("*.tar.gz")
+    build = (*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, archive)
+    _run(*build, env={**os.environ, **variables})
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 def install(wheel: Path, folder: Path) -> Installed:
@@ -80,7 +86,7 @@ def install(wheel: Path, folder: Path) -> Installed:
     return Installed(environment, work)
 
 
-def _run(*command: str | Path) -> None:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+def _run(*command: str | Path, **options: Any) -> None:
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} ended with status {done.returncode}:\n{done.stderr}")

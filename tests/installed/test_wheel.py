@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from inspector.cli.examples import examples
+from inspector.doctor.native import missing_for_compiling
 from tests.installed.install import ROOT, Installed, build_wheel, install
+
+NATIVE = Path("inspector/verdicts/_native.abi3.so")
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +23,22 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_the_wheel_has_every_file_of_the_tree_once(installed: Installed) -> None:
     (wheel,) = installed.environment.parent.glob("*.whl")
-    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name} - {NATIVE}
     packages = {path for name in ("inspector", "engines", "calibration") for path in (ROOT / name).rglob("*")}
     configs = {path.relative_to(ROOT / "configs") for path in (ROOT / "configs").rglob("*.yaml")}
     assert found == {
-        *(path.relative_to(ROOT) for path in packages if path.is_file() and path.suffix != ".pyc"),
+        *(path.relative_to(ROOT) for path in packages if path.is_file() and path.suffix not in (".pyc", ".c", ".so")),
         *(Path("inspector/configs") / path for path in configs),
     }
+
+
+def test_the_compiled_module_is_in_the_wheel_and_measures_as_numpy_does(installed: Installed) -> None:
+    """A wheel without it has the same name, and all works but slower."""
+    if (missing := missing_for_compiling()) and os.environ.get("INSPECTOR_REQUIRE_NATIVE") != "1":
+        pytest.skip(f"nothing to compile with: apt-get install {' '.join(missing)}")
+    (wheel,) = installed.environment.parent.glob("*.whl")
+    assert wheel.name.split("-")[2:4] == ["cp310", "abi3"]
+    assert str(NATIVE) in zipfile.ZipFile(wheel).namelist()
 
 
 def test_commands_of_the_readme_work_in_an_empty_folder(installed: Installed) -> None:
@@ -49,3 +62,13 @@ def test_examples_are_those_of_the_package(installed: Installed) -> None:
     assert [line.split()[0] for line in found.splitlines() if line.startswith("  ")] == [one.name for one in examples()]
     path = installed.sh("python -c \"import inspector.cli.examples as e; print(e.find_example('demo').path)\"").stdout
     assert Path(path).is_relative_to(installed.environment)
+
+
+def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_path: Path) -> None:
+    wheel = build_wheel(tmp_path, CC="/bin/false")
+    assert str(NATIVE) not in zipfile.ZipFile(wheel).namelist()
+    here = install(wheel, tmp_path)
+    look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
+    done = here.sh(f'python -c "{look}"')
+    assert "State.NOTE" in done.stdout, done.stderr
+    assert "pip wheel --no-deps ." in done.stdout

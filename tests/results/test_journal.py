@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from inspector.config.journal import JournalConfig
@@ -63,6 +64,19 @@ def test_what_waits_shares_a_commit(tmp_path: Path) -> None:
     assert journal.close(5)
     state = journal.state()
     assert (state.committed, state.commits, state.waiting, state.not_journaled, state.error) == (1000, 3, 0, 0, "")
+
+
+def test_large_masks_are_committed_a_few_at_a_time(tmp_path: Path) -> None:
+    identity = make_identity()
+    journal = make_journal(tmp_path / "j.sqlite", identity, commit_interval_ms=300)
+    journal.open()
+    made = [msgspec.structs.replace(one, blob=bytes(8 * 2**20)) for one in publications(identity, 6)]
+    for publication in made:
+        journal.append(publication)
+    assert journal.close(5)
+    assert (journal.state().committed, journal.state().commits) == (6, 3)
+    with JournalReader(tmp_path / "j.sqlite") as reader:
+        assert [row.blob for row in reader.walk()] == [one.blob for one in made]
 
 
 def test_a_commit_is_not_waited_for_longer_than_the_interval(tmp_path: Path) -> None:
@@ -173,7 +187,11 @@ def test_reading_while_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "tables", "said"),
     [
-        (SCHEMA_VERSION + 1, True, "schema version 3, this program writes version 2; use the newer program"),
+        (
+            SCHEMA_VERSION + 1,
+            True,
+            f"schema version {SCHEMA_VERSION + 1}, this program writes version {SCHEMA_VERSION}; use the newer program",
+        ),
         (1, True, "was written by an earlier version of this program"),
         (0, True, "is another program's SQLite file"),
     ],
@@ -438,8 +456,6 @@ def test_a_start_that_waits_for_the_disk_ends_when_the_line_is_stopped(tmp_path:
 
 
 def test_a_row_sqlite_cannot_hold_does_not_block_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    import msgspec
-
     identity = make_identity()
     path = tmp_path / "j.sqlite"
     journal = make_journal(path, identity, max_group=10, commit_interval_ms=50)
