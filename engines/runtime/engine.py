@@ -86,6 +86,9 @@ class Engines(Protocol):
     in_flight: int
     """Batches to keep enqueued, for both engines together: as many as keep the device busy, and no more, because an enqueued batch cannot
     be overtaken."""
+    overlap: bool
+    """Whether gate and segmenter compute at the same time, each on a stream of its own. Where not, they take turns, and their times add
+    up."""
     batches: tuple[int, ...]
     """Prepared batch sizes, each of which is verified with the golden frames."""
     device: str

@@ -132,6 +132,7 @@ class OpenVinoEngines:
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)
         # One more than there are lanes: a lane that is done finds its next batch waiting.
         self.in_flight = lanes + 1
+        self.overlap = False  # every lane computes on the same cores, whichever network it runs
         self.idle_s: float | None = None
         self.batches: tuple[int, ...] = (1,)
         self.device = (

@@ -1,4 +1,4 @@
-"""Measures each engine without a line: frames per second with every lane busy, and the time of a single frame."""
+"""Measures the engines without a line: saturated, and a single batch with nothing else running. The two are never compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,22 +23,36 @@ MASKS = 16
 _NAME = "simulated frames"
 
 
-class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of both engines, ms per frame."""
+class BusyTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean times with every lane or stream busy, one engine at a time, ms per frame."""
 
     gate_ms: float
-    """With every lane busy: time per frame."""
     segmenter_ms: float
+
+
+def mean_times(times: Sequence[BusyTimes]) -> BusyTimes:
+    """The mean of several measurements: of the times, because times add up and rates do not."""
+    return BusyTimes(gate_ms=fmean(one.gate_ms for one in times), segmenter_ms=fmean(one.segmenter_ms for one in times))
+
+
+class EngineTimes(BusyTimes, frozen=True, kw_only=True):
+    """Also with one batch in flight, nothing else running: its latency, ms per frame."""
+
     gate_alone_ms: float
-    """One batch in flight: its latency, per frame."""
     segmenter_alone_ms: float
 
 
-def bound_hz(times: Sequence[EngineTimes], pass_rate: float) -> float:
-    """Frames per second the engines allow on these cores when ``pass_rate`` of the frames reach the segmenter.
+class OwnTimes(NamedTuple):
+    """Times of single batches with nothing else running, from call to result, ms [n] each."""
 
-    Over several measurements the times are averaged, for times add up and rates do not."""
-    return 1e3 * len(times) / sum(one.gate_ms + pass_rate * one.segmenter_ms for one in times)
+    gate_ms: NDArray[np.float64]
+    """Through the gate: what a clean frame needs."""
+    both_ms: NDArray[np.float64]
+    """Through the gate and then the segmenter: what a frame that is let through needs."""
+
+    def of(self, *, let_through: bool) -> NDArray[np.float64]:
+        """Those of one kind of frame."""
+        return self.both_ms if let_through else self.gate_ms
 
 
 class EngineBench:
@@ -57,27 +73,37 @@ class EngineBench:
         """Most frames in a batch."""
         return self._engines.gate.max_batch
 
-    def times(self, seconds: float, batch: int = 1) -> EngineTimes:
+    def busy(self, seconds: float, batch: int) -> BusyTimes:
+        """Both engines, saturated, in batches of ``batch``; ``seconds`` in all. Raises EngineError."""
+        engines = self._engines
+        return BusyTimes(
+            gate_ms=self._ms_per_frame(self._gate, batch, engines.gate.in_flight, seconds / 2),
+            segmenter_ms=self._ms_per_frame(self._segmenter, batch, engines.segmenter.in_flight, seconds / 2),
+        )
+
+    def times(self, seconds: float, batch: int) -> EngineTimes:
         """Both engines, saturated and alone, in batches of ``batch``; ``seconds`` in all. Raises EngineError."""
-        gate, segmenter = self._engines.gate.in_flight, self._engines.segmenter.in_flight
+        busy = self.busy(seconds / 2, batch)
         return EngineTimes(
-            gate_ms=self._ms_per_frame(self._gate, batch, gate, seconds / 4),
-            segmenter_ms=self._ms_per_frame(self._segmenter, batch, segmenter, seconds / 4),
+            gate_ms=busy.gate_ms,
+            segmenter_ms=busy.segmenter_ms,
             gate_alone_ms=self._ms_per_frame(self._gate, batch, 1, seconds / 4),
             segmenter_alone_ms=self._ms_per_frame(self._segmenter, batch, 1, seconds / 4),
         )
 
-    def own_ms(self, seconds: float) -> NDArray[np.float64]:
-        """Time of one frame through gate and segmenter with nothing else running, of each of many [n]. Raises EngineError."""
-        found: list[float] = []
-        end = time.perf_counter() + seconds
-        while not found or time.perf_counter() < end:
-            begun = time.perf_counter()
-            gate, segmenter = self._gate(len(found), 1), self._segmenter(len(found), 1)
-            self._runner.gate(gate.frames, gate.name)
-            self._runner.segment(segmenter.frames, segmenter.masks, segmenter.name, seen=True)
-            found.append((time.perf_counter() - begun) * 1e3)
-        return np.asarray(found)
+    def own(self, seconds: float, batch: int = 1) -> OwnTimes:
+        """Single batches of ``batch`` through the gate, then through both engines; ``seconds`` in all. Raises EngineError."""
+
+        def gate(number: int) -> None:
+            request = self._gate(number * batch, batch)
+            self._runner.gate(request.frames, request.name)
+
+        def both(number: int) -> None:
+            gate(number)
+            request = self._segmenter(number * batch, batch)
+            self._runner.segment(request.frames, request.masks, request.name, seen=True)
+
+        return OwnTimes(_each_ms(gate, seconds / 2), _each_ms(both, seconds / 2))
 
     def _gate(self, start: int, batch: int) -> GateRequest:
         return GateRequest(self._chosen(start, batch), _NAME)
@@ -101,6 +127,17 @@ class EngineBench:
                 if elapsed >= seconds:
                     return elapsed / done / batch * 1e3
         raise AssertionError("there is always a further batch")
+
+
+def _each_ms(run: Callable[[int], None], seconds: float) -> NDArray[np.float64]:
+    """Time of each of as many calls as ``seconds`` allow, ms [n]."""
+    found: list[float] = []
+    end = time.perf_counter() + seconds
+    while not found or time.perf_counter() < end:
+        begun = time.perf_counter()
+        run(len(found))
+        found.append((time.perf_counter() - begun) * 1e3)
+    return np.asarray(found)
 
 
 def _plane(frames: Frames) -> NDArray[np.uint8]:

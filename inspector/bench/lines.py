@@ -1,4 +1,4 @@
-"""Runs the real line for a measurement: a simulated camera with a pre-rendered pool, the gate's decisions fixed.
+"""Runs the real line for a measurement: a simulated camera with a pre-rendered pool, the gate's decisions fixed, a subscriber that reads.
 
 One line serves a whole measurement, in stretches: a number of frames at a rate, a share of them let through. Between two stretches
 it is idle, so that the engines alone can be measured on the same cores in the same seconds.
@@ -6,48 +6,40 @@ it is idle, so that the engines alone can be measured on the same cores in the s
 
 from __future__ import annotations
 
-import resource
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.bundle import open_bundle
-from inspector.capture.pacing import Pacer
+from inspector.bench.mix import Mix
+from inspector.bench.pattern import Pattern
+from inspector.bench.pool_camera import PoolCamera
+from inspector.bench.stretch import Stretch, Watch
+from inspector.bench.subscriber import Received, SubscriberProcess
 from inspector.capture.simulator import SimulatorCamera
-from inspector.capture.source import Arrival, FrameSource
+from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
+from inspector.config.verdicts import Scale
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Settled, Verdict
 from inspector.inference.messages import Forced
 from inspector.line.line import Line
 
 CAMERA = "bench"
 WARM_UP = 10
 """Least number of frames at the beginning of a stretch that are not counted."""
-
-
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of one stretch, after its warm-up."""
-
-    rate_hz: float
-    """Verdicts per second."""
-    latency_ms: NDArray[np.float64]
-    """Capture to verdict of each frame [n]."""
-    uninspected: int
-    """Frames that ended UNINSPECTED, also in the warm-up."""
-    cpu_ms: float
-    """CPU time of this process per frame: everything but the engines' child."""
+DEADLINE_MS = 100.0
+"""As a line has by default."""
+LONGEST_DEADLINE_MS = 3_600_000.0
+SCALE = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
 
 
 def render_pool(height: int, width: int, count: int) -> tuple[NDArray[np.uint8], ...]:
@@ -72,21 +64,24 @@ class BenchLine:
         pool: tuple[NDArray[np.uint8], ...],
         directory: Path,
         wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
-        overload: Literal["wait", "drop_oldest"] = "wait",
+        *,
+        deadline_ms: float = DEADLINE_MS,
     ) -> None:
-        """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line.
+        """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line. ``deadline_ms`` is for
+        stretches at a rate.
 
         Raises UserError or BundleError."""
+        self.received = Received(results=0, missed=0)
+        """What the subscriber got, after the end."""
         self._camera = PoolCamera(pool)
-        self._watch = _Watch(0, 0)
-        self._pass_rate = 1.0
-        self._first = 0
+        self._subscriber = SubscriberProcess()
+        self._deadline_ms = deadline_ms
+        self._watch = Watch(0, 1, np.ones(1, np.bool_))
         config = LineConfig(
             line="bench",
             bundle=bundle,
-            cameras=(CameraConfig(name=CAMERA, source=_simulator(len(pool))),),
-            deadline_ms=None,
-            overload=overload,
+            cameras=(CameraConfig(name=CAMERA, source=_simulator(len(pool)), scale=SCALE),),
+            deadline_ms=deadline_ms,
             inference=inference,
             results=ResultsConfig(endpoint="tcp://127.0.0.1:*"),
             journal=JournalConfig(path=str(directory / "journal.sqlite")),
@@ -107,144 +102,63 @@ class BenchLine:
     def __enter__(self) -> BenchLine:
         try:
             self.line.start(threading.Event())
+            self._subscriber.start(self.line.results.endpoint)
             # The first frames after a start find cold caches.
             self.run(100, 0.5)
         except BaseException:
-            self.line.stop()
+            self._stop()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         self._camera.end()
         self.line.stop()
+        self.received = self._subscriber.close()
 
     def run(
-        self, frames: int, pass_rate: float, rate_hz: float | None = None, tick: Callable[[], None] = lambda: None
+        self,
+        frames: float,
+        share: float,
+        rate_hz: float | None = None,
+        *,
+        pattern: Pattern = Pattern.EVEN,
+        seed: int = 0,
+        tick: Callable[[], None] = lambda: None,
     ) -> Stretch:
-        """Send about ``frames`` frames at ``rate_hz`` or as fast as the line takes them, and wait for their verdicts.
+        """Send at least ``frames`` frames, wait for their verdicts and until the engines are idle.
 
-        ``pass_rate`` of them, in 0..1 and not 0, are let through, as of those of the warm-up. ``tick`` is called five times a second.
+        With a rate the line is a live one: frames come when they are due, and those that it cannot take or finish in time end
+        UNINSPECTED. Without one it takes each frame when it has room, as in a replay. ``share`` of the frames, above 0 and at most 1, are let
+        through, in the order of ``pattern``; ``seed`` is for a random one. ``tick`` is called five times a second.
         Raises UserError where the line ends.
         """
-        period = round(1 / pass_rate)
-        warm_up = -(-WARM_UP // period) * period
-        counted = max(1, -(-frames // period)) * period
-        watch = self._watch = _Watch(warm_up, counted)
-        self._pass_rate = pass_rate
-        self._first = self._camera.sent
-        self._camera.send(watch.frames, rate_hz)
+        mix, evenly = Mix(share, pattern), Mix(share)
+        warm_up = evenly.whole(WARM_UP)
+        chosen = np.concatenate([evenly.let_through(warm_up), mix.let_through(mix.whole(frames), seed)])
+        watch = self._watch = Watch(self._camera.sent, warm_up, chosen)
+        if rate_hz is None:
+            self.line.cameras.set_limits(LONGEST_DEADLINE_MS, "wait")
+        else:
+            self.line.cameras.set_limits(self._deadline_ms, "drop_oldest")
+        self._camera.send(len(chosen), rate_hz)
+        self._wait(watch, tick)
+        return watch.stretch()
+
+    def _wait(self, watch: Watch, tick: Callable[[], None]) -> None:
         while not watch.done.wait(0.2):
             tick()
             if self.line.failures or not self.line.results.snapshot().alive:
                 raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
-        return watch.stretch()
+        pause = threading.Event()
+        while self.line.inference.held:  # frames that were given up at their deadline
+            pause.wait(0.005)
 
     def _forced(self, meta: FrameMeta) -> Forced:
-        """A fixed list of decisions, spread evenly: the nth frame is let through when n x pass rate passes a whole number."""
-        return decision(meta.frame - self._first, self._pass_rate)
-
-
-def decision(n: int, pass_rate: float) -> Forced:
-    """What is decided for frame ``n`` of a stretch."""
-    return Forced.LET_THROUGH if int((n + 1) * pass_rate + 1e-9) > int(n * pass_rate + 1e-9) else Forced.CLEAN
-
-
-class _Watch:
-    """Keeps the time and latency of each verdict of a stretch in arrays of fixed size."""
-
-    def __init__(self, warm_up: int, counted: int) -> None:
-        self.frames = frames = warm_up + counted
-        self._warm_up = warm_up
-        self.done = threading.Event()
-        # Written to at once: pages that the system gives out one by one would look like a leak of 16 bytes a frame.
-        self._settled_ns = np.full(frames, -1, np.int64)
-        self._latency_ns = np.full(frames, -1, np.int64)
-        self._uninspected = 0
-        self._count = 0
-        self._cpu_s = _cpu_s()
-
-    def settled(self, settled: Settled) -> None:
-        """One verdict, under the ledger's lock."""
-        n = self._count
-        self._settled_ns[n] = settled.settled_ns
-        self._latency_ns[n] = settled.settled_ns - settled.meta.captured_ns
-        self._uninspected += settled.outcome.verdict is Verdict.UNINSPECTED
-        self._count += 1
-        if self._count == self.frames:
-            self.done.set()
-
-    def stretch(self) -> Stretch:
-        """What was measured, after the last verdict."""
-        cpu_s = _cpu_s() - self._cpu_s
-        settled = self._settled_ns[self._warm_up - 1 :]
-        return Stretch(
-            rate_hz=float((len(settled) - 1) / (settled[-1] - settled[0]) * 1e9),
-            latency_ms=self._latency_ns[self._warm_up :] / 1e6,
-            uninspected=self._uninspected,
-            cpu_ms=cpu_s / self.frames * 1e3,
-        )
-
-
-def _cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+        return Forced.LET_THROUGH if self._watch.lets_through(meta.frame) else Forced.CLEAN
 
 
 def _simulator(frames: int) -> SimulatorConfig:
     return SimulatorConfig(seed=1, frames=frames, rate_hz=None, defect_rate=0.35, pool=frames)
-
-
-class PoolCamera:
-    """A camera that hands out the frames of a pool when told to, paced or as fast as they are taken."""
-
-    def __init__(self, pool: Sequence[NDArray[np.uint8]]) -> None:
-        self._pool = pool
-        self._told = threading.Condition()
-        self._pacer = Pacer(None)
-        self._first = self._next = self._until = 0
-        self._ended = False
-
-    @property
-    def sent(self) -> int:
-        """Frames sent so far, which is the number of the next."""
-        return self._until
-
-    def send(self, frames: int, rate_hz: float | None) -> None:
-        """Send ``frames`` further ones at ``rate_hz``, None: as fast as they are taken; those before have all been taken."""
-        with self._told:
-            # Nothing is overwritten: a line that falls behind shows in the latency, which counts from the due time.
-            self._pacer = Pacer(rate_hz, backlog=frames)
-            self._first, self._until = self._next, self._next + frames
-            self._told.notify()
-
-    def end(self) -> None:
-        """No further frames come."""
-        with self._told:
-            self._ended = True
-            self._told.notify()
-        self._pacer.stop()
-
-    def open(self) -> None:
-        """The pool is there already."""
-
-    def next(self) -> Arrival | None:
-        """The next frame, when it was sent for and is due; None after ``end``."""
-        with self._told:
-            while self._next >= self._until and not self._ended:
-                self._told.wait()
-            pacer, n, number = self._pacer, self._next - self._first, self._next
-        if self._ended or pacer.wait(n) < 0:
-            return None
-        self._next = number + 1
-        return Arrival(number, pacer.due_ns(n), self._pool[number % len(self._pool)])
-
-    def exposed(self) -> int | None:
-        """Nothing is ever owed: the bench itself says when frames come."""
-        return self._next
-
-    def interrupt(self) -> None:
-        """End every wait."""
-        self.end()
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -51,8 +51,8 @@ class MemorySlope(msgspec.Struct, frozen=True, kw_only=True):
         return self.low > SMALLEST_LEAK_BYTES
 
 
-def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant: bool) -> MemorySlope:
-    """Run the line until it has settled, then ``frames`` frames over which the slope is taken.
+def measure_memory(make_line: MakeLine, frames: int, share: float, *, plant: bool) -> MemorySlope:
+    """Run the line until it has settled, then ``frames`` frames over which the slope is taken; ``share`` of them are let through.
 
     With ``plant`` the camera leaks ``PLANTED_BYTES`` per frame. Raises UserError where the line ends meanwhile."""
     # Allocated for all samples from the start: a list would grow and disturb the measurement.
@@ -68,8 +68,8 @@ def measure_memory(make_line: MakeLine, frames: int, pass_rate: float, *, plant:
             samples[taken] = settled, sum(pss_bytes(pid) for pid in pids if pid)
             taken += 1
 
-        bench.run(int(frames * SETTLING), pass_rate)
-        bench.run(frames, pass_rate, tick=sample)
+        bench.run(int(frames * SETTLING), share)
+        bench.run(frames, share, tick=sample)
     return slope(samples[:taken].astype(float), frames)
 
 

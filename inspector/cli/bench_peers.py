@@ -9,29 +9,25 @@ from inspector.cli.output import console, print_json, shown, tell
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from inspector.bench.peers.compare import PeersAtPassRate, PeersFigures
-    from inspector.config.inference import InferenceConfig
+    from inspector.bench.figures import BenchSettings
+    from inspector.bench.peers.compare import PeersAtShare, PeersFigures
 
 EXPLANATION = """\
 All take the same frames from memory and run the same networks in the same
 precision, in turns. The line also measures, keeps a journal and publishes;
 nobody subscribes. "OpenCV": measures defects by connectedComponentsWithStats.
-line/loop: their rates in the same round; above 1 the line is faster.
+line/loop: their rates in the same repetition; above 1 the line is faster.
 CPU: of all processes, per frame."""
 
 
-def bench_peers(
-    bundle: str, inference: InferenceConfig, rounds: int, seconds: float, shares: tuple[float, ...], *, as_json: bool
-) -> None:
+def bench_peers(settings: BenchSettings, *, as_json: bool) -> None:
     """Compare at each share of frames let through, and print tables or JSON. Raises UserError, BundleError or EngineError."""
-    from inspector.bench.peers.compare import PeersSettings, compare
+    from inspector.bench.peers.compare import compare
     from inspector.errors import UserError
 
-    if inference.runtime not in ("auto", "openvino"):
-        raise UserError(
-            f"--runtime {inference.runtime}: --peers compares on the CPU; leave --runtime out, or use openvino"
-        )
-    settings = PeersSettings(bundle=bundle, inference=inference, rounds=rounds, seconds=seconds, pass_rates=shares)
+    runtime = settings.inference.runtime
+    if runtime not in ("auto", "openvino"):
+        raise UserError(f"--runtime {runtime}: --peers compares on the CPU; leave --runtime out, or use openvino")
     with console(stderr=True).status("starting") as status:
         figures = compare(settings, lambda text: status.update(shown(text)))
     if as_json:
@@ -46,16 +42,16 @@ def print_figures(figures: PeersFigures) -> None:
     tell(EXPLANATION)
     if figures.left_out:
         tell(figures.left_out)
-    for at in figures.pass_rates:
+    for at in figures.shares:
         console().print(_table(at, figures))
 
 
-def _table(at: PeersAtPassRate, figures: PeersFigures) -> Table:
+def _table(at: PeersAtShare, figures: PeersFigures) -> Table:
     from rich.table import Table
 
-    quiet = f"{at.quiet_rounds} quiet ones" if at.quiet_rounds else "none was quiet: all"
+    quiet = f"{at.quiet_repetitions} quiet ones" if at.quiet_repetitions else "none was quiet: all"
     title = (
-        f"{at.pass_rate:.0%} let through, slices of {at.frames} frames; medians of {figures.rounds} rounds, {quiet}; "
+        f"{at.share:.0%} let through, slices of {at.frames} frames; medians of {figures.repetitions} repetitions, {quiet}; "
         f"other programs took {at.others:.0%} of the cores"
     )
     table = Table(title=shown(title), title_justify="left")

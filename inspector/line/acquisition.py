@@ -66,8 +66,7 @@ class Acquisition:
         self._ledger = ledger
         self._ring = ring
         self._inference = inference
-        self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
-        self._overload = overload
+        self.set_limits(deadline_ms, overload)
         self._frame_check = FrameCheck(camera.frame_check)
         self._bad_frames = BadFrames(
             camera.frame_check.degraded_from,
@@ -82,6 +81,11 @@ class Acquisition:
         self._silence = Silence(camera.silent_after_s)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
+
+    def set_limits(self, deadline_ms: float | None, overload: OverloadPolicy) -> None:
+        """Change deadline and overload policy for frames taken from now on: for measurements, which run one line in several ways."""
+        self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
+        self._overload = overload
 
     def open(self) -> None:
         """Get the camera ready. Raises UserError naming the camera."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import wait
 from functools import partial
 
+from inspector.config.tree import OverloadPolicy
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.line.acquisition import Acquisition
 from inspector.line.silence import SilenceWatch
@@ -53,6 +54,11 @@ class Cameras:
         for acquisition in self._acquisitions:
             acquisition.start()
         self._watch.start()
+
+    def set_limits(self, deadline_ms: float | None, overload: OverloadPolicy) -> None:
+        """See ``Acquisition.set_limits``, of every camera."""
+        for acquisition in self._acquisitions:
+            acquisition.set_limits(deadline_ms, overload)
 
     @property
     def running(self) -> bool:

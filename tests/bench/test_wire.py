@@ -121,7 +121,7 @@ def test_a_process_that_ends_early_is_one_line() -> None:
         (("wire", "--defects=3,21"), "--defects: found '21', expected whole numbers from 1 to 20"),
         (("wire", "--let-through=many"), "--let-through: found 'many'"),
         (("wire", "--beside=."), "--beside: found no inspector/bench/wire in ."),
-        (("--rounds=1", "wire"), "--rounds: is an option of inspector bench"),
+        (("--repetitions=1", "wire"), "--repetitions: is an option of inspector bench"),
         (("--json", "wire"), "--json: is an option of inspector bench"),
     ],
 )

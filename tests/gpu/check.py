@@ -29,12 +29,16 @@ from engines.gpu import find_gpu
 from engines.runtime.cuda.load import open_engines, plan_networks, torch_networks, why_not_torch
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.machine import this_machine, why_not_tensorrt
-from inspector.bench.lines import BenchLine, Stretch, render_pool
+from inspector.bench.figures import BenchSettings
+from inspector.bench.latency import percentile
+from inspector.bench.lines import BenchLine, render_pool
 from inspector.bench.memory import pss_bytes, slope
-from inspector.bench.run import LOAD, BenchSettings, measure
+from inspector.bench.repetition import LOAD
+from inspector.bench.run import measure
+from inspector.bench.stretch import Stretch
 from inspector.config.inference import InferenceConfig
 from inspector.inference.loading import WITHOUT
-from tests.gpu.report import report
+from tests.gpu.report import rate_hz, report
 
 RATE = 0.10
 """Share let through where only one is measured."""
@@ -190,10 +194,12 @@ def build_plans(bundle: Bundle) -> Any:
     }
 
 
-def bench(bundle: Path, runtime: str, seconds: float, rounds: int) -> Any:
-    """Engines alone, the line at every pass rate, latency at part load."""
+def bench(bundle: Path, runtime: str, seconds: float, repetitions: int) -> Any:
+    """Engines alone, the line at every share let through in every pattern, latency at part load."""
     inference = InferenceConfig(runtime=runtime, segmenter_max_wait_us=GATHER_US)  # type: ignore[arg-type]
-    settings = BenchSettings(bundle=str(bundle), inference=inference, rounds=rounds, seconds=seconds, memory_frames=0)
+    settings = BenchSettings(
+        bundle=str(bundle), inference=inference, repetitions=repetitions, seconds=seconds, memory_frames=0
+    )
     return msgspec.to_builtins(measure(settings, lambda _: None))
 
 
@@ -240,7 +246,7 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
     found: dict[str, Any] = {"capacity frames/s": capacity}
     with (
         tempfile.TemporaryDirectory() as folder,
-        BenchLine(str(bundle.path), config, pool, Path(folder), overload="drop_oldest") as line,
+        BenchLine(str(bundle.path), config, pool, Path(folder)) as line,
     ):
         line.run(1000, RATE, 500)
         part_load, overload = LOAD * capacity, 1.1 * capacity
@@ -270,8 +276,8 @@ def under_load(bundle: Bundle, runtime: str, capacity: float, seconds: float, me
     return found
 
 
-def _latency(stretch: Stretch) -> dict[str, float]:
-    percentiles = {f"p{q} ms": float(np.percentile(stretch.latency_ms, q)) for q in (50, 95, 99, 99.9)}
+def _latency(stretch: Stretch) -> dict[str, Any]:
+    percentiles = {f"p{q} ms": percentile(stretch.latency_ms, q) for q in (50, 95, 99, 99.9)}
     return {
         "frames": len(stretch.latency_ms),
         "verdicts/s": stretch.rate_hz,
@@ -340,7 +346,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/gpu-check"), help="folder for JSON, tables, pictures")
     parser.add_argument("--seconds", type=float, default=0.4, help="length of each single measurement")
-    parser.add_argument("--rounds", type=int, default=1, help="times that each line is measured")
+    parser.add_argument("--repetitions", type=int, default=3, help="times that each line is measured")
     parser.add_argument(
         "--paper", type=Path, default=Path("build/paper"), help="bundle of the paper's size; made if missing"
     )
@@ -375,16 +381,19 @@ def main() -> int:
     for name, bundle in bundles.items():
         part(f"{name} GFLOP a frame", partial(gflop, bundle))
         for runtime in runtimes:
-            part(f"{name} bench {runtime}", partial(bench, bundle.path, runtime, arguments.seconds, arguments.rounds))
+            part(
+                f"{name} bench {runtime}",
+                partial(bench, bundle.path, runtime, arguments.seconds, arguments.repetitions),
+            )
     for name, bundle in bundles.items():
         part(f"{name} peers", partial(peers, bundle, 2 * arguments.seconds))
     for runtime in runtimes:
         measured = check.found.get(f"demo bench {runtime}", {}).get("found", {})
-        rates = [at["rate_hz"] for at in measured.get("pass_rates", ()) if at["pass_rate"] == RATE]
-        if rates:
+        capacity = rate_hz(measured, RATE)
+        if capacity:
             part(
                 f"demo under load {runtime}",
-                partial(under_load, demo, runtime, rates[0], 3 * arguments.seconds, arguments.memory_frames),
+                partial(under_load, demo, runtime, capacity, 3 * arguments.seconds, arguments.memory_frames),
             )
         for name, bundle in bundles.items():
             part(

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from engines.bundle import Bundle, read_contents
 from engines.runtime.cuda.onnx_module import OnnxModule
-from inspector.bench.lines import decision
-from inspector.inference.messages import Forced
+from inspector.bench.mix import Mix
 
 BATCH = 8
 Network = Callable[..., Any]
@@ -71,7 +70,7 @@ def loop_hz(
     networks: tuple[Network, Network],
     pool: NDArray[np.uint8],
     thresholds: list[float],
-    pass_rate: float,
+    share: float,
     seconds: float,
     *,
     pad: bool = False,
@@ -80,6 +79,8 @@ def loop_hz(
     gate, segmenter = networks
     limits = torch.tensor(thresholds, device="cuda")
     frames = torch.from_numpy(pool).pin_memory()
+    mix = Mix(share)
+    decisions = mix.let_through(mix.whole(1))
     n, begun, counted = 0, 0.0, 0
     waiting: list[Any] = []
     with torch.inference_mode():
@@ -87,7 +88,7 @@ def loop_hz(
             start = n % (len(pool) - BATCH + 1)
             batch = frames[start : start + BATCH].cuda(non_blocking=True)
             gate(batch).cpu()
-            chosen = [i for i in range(BATCH) if decision(n + i, pass_rate) is Forced.LET_THROUGH]
+            chosen = [i for i in range(BATCH) if decisions[(n + i) % len(decisions)]]
             waiting.extend(batch[i] for i in chosen)
             while len(waiting) >= (BATCH if pad else 1):
                 taken, waiting = waiting[:BATCH], waiting[BATCH:]

@@ -8,21 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-LINE_ROWS = (
-    ("engines' bound, frames/s", "bound_hz", 0),
-    ("line, frames/s", "rate_hz", 0),
-    ("line/bound", "of_bound", 2),
-    ("parent's CPU, ms a frame", "cpu_ms", 2),
-    ("load for the latencies, frames/s", "load_hz", 0),
-    ("capture to verdict p50, ms", "p50_ms", 1),
-    ("p99, ms", "p99_ms", 1),
-    ("p99.9, ms", "p999_ms", 1),
-    ("one frame alone through both engines, ms", "own_ms", 1),
-    ("p99 / that", "p99_of_own", 2),
-    ("a full batch alone through both, and the waits, ms", "policy_ms", 1),
-    ("p99 / that", "p99_of_policy", 2),
-    ("uninspected", "uninspected", 0),
-)
+BOUNDS = {
+    "sum": "1 / (gate + share x segmenter): they take turns",
+    "slower_stream": "1 / the slower of gate and share x segmenter: they overlap on two streams",
+}
 
 
 def report(found: dict[str, Any]) -> str:
@@ -94,8 +83,6 @@ def _bench(part: str, bench: dict[str, Any], gflop: dict[str, float], ceiling: f
                 )
             )
     heads = ("engine", "batch", "ms a frame", "frames/s", "ms a frame, one batch at a time", "TFLOP/s", "of the card's")
-    rates = bench["pass_rates"]
-    line = [(name, *(f"{at[key]:,.{digits}f}" for at in rates)) for name, key, digits in LINE_ROWS]
     return [
         "",
         f"## {part}: each engine alone, two batches under way",
@@ -103,20 +90,101 @@ def _bench(part: str, bench: dict[str, Any], gflop: dict[str, float], ceiling: f
         bench["device"],
         "",
         *_table(heads, rows),
-        "",
-        f"## {part}: the line, by the share of frames let through",
-        "",
-        *_table(("", *(f"{at['pass_rate']:.0%}" for at in rates)), line),
+        *_saturated(part, bench),
+        *_part_load(part, bench),
     ]
+
+
+def _saturated(part: str, bench: dict[str, Any]) -> list[str]:
+    rows = []
+    for at in bench["mixes"]:
+        found = at["saturated"]
+        rows.append(
+            (
+                *_mix(at),
+                f"{found['bound_hz']:,.0f}",
+                f"{found['rate_hz']:,.0f}",
+                f"{found['of_bound']:.2f}",
+                f"{found['of_bound_low']:.2f} to {found['of_bound_high']:.2f}",
+                f"{found['cpu_ms']:.2f}",
+                uninspected(found["uninspected"]),
+            )
+        )
+    heads = ("let through", "pattern", "bound, frames/s", "line, frames/s", "line/bound", "quartiles",
+             "parent's CPU, ms a frame", "uninspected")  # fmt: skip
+    return [
+        "",
+        f"## {part}: the line as fast as it takes frames, medians of {bench['settings']['repetitions']}",
+        "",
+        f"The bound is {BOUNDS[bench['bound']]}. Line and engines are both saturated.",
+        "",
+        *_table(heads, rows),
+    ]
+
+
+def _part_load(part: str, bench: dict[str, Any]) -> list[str]:
+    loads, latencies = [], []
+    for at in bench["mixes"]:
+        found = at["part_load"]
+        loads.append(
+            (
+                *_mix(at),
+                f"{found['rate_hz']:,.0f}",
+                f"{found['under_way_mean']:.1f}",
+                str(found["under_way_most"]),
+                f"{found['frames']:,}",
+                uninspected(found["uninspected"]),
+            )
+        )
+        for name, kind in (("clean", found["clean"]), ("let through", found["let_through"])):
+            if kind:
+                keys = (("p50_ms", 1), ("p95_ms", 1), ("p99_ms", 1), ("p999_ms", 1), ("own_ms", 2), ("p99_of_own", 2),
+                        ("full_batch_ms", 1), ("p99_of_full_batch", 2))  # fmt: skip
+                figures = (_shown(kind[key], digits) for key, digits in keys)
+                latencies.append((*_mix(at), name, f"{kind['frames']:,}", *figures))
+    heads = ("let through", "pattern", "camera, frames/s", "under way, mean", "most", "frames", "uninspected")
+    kinds = ("let through", "pattern", "frame", "frames", "p50 ms", "p95", "p99", "p99.9", "own ms", "p99/own",
+             "full batch and waits, ms", "p99/full batch")  # fmt: skip
+    deadline_ms = bench["settings"]["deadline_ms"]
+    return [
+        "",
+        f"## {part}: the line at {bench['load']:.0%} of the rate it just reached, deadline {deadline_ms:g} ms",
+        "",
+        *_table(heads, loads),
+        "",
+        "Capture to verdict; own: such a frame with nothing else running, through the gate or through both.",
+        "",
+        *_table(kinds, latencies),
+    ]
+
+
+def _mix(at: dict[str, Any]) -> tuple[str, str]:
+    return f"{at['share']:.0%}", at["pattern"] if at["share"] < 1 else "all"
+
+
+def rate_hz(bench: dict[str, Any], share: float) -> float | None:
+    """Frames per second that the line reached with that share let through, evenly spread; None where it was not measured."""
+    for at in bench.get("mixes", ()):
+        if at["share"] == share and at["pattern"] == "even":
+            return float(at["saturated"]["rate_hz"])
+    return None
+
+
+def uninspected(by_reason: dict[str, int]) -> str:
+    """How many frames ended UNINSPECTED, and why."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in by_reason.items()) or "0"
+
+
+def _shown(figure: float | None, digits: int) -> str:
+    return "-" if figure is None else f"{figure:,.{digits}f}"
 
 
 def _peers(found: dict[str, Any]) -> list[str]:
     rows = []
     for name in ("demo", "paper"):
         loops = {**_of(found, f"{name} peers"), **_of(found, f"{name} compiled by torch")}
-        lines = {part: one["found"] for part, one in found.items() if part.startswith(f"{name} bench")}
-        for part, bench in lines.items():
-            rate = next((at["rate_hz"] for at in bench.get("pass_rates", ()) if at["pass_rate"] == 0.1), None)
+        for part in [part for part in found if part.startswith(f"{name} bench")]:
+            rate = rate_hz(_of(found, part), 0.1)
             if rate:
                 rows.append((name, f"the line, {part.split()[-1]}", f"{rate:,.0f}", ""))
                 rows += [
@@ -135,7 +203,12 @@ def _of(found: dict[str, Any], part: str) -> dict[str, Any]:
 
 def _under_load(part: str, told: dict[str, Any]) -> list[str]:
     rows = [
-        (name, f"{at['frames']:,}", f"{at['uninspected']:,}", *(f"{at[f'p{q} ms']:.1f}" for q in (50, 99, 99.9)))
+        (
+            name,
+            f"{at['frames']:,}",
+            uninspected(at["uninspected"]),
+            *(_shown(at[f"p{q} ms"], 1) for q in (50, 99, 99.9)),
+        )
         for name, at in told.items()
         if isinstance(at, dict) and "p50 ms" in at
     ]

@@ -11,11 +11,11 @@ from typing import Any
 
 from engines.bundle import Bundle
 from engines.runtime.cuda.engines import CudaEngines
-from inspector.bench.lines import decision
+from inspector.bench.mix import Mix
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import Stop, Work, WorkItem
+from inspector.inference.messages import Forced, Stop, Work, WorkItem
 from inspector.inference.worker import Loop, Planes
 
 Span = tuple[str, float, float]
@@ -23,7 +23,7 @@ LANES = ("upload", "gate", "gate download", "segmenter", "segmenter download")
 COLOURS = ("#4c78a8", "#54a24b", "#9ecae9", "#e45756", "#f2a7a5")
 
 
-def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pass_rate: float) -> list[Span]:
+def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, share: float) -> list[Span]:
     """Run the child's own loop in this process, over ring memory, and give what ran when: lane, begin and end in ms."""
     size = FrameSize(bundle.height, bundle.width)
     ring = FrameRing(len(pool), size)
@@ -43,10 +43,13 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, pa
             finished.release()
         return True
 
+    mix = Mix(share)
+    decisions = [Forced.LET_THROUGH if one else Forced.CLEAN for one in mix.let_through(mix.whole(frames))]
+
     def feed() -> None:
-        for n in range(frames):
-            mail.put(Work([WorkItem(free.get(timeout=60), 0, decision(n, pass_rate))]))
-        for _ in range(frames):
+        for decision in decisions:
+            mail.put(Work([WorkItem(free.get(timeout=60), 0, decision)]))
+        for _ in decisions:
             finished.acquire(timeout=60)
         mail.put(Stop())
 

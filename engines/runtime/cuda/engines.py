@@ -99,6 +99,7 @@ class CudaEngines:
         self.gate = CudaGate(gate_stage)
         self.segmenter = CudaSegmenter(segmenter_stage, self._set_thresholds)
         self.in_flight = gate_stage.in_flight + segmenter_stage.in_flight
+        self.overlap = options.overlap
         self.idle_s: float | None = IDLE_S
         off = [name for name, on in vars(options).items() if not on]
         self.device = f"{device.name}, {networks[0].library}, batches up to {max_batch}" + (

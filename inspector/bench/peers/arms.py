@@ -8,10 +8,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.bench.lines import WARM_UP
+from inspector.bench.mix import Mix
+
 Pool = NDArray[np.uint8]
 """Frames that the slices go through again and again, uint8 [n, H, W]."""
-WARM_UP = 10
-"""Least number of frames of a slice before its clock starts."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +60,12 @@ class SliceOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.let_through[number - self.first]
 
 
-def even_order(first: int, frames: int, share: float) -> SliceOrder:
-    """About ``frames`` frames from ``first`` on after a warm-up, of which ``share`` are let through at equal distances: whole periods of both."""
-    period = round(1 / share)
-    warm_up, counted = (max(1, -(-least // period)) * period for least in (WARM_UP, frames))
-    passed = np.floor(np.arange(warm_up + counted + 1) * share + 1e-9)
-    return SliceOrder(first=first, warm_up=warm_up, let_through=tuple((np.diff(passed) > 0).tolist()))
+def even_order(first: int, frames: float, share: float) -> SliceOrder:
+    """At least ``frames`` frames from number ``first`` on, after a warm-up, with ``share`` of both let through at equal distances."""
+    mix = Mix(share)
+    warm_up = mix.whole(WARM_UP)
+    let_through = mix.let_through(warm_up + mix.whole(frames))
+    return SliceOrder(first=first, warm_up=warm_up, let_through=tuple(let_through.tolist()))
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -12,6 +12,7 @@ import numpy as np
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.files.writing import temporary_folder
 from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores
+from inspector.bench.figures import BenchSettings
 from inspector.bench.lines import render_pool
 from inspector.bench.peers.agreement import OTHER_RUNTIME, SAME_RUNTIME, require_same
 from inspector.bench.peers.arms import Arm, Slice, SliceOrder, Task, even_order
@@ -20,13 +21,13 @@ from inspector.bench.peers.line_arm import LineArm
 from inspector.bench.peers.onnxruntime_loop import OnnxRuntimeLoop, why_not_onnxruntime
 from inspector.bench.peers.openvino_loops import DefaultLoop, ThroughputLoop
 from inspector.bench.peers.process import LoopProcess, MakeLoop
+from inspector.bench.run import POOL, Say
 from inspector.config.inference import InferenceConfig
 from inspector.config.verdicts import VerdictsConfig
 from inspector.inference.loading import load_configured
 
-POOL = 48
 QUIET = 0.05
-"""A round counts as quiet where other programs took no more than this share of the cores in any of its slices."""
+"""A repetition counts as quiet where other programs took no more than this share of the cores in any of its slices."""
 OPENVINO_LOOPS: dict[str, MakeLoop] = {
     "OpenVINO THROUGHPUT, bare": partial(ThroughputLoop, measuring=False),
     "OpenVINO THROUGHPUT, OpenCV": partial(ThroughputLoop, measuring=True),
@@ -35,45 +36,33 @@ OPENVINO_LOOPS: dict[str, MakeLoop] = {
 ONNXRUNTIME = "onnxruntime default, OpenCV"
 
 
-class PeersSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much to compare."""
-
-    bundle: str
-    inference: InferenceConfig
-    rounds: int
-    seconds: float
-    """About how long a slice of the line takes; a loop does the same frames."""
-    pass_rates: tuple[float, ...]
-    """Shares of the frames that are let through, each above 0."""
-
-
 class BesideLoop(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm at one pass rate: medians over the rounds."""
+    """One arm at one share: medians over the repetitions."""
 
     name: str
     rate_hz: float
     cpu_ms: float
     """CPU time of all its processes per frame."""
     line_of_loop: float
-    """Rate of the line / rate of this arm in the same round; 1 for the line."""
+    """Rate of the line / rate of this arm in the same repetition; 1 for the line."""
     line_of_loop_low: float
-    """Lower quartile over the rounds."""
+    """Lower quartile over the repetitions."""
     line_of_loop_high: float
     """Upper quartile."""
     cpu_of_line: float
-    """CPU time per frame of this arm / of the line in the same round."""
+    """CPU time per frame of this arm / of the line in the same repetition."""
 
 
-class PeersAtPassRate(msgspec.Struct, frozen=True, kw_only=True):
-    """All arms at one pass rate."""
+class PeersAtShare(msgspec.Struct, frozen=True, kw_only=True):
+    """All arms at one share."""
 
-    pass_rate: float
+    share: float
     frames: int
     """Of each slice, after its warm-up."""
-    quiet_rounds: int
-    """Rounds in which other programs left the cores alone; where there are none, all rounds are used."""
+    quiet_repetitions: int
+    """Repetitions in which other programs left the cores alone; where there are none, all are used."""
     others: float
-    """Share of the cores that other programs took during the slices: median over the rounds used."""
+    """Share of the cores that other programs took during the slices: median over the repetitions used."""
     arms: tuple[BesideLoop, ...]
     """The line first."""
 
@@ -85,20 +74,20 @@ class PeersFigures(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     """Of the line's engines; the loops compute in the same precision."""
     cores: int
-    rounds: int
+    repetitions: int
     left_out: str
     """Why a loop is left out; empty where none is."""
-    pass_rates: tuple[PeersAtPassRate, ...]
+    shares: tuple[PeersAtShare, ...]
 
 
-class _Round(msgspec.Struct, frozen=True, kw_only=True):
+class _Repetition(msgspec.Struct, frozen=True, kw_only=True):
     slices: dict[str, Slice]
     """By arm."""
     others: float
     """Share of the cores that other programs took: the most of any slice."""
 
 
-def compare(settings: PeersSettings, say: Callable[[str], None]) -> PeersFigures:
+def compare(settings: BenchSettings, say: Say) -> PeersFigures:
     """Compare with ``settings``; ``say`` is called with the name of each step.
 
     Raises UserError, also where an arm finds something else than the line, BundleError or EngineError.
@@ -118,14 +107,14 @@ def compare(settings: PeersSettings, say: Callable[[str], None]) -> PeersFigures
         others = [stack.enter_context(LoopProcess(name, make, task, pool)) for name, make in loops.items()]
         line = stack.enter_context(LineArm(bundle, inference, task, pool, directory))
         turns = _Turns(task, line, [line, *others], say)
-        pass_rates = tuple(turns.at(rate, settings.rounds, settings.seconds) for rate in settings.pass_rates)
+        shares = tuple(turns.at(share, settings.repetitions, settings.seconds) for share in settings.shares)
     return PeersFigures(
         bundle=bundle.id,
         device=device,
         cores=available_cores(),
-        rounds=settings.rounds,
+        repetitions=settings.repetitions,
         left_out=left_out,
-        pass_rates=pass_rates,
+        shares=shares,
     )
 
 
@@ -165,22 +154,22 @@ def _precision(bundle: Bundle, inference: InferenceConfig) -> tuple[str, str]:
 class _Turns:
     """Has the arms do the same slices in turns."""
 
-    def __init__(self, task: Task, line: LineArm, arms: Sequence[Arm], say: Callable[[str], None]) -> None:
+    def __init__(self, task: Task, line: LineArm, arms: Sequence[Arm], say: Say) -> None:
         self._task, self._line, self._arms, self._say = task, line, arms, say
 
-    def at(self, pass_rate: float, rounds: int, seconds: float) -> PeersAtPassRate:
-        """All arms at one pass rate, in slices that take the line about ``seconds``."""
-        self._say(f"{pass_rate:.0%} let through: whether all find the same")
-        tried = self._round(even_order(self._line.following, 2 * POOL, pass_rate), 0)
+    def at(self, share: float, repetitions: int, seconds: float) -> PeersAtShare:
+        """All arms at one share, in slices that take the line about ``seconds``."""
+        self._say(f"{share:.0%} let through: whether all find the same")
+        tried = self._repetition(even_order(self._line.following, 2 * POOL, share), 0)
         frames = int(tried.slices[self._line.name].rate_hz * seconds)
         found = []
-        for number in range(rounds):
-            self._say(f"round {number + 1} of {rounds}: {pass_rate:.0%} let through")
-            order = even_order(self._line.following, frames, pass_rate)
-            found.append(self._round(order, number % len(self._arms)))
-        return _summary(pass_rate, order.frames - order.warm_up, self._arms, found)
+        for number in range(repetitions):
+            self._say(f"repetition {number + 1} of {repetitions}: {share:.0%} let through")
+            order = even_order(self._line.following, frames, share)
+            found.append(self._repetition(order, number % len(self._arms)))
+        return _summary(share, order.frames - order.warm_up, self._arms, found)
 
-    def _round(self, order: SliceOrder, begin: int) -> _Round:
+    def _repetition(self, order: SliceOrder, begin: int) -> _Repetition:
         """One slice by each arm in turn, beginning with another one each time. Raises UserError where they find not the same."""
         found: dict[str, Slice] = {}
         others = 0.0
@@ -190,16 +179,16 @@ class _Turns:
             others = max(others, cores.others(found[arm.name].cpu_s))
         slices = {arm.name: found[arm.name] for arm in self._arms}
         require_same_answers(self._task, slices)
-        return _Round(slices=slices, others=others)
+        return _Repetition(slices=slices, others=others)
 
 
-def _summary(pass_rate: float, frames: int, arms: Sequence[Arm], rounds: list[_Round]) -> PeersAtPassRate:
-    quiet = [one for one in rounds if one.others <= QUIET]
-    used = quiet or rounds
-    return PeersAtPassRate(
-        pass_rate=pass_rate,
+def _summary(share: float, frames: int, arms: Sequence[Arm], repetitions: list[_Repetition]) -> PeersAtShare:
+    quiet = [one for one in repetitions if one.others <= QUIET]
+    used = quiet or repetitions
+    return PeersAtShare(
+        share=share,
         frames=frames,
-        quiet_rounds=len(quiet),
+        quiet_repetitions=len(quiet),
         others=float(np.median([one.others for one in used])),
         arms=tuple(_beside(arm.name, arms[0].name, [one.slices for one in used]) for arm in arms),
     )

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from engines.bundle import Bundle, open_bundle
-from inspector.bench.lines import PoolCamera
 from inspector.bench.peers.arms import Pool, Slice, SliceOrder, Task
 from inspector.bench.peers.tally import Tally
+from inspector.bench.pool_camera import PoolCamera
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig

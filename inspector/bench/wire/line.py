@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from engines.bundle import read_bundle
-from inspector.bench.lines import CAMERA, PoolCamera
+from inspector.bench.lines import CAMERA
+from inspector.bench.pool_camera import PoolCamera
 from inspector.bench.wire.frames import Plane, carrier, defect_mask
 from inspector.bench.wire.partner import Partner
 from inspector.bench.wire.subscriber import Heard, Listen
