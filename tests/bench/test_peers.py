@@ -57,9 +57,9 @@ def test_a_loop_counts_what_is_on_its_frames(tiny_bundle: Bundle, make: partial[
         tally = Tally(order, task)
         make(task, pool).run(order, tally)
         found.append(tally.slice(1.0).answers)
-    pixels = tuple(15 * AREAS[name] for name in CLASSES)
-    clean = Answers(frames=30, let_through=15, gate_positive=15, pixels=(0, 0), defects=0)
-    marked = Answers(frames=30, let_through=15, gate_positive=15, pixels=pixels, defects=15 * len(SQUARES))
+    pixels = tuple(10 * AREAS[name] for name in CLASSES)
+    clean = Answers(frames=20, let_through=10, gate_positive=10, pixels=(0, 0), defects=0)
+    marked = Answers(frames=20, let_through=10, gate_positive=10, pixels=pixels, defects=10 * len(SQUARES))
     assert sorted(found, key=lambda answers: answers.pixels) == [clean, marked]
 
 

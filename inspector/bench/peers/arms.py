@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.bench.lines import WARM_UP
 from inspector.bench.mix import Mix
 
 Pool = NDArray[np.uint8]
@@ -40,14 +39,12 @@ class SliceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     first: int
     """Number of the first frame; frame n shows the pool's frame n modulo its length."""
-    warm_up: int
-    """Frames before the clock starts."""
     let_through: tuple[bool, ...]
-    """Of each frame, also those of the warm-up: whether it is segmented, whatever the gate's score is. The same for all arms."""
+    """Of each frame: whether it is segmented, whatever the gate's score is. The same for all arms."""
 
     @property
     def frames(self) -> int:
-        """With those of the warm-up."""
+        """How many they are."""
         return len(self.let_through)
 
     @property
@@ -61,11 +58,9 @@ class SliceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def even_order(first: int, frames: float, share: float) -> SliceOrder:
-    """At least ``frames`` frames from number ``first`` on, after a warm-up, with ``share`` of both let through at equal distances."""
+    """At least ``frames`` frames from number ``first`` on, with ``share`` of them let through at equal distances."""
     mix = Mix(share)
-    warm_up = mix.whole(WARM_UP)
-    let_through = mix.let_through(warm_up + mix.whole(frames))
-    return SliceOrder(first=first, warm_up=warm_up, let_through=tuple(let_through.tolist()))
+    return SliceOrder(first=first, let_through=tuple(mix.let_through(mix.whole(frames)).tolist()))
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,11 +81,11 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """What an arm did."""
 
     rate_hz: float
-    """Frames per second after the warm-up."""
+    """Frames per second, from the first frame's start to the last one's end."""
     cpu_ms: float
     """CPU time of all processes of the arm, per frame."""
     cpu_s: float
-    """The same over all frames, with those of the warm-up."""
+    """The same over all frames."""
     answers: Answers
 
 

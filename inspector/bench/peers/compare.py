@@ -58,7 +58,7 @@ class PeersAtShare(msgspec.Struct, frozen=True, kw_only=True):
 
     share: float
     frames: int
-    """Of each slice, after its warm-up."""
+    """Of each slice."""
     quiet_repetitions: int
     """Repetitions in which other programs left the cores alone; where there are none, all are used."""
     others: float
@@ -167,7 +167,7 @@ class _Turns:
             self._say(f"repetition {number + 1} of {repetitions}: {share:.0%} let through")
             order = even_order(self._line.following, frames, share)
             found.append(self._repetition(order, number % len(self._arms)))
-        return _summary(share, order.frames - order.warm_up, self._arms, found)
+        return _summary(share, order.frames, self._arms, found)
 
     def _repetition(self, order: SliceOrder, begin: int) -> _Repetition:
         """One slice by each arm in turn, beginning with another one each time. Raises UserError where they find not the same."""

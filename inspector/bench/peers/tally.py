@@ -11,7 +11,11 @@ from inspector.errors import UserError
 
 
 class Tally:
-    """Counts the answers of one slice and takes the time from the end of its warm-up to its last frame. Threads may share it."""
+    """Counts the answers of one slice and takes its time. Threads may share it.
+
+    The time is that of the whole slice, from here to its last frame: a clock that started when some frames are finished would not count the work
+    that was done on those in flight, of which a line with batches has more than a loop.
+    """
 
     def __init__(self, order: SliceOrder, task: Task) -> None:
         self._order = order
@@ -20,7 +24,7 @@ class Tally:
         self._finished = self._let_through = self._gate_positive = self._defects = 0
         self._measured = False
         self._pixels = [0] * len(task.classes)
-        self._begun = self._ended = 0.0
+        self._begun = self._ended = time.perf_counter()
 
     def gated(self, number: int, score: float) -> bool:
         """Count the gate's score of frame ``number``. True: the frame is to be segmented; False: it is finished."""
@@ -47,7 +51,7 @@ class Tally:
         if self._finished != frames:
             raise UserError(f"only {self._finished} of {frames} frames were inspected")
         return Slice(
-            rate_hz=(frames - self._order.warm_up) / (self._ended - self._begun),
+            rate_hz=frames / (self._ended - self._begun),
             cpu_ms=cpu_s / frames * 1e3,
             cpu_s=cpu_s,
             answers=Answers(
@@ -62,7 +66,5 @@ class Tally:
     def _finish(self) -> None:
         """Lock held. One frame more is finished."""
         self._finished += 1
-        if self._finished == self._order.warm_up:
-            self._begun = time.perf_counter()
         if self._finished == self._order.frames:
             self._ended = time.perf_counter()
