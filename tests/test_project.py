@@ -76,17 +76,26 @@ def test_the_line_needs_no_training_software(package: str) -> None:
 
 
 def test_the_command_line_answers_before_anything_heavy_is_loaded() -> None:
-    """Also what a spawned inference child loads anew before it begins."""
     loaded = imported_by("import inspector.cli.app")
     assert "typer" in loaded
-    assert not loaded & {"numpy", "cv2", "zmq", "openvino", "sqlite3", "torch", "yaml"}
+    assert not loaded & {"numpy", "cv2", "zmq", "openvino", "sqlite3", "torch", "yaml", "rich"}
+
+
+def test_a_spawned_process_does_not_load_the_command_line_again() -> None:
+    """It runs the script of the command once more, which imports the module of the entry point."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    module, _, function = setup["options.entry_points"]["console_scripts"].split()[-1].partition(":")
+    loaded = imported_by(f"from {module} import {function}")
+    assert "inspector" in loaded
+    assert not loaded & {"typer", "msgspec", "engines"}
 
 
 def test_the_package_is_light_and_the_library_call_brings_no_line() -> None:
     assert not imported_by("import inspector; inspector.open") & {"numpy", "cv2", "openvino", "msgspec", "yaml"}
     loaded = imported_by("import inspector.library.opening")
-    assert {"numpy", "cv2", "openvino"} <= loaded
-    assert not loaded & {"zmq", "sqlite3", "typer"}
+    assert {"numpy", "cv2"} <= loaded
+    assert not loaded & {"zmq", "sqlite3", "typer", "openvino"}
 
 
 def test_help_lists_every_command() -> None:

@@ -14,7 +14,6 @@ from engines.runtime.cuda.load import open_engines, plan_networks, torch_network
 from engines.runtime.cuda.torch_network import UnusableTorchError
 from engines.runtime.engine import Engines
 from engines.runtime.golden import compare_golden, require_golden
-from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
 from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.library import open_library
@@ -62,7 +61,7 @@ def load_engines(
         if not (runtime == "auto" and allow_cpu):
             raise NoGpuError(loaded, runtime)
         note = f"on the CPU, no GPU: {loaded}"
-    on_cpu = _load_cpu(contents, precision, lanes or default_lanes(), max_batch or CPU_MAX_BATCH)
+    on_cpu = _load_cpu(contents, precision, lanes, max_batch or CPU_MAX_BATCH)
     notes = "; ".join(one for one in (note, on_cpu.note) if one)
     return Loaded(on_cpu.engines, on_cpu.golden, notes, cpu_fallback=bool(note))
 
@@ -107,14 +106,20 @@ def _prove(contents: Contents, make: Callable[[Sequence[float]], Engines]) -> Lo
     return Loaded(engines, result, "")
 
 
-def _load_cpu(contents: Contents, precision: str, lanes: int, max_batch: int) -> Loaded:
-    """Engines on the CPU in the first precision that agrees. Raises EngineError where none does."""
+def _load_cpu(contents: Contents, precision: str, lanes: int | None, max_batch: int) -> Loaded:
+    """Engines on the CPU in the first precision that agrees. Raises EngineError where none does, and where OpenVINO cannot be imported."""
+    try:  # here, because where a GPU is used nothing needs it
+        from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
+    except ImportError as error:
+        raise EngineError(
+            f"OpenVINO, which runs the engines on the CPU, cannot be imported: {error}; install the package openvino again"
+        ) from error
     candidates = cpu_precisions() if precision == "auto" else (precision,)
     note = ""
     for candidate in candidates:
 
         def make(limits: Sequence[float], candidate: str = candidate) -> Engines:
-            return OpenVinoEngines(contents, candidate, lanes, max_batch, limits)
+            return OpenVinoEngines(contents, candidate, lanes or default_lanes(), max_batch, limits)
 
         try:
             loaded = _prove(contents, make)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from inspector.capture.replay import ReplayCamera
-from inspector.capture.simulator import SimulatorCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
 from inspector.config.replay import ReplayConfig
@@ -19,6 +18,8 @@ def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
     """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
+    from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
+
     return SimulatorCamera(config, height, width)
 
 

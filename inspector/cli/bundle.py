@@ -10,7 +10,6 @@ import typer
 from inspector.cli import calibration_options as options
 from inspector.cli.options import Limits, RuntimeName, RuntimeOption, number_option
 from inspector.cli.output import console, print_json
-from inspector.cli.progress import steps
 
 if TYPE_CHECKING:
     from inspector.bundles.build import Built
@@ -123,6 +122,7 @@ def build(
     from engines.files.looking import resolved
     from inspector.bundles.build import build_bundle
     from inspector.bundles.request import BuildRequest
+    from inspector.cli.progress import steps
 
     request = BuildRequest(
         gate=gate,

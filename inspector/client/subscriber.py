@@ -43,7 +43,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         timeout_ms: int | None = None,
         server_key: Path | None = None,
         client_key: Path | None = None,
-        receive_hwm: int = 64,
+        receive_hwm: int = 16,
         largest_part_bytes: int = 16 << 20,
     ) -> None:
         """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; with a longer one messages
@@ -51,7 +51,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
 
         At most ``receive_hwm`` messages wait here, of parts of at most ``largest_part_bytes`` bytes, so that a faulty publisher does
-        not use up the memory; further messages wait with the publisher (``results.send_hwm``). A mask of noise has up to 8 bytes
+        not use up the memory; further messages wait with the publisher (``results.send_mib``). A mask of noise has up to 8 bytes
         a pixel; a publisher that sends a larger part is disconnected, and connected again after 3 s.
 
         Raises UserError for an endpoint or a key that cannot be used.

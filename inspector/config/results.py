@@ -1,4 +1,4 @@
-"""Section ``results``: where verdicts are published, to whom, and how many messages are kept for a slow subscriber."""
+"""Section ``results``: where verdicts are published, to whom, and how much is kept for a slow subscriber."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     ] = "tcp://127.0.0.1:5550"
     masks: Annotated[bool, Meta(description="Send the defect mask with each frame that has one.")] = True
     heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=100, le=250)] = 200
-    send_hwm: Annotated[
+    send_mib: Annotated[
         int,
         Meta(
-            description="Messages kept for one slow subscriber; further ones are dropped for this subscriber only. "
-            "Most have a few KiB; a mask full of noise has up to 8 bytes per pixel.",
-            ge=10,
-            le=1_000_000,
+            description="MiB that may wait for one subscriber, or 8 times the longest message where that is more; a subscriber that is further "
+            "behind is disconnected. Most messages have a few KiB; a mask full of noise has up to 8 bytes per pixel.",
+            ge=1,
+            le=65_536,
         ),
-    ] = 2000
+    ] = 128
     max_connections: Annotated[
         int,
         Meta(

@@ -173,9 +173,11 @@ def runtime() -> dict[str, Any]:
 def native() -> dict[str, Any]:
     """The file of the compiled measuring pass. One that was built for a newer system fails here."""
     sys.path.append(_root())
-    if importlib.util.find_spec("inspector.verdicts._native") is None:
+    try:
+        import inspector.verdicts._native as module
+    except ModuleNotFoundError:
         return {"missing": True}
-    return {"file": importlib.import_module("inspector.verdicts._native").__file__}
+    return {"file": module.__file__}
 
 
 def _root() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 
 from inspector.frames.planes import SharedPlanes
-from inspector.inference import worker
+from inspector.inference import spawned
 from inspector.inference.channel import Channel, ClosedError, socket_pair
 from inspector.inference.messages import FromChild, Stop, Work, WorkerSettings, WorkItem
 
@@ -32,7 +32,7 @@ class Child:
         self._channel: Channel[FromChild] = Channel(near_end, FromChild)  # type: ignore[arg-type]
         self._channel.patience(patience_s)
         self._process = multiprocessing.get_context("spawn").Process(
-            target=worker.main, args=(self._far_end, frames, masks, settings), name="inspector-inference", daemon=True
+            target=spawned.main, args=(self._far_end, frames, masks, settings), name="inspector-inference", daemon=True
         )
 
     def start(self) -> None:

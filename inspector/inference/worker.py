@@ -44,7 +44,7 @@ Mail: TypeAlias = ToChild | Done
 
 
 def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
-    """Entry point of the spawned process; ``end`` is its end of the channel to the parent."""
+    """Serve the parent until it says stop; ``end`` is this process's end of the channel to it. Called by ``spawned``."""
     # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

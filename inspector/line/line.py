@@ -49,6 +49,7 @@ from inspector.results.identity import Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
 from inspector.service.latency import LatencyHistogram
+from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
 
@@ -147,6 +148,10 @@ class Line:
             return False
         self.runs.begin(first_run(self.config, self._epoch.epoch))
         self.deadlines.start()
+        if not native.COMPILED:
+            log.warning(
+                "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
+            )
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
         self.cameras.start()

@@ -1,7 +1,7 @@
 """The connections of the publishing socket: which are open, what each has sent and subscribed to, and cutting one off.
 
 libzmq keeps connections to itself. Its monitor tells when one begins and ends, with its file descriptor, and every subscription
-carries the descriptor too; the operating system counts the bytes that arrived on it.
+carries the descriptor too; the operating system counts the bytes that went over it (``traffic``).
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from dataclasses import dataclass, field
 
 import zmq
 
+from inspector.results import traffic
 from inspector.results.peer_limits import PeerLimits
 
 _LISTENER_CLOSED = zmq.EVENT_CLOSED | zmq.EVENT_CLOSE_FAILED
 _EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED
 _MONITOR = "inproc://results.connections"
-_BYTES_RECEIVED_AT = 128
-"""Offset of tcpi_bytes_received in the kernel's struct tcp_info (since Linux 4.1)."""
 
 
 @dataclass(eq=False)
@@ -40,6 +39,12 @@ class Connection:
     """Bytes that arrived from it; None where the system does not count them (``ipc``)."""
     topics: dict[bytes, bool] = field(default_factory=dict)
     """Its subscriptions, and whether each covers one of the line's streams; changed by ``Connections`` only."""
+    waiting: int = 0
+    """Bytes sent to it that its system had not acknowledged when ``Backlog`` looked last, as the next two."""
+    acknowledged: int | None = 0
+    """Bytes its system had acknowledged since it connected; None where they are not counted (``ipc``)."""
+    overcounted: bool = False
+    """Its subscriptions changed, so that ``waiting`` may hold what was sent before or after one."""
     key: str = ""
     """With CURVE: its public key, once it has subscribed."""
     address: str = ""
@@ -117,6 +122,7 @@ class Connections:
             if topic in connection.topics or self._open.get(connection.descriptor) is not connection:
                 return False
             connection.topics[topic] = covers
+            connection.overcounted = True
             self._subscriptions += 1
             self._covering += covers
             return True
@@ -127,6 +133,7 @@ class Connections:
             if self._open.get(connection.descriptor) is not connection:
                 return None
             covered = connection.topics.pop(topic, None)
+            connection.overcounted = True
             if covered is not None:
                 self._subscriptions -= 1
                 self._covering -= covered
@@ -152,7 +159,7 @@ class Connections:
 
     def read_received(self, connection: Connection, now_s: float) -> bool:
         """Read how many bytes arrived on ``connection``; False where it has sent more than it may."""
-        received, before = _bytes_received(connection.descriptor), connection.received
+        received, before = traffic.received(connection.descriptor), connection.received
         if received is None or before is None:
             connection.received = None
             return True
@@ -221,24 +228,3 @@ class Connections:
         if connection is not None:
             self._subscriptions -= len(connection.topics)
             self._covering -= sum(connection.topics.values())
-
-
-def _bytes_received(descriptor: int) -> int | None:
-    """Bytes that arrived on a TCP connection; None for another kind of descriptor."""
-    try:
-        copy = os.dup(descriptor)
-    except OSError:
-        return None
-    try:
-        peer = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=copy)
-    except OSError:
-        os.close(copy)
-        return None
-    with peer:
-        try:
-            info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED_AT + 8)
-        except OSError:
-            return None
-    if len(info) < _BYTES_RECEIVED_AT + 8:
-        return None
-    return int(struct.unpack_from("=Q", info, _BYTES_RECEIVED_AT)[0])

@@ -1,4 +1,4 @@
-"""The publishing socket with all that concerns its peers: who may connect, what they send, and binding.
+"""The publishing socket with all that concerns its peers: who may connect, what they send, what waits for them, and binding.
 
 Nothing that a peer sends comes further than this: it is read here, and whatever that raises is logged and counted.
 """
@@ -15,6 +15,7 @@ import zmq
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
+from inspector.results.backlog import Backlog
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import bind, check_endpoint
@@ -69,9 +70,10 @@ class PeerSockets:
         self._unbound_s = 0.0
         """When the socket was closed to be bound again."""
         self._allow_list: AllowList | None = None
-        self._connections = Connections(limits)
-        self._guard = PeerGuard(self._connections, limits, self.bind_anew, changed)
-        self.subscriptions = Subscriptions(prefixes, self._connections, limits, self._guard.refuse, self._allows)
+        self.connections = Connections(limits)
+        self._guard = PeerGuard(self.connections, limits, self.bind_anew, changed)
+        self.subscriptions = Subscriptions(prefixes, self.connections, limits, self._guard.refuse, self._allows)
+        self._backlog = Backlog(self.connections, config.send_mib << 20, config.curve is not None, self._guard.refuse)
         self._poller = zmq.Poller()
         self._problems = BriefLog(log, logging.ERROR, "errors with what peers sent")
 
@@ -89,9 +91,9 @@ class PeerSockets:
             self._data = self._context.socket(zmq.XPUB)
             self._poller.register(self._data, zmq.POLLIN)
             self._set_options(self._data)
-            self._connections.watch(self._context, self._data)
+            self.connections.watch(self._context, self._data)
             self.endpoint = bind(self._data, config.endpoint)
-            self._connections.bound(self.endpoint)
+            self.connections.bound(self.endpoint)
         except BaseException:
             self.close(0)
             raise
@@ -112,8 +114,11 @@ class PeerSockets:
             self._guarded(self._bind_again)
 
     def send(self, parts: list[bytes]) -> None:
-        """Send a message to all who have subscribed to it; never blocks."""
+        """Send a message to all who have subscribed to it; never blocks. Whoever is too far behind is cut off before."""
+        if self._backlog.due:
+            self._guarded(self._look)
         self._data.send_multipart(parts, zmq.NOBLOCK)
+        self._backlog.sent(parts)
 
     def bind_anew(self) -> None:
         """Ask that all connections are closed; from any thread."""
@@ -123,13 +128,13 @@ class PeerSockets:
     def close(self, linger_ms: int) -> None:
         """Close every socket, after at most ``linger_ms`` for subscribers to read what is queued for them."""
         self._guard.stop()
-        self._connections.close()
+        self.connections.close()
         self._context.destroy(linger=linger_ms)
 
     def _set_options(self, data: zmq.Socket[bytes]) -> None:
         options = {
             zmq.XPUB_VERBOSER: 1,
-            zmq.SNDHWM: self._config.send_hwm,
+            zmq.SNDHWM: 0,  # a count of messages bounds no memory, and dropping some would hide how far behind a peer is
             zmq.LINGER: 0,  # so that binding anew drops what is queued; closing sets its own
             zmq.MAXMSGSIZE: LARGEST_PART,
             zmq.RCVBUF: RECEIVE_BUFFER,
@@ -149,6 +154,10 @@ class PeerSockets:
     def _allows(self, key: str) -> bool:
         return self._allow_list is None or self._allow_list.allows(key)
 
+    def _look(self) -> None:
+        self.subscriptions.read(self._data)  # what is sent to one that is not known yet would not be counted
+        self._backlog.look()
+
     def _guarded(self, action: Callable[[], None]) -> None:
         """What peers cause must not end the publishing thread, whatever it raises."""
         try:
@@ -161,13 +170,13 @@ class PeerSockets:
         """Close all connections by closing the socket that accepts them, and bind it again."""
         now_s = time.monotonic()
         if self._bind_anew and self._bind_at_s is None:
-            self._connections.unbind(self.endpoint)
+            self.connections.unbind(self.endpoint)
             self._bind_at_s = self._unbound_s = now_s
         self._bind_anew = False
         if self._bind_at_s is None or now_s < self._bind_at_s:
             return
-        self._connections.refresh()
-        if self._connections.listener is not None and now_s - self._unbound_s < 1.0:
+        self.connections.refresh()
+        if self.connections.listener is not None and now_s - self._unbound_s < 1.0:
             return  # too early, and libzmq would remove the new socket file of an ipc address together with the previous one
         try:
             bind(self._data, self.endpoint)

@@ -2,8 +2,7 @@
 
 It waits in one poll over the mailbox and its sockets. Work from the mailbox becomes a publication, which is passed to the
 journal and sent, in this order; what peers send is read by the reader of its socket, and whatever that raises, the thread goes on.
-Sending never blocks: messages that a slow subscriber has not read beyond the high-water mark are dropped for that subscriber only,
-which detects it by ``seq``.
+Sending never blocks: a subscriber that falls too far behind is disconnected, which costs nobody else a message.
 """
 
 from __future__ import annotations

@@ -422,7 +422,8 @@ static double six_digits(double value) {
         double off = decimals >= 0 ? fma(value, power, -scaled) : fma(-scaled, power, value);
         part += off > 0 ? 0.25 : off < 0 ? -0.25 : 0;
     }
-    if (part > 0.5 || (part == 0.5 && fmod(whole, 2) != 0))
+    /* Not fmod: a module built with glibc 2.38 or later would then need one. */
+    if (part > 0.5 || (part == 0.5 && ((int64_t)whole & 1)))
         whole += 1;
     return decimals >= 0 ? whole / power : whole * power;
 }

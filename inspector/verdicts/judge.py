@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
 from inspector.verdicts.defects import measure
-from inspector.verdicts.measured import Unlisted
+from inspector.verdicts.measured import Settings, Unlisted
 from inspector.verdicts.rules import judge
 
 _MOST_CLASSES = 8
@@ -38,8 +38,7 @@ class Judge:
         self.bundle = bundle
         """The bundle whose results are judged."""
         self._class_names = tuple(class_names)
-        self._minimum_area_px = tuple(minimum_area_px)
-        self._scale = scale
+        self._measuring = Settings(self._class_names, tuple(minimum_area_px), config.max_defects, scale)
         self._frame_length_mm = None
         if scale is not None:
             along_x = config.travel_axis == "x"
@@ -83,9 +82,7 @@ class Judge:
         probabilities = [
             _probability(score, f"the score of {name}") for name, score in zip(self._class_names, scores, strict=True)
         ]
-        found = measure(
-            mask, probabilities, self._class_names, self._scale, self._minimum_area_px, self._config.max_defects
-        )
+        found = measure(mask, probabilities, self._measuring)
         counted = tuple(int(count) for count in pixels)
         if counted != found.pixels:
             raise ValueError(f"the segmenter counts {counted} pixels per class, its mask holds {found.pixels}")

@@ -18,6 +18,20 @@ from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What measuring depends on, the same for every frame of a camera."""
+
+    class_names: tuple[str, ...]
+    """Of bits 0, 1 and so on of a mask; 1 to 8."""
+    minimum_area_px: tuple[int, ...]
+    """For each class; smaller regions are no defects."""
+    max_defects: int
+    """Most defects that are listed."""
+    scale: Scale | None
+    """None: figures are in pixels only."""
+
+
 @dataclass(frozen=True)
 class Unlisted:
     """The defects beyond the ``max_defects`` that are listed: all are smaller, and are measured only as far as the rules need.

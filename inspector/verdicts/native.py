@@ -15,9 +15,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
-from inspector.verdicts.measured import Measured, Unlisted, beyond, six_digits
+from inspector.verdicts.measured import Measured, Settings, Unlisted, beyond, six_digits
 
 Box: TypeAlias = tuple[int, int, int, int]
 Listed: TypeAlias = tuple[int, int, Box, tuple[float, float], float, float, float | None, float | None, float | None]
@@ -41,20 +40,14 @@ COMPILED = BUILT and os.environ.get(WITHOUT) != "1"
 """Whether it is used."""
 
 
-def measure(
-    mask: NDArray[np.uint8],
-    scores: Sequence[float],
-    class_names: Sequence[str],
-    scale: Scale | None,
-    minimum_area_px: Sequence[int],
-    max_defects: int,
-) -> Measured:
+def measure(mask: NDArray[np.uint8], scores: Sequence[float], settings: Settings) -> Measured:
     """See ``defects.measure``. Raises ValueError also for a mask of 2**31 pixels or more, or with a side above 65,535 pixels."""
+    class_names, scale = settings.class_names, settings.scale
     mask = np.ascontiguousarray(mask)
     height, width = mask.shape
     mm = (0.0, 0.0) if scale is None else (scale.mm_per_px_x, scale.mm_per_px_y)
     values, pixels, listed, unlisted, encoded = _native.measure(
-        mask.ctypes.data, height, width, tuple(minimum_area_px), max_defects, *mm
+        mask.ctypes.data, height, width, settings.minimum_area_px, settings.max_defects, *mm
     )
     if values >> len(class_names):
         raise beyond(values, len(class_names))

@@ -13,23 +13,17 @@ from numpy.typing import NDArray
 from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
 from inspector.protocol import masks
-from inspector.verdicts.measured import Measured, Unlisted, six_digits
+from inspector.verdicts.measured import Measured, Settings, Unlisted, six_digits
 from inspector.verdicts.rectangle import pixel_hull, smallest_rectangle
 from inspector.verdicts.regions import Regions, find_regions
 
 
-def measure(
-    mask: NDArray[np.uint8],
-    scores: Sequence[float],
-    class_names: Sequence[str],
-    scale: Scale | None,
-    minimum_area_px: Sequence[int],
-    max_defects: int,
-) -> Measured:
+def measure(mask: NDArray[np.uint8], scores: Sequence[float], settings: Settings) -> Measured:
     """See ``defects.measure``."""
+    class_names, max_defects, scale = settings.class_names, settings.max_defects, settings.scale
     regions = find_regions(mask, len(class_names))
     pixels = np.bincount(regions.class_index, regions.area_px, len(class_names)).astype(np.int64)
-    large = np.flatnonzero(regions.area_px >= np.asarray(minimum_area_px)[regions.class_index])
+    large = np.flatnonzero(regions.area_px >= np.asarray(settings.minimum_area_px)[regions.class_index])
     first = regions.first_run[large]
     order = (regions.run_x[first], regions.run_y[first], regions.class_index[large], -regions.area_px[large])
     large = large[np.lexsort(order)]

@@ -26,6 +26,7 @@ from inspector.cli.bench_wire import show
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.errors import UserError
 from inspector.verdicts.defects import measure
+from inspector.verdicts.measured import Settings
 from tests.bench.wire_bundle import make_wire_bundle
 from tests.cli import in_process
 from tests.cli.command import inspector
@@ -56,7 +57,7 @@ def test_frames_carry_their_answer_and_show_something(defects: int) -> None:
         frame = carrier(mask, seed)
         assert check.refused(frame) is None
         assert np.array_equal(frame & 15, mask)
-        found = measure(mask, [0.9] * 4, CLASSES, None, (0,) * 4, 100)
+        found = measure(mask, [0.9] * 4, Settings(CLASSES, (0,) * 4, 100, None))
         assert len(found.defects) == defects
         digits = (frame[0, 1:25] >> 4).reshape(4, -1)[:, :COUNT_DIGITS].tolist()
         counts = tuple(sum(digit * BASE**place for place, digit in enumerate(one)) for one in digits)

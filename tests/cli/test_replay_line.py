@@ -48,7 +48,7 @@ TREE: dict[str, Any] = {
     "ring": {"slots": 9, "observer_slots": 1},
     "inference": {"runtime": "openvino", "precision": "f32", "lanes": 3, "max_batch": 2, "in_flight": 5, "max_restarts": 9},
     "verdicts": {"rules": [{"min_area_px": 5}], "travel_axis": "y", "max_defects": 7, "threads": 2},
-    "results": {"endpoint": "tcp://127.0.0.1:5999", "masks": False, "heartbeat_ms": 150, "send_hwm": 77},
+    "results": {"endpoint": "tcp://127.0.0.1:5999", "masks": False, "heartbeat_ms": 150, "send_mib": 77},
     "journal": {"path": "elsewhere.sqlite", "commit_interval_ms": 9},
 }  # fmt: skip
 

@@ -40,14 +40,13 @@ def main(machine: str, out: Path) -> None:
             sys.exit(f"{MODULE} in {wheel.name} is not for {machine}")
         out.mkdir(exist_ok=True)
         shutil.copy(wheel, out)
-    print(f"{out / wheel.name}: {MODULE} {len(module):,} bytes, needs glibc {glibc(module)}")
+    print(f"{out / wheel.name}: {MODULE} {len(module):,} bytes, needs glibc {'.'.join(map(str, glibc(module)))}")
 
 
-def glibc(module: bytes) -> str:
+def glibc(module: bytes) -> tuple[int, int]:
     """The oldest glibc that has every symbol that an ELF file needs."""
     versions = re.findall(rb"\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)", module)
-    newest = max((tuple(map(int, version)) for version in versions), default=())
-    return ".".join(map(str, newest)) or "of any version"
+    return max((int(major), int(minor)) for major, minor in versions)
 
 
 def _headers(machine: str, folder: Path) -> Path:

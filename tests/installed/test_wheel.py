@@ -10,9 +10,9 @@ import pytest
 
 from inspector.cli.examples import examples
 from inspector.doctor.native import missing_for_compiling
+from inspector.verdicts import native
+from tests.installed.cross import MODULE, glibc
 from tests.installed.install import ROOT, Installed, build_wheel, install
-
-NATIVE = Path("inspector/verdicts/_native.abi3.so")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_the_wheel_has_every_file_of_the_tree_once(installed: Installed) -> None:
     (wheel,) = installed.environment.parent.glob("*.whl")
-    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name} - {NATIVE}
+    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name} - {Path(MODULE)}
     packages = {path for name in ("inspector", "engines", "calibration") for path in (ROOT / name).rglob("*")}
     configs = {path.relative_to(ROOT / "configs") for path in (ROOT / "configs").rglob("*.yaml")}
     assert found == {
@@ -32,13 +32,32 @@ def test_the_wheel_has_every_file_of_the_tree_once(installed: Installed) -> None
     }
 
 
-def test_the_compiled_module_is_in_the_wheel_and_measures_as_numpy_does(installed: Installed) -> None:
-    """A wheel without it has the same name, and all works but slower."""
+@pytest.fixture
+def compiler() -> None:
+    """Skips where there is none, but in CI."""
     if (missing := missing_for_compiling()) and os.environ.get("INSPECTOR_REQUIRE_NATIVE") != "1":
         pytest.skip(f"nothing to compile with: apt-get install {' '.join(missing)}")
+
+
+@pytest.mark.usefixtures("compiler")
+def test_this_tree_has_the_compiled_module() -> None:
+    """Without it the tests that compare it with numpy skip."""
+    assert native.BUILT, "python -m pip install --no-deps -e ."
+
+
+@pytest.mark.usefixtures("compiler")
+def test_the_compiled_module_is_in_the_wheel(installed: Installed) -> None:
+    """A wheel without it has the same name. It works on every Python from 3.10 and wherever numpy's wheels do."""
     (wheel,) = installed.environment.parent.glob("*.whl")
     assert wheel.name.split("-")[2:4] == ["cp310", "abi3"]
-    assert str(NATIVE) in zipfile.ZipFile(wheel).namelist()
+    assert glibc(zipfile.ZipFile(wheel).read(MODULE)) <= (2, 28)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_the_installed_module_measures_as_numpy_does(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    done = Installed(installed.environment, tmp_path).sh("python -m tests.verdicts.fuzz_native --seconds 0.5")
+    assert done.stdout.startswith(str(installed.environment)), done.stderr
 
 
 def test_commands_of_the_readme_work_in_an_empty_folder(installed: Installed) -> None:
@@ -66,7 +85,7 @@ def test_examples_are_those_of_the_package(installed: Installed) -> None:
 
 def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path, CC="/bin/false")
-    assert str(NATIVE) not in zipfile.ZipFile(wheel).namelist()
+    assert MODULE not in zipfile.ZipFile(wheel).namelist()
     here = install(wheel, tmp_path)
     look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
     done = here.sh(f'python -c "{look}"')

@@ -107,7 +107,7 @@ def test_masks_can_be_switched_off() -> None:
 def test_seq_has_no_gap_and_is_the_order_on_wire_and_in_the_journal(tmp_path: Path) -> None:
     identity = make_identity("cam1", "cam2")
     path = tmp_path / "j.sqlite"
-    results = make_results(identity, path, {"wait_for_subscribers": 1, "send_hwm": 1_000_000})
+    results = make_results(identity, path, {"wait_for_subscribers": 1})
     results.start()
     per_thread, threads = 500, 4
 

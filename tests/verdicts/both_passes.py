@@ -8,28 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
 from inspector.verdicts import native, numpy_pass
-from inspector.verdicts.measured import Measured, Unlisted
+from inspector.verdicts.measured import Measured, Settings, Unlisted
 
 TOLERANCE = 1e-4
 """Of lengths and widths, relative: OpenCV computes them in single precision."""
+PASSES = (native.measure, numpy_pass.measure)
 
 
-def measure(
-    mask: NDArray[np.uint8],
-    scores: Sequence[float],
-    class_names: Sequence[str],
-    scale: Scale | None,
-    minimum_area_px: Sequence[int],
-    max_defects: int,
-) -> Measured:
+def measure(mask: NDArray[np.uint8], scores: Sequence[float], settings: Settings) -> Measured:
     """What both give; the numpy pass's where the compiled one is not built."""
-    plain = numpy_pass.measure(mask, scores, class_names, scale, minimum_area_px, max_defects)
+    plain = numpy_pass.measure(mask, scores, settings)
     if not native.BUILT:
         return plain
-    compiled = native.measure(mask, scores, class_names, scale, minimum_area_px, max_defects)
+    compiled = native.measure(mask, scores, settings)
     require_agreement(compiled, plain)
     return compiled
 

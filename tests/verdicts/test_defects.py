@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
-from inspector.verdicts.measured import Measured
+from inspector.verdicts.measured import Measured, Settings
 from tests.verdicts.both_passes import measure
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
@@ -26,7 +26,7 @@ OBLONG = Scale(mm_per_px_x=0.5, mm_per_px_y=2.0)
 def found(
     mask: NDArray[np.uint8], scale: Scale | None = None, minimum_area_px: int = 1, max_defects: int = 1000
 ) -> Measured:
-    return measure(mask, SCORES, CLASSES, scale, [minimum_area_px] * 4, max_defects)
+    return measure(mask, SCORES, Settings(CLASSES, (minimum_area_px,) * 4, max_defects, scale))
 
 
 def only(mask: NDArray[np.uint8], scale: Scale | None = None) -> Defect:
@@ -173,7 +173,7 @@ def test_regions_below_the_minimum_area_of_their_class_are_no_defects_but_are_co
     mask = blank()
     mask[0:2, 0:5] = mask[0:3, 1000:1003] = 1
     mask[100:102, 0:2] = 2
-    measured = measure(mask, SCORES, CLASSES, None, (10, 1, 1, 1), 100)
+    measured = measure(mask, SCORES, Settings(CLASSES, (10, 1, 1, 1), 100, None))
     assert [(d.class_name, d.area_px) for d in measured.defects] == [("pitting", 10), ("inclusion", 4)]
     assert measured.pixels == (19, 4, 0, 0)
 
@@ -189,7 +189,7 @@ def test_eight_classes_fit() -> None:
     mask = blank()
     mask[3, 3] = 255
     names = tuple("abcdefgh")
-    measured = measure(mask, [0.5] * 8, names, None, [1] * 8, 100)
+    measured = measure(mask, [0.5] * 8, Settings(names, (1,) * 8, 100, None))
     assert tuple(d.class_name for d in measured.defects) == names
 
 

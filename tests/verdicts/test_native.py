@@ -16,7 +16,7 @@ from inspector.config.verdicts import Scale
 from inspector.protocol import masks
 from inspector.verdicts import native
 from inspector.verdicts.defects import measure
-from inspector.verdicts.measured import six_digits
+from inspector.verdicts.measured import Settings, six_digits
 from tests.verdicts import both_passes
 
 pytestmark = pytest.mark.skipif(not native.BUILT, reason="the compiled measuring pass is not built here")
@@ -48,7 +48,9 @@ def test_both_passes_agree(mask: NDArray[np.uint8], data: st.DataObject) -> None
     scores = data.draw(st.lists(st.floats(0, 1), min_size=8, max_size=8))
     side = st.floats(1e-3, 1e3)
     scale = data.draw(st.none() | st.builds(Scale, mm_per_px_x=side, mm_per_px_y=side))
-    measured = both_passes.measure(mask, scores, NAMES, scale, areas, data.draw(st.sampled_from([0, 1, 5, 1000])))
+    measured = both_passes.measure(
+        mask, scores, Settings(NAMES, tuple(areas), data.draw(st.sampled_from([0, 1, 5, 1000])), scale)
+    )
     np.testing.assert_array_equal(masks.decode(measured.encoded, *mask.shape), mask)
 
 
@@ -71,7 +73,7 @@ def test_no_edge_of_the_hull_gives_a_smaller_rectangle(seed: int) -> None:
     mask = np.zeros((60, 90), np.uint8)
     cv2.fillPoly(mask, [dice.integers(0, 60, (int(dice.integers(3, 12)), 2)).astype(np.int32)], 1)
     mask[dice.integers(60), dice.integers(90)] = 1
-    for defect in measure(mask, (1.0,), ("a",), None, (1,), 10).defects:
+    for defect in measure(mask, (1.0,), Settings(("a",), (1,), 10, None)).defects:
         x, y, width, height = defect.bbox_px
         part = np.zeros_like(mask)
         part[y : y + height, x : x + width] = mask[y : y + height, x : x + width]
@@ -96,14 +98,14 @@ def test_no_edge_of_the_hull_gives_a_smaller_rectangle(seed: int) -> None:
 def test_masks_that_are_not_in_one_piece_are_read_right() -> None:
     mask = np.random.default_rng(1).integers(0, 4, (50, 70), np.uint8)
     for view in (mask.T, mask[::2, ::3], mask[::-1], np.asfortranarray(mask)):
-        both_passes.measure(view, (0.5, 0.5), ("a", "b"), None, (1, 1), 5)
+        both_passes.measure(view, (0.5, 0.5), Settings(("a", "b"), (1, 1), 5, None))
 
 
 def test_threads_measure_side_by_side() -> None:
     """The pass keeps memory from one call for the next, which two calls at once must not share."""
     dice = np.random.default_rng(2)
     noise = [dice.integers(0, 16, (int(dice.integers(1, 90)), 200)).astype(np.uint8) for _ in range(8)]
-    arguments = ((0.5,) * 4, NAMES[:4], None, (1,) * 4, 5)
+    arguments = ((0.5,) * 4, Settings(NAMES[:4], (1,) * 4, 5, None))
     expected = [measure(mask, *arguments) for mask in noise]
     wrong: list[int] = []
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inspector.config.verdicts import Rule, Scale, VerdictsConfig
 from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.verdicts.defects import measure
+from inspector.verdicts.measured import Settings
 from inspector.verdicts.rules import judge
 
 CLASSES = ("pitting", "inclusion", "scratches")
@@ -150,8 +151,8 @@ def test_a_short_list_never_hides_what_a_rule_would_catch(
 ) -> None:
     """However few defects are listed, the verdict is never milder; without lengths and widths it is the same."""
     scale, scores = Scale(mm_per_px_x=0.5, mm_per_px_y=0.75), (0.3, 0.4, 0.6)
-    whole = measure(mask, scores, CLASSES, scale, (1, 1, 2), 10_000)
-    short = measure(mask, scores, CLASSES, scale, (1, 1, 2), max_defects)
+    whole = measure(mask, scores, Settings(CLASSES, (1, 1, 2), 10_000, scale))
+    short = measure(mask, scores, Settings(CLASSES, (1, 1, 2), max_defects, scale))
     assert short.defects == whole.defects[:max_defects]
     assert (short.unlisted is None) == (len(whole.defects) <= max_defects)
     expected = judge(whole.defects, rules, CLASSES, 7.0, whole.unlisted)
@@ -166,7 +167,7 @@ def test_what_is_not_listed_is_judged_and_told() -> None:
     mask = np.zeros((64, 400), dtype=np.uint8)
     mask[0:20, 0:20] = 2
     mask[40, 100:300] = 1
-    measured = measure(mask, (0.9, 0.9, 0.9), CLASSES, Scale(mm_per_px_x=0.5, mm_per_px_y=0.5), (1, 1, 1), 1)
+    measured = measure(mask, (0.9, 0.9, 0.9), Settings(CLASSES, (1, 1, 1), 1, Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)))
     assert [d.class_name for d in measured.defects] == ["inclusion"]
     rule = Rule(class_name="pitting", verdict="scrap", min_length_mm=100)
     assert judge(measured.defects, [rule], CLASSES, 200, measured.unlisted) == (

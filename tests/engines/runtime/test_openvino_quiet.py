@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 LOOK = """
-import engines.runtime.load, sys
+import engines.runtime.openvino_runtime
 from openvino.tools.ovc import telemetry_utils
 print(telemetry_utils.tm.__name__)
 """

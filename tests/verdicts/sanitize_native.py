@@ -1,0 +1,132 @@
+"""The compiled measuring pass under the address, leak and undefined-behaviour sanitizers, against the numpy one (``fuzz_native``).
+
+    python -m tests.verdicts.sanitize_native --seconds 60
+
+Then faults are planted in copies of the source, each of which has to be found. Needs gcc. Exit status 1 where a fault was found in the source
+itself, or a planted one was not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "inspector/verdicts/_native.c"
+SHORT_S = 4
+LEAK, ADDRESS = "leak of", "AddressSanitizer"
+FLAGS = (
+    "-shared",
+    "-fPIC",
+    "-O1",
+    "-g",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+)
+
+
+class Change(NamedTuple):
+    """A place in the source, and what stands there instead."""
+
+    name: str
+    text: str
+    instead: str
+    told: str = ""
+    """What the sanitizers say of it."""
+
+
+TIGHT = (
+    Change("memory of exactly the size", "bytes > 2 * buffer->bytes ? bytes : 2 * buffer->bytes", "bytes"),
+    Change("no memory kept for the next call", "most_kept = 32 << 20", "most_kept = 0"),
+)
+"""Without these the sanitizers would not see a write beyond what was asked for, into what is kept in reserve."""
+FAULTS = (
+    Change("too little memory", "(buffer->memory, wanted ? wanted : 1)", "(buffer->memory, wanted - 1)", ADDRESS),
+    Change("a read past the mask", "at < BLOCK; at += 8)\n        other", "at <= BLOCK; at += 8)\n        other", ADDRESS),
+    Change("memory used after it was freed", "release(bytes > most_kept ? scratch : atomic_exchange(&spare, scratch));", "atomic_store(&spare, scratch);\n    release(bytes > most_kept ? scratch : NULL);", ADDRESS),
+    Change("a result that is never released", "Py_XDECREF(encoded);", "", LEAK),
+    Change("a sum beyond 32 bits", "pass->regions_count = count;", "pass->regions_count = count;\n    volatile int32_t most = INT32_MAX;\n    most = most + pass->height;", "signed integer overflow"),
+)  # fmt: skip
+
+
+def main() -> None:
+    """Try the source, then the copies with faults."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--seconds", type=float, default=60)
+    seconds = options.parse_args().seconds
+    if shutil.which("gcc") is None:
+        sys.exit("no gcc: apt-get install gcc libc6-dev, then try again")
+    source = SOURCE.read_text(encoding="utf-8")
+    for change in TIGHT:
+        source = changed(source, change)
+    found = problems(source, seconds) + leaks(source)
+    print(found or "nothing found in the source", flush=True)
+    missed = [fault.name for fault in FAULTS if not finds(fault, source)]
+    sys.exit(bool(found or missed))
+
+
+def changed(source: str, change: Change) -> str:
+    """The source with the change, which has to have its place there."""
+    if source.count(change.text) != 1:
+        sys.exit(f"{change.name}: {SOURCE.name} has to hold once {change.text!r}")
+    return source.replace(change.text, change.instead)
+
+
+def finds(fault: Change, source: str) -> bool:
+    """Whether a planted fault is found; printed too."""
+    look = leaks if fault.told == LEAK else problems
+    said = look(changed(source, fault))
+    found = fault.told in said
+    print(f"{'found' if found else 'NOT FOUND'}, as planted: {fault.name}{'' if found else said}", flush=True)
+    return found
+
+
+def problems(source: str, seconds: float = SHORT_S) -> str:
+    """What the sanitizers say of a source, or why it failed; empty for nothing."""
+    done = fuzz(source, seconds, "detect_leaks=0")
+    if done.returncode:
+        return done.stdout + done.stderr
+    print(done.stdout, end="", flush=True)
+    return ""
+
+
+def leaks(source: str) -> str:
+    """The leaks in a source. Those of Python, numpy and OpenCV, which end with memory that nobody misses, are left out. To know whose a
+    leak is needs the whole stack of every allocation, which is slow."""
+    done = fuzz(source, SHORT_S, "detect_leaks=1:fast_unwind_on_malloc=0")
+    return "\n\n".join(leak for leak in done.stderr.split("\n\n") if LEAK in leak and "_native.c:" in leak)
+
+
+def fuzz(source: str, seconds: float, options: str) -> subprocess.CompletedProcess[str]:
+    """Compile a source with sanitizers and let ``fuzz_native`` try it."""
+    with tempfile.TemporaryDirectory(prefix="inspector-sanitize-") as folder:
+        written, built = Path(folder, "_native.c"), Path(folder, "_native.abi3.so")
+        written.write_text(source, encoding="utf-8")
+        include = f"-I{sysconfig.get_path('include')}"
+        if subprocess.run(["gcc", *FLAGS, include, str(written), "-o", str(built), "-lm"], check=False).returncode:
+            sys.exit("the source does not compile without warnings")
+        # The sanitizers have to be loaded before anything else, and to see each of Python's allocations.
+        library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+        variables = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONMALLOC": "malloc",
+            "LD_PRELOAD": library.stdout.strip(),
+            "ASAN_OPTIONS": f"allocator_may_return_null=1:{options}",
+        }
+        command = [sys.executable, "-m", "tests.verdicts.fuzz_native", "--seconds", str(seconds), "--module", folder]
+        return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+
+
+if __name__ == "__main__":
+    main()
