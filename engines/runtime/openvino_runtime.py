@@ -126,6 +126,7 @@ class OpenVinoEngines:
         segmenter = _compile(
             core, bundle, graphs["segmenter"], {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
         )
+        self.precision = precision
         self._lanes = Lanes(lanes)
         self.gate = OpenVinoGate(gate, self._lanes, max_batch)
         self.segmenter = OpenVinoSegmenter(segmenter, self._lanes, max_batch, thresholds)

@@ -78,6 +78,14 @@ def bench(
             help="Frames of the memory run, which is run twice; 0 leaves it out.",
         ),
     ] = 20_000,
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="Instead: the line on the CPU beside loops that a user of OpenVINO or onnxruntime would write, on the same frames, "
+            "those let through evenly spread.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Measure this machine: each engine alone, the line against what the engines allow, latency at part load, memory.
@@ -90,6 +98,7 @@ def bench(
 
     from inspector.bench.figures import BenchSettings
     from inspector.bench.run import measure
+    from inspector.cli.bench_peers import bench_peers
     from inspector.cli.bench_tables import print_figures
     from inspector.errors import UserError
 
@@ -111,6 +120,9 @@ def bench(
         memory_frames=memory_frames,
         **{key: tuple(values) for key, values in chosen.items() if values},
     )
+    if peers:
+        bench_peers(settings, as_json=as_json)
+        return
     with console(stderr=True).status("starting") as status:
         figures = measure(settings, lambda text: status.update(shown(text)))
     if as_json:
