@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from engines.bundle import open_bundle
 from inspector.bench.mix import Mix
+from inspector.bench.partner import Partner
 from inspector.bench.pattern import Pattern
 from inspector.bench.pool_camera import PoolCamera
 from inspector.bench.stretch import Stretch, Watch
-from inspector.bench.subscriber import Received, SubscriberProcess
+from inspector.bench.subscriber import Heard, Listen, Received, answer_of
 from inspector.capture.simulator import SimulatorCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
@@ -72,9 +74,8 @@ class BenchLine:
 
         Raises UserError or BundleError."""
         self.received = Received(results=0, missed=0)
-        """What the subscriber got, after the end."""
+        """What the subscriber has got so far."""
         self._camera = PoolCamera(pool)
-        self._subscriber = SubscriberProcess()
         self._deadline_ms = deadline_ms
         self._watch = Watch(0, 1, np.ones(1, np.bool_))
         config = LineConfig(
@@ -100,23 +101,21 @@ class BenchLine:
         return self._camera.sent
 
     def __enter__(self) -> BenchLine:
-        try:
+        with ExitStack() as stack:
+            stack.callback(self.line.stop)
+            stack.callback(self._camera.end)
             self.line.start(threading.Event())
-            self._subscriber.start(self.line.results.endpoint)
+            endpoint = self.line.results.endpoint
+            self._subscriber = stack.enter_context(Partner("inspector.bench.subscriber", (endpoint,), Heard))
+            self._subscriber.ask(Listen(last_frame=-1))
+            answer_of(self._subscriber)
             # The first frames after a start find cold caches.
             self.run(100, 0.5)
-        except BaseException:
-            self._stop()
-            raise
+            self._exit = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
-        self._camera.end()
-        self.line.stop()
-        self.received = self._subscriber.close()
+        self._exit.close()
 
     def run(
         self,
@@ -143,8 +142,10 @@ class BenchLine:
             self.line.cameras.set_limits(LONGEST_DEADLINE_MS, "wait")
         else:
             self.line.cameras.set_limits(self._deadline_ms, "drop_oldest")
+        self._subscriber.ask(Listen(last_frame=self._camera.sent + len(chosen) - 1))
         self._camera.send(len(chosen), rate_hz)
         self._wait(watch, tick)
+        self.received = self.received.and_also(answer_of(self._subscriber))
         return watch.stretch()
 
     def _wait(self, watch: Watch, tick: Callable[[], None]) -> None:

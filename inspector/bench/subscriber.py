@@ -1,85 +1,87 @@
-"""The line's subscriber in a measurement: a process of its own that receives and decodes every message and counts results.
+"""The subscriber of a measurement, a process of its own: ``python -m inspector.bench.subscriber ENDPOINT``.
 
-``python -m inspector.bench.subscriber ENDPOINT`` prints a line with the first message, and its counts when the line has stopped.
+It receives and decodes every message, and takes the time from a frame's capture to the message's arrival here.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+import time
 
 import msgspec
 
-from inspector.client.events import Missed
-from inspector.client.subscriber import Subscriber
+from inspector.bench.partner import Partner, give, requests
+from inspector.client import Malformed, Missed, Packet, Subscriber
 from inspector.errors import UserError
-from inspector.protocol.codec import Packet
-from inspector.protocol.messages import LineState, ResultBody, StatusBody
+from inspector.protocol.messages import ResultBody
 
-FIRST_S = 10.0
-"""Longest time to the first message; a line sends several each second."""
-ENDED_S = 5.0
-"""Longest time from the end of the line to the end of the process."""
+LONGEST_SILENCE_MS = 10_000
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """What the subscriber got."""
+class Listen(msgspec.Struct, frozen=True, kw_only=True):
+    """Receive until a message says that every frame up to ``last_frame`` has its verdict; -1: until the first message."""
+
+    last_frame: int
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What came."""
 
     results: int
     missed: int
-    """Messages that it did not get because it read too slowly."""
+    """Messages that the publisher dropped because this process did not read fast enough."""
+    malformed: int
+    latency_us: list[int]
+    """Capture to arrival of each result, microseconds."""
+    complete: bool
+    """False where nothing came for ``LONGEST_SILENCE_MS``."""
 
 
-class SubscriberProcess:
-    """Runs the subscriber. ``start`` after the line, ``close`` after the line has stopped."""
+def answer_of(subscriber: Partner[Heard]) -> Heard:
+    """Wait for the answer of a subscriber that was asked. Raises UserError where nothing came any more."""
+    heard = subscriber.answer()
+    if not heard.complete:
+        raise UserError("the subscriber heard nothing more of the line; does something here block 127.0.0.1?")
+    return heard
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
 
-    def start(self, endpoint: str) -> None:
-        """Start the process and wait until it receives. Raises UserError where it ends instead."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, endpoint],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C must not end it before the line
-        )
-        assert self._process.stdout is not None
-        if not self._process.stdout.readline():
-            self._process.wait()
-            raise UserError(f"the subscriber of the measured line, on {endpoint}, ended at once; its error is above")
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """What came over several requests."""
 
-    def close(self) -> Received:
-        """Wait for the end of the process; its counts, which are 0 where it was not started or had to be ended."""
-        counts = ""
-        if self._process is not None:
-            try:
-                counts, _ = self._process.communicate(timeout=ENDED_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.communicate()
-        return msgspec.json.decode(counts, type=Received) if counts else Received(results=0, missed=0)
+    results: int
+    missed: int
+
+    def and_also(self, heard: Heard) -> Received:
+        """With what came of another request."""
+        return Received(results=self.results + heard.results, missed=self.missed + heard.missed)
 
 
 def main(endpoint: str) -> None:
-    """Receive until the line says that it has stopped, or the process that started this one is gone."""
-    parent = os.getppid()
-    results = missed = 0
-    with Subscriber(endpoint, timeout_ms=int(FIRST_S * 1e3)) as subscriber:
-        if next(iter(subscriber), None) is None:
-            sys.exit(f"no message from {endpoint} within {FIRST_S:g} s")
-        print("receiving", flush=True)
-        stopped = False
-        while not stopped and os.getppid() == parent:
-            event = subscriber.receive(timeout_ms=500)
-            if isinstance(event, Packet):
-                results += isinstance(event.body, ResultBody)
-                stopped = isinstance(event.body, StatusBody) and event.body.state is LineState.STOPPED
-            elif isinstance(event, Missed) and not event.before_joining:
-                missed += event.last_seq - event.first_seq + 1
-    print(msgspec.json.encode(Received(results=results, missed=missed)).decode())
+    """Answer ``Listen`` with ``Heard`` until there are no more requests."""
+    with Subscriber(endpoint) as subscriber:
+        for request in requests(Listen):
+            give(_listen(subscriber, request.last_frame))
+
+
+def _listen(subscriber: Subscriber, last_frame: int) -> Heard:
+    latency_us: list[int] = []
+    missed = malformed = 0
+    complete = False
+    while not complete:
+        event = subscriber.receive(LONGEST_SILENCE_MS)
+        now_ns = time.time_ns()
+        if event is None:
+            break
+        if isinstance(event, Packet):
+            if isinstance(event.body, ResultBody) and event.header.captured_unix_ns is not None:
+                latency_us.append((now_ns - event.header.captured_unix_ns) // 1000)
+            # Where the last result was dropped, a heartbeat says so.
+            complete = event.header.resolved_through >= last_frame
+        elif isinstance(event, Missed) and not event.before_joining:
+            missed += event.last_seq - event.first_seq + 1
+        elif isinstance(event, Malformed):
+            malformed += 1
+    return Heard(results=len(latency_us), missed=missed, malformed=malformed, latency_us=latency_us, complete=complete)
 
 
 if __name__ == "__main__":

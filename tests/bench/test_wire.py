@@ -14,12 +14,12 @@ import pytest
 
 from engines.bundle import included_bundles, read_contents
 from engines.bundle.reading import read_bundle
+from inspector.bench.partner import Partner
+from inspector.bench.subscriber import Heard
 from inspector.bench.wire.figures import SAMPLES, latency_ms
 from inspector.bench.wire.frames import BASE, CLASSES, COUNT_DIGITS, answer, carrier, defect_mask, noise_mask
 from inspector.bench.wire.line import BUNDLE, Kind
-from inspector.bench.wire.partner import Partner
 from inspector.bench.wire.run import Figures, WireSettings
-from inspector.bench.wire.subscriber import Heard
 from inspector.bench.wire.threads import REST, THREADS, spent_here
 from inspector.capture.frame_check import FrameCheck
 from inspector.cli.bench_wire import show

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from inspector.bench.partner import give, requests
 from inspector.bench.wire.judging import judging_us
 from inspector.bench.wire.line import Kind, Stretch, WireLine
-from inspector.bench.wire.partner import give, requests
 from inspector.errors import UserError
 from inspector.service.process import spare_collector
 

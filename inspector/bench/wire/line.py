@@ -11,10 +11,10 @@ import msgspec
 
 from engines.bundle import read_bundle
 from inspector.bench.lines import CAMERA
+from inspector.bench.partner import Partner
 from inspector.bench.pool_camera import PoolCamera
+from inspector.bench.subscriber import Heard, Listen, answer_of
 from inspector.bench.wire.frames import Plane, carrier, defect_mask
-from inspector.bench.wire.partner import Partner
-from inspector.bench.wire.subscriber import Heard, Listen
 from inspector.bench.wire.threads import Spent, spent_by, spent_here
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
@@ -94,10 +94,10 @@ class WireLine:
             stack.callback(self._camera.end)
             self.line.start(threading.Event())
             self._subscriber = stack.enter_context(
-                Partner("inspector.bench.wire.subscriber", (self.line.results.endpoint,), Heard)
+                Partner("inspector.bench.subscriber", (self.line.results.endpoint,), Heard)
             )
             self._subscriber.ask(Listen(last_frame=-1))
-            self._heard()
+            answer_of(self._subscriber)
             self._exit = stack.pop_all()
         return self
 
@@ -119,7 +119,7 @@ class WireLine:
                 raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
         here = {name: spent.since(here[name]) for name, spent in spent_here().items()}
         child = self._child_spent().since(child)
-        heard = self._heard()  # may be behind the line
+        heard = answer_of(self._subscriber)  # may be behind the line
         subscriber = spent_by(self._subscriber.pid).since(subscriber)
         return Stretch(
             frames=frames,
@@ -133,12 +133,6 @@ class WireLine:
             subscriber_cpu_us=subscriber.cpu_ns / frames / 1e3,
             heard=heard,
         )
-
-    def _heard(self) -> Heard:
-        heard = self._subscriber.answer()
-        if not heard.complete:
-            raise UserError("the subscriber heard nothing more of the line; does something here block 127.0.0.1?")
-        return heard
 
     def _child_spent(self) -> Spent:
         return spent_by(self.line.inference.active.supervisor.child_pid)

@@ -11,10 +11,10 @@ import msgspec
 
 from engines.files.looking import is_file
 from engines.files.writing import temporary_folder
+from inspector.bench.partner import HERE, Partner
 from inspector.bench.wire.arm import Measure, Measured
 from inspector.bench.wire.figures import Arm, arm_of, rate_ratios
 from inspector.bench.wire.line import Kind
-from inspector.bench.wire.partner import HERE, Partner
 from inspector.errors import UserError
 from inspector.verdicts import native
 

@@ -14,7 +14,7 @@ import msgspec
 
 from inspector.errors import UserError
 
-HERE = Path(__file__).parents[3]
+HERE = Path(__file__).parents[2]
 """The folder that holds this program's packages."""
 PATIENCE_S = 5.0
 """How long a process may take to end by itself."""
