@@ -5,12 +5,31 @@ They are shared because two pools would put two threads on each core, and slow b
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable
 
 Job = Callable[[int], None]
 """Called with the number of the lane that runs it; must not raise."""
+
+CORES_PER_LANE = 2
+
+
+def default_lanes() -> int:
+    """Number of lanes that keeps every core of this process busy, with several cores for a frame, so that it is done soon."""
+    return max(1, available_cores() // CORES_PER_LANE)
+
+
+def throughput_lanes() -> int:
+    """Number of lanes for the most frames per second, where it does not matter how long a frame takes: each core has a lane, and while one waits
+    for its next batch another computes."""
+    return available_cores() + 1
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class Lanes:

@@ -14,6 +14,7 @@ from engines.runtime.cuda.load import open_engines, plan_networks, torch_network
 from engines.runtime.cuda.torch_network import UnusableTorchError
 from engines.runtime.engine import Engines
 from engines.runtime.golden import compare_golden, require_golden
+from engines.runtime.lanes import default_lanes
 from engines.tensorrt.build_plan import DEFAULT_MAX_BATCH
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.library import open_library
@@ -109,7 +110,7 @@ def _prove(contents: Contents, make: Callable[[Sequence[float]], Engines]) -> Lo
 def _load_cpu(contents: Contents, precision: str, lanes: int | None, max_batch: int) -> Loaded:
     """Engines on the CPU in the first precision that agrees. Raises EngineError where none does, and where OpenVINO cannot be imported."""
     try:  # here, because where a GPU is used nothing needs it
-        from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions, default_lanes
+        from engines.runtime.openvino_runtime import OpenVinoEngines, cpu_precisions
     except ImportError as error:
         raise EngineError(
             f"OpenVINO, which runs the engines on the CPU, cannot be imported: {error}; install the package openvino again"

@@ -1,14 +1,13 @@
 """The CPU runtime: OpenVINO, one frame per lane at a time.
 
 Larger batches are not faster on a CPU, so the networks are compiled for one frame and the frames of a batch are computed in turn,
-directly from and to the caller's memory. Each lane owns an infer request of each network and two cores, which
-work on one frame together: that is as fast as a frame on each core while both run the same network, and faster on the line, where
-gate and segmenter alternate and half as many of them compete for the cache; and a frame takes half as long.
+directly from and to the caller's memory. Each lane owns an infer request of each network and an equal share of the cores, which work on one
+frame together. With two cores a lane, a live line's default, a frame takes half as long as on one; where that does not matter, more
+lanes give more frames per second (``lanes.throughput_lanes``).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from engines.bundle import Bundle, Contents, Graph
 from engines.errors import EngineError
 from engines.runtime.engine import Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
-from engines.runtime.lanes import Lanes
+from engines.runtime.lanes import Lanes, available_cores
 from engines.runtime.openvino_quiet import ov
 
 
@@ -31,19 +30,6 @@ def cpu_precisions() -> tuple[str, ...]:
 def cpu_name() -> str:
     """The CPU as OpenVINO names it."""
     return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
-
-
-CORES_PER_LANE = 2
-
-
-def default_lanes() -> int:
-    """Number of lanes that keeps every core of this process busy."""
-    return max(1, available_cores() // CORES_PER_LANE)
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class OpenVinoGate:

@@ -11,6 +11,7 @@ from typing import get_args
 import msgspec
 
 from engines.images.raw_format import RawType
+from engines.runtime.lanes import throughput_lanes
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
 from inspector.config.load import load_config
@@ -86,6 +87,8 @@ def replayed_line(
             inference,
             runtime=runtime or inference.runtime,
             precision=precision or inference.precision,
+            # Without a rate nobody waits for a single frame.
+            lanes=inference.lanes or (None if live else throughput_lanes()),
             allow_cpu=True,
             max_restarts=inference.max_restarts or 3,
         ),

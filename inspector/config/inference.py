@@ -37,7 +37,8 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
     lanes: Annotated[
         AtLeastOne | None,
         Meta(
-            description="Frames computed in parallel on the CPU, each with an equal share of the cores. Null: one for every two cores."
+            description="Frames computed in parallel on the CPU, each with an equal share of the cores. Null: one for every two cores, so that "
+            "a frame is done soon; in a replay without a rate one more than there are cores, for the most frames per second."
         ),
     ] = None
     max_batch: Annotated[

@@ -11,7 +11,8 @@ import numpy as np
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.files.writing import temporary_folder
-from engines.runtime.openvino_runtime import OpenVinoEngines, available_cores
+from engines.runtime.lanes import available_cores, throughput_lanes
+from engines.runtime.openvino_runtime import OpenVinoEngines
 from inspector.bench.figures import BenchSettings
 from inspector.bench.lines import render_pool
 from inspector.bench.peers.agreement import OTHER_RUNTIME, SAME_RUNTIME, require_same
@@ -94,8 +95,12 @@ def compare(settings: BenchSettings, say: Say) -> PeersFigures:
     """
     bundle = read_bundle(find_bundle(settings.bundle))
     say("loading the engines")
-    precision, device = _precision(bundle, settings.inference)
-    inference = msgspec.structs.replace(settings.inference, runtime="openvino", precision=precision)
+    # As a replay without a rate sets it.
+    inference = msgspec.structs.replace(
+        settings.inference, runtime="openvino", lanes=settings.inference.lanes or throughput_lanes()
+    )
+    precision, device = _precision(bundle, inference)
+    inference = msgspec.structs.replace(inference, precision=precision)
     task = make_task(bundle, precision)
     say("rendering the pool of frames")
     pool = np.stack(render_pool(bundle.height, bundle.width, POOL))
@@ -144,8 +149,7 @@ def require_same_answers(task: Task, slices: Mapping[str, Slice]) -> None:
 
 def _precision(bundle: Bundle, inference: InferenceConfig) -> tuple[str, str]:
     """The precision that the line's engines take on this CPU, and what they say they are."""
-    config = msgspec.structs.replace(inference, runtime="openvino")
-    engines = load_configured(bundle, config).engines
+    engines = load_configured(bundle, inference).engines
     assert isinstance(engines, OpenVinoEngines)
     engines.close()
     return engines.precision, engines.device
