@@ -5,11 +5,11 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0 torchvision==0.28.0
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
-# What an installation is made of; the compiled measuring pass is built beside its source.
-NATIVE = inspector/verdicts/_native
-PARTS = setup.cfg setup.py pyproject.toml $(NATIVE).c
-INSTALLED = @touch $@; test -e $(NATIVE).abi3.so || \
-  echo "The measuring pass was not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
+# What an installation is made of; compiled modules are built beside their sources.
+COMPILED = inspector/verdicts/_native engines/images/_quick_look
+PARTS = setup.cfg setup.py pyproject.toml $(COMPILED:=.c)
+INSTALLED = @touch $@; ls $(COMPILED:=.abi3.so) >/dev/null 2>&1 || \
+  echo "Some modules were not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
 .PHONY: help install demo test test-training test-tensorrt gpu-check installed-check native-check native-aarch64 check bench doctor demo-bundle clean
@@ -39,7 +39,7 @@ gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gp
 installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
 	$(BIN)/python -m tests.installed.check
 
-native-check: $(VENV)/.installed-dev ## the compiled measuring pass against numpy, and under the address sanitizer (a minute)
+native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
 	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
 
@@ -62,7 +62,7 @@ demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into buil
 	PATH="$(abspath $(BIN)):$$PATH" nice configs/training/demo-bundle.sh $(DATA) build/demo-bundle
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) demo-report build dist *.egg-info $(NATIVE).abi3.so
+	rm -rf $(VENV) demo-report build dist *.egg-info $(COMPILED:=.abi3.so)
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

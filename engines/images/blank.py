@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.images.blank_limits import DEFAULT_LIMITS, BlankLimits
+from engines.images.quick_look import shows_something
 
 Grey = NDArray[np.uint8]
 """``uint8 [H, W]``; may be a view."""
@@ -34,7 +35,7 @@ SURE = 3.0
 def blank(pixels: Grey, limits: BlankLimits = DEFAULT_LIMITS) -> str:
     """Why ``pixels`` show nothing, in one line; empty where they show something."""
     step = row_step(pixels)
-    if not _told(pixels, step, limits):
+    if _shows_something(pixels, step, limits) or not _told(pixels, step, limits):
         return ""
     return _told(pixels, 1, limits)
 
@@ -44,6 +45,39 @@ def row_step(pixels: Grey) -> int:
     height, width = pixels.shape
     rows = min(MOST_ROWS, max(FEWEST_ROWS, SAMPLE_PX // max(1, width)))
     return int(max(1, height // rows))
+
+
+def _shows_something(pixels: Grey, step: int, limits: BlankLimits) -> bool:
+    """Whether every ``step``-th row shows something for certain; where it is False, ``_told`` says."""
+    height, width = pixels.shape
+    return shows_something(
+        pixels,
+        step,
+        black=limits.black,
+        white=limits.white,
+        min_contrast=limits.min_contrast,
+        max_clipped=limits.max_clipped,
+        tail=TAIL,
+        min_structure=limits.min_structure,
+        spread=SURE / max(1, pixels.size) ** 0.5,
+        thin=THIN,
+        row_pairs=_pair_step(height, width, limits),
+        column_pairs=_pair_step(width, height, limits),
+        count_clipped_rows=limits.count_clipped_rows,
+    )
+
+
+def _pair_step(count: int, length: int, limits: BlankLimits) -> int:
+    """Every how many of ``count`` rows one is compared with the next: a run that is too long holds one of these pairs for certain. 0: runs do
+    not count."""
+    if limits.max_repeated >= 1 or min(count, length) < LEAST_REPEATED:
+        return 0
+    return max(1, int(_most_repeated(count, limits)))
+
+
+def _most_repeated(count: int, limits: BlankLimits) -> float:
+    """So many of ``count`` rows may be the same."""
+    return max(limits.max_repeated * count, LEAST_REPEATED - 1)
 
 
 def _told(pixels: Grey, step: int, limits: BlankLimits) -> str:
@@ -106,11 +140,11 @@ def _repeated(pixels: Grey, kind: str, limits: BlankLimits, *, count_clipped: bo
         return np.asarray(equal & (following > limits.black).any(axis=1) & (following < limits.white).any(axis=1))
 
     count, length = pixels.shape
-    if limits.max_repeated >= 1 or min(count, length) < LEAST_REPEATED:
+    step = _pair_step(count, length, limits)
+    if not step:
         return ""
-    most = max(limits.max_repeated * count, LEAST_REPEATED - 1)
+    most = _most_repeated(count, limits)
     thin = pixels[:, :: max(1, length // THIN)]
-    step = max(1, int(most))  # a run that is too long holds one of these pairs for certain
     if not same(thin[: count - 1 : step], thin[1::step]).any():
         return ""
     first = last = 0

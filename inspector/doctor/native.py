@@ -1,4 +1,4 @@
-"""The compiled measuring pass: whether it is there, and how to get it."""
+"""The compiled modules: whether they are there, and how to get them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from engines.files.compiled import WITHOUT
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.probing import Probed
 
 MEASURING = Subject(Section.SOFTWARE, "Measuring")
-WITHOUT = "INSPECTOR_WITHOUT_NATIVE"
-"""As in ``inspector.verdicts.native``, which needs numpy: that may be what is broken here."""
-SLOWER = "frames with defects are measured by numpy, which takes 4 to 12 times as long"
+SLOWER = "frames are checked and defects measured by numpy, which takes 2 to 12 times as long"
 
 
 def measuring(probed: Probed) -> Finding:
@@ -30,7 +29,9 @@ def measuring(probed: Probed) -> Finding:
         return MEASURING.note(probed.failure, f"{SLOWER}; to compile it for this machine: {_remedy()}")
     if probed.facts.get("missing"):
         return MEASURING.note("not compiled", f"{SLOWER}; to compile it: {_remedy()}")
-    return MEASURING.ok("compiled", "frames with defects are measured in one pass, while other threads go on")
+    return MEASURING.ok(
+        "compiled", "frames are checked in one pass, and defects measured in one while other threads go on"
+    )
 
 
 def missing_for_compiling() -> list[str]:

@@ -171,9 +171,10 @@ def runtime() -> dict[str, Any]:
 
 
 def native() -> dict[str, Any]:
-    """The file of the compiled measuring pass. One that was built for a newer system fails here."""
+    """The file of the compiled measuring pass, where all compiled modules are there. One that was built for a newer system fails here."""
     sys.path.append(_root())
     try:
+        import engines.images._quick_look
         import inspector.verdicts._native as module
     except ModuleNotFoundError:
         return {"missing": True}

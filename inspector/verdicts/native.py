@@ -8,13 +8,13 @@ small, the two may choose different ones.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.files.compiled import wanted
 from inspector.frames.outcome import Defect
 from inspector.verdicts.measured import Measured, Settings, Unlisted, beyond, six_digits
 
@@ -25,9 +25,6 @@ Found: TypeAlias = tuple[int, tuple[int, ...], tuple[Listed, ...], bytes, bytes]
 """What the compiled pass returns: all bits that are set anywhere, pixels per class, the listed defects, the others (all areas as uint32, then
 all widths and all heights of their boxes as uint16, then all class indices as uint8), the encoded mask."""
 
-WITHOUT = "INSPECTOR_WITHOUT_NATIVE"
-"""Environment variable that turns the compiled pass off, to compare the two: 1."""
-
 try:
     from inspector.verdicts import _native
 except ImportError:
@@ -36,7 +33,7 @@ except ImportError:
 else:
     BUILT = True
 
-COMPILED = BUILT and os.environ.get(WITHOUT) != "1"
+COMPILED = BUILT and wanted()
 """Whether it is used."""
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.installed.install import build_wheel
 
-MODULE = "inspector/verdicts/_native.abi3.so"
+MODULES = ("inspector/verdicts/_native.abi3.so", "engines/images/_quick_look.abi3.so")
 ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
 """e_machine of the ELF specification."""
 
@@ -35,18 +35,20 @@ def main(machine: str, out: Path) -> None:
             LDSHARED=f"{compiler} -shared",
             _PYTHON_HOST_PLATFORM=f"linux-{machine}",  # what cross builds of Python itself set: the wheel is named after it
         )
-        module = zipfile.ZipFile(wheel).read(MODULE)
-        if module[:4] != b"\x7fELF" or int.from_bytes(module[18:20], "little") != ELF_MACHINES[machine]:
-            sys.exit(f"{MODULE} in {wheel.name} is not for {machine}")
+        modules = {name: zipfile.ZipFile(wheel).read(name) for name in MODULES}
+        for name, module in modules.items():
+            if module[:4] != b"\x7fELF" or int.from_bytes(module[18:20], "little") != ELF_MACHINES[machine]:
+                sys.exit(f"{name} in {wheel.name} is not for {machine}")
         out.mkdir(exist_ok=True)
         shutil.copy(wheel, out)
-    print(f"{out / wheel.name}: {MODULE} {len(module):,} bytes, needs glibc {'.'.join(map(str, glibc(module)))}")
+    for name, module in modules.items():
+        print(f"{out / wheel.name}: {name} {len(module):,} bytes, needs glibc {'.'.join(map(str, glibc(module)))}")
 
 
 def glibc(module: bytes) -> tuple[int, int]:
-    """The oldest glibc that has every symbol that an ELF file needs."""
+    """The oldest glibc that has every symbol that an ELF file needs; 0.0 where it needs none."""
     versions = re.findall(rb"\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)", module)
-    return max((int(major), int(minor)) for major, minor in versions)
+    return max(((int(major), int(minor)) for major, minor in versions), default=(0, 0))
 
 
 def _headers(machine: str, folder: Path) -> Path:

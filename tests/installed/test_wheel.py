@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engines.images import quick_look
 from inspector.cli.examples import examples
 from inspector.doctor.native import missing_for_compiling
 from inspector.verdicts import native
-from tests.installed.cross import MODULE, glibc
+from tests.installed.cross import MODULES, glibc
 from tests.installed.install import ROOT, Installed, build_wheel, install
 
 
@@ -23,7 +24,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_the_wheel_has_every_file_of_the_tree_once(installed: Installed) -> None:
     (wheel,) = installed.environment.parent.glob("*.whl")
-    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name} - {Path(MODULE)}
+    found = {Path(name) for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name} - {
+        *map(Path, MODULES)
+    }
     packages = {path for name in ("inspector", "engines", "calibration") for path in (ROOT / name).rglob("*")}
     configs = {path.relative_to(ROOT / "configs") for path in (ROOT / "configs").rglob("*.yaml")}
     assert found == {
@@ -40,17 +43,18 @@ def compiler() -> None:
 
 
 @pytest.mark.usefixtures("compiler")
-def test_this_tree_has_the_compiled_module() -> None:
+def test_this_tree_has_the_compiled_modules() -> None:
     """Without it the tests that compare it with numpy skip."""
-    assert native.BUILT, "python -m pip install --no-deps -e ."
+    assert all((native.BUILT, quick_look.BUILT)), "python -m pip install --no-deps -e ."
 
 
 @pytest.mark.usefixtures("compiler")
-def test_the_compiled_module_is_in_the_wheel(installed: Installed) -> None:
+def test_the_compiled_modules_are_in_the_wheel(installed: Installed) -> None:
     """A wheel without it has the same name. It works on every Python from 3.10 and wherever numpy's wheels do."""
     (wheel,) = installed.environment.parent.glob("*.whl")
     assert wheel.name.split("-")[2:4] == ["cp310", "abi3"]
-    assert glibc(zipfile.ZipFile(wheel).read(MODULE)) <= (2, 28)
+    for module in MODULES:
+        assert glibc(zipfile.ZipFile(wheel).read(module)) <= (2, 28)
 
 
 @pytest.mark.usefixtures("compiler")
@@ -85,7 +89,7 @@ def test_examples_are_those_of_the_package(installed: Installed) -> None:
 
 def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path, CC="/bin/false")
-    assert MODULE not in zipfile.ZipFile(wheel).namelist()
+    assert not {*MODULES} & {*zipfile.ZipFile(wheel).namelist()}
     here = install(wheel, tmp_path)
     look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
     done = here.sh(f'python -c "{look}"')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from engines.files.compiled import WITHOUT
 from engines.files.looking import is_file
 from engines.files.writing import temporary_folder
 from inspector.bench.partner import HERE, Partner
@@ -102,7 +103,7 @@ def _arms(names: Iterable[str], beside: Path | None) -> Iterator[dict[str, Partn
                     (str(directory / name),),
                     Measured,
                     code=beside.resolve() if beside is not None and name == BESIDE else HERE,
-                    environment={native.WITHOUT: "1"} if name == NUMPY else {},
+                    environment={WITHOUT: "1"} if name == NUMPY else {},
                 )
             )
         yield arms

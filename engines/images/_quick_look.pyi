@@ -1,0 +1,18 @@
+def shows(
+    address: int,
+    height: int,
+    width: int,
+    stride: int,
+    step: int,
+    black: int,
+    white: int,
+    min_contrast: int,
+    max_clipped: float,
+    tail: float,
+    min_structure: float,
+    spread: float,
+    thin: int,
+    row_pairs: int,
+    column_pairs: int,
+    count_clipped_rows: bool,
+) -> bool: ...
