@@ -174,7 +174,7 @@ def native() -> dict[str, Any]:
     """The file of the compiled measuring pass, where all compiled modules are there. One that was built for a newer system fails here."""
     sys.path.append(_root())
     try:
-        import engines.images._quick_look
+        import engines.images._quick_look  # noqa: F401
         import inspector.verdicts._native as module
     except ModuleNotFoundError:
         return {"missing": True}
