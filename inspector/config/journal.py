@@ -19,7 +19,7 @@ class JournalConfig(Section, frozen=True, kw_only=True):
     ] = "journal.sqlite"
     commit_interval_ms: Annotated[
         int, Meta(description="Longest time a publication waits for others to be committed with it.", ge=0, le=10_000)
-    ] = 50
+    ] = 20
     max_group: Annotated[int, Meta(description="Most publications in one commit.", ge=1, le=100_000)] = 1000
     max_waiting: Annotated[
         int,

@@ -35,6 +35,8 @@ _STALLED_S = 2.0
 _LONGEST_OPEN_S = 10.0
 """A disk that takes longer to open the file counts as hung."""
 _CHECK_S = 0.05
+_GATHER_S = 0.005
+"""Rows are prepared so often, where there are some."""
 _GROUP_BYTES = 16 * 2**20
 """A group that holds more, before its masks are compressed, is committed: what waits behind masks full of noise is not held up by all of them."""
 
@@ -199,11 +201,23 @@ class Journal:
         self._wake.clear()
         self._log_clock(self._retention.clock.check())
         if self._waiting():
-            self._closing.wait(self._config.commit_interval_ms / 1000)
+            self._gather()
         ok = self._commit_all()
         if not self._closing.is_set() and (not ok or (self._retention.due_in_s() <= 0 and not self._trim())):
             self._closing.wait(self._config.retry_ms / 1000)
             self._wake.set()
+
+    def _gather(self) -> None:
+        """Wait until a commit is due, and prepare rows meanwhile: all at once they would keep the line's other threads waiting."""
+        until_s = time.monotonic() + self._config.commit_interval_ms / 1000
+        pause_s = _GATHER_S
+        while not self._closing.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            self._closing.wait(min(left_s, pause_s))
+            gathered = len(self._group)
+            self._take_group()
+            if self._queue:  # the group is full
+                return
+            pause_s = _GATHER_S if len(self._group) > gathered else left_s
 
     def _log_clock(self, trouble: str) -> None:
         """Log what the clock did, where it did something."""
