@@ -1,7 +1,7 @@
 """A quick look at some rows of a frame, by compiled code (``_quick_look.c``): most frames show something for certain, and need no more.
 
-It answers yes only where ``blank`` would say the same of these rows; in doubt it says no, and ``blank`` decides. At 256 x 1600 it takes a
-quarter of the time of numpy and OpenCV, which also let go of the interpreter lock several times.
+It answers yes only where ``blank`` would say the same of these rows; in doubt it says no, and ``blank`` decides. At 256 x 1600 it takes half
+of the time of numpy and OpenCV, which also let go of the interpreter lock several times.
 """
 
 from __future__ import annotations
