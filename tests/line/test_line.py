@@ -270,8 +270,9 @@ def test_stop_does_not_wait_for_frames_that_take_long_to_judge(start_line, tmp_p
     bundle = make_tiny_bundle(tmp_path / "large", 256, 1600)
     specks = np.full((256, 1600), 100, np.uint8)
     specks[::2, ::2] = 192
-    camera = ListCamera([specks], rate_hz=100, endless=True)
-    running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 160})
+    camera = ListCamera([specks], rate_hz=400, endless=True)
+    slow = {"max_defects": 10_000}  # takes long to list
+    running = start_line({"top": camera}, bundle=bundle, deadline_ms=60_000, ring={"slots": 160}, verdicts=slow)
     wait_until(lambda: running.line.ring.leases.free < 20)  # far more than can be judged while the line drains
     begun = time.monotonic()
     running.line.stop()
