@@ -41,6 +41,7 @@ installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, i
 
 native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
+	$(BIN)/python -m tests.engines.images.fuzz_quick_look --seconds 10
 	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
 
 native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu

@@ -1,8 +1,8 @@
-"""The compiled measuring pass under the address, leak and undefined-behaviour sanitizers, against the numpy one (``fuzz_native``).
+"""The compiled modules under the address, leak and undefined-behaviour sanitizers, against the numpy code (``fuzz_native``, ``fuzz_quick_look``).
 
     python -m tests.verdicts.sanitize_native --seconds 60
 
-Then faults are planted in copies of the source, each of which has to be found. Needs gcc. Exit status 1 where a fault was found in the source
+Then faults are planted in copies of the sources, each of which has to be found. Needs gcc. Exit status 1 where a fault was found in a source
 itself, or a planted one was not.
 """
 
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "inspector/verdicts/_native.c"
 SHORT_S = 4
 LEAK, ADDRESS = "leak of", "AddressSanitizer"
 FLAGS = (
@@ -33,6 +32,18 @@ FLAGS = (
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
 )
+
+
+class Target(NamedTuple):
+    """A compiled module."""
+
+    source: Path
+    fuzz: str
+    """The program that tries it."""
+
+
+MEASURING = Target(ROOT / "inspector/verdicts/_native.c", "tests.verdicts.fuzz_native")
+QUICK_LOOK = Target(ROOT / "engines/images/_quick_look.c", "tests.engines.images.fuzz_quick_look")
 
 
 class Change(NamedTuple):
@@ -59,41 +70,47 @@ FAULTS = (
 )  # fmt: skip
 
 
+PAST_THE_ROW = Change("a read past the row", "from + BLOCK + LAG <= width", "from + LAG <= width", ADDRESS)
+
+
 def main() -> None:
-    """Try the source, then the copies with faults."""
+    """Try the sources, then the copies with faults."""
     options = argparse.ArgumentParser()
     options.add_argument("--seconds", type=float, default=60)
     seconds = options.parse_args().seconds
     if shutil.which("gcc") is None:
         sys.exit("no gcc: apt-get install gcc libc6-dev, then try again")
-    source = SOURCE.read_text(encoding="utf-8")
+    source = MEASURING.source.read_text(encoding="utf-8")
     for change in TIGHT:
         source = changed(source, change)
     found = problems(source, seconds) + leaks(source)
-    print(found or "nothing found in the source", flush=True)
+    look = QUICK_LOOK.source.read_text(encoding="utf-8")
+    found += problems(look, seconds / 2, QUICK_LOOK)
+    print(found or "nothing found in the sources", flush=True)
     missed = [fault.name for fault in FAULTS if not finds(fault, source)]
+    missed += [] if finds(PAST_THE_ROW, look, QUICK_LOOK) else [PAST_THE_ROW.name]
     sys.exit(bool(found or missed))
 
 
 def changed(source: str, change: Change) -> str:
     """The source with the change, which has to have its place there."""
     if source.count(change.text) != 1:
-        sys.exit(f"{change.name}: {SOURCE.name} has to hold once {change.text!r}")
+        sys.exit(f"{change.name}: the source has to hold once {change.text!r}")
     return source.replace(change.text, change.instead)
 
 
-def finds(fault: Change, source: str) -> bool:
+def finds(fault: Change, source: str, target: Target = MEASURING) -> bool:
     """Whether a planted fault is found; printed too."""
-    look = leaks if fault.told == LEAK else problems
-    said = look(changed(source, fault))
+    planted = changed(source, fault)
+    said = leaks(planted) if fault.told == LEAK else problems(planted, target=target)
     found = fault.told in said
     print(f"{'found' if found else 'NOT FOUND'}, as planted: {fault.name}{'' if found else said}", flush=True)
     return found
 
 
-def problems(source: str, seconds: float = SHORT_S) -> str:
+def problems(source: str, seconds: float = SHORT_S, target: Target = MEASURING) -> str:
     """What the sanitizers say of a source, or why it failed; empty for nothing."""
-    done = fuzz(source, seconds, "detect_leaks=0")
+    done = fuzz(source, seconds, "detect_leaks=0", target)
     if done.returncode:
         return done.stdout + done.stderr
     print(done.stdout, end="", flush=True)
@@ -107,10 +124,10 @@ def leaks(source: str) -> str:
     return "\n\n".join(leak for leak in done.stderr.split("\n\n") if LEAK in leak and "_native.c:" in leak)
 
 
-def fuzz(source: str, seconds: float, options: str) -> subprocess.CompletedProcess[str]:
-    """Compile a source with sanitizers and let ``fuzz_native`` try it."""
+def fuzz(source: str, seconds: float, options: str, target: Target = MEASURING) -> subprocess.CompletedProcess[str]:
+    """Compile a source with sanitizers and let the target's program try it."""
     with tempfile.TemporaryDirectory(prefix="inspector-sanitize-") as folder:
-        written, built = Path(folder, "_native.c"), Path(folder, "_native.abi3.so")
+        written, built = Path(folder, target.source.name), Path(folder, f"{target.source.stem}.abi3.so")
         written.write_text(source, encoding="utf-8")
         include = f"-I{sysconfig.get_path('include')}"
         if subprocess.run(["gcc", *FLAGS, include, str(written), "-o", str(built), "-lm"], check=False).returncode:
@@ -124,7 +141,7 @@ def fuzz(source: str, seconds: float, options: str) -> subprocess.CompletedProce
             "LD_PRELOAD": library.stdout.strip(),
             "ASAN_OPTIONS": f"allocator_may_return_null=1:{options}",
         }
-        command = [sys.executable, "-m", "tests.verdicts.fuzz_native", "--seconds", str(seconds), "--module", folder]
+        command = [sys.executable, "-m", target.fuzz, "--seconds", str(seconds), "--module", folder]
         return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
