@@ -78,7 +78,7 @@ class _Server(WSGIServer):
     """Accepts connections in one thread and serves each in another, of which there are at most ``MOST_CONNECTIONS``."""
 
     allow_reuse_port = False
-    request_queue_size = 16
+    request_queue_size = 128
 
     def __init__(self, address: Address) -> None:
         self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
@@ -98,6 +98,14 @@ class _Server(WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection. Where that fails, as without a free file descriptor, it is not tried again at once."""
+        try:
+            return super().get_request()
+        except OSError:
+            self.stopping.wait(_POLL_S)
+            raise
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a new connection in a thread, or close it where none becomes free."""
         self._pace()
@@ -112,7 +120,7 @@ class _Server(WSGIServer):
             threading.Thread(
                 target=self._serve, args=(request, client_address), name="metrics-client", daemon=True
             ).start()
-        except RuntimeError:  # no thread to be had
+        except Exception:  # no thread or memory to be had
             self._done(request)
 
     def service_actions(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
 import socket
+import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 from urllib.request import urlopen
 
 import pytest
@@ -20,6 +23,7 @@ from inspector.line.line import Line
 from inspector.line.metrics import LineMetrics
 from inspector.service.metrics_server import MetricsServer
 from inspector.version import __version__
+from tests.line.accounting import Account, account
 from tests.line.conftest import tiny_config
 from tests.line.sources import GatedCamera, ListCamera
 from tests.results.publishing import eventually
@@ -37,9 +41,13 @@ def text_of(server: MetricsServer) -> str:
 
 
 def scrape(server: MetricsServer) -> Samples:
-    """All samples, each there once."""
+    return samples_of(text_of(server))
+
+
+def samples_of(text: str) -> Samples:
+    """All samples of a page, each there once."""
     found: Samples = {}
-    for family in text_string_to_metric_families(text_of(server)):
+    for family in text_string_to_metric_families(text):
         for sample in family.samples:
             key = sample.name, frozenset(sample.labels.items())
             assert key not in found
@@ -60,58 +68,96 @@ def by_ending(samples: Samples, camera: str = "top") -> dict[tuple[str, str], fl
     }
 
 
-def test_counts_are_those_of_the_line_during_and_after_the_frames(start_line) -> None:
+class Watched(NamedTuple):
+    """A line's pages while it waits after two frames, while frames come, and after it has stopped."""
+
+    line: Line
+    journal: Account
+    first: str
+    during: str
+    after: str
+
+
+@pytest.fixture(scope="module")
+def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    journal = tmp_path_factory.mktemp("watched") / "journal.sqlite"
     camera = GatedCamera([CLEAN, BAD, *[CLEAN, BAD, None, "torn.jpg: truncated"] * 20], burst=2)
-    running = start_line({"top": camera}, deadline_ms=5000)
-    line = running.line
-    with MetricsServer(LOOPBACK, LineMetrics(line)) as server:
-        eventually(lambda: not line.ledger.open_frames() and line.latency.count == 2)
-        first = scrape(server)
-        assert by_ending(first) == {("PASS", "gate_clean"): 1, ("REJECT", "defect"): 1}
-        assert value(first, "inspector_frames_total", camera="top", verdict="SCRAP", reason="defect") == 0
-        assert value(first, "inspector_line_state", state="running") == 1
-        assert value(first, "inspector_ring_slots_free") == value(first, "inspector_ring_slots") == 64
-        (engine,) = (dict(labels) for name, labels in first if name == "inspector_engine_info")
-        assert (engine["role"], engine["bundle"]) == ("active", line.bundle.id)
-        assert "CPU" in engine["device"]
+    line = Line(tiny_config(tiny_bundle.path, journal), tiny_bundle, sources={"top": camera})
+    stop = threading.Event()
+    with MetricsServer(LOOPBACK, LineMetrics(line)) as server, line:
+        assert line.start(stop)
+        eventually(lambda: line.latency.count == 2)
+        first = text_of(server)
         camera.rest.set()
-        during = scrape(server)
-        found = running.finish()
-        after = scrape(server)
-    assert Counter(verdict for verdict, _, _ in found.verdicts.values()) == {
-        verdict: sum(count for (one, _), count in by_ending(after).items() if one == verdict)
-        for verdict in ("PASS", "REJECT", "UNINSPECTED")
-    }
-    assert value(after, "inspector_frames_numbered_total", camera="top") == len(found.verdicts) == 82
-    assert value(after, "inspector_frames_open", camera="top") == 0
-    assert value(after, "inspector_line_state", state="stopped") == 1
-    assert value(after, "inspector_publisher_up") == 0
-    published = line.results.snapshot()
-    assert value(after, "inspector_publications_total", camera="top") == published.published
-    assert value(after, "inspector_journal_committed_total") == published.journal.committed == published.published
-    assert value(after, "inspector_journal_dropped_total") == 0
+        during = text_of(server)
+        line.wait(stop, tick_s=0.01)
+        line.stop()
+        after = text_of(server)
+    return Watched(line, account(journal), first, during, after)
+
+
+def test_counts_are_those_of_the_line_during_and_after_the_frames(watched: Watched) -> None:
+    first, during, after = map(samples_of, watched[2:])
+    assert by_ending(first) == {("PASS", "gate_clean"): 1, ("REJECT", "defect"): 1}
+    assert value(first, "inspector_frames_total", camera="top", verdict="SCRAP", reason="defect") == 0
+    assert by_ending(after) == Counter((verdict, reason) for verdict, reason, _ in watched.journal.verdicts.values())
+    assert value(after, "inspector_frames_numbered_total", camera="top") == 82
+    assert value(first, "inspector_frames_open", camera="top") == value(after, "inspector_frames_open", camera="top")
     for earlier, later in ((first, during), (during, after)):
         for (name, labels), count in earlier.items():
             if re.search("_(total|bucket|count|sum)$", name):
                 assert later[name, labels] >= count, name
 
 
-def test_the_histogram_has_buckets_around_the_deadline(start_line) -> None:
-    running = start_line({"top": ListCamera([CLEAN, BAD] * 20, rate_hz=400)}, deadline_ms=2000)
-    running.finish()
-    with MetricsServer(LOOPBACK, LineMetrics(running.line)) as server:
-        found = scrape(server)
+def test_states_and_engines_are_those_of_the_line(watched: Watched) -> None:
+    first, after = samples_of(watched.first), samples_of(watched.after)
+    assert value(first, "inspector_line_state", state="running") == 1
+    assert value(after, "inspector_line_state", state="stopped") == 1
+    assert value(first, "inspector_publisher_up") == 1
+    assert value(after, "inspector_publisher_up") == 0
+    assert value(first, "inspector_ring_slots_free") == value(first, "inspector_ring_slots") == 64
+    (engine,) = (dict(labels) for name, labels in first if name == "inspector_engine_info")
+    assert (engine["role"], engine["bundle"]) == ("active", watched.line.bundle.id)
+    assert engine["device"] == watched.line.inference.active.supervisor.device
+
+
+def test_publications_and_journal_are_those_of_the_results(watched: Watched) -> None:
+    after = samples_of(watched.after)
+    published = watched.line.results.snapshot()
+    assert published.published > 82 - 20
+    assert value(after, "inspector_publications_total", camera="top") == published.published
+    assert value(after, "inspector_journal_committed_total") == published.published
+    assert value(after, "inspector_journal_dropped_total") == value(after, "inspector_journal_failing") == 0
+
+
+def test_the_histogram_has_buckets_around_the_deadline(watched: Watched) -> None:
+    after = samples_of(watched.after)
     buckets = {
         float(dict(labels)["le"]): count
-        for (name, labels), count in found.items()
+        for (name, labels), count in after.items()
         if name == "inspector_verdict_latency_seconds_bucket"
     }
-    assert {0.1, 1.8, 2.0, 2.2, 10.0} < set(buckets)
+    assert {0.1, 1.8, 2.0, 2.2, 10.0, math.inf} < set(buckets)
     assert list(buckets.values()) == sorted(buckets.values())
-    assert buckets[float("inf")] == value(found, "inspector_verdict_latency_seconds_count") == 40
-    assert buckets[10.0] == 40
-    assert 0 < value(found, "inspector_verdict_latency_seconds_sum") < 40 * running.line.latency.max_us / 1e6
-    assert value(found, "inspector_deadline_seconds") == 2
+    assert buckets[math.inf] == value(after, "inspector_verdict_latency_seconds_count") == 82
+    assert buckets[10.0] == 82
+    assert 0 < value(after, "inspector_verdict_latency_seconds_sum") < 82 * watched.line.latency.max_us / 1e6
+    assert value(after, "inspector_deadline_seconds") == 2
+
+
+def test_exported_names_types_and_labels_are_those_of_the_document(watched: Watched) -> None:
+    """Of a line in all its parts: deadline, journal, engines that run."""
+    samples = samples_of(watched.first)
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", watched.first, flags=re.MULTILINE))
+    exported = {
+        name: (kind, {label for (one, labels) in samples if one in (name, f"{name}_bucket") for label, _ in labels})
+        for name, kind in types.items()
+    }
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\| [^|]*\| \S[^|]* \|$", DOCUMENT, flags=re.MULTILINE)
+    assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == exported
+    asked = set(re.findall(r"\binspector_\w+", DOCUMENT))
+    assert {re.sub("_bucket$", "", name) for name in asked} <= set(exported)
+    assert set(re.findall(r"^# HELP (\S+) \S", watched.first, flags=re.MULTILINE)) == set(types)
 
 
 def test_a_restarted_child_is_counted(start_line) -> None:
@@ -141,26 +187,6 @@ def test_a_client_that_never_reads_delays_neither_scrapes_nor_the_stop(start_lin
             assert time.monotonic() - begun < 2
 
 
-def test_exported_names_types_and_labels_are_those_of_the_document(start_line) -> None:
-    """Of a line in all its parts: deadline, journal, frames of both kinds."""
-    running = start_line({"top": ListCamera([CLEAN, BAD])})
-    with MetricsServer(LOOPBACK, LineMetrics(running.line)) as server:
-        eventually(lambda: running.line.latency.count == 2)
-        text = text_of(server)
-        samples = scrape(server)
-    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, flags=re.MULTILINE))
-    exported = {
-        name: (kind, {label for (one, labels) in samples if one in (name, f"{name}_bucket") for label, _ in labels})
-        for name, kind in types.items()
-    }
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\| [^|]*\| \S[^|]* \|$", DOCUMENT, flags=re.MULTILINE)
-    assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == exported
-    asked = set(re.findall(r"\binspector_\w+", DOCUMENT))
-    assert {re.sub("_bucket$", "", name) for name in asked} <= set(exported)
-    helped = set(re.findall(r"^# HELP (\S+) \S", text, flags=re.MULTILINE))
-    assert helped == set(types)
-
-
 def test_a_line_that_has_not_started_has_metrics_too(tiny_bundle: Bundle) -> None:
     """While engines load; without a deadline and a journal."""
     config = tiny_config(tiny_bundle.path, None, deadline_ms=None)
@@ -173,16 +199,15 @@ def test_a_line_that_has_not_started_has_metrics_too(tiny_bundle: Bundle) -> Non
         assert [__version__] == [dict(labels)["version"] for name, labels in found if name == "inspector_build_info"]
 
 
-def test_a_bundle_loaded_a_second_time_is_no_duplicate(start_line, tiny_bundle: Bundle) -> None:
-    running = start_line({"top": ListCamera([CLEAN], rate_hz=100, endless=True)})
-    line = running.line
-    with MetricsServer(LOOPBACK, LineMetrics(line)) as server:
+def test_a_bundle_loaded_a_second_time_is_no_duplicate(tiny_bundle: Bundle) -> None:
+    config = tiny_config(tiny_bundle.path, None)
+    with Line(config, tiny_bundle) as line, MetricsServer(LOOPBACK, LineMetrics(line)) as server:
         for _ in range(2):
             line.bundles.load(tiny_bundle)
         found = scrape(server)
-        states = {
-            dict(labels)["state"]: count
-            for (name, labels), count in found.items()
-            if name == "inspector_inference_children" and ("role", "loading") in labels
-        }
-        assert sum(states.values()) == 2
+    loading = [
+        count
+        for (name, labels), count in found.items()
+        if name == "inspector_inference_children" and ("role", "loading") in labels
+    ]
+    assert sum(loading) == 2

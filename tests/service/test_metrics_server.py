@@ -69,7 +69,7 @@ def test_the_page_has_the_collector_and_the_process(server: MetricsServer) -> No
     assert "\none 1.0\n" in page(server)
     assert "process_resident_memory_bytes" in page(server)
     assert "process" not in page(server, "?name[]=one")
-    assert page(server, Accept_Encoding="gzip") == page(server) or "one" in page(server)
+    assert "\none 1.0\n" in page(server, **{"Accept-Encoding": "gzip"})
     assert page(server, Accept="application/openmetrics-text; version=1.0.0").endswith("# EOF\n")
 
 
@@ -101,8 +101,8 @@ def test_bad_requests_harm_nobody(
 
 def test_clients_that_never_send_or_read_are_cut_off_for_one_that_does(server: MetricsServer, collector: One) -> None:
     collector.text = "x" * 10_000_000  # more than the sockets' buffers hold
-    hanging = [connected(server, b"GET / HTTP/1.1\r\n\r\n") for _ in range(4)]
-    hanging += [connected(server) for _ in range(MOST_CONNECTIONS - 4)]
+    hanging = [connected(server, b"GET / HTTP/1.1\r\n\r\n")]
+    hanging += [connected(server) for _ in range(MOST_CONNECTIONS - 1)]
     eventually(lambda: serving() == MOST_CONNECTIONS)
     begun = time.monotonic()
     collector.text = "one"
@@ -126,10 +126,10 @@ def test_an_old_connection_is_ended_though_it_is_never_idle(server: MetricsServe
 def test_connections_are_accepted_at_a_limited_rate(server: MetricsServer) -> None:
     """A flood is slowed down, and the end of the server does not wait for it."""
     begun = time.monotonic()
-    for _ in range(int(AT_ONCE) + 10):
+    for _ in range(int(AT_ONCE) + 6):
         connected(server).close()
     assert "\none 1.0\n" in page(server)
-    assert time.monotonic() - begun > 0.4
+    assert time.monotonic() - begun > 0.2
     begun = time.monotonic()
     server.close()
     assert time.monotonic() - begun < 0.5
