@@ -1,4 +1,4 @@
-"""The figures of a line as Prometheus' metrics. They are read from the line's parts when Prometheus asks; the frames' road counts nothing more.
+"""The figures of a line as Prometheus' metrics. They are read from the line's parts when Prometheus asks.
 
 ``docs/metrics.md`` describes each metric; a test compares it with what is collected here.
 """
