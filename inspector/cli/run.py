@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +46,7 @@ def run(
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
-    with stop_on_signals() as stop, Line(line_config, bundle) as line:
+    with stop_on_signals() as stop, Line(line_config, bundle) as line, _metrics(line):
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
         if line.start(stop):
             line.wait(stop, tick=_Report(line))
@@ -58,6 +60,21 @@ def run(
         log.error("%s", failure)
     if failures:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _metrics(line: Line) -> Iterator[None]:
+    """Serve the line's metrics meanwhile, where the configuration says so."""
+    endpoint = line.config.metrics.endpoint
+    if endpoint is None:
+        yield
+        return
+    from inspector.config.metrics import loopback_address
+    from inspector.line.metrics import LineMetrics
+    from inspector.service.metrics_server import MetricsServer
+
+    with MetricsServer(loopback_address(endpoint), LineMetrics(line)):
+        yield
 
 
 def _nothing_inspected(line: Line) -> list[str]:

@@ -35,6 +35,7 @@ TITLES = {
     "ResultsConfig": "`results`",
     "CurveConfig": "`results.curve`",
     "JournalConfig": "`journal`",
+    "MetricsConfig": "`metrics`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

@@ -11,6 +11,7 @@ from engines.files.paths import PathRule, path_key
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
+from inspector.config.metrics import MetricsConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.section import Section
@@ -64,3 +65,4 @@ class LineConfig(Section, frozen=True, kw_only=True):
     verdicts: VerdictsConfig = VerdictsConfig()
     results: ResultsConfig = ResultsConfig()
     journal: JournalConfig = JournalConfig()
+    metrics: MetricsConfig = MetricsConfig()

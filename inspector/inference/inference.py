@@ -50,7 +50,9 @@ class Inference:
         self._forced = forced or (lambda _: Forced.NO)
         self._stopped = False
         self._lock = threading.Lock()
-        """Guards changes of ``others``."""
+        """Guards changes of ``others`` and ``restarts``."""
+        self.restarts = 0
+        """Children of any bundle that ended unasked, so that another one was started in their place."""
         self.others: tuple[Dispatcher, ...] = ()
         """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
@@ -148,6 +150,9 @@ class Inference:
         return Dispatcher(bundle, self._config, self.ring, listener, hold_while_down=self._hold, forced=self._forced)
 
     def _state_changed(self, source: Dispatcher, state: State, text: str) -> None:
+        if state is State.RESTARTING:
+            with self._lock:
+                self.restarts += 1
         if state is State.STOPPED and source.retired:
             self._forget(source)
         self._listener.state(source, state, text)

@@ -101,7 +101,8 @@ class Line:
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
         self._observe = observe or (lambda _: None)
-        self._epoch = epoch = new_epoch(config)
+        self.epoch = epoch = new_epoch(config)
+        """Identity of this start of the line."""
         self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
         self.results = Results(
@@ -146,7 +147,7 @@ class Line:
                 return False
         if not self.results.wait_for_subscribers(stop):
             return False
-        self.runs.begin(first_run(self.config, self._epoch.epoch))
+        self.runs.begin(first_run(self.config, self.epoch.epoch))
         self.deadlines.start()
         if not native.COMPILED:
             log.warning(

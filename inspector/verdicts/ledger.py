@@ -34,6 +34,8 @@ class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Frames per verdict; verdicts that did not occur are absent."""
     reasons: dict[Reason, int]
     """Frames per reason; reasons that did not occur are absent."""
+    endings: dict[tuple[Verdict, Reason], int]
+    """Frames per verdict and reason together; pairs that did not occur are absent."""
 
 
 class _Camera:
@@ -60,7 +62,13 @@ class _Camera:
         for (verdict, reason), count in self.by_ending.items():
             verdicts[verdict] = verdicts.get(verdict, 0) + count
             reasons[reason] = reasons.get(reason, 0) + count
-        return CameraCounts(frames=self.next_frame, open=len(self.open), verdicts=verdicts, reasons=reasons)
+        return CameraCounts(
+            frames=self.next_frame,
+            open=len(self.open),
+            verdicts=verdicts,
+            reasons=reasons,
+            endings=dict(self.by_ending),
+        )
 
 
 class Ledger:

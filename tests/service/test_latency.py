@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.service.latency import RESOLUTION, LatencyHistogram
+from inspector.service.latency import RESOLUTION, SMALLEST_US, LatencyHistogram
 
 
 @given(st.lists(st.floats(10, 1e9), min_size=1, max_size=300), st.sampled_from([0.5, 0.9, 0.99, 1.0]))
@@ -32,3 +32,20 @@ def test_below_the_smallest_bucket_and_beyond_the_largest() -> None:
     assert histogram.percentile_us(1.0) == pytest.approx(0.5)
     histogram.add(1e13)
     assert histogram.percentile_us(1.0) == pytest.approx(1e13, rel=1)
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=300), st.lists(st.floats(1, 1e10), max_size=20).map(sorted))
+def test_a_distribution_counts_none_beyond_a_limit_and_all_well_within(
+    latencies: list[float], limits: list[float]
+) -> None:
+    histogram = LatencyHistogram()
+    for latency in latencies:
+        histogram.add(latency)
+    found = histogram.distribution(limits)
+    assert found.added == len(latencies)
+    assert found.total_us == pytest.approx(sum(latencies))
+    assert found.within == sorted(found.within)
+    for limit, within in zip(limits, found.within, strict=True):
+        assert within <= sum(latency <= limit * 1.0001 for latency in latencies)
+        if limit > SMALLEST_US * RESOLUTION:
+            assert within >= sum(latency <= limit / RESOLUTION * 0.9999 for latency in latencies)
