@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,9 +34,11 @@ def run(
     Example: `inspector run -c line.yaml`
     """
     from engines.bundle import open_bundle
+    from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
     from inspector.service.log import log_to_stderr
+    from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
@@ -44,10 +47,12 @@ def run(
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
-    with stop_on_signals() as stop, Line(line_config, bundle) as line:
+    manager = ServiceManager.of_this_process()
+    with stop_on_signals() as stop, Line(line_config, bundle) as line, ServiceStatus(manager, line) as status:
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
         if line.start(stop):
-            line.wait(stop, tick=_Report(line))
+            status.running()
+            line.wait(stop, tick=_Report(line, status.tick))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
     failures = [*line.failures, *_nothing_inspected(line)]
@@ -56,6 +61,7 @@ def run(
             log.info("UNINSPECTED: %s", kind)
     for failure in failures:
         log.error("%s", failure)
+    status.ended(failures)
     if failures:
         raise typer.Exit(1)
 
@@ -73,14 +79,16 @@ def _nothing_inspected(line: Line) -> list[str]:
 
 
 class _Report:
-    """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once."""
+    """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once; calls ``also`` each time."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, also: Callable[[], None]) -> None:
         self._line = line
+        self._also = also
         self._counted: Counter[tuple[str, str]] = Counter()
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
+        self._also()
         for kind in self._line.uninspected.new():
             log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
         if time.monotonic() < self._due:
