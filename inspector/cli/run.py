@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,9 +35,11 @@ def run(
     Example: `inspector run -c line.yaml`
     """
     from engines.bundle import open_bundle
+    from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
     from inspector.service.log import log_to_stderr
+    from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
@@ -46,10 +48,17 @@ def run(
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
-    with stop_on_signals() as stop, Line(line_config, bundle) as line, _metrics(line):
+    manager = ServiceManager.of_this_process()
+    with (
+        stop_on_signals() as stop,
+        Line(line_config, bundle) as line,
+        ServiceStatus(manager, line) as status,
+        _metrics(line),
+    ):
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
         if line.start(stop):
-            line.wait(stop, tick=_Report(line))
+            status.running()
+            line.wait(stop, tick=_Report(line, status.tick))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
     failures = [*line.failures, *_nothing_inspected(line)]
@@ -58,6 +67,7 @@ def run(
             log.info("UNINSPECTED: %s", kind)
     for failure in failures:
         log.error("%s", failure)
+    status.ended(failures)
     if failures:
         raise typer.Exit(1)
 
@@ -90,14 +100,16 @@ def _nothing_inspected(line: Line) -> list[str]:
 
 
 class _Report:
-    """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once."""
+    """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once; calls ``also`` each time."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, also: Callable[[], None]) -> None:
         self._line = line
+        self._also = also
         self._counted: Counter[tuple[str, str]] = Counter()
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
+        self._also()
         for kind in self._line.uninspected.new():
             log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
         if time.monotonic() < self._due:

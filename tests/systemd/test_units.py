@@ -1,0 +1,97 @@
+"""The unit files, as systemd's own checker sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+MOST_EXPOSURE = 2.0
+CHECKER = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(CHECKER is None, reason="systemd-analyze is not installed")
+
+
+def analyze(*arguments: str | Path) -> str:
+    """Output of ``systemd-analyze``; what it complains about fails the test."""
+    done = subprocess.run([str(CHECKER), *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not done.stderr.strip(), done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A root with the files where docs/service.md puts them, and with programs that do nothing."""
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    for name in ("inspector@.service", "inspector.target", "inspector-gpu.service"):
+        shutil.copy(SYSTEMD / name, units)
+    for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe"):
+        program = tmp_path / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    return tmp_path
+
+
+def with_gpu(root: Path) -> Path:
+    drop_ins = root / "etc/systemd/system/inspector@.service.d"
+    drop_ins.mkdir()
+    shutil.copy(SYSTEMD / "gpu.conf", drop_ins)
+    return root
+
+
+@needs_systemd
+@pytest.mark.parametrize("gpu", [False, True], ids=["cpu", "gpu"])
+def test_systemd_finds_nothing_wrong(installed: Path, gpu: bool) -> None:
+    root = with_gpu(installed) if gpu else installed
+    units = ["inspector@hot-strip-1.service", "inspector.target", *(["inspector-gpu.service"] if gpu else [])]
+    analyze("verify", "--man=no", "--recursive-errors=no", f"--root={root}", *units)
+
+
+@needs_systemd
+def test_the_check_finds_a_mistake(installed: Path) -> None:
+    unit = installed / "etc/systemd/system/inspector@.service"
+    unit.write_text(unit.read_text(encoding="utf-8").replace("KillMode=mixed", "KillMode=gentle"), encoding="utf-8")
+    with pytest.raises(AssertionError, match="gentle"):
+        analyze("verify", "--man=no", "--recursive-errors=no", f"--root={installed}", "inspector@hot-strip-1.service")
+
+
+@needs_systemd
+def test_a_line_on_the_cpu_is_exposed_by_no_more_than_stated(installed: Path) -> None:
+    said = analyze(
+        "security", "--offline=true", "--no-pager", f"--root={installed}", f"--threshold={round(MOST_EXPOSURE * 10)}",
+        "inspector@hot-strip-1.service",
+    )  # fmt: skip
+    (exposure,) = re.findall(r"exposure level for inspector@hot-strip-1\.service: ([\d.]+)", said)
+    assert 0 < float(exposure) <= MOST_EXPOSURE
+
+
+@needs_systemd
+def test_the_gpu_opens_its_devices_alone(installed: Path) -> None:
+    def exposed(root: Path) -> set[str]:
+        table = json.loads(
+            analyze(
+                "security", "--offline=true", "--json=short", f"--root={root}", "inspector@hot-strip-1.service"
+            )
+        )  # fmt: skip
+        return {check["name"] for check in table if check["set"] is False}
+
+    before = exposed(installed)
+    assert exposed(with_gpu(installed)) - before <= {"PrivateDevices=", "DeviceAllow="}
+
+
+@pytest.mark.parametrize("name", ["inspector@.service", "inspector.target", "inspector-gpu.service", "gpu.conf"])
+def test_settings_are_explained(name: str) -> None:
+    """Every line of the drop-in for a GPU has a comment before it, and every file says first what it is."""
+    lines = (SYSTEMD / name).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    if name == "gpu.conf":
+        for before, line in pairwise(lines):
+            assert not re.match(r"[A-Z]\w+=", line) or before.startswith("#") or line.startswith("After="), line
