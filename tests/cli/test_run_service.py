@@ -12,8 +12,7 @@ import yaml
 
 from engines.bundle import Bundle
 from inspector.client import Subscriber
-from tests.cli.command import COMMAND
-from tests.cli.in_process import refused
+from tests.cli.command import COMMAND, inspector, one_line_of
 from tests.line_file import write_line
 from tests.results.publishing import eventually
 from tests.service.notify_socket import NotifySocket
@@ -83,7 +82,7 @@ def test_a_line_that_cannot_start_says_why_and_is_never_ready(
     config.write_text(yaml.safe_dump(tree), encoding="utf-8")
     with NotifySocket(str(tmp_path / "n")) as manager:
         monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
-        refused("run", "-c", config, "--log-level", "error")
+        one_line_of(inspector("run", "-c", config, "--log-level", "error"))
         starting, stopping = manager.waiting()
     assert "EXTEND_TIMEOUT_USEC" in starting
     assert stopping["STOPPING"] == "1"
