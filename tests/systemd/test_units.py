@@ -73,6 +73,13 @@ def test_a_line_on_the_cpu_is_exposed_by_no_more_than_stated(installed: Path) ->
     assert 0 < float(exposure) <= MOST_EXPOSURE
 
 
+def test_zeromq_may_bind_a_tcp_address() -> None:
+    """libzmq aborts the process where the socket that lists network interfaces is refused."""
+    unit = (SYSTEMD / "inspector@.service").read_text(encoding="utf-8")
+    (families,) = re.findall(r"^RestrictAddressFamilies=(.*)$", unit, flags=re.MULTILINE)
+    assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
+
+
 @needs_systemd
 def test_the_gpu_opens_its_devices_alone(installed: Path) -> None:
     def exposed(root: Path) -> set[str]:
