@@ -11,6 +11,7 @@ import typer
 
 from engines.files.looking import is_there
 from engines.files.writing import write_text
+from inspector.cli.new_line.limits import DEADLINE_MS, KEEP_DAYS, MM_PER_PX, RATE_HZ
 from inspector.cli.output import tell
 from inspector.errors import UserError
 
@@ -24,38 +25,54 @@ Answer = str | None
 
 def init(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The file to write.")] = Path("line.yaml"),
-    line: Annotated[Answer, typer.Option(help="Name of the line. Default: that of the file.")] = None,
-    camera: Annotated[Answer, typer.Option(help="replay (recorded frames) or simulator (the default).")] = None,
-    frames: Annotated[Answer, typer.Option(metavar="FOLDER", help="Recorded frames, for a replay.")] = None,
-    rate: Annotated[
-        Answer, typer.Option(metavar="HZ", help="Frames per second, or none: as fast as the line takes them.")
+    line: Annotated[Answer, typer.Option(metavar="NAME", help="Name of the line. Default: that of the file.")] = None,
+    camera: Annotated[
+        Answer, typer.Option(metavar="KIND", help="replay (recorded frames) or simulator, which is the default.")
     ] = None,
-    bundle: Annotated[Answer, typer.Option(help="Model bundle: a directory, or the name of an included one.")] = None,
+    frames: Annotated[
+        Answer, typer.Option(metavar="FOLDER", help="Folder with recorded frames; the camera is then a replay.")
+    ] = None,
+    rate: Annotated[
+        Answer,
+        typer.Option(metavar="HZ", help=f"Frames per second, or none: as fast as the line takes them. [{RATE_HZ}]"),
+    ] = None,
+    bundle: Annotated[
+        Answer, typer.Option(metavar="BUNDLE", help="Model bundle: a directory, or the name of an included one.")
+    ] = None,
     engines: Annotated[
         Answer,
         typer.Option(
-            help="gpu: the line refuses to start without one. cpu: permitted where no GPU can be used. Default: what this machine has."
+            metavar="GPU|CPU",
+            help="gpu: the line refuses to start without one. cpu: permitted where no GPU can be used. Default: what this machine has.",
         ),
     ] = None,
-    scale: Annotated[Answer, typer.Option(metavar="MM", help="Millimetres per pixel, or X,Y, or none.")] = None,
-    deadline_ms: Annotated[Answer, typer.Option(metavar="MS", help="Longest time from capture to verdict.")] = None,
+    scale: Annotated[
+        Answer,
+        typer.Option(
+            metavar="MM", help=f"Millimetres per pixel, or X,Y along and across a frame's rows, or none. [{MM_PER_PX}]"
+        ),
+    ] = None,
+    deadline_ms: Annotated[
+        Answer, typer.Option(metavar="MS", help=f"Longest time from capture to verdict. [{DEADLINE_MS}]")
+    ] = None,
     results: Annotated[
         Answer,
         typer.Option(
             metavar="PORT|ADDRESS",
-            help="Where results are published: a port for programs on this machine, or tcp://ADDRESS:PORT, for which keys are made.",
+            help="Where results are published: a port for programs on this machine, or tcp://ADDRESS:PORT. For an address that other "
+            "machines can reach, keys are made.",
         ),
     ] = None,
-    journal: Annotated[Answer, typer.Option(metavar="FILE", help="The journal, or none.")] = None,
+    journal: Annotated[Answer, typer.Option(metavar="FILE", help="The journal, an SQLite file, or none.")] = None,
     keep_days: Annotated[
-        Answer, typer.Option(metavar="DAYS", help="How long the journal keeps results, or none.")
+        Answer, typer.Option(metavar="DAYS", help=f"How long the journal keeps results, or none: always. [{KEEP_DAYS}]")
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing; take defaults.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there. Keys are never replaced.")
     ] = False,
 ) -> None:
-    """Ask a few questions and write the configuration of a line, with a comment on every key.
+    """Ask a few questions and write the configuration of a line, each key with its meaning.
 
     Every question is also an option; what is given is not asked. Paths in options are relative to where you are.
 
@@ -105,7 +122,7 @@ def _write(config: LineConfig, file: Path, force: bool) -> str:
     told = ""
     with ExitStack() as stack:
         if config.results.curve is not None:
-            keys = ServerKeys.of(file, config.line)
+            keys = ServerKeys.of(file)
             kept = keys.are_there()
             if not kept:
                 stack.enter_context(keys.made())

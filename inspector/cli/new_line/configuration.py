@@ -21,21 +21,21 @@ CAMERA = "top"
 
 def line_configuration(answers: Answers, file: Path) -> LineConfig:
     """The configuration for ``file``; what is not asked has its default. Raises UserError for answers that exclude each other."""
-    name: str = answers["line"]
+    line: str = answers["line"]
     source = _source(answers)
     bundle: str = answers["bundle"]
     inference = InferenceConfig(allow_cpu=answers["engines"] == "cpu")
     camera = CameraConfig(name=CAMERA, source=source, scale=answers["scale"])
     deadline_ms: float = answers["deadline_ms"]
     endpoint, needs_keys = answers["results"]
-    keys = ServerKeys.of(file, name)
+    keys = ServerKeys.of(file)
     curve = (
         CurveConfig(secret_key=keys.written(keys.secret), allowed_clients=keys.written(keys.allowed))
         if needs_keys
         else None
     )
     return LineConfig(
-        line=name,
+        line=line,
         bundle=bundle,
         cameras=(camera,),
         deadline_ms=deadline_ms,

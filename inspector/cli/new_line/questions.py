@@ -10,6 +10,7 @@ import msgspec
 
 from inspector.cli.new_line import readers
 from inspector.cli.new_line.asking import Question
+from inspector.cli.new_line.limits import KEEP_DAYS, RATE_HZ
 from inspector.cli.new_line.readers import CAMERAS, ENGINES, NONE
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
@@ -35,7 +36,7 @@ def line_questions(file: Path) -> dict[str, Question]:
         "rate": Question(
             "--rate",
             f"Frames per second; {NONE}: as fast as the line takes them",
-            lambda text: readers.read_number_or_none("--rate", text, readers.RATE_HZ),
+            lambda text: readers.read_number_or_none("--rate", text, RATE_HZ),
             _always(NONE),
         ),
         "bundle": Question(
@@ -77,7 +78,7 @@ def line_questions(file: Path) -> dict[str, Question]:
         "keep_days": Question(
             "--keep-days",
             f"Days that the journal keeps them; {NONE}: whatever their age",
-            lambda text: readers.read_number_or_none("--keep-days", text, readers.KEEP_DAYS),
+            lambda text: readers.read_number_or_none("--keep-days", text, KEEP_DAYS),
             _always(_default(JournalConfig, "keep_days")),
         ),
     }

@@ -10,11 +10,9 @@ from engines.errors import BundleError, FileError
 from engines.files.looking import expanded, is_folder, is_same_file, resolved
 from engines.files.names import NAME, NAME_IN_WORDS
 from engines.files.text import brief
+from inspector.cli.new_line.limits import DEADLINE_MS, MM_PER_PX, PORT
 from inspector.cli.new_line.places import as_written
-from inspector.cli.options import Limits, limits_of, read_number
-from inspector.config.journal import JournalConfig
-from inspector.config.replay import ReplayConfig
-from inspector.config.tree import LineConfig
+from inspector.cli.options import Limits, read_number
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
 
@@ -22,11 +20,6 @@ NONE = "none"
 """The answer that leaves something out."""
 CAMERAS = ("replay", "simulator")
 ENGINES = ("cpu", "gpu")
-RATE_HZ = limits_of(ReplayConfig, "rate_hz", most=100_000)
-DEADLINE_MS = limits_of(LineConfig, "deadline_ms")
-KEEP_DAYS = limits_of(JournalConfig, "keep_days", most=36_500)
-MM_PER_PX = limits_of(Scale, "mm_per_px_x")
-PORT = Limits(1, 65_535, whole=True)
 
 
 def read_name(text: str) -> str:

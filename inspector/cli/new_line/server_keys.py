@@ -25,11 +25,12 @@ class ServerKeys:
 
     folder: Path
     name: str
+    """That of both key files, before their suffix."""
 
     @classmethod
-    def of(cls, file: Path, line: str) -> ServerKeys:
-        """Those of the line whose configuration is ``file``."""
-        return cls(file.parent / f"{file.stem}-keys", line)
+    def of(cls, file: Path) -> ServerKeys:
+        """Those of the line whose configuration is ``file``; they have its name, which stays when the line gets another one."""
+        return cls(file.parent / f"{file.stem}-keys", file.stem)
 
     @property
     def secret(self) -> Path:

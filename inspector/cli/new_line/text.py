@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -18,9 +18,9 @@ HEADING = """\
 # Configuration of an inspection line, written by `inspector init`. Paths in this file are relative to its folder.
 # Keys that are not here have their defaults; `inspector config schema` lists all keys with their meaning.
 """
-LONGEST_COMMENT = 160
+LONGEST_COMMENT = 150
 """Characters; whole sentences of a key's description are taken as long as they fit, the first one always."""
-_OWN_WORDS = {
+_OWN_WORDS: dict[tuple[type[Section], str], str] = {
     (ReplayConfig, "path"): "Folder with the recorded frames, in natural order; other forms: docs/configuration.md."
 }
 """Comments where the first sentence of the description is about what `inspector init` does not write."""
@@ -36,8 +36,9 @@ def _line(config: LineConfig) -> Iterator[str]:
     yield from _comment(config, "cameras")
     yield "cameras:"
     for camera in config.cameras:
-        yield "  -"
-        yield from _indented(4, _keys(camera, "name"))
+        *comment, name = _keys(camera, "name")
+        yield from _indented(2, comment)
+        yield f"  - {name}"
         yield from _indented(4, _comment(camera, "source"))
         yield "    source:"
         keys = ("path", "rate_hz", "loop") if isinstance(camera.source, ReplayConfig) else ("rate_hz",)
@@ -93,5 +94,5 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _indented(blanks: int, lines: Iterator[str]) -> Iterator[str]:
+def _indented(blanks: int, lines: Iterable[str]) -> Iterator[str]:
     return (f"{' ' * blanks}{line}" for line in lines)
