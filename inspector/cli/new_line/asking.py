@@ -47,7 +47,7 @@ class Answers:
     def _answer(self, question: Question, default: str) -> Any:
         """Ask until the answer can be read."""
         if not self._asked:
-            tell("Enter takes the answer in brackets. Ctrl-C ends without writing anything.")
+            tell("Enter takes the answer in brackets. Ctrl-C ends without writing anything.", at_once=True)
             self._asked = True
         prompt = f"{question.text} [{printable(default)}]: " if default else f"{question.text}: "
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -73,8 +74,14 @@ def _keys(section: Section, *names: str) -> Iterator[str]:
 
 def _comment(section: Section, name: str) -> Iterator[str]:
     kind = type(section)
-    description = config_schema()["$defs"][kind.__name__]["properties"][name]["description"]
-    yield f"# {_OWN_WORDS.get((kind, name)) or _beginning(description)}"
+    yield f"# {_OWN_WORDS.get((kind, name)) or _beginning(_sections()[kind.__name__]['properties'][name]['description'])}"
+
+
+@cache
+def _sections() -> dict[str, Any]:
+    """Of every section its JSON Schema, by the name of its type."""
+    found: dict[str, Any] = config_schema()["$defs"]
+    return found
 
 
 def _beginning(description: str) -> str:
