@@ -34,7 +34,7 @@ def init(
     ] = None,
     rate: Annotated[
         Answer,
-        typer.Option(metavar="HZ", help=f"Frames per second, or none: as fast as the line takes them. [{RATE_HZ}]"),
+        typer.Option(metavar="HZ", help=f"Frames per second; 10 by default. [{RATE_HZ}]"),
     ] = None,
     bundle: Annotated[
         Answer, typer.Option(metavar="BUNDLE", help="Model bundle: a directory, or the name of an included one.")

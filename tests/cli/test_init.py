@@ -25,6 +25,7 @@ from inspector.cli.new_line.server_keys import ServerKeys
 from inspector.cli.new_line.text import LONGEST_COMMENT, line_text
 from inspector.config.load import load_config, parse_config
 from inspector.config.replay import ReplayConfig
+from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
 from inspector.protocol.keys import read_secret_key_file
@@ -70,17 +71,12 @@ def everything(folder: Path) -> list[str]:
 def test_without_an_answer_a_line_has_the_defaults_of_the_configuration(here: Path) -> None:
     done = run("init", "hot-1.yaml", *QUIET)
     assert done.status == 0, done
-    config, usual = (
-        load_config(Path("hot-1.yaml")),
-        parse_config("line: l\ncameras: [{name: c, source: {kind: simulator}}]", "-"),
-    )
+    config = load_config(Path("hot-1.yaml"))
+    usual = parse_config("line: l\ncameras: [{name: c, source: {kind: simulator}}]", "-")
     assert config.line == "hot-1"
     assert (config.bundle, config.deadline_ms, config.verdicts) == (usual.bundle, usual.deadline_ms, usual.verdicts)
-    assert (config.results, config.journal, config.cameras[0].source) == (
-        usual.results,
-        usual.journal,
-        usual.cameras[0].source,
-    )
+    assert config.cameras[0].source == SimulatorConfig(rate_hz=10)
+    assert (config.results, config.journal) == (usual.results, usual.journal)
     assert everything(here) == ["hot-1.yaml"]
     assert run("config", "check", "hot-1.yaml").status == 0
 
@@ -172,6 +168,7 @@ WRONG = [
     ("bundle", "nowhere", "nowhere: no model bundle there"),
     ("bundle", "", "found '', expected a bundle directory"),
     ("engines", "tpu", "found 'tpu', expected cpu or gpu"),
+    ("rate", "none", "found 'none', expected a number"),
     ("scale", "0", "found '0', expected a number"),
     ("scale", "1,2,3", "found '1,2,3', expected"),
     ("scale", "1,", "found '', expected"),
@@ -386,7 +383,7 @@ def number(limits: tuple[float, ...]) -> st.SearchStrategy[float]:
 ANSWERS = st.fixed_dictionaries(
     {
         "line": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", fullmatch=True),
-        "rate": st.none() | number(RATE_HZ),
+        "rate": number(RATE_HZ),
         "engines": st.sampled_from(["cpu", "gpu"]),
         "scale": st.none() | st.tuples(number(MM_PER_PX), number(MM_PER_PX)),
         "deadline_ms": number(DEADLINE_MS),
@@ -407,7 +404,7 @@ def test_whatever_is_answered_the_file_loads_to_it(answers: dict[str, object]) -
     given_ = {
         "line": answers["line"],
         "camera": "simulator",
-        "rate": "none" if answers["rate"] is None else repr(answers["rate"]),
+        "rate": repr(answers["rate"]),
         "engines": answers["engines"],
         "scale": "none" if scale is None else ",".join(map(repr, scale)),  # type: ignore[call-overload]
         "deadline_ms": repr(answers["deadline_ms"]),
