@@ -165,6 +165,7 @@ WRONG = [
     ("frames", "", "found '', expected a folder with recorded frames"),
     ("frames", "empty", "empty"),
     ("frames", "~nobody-has-this-name", "no home directory is known"),
+    ("frames", "x\udcff", "found 'x\N{REPLACEMENT CHARACTER}', expected a path in UTF-8"),
     ("bundle", "nowhere", "nowhere: no model bundle there"),
     ("bundle", "", "found '', expected a bundle directory"),
     ("engines", "tpu", "found 'tpu', expected cpu or gpu"),

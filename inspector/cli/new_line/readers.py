@@ -64,14 +64,12 @@ def read_frames(text: str, file: Path) -> str:
 
     path = _path("--frames", text, f"a folder with recorded frames, or --camera {CAMERAS[1]}")
     try:
-        if not is_folder(path):
-            raise _unexpected("--frames", text, "a folder with recorded frames, and there is none of this name")
-        found = list_files(str(path))
-    except FileError as error:
+        there = is_folder(path)
+        found = list_files(str(path)) if there else []
+    except (FileError, UserError) as error:
         raise UserError(f"--frames: {error}") from None
-    except UserError as error:
-        message = str(error)
-        raise UserError(message if message.startswith("--frames: ") else f"--frames: {message}") from None
+    if not there:
+        raise _unexpected("--frames", text, "a folder with recorded frames, and there is none of this name")
     if any(is_same_file(file, frame) for frame in found):
         raise UserError(f"--frames: {file}, the file to write, is one of these frames; name another file")
     return as_written(path, file.parent)
@@ -133,7 +131,10 @@ def _path(option: str, text: str, expected: str) -> Path:
     if not text or "\0" in text:
         raise _unexpected(option, text, expected)
     try:
+        text.encode()
         return expanded(text)
+    except UnicodeEncodeError:
+        raise _unexpected(option, text, "a path in UTF-8, as the configuration is written in it") from None
     except FileError as error:
         raise UserError(f"{option}: {error}") from None
 
