@@ -377,6 +377,14 @@ def test_the_default_of_the_engines_is_what_the_machine_has() -> None:
     assert load_config(Path("line.yaml")).inference.allow_cpu or not isinstance(find_gpu(), str)
 
 
+@pytest.mark.parametrize("name", ["\x85.s", "a\nb", "\u2028", "~x", "'\"\\ #: {", "null", "a " * 60 + "b"])
+def test_a_strange_name_of_a_journal_is_written_as_it_is(name: str) -> None:
+    assert run("init", f"--journal=./{name}", *QUIET).status == 0
+    journal = load_config(Path("line.yaml")).journal.path
+    assert journal is not None
+    assert Path(journal) == Path(name)
+
+
 def number(limits: tuple[float, ...]) -> st.SearchStrategy[float]:
     return st.floats(limits[0], limits[1], exclude_min=True, allow_nan=False)
 

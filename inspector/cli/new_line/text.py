@@ -69,7 +69,11 @@ def _keys(section: Section, *names: str) -> Iterator[str]:
     tree = msgspec.to_builtins(section)
     for name in names:
         yield from _comment(section, name)
-        yield from yaml_text({name: _plain(tree[name])}).splitlines()
+        value = _plain(tree[name])
+        if isinstance(value, str) and not value.isprintable():
+            yield f"{name}: {_escaped(value)}"
+        else:
+            yield from yaml_text({name: value}).splitlines()
 
 
 def _comment(section: Section, name: str) -> Iterator[str]:
@@ -99,6 +103,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _escaped(text: str) -> str:
+    """A text with line ends or other controls, such as a strange name of a folder, on one line and visible: quoted, with escapes."""
+    return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text) + '"'
 
 
 def _indented(blanks: int, lines: Iterable[str]) -> Iterator[str]:
