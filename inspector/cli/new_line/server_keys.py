@@ -48,8 +48,8 @@ class ServerKeys:
         return self.folder / ALLOWED
 
     def written(self, path: Path) -> str:
-        """How the configuration, which lies beside the folder of keys, writes one of these paths."""
-        return as_written(path.relative_to(self.folder.parent), Path())
+        """How the configuration, which lies beside the folder, writes one of these paths."""
+        return as_written(path, self.folder.parent)
 
     def are_there(self) -> bool:
         """Whether the folder holds these keys already, so that they are kept. Raises UserError where it holds something else."""
