@@ -18,6 +18,7 @@ from inspector.cli import (
     doctor,
     engines,
     evaluate,
+    init,
     journal,
     replay,
     run,
@@ -57,6 +58,7 @@ def inspector(
     """Inspect a steel line: every camera frame gets exactly one verdict, in time, published over ZeroMQ."""
 
 
+app.command()(init.init)
 app.command()(run.run)
 app.command()(replay.replay)
 app.command()(demo.demo)

@@ -1,0 +1,63 @@
+"""From the answers to the configuration of the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inspector.cli.new_line.asking import Answers
+from inspector.cli.new_line.server_keys import ServerKeys
+from inspector.config.camera import CameraConfig, SourceConfig
+from inspector.config.inference import InferenceConfig
+from inspector.config.journal import JournalConfig
+from inspector.config.replay import ReplayConfig
+from inspector.config.results import CurveConfig, ResultsConfig
+from inspector.config.simulator import SimulatorConfig
+from inspector.config.tree import LineConfig
+from inspector.errors import UserError
+
+CAMERA = "top"
+"""Name of the camera; a line has one here, and others are added to the file."""
+
+
+def line_configuration(answers: Answers, file: Path) -> LineConfig:
+    """The configuration for ``file``; what is not asked has its default. Raises UserError for answers that exclude each other."""
+    line: str = answers["line"]
+    source = _source(answers)
+    bundle: str = answers["bundle"]
+    inference = InferenceConfig(allow_cpu=answers["engines"] == "cpu")
+    camera = CameraConfig(name=CAMERA, source=source, scale=answers["scale"])
+    deadline_ms: float = answers["deadline_ms"]
+    endpoint, needs_keys = answers["results"]
+    keys = ServerKeys.of(file)
+    curve = (
+        CurveConfig(secret_key=keys.written(keys.secret), allowed_clients=keys.written(keys.allowed))
+        if needs_keys
+        else None
+    )
+    return LineConfig(
+        line=line,
+        bundle=bundle,
+        cameras=(camera,),
+        deadline_ms=deadline_ms,
+        inference=inference,
+        results=ResultsConfig(endpoint=endpoint, curve=curve),
+        journal=_journal(answers),
+    )
+
+
+def _source(answers: Answers) -> SourceConfig:
+    kind = "replay" if answers.given("frames") and not answers.given("camera") else answers["camera"]
+    if kind == "replay":
+        return ReplayConfig(path=answers["frames"], rate_hz=answers["rate"])
+    if answers.given("frames"):
+        raise UserError("--frames: the simulator takes no frames; leave out --frames, or give --camera replay")
+    return SimulatorConfig(rate_hz=answers["rate"])
+
+
+def _journal(answers: Answers) -> JournalConfig:
+    path: str | None = answers["journal"]
+    if path is not None:
+        return JournalConfig(path=path, keep_days=answers["keep_days"])
+    if answers.given("keep_days"):
+        raise UserError("--keep-days: there is no journal to keep; leave out --keep-days, or name a file in --journal")
+    return JournalConfig(path=None)
