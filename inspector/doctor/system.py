@@ -105,7 +105,7 @@ def _service_manager(root: Path) -> Finding:
     if (root / "run/systemd/system").is_dir():
         return subject.ok(
             "systemd",
-            "`inspector run` stays in the foreground and ends on SIGTERM in under 2 s: Type=exec, Restart=always",
+            "docs/service.md says how a line becomes a service; its units are in systemd/",
         )
     return subject.note("no systemd", "something else has to start the daemon again after a reboot or a failure")
 
