@@ -12,7 +12,6 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS
 from inspector.results.journal_file import JournalFile
-from inspector.results.journal_rows import PreparedRow, prepared
+from inspector.results.journal_queue import JournalQueue
 from inspector.results.publication import Publication
 from inspector.results.retention import Retention
 
@@ -37,8 +36,6 @@ _LONGEST_OPEN_S = 10.0
 _CHECK_S = 0.05
 _GATHER_S = 0.005
 """Rows are prepared so often, where there are some."""
-_GROUP_BYTES = 16 * 2**20
-"""A group that holds more, before its masks are compressed, is committed: what waits behind masks full of noise is not held up by all of them."""
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +69,7 @@ class Journal:
             raise ValueError("a journal needs a path")
         self.path = Path(config.path)
         self._config = config
-        self._queue: deque[Publication] = deque()
-        self._group: list[PreparedRow] = []
+        self._queue = JournalQueue(config)
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -83,9 +79,7 @@ class Journal:
         self._refusal: Exception | None = None
         self._error = ""
         self._busy_since_s: float | None = None
-        self._committed = self._commits = self._let_go = 0
-        self._rows_in = self._rows_out = self._bytes_in = self._bytes_out = 0
-        """Rows queued and rows done; each is counted by one thread only, and the difference is what still waits."""
+        self._committed = self._commits = 0
 
     def open(self, stopping: threading.Event | None = None) -> None:
         """Start the writer and wait until it has opened or made the file, or ``stopping`` is set. Raises UserError naming ``journal.path``."""
@@ -107,13 +101,7 @@ class Journal:
 
     def append(self, publication: Publication) -> None:
         """Queue a row; never blocks."""
-        if self._full():
-            self._let_go += 1
-            return
-        self._rows_in += 1
-        self._bytes_in += publication.size
-        self._queue.append(publication)
-        if not self._wake.is_set():
+        if self._queue.append(publication) and not self._wake.is_set():
             self._wake.set()
 
     def state(self) -> JournalState:
@@ -123,8 +111,8 @@ class Journal:
             error=self._error,
             committed=self._committed,
             commits=self._commits,
-            waiting=self._waiting(),
-            not_journaled=self._let_go,
+            waiting=self._queue.waiting,
+            not_journaled=self._queue.let_go,
         )
 
     def trouble(self) -> str:
@@ -137,7 +125,7 @@ class Journal:
             and time.monotonic() - busy_since_s > _STALLED_S + self._config.busy_timeout_ms / 1000
         ):
             return f"{self.path}: the disk does not answer"
-        if self._full():
+        if self._queue.full:
             return f"{self.path}: the disk is slower than the line"
         return ""
 
@@ -159,20 +147,11 @@ class Journal:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
-        if self._thread.is_alive() or self._waiting():
-            lost, reason = self._waiting() + self._let_go, self._error or "the disk does not answer"
+        if self._thread.is_alive() or self._queue.waiting:
+            lost, reason = self._queue.waiting + self._queue.let_go, self._error or "the disk does not answer"
             log.error("journal %s: %d publications were not journaled: %s", self.path, lost, reason)
             return False
         return True
-
-    def _waiting(self) -> int:
-        return self._rows_in - self._rows_out
-
-    def _full(self) -> bool:
-        config = self._config
-        return (
-            self._waiting() >= config.max_waiting or self._bytes_in - self._bytes_out >= config.max_waiting_mib * 2**20
-        )
 
     def _run(self) -> None:
         try:
@@ -182,7 +161,7 @@ class Journal:
             return
         finally:
             self._opened.set()
-        while not (self._closing.is_set() and not self._waiting()):
+        while not (self._closing.is_set() and not self._queue.waiting):
             try:
                 self._turn()
             except Exception as error:  # the writer goes on, whatever happens: verdicts do not depend on it
@@ -200,7 +179,7 @@ class Journal:
         # Cleared before the queue is read: a row appended from here on sets it again.
         self._wake.clear()
         self._log_clock(self._retention.clock.check())
-        if self._waiting():
+        if self._queue.waiting:
             self._gather()
         ok = self._commit_all()
         if not self._closing.is_set() and (not ok or (self._retention.due_in_s() <= 0 and not self._trim())):
@@ -213,11 +192,9 @@ class Journal:
         pause_s = _GATHER_S
         while not self._closing.is_set() and (left_s := until_s - time.monotonic()) > 0:
             self._closing.wait(min(left_s, pause_s))
-            gathered = len(self._group)
-            self._take_group()
-            if self._queue:  # the group is full
+            pause_s = _GATHER_S if self._queue.take() else left_s
+            if self._queue.behind_group:
                 return
-            pause_s = _GATHER_S if len(self._group) > gathered else left_s
 
     def _log_clock(self, trouble: str) -> None:
         """Log what the clock did, where it did something."""
@@ -226,12 +203,15 @@ class Journal:
 
     def _commit_all(self) -> bool:
         """Commit group by group until nothing waits; False where the disk refused."""
-        while self._take_group():
+        queue = self._queue
+        while queue.take() or queue.group:
             self._busy_since_s = time.monotonic()
+            stored = False
             try:
-                self._file.insert(self._connected(), self._group)
-                self._committed += len(self._group)
+                self._file.insert(self._connected(), queue.group)
+                self._committed += len(queue.group)
                 self._commits += 1
+                stored = True
             except (*SQLITE_ERRORS, OSError, UserError) as error:
                 if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
                     if self._failed(error):
@@ -242,30 +222,15 @@ class Journal:
                 self._drop_group()
             finally:
                 self._busy_since_s = None
-            self._rows_out += len(self._group)
-            self._bytes_out += sum(row.size for row in self._group)
-            self._group = []
+            queue.done(stored=stored)
             if self._error:
                 self._recovered()
         return True
 
-    def _take_group(self) -> bool:
-        """Move queued rows into the group, which is kept until it is committed; False where nothing is queued.
-
-        Masks are compressed here, before the file is locked, and each is let go of at once: never are two copies of a group in memory."""
-        size = sum(row.size for row in self._group)
-        while self._queue and len(self._group) < self._config.max_group and size < _GROUP_BYTES:
-            row = prepared(self._queue[0])
-            self._group.append(row)
-            self._queue.popleft()
-            size += row.size
-        return bool(self._group)
-
     def _drop_group(self) -> None:
         """A row that cannot be stored would fail for ever and block all later rows."""
-        log.exception("journal %s: a group of %d publications cannot be stored", self.path, len(self._group))
+        log.exception("journal %s: a group of %d publications cannot be stored", self.path, len(self._queue.group))
         self._file.rollback()
-        self._let_go += len(self._group)
 
     def _connected(self) -> sqlite3.Connection:
         """The connection to the file at the path, opened where there is none."""
@@ -302,7 +267,7 @@ class Journal:
 
     def _recovered(self) -> None:
         self._error = ""
-        log.warning("journal %s: written again; %d publications were not journaled", self.path, self._let_go)
+        log.warning("journal %s: written again; %d publications were not journaled", self.path, self._queue.let_go)
 
     def _trim(self) -> bool:
         """One small step of retention, after a commit. False where the disk refused."""
