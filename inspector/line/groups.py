@@ -5,6 +5,7 @@ Passing one on (settling, releasing, waking the publisher) costs nearly as much 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,6 +13,8 @@ from typing import Generic, TypeVar
 
 from inspector.frames.clock import now_ns
 from inspector.frames.daemon_threads import DaemonThreads
+
+log = logging.getLogger(__name__)
 
 Piece = TypeVar("Piece")
 Outcome = TypeVar("Outcome")
@@ -31,9 +34,10 @@ class Groups(Generic[Piece, Outcome]):
         finish: Callable[[Sequence[Outcome]], None],
         slow: Callable[[Piece], bool] = lambda piece: False,
     ) -> None:
-        """``work`` and ``finish`` are called in the threads, of which there are at most ``threads``; neither may raise. No outcome waits for
-        a piece that is ``slow``."""
+        """``work`` and ``finish`` are called in the threads, of which there are at most ``threads``. Neither is to raise: that is
+        logged, and outcomes not yet finished are lost. No outcome waits for a piece that is ``slow``."""
         self._most = threads
+        self._name = name
         self._threads = DaemonThreads(threads, name)
         self._work, self._finish, self._slow = work, finish, slow
         self._lock = threading.Lock()
@@ -57,6 +61,18 @@ class Groups(Generic[Piece, Outcome]):
         return self._threads.close(timeout_s)
 
     def _run(self) -> None:
+        while True:
+            try:
+                self._work_off()
+            except (
+                Exception
+            ):  # of a kind that work and finish do not expect; without this no thread would take the pieces that follow
+                log.exception("work on %s failed, and goes on with the next piece", self._name)
+            else:
+                return
+
+    def _work_off(self) -> None:
+        """Do pieces until none waits."""
         done: list[Outcome] = []
         since_ns = now_ns()
         while (piece := self._next(done)) is not None:

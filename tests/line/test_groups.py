@@ -124,3 +124,18 @@ def test_closing_begins_nothing_more_and_finishes_what_is_done(make_bench) -> No
     assert bench.begun.empty()
     with pytest.raises(RuntimeError, match="closed"):
         bench.groups.add([9])
+
+
+def test_work_that_raises_does_not_end_the_thread(make_bench, caplog: pytest.LogCaptureFixture) -> None:
+    def work(piece: int) -> int:
+        if piece == 1:
+            raise MemoryError("as planted")
+        return piece
+
+    bench = make_bench(1, work)
+    bench.groups.add([1])
+    bench.groups.add([2])
+    assert bench.finished.get(timeout=10) == [2]
+    bench.groups.add([3])
+    assert bench.finished.get(timeout=10) == [3]
+    assert "as planted" in caplog.text
