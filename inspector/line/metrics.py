@@ -225,4 +225,4 @@ def _states(name: str, text: str, states: type[LineState], now: LineState) -> Me
     return family
 
 
-_NO_FRAMES = CameraCounts(frames=0, open=0, verdicts={}, reasons={}, endings={})
+_NO_FRAMES = CameraCounts(frames=0, open=0, endings={})

@@ -30,12 +30,24 @@ class CameraCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Frames numbered so far: captured and lost."""
     open: int
     """Frames without a verdict yet."""
-    verdicts: dict[Verdict, int]
-    """Frames per verdict; verdicts that did not occur are absent."""
-    reasons: dict[Reason, int]
-    """Frames per reason; reasons that did not occur are absent."""
     endings: dict[tuple[Verdict, Reason], int]
-    """Frames per verdict and reason together; pairs that did not occur are absent."""
+    """Frames per verdict and reason; pairs that did not occur are absent."""
+
+    @property
+    def verdicts(self) -> dict[Verdict, int]:
+        """Frames per verdict; verdicts that did not occur are absent."""
+        found: dict[Verdict, int] = {}
+        for (verdict, _), count in self.endings.items():
+            found[verdict] = found.get(verdict, 0) + count
+        return found
+
+    @property
+    def reasons(self) -> dict[Reason, int]:
+        """Frames per reason; reasons that did not occur are absent."""
+        found: dict[Reason, int] = {}
+        for (_, reason), count in self.endings.items():
+            found[reason] = found.get(reason, 0) + count
+        return found
 
 
 class _Camera:
@@ -57,18 +69,7 @@ class _Camera:
         return (order[0] if order else self.next_frame) - 1
 
     def counts(self) -> CameraCounts:
-        verdicts: dict[Verdict, int] = {}
-        reasons: dict[Reason, int] = {}
-        for (verdict, reason), count in self.by_ending.items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + count
-            reasons[reason] = reasons.get(reason, 0) + count
-        return CameraCounts(
-            frames=self.next_frame,
-            open=len(self.open),
-            verdicts=verdicts,
-            reasons=reasons,
-            endings=dict(self.by_ending),
-        )
+        return CameraCounts(frames=self.next_frame, open=len(self.open), endings=dict(self.by_ending))
 
 
 class Ledger:
