@@ -149,10 +149,7 @@ class Line:
             return False
         self.runs.begin(first_run(self.config, self.epoch.epoch))
         self.deadlines.start()
-        if not native.COMPILED:
-            log.warning(
-                "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
-            )
+        native.warn_if_missing()
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
         self.cameras.start()

@@ -8,6 +8,7 @@ small, the two may choose different ones.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from engines.files.compiled import wanted
 from inspector.frames.outcome import Defect
 from inspector.verdicts.measured import Measured, Settings, Unlisted, beyond, six_digits
+
+log = logging.getLogger(__name__)
 
 Box: TypeAlias = tuple[int, int, int, int]
 Listed: TypeAlias = tuple[int, int, Box, tuple[float, float], float, float, float | None, float | None, float | None]
@@ -35,6 +38,14 @@ else:
 
 COMPILED = BUILT and wanted()
 """Whether it is used."""
+
+
+def warn_if_missing() -> None:
+    """Log that the compiled pass could not be built here; nothing where it was turned off on purpose."""
+    if not BUILT:
+        log.warning(
+            "frames with defects are judged without compiled code, several times slower; see `inspector doctor`"
+        )
 
 
 def measure(mask: NDArray[np.uint8], scores: Sequence[float], settings: Settings) -> Measured:
