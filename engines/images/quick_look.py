@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.files.compiled import wanted
+from engines.images.blank_limits import BlankLimits
 
 try:
     from engines.images import _quick_look
@@ -26,25 +27,19 @@ COMPILED = BUILT and wanted()
 def shows_something(
     pixels: NDArray[np.uint8],
     step: int,
+    limits: BlankLimits,
     *,
-    black: int,
-    white: int,
-    min_contrast: int,
-    max_clipped: float,
     tail: float,
-    min_structure: float,
     spread: float,
     thin: int,
     row_pairs: int,
     column_pairs: int,
-    count_clipped_rows: bool,
 ) -> bool:
     """Whether every ``step``-th row of ``pixels`` (uint8 ``[H, W]``) shows something for certain. False also where no compiled code is used,
     and for a view that it does not read.
 
-    ``black`` to ``min_structure`` and ``count_clipped_rows`` are ``BlankLimits``; ``tail`` is the share of the darkest and of the brightest
-    pixels that do not count, ``spread`` what a correlation of noise may reach by chance. Every ``row_pairs``-th row is compared with the next,
-    in ``thin`` pixels, and every ``column_pairs``-th column; 0: none."""
+    ``tail`` is the share of the darkest and of the brightest pixels that do not count, ``spread`` what a correlation of noise may reach by
+    chance. Every ``row_pairs``-th row is compared with the next, in ``thin`` pixels, and every ``column_pairs``-th column; 0: none."""
     height, width = pixels.shape
     stride, along = pixels.strides
     if not COMPILED or along != 1 or stride < width or pixels.dtype != np.uint8 or not pixels.size:
@@ -55,15 +50,15 @@ def shows_something(
         width,
         stride,
         step,
-        black,
-        white,
-        min_contrast,
-        max_clipped,
+        limits.black,
+        limits.white,
+        limits.min_contrast,
+        limits.max_clipped,
         tail,
-        min_structure,
+        limits.min_structure,
         spread,
         thin,
         row_pairs,
         column_pairs,
-        count_clipped_rows,
+        limits.count_clipped_rows,
     )
