@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
@@ -20,6 +22,7 @@ from inspector.frames.ring import FrameRing
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue
 from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.sampler import Sampler
 from inspector.inference.state import State, refusal
 from inspector.inference.supervisor import Supervisor
 
@@ -47,8 +50,10 @@ class Dispatcher:
         *,
         hold_while_down: bool,
         forced: Callable[[FrameMeta], Forced],
+        background: bool = False,
     ) -> None:
-        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once.
+        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once. A child in the
+        ``background`` leaves the processor to others, and its bundle is never to give verdicts.
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
@@ -56,7 +61,10 @@ class Dispatcher:
         self.holder = Holder(f"inference {bundle.id}")
         self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
         """Holder of the leases while this bundle is a shadow."""
-        self.supervisor = Supervisor(config, bundle, ring, self)
+        self.sampler: Sampler | None = None
+        """Chooses the frames that this bundle is shown as a shadow; None: every frame."""
+        self.background = background
+        self.supervisor = Supervisor(config, bundle, ring, self, background=background)
         self._config = config
         self._listener = listener
         self._hold = hold_while_down
@@ -92,6 +100,25 @@ class Dispatcher:
             self._listener.given_up([frame], Reason.ENGINE_DOWN, refused)
         self._give_up_stale(stale)
         return True
+
+    @property
+    def behind(self) -> bool:
+        """Whether a frame waits for the child, or the oldest it has is late (``in_flight.is_late``)."""
+        with self._lock:
+            return self._queue.behind(now_ns())
+
+    def shared(self, frame: LeasedFrame, active: Dispatcher) -> LeasedFrame | None:
+        """The frame for this bundle as a shadow, with a lease of its own, before it is submitted to ``active``; None where it is not to see
+        it. It has no deadline: an answer that comes late is one all the same."""
+        sampler = self.sampler
+        if sampler is not None and not sampler.wants(frame.meta, active, self):
+            return None
+        lease = frame.lease.share(self.shadow_holder)
+        if lease is not None:
+            return LeasedFrame(lease, msgspec.structs.replace(frame.meta, deadline_ns=None), True)
+        if sampler is not None:
+            sampler.no_slot(frame.meta)
+        return None
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in the child yet; None where there is none. Frames for a shadow stay."""

@@ -9,10 +9,19 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from inspector.frames.leased_frame import LeasedFrame
+from inspector.frames.meta import FrameMeta
 from inspector.frames.planes import Window
 
 STUCK = 4
 """A frame is stuck when it has been in flight this many times ``stall_timeout_s``, even if later frames have their results."""
+LATE = 4
+"""A frame is late, as far as a shadow is concerned, after this part of the time to its deadline: a quarter."""
+
+
+def is_late(meta: FrameMeta, now_ns: int) -> bool:
+    """Whether more than a quarter of the time from a frame's capture to its deadline has passed."""
+    deadline_ns = meta.deadline_ns
+    return deadline_ns is not None and now_ns - meta.captured_ns > (deadline_ns - meta.captured_ns) // LATE
 
 
 class InFlightQueue:
@@ -88,6 +97,13 @@ class InFlightQueue:
         if oldest_s > STUCK * timeout_s:
             return f"a frame has been in flight for {oldest_s:.1f} s while others passed it (hung in part)"
         return ""
+
+    def behind(self, now_ns: int) -> bool:
+        """Whether a frame waits, or the oldest has used up a quarter of its time. A frame without a deadline has no such limit."""
+        if self._waiting:
+            return True
+        oldest = next(iter(self._in_flight.values()), None)
+        return oldest is not None and is_late(oldest[0].meta, now_ns)
 
     def give_up_in_flight(self) -> list[LeasedFrame]:
         """Remove and return the frames in flight."""

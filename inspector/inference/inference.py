@@ -21,6 +21,7 @@ from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.messages import Forced
+from inspector.inference.sampler import Sampler
 from inspector.inference.state import State
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,11 @@ class Inference:
         """Start the child of the active bundle in the background; ``active.supervisor.wait_ready`` waits until it is ready."""
         self.active.supervisor.start()
 
-    def load(self, bundle: Bundle) -> Dispatcher:
-        """Load a further bundle in the background. Raises UserError where there is no memory for its masks, and after ``stop``."""
-        loading = self._dispatcher(bundle)
+    def load(self, bundle: Bundle, *, as_shadow: InferenceConfig | None = None) -> Dispatcher:
+        """Load a further bundle; does not wait for it. ``as_shadow`` is the configuration of a child that leaves the processor to others.
+
+        Raises UserError where there is no memory for its masks, and after ``stop``."""
+        loading = self._dispatcher(bundle, as_shadow)
         with self._lock:
             if self._stopped:
                 raise UserError(f"bundle {bundle.id}: cannot be loaded, the line stops")
@@ -85,9 +88,10 @@ class Inference:
         if before.supervisor.state in (State.GIVEN_UP, State.STOPPED):
             self._forget(before)
 
-    def shadow(self, loaded: Dispatcher) -> None:
-        """Make the bundle a shadow for frames submitted from now on."""
+    def shadow(self, loaded: Dispatcher, sampler: Sampler | None = None) -> None:
+        """Make the bundle a shadow for frames submitted from now on: for those that ``sampler`` wants, or every one."""
         self._require_beside(loaded)
+        loaded.sampler = sampler
         self.shadows = (*_without(self.shadows, loaded), loaded)
 
     def unload(self, loaded: Dispatcher, timeout_s: float = 0.3) -> None:
@@ -108,14 +112,14 @@ class Inference:
         active = self.active
         frame.lease.pass_on(active.holder)
         shadows = self.shadows
-        shared = [(shadow, frame.lease.share(shadow.shadow_holder)) for shadow in shadows] if shadows else []
+        shared = [(shadow, shadow.shared(frame, active)) for shadow in shadows] if shadows else []
         while not active.submit(frame):  # it was retired just now: its successor takes the frame
             active = self.active
             frame.lease.pass_on(active.holder)
-        for shadow, lease in shared:
+        for shadow, copy in shared:
             # A shadow that became the active bundle meanwhile has the frame already.
-            if lease is not None and (shadow is active or not shadow.submit(LeasedFrame(lease, frame.meta, True))):
-                lease.release()
+            if copy is not None and (shadow is active or not shadow.submit(copy)):
+                copy.lease.release()
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in a child yet; None where there is none."""
@@ -145,9 +149,16 @@ class Inference:
             dispatcher.supervisor.masks.close()
         self.ring.close()
 
-    def _dispatcher(self, bundle: Bundle) -> Dispatcher:
-        listener = self._listener._replace(state=self._state_changed)
-        return Dispatcher(bundle, self._config, self.ring, listener, hold_while_down=self._hold, forced=self._forced)
+    def _dispatcher(self, bundle: Bundle, as_shadow: InferenceConfig | None = None) -> Dispatcher:
+        return Dispatcher(
+            bundle,
+            as_shadow or self._config,
+            self.ring,
+            self._listener._replace(state=self._state_changed),
+            hold_while_down=self._hold and as_shadow is None,
+            forced=self._forced,
+            background=as_shadow is not None,
+        )
 
     def _state_changed(self, source: Dispatcher, state: State, text: str) -> None:
         if state is State.RESTARTING:

@@ -29,6 +29,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     operating_point: OperatingPoint
     """Thresholds that the line was started with: they hold until it ends, although the bundle's file may be replaced meanwhile."""
     inference: InferenceConfig
+    background: bool = False
+    """Whether the child computes only on what others leave of the processor."""
 
 
 class WorkItem(msgspec.Struct, frozen=True, array_like=True):

@@ -13,6 +13,10 @@ from inspector.inference.messages import WorkerSettings
 
 def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
     """Entry point of the process; see ``worker.main``."""
+    if settings.background:
+        from inspector.inference.background import yield_processor
+
+        yield_processor()  # before any other thread is started, for each takes it over
     from inspector.inference import worker
 
     worker.main(end, frames, masks, settings)

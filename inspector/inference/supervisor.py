@@ -48,15 +48,18 @@ class Client(Protocol):
 class Supervisor:
     """Keeps one child process alive. Its methods may be called from any thread."""
 
-    def __init__(self, config: InferenceConfig, bundle: Bundle, ring: FrameRing, client: Client) -> None:
-        """The child loads ``bundle`` and reads the frames of ``ring``. Raises UserError where there is no
-        memory for its masks."""
+    def __init__(
+        self, config: InferenceConfig, bundle: Bundle, ring: FrameRing, client: Client, *, background: bool = False
+    ) -> None:
+        """The child loads ``bundle`` and reads the frames of ``ring``; in the ``background`` it leaves the processor to others. Raises
+        UserError where there is no memory for its masks."""
         self._config = config
         self._settings = WorkerSettings(
             bundle=str(bundle.path),
             bundle_id=bundle.id,
             operating_point=bundle.operating_point,
             inference=config,
+            background=background,
         )
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._client = client

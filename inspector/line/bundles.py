@@ -6,6 +6,7 @@ import logging
 import threading
 
 from engines.bundle import Bundle
+from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
 from inspector.inference.dispatcher import Dispatcher
@@ -29,15 +30,16 @@ class LineBundles:
         self._lock = threading.Lock()
         """Held while the active bundle changes and while a child's state is reported, so that no report of the previous one follows."""
 
-    def load(self, bundle: Bundle) -> Dispatcher:
-        """Load a further bundle in a child of its own, in the background; ``activate`` or ``Inference.shadow`` give it frames.
+    def load(self, bundle: Bundle, *, as_shadow: InferenceConfig | None = None) -> Dispatcher:
+        """Load a further bundle in a child of its own, without waiting for it; ``activate`` or ``Inference.shadow`` give it frames.
+        ``as_shadow``: see ``Inference.load``.
 
         Raises UserError where its frame size is not the line's or the rules do not fit its classes."""
         size = FrameSize(bundle.height, bundle.width)
         if size != self._size:
             raise UserError(f"bundle {bundle.id}: is for frames of {size}; this line's have {self._size}")
         self._judges.add(bundle)
-        return self._inference.load(bundle)
+        return self._inference.load(bundle, as_shadow=as_shadow)
 
     def activate(self, loaded: Dispatcher) -> None:
         """Make the bundle the active one for frames captured from now on. Raises UserError where its child is not ready, and for one that
@@ -47,6 +49,8 @@ class LineBundles:
             state = loaded.supervisor.state
             if state is not State.READY:
                 raise UserError(f"bundle {bundle}: is {state.value}, so it cannot be activated")
+            if loaded.background:
+                raise UserError(f"bundle {bundle}: its child yields to others, as a shadow's does; load it again")
             if loaded is self._inference.active or loaded.retired:
                 raise UserError(f"bundle {bundle}: is active already or retiring; load it again")
             self._inference.activate(loaded)

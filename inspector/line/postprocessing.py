@@ -60,6 +60,8 @@ class Postprocessing:
         self._observers = observers
         self._late = late
         self._judging = Groups(threads, "verdicts", self._judged, self._finish, _is_slow)
+        # A thread of its own, so that no verdict ever waits behind a mask of a shadow.
+        self._judging_shadows = Groups(1, "shadow", self._judged, self._finish, _is_slow)
 
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
@@ -72,7 +74,9 @@ class Postprocessing:
         self._finish(clean)
         if let_through:
             self._pass_on([frame for _, frame, _ in let_through])
-            self._judging.add(let_through)
+            for judging, is_shadow in ((self._judging, False), (self._judging_shadows, True)):
+                if work := [one for one in let_through if one[1].shadow is is_shadow]:
+                    judging.add(work)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
@@ -82,7 +86,7 @@ class Postprocessing:
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
         # A mask of noise takes 5 ms, 60 without compiled code; more on a slower core.
-        if not self._judging.close(timeout_s):
+        if not all([self._judging.close(timeout_s), self._judging_shadows.close(0.05)]):
             log.error("a frame that is being judged, or an observer, did not finish in time and was left behind")
 
     @staticmethod
