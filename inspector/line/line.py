@@ -114,8 +114,9 @@ class Line:
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger)
+        self.observers = Observers(observers)
         self.postprocessing = Postprocessing(
-            Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
+            Judges(config, bundle), self.ledger, self.observers, self._late, config.verdicts.threads
         )
         self.inference = Inference(
             config.inference,

@@ -76,6 +76,7 @@ CREATE TABLE comparisons (
     agreed INTEGER NOT NULL,
     pairs BLOB NOT NULL,
     classes BLOB NOT NULL,
+    sample BLOB NOT NULL,
     UNIQUE (epoch, camera, shadow_bundle, active_bundle, started_unix_ns)
 );
 CREATE INDEX commands_age ON commands (age_s);
@@ -102,7 +103,9 @@ def same_session(comparison: Comparison) -> tuple[object, ...]:
 
 def _insert(kind: type[Record]) -> str:
     columns = ("age_s", "entry", *kind.__struct_fields__)
-    statement = f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT"
+    statement = (
+        f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT"
+    )
     if kind is not Comparison:
         return f"{statement} (epoch, entry) DO NOTHING"
     renewed = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in _ONE_SESSION)
