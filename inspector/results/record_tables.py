@@ -102,7 +102,9 @@ def same_session(comparison: Comparison) -> tuple[object, ...]:
 
 def _insert(kind: type[Record]) -> str:
     columns = ("age_s", "entry", *kind.__struct_fields__)
-    statement = f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT"
+    statement = (
+        f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT"
+    )
     if kind is not Comparison:
         return f"{statement} (epoch, entry) DO NOTHING"
     renewed = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in _ONE_SESSION)
