@@ -20,6 +20,7 @@ from inspector.cli import (
     evaluate,
     init,
     journal,
+    journal_commands,
     replay,
     run,
     simulate,
@@ -73,6 +74,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
+journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
 fill_in_homes(app)
 

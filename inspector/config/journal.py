@@ -44,12 +44,14 @@ class JournalConfig(Section, frozen=True, kw_only=True):
     keep_days: Annotated[
         Positive | None,
         Meta(
-            description="Publications older than this are deleted. Age is elapsed time, whatever the clock of the machine does; of the time "
+            description="Publications and commands older than this are deleted. Age is elapsed time, whatever the clock of the machine does; of the time "
             "that a line is off, at most 3 days count. Null: kept whatever their age."
         ),
     ] = 30.0
     keep_bytes: Annotated[
         AtLeastOne | None,
-        Meta(description="Oldest publications are deleted when the file holds more than this. Null: no limit."),
+        Meta(
+            description="When the file holds more than this, the oldest publications are deleted, and the commands of their time. Null: no limit."
+        ),
     ] = 20_000_000_000
     retention_interval_s: Annotated[float, Meta(description="Time between two checks of these limits.", gt=0)] = 10.0

@@ -211,6 +211,16 @@ def _journal(published: Published) -> Iterator[Metric]:
         "Publications left out of the journal, because the disk was too slow or refused them.",
         value=known(now.not_journaled),
     )
+    yield CounterMetricFamily(
+        "inspector_journal_commands_dropped",
+        "Commands left out of the journal: thousands waited, or a value cannot be stored.",
+        value=known(now.commands_not_journaled),
+    )
+    yield CounterMetricFamily(
+        "inspector_journal_shadow_dropped",
+        "Disagreements and counts of a shadow bundle left out of the journal. They are dropped first.",
+        value=known(now.shadow_not_journaled),
+    )
     yield GaugeMetricFamily(
         "inspector_journal_failing",
         "1 while the last commit failed; the log says why.",

@@ -1,4 +1,4 @@
-"""How old the publications in a journal are: counted, not read off the wall clock (docs/decisions/0015-retention-and-the-clock.md).
+"""How old the rows in a journal are: counted, not read off the wall clock (docs/decisions/0015-retention-and-the-clock.md).
 
 The journal has an age, in seconds, that grows with the monotonic clock while the line runs. From time to time a mark notes which
 publication was the last one at which age; what was published before a mark is at least as old as the mark. So it does not matter what
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 
 from inspector.results.clock_watch import STANDS_S, ClockWatch
+from inspector.results.record_tables import TABLES
 
 MARK_S = 60.0
 """Longest time between two marks, and so the accuracy of an age."""
@@ -39,6 +40,14 @@ class Ages:
         """Wall-clock time at which the count ended, until the time that the line was off is counted."""
         self._began_s = self._counted_s = clock.monotonic_s()
         self._marked_s: float | None = None
+        for table in TABLES.values():
+            # Where the count was begun anew, as in a file that another program has written, these would never become old.
+            connection.execute(f"UPDATE {table} SET age_s = ? WHERE age_s > ?", (self.age_s, self.age_s))
+
+    @property
+    def now_s(self) -> float:
+        """The age of the journal at this moment, seconds."""
+        return self.age_s + self._clock.monotonic_s() - self._counted_s
 
     def count(self) -> None:
         """Add the time that has passed, and set a mark where one is due. Raises sqlite3.Error."""
@@ -61,6 +70,11 @@ class Ages:
         """Id of the last publication that is certainly older; 0 where there is none. Raises sqlite3.Error."""
         found = self._connection.execute("SELECT max(last_id) FROM age_marks WHERE age_s <= ?", (self.age_s - age_s,))
         return int(found.fetchone()[0] or 0)
+
+    def before(self, oldest_id: int) -> float | None:
+        """An age at which only publications before ``oldest_id`` were there; None where none is known. Raises sqlite3.Error."""
+        found = self._connection.execute("SELECT max(age_s) FROM age_marks WHERE last_id < ?", (oldest_id,)).fetchone()
+        return None if found[0] is None else float(found[0])
 
     def forget(self, through_id: int) -> None:
         """Drop the marks of publications that are deleted, except the last of them. Raises sqlite3.Error."""

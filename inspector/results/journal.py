@@ -1,7 +1,7 @@
 """Writes the journal: one thread, one connection, group commit. No other thread waits for the disk.
 
 ``append`` only queues; the order of the queue is the order of publication. The thread commits the queued rows as one
-transaction. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
+transaction. Commands come first, in a transaction of their own, because somebody waits for them; what a shadow bundle said comes last. While SQLite refuses (disk full, read-only, locked) or hangs, rows wait in memory up to a limit and the
 commit is tried again and again; beyond the limits rows are dropped and counted. A file that turns out to be damaged is set aside and
 a new one begun. ``condition`` describes the problem.
 """
@@ -20,12 +20,15 @@ import msgspec
 from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
 from inspector.results.clock_watch import STANDS_S, ClockWatch
+from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS
 from inspector.results.journal_file import JournalFile
 from inspector.results.journal_queue import JournalQueue
 from inspector.results.publication import Publication
+from inspector.results.record_queue import Entry, RecordQueue
 from inspector.results.retention import Retention
+from inspector.results.shadow_record import Comparison, Disagreement
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ _LONGEST_OPEN_S = 10.0
 _CHECK_S = 0.05
 _GATHER_S = 0.005
 """Rows are prepared so often, where there are some."""
+_BEHIND = 0.1
+"""Where more of the publications that may wait do so, what the shadow bundle said is let go."""
 
 
 class JournalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +54,11 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     not_journaled: int = 0
     """Publications dropped because the disk was too slow or refused them."""
+    commands_waiting: int = 0
+    commands_not_journaled: int = 0
+    """Commands that were dropped: thousands waited, or a value cannot be stored."""
+    shadow_not_journaled: int = 0
+    """Disagreements and counts of a shadow bundle that were dropped. They are the first to be."""
 
 
 class Condition(NamedTuple):
@@ -61,7 +71,7 @@ class Condition(NamedTuple):
 
 
 class Journal:
-    """Keeps the publications of one epoch in an SQLite file. ``append`` from one thread, the rest from any."""
+    """Keeps the publications and commands of one epoch in an SQLite file. ``append`` from one thread, the rest from any."""
 
     def __init__(self, config: JournalConfig, identity: Identity, clock: ClockWatch | None = None) -> None:
         """``clock``: default the clocks of the machine."""
@@ -70,7 +80,10 @@ class Journal:
         self.path = Path(config.path)
         self._config = config
         self._queue = JournalQueue(config)
+        self._records = RecordQueue()
         self._wake = threading.Event()
+        self._hurry = threading.Event()
+        """Set with ``_wake`` where somebody waits for a commit, which is then not held back for more rows."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._retention = Retention(config, clock)
@@ -104,6 +117,26 @@ class Journal:
         if self._queue.append(publication) and not self._wake.is_set():
             self._wake.set()
 
+    def record_command(self, record: CommandRecord, timeout_s: float) -> bool:
+        """Store a command; blocks until it is committed. False where it is not within ``timeout_s``: it stays queued then, or is let go where
+        thousands wait."""
+        entry = self._records.command(record)
+        return entry is not None and self._waited(entry, timeout_s)
+
+    def record_shadow(self, record: Disagreement | Comparison) -> None:
+        """Queue what a shadow bundle said; never blocks. It is let go where the writer is behind."""
+        behind = bool(self._error) or self._queue.waiting > _BEHIND * self._config.max_waiting
+        if self._records.shadow(record, behind=behind) and not self._wake.is_set():
+            self._wake.set()
+
+    def writable(self, timeout_s: float) -> str:
+        """Why a commit is not possible now, one line, by a trial write; empty where it is. Blocks for at most ``timeout_s``."""
+        if trouble := self.trouble():
+            return trouble
+        if self._waited(self._records.trial(), timeout_s):
+            return ""
+        return self.trouble() or f"{self.path}: the disk does not answer within {timeout_s:g} s"
+
     def state(self) -> JournalState:
         """The state of the journal now."""
         return JournalState(
@@ -113,6 +146,9 @@ class Journal:
             commits=self._commits,
             waiting=self._queue.waiting,
             not_journaled=self._queue.let_go,
+            commands_waiting=self._records.commands_waiting,
+            commands_not_journaled=self._records.commands_let_go,
+            shadow_not_journaled=self._records.shadow_let_go,
         )
 
     def trouble(self) -> str:
@@ -144,14 +180,25 @@ class Journal:
     def close(self, timeout_s: float) -> bool:
         """Commit what waits and close the file; False, with a log entry, where that took longer than ``timeout_s``."""
         self._closing.set()
+        self._hurry.set()
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
-        if self._thread.is_alive() or self._queue.waiting:
+        commands = self._records.commands_waiting
+        self._records.close()
+        if self._thread.is_alive() or self._queue.waiting or commands:
             lost, reason = self._queue.waiting + self._queue.let_go, self._error or "the disk does not answer"
-            log.error("journal %s: %d publications were not journaled: %s", self.path, lost, reason)
+            and_commands = f" and {commands} commands" if commands else ""
+            log.error("journal %s: %d publications%s were not journaled: %s", self.path, lost, and_commands, reason)
             return False
         return True
+
+    def _waited(self, entry: Entry, timeout_s: float) -> bool:
+        """Whether ``entry`` is stored within the time."""
+        self._hurry.set()
+        self._wake.set()
+        entry.over.wait(timeout_s)
+        return entry.stored
 
     def _run(self) -> None:
         try:
@@ -161,7 +208,7 @@ class Journal:
             return
         finally:
             self._opened.set()
-        while not (self._closing.is_set() and not self._queue.waiting):
+        while not (self._closing.is_set() and not self._queue.waiting and not self._records.waiting):
             try:
                 self._turn()
             except Exception as error:  # the writer goes on, whatever happens: verdicts do not depend on it
@@ -178,10 +225,11 @@ class Journal:
         self._wake.wait(self._retention.due_in_s())
         # Cleared before the queue is read: a row appended from here on sets it again.
         self._wake.clear()
+        self._hurry.clear()
         self._log_clock(self._retention.clock.check())
-        if self._queue.waiting:
+        if self._queue.waiting and not self._records.urgent:
             self._gather()
-        ok = self._commit_all()
+        ok = self._commit_all() and self._commit_records(urgent=False)
         if not self._closing.is_set() and (not ok or (self._retention.due_in_s() <= 0 and not self._trim())):
             self._closing.wait(self._config.retry_ms / 1000)
             self._wake.set()
@@ -190,8 +238,8 @@ class Journal:
         """Wait until a commit is due, and prepare rows meanwhile: all at once they would keep the line's other threads waiting."""
         until_s = time.monotonic() + self._config.commit_interval_ms / 1000
         pause_s = _GATHER_S
-        while not self._closing.is_set() and (left_s := until_s - time.monotonic()) > 0:
-            self._closing.wait(min(left_s, pause_s))
+        while not (self._closing.is_set() or self._hurry.is_set()) and (left_s := until_s - time.monotonic()) > 0:
+            self._hurry.wait(min(left_s, pause_s))
             pause_s = _GATHER_S if self._queue.take() else left_s
             if self._queue.behind_group:
                 return
@@ -202,9 +250,11 @@ class Journal:
             log.warning("journal %s: %s; no publication is deleted for its age because of that", self.path, trouble)
 
     def _commit_all(self) -> bool:
-        """Commit group by group until nothing waits; False where the disk refused."""
+        """Commit group by group until nothing waits, commands between two groups; False where the disk refused."""
         queue = self._queue
-        while queue.take() or queue.group:
+        while self._commit_records(urgent=True):
+            if not (queue.take() or queue.group):
+                return True
             self._busy_since_s = time.monotonic()
             stored = False
             try:
@@ -225,6 +275,29 @@ class Journal:
             queue.done(stored=stored)
             if self._error:
                 self._recovered()
+        return False
+
+    def _commit_records(self, *, urgent: bool) -> bool:
+        """Commit the commands and trial writes that wait, or some of what the shadow bundle said; False where the disk refused."""
+        records = self._records
+        while group := records.urgent_group() if urgent else records.shadow_group():
+            self._busy_since_s = time.monotonic()
+            try:
+                refused = self._file.store(self._connected(), group, self._retention.age_s, durable=urgent)
+            except (*SQLITE_ERRORS, OSError, UserError) as error:
+                if self._failed(error):
+                    continue
+                records.end_trials()
+                return False
+            finally:
+                self._busy_since_s = None
+            records.done(group, refused)
+            if self._error:
+                self._recovered()
+            if not urgent:  # the rest has time
+                if records.waiting:
+                    self._wake.set()
+                break
         return True
 
     def _drop_group(self) -> None:

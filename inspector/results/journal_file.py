@@ -12,7 +12,9 @@ from inspector.errors import UserError
 from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, set_aside
 from inspector.results.journal_rows import COLUMNS, PreparedRow
-from inspector.results.journal_schema import open_for_writing
+from inspector.results.journal_schema import SCHEMA_VERSION, open_for_writing
+from inspector.results.record_queue import Entry
+from inspector.results.record_tables import store
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ _ROWS_PER_INSERT = (16, 4, 1)
 SQLite keeps prepared."""
 _INTO = ", ".join(("stream", *COLUMNS))
 _ONE_ROW = f"({', '.join('?' * (1 + len(COLUMNS)))})"
+_OF_THE_ROW = (sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.IntegrityError)
+"""Errors of SQLite that no other disk would help."""
 _BETWEEN_ASIDES_S = 600.0
 """A disk that damages every new file as well must not be filled with damaged ones."""
 
@@ -70,6 +74,33 @@ class JournalFile:
                 [value for row in rows for value in (self._stream_ids[row.camera], *row.values)],
             )
         connection.execute("COMMIT")
+
+    def store(
+        self, connection: sqlite3.Connection, group: Sequence[Entry], age_s: float, *, durable: bool
+    ) -> list[Entry]:
+        """Commit records as one transaction; return those that can never be stored. ``durable``: they are to survive a power cut, too.
+
+        Raises sqlite3.Error."""
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        refused = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for entry in group:
+                if entry.record is None:  # a trial: it writes a page, and changes nothing
+                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                    continue
+                try:
+                    store(connection, entry.record, age_s, entry.number)
+                except Exception as error:
+                    if isinstance(error, SQLITE_ERRORS) and not isinstance(error, _OF_THE_ROW):
+                        raise
+                    log.error("journal %s: a %s cannot be stored: %s", self.path, type(entry.record).__name__, error)
+                    refused.append(entry)
+            connection.execute("COMMIT")
+        finally:
+            if durable and not connection.in_transaction:  # an open one is rolled back, and the connection closed
+                connection.execute("PRAGMA synchronous = NORMAL")
+        return refused
 
     def rollback(self) -> None:
         """End an open transaction."""

@@ -6,7 +6,7 @@ Rows are read in small pages, because a long read would keep SQLite from merging
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
+from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
 from inspector.results.journal_rows import as_sent
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
+from inspector.results.record_reader import R, read_records
+from inspector.results.shadow_record import Comparison, Disagreement
 
 _PAGE_ROWS = 500
 _FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
@@ -158,6 +161,41 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             if not page:
                 return
             last = (self._span(streams) or (0, last))[1]
+
+    def commands(
+        self, newest: int | None = None, *, since_unix_ns: int | None = None, epoch: str | None = None
+    ) -> list[CommandRecord]:
+        """Commands in the order in which they were stored: all, or the ``newest`` of those that meet the conditions. Raises UnreadableError.
+
+        ``since_unix_ns``: received at this time or later, by the wall clock of the machine."""
+        return self._records(CommandRecord, newest, {"received_unix_ns >= ?": since_unix_ns, "epoch = ?": epoch})
+
+    def disagreements(
+        self,
+        newest: int | None = None,
+        *,
+        since_unix_ns: int | None = None,
+        epoch: str | None = None,
+        camera: str | None = None,
+        shadow_bundle: str | None = None,
+    ) -> list[Disagreement]:
+        """Frames on which a shadow bundle disagreed, in the order in which they were stored. Raises UnreadableError.
+
+        ``since_unix_ns``: captured at this time or later."""
+        wanted: dict[str, object] = {"captured_unix_ns >= ?": since_unix_ns, "epoch = ?": epoch, "camera = ?": camera}
+        return self._records(Disagreement, newest, {**wanted, "shadow_bundle = ?": shadow_bundle})
+
+    def comparisons(
+        self, newest: int | None = None, *, epoch: str | None = None, shadow_bundle: str | None = None
+    ) -> list[Comparison]:
+        """The counts of shadow sessions, one for each session and camera, the oldest session first. Raises UnreadableError."""
+        return self._records(Comparison, newest, {"epoch = ?": epoch, "shadow_bundle = ?": shadow_bundle})
+
+    def _records(self, kind: type[R], newest: int | None, wanted: Mapping[str, object]) -> list[R]:
+        try:
+            return read_records(self._connection, kind, newest, wanted)
+        except (*SQLITE_ERRORS, RowError) as error:
+            raise UnreadableError(self.path, error) from None
 
     def _stream_ids(self, **wanted: str | None) -> list[int]:
         """The streams that match every given value that is not None."""

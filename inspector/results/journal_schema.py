@@ -3,6 +3,7 @@
 A stream is one camera in one epoch. Rows keep header, body and blob as they were sent, so that they can be sent
 again byte for byte; the other columns are for finding rows. Row ids increase in the order of publication.
 Where ``blob_bytes`` is not NULL, ``blob`` is compressed (``journal_rows.py``) and ``blob_bytes`` is its size as it was sent.
+The tables that hold no publications are in ``record_tables.py``.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from pathlib import Path
 
 from inspector.errors import UserError
 from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, may_be_ours
+from inspector.results.record_tables import RECORDS_SINCE, create
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 COMPRESSED_SINCE = 3
 """The first version with the column ``blob_bytes``. A file of the version before is read as it is, and gets the column when it is opened for
-writing."""
+writing; likewise the tables of ``RECORDS_SINCE``."""
 _OLDEST_VERSION = 2
 
 NOT_PASSED = "verdict IN ('REJECT', 'SCRAP', 'UNINSPECTED')"
@@ -165,6 +167,8 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
     elif found < COMPRESSED_SINCE:
         connection.execute("ALTER TABLE publications ADD COLUMN blob_bytes INTEGER")
+    if found < RECORDS_SINCE:
+        create(connection)
     if found != SCHEMA_VERSION:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,14 +15,21 @@ from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
+from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
+from inspector.results.journal_reader import JournalReader
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.publisher import Publisher
+from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.status import Status
 from inspector.results.stream import Stream
 
+log = logging.getLogger(__name__)
+
 LONGEST_CLOSE_S = 0.9
+LONGEST_TRIAL_S = 1.0
+"""A journal that takes no trial write in this time counts as one that cannot be written."""
 _LIMITS = PeerLimits()
 
 
@@ -132,6 +140,39 @@ class Results:
     def end(self, camera: str, run: str, totals: Totals | None = None) -> None:
         """Publish that a run is over on ``camera``; without ``totals`` the verdicts published so far are counted."""
         self._publisher.submit(partial(self._streams[camera].end, run, totals))
+
+    def record_command(self, record: CommandRecord, timeout_s: float) -> bool:
+        """Store a command in the journal; blocks until it is committed, also over a power cut. False where it is not within ``timeout_s``, in
+        which case it stays queued, and on a line without a journal."""
+        return self._journal is not None and self._journal.record_command(record, timeout_s)
+
+    def journal_writable(self) -> str:
+        """Why commands cannot be stored now, one line, found out by a trial write of at most ``LONGEST_TRIAL_S``; empty where they can be, and
+        on a line without a journal, which has none to wait for."""
+        return "" if self._journal is None else self._journal.writable(LONGEST_TRIAL_S)
+
+    def remembered_commands(self, newest: int) -> list[CommandRecord]:
+        """The newest commands in the journal, of earlier epochs too, the oldest of them first. Empty, with a log entry, where it cannot be
+        read, and on a line without a journal. To be called after ``start``."""
+        if self._journal is None:
+            return []
+        try:
+            with JournalReader(self._journal.path) as reader:
+                return reader.commands(newest=newest)
+        except UserError as error:
+            log.warning("%s; commands of before are not known, so one that is repeated is taken for a new one", error)
+            return []
+
+    def record_disagreement(self, disagreement: Disagreement) -> None:
+        """Store a frame on which a shadow bundle disagreed. Never blocks; dropped, and counted, where the journal's writer is behind."""
+        if self._journal is not None:
+            self._journal.record_shadow(disagreement)
+
+    def record_comparison(self, comparison: Comparison) -> None:
+        """Store the counts of a shadow session so far, in place of those before. Never blocks; dropped, and counted, where the journal's writer
+        is behind."""
+        if self._journal is not None:
+            self._journal.record_shadow(comparison)
 
     def snapshot(self) -> Snapshot:
         """What was published so far; on a busy line the figures are from slightly different moments."""

@@ -1,14 +1,20 @@
-"""Deletes the oldest publications in small steps, by age and by bytes, between two commits of the journal's writer."""
+"""Deletes the oldest rows in small steps, by age and by bytes, between two commits of the journal's writer.
+
+Commands and what a shadow bundle said go with the publications of their time: by their age, and where the file is too large, with the oldest
+publications, so that neither pushes out the other.
+"""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from datetime import datetime, timezone
 
 from inspector.config.journal import JournalConfig
 from inspector.results.ages import MARK_S, Ages
 from inspector.results.clock_watch import ClockWatch
+from inspector.results.record_tables import TABLES
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +28,7 @@ _BETWEEN_REPORTS_S = 3600.0
 class Retention:
     """Decides when the limits are checked, and deletes one step at a time. Used by the journal's writer thread only.
 
-    The newest publication is never deleted."""
+    The newest publication and the newest command are never deleted."""
 
     def __init__(self, config: JournalConfig, clock: ClockWatch | None = None) -> None:
         self.clock = clock or ClockWatch()
@@ -41,6 +47,12 @@ class Retention:
         newest = connection.execute("SELECT published_unix_ns FROM publications ORDER BY id DESC LIMIT 1").fetchone()
         return self.clock.compare(newest[0]) if newest else ""
 
+    @property
+    def age_s(self) -> float:
+        """The age of the journal now, with which rows are stored that are no publications."""
+        assert self._ages is not None, "opened comes before"
+        return self._ages.now_s
+
     def due_in_s(self) -> float:
         """Time until the next step, seconds; 0 where it is due."""
         return max(0.0, self._next_s - self.clock.monotonic_s())
@@ -51,7 +63,7 @@ class Retention:
         self._next_s = now_s + self._config.retention_interval_s
         deleted = self._delete_expired(connection)
         if deleted < _STEP_ROWS and self._over_bytes(connection):
-            deleted += self._delete(connection, _STEP_ROWS - deleted, 2**62)
+            deleted += self._shrink(connection, _STEP_ROWS - deleted)
         if deleted >= _STEP_ROWS:
             self._next_s = now_s + _BETWEEN_STEPS_S
         elif now_s >= self._next_report_s and self._deleted.report():
@@ -80,6 +92,28 @@ class Retention:
         deleted = self._delete(connection, _STEP_ROWS, through_id) if through_id else 0
         if through_id and deleted < _STEP_ROWS:
             self._ages.forget(through_id)
+        return deleted + self._delete_records(connection, _STEP_ROWS, self._ages.age_s - self._keep_s)
+
+    def _shrink(self, connection: sqlite3.Connection, rows: int) -> int:
+        """Delete the ``rows`` oldest publications, and the records of their time. Where only the newest publication is left, as on an idle
+        line, the oldest records."""
+        assert self._ages is not None, "opened comes before step"
+        deleted = self._delete(connection, rows, 2**62)
+        oldest_id = connection.execute("SELECT min(id) FROM publications").fetchone()[0]
+        before_s = None if oldest_id is None else self._ages.before(oldest_id)
+        if before_s is not None:
+            deleted += self._delete_records(connection, rows, before_s)
+        return deleted or self._delete_records(connection, rows, self._ages.now_s)
+
+    def _delete_records(self, connection: sqlite3.Connection, rows: int, through_age_s: float) -> int:
+        """Delete at most ``rows`` rows of each table that holds no publications, the oldest up to this age, but not the newest command."""
+        deleted = 0
+        for table in TABLES.values():
+            newest = " AND id < (SELECT max(id) FROM commands)" if table == "commands" else ""
+            oldest = f"SELECT id FROM {table} WHERE age_s <= ?{newest} ORDER BY age_s, id LIMIT ?"
+            gone = connection.execute(f"DELETE FROM {table} WHERE id IN ({oldest})", (through_age_s, rows)).rowcount
+            self._deleted.records[table] += gone
+            deleted += gone
         return deleted
 
     def _delete(self, connection: sqlite3.Connection, rows: int, through_id: int) -> int:
@@ -105,6 +139,8 @@ class _Deleted:
         self._path = path
         self._rows = 0
         self._span_ns: tuple[int, int] | None = None
+        self.records: Counter[str] = Counter()
+        """Rows that are no publications, by table."""
 
     def add(self, rows: int, first_ns: int, last_ns: int) -> None:
         """Count rows that were published between these times."""
@@ -114,8 +150,12 @@ class _Deleted:
 
     def report(self) -> bool:
         """Log it; False where there is nothing."""
+        if records := +self.records:
+            told = ", ".join(f"{count} {table}" for table, count in sorted(records.items()))
+            log.info("journal %s: deleted %s", self._path, told)
+            self.records.clear()
         if self._span_ns is None:
-            return False
+            return bool(records)
         first, last = (_utc(unix_ns) for unix_ns in self._span_ns)
         log.info("journal %s: deleted %d publications, published %s to %s", self._path, self._rows, first, last)
         self._rows, self._span_ns = 0, None

@@ -1,4 +1,5 @@
-"""Journals of schema version 2, whose masks are not compressed: read as they are, and continued."""
+"""Journals of earlier schema versions: read as they are, and continued. The masks of version 2 are not compressed; up to version 3 there are
+publications only."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from inspector.results.journal_reader import JournalReader, Row
 from inspector.results.journal_schema import SCHEMA_VERSION, open_for_writing
 from inspector.results.publication import Publication
 from tests.results.publishing import make_identity
+from tests.results.recording import make_command
 from tests.results.test_journal import make_journal, publications
 
 TABLES_2 = """
@@ -191,3 +193,23 @@ def test_a_file_brought_up_to_date_between_the_look_at_its_version_and_its_rows(
         assert version(path) == SCHEMA_VERSION
         reader._connection.set_trace_callback(None)
         assert read(reader.tail(1000)) == published(sent + more)
+
+
+def test_a_file_without_tables_for_commands_has_none_and_gets_them(old: Old) -> None:
+    """Also one of version 3, which differs from version 2 by a column."""
+    path, _, sent = old
+    for older in (2, 3):
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            if older == 3:
+                connection.executescript("DROP TABLE commands; DROP TABLE disagreements; DROP TABLE comparisons")
+                connection.execute("PRAGMA user_version = 3")
+        assert version(path) == older
+        with JournalReader(path) as reader:
+            assert (reader.commands(), reader.disagreements(), reader.comparisons()) == ([], [], [])
+            journal = make_journal(path, make_identity())
+            journal.open()
+            assert journal.record_command(make_command(older), 5)
+            assert journal.close(5)
+            assert reader.commands() == [make_command(older)], "the same reader"
+            assert read(reader.tail(5)) == published(sent[-5:])
+        assert version(path) == SCHEMA_VERSION

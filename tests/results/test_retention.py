@@ -12,7 +12,9 @@ import pytest
 from inspector.config.journal import JournalConfig
 from inspector.results.clock_watch import ClockWatch
 from inspector.results.journal_schema import open_for_writing
+from inspector.results.record_tables import store
 from inspector.results.retention import Retention
+from tests.results.recording import make_command, make_comparison, make_disagreement
 
 HOUR, DAY = 3600.0, 86_400.0
 TODAY = 1.8e9
@@ -23,9 +25,10 @@ YEARS = 10 * 365 * DAY
 class Plant:
     """A journal that is kept for 30 days, with the clocks of its machine. One publication per hour of running."""
 
-    def __init__(self, path: Path, keep_days: float = 30) -> None:
+    def __init__(self, path: Path, keep_days: float | None = 30, keep_bytes: float | None = None) -> None:
         self.path = path
         self.keep_days = keep_days
+        self.keep_bytes = keep_bytes
         self.wall_s, self.monotonic_s = TODAY, 1000.0
         self.told: list[str] = []
         self.start()
@@ -34,7 +37,7 @@ class Plant:
         """Start the line, perhaps again."""
         self.clock = ClockWatch(lambda: round(self.wall_s * 1e9), lambda: self.monotonic_s)
         self.connection = open_for_writing(self.path, 100)
-        config = JournalConfig(path=str(self.path), keep_days=self.keep_days, keep_bytes=None)
+        config = JournalConfig(path=str(self.path), keep_days=self.keep_days, keep_bytes=self.keep_bytes)
         self.retention = Retention(config, self.clock)
         self._tell(self.retention.opened(self.connection))
 
@@ -66,6 +69,22 @@ class Plant:
         first = self.connection.execute("SELECT coalesce(max(seq), -1) + 1 FROM publications").fetchone()[0]
         self.connection.executemany(
             f"INSERT INTO publications ({columns}) VALUES (1, ?, ?, ?, ?, ?)", [(first + n, *row) for n in range(rows)]
+        )
+
+    def record(self, number: int, size: int = 0) -> None:
+        """Journal a command, and what a shadow bundle said."""
+        for one in (
+            make_command(number, answer=b"x" * size),
+            make_disagreement(number, active=b"x" * size),
+            make_comparison(started_unix_ns=number),
+        ):
+            store(self.connection, one, self.retention.age_s, number)
+
+    def recorded(self) -> tuple[list[int], ...]:
+        """The numbers that are still there, by table."""
+        return tuple(
+            [number for (number,) in self.connection.execute(f"SELECT entry FROM {table} ORDER BY id")]
+            for table in ("commands", "disagreements", "comparisons")
         )
 
     @property
@@ -214,3 +233,55 @@ def test_another_programs_lock_is_an_error_of_sqlite_and_no_count_is_lost(plant:
     plant.pass_time(1)
     plant.pass_time(60)
     assert plant.rows[0] in range(23, 27)
+
+
+def test_records_go_with_their_age_and_the_newest_command_stays(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
+    for day in range(40):
+        plant.record(day)
+        plant.run(24)
+    commands, disagreements, comparisons = plant.recorded()
+    assert commands == disagreements == comparisons == list(range(11, 40)), "one that is 30 days old to the second goes"
+    with caplog.at_level(logging.INFO):
+        for _ in range(24 * 40):
+            plant.pass_time(HOUR)  # the line is idle
+    assert plant.recorded() == ([39], [], [])
+    assert "1 commands, 1 comparisons, 1 disagreements" in caplog.text
+
+
+def test_a_record_of_an_older_count_is_not_kept_for_ever(plant: Plant) -> None:
+    plant.run(24 * 20)
+    for number in range(2):
+        plant.record(number)
+    plant.connection.executescript("DROP TABLE age; DROP TABLE age_marks")
+    plant.stop()
+    plant.start()
+    plant.run(24 * 31)
+    assert plant.recorded() == ([1], [], [])
+
+
+def test_a_file_that_is_too_large_loses_its_oldest_of_each_kind(tmp_path: Path) -> None:
+    plant = Plant(tmp_path / "j.sqlite", keep_days=None, keep_bytes=3_000_000)
+    for hour in range(400):
+        plant.record(hour, size=5_000)
+        plant.publish(5)
+        plant.pass_time(HOUR)
+    commands, disagreements, comparisons = plant.recorded()
+    assert commands[-1] == disagreements[-1] == 399
+    assert 100 < len(commands) < 400
+    assert commands == disagreements == comparisons == list(range(commands[0], 400))
+    hours = [seq // 5 for seq in plant.rows]
+    assert abs(hours[0] - commands[0]) <= 100, "what is kept of each kind is of one time"
+    plant.connection.close()
+
+
+def test_a_file_full_of_records_on_an_idle_line_is_made_smaller(tmp_path: Path) -> None:
+    plant = Plant(tmp_path / "j.sqlite", keep_days=None, keep_bytes=2_000_000)
+    plant.publish()
+    for number in range(1000):
+        plant.record(number, size=5_000)
+        if number % 100 == 99:
+            plant.pass_time(HOUR)
+    commands, disagreements, _ = plant.recorded()
+    assert (commands[-1], len(commands) < 500, len(disagreements) < 500) == (999, True, True)
+    assert plant.rows == [0]
+    plant.connection.close()
