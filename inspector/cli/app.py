@@ -23,6 +23,7 @@ from inspector.cli import (
     journal_commands,
     replay,
     run,
+    shadow,
     simulate,
     subscribe,
     train,
@@ -76,6 +77,7 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
+app.add_typer(shadow.app, name="shadow")
 fill_in_homes(app)
 
 

@@ -42,6 +42,7 @@ from inspector.line.judges import Judges
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
+from inspector.line.shadow.shadow import Shadow
 from inspector.line.start_info import first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
 from inspector.protocol.messages import LineState
@@ -128,6 +129,15 @@ class Line:
         )
         self.ring = self.inference.ring
         self.bundles = LineBundles(self.inference, self.postprocessing.judges, self.status, self.size)
+        self.shadow = Shadow(
+            config.inference,
+            self.inference,
+            self.bundles,
+            self.observers,
+            self.status,
+            self.results,
+            epoch.epoch,
+        )
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
@@ -184,6 +194,7 @@ class Line:
         self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
+        self._attempt(self.shadow.close)
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)

@@ -36,7 +36,7 @@ def report(
     Raises msgspec.DecodeError for rows that this program did not write."""
     if not comparisons:
         return None
-    newest = max(comparisons, key=lambda one: one.started_unix_ns)
+    newest = newest_of(comparisons)
     session = [one for one in comparisons if _session(one) == _session(newest)]
     frames = [
         one
@@ -58,6 +58,11 @@ def report(
             for active, rows in by_active.items()
         ),
     )
+
+
+def newest_of(comparisons: Sequence[Comparison]) -> Comparison:
+    """A row of the newest session; there is at least one."""
+    return max(comparisons, key=lambda one: one.started_unix_ns)
 
 
 def share(count: int, of: int) -> Share:

@@ -102,7 +102,10 @@ def test_what_differs_is_told_by_its_gravest_kind(shadow_first: bool) -> None:
         (3, "verdict"),
         (4, "classes"),
     ]
-    assert [(one.frame, one.run, one.shadow.verdict) for one in made.frames][1:3] == [(2, "r", "REJECT"), (3, "r", "REJECT")]
+    assert [(one.frame, one.run, one.shadow.verdict) for one in made.frames][1:3] == [
+        (2, "r", "REJECT"),
+        (3, "r", "REJECT"),
+    ]
     assert (made.compared, made.disagreed.count, made.changed.count) == (6, 4, 2)
     assert (made.stricter.count, made.laxer.count, made.sample.gate) == (1, 1, {"shadow": 2})
     assert made.verdicts["SCRAP"] == {"PASS": 0, "REJECT": 1, "SCRAP": 0}
