@@ -82,8 +82,6 @@ def _read(path: Path, newest: int | None) -> ShadowReportBody:
             newest, since_unix_ns=last.started_unix_ns, epoch=last.epoch, shadow_bundle=last.shadow_bundle
         )
     try:
-        made = report(comparisons, disagreements, state="ended")
+        return report(comparisons, disagreements, state="ended")
     except (msgspec.DecodeError, KeyError) as error:
         raise UserError(f"journal {path}: what it holds of the shadow has been altered: {error}") from None
-    assert made is not None, "there are comparisons"
-    return made

@@ -28,14 +28,11 @@ SEVERITY = {Verdict.PASS.value: 0, Verdict.REJECT.value: 1, Verdict.SCRAP.value:
 Classes = dict[str, ClassCounts]
 
 
-def report(
-    comparisons: Sequence[Comparison], disagreements: Iterable[Disagreement], *, state: str
-) -> ShadowReportBody | None:
-    """The report of the newest session among ``comparisons``; None where there is none. ``disagreements`` may hold those of other sessions.
+def report(comparisons: Sequence[Comparison], disagreements: Iterable[Disagreement], *, state: str) -> ShadowReportBody:
+    """The report of the newest session among ``comparisons``, of which there is at least one. ``disagreements`` may hold those of other
+    sessions.
 
-    Raises msgspec.DecodeError for rows that this program did not write."""
-    if not comparisons:
-        return None
+    Raises msgspec.DecodeError or KeyError for rows that this program did not write."""
     newest = newest_of(comparisons)
     session = [one for one in comparisons if _session(one) == _session(newest)]
     frames = [

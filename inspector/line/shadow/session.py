@@ -23,7 +23,9 @@ from inspector.inference.in_flight import is_late
 from inspector.inference.state import State
 from inspector.line.shadow.answers import answer_of, difference, name_of
 from inspector.line.shadow.counts import Counts
+from inspector.line.shadow.figures import CONFIDENCE, report
 from inspector.line.shadow.sampling import Sampling
+from inspector.protocol.shadow_report import ShadowReportBody
 from inspector.results.shadow_record import Comparison, Disagreement
 
 log = logging.getLogger(__name__)
@@ -160,6 +162,19 @@ class Session:
         """The newest, oldest first."""
         with self._lock:
             return list(self._kept)
+
+    def report(self, state: str) -> ShadowReportBody:
+        """What the shadow would have changed so far; ``state`` is that of its child."""
+        if rows := self.comparisons():
+            return report(rows, self.disagreements(), state=state)
+        return ShadowReportBody(
+            epoch=self.epoch,
+            started_unix_ns=self.started_unix_ns,
+            shadow_bundle=self.shadow_bundle,
+            state=state,
+            confidence=CONFIDENCE,
+            comparisons=(),
+        )
 
     def close(self) -> None:
         """Give up what has not both answers, and keep the last counts."""

@@ -17,7 +17,6 @@ from inspector.inference.state import State
 from inspector.line.bundles import LineBundles
 from inspector.line.observers import Observers
 from inspector.line.shadow.answers import name_of
-from inspector.line.shadow.figures import report
 from inspector.line.shadow.session import Records, Session
 from inspector.line.status import LineStatus
 from inspector.protocol.shadow_report import ShadowReportBody
@@ -131,7 +130,7 @@ class Shadow:
         if session is None:
             return None
         state = running.loaded.supervisor.state.value if running is not None else "ended"
-        return report(session.comparisons(), session.disagreements(), state=state)
+        return session.report(state)
 
     def _begin_loading(self, bundle: Bundle) -> Dispatcher:
         with self._lock:
