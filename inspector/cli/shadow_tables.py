@@ -46,7 +46,7 @@ def _sample(made: ShadowReportBody, one: BundleComparison) -> Block:
         ("shadow", one.shadow_bundle),
         ("beside", one.active_bundle),
         ("since", f"{iso_time(made.started_unix_ns)} (epoch {made.epoch[:8]})"),
-        ("sample", f"{sample.share:.3g} of the frames, chosen by their number"),
+        ("sample", f"{100 * sample.share:.3g} % of the frames, chosen by their number"),
         ("frames", f"{sample.frames:,}, of which {sample.chosen:,} chosen, {one.compared:,} compared"),
     ]
     if sample.skipped:
