@@ -111,3 +111,18 @@ def test_the_oldest_frame_that_waits_on_the_road_is_taken_and_shadows_stay() -> 
     assert frames.take_oldest_waiting().lease.slot == 2
     assert frames.take_oldest_waiting() is None
     assert len(frames) == 2
+
+
+def test_the_bundle_is_behind_when_a_frame_waits_or_the_oldest_has_used_up_a_quarter_of_its_time() -> None:
+    frames = InFlightQueue()
+    frames.limit = 1
+    assert not frames.behind(0)
+    frames.add(leased(0, deadline_ns=8 * SECOND))
+    assert frames.behind(0)
+    frames.next_for_child(0)
+    assert not frames.behind(2 * SECOND)
+    assert frames.behind(2 * SECOND + 1)
+    frames.finished([(0, 0)], 3 * SECOND)
+    frames.add(leased(1))
+    frames.next_for_child(3 * SECOND)
+    assert not frames.behind(1000 * SECOND), "without a deadline it cannot come too late"

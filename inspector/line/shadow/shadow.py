@@ -22,7 +22,7 @@ from inspector.line.status import LineStatus
 from inspector.protocol.shadow_report import ShadowReportBody
 
 MAX_RESTARTS = 2
-"""A candidate whose child fails more often in a row is given up."""
+"""A candidate whose child fails again after so many restarts in a row is given up."""
 LEAST_STALL_S = 30.0
 """A child that gets only what others leave may be slow without being hung."""
 _LOOK_S = 0.05
