@@ -41,7 +41,7 @@ def _compare(key: str, before: Any, after: Any, found: list[Difference]) -> None
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
             _compare(f"{key}.{name}" if key else name, before.get(name), after.get(name), found)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+    elif isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)) and len(before) == len(after):
         for number, pair in enumerate(zip(before, after, strict=True)):
             _compare(f"{key}[{number}]", *pair, found)
     elif before != after:

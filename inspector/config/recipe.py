@@ -35,7 +35,9 @@ class RecipeConfig(Section, frozen=True, kw_only=True):
             description="Thresholds, as `inspector calibrate` writes them, relative to this file. Null: the bundle's own."
         ),
     ] = None
-    rules: Annotated[tuple[Rule, ...] | None, Meta(description="As `verdicts.rules` of the line.", min_length=1)] = None
+    rules: Annotated[
+        Annotated[tuple[Rule, ...], Meta(min_length=1)] | None, Meta(description="As `verdicts.rules` of the line.")
+    ] = None
     cameras: Annotated[tuple[CameraRecipe, ...], Meta(description="Cameras with a scale of their own.")] = ()
 
 
