@@ -10,6 +10,7 @@ from engines.files.text import brief
 from inspector.frames.outcome import Defect, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import (
+    ChangeBody,
     EndBody,
     GapBody,
     HeartbeatBody,
@@ -61,10 +62,12 @@ def _append_event(line: Text, packet: Packet) -> None:
     line.append(f"{packet.header.type.value:<21} ", "bold cyan")
     if isinstance(body, StartBody):
         size = f"{body.geometry.height_px}x{body.geometry.width_px}"
-        simulated = "  simulated" if packet.header.simulated else ""
+        marks = ("  simulated" if packet.header.simulated else "") + ("  (repeated)" if body.repeat else "")
         line.append(
-            brief(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}", _LONGEST)
+            brief(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{marks}", _LONGEST)
         )
+    elif isinstance(body, ChangeBody):
+        line.append(brief(f"{packet.header.bundle}  {body.why}", _LONGEST))
     elif isinstance(body, StatusBody):
         calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
         line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from engines.files.names import Name
-from engines.files.paths import PathRule, path_key
+from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
@@ -33,6 +33,12 @@ class LineConfig(Section, frozen=True, kw_only=True):
         BundlePath,
         Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
     ] = "demo"
+    recipes: Annotated[
+        FilePath | None,
+        Meta(
+            description="Folder with the recipes that a run may begin with, a YAML file each, relative to this file. Null: there are none."
+        ),
+    ] = None
     cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
     simulated: Annotated[
         bool,

@@ -36,6 +36,8 @@ class Reason(str, Enum):
     """UNINSPECTED: the pixels could not be read, decoded or used, or they show nothing."""
     NO_SHEET = "no_sheet"
     """UNINSPECTED: the frame looks as the configuration describes the position without a sheet."""
+    PAUSED = "paused"
+    """UNINSPECTED: the line was paused by a person or a program."""
     OVERLOAD = "overload"
     """UNINSPECTED: dropped by the overload policy, the ring being full."""
     DEADLINE = "deadline"

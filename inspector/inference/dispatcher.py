@@ -115,7 +115,8 @@ class Dispatcher:
             return None
         lease = frame.lease.share(self.shadow_holder)
         if lease is not None:
-            return LeasedFrame(lease, msgspec.structs.replace(frame.meta, deadline_ns=None), True)
+            meta = msgspec.structs.replace(frame.meta, deadline_ns=None)
+            return frame._replace(lease=lease, meta=meta, shadow=True)
         if sampler is not None:
             sampler.no_slot(frame.meta)
         return None

@@ -2,7 +2,8 @@
 
 The **active** bundle gives the verdicts. A **shadow** inspects the same frames, as far as there are observers' slots, and its
 results are no verdicts. A bundle that is **loading** gets no frame until it is activated or made a shadow. An active bundle that was
-replaced by another is **retiring**: it finishes the frames it has, and its child ends.
+replaced by another is the **standby**, which stays loaded and can be activated again at once, or is **retiring**: it finishes the frames
+it has, and its child ends.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Inference:
         self.others: tuple[Dispatcher, ...] = ()
         """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
+        self.standby: Dispatcher | None = None
         self.active = self._dispatcher(bundle)
 
     def start(self) -> None:
@@ -75,18 +77,26 @@ class Inference:
             loading.supervisor.start()
         return loading
 
-    def activate(self, loaded: Dispatcher) -> None:
-        """Make the bundle the active one for frames submitted from now on; frames submitted earlier stay with the previous bundle."""
+    def activate(self, loaded: Dispatcher, *, keep: bool = False) -> None:
+        """Make the bundle the active one for frames submitted from now on; frames submitted earlier stay with the previous bundle, which
+        retires, or with ``keep`` becomes the standby. A standby from before retires."""
         self._require_beside(loaded)
-        before = self.active
+        before, standby = self.active, self.standby
         # First: a camera that found the bundle both active and a shadow would submit its frame twice.
         self.shadows = _without(self.shadows, loaded)
         with self._lock:
             self.others = (*_without(self.others, loaded), before)
         self.active = loaded
-        before.retire()
-        if before.supervisor.state in (State.GIVEN_UP, State.STOPPED):
-            self._forget(before)
+        self.standby = before if keep else None
+        for other in (before, standby):
+            if other is not None and other is not loaded and other is not self.standby:
+                self._retire(other)
+
+    def release_standby(self) -> None:
+        """End the child of the standby, where there is one."""
+        standby, self.standby = self.standby, None
+        if standby is not None:
+            self._retire(standby)
 
     def shadow(self, loaded: Dispatcher, sampler: Sampler | None = None) -> None:
         """Make the bundle a shadow for frames submitted from now on: for those that ``sampler`` wants, or every one."""
@@ -99,17 +109,31 @@ class Inference:
         if loaded is self.active:
             raise ValueError(f"bundle {loaded.bundle.id} is active: activate another one first")
         self.shadows = _without(self.shadows, loaded)
+        if loaded is self.standby:
+            self.standby = None
         loaded.stop(timeout_s, Reason.ENGINE_DOWN, "the bundle was unloaded")
         self._forget(loaded)
+
+    def loaded(self) -> list[tuple[str, Dispatcher]]:
+        """The loaded bundles, each with its role: ``active``, ``shadow``, ``standby``, ``loading`` or ``retiring``. The same bundle may be there
+        twice, while it replaces itself."""
+        active, others, shadows, standby = self.active, self.others, self.shadows, self.standby
+        roles = [("active", active)]
+        for one in others:
+            if one is not active:
+                role = "shadow" if one in shadows else "standby" if one is standby else "loading"
+                roles.append(("retiring" if one.retired else role, one))
+        return roles
 
     @property
     def held(self) -> int:
         """Frames waiting or in flight, of all bundles."""
         return sum(dispatcher.held for dispatcher in (self.active, *self.others))
 
-    def submit(self, frame: LeasedFrame) -> None:
-        """Have a frame inspected; inference holds its lease until it calls the listener. Never blocks."""
-        active = self.active
+    def submit(self, frame: LeasedFrame, to: Dispatcher | None = None) -> None:
+        """Have a frame inspected by the active bundle, or by ``to`` where that was the active one when the frame was captured; inference
+        holds its lease until it calls the listener. Never blocks."""
+        active = to or self.active
         frame.lease.pass_on(active.holder)
         shadows = self.shadows
         shared = [(shadow, shadow.shared(frame, active)) for shadow in shadows] if shadows else []
@@ -148,6 +172,11 @@ class Inference:
         for dispatcher in (self.active, *self.others):
             dispatcher.supervisor.masks.close()
         self.ring.close()
+
+    def _retire(self, dispatcher: Dispatcher) -> None:
+        dispatcher.retire()
+        if dispatcher.supervisor.state in (State.GIVEN_UP, State.STOPPED):
+            self._forget(dispatcher)
 
     def _dispatcher(self, bundle: Bundle, as_shadow: InferenceConfig | None = None) -> Dispatcher:
         return Dispatcher(

@@ -38,15 +38,16 @@ from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
-from inspector.line.judges import Judges
+from inspector.line.changes import judges_of
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
+from inspector.line.setup import Setup
 from inspector.line.shadow.shadow import Shadow
 from inspector.line.start_info import first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import LineState
-from inspector.results.identity import Totals
+from inspector.protocol.messages import LineState, StartBody
+from inspector.results.identity import StartInfo, Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
 from inspector.service.latency import LatencyHistogram
@@ -104,7 +105,6 @@ class Line:
         self._observe = observe or (lambda _: None)
         self.epoch = epoch = new_epoch(config)
         """Identity of this start of the line."""
-        self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
         self.results = Results(
             config.results,
@@ -116,9 +116,9 @@ class Line:
         self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger)
         self.observers = Observers(observers)
-        self.postprocessing = Postprocessing(
-            Judges(config, bundle), self.ledger, self.observers, self._late, config.verdicts.threads
-        )
+        judges = judges_of(config)
+        judges.check(bundle)
+        self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
             config.inference,
             bundle,
@@ -128,7 +128,9 @@ class Line:
             forced=forced,
         )
         self.ring = self.inference.ring
-        self.bundles = LineBundles(self.inference, self.postprocessing.judges, self.status, self.size)
+        self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self)
+        """Which run is on, and what frames are inspected with."""
+        self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
         self.shadow = Shadow(
             config.inference,
             self.inference,
@@ -189,6 +191,7 @@ class Line:
         begun_s = time.monotonic()
         if self._started:
             self._attempt(lambda: self.status.enter(LineState.DRAINING, "draining", "no further frames"))
+        self._attempt(self.bundles.close)
         self._attempt(self.cameras.interrupt)
         self._attempt(lambda: self.cameras.stop(0.2))
         self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
@@ -226,6 +229,11 @@ class Line:
             inference=self.inference.active.supervisor.state.value,
         )
 
+    def start_bodies(self) -> dict[str, StartBody]:
+        """What a subscriber needs to read the results of each camera, as it is now."""
+        setup = self.runs.now.setup
+        return {one.name: self.results.start_body(self._start_info(one.name, setup)) for one in self.config.cameras}
+
     # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
@@ -256,12 +264,21 @@ class Line:
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
         self.runs.late(meta, lambda: self.results.late(meta, outcome))
 
-    def _run_begun(self, camera: str, run: str) -> None:
-        (config,) = (one for one in self.config.cameras if one.name == camera)
-        self.results.begin(camera, run, start_info(self.config, config, self.size, self.inference.active.identity))
+    def begun(self, camera: str, run: str, setup: Setup) -> None:
+        """See ``runs.RunMessages``."""
+        self.results.begin(camera, run, self._start_info(camera, setup))
 
-    def _run_ended(self, camera: str, run: str, totals: Totals) -> None:
+    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:
+        """See ``runs.RunMessages``."""
+        self.results.change(camera, self._start_info(camera, setup), why)
+
+    def ended(self, camera: str, run: str, totals: Totals) -> None:
+        """See ``runs.RunMessages``."""
         self.results.end(camera, run, totals)
+
+    def _start_info(self, camera: str, setup: Setup) -> StartInfo:
+        (config,) = (one for one in self.config.cameras if one.name == camera)
+        return start_info(self.config, config, self.size, setup)
 
     def _publish_status(self, status: Status) -> None:
         self.results.status(status)

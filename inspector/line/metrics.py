@@ -29,7 +29,6 @@ from inspector.verdicts.ledger import CameraCounts
 from inspector.version import __version__
 
 if TYPE_CHECKING:
-    from inspector.inference.dispatcher import Dispatcher
     from inspector.line.line import Line
 
 OF_THE_DEADLINE = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.5, 2.0, 5.0)
@@ -141,7 +140,7 @@ class LineMetrics(Collector):
             "1 for each device that computes, and the bundle it computes.",
             labels=["bundle", "operating_point", "role", "device"],
         )
-        loaded = self._loaded()
+        loaded = self._line.inference.loaded()
         states = Counter((one.identity.bundle, role, one.supervisor.state) for role, one in loaded)
         for bundle, role in dict.fromkeys((bundle, role) for bundle, role, _ in states):
             for state in State:
@@ -154,17 +153,6 @@ class LineMetrics(Collector):
         for labels in computing:
             engines.add_metric(labels, 1)
         yield from (children, engines)
-
-    def _loaded(self) -> list[tuple[str, Dispatcher]]:
-        """The loaded bundles, each with its role. The same one may be there twice, while it replaces itself."""
-        inference = self._line.inference
-        active, others, shadows = inference.active, inference.others, inference.shadows
-        beside = [
-            ("retiring" if one.retired else "shadow" if one in shadows else "loading", one)
-            for one in others
-            if one is not active
-        ]
-        return [("active", active), *beside]
 
     def _results(self) -> Iterator[Metric]:
         published = self._line.results.snapshot()

@@ -18,7 +18,6 @@ from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
 from inspector.line.groups import Groups
-from inspector.line.judges import Judges
 from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ledger
 
@@ -48,14 +47,12 @@ class Postprocessing:
 
     def __init__(
         self,
-        judges: Judges,
         ledger: Ledger,
         observers: Observers,
         late: Callable[[FrameMeta, Outcome], None],
         threads: int,
     ) -> None:
         """``late`` is called with a result whose frame already had its verdict; ``observers`` are shown each frame before its slot is freed."""
-        self.judges = judges
         self._ledger = ledger
         self._observers = observers
         self._late = late
@@ -70,7 +67,7 @@ class Postprocessing:
             if result.let_through:
                 let_through.append((source, frame, result))
             else:
-                clean.append(_Inspection(frame, self._judge(source, frame.meta, result)))
+                clean.append(_Inspection(frame, self._judge(source, frame, result)))
         self._finish(clean)
         if let_through:
             self._pass_on([frame for _, frame, _ in let_through])
@@ -97,7 +94,7 @@ class Postprocessing:
 
     def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
         source, frame, result = work
-        return _Inspection(frame, self._judge(source, frame.meta, result), source.supervisor.masks)
+        return _Inspection(frame, self._judge(source, frame, result), source.supervisor.masks)
 
     def _finish(self, inspections: Sequence[_Inspection]) -> None:
         """Settle frames, show them to the observers and release their leases. An error with one frame is logged, so that the others still
@@ -131,10 +128,11 @@ class Postprocessing:
         meta = one.frame.meta
         log.error("frame %d of camera %s could not be finished", meta.frame, meta.camera, exc_info=error)
 
-    def _judge(self, source: Dispatcher, meta: FrameMeta, result: InferenceResult) -> Outcome:
-        identity = source.identity
+    @staticmethod
+    def _judge(source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> Outcome:
+        identity, meta = source.identity, frame.meta
         try:
-            judge = self.judges.of(meta.camera, identity)
+            judge = frame.judges.of(meta.camera, source.bundle, identity)
             if not result.let_through:
                 return judge.clean(result.gate_score)
             mask = source.supervisor.masks.view((result.slot, result.offset), identity.size)

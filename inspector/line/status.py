@@ -13,7 +13,8 @@ from inspector.results.status import Status
 
 PHASES: dict[LineState, frozenset[LineState]] = {
     LineState.STARTING: frozenset({LineState.RUNNING, LineState.DRAINING, LineState.STOPPED}),
-    LineState.RUNNING: frozenset({LineState.DRAINING, LineState.STOPPED}),
+    LineState.RUNNING: frozenset({LineState.PAUSED, LineState.DRAINING, LineState.STOPPED}),
+    LineState.PAUSED: frozenset({LineState.RUNNING, LineState.DRAINING, LineState.STOPPED}),
     LineState.DRAINING: frozenset({LineState.STOPPED}),
     LineState.STOPPED: frozenset(),
 }

@@ -122,6 +122,7 @@ class Publisher:
         if rests:
             self._mailbox.awake()
         self._send_waiting()
+        self._repeat_starts()
         if time.monotonic() >= self._heartbeat_s:
             self._heartbeat_s = time.monotonic() + self._config.heartbeat_ms / 1000
             self._check_journal()
@@ -140,6 +141,15 @@ class Publisher:
                 log.exception("a verdict or event could not be published")
                 continue
             self._publish(publication)
+
+    def _repeat_starts(self) -> None:
+        """Say to those who joined what holds for the current run."""
+        joined = self.peers.subscriptions.take_joined()
+        for stream in self._streams:
+            if joined:
+                stream.joined()
+            if (repeated := stream.repeat()) is not None:
+                self.peers.send(repeated.parts())
 
     def _publish(self, publication: Publication) -> None:
         if self._journal is not None:

@@ -15,6 +15,7 @@ from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
+from inspector.protocol.messages import StartBody
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
@@ -23,7 +24,7 @@ from inspector.results.peer_limits import PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.status import Status
-from inspector.results.stream import Stream
+from inspector.results.stream import Stream, settings
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,14 @@ class Results:
     def begin(self, camera: str, run: str, info: StartInfo) -> None:
         """Publish that a run begins on ``camera``."""
         self._publisher.submit(partial(self._streams[camera].start, run, info))
+
+    def change(self, camera: str, info: StartInfo, why: str) -> None:
+        """Publish that results of ``camera`` are to be read by ``info`` from now on."""
+        self._publisher.submit(partial(self._streams[camera].change, info, why))
+
+    def start_body(self, info: StartInfo) -> StartBody:
+        """What a repeated start would say of ``info``."""
+        return StartBody(**settings(info, self._config.heartbeat_ms, self._config.masks), repeat=True)
 
     def settled(self, settled: Settled) -> None:
         """Publish a verdict."""

@@ -39,6 +39,7 @@ class Subscriptions:
         self._refuse = refuse
         self._allowed = allowed
         self._changed = threading.Condition()
+        self._joined = False
         self._arrivals = BriefLog(log, logging.INFO, "subscriptions")
         self._strangers = BriefLog(log, logging.WARNING, "subscriptions that match no topic")
 
@@ -47,6 +48,11 @@ class Subscriptions:
         """Subscriptions to one of the line's streams or to part of one; a subscriber usually has one."""
         self._connections.refresh()
         return self._connections.covering
+
+    def take_joined(self) -> bool:
+        """Whether a subscription has arrived since the last call; for the publishing thread."""
+        joined, self._joined = self._joined, False
+        return joined
 
     def read(self, data: zmq.Socket[bytes]) -> None:
         """Read what waits on ``data``, an XPUB socket that reports every subscription."""
@@ -88,6 +94,7 @@ class Subscriptions:
             self._arrivals.write("subscription to %s gone: %d now", _shortened(topic), self.count)
 
     def _arrived(self, connection: Connection, topic: bytes) -> None:
+        self._joined = True
         covers = any(prefix.startswith(topic) or topic.startswith(prefix) for prefix in self._prefixes)
         if not self._connections.subscribe(connection, topic, covers):
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from inspector.frames.leased_frame import LeasedFrame
@@ -14,11 +16,13 @@ SECOND = 10**9
 
 LEASES = SlotLeases(64)
 HOLDER = Holder("inference")
+JUDGES: Any = None
+"""The queue only passes them on."""
 
 
 def leased(slot: int, deadline_ns: int | None = None) -> LeasedFrame:
     return LeasedFrame(
-        Lease(LEASES, slot, HOLDER), FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns)
+        Lease(LEASES, slot, HOLDER), FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns), JUDGES
     )
 
 

@@ -24,6 +24,7 @@ ACTIVE, SUCCESSOR, SHADOW = (
     BundleIdentity(bundle=name, operating_point="p1", classes=("dark", "bright"), size=FrameSize(8, 16))
     for name in ("active-1", "active-2", "shadow-1")
 )
+JUDGES: Any = None
 LEASE = SlotLeases(1).acquire(Holder("camera"))
 
 
@@ -67,7 +68,7 @@ class Bench:
 
     def show(self, meta: FrameMeta, outcome: Outcome, *, shadow: bool) -> None:
         assert LEASE is not None
-        self.session.inspected(Inspected(LeasedFrame(LEASE, meta, shadow), outcome, None))
+        self.session.inspected(Inspected(LeasedFrame(LEASE, meta, JUDGES, shadow), outcome, None))
 
     def compare(self, frame: int, active: Outcome, shadow: Outcome, *, shadow_first: bool = False) -> None:
         meta = self.meta(frame)
