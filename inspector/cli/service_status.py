@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inspector.line.line import Line
+    from inspector.protocol.messages import Health
     from inspector.service.notify import ServiceManager
 
 STATUS_EVERY_S = 1.0
@@ -60,7 +61,17 @@ class ServiceStatus:
         (begun_s, before), (now_s, _) = self._frames[0], self._frames[-1]
         rate = (frames - before) / (now_s - begun_s) if now_s > begun_s else 0.0
         counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "no verdict yet"
-        return f"{self._line.status.state.value}: {rate:.1f} frames/s; {counted}; inference {snapshot.inference}"
+        state = self._line.status.state.value
+        return f"{state}: {rate:.1f} frames/s; {counted}; inference {snapshot.inference}; {_health_in_words(self._line.health)}"
+
+
+def _health_in_words(health: Health) -> str:
+    """The category, and the worst reason."""
+    words = health.signal.value.replace("_", " ")
+    if not health.reasons:
+        return f"health {words}"
+    worst, others = health.reasons[0], len(health.reasons) - 1
+    return f"health {words}: {worst.part}: {worst.text}" + (f"; {others} more" if others else "")
 
 
 def _longest_start_s(line: Line) -> float:

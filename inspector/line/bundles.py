@@ -28,6 +28,7 @@ class LineBundles:
         self._size = size
         self._lock = threading.Lock()
         """Held while the active bundle changes and while a child's state is reported, so that no report of the previous one follows."""
+        self._on_cpu_instead = False
 
     def load(self, bundle: Bundle) -> Dispatcher:
         """Load a further bundle in a child of its own, in the background; ``activate`` or ``Inference.shadow`` give it frames.
@@ -51,6 +52,7 @@ class LineBundles:
                 raise UserError(f"bundle {bundle}: is active already or retiring; load it again")
             self._inference.activate(loaded)
             self._status.engines(loaded.supervisor.device)
+            self._tell_fallback(loaded)
             self._status.well("inference", "bundle_activated", f"bundle {bundle} gives the verdicts from now on")
 
     def child_changed(self, source: Dispatcher, state: State, text: str) -> None:
@@ -71,6 +73,19 @@ class LineBundles:
             log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", active.identity.bundle, text)
         if state is State.READY:
             self._status.engines(supervisor.device)
+            self._tell_fallback(active)
         if state is not State.STOPPED:
             tell = self._status.well if state is State.READY else self._status.trouble
             tell("inference", f"inference_{state.value}", text)
+
+    def _tell_fallback(self, active: Dispatcher) -> None:
+        """The lock is held. Have the health say whether the engines run on a CPU in the place of a GPU."""
+        fallback = active.supervisor.cpu_fallback
+        if fallback == self._on_cpu_instead:
+            return
+        self._on_cpu_instead = fallback
+        text = f"engines run on {active.supervisor.device}"
+        if fallback:
+            self._status.maintenance("engines", "cpu_fallback", text)
+        else:
+            self._status.well("engines", "gpu_back", text)

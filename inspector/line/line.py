@@ -44,7 +44,7 @@ from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
 from inspector.line.start_info import first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import LineState
+from inspector.protocol.messages import Health, LineState
 from inspector.results.identity import Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
@@ -201,6 +201,11 @@ class Line:
     def failures(self) -> list[str]:
         """Parts that stopped early and why, one line each."""
         return self.status.failures
+
+    @property
+    def health(self) -> Health:
+        """How the line is (NAMUR NE 107), and why, by part."""
+        return self.status.health
 
     def snapshot(self) -> Snapshot:
         """Counts, latencies and load at this moment."""

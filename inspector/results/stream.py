@@ -19,6 +19,8 @@ from inspector.protocol.messages import (
     GapBody,
     Geometry,
     Header,
+    Health,
+    HealthReason,
     HeartbeatBody,
     LateBody,
     LineState,
@@ -127,7 +129,20 @@ class Stream:
     def status(self, status: Status) -> Publication:
         """The message that the line changed its state or that something happened."""
         self._line_state = status.state
-        body = StatusBody(state=status.state, code=status.code, text=plain(status.text), engines=plain(status.engines))
+        health = Health(
+            signal=status.health.signal,
+            reasons=tuple(
+                HealthReason(part=plain(one.part), code=one.code, text=plain(one.text), signal=one.signal)
+                for one in status.health.reasons
+            ),
+        )
+        body = StatusBody(
+            state=status.state,
+            code=status.code,
+            text=plain(status.text),
+            engines=plain(status.engines),
+            health=health,
+        )
         return self._publish(MessageType.STATUS, body)
 
     def end(self, run: str, totals: Totals | None = None) -> Publication:
