@@ -7,6 +7,8 @@ from collections import Counter, deque
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from inspector.protocol.messages import LineState
+
 if TYPE_CHECKING:
     from inspector.line.line import Line
     from inspector.protocol.messages import Health
@@ -52,6 +54,9 @@ class ServiceStatus:
         self._manager.status("; ".join(failures) or "stopped")
 
     def _in_words(self) -> str:
+        health = self._line.health
+        if self._line.status.state is LineState.STARTING:
+            return f"starting: {health.reasons[0].text}" if health.reasons else "starting"
         snapshot = self._line.snapshot()
         frames = sum(books.frames for books in snapshot.counts.values())
         verdicts: Counter[str] = Counter()
@@ -62,7 +67,7 @@ class ServiceStatus:
         rate = (frames - before) / (now_s - begun_s) if now_s > begun_s else 0.0
         counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "no verdict yet"
         state = self._line.status.state.value
-        return f"{state}: {rate:.1f} frames/s; {counted}; inference {snapshot.inference}; {_health_in_words(self._line.health)}"
+        return f"{state}: {rate:.1f} frames/s; {counted}; inference {snapshot.inference}; {_health_in_words(health)}"
 
 
 def _health_in_words(health: Health) -> str:

@@ -64,6 +64,8 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
+        self._served = False
+        """Whether any child of the bundle has been ready."""
         self._queue = InFlightQueue()
         self.retired = False
         """True: it takes no further frame."""
@@ -77,7 +79,7 @@ class Dispatcher:
     def submit(self, frame: LeasedFrame) -> bool:
         """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
         stale: list[LeasedFrame] = []
-        refused = ""
+        refused, first = "", False
         with self._lock:
             if self.retired:
                 return False
@@ -88,8 +90,10 @@ class Dispatcher:
                     stale = self._pump()
             else:
                 refused = refusal(self._state)
+                first = self._state is State.STARTING and not self._served
         if refused:
-            self._listener.given_up([frame], Reason.ENGINE_DOWN, refused)
+            reason = Reason.ENGINE_STARTING if first else Reason.ENGINE_DOWN
+            self._listener.given_up([frame], reason, "the engines are being loaded" if first else refused)
         self._give_up_stale(stale)
         return True
 
@@ -126,6 +130,7 @@ class Dispatcher:
     def ready(self, ready: Ready) -> None:
         """See ``supervisor.Client``."""
         with self._lock:
+            self._served = True
             self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
     def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:

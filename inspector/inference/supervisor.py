@@ -58,6 +58,8 @@ class Supervisor:
             operating_point=bundle.operating_point,
             inference=config,
         )
+        self.start_timeout_s = config.start_timeout_s
+        """Longest time that loading the engines may take, seconds."""
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._client = client
         self._lock = threading.Lock()

@@ -76,12 +76,13 @@ class LineStatus:
                 for trouble in self._troubles.values():
                     self._publish_now(trouble.code, trouble.text)
 
-    def progress(self, code: str, text: str) -> None:
-        """Publish what the start does now; nothing once the line has started."""
+    def progress(self, code: str, text: str, *, publish: bool = True) -> None:
+        """Report what the start does now; it is published unless told otherwise. Once the line has started this does nothing."""
         with self._lock:
             if self._phase is LineState.STARTING:
                 self._phase_reason = code, text
-                self._publish_now(code, text)
+                if publish:
+                    self._publish_now(code, text)
 
     def trouble(self, part: str, code: str, text: str) -> None:
         """Report that ``part`` of the line is in trouble, until ``well`` is called for it. The line is degraded meanwhile."""

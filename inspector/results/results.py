@@ -103,6 +103,10 @@ class Results:
             f"start the subscribers on {self.endpoint} (inspector subscribe {self.endpoint}) or set it to 0"
         )
 
+    def awaited_are_there(self) -> bool:
+        """Whether as many subscriptions have arrived as ``results.wait_for_subscribers`` says."""
+        return self._publisher.peers.subscriptions.count >= self._config.wait_for_subscribers
+
     def begin(self, camera: str, run: str, info: StartInfo) -> None:
         """Publish that a run begins on ``camera``."""
         self._publisher.submit(partial(self._streams[camera].start, run, info))
