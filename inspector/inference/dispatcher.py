@@ -33,6 +33,9 @@ class Listener(NamedTuple):
     """These frames get no result, for the reason and detail given; the leases now belong to the listener."""
     state: Callable[[Dispatcher, State, str], None]
     """The state of the bundle's child changed; the text is for a person."""
+    silent: Callable[[Dispatcher, str], None] = lambda source, why: None
+    """Why the bundle's child is silent: deadlines pass and no result comes. Empty: it has given a result again. Where the child ends, its
+    state says so instead. Also called by the thread that calls ``look``."""
 
 
 class Dispatcher:
@@ -117,6 +120,19 @@ class Dispatcher:
             self._state = State.STOPPED
         self._give_up(reason, why)
 
+    @property
+    def silent(self) -> bool:
+        """Whether deadlines have passed since the child gave its last result."""
+        with self._lock:
+            return self._queue.silent
+
+    def look(self) -> None:
+        """A deadline has passed: see whether the child still gives results."""
+        with self._lock:
+            why = self._queue.look(now_ns()) if self._state is State.READY else ""
+        if why:
+            self._listener.silent(self, why)
+
     # Called by the supervisor, in its thread.
 
     def entered(self, state: State, text: str) -> None:
@@ -139,10 +155,13 @@ class Dispatcher:
         with self._lock:
             self._queue.limit = self._config.in_flight or in_flight
             frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
+            was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
+        if was_silent:
+            self._listener.silent(self, "")
         if done:
             self.supervisor.finish()
 

@@ -117,6 +117,11 @@ class Inference:
             if lease is not None and (shadow is active or not shadow.submit(LeasedFrame(lease, frame.meta, True))):
                 lease.release()
 
+    def look(self) -> None:
+        """A deadline has passed: see whether the children still give results. ``Listener.silent`` tells."""
+        for dispatcher in (self.active, *self.others):
+            dispatcher.look()
+
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in a child yet; None where there is none."""
         for dispatcher in (*self.others, self.active):

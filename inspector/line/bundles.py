@@ -29,6 +29,8 @@ class LineBundles:
         self._lock = threading.Lock()
         """Held while the active bundle changes and while a child's state is reported, so that no report of the previous one follows."""
         self._on_cpu_instead = False
+        self._silent: Dispatcher | None = None
+        """The active bundle, while its child is told to be silent."""
 
     def load(self, bundle: Bundle) -> Dispatcher:
         """Load a further bundle in a child of its own, in the background; ``activate`` or ``Inference.shadow`` give it frames.
@@ -51,6 +53,7 @@ class LineBundles:
             if loaded is self._inference.active or loaded.retired:
                 raise UserError(f"bundle {bundle}: is active already or retiring; load it again")
             self._inference.activate(loaded)
+            self._silent = None
             self._status.engines(loaded.supervisor.device)
             self._tell_fallback(loaded)
             self._status.well("inference", "bundle_activated", f"bundle {bundle} gives the verdicts from now on")
@@ -64,8 +67,23 @@ class LineBundles:
                 log.info("bundle %s: %s", source.identity.bundle, text)
                 self._status.note(f"bundle_{state.value}", f"bundle {source.identity.bundle}: {text}")
 
+    def silent(self, source: Dispatcher, why: str) -> None:
+        """A bundle's child is silent; or, without ``why``, gives results again."""
+        bundle = source.identity.bundle
+        with self._lock:
+            if why and source is self._inference.active and source.silent and self._silent is None:
+                log.warning("inference, bundle %s: %s", bundle, why)
+                self._silent = source
+                self._status.trouble("inference", "engine_silent", why)
+            elif not why and self._silent is source:
+                log.info("inference, bundle %s: results come again", bundle)
+                self._silent = None
+                if source is self._inference.active:
+                    self._status.well("inference", "engine_answers", "results come again")
+
     def _active_changed(self, active: Dispatcher, state: State, text: str) -> None:
         supervisor = active.supervisor
+        self._silent = None
         if state is State.GIVEN_UP:
             self._status.failed("inference", text)
         if state is not State.GIVEN_UP or self._status.started:  # else the daemon ends with this very line

@@ -114,7 +114,7 @@ class Line:
             peers_changed=partial(self.status.condition, "peers"),
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
-        self.deadlines = DeadlineTimer(self.ledger)
+        self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
         self.postprocessing = Postprocessing(
             Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
         )
@@ -122,7 +122,9 @@ class Line:
             config.inference,
             bundle,
             FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
-            Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
+            Listener(
+                self.postprocessing.results, self.postprocessing.given_up, self._child_changed, self._child_silent
+            ),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
@@ -272,6 +274,9 @@ class Line:
 
     def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
         self.bundles.child_changed(source, state, text)
+
+    def _child_silent(self, source: Dispatcher, why: str) -> None:
+        self.bundles.silent(source, why)
 
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)
