@@ -10,7 +10,7 @@ card.md               model card
 What engines load of it is read once: the bytes whose digest was compared are those that are loaded (`contents.py`).
 """
 
-from engines.bundle.contents import Contents, Graph, read_contents, read_graph
+from engines.bundle.contents import Contents, Graph, read_contents, read_golden, read_graph
 from engines.bundle.golden import Golden, GoldenFrame, GoldenSample
 from engines.bundle.manifest import (
     CARD,
@@ -46,6 +46,7 @@ __all__ = [
     "open_bundle",
     "read_bundle",
     "read_contents",
+    "read_golden",
     "read_graph",
     "write_bundle",
 ]

@@ -186,10 +186,14 @@ class Dispatcher:
             return []
         due, stale = self._queue.next_for_child(now_ns())
         if due and not self.supervisor.submit(
-            [WorkItem(*frame.window, self._forced(frame.meta)) for frame in due],
+            [WorkItem(*frame.window, self._forced_of(frame)) for frame in due],
         ):
             self._queue.take_back(due)
         return stale
+
+    def _forced_of(self, frame: LeasedFrame) -> Forced:
+        """A golden frame goes through both engines, whatever the gate says of it."""
+        return Forced.LET_THROUGH if frame.golden else self._forced(frame.meta)
 
     def _give_up_stale(self, stale: list[LeasedFrame]) -> None:
         if stale:

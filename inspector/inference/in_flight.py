@@ -49,9 +49,9 @@ class InFlightQueue:
         self._waiting.append(frame)
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
-        """The frame that has waited longest, is not with the child yet and is no shadow's; None where there is none."""
+        """The captured frame that has waited longest, is not with the child yet and is no shadow's; None where there is none."""
         for place, frame in enumerate(self._waiting):
-            if not frame.shadow:
+            if frame.gets_verdict:
                 del self._waiting[place]
                 return frame
         return None

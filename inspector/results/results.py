@@ -137,6 +137,19 @@ class Results:
         """Publish that a run is over on ``camera``; without ``totals`` the verdicts published so far are counted."""
         self._publisher.submit(partial(self._streams[camera].end, run, totals))
 
+    def round_trip(self, done: Callable[[], None]) -> None:
+        """Have ``done`` called by the publishing thread, after what was passed in before. Nothing is published of it."""
+
+        def work() -> None:
+            done()
+
+        self._publisher.submit(work)
+
+    @property
+    def inspected(self) -> int:
+        """Publications so far of an engine's judged answer: verdicts, and late results."""
+        return self._publisher.inspected
+
     def snapshot(self) -> Snapshot:
         """What was published so far; on a busy line the figures are from slightly different moments."""
         return Snapshot(

@@ -34,7 +34,7 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
     )
     with NotifySocket(str(tmp_path / "n")) as manager:
         daemon = subprocess.Popen(
-            [*COMMAND, "run", "-c", str(config)], env={**os.environ, "NOTIFY_SOCKET": manager.address},
+            [*COMMAND, "run", "-c", str(config)], env={**os.environ, "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000"},
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -50,8 +50,10 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
                 while "READY" not in (ready := manager.receive()):
                     assert ready["STATUS"].startswith("starting: ")
                 assert ready["STATUS"].startswith("running: 0.0 frames/s; no verdict yet")
-                status = manager.receive()
-                assert set(status) == {"STATUS"}
+                assert float(ready["WATCHDOG_USEC"]) > (5 + 5) * 1e6, "a child that hangs is noticed after 5 s"
+                for _ in range(2):
+                    status = manager.receive()
+                assert status["WATCHDOG"] == "1", "answers are published"
                 daemon.send_signal(signal.SIGTERM)
                 _, log = daemon.communicate(timeout=10)
             assert daemon.returncode == 0, log
