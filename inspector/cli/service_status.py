@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import time
 from collections import Counter, deque
 from types import TracebackType
@@ -41,6 +42,8 @@ class ServiceStatus:
         """Monotonic time and frames so far, once a second."""
 
     def __enter__(self) -> ServiceStatus:
+        if self._self_test is not None:
+            faulthandler.enable()  # the watchdog ends this process by SIGABRT: the log then has the stack of each thread
         self._manager.starting(_longest_start_s(self._line), "starting: engines are loaded, cameras opened")
         return self
 
