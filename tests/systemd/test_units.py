@@ -67,7 +67,7 @@ def test_the_check_finds_a_mistake(installed: Path) -> None:
 @needs_systemd
 def test_plans_are_built_by_a_unit_that_may_do_little_more(installed: Path) -> None:
     said = analyze(
-        "security", "--offline=true", "--no-pager", f"--root={installed}", "--threshold=25",
+        "security", "--offline=true", "--no-pager", f"--root={installed}", f"--threshold={round(MOST_EXPOSURE * 10)}",
         "inspector-engines@hot-strip-1.service",
     )  # fmt: skip
     assert "exposure level for inspector-engines@hot-strip-1.service" in said
