@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.planes import Window
 
-TOLERATED = 2.0
+TOLERATED = 4.0
 """A silence is told again only when it lasts this many times as long as the last one, which ended with a result."""
 FORGOTTEN_NS = 60_000_000_000
 """After so long without another one, the last silence is forgotten."""

@@ -12,9 +12,8 @@ import threading
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from engines.bundle import Bundle, GoldenSample, read_golden
+from engines.bundle import MASK_AGREEMENT, SCORE_TOLERANCE, Bundle, GoldenSample, read_golden
 from engines.errors import BundleError
-from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder

@@ -23,7 +23,7 @@ CLEAN = frame_with([])
 
 def test_frames_while_the_engines_load_are_told_apart(start_line) -> None:
     camera = GatedCamera([CLEAN] * 12, burst=8)
-    running = start_line({"top": camera}, capture_during_start=True)
+    running = start_line({"top": camera}, silent_after_s=60, capture_during_start=True)
     assert running.line.status.state is LineState.RUNNING
     eventually(lambda: running.line.ledger.resolved_through("top") == 7)
     camera.rest.set()
