@@ -17,6 +17,7 @@ from inspector.protocol.messages import (
     LateBody,
     LineState,
     ResultBody,
+    Signal,
     StartBody,
     StatusBody,
 )
@@ -72,6 +73,8 @@ def _append_event(line: Text, packet: Packet) -> None:
         calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
         line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")
         line.append(brief(f"{body.code}  {body.text}", _LONGEST))
+        if body.health is not None and body.health.signal not in (Signal.NORMAL, Signal.FUNCTION_CHECK):
+            line.append(f"  {body.health.signal.value.replace('_', ' ')}", "dim")
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
         line.append(f"{body.frames} frames  {counts}  late results {body.late}")

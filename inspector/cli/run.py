@@ -56,7 +56,7 @@ def run(
         _metrics(line),
     ):
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
-        if line.start(stop):
+        if line.start(stop, status.tick):
             status.running()
             line.wait(stop, tick=_Report(line, status.tick))
         log.info("stopping")

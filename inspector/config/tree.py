@@ -58,6 +58,13 @@ class LineConfig(Section, frozen=True, kw_only=True):
             description="When the ring is full: drop the oldest waiting frame, the newest, or make the camera wait (offline only)."
         ),
     ] = "drop_oldest"
+    capture_during_start: Annotated[
+        bool | None,
+        Meta(
+            description="Whether cameras are read while the engines load; these frames are UNINSPECTED (engine_starting). False: the line "
+            "begins with the first frame that can be inspected. Null: true, but false where a camera is a replay or a simulator."
+        ),
+    ] = None
     drain_timeout_s: Annotated[
         float,
         Meta(

@@ -43,6 +43,13 @@ class LeasedFrame(NamedTuple):
     """Those in force when it was captured: a change of rules concerns the frames that follow."""
     shadow: bool = False
     """The frame is inspected beside the active bundle: its result is no verdict."""
+    golden: bool = False
+    """A golden frame of the self-test. No camera captured it, and the ledger does not know it."""
+
+    @property
+    def gets_verdict(self) -> bool:
+        """Whether this inspection decides about a captured frame."""
+        return not (self.shadow or self.golden)
 
     @property
     def window(self) -> Window:

@@ -44,6 +44,8 @@ class Reason(str, Enum):
     """UNINSPECTED: no result in time."""
     ENGINE_DOWN = "engine_down"
     """UNINSPECTED: the inference process died, hung or was restarting."""
+    ENGINE_STARTING = "engine_starting"
+    """UNINSPECTED: the engines were being loaded for the first time (``capture_during_start``)."""
     SHUTDOWN = "shutdown"
     """UNINSPECTED: still open when the line stopped."""
     INTERNAL = "internal"

@@ -36,6 +36,9 @@ class Listener(NamedTuple):
     """These frames get no result, for the reason and detail given; the leases now belong to the listener."""
     state: Callable[[Dispatcher, State, str], None]
     """The state of the bundle's child changed; the text is for a person."""
+    silent: Callable[[Dispatcher, str], None] = lambda source, why: None
+    """Why the bundle's child is silent: deadlines pass and no result comes. Empty: it has given a result again. Where the child ends, its
+    state says so instead. Also called by the thread that calls ``look``."""
 
 
 class Dispatcher:
@@ -72,6 +75,8 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
+        self._served = False
+        """Whether any child of the bundle has been ready."""
         self._queue = InFlightQueue()
         self.retired = False
         """True: it takes no further frame."""
@@ -85,7 +90,7 @@ class Dispatcher:
     def submit(self, frame: LeasedFrame) -> bool:
         """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
         stale: list[LeasedFrame] = []
-        refused = ""
+        refused, first = "", False
         with self._lock:
             if self.retired:
                 return False
@@ -96,8 +101,10 @@ class Dispatcher:
                     stale = self._pump()
             else:
                 refused = refusal(self._state)
+                first = self._state is State.STARTING and not self._served
         if refused:
-            self._listener.given_up([frame], Reason.ENGINE_DOWN, refused)
+            reason = Reason.ENGINE_STARTING if first else Reason.ENGINE_DOWN
+            self._listener.given_up([frame], reason, "the engines are being loaded" if first else refused)
         self._give_up_stale(stale)
         return True
 
@@ -141,6 +148,19 @@ class Dispatcher:
             self._state = State.STOPPED
         self._give_up(reason, why)
 
+    @property
+    def silent(self) -> bool:
+        """Whether deadlines have passed since the child gave its last result."""
+        with self._lock:
+            return self._queue.silent
+
+    def look(self) -> None:
+        """A deadline has passed: see whether the child still gives results."""
+        with self._lock:
+            why = self._queue.look(now_ns()) if self._state is State.READY else ""
+        if why:
+            self._listener.silent(self, why)
+
     # Called by the supervisor, in its thread.
 
     def entered(self, state: State, text: str) -> None:
@@ -154,6 +174,7 @@ class Dispatcher:
     def ready(self, ready: Ready) -> None:
         """See ``supervisor.Client``."""
         with self._lock:
+            self._served = True
             self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
     def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
@@ -162,10 +183,13 @@ class Dispatcher:
         with self._lock:
             self._queue.limit = self._config.in_flight or in_flight
             frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
+            was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
+        if was_silent:
+            self._listener.silent(self, "")
         if done:
             self.supervisor.finish()
 
@@ -190,10 +214,14 @@ class Dispatcher:
             return []
         due, stale = self._queue.next_for_child(now_ns())
         if due and not self.supervisor.submit(
-            [WorkItem(*frame.window, self._forced(frame.meta)) for frame in due],
+            [WorkItem(*frame.window, self._forced_of(frame)) for frame in due],
         ):
             self._queue.take_back(due)
         return stale
+
+    def _forced_of(self, frame: LeasedFrame) -> Forced:
+        """A golden frame goes through both engines, whatever the gate says of it."""
+        return Forced.LET_THROUGH if frame.golden else self._forced(frame.meta)
 
     def _give_up_stale(self, stale: list[LeasedFrame]) -> None:
         if stale:

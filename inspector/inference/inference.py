@@ -145,6 +145,11 @@ class Inference:
             if copy is not None and (shadow is active or not shadow.submit(copy)):
                 copy.lease.release()
 
+    def look(self) -> None:
+        """A deadline has passed: see whether the children still give results. ``Listener.silent`` tells."""
+        for dispatcher in (self.active, *self.others):
+            dispatcher.look()
+
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in a child yet; None where there is none."""
         for dispatcher in (*self.others, self.active):

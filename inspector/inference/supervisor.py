@@ -24,6 +24,9 @@ from inspector.inference.state import TRANSITIONS, State
 
 log = logging.getLogger(__name__)
 
+_STATE_MARGIN_S = 5.0
+"""For what is done in a state beyond its own limit: making a process, ending one."""
+
 
 class Client(Protocol):
     """Callbacks of the supervisor. All methods are called from the supervisor's thread, never under its lock."""
@@ -61,10 +64,14 @@ class Supervisor:
             inference=config,
             background=background,
         )
+        self.start_timeout_s = config.start_timeout_s
+        """Longest time that loading the engines may take, seconds."""
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._client = client
         self._lock = threading.Lock()
         self._state = State.STARTING
+        self._entered_ns = now_ns()
+        """When it was entered, monotonic ns."""
         self._child: Child | None = None
         self._ready_ns: int | None = None
         self._restarts = Restarts(config)
@@ -83,6 +90,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the child in the background; ``wait_ready`` waits until it is ready."""
+        self._entered_ns = now_ns()
         self._thread.start()
 
     def wait_ready(self, timeout_s: float) -> bool:
@@ -131,6 +139,14 @@ class Supervisor:
             if child is not None:
                 child.kill()
             self._thread.join(timeout_s)
+
+    @property
+    def within_limit(self) -> bool:
+        """Whether the child is in a state that ends by itself, loading or about to be started again, and for no longer than that may take."""
+        with self._lock:
+            limits_s = {State.STARTING: self.start_timeout_s, State.RESTARTING: self._restarts.pause_s}
+            limit_s = limits_s.get(self._state)
+            return limit_s is not None and now_ns() - self._entered_ns < (limit_s + _STATE_MARGIN_S) * 1e9
 
     # The supervisor's thread from here on.
 
@@ -243,5 +259,5 @@ class Supervisor:
                 return
             if state not in TRANSITIONS[self._state]:
                 raise AssertionError(f"inference cannot go from {self._state} to {state}")
-            self._state = state
+            self._state, self._entered_ns = state, now_ns()
         self._client.entered(state, text)

@@ -45,6 +45,9 @@ class LineBundles:
         self._was_put_back = False
         """Whether that was told, and no other bundle was activated since."""
         self._closed = threading.Event()
+        self._on_cpu_instead = False
+        self._silent: Dispatcher | None = None
+        """The active bundle, while its child is told to be silent."""
 
     def load(
         self, bundle: Bundle, judges: Judges | None = None, *, as_shadow: InferenceConfig | None = None
@@ -99,7 +102,7 @@ class LineBundles:
             setup = setup or replace(before, dispatcher=loaded)
             self._inference.activate(loaded, keep=True)  # until the next line frames go to the bundle before
             self._apply(setup, run, why or f"bundle {bundle} takes over")
-            self._status.engines(loaded.supervisor.device)
+            self._now_active(loaded)
             told = "bundle_activated", f"bundle {bundle} gives the verdicts from now on"
             if self._was_put_back:
                 self._was_put_back = False
@@ -141,6 +144,11 @@ class LineBundles:
         else:
             self._runs.begin(run, setup)
 
+    def _now_active(self, active: Dispatcher) -> None:
+        self._silent = None
+        self._status.engines(active.supervisor.device)
+        self._tell_fallback(active)
+
     def _put_back(self, failed: Dispatcher, text: str) -> bool:
         """Activate the standby in place of a bundle that fails soon after it took over; False where there is none that is ready."""
         before = self._before
@@ -152,13 +160,28 @@ class LineBundles:
         why = f"bundle {failed.identity.bundle} failed: {text}; bundle {bundle} gives the verdicts again"
         log.error("%s", why)
         self._runs.change(before, why)
-        self._status.engines(before.dispatcher.supervisor.device)
+        self._now_active(before.dispatcher)
         self._was_put_back = True
         self._status.trouble("bundle", "bundle_put_back", why)
         return True
 
+    def silent(self, source: Dispatcher, why: str) -> None:
+        """A bundle's child is silent; or, without ``why``, gives results again."""
+        bundle = source.identity.bundle
+        with self._lock:
+            if why and source is self._inference.active and source.silent and self._silent is None:
+                log.warning("inference, bundle %s: %s", bundle, why)
+                self._silent = source
+                self._status.trouble("inference", "engine_silent", why)
+            elif not why and self._silent is source:
+                log.info("inference, bundle %s: results come again", bundle)
+                self._silent = None
+                if source is self._inference.active:
+                    self._status.well("inference", "engine_answers", "results come again")
+
     def _active_changed(self, active: Dispatcher, state: State, text: str) -> None:
         supervisor = active.supervisor
+        self._silent = None
         if state is State.GIVEN_UP:
             self._status.failed("inference", text)
         if state is not State.GIVEN_UP or self._status.started:  # else the daemon ends with this very line
@@ -166,9 +189,22 @@ class LineBundles:
             log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", active.identity.bundle, text)
         if state is State.READY:
             self._status.engines(supervisor.device)
+            self._tell_fallback(active)
         if state is not State.STOPPED:
             tell = self._status.well if state is State.READY else self._status.trouble
             tell("inference", f"inference_{state.value}", text)
+
+    def _tell_fallback(self, active: Dispatcher) -> None:
+        """Have the health say whether the engines run on a CPU in the place of a GPU."""
+        fallback = active.supervisor.cpu_fallback
+        if fallback == self._on_cpu_instead:
+            return
+        self._on_cpu_instead = fallback
+        text = f"engines run on {active.supervisor.device}"
+        if fallback:
+            self._status.maintenance("engines", "cpu_fallback", text)
+        else:
+            self._status.well("engines", "gpu_back", text)
 
     def _stand_by(self, before: Setup) -> None:
         """Keep what was in force before, to be put back, for ``standby_s``."""

@@ -39,14 +39,15 @@ from inspector.line.acquisition import Acquisition
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
+from inspector.line.loading import Loading
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
 from inspector.line.setup import Setup
 from inspector.line.shadow.shadow import Shadow
-from inspector.line.start_info import first_run, new_epoch, start_info
+from inspector.line.start_info import captures_during_start, first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import LineState, StartBody
+from inspector.protocol.messages import Health, LineState, StartBody
 from inspector.results.identity import StartInfo, Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
@@ -114,7 +115,7 @@ class Line:
             peers_changed=partial(self.status.condition, "peers"),
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
-        self.deadlines = DeadlineTimer(self.ledger)
+        self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
         self.observers = Observers(observers)
         judges = judges_of(config)
         judges.check(bundle)
@@ -123,7 +124,9 @@ class Line:
             config.inference,
             bundle,
             FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
-            Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
+            Listener(
+                self.postprocessing.results, self.postprocessing.given_up, self._child_changed, self._child_silent
+            ),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
@@ -144,28 +147,28 @@ class Line:
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
         self._started = False
+        """Whether frames are, or were, taken."""
         self._stopped = False
 
-    def start(self, stop: threading.Event) -> bool:
-        """Start every part, the cameras last. False where ``stop`` was set meanwhile.
+    def start(self, stop: threading.Event, tick: Callable[[], None] | None = None) -> bool:
+        """Start every part, the cameras last; where the configuration says so (``capture_during_start``), the engines last. False where
+        ``stop`` was set meanwhile. ``tick`` is called some times a second while the engines load.
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
+        early = captures_during_start(self.config)
         self.results.start(stop)
         self.inference.start()
-        if not self.cameras.open(stop):
+        loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)
+        if not self.cameras.open(stop) or (early and not self._begin(stop)):
             return False
-        while not self.inference.active.supervisor.wait_ready(0.05):
-            if stop.is_set():
-                return False
-        if not self.results.wait_for_subscribers(stop):
+        if early:
+            self.cameras.start()
+        if not loading.wait(stop) or not (early or self._begin(stop)):
             return False
-        self.runs.begin(first_run(self.config, self.epoch.epoch))
-        self.deadlines.start()
-        native.warn_if_missing()
-        self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
-        self.cameras.start()
+        if not early:
+            self.cameras.start()
         return True
 
     def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
@@ -208,7 +211,7 @@ class Line:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is not None and not self._started and not self.failures:
+        if error is not None and not self.status.started and not self.failures:
             self.status.failed("start", str(error) or type(error).__name__)
         self.stop()
 
@@ -216,6 +219,11 @@ class Line:
     def failures(self) -> list[str]:
         """Parts that stopped early and why, one line each."""
         return self.status.failures
+
+    @property
+    def health(self) -> Health:
+        """How the line is (NAMUR NE 107), and why, by part."""
+        return self.status.health
 
     def snapshot(self) -> Snapshot:
         """Counts, latencies and load at this moment."""
@@ -251,6 +259,16 @@ class Line:
             condition=self.status.condition,
         )
 
+    def _begin(self, stop: threading.Event) -> bool:
+        """Begin the first run, so that frames can be taken. False where ``stop`` was set before."""
+        if not self.results.wait_for_subscribers(stop):
+            return False
+        self.runs.begin(first_run(self.config, self.epoch.epoch))
+        self.deadlines.start()
+        native.warn_if_missing()
+        self._started = True
+        return True
+
     # Running.
 
     def _settled(self, settled: Settled) -> None:
@@ -285,6 +303,9 @@ class Line:
 
     def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
         self.bundles.child_changed(source, state, text)
+
+    def _child_silent(self, source: Dispatcher, why: str) -> None:
+        self.bundles.silent(source, why)
 
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)

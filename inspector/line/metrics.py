@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from inspector.frames.outcome import Reason, Verdict
 from inspector.inference.state import State
-from inspector.protocol.messages import LineState
+from inspector.protocol.messages import LineState, Signal
 from inspector.results.journal import JournalState
 from inspector.results.results import Snapshot as Published
 from inspector.verdicts.ledger import CameraCounts
@@ -75,6 +76,18 @@ class LineMetrics(Collector):
             "inspector_line", "The line and its epoch.", {"line": line.config.line, "epoch": line.epoch.epoch}
         )
         yield _states("inspector_line_state", "1 for the state the line is in.", LineState, line.status.state)
+        health = line.health
+        yield _states(
+            "inspector_health", "1 for the health of the line (NAMUR NE 107).", Signal, health.signal, label="signal"
+        )
+        reasons = GaugeMetricFamily(
+            "inspector_health_reason",
+            "1 for each part that is not as it should be.",
+            labels=["part", "code", "signal"],
+        )
+        for one in dict.fromkeys((one.part, one.code, one.signal.value) for one in health.reasons):
+            reasons.add_metric(one, 1)
+        yield reasons
 
     def _frames(self) -> Iterator[Metric]:
         numbered = CounterMetricFamily(
@@ -216,8 +229,8 @@ def _journal(published: Published) -> Iterator[Metric]:
     )
 
 
-def _states(name: str, text: str, states: type[LineState], now: LineState) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["state"])
+def _states(name: str, text: str, states: type[Enum], now: Enum, label: str = "state") -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
     for state in states:
         family.add_metric([state.value], int(state is now))
     return family

@@ -10,6 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
@@ -42,6 +45,15 @@ class _Inspection(NamedTuple):
     """False where it was given up."""
 
 
+class GoldenAnswer(NamedTuple):
+    """What the active bundle and its judge made of a golden frame."""
+
+    result: InferenceResult
+    outcome: Outcome
+    mask: NDArray[np.uint8]
+    """uint8 [H, W]; valid during the call only."""
+
+
 class Postprocessing:
     """Turns results of inference into verdicts."""
 
@@ -56,6 +68,8 @@ class Postprocessing:
         self._ledger = ledger
         self._observers = observers
         self._late = late
+        self.golden: Callable[[GoldenAnswer | None], None] = lambda answer: None
+        """Called with the answer to a golden frame of the self-test; None where it gets none."""
         self._judging = Groups(threads, "verdicts", self._judged, self._finish, _is_slow)
         # A thread of its own, so that no verdict ever waits behind a mask of a shadow.
         self._judging_shadows = Groups(1, "shadow", self._judged, self._finish, _is_slow)
@@ -64,7 +78,7 @@ class Postprocessing:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         clean, let_through = [], []
         for frame, result in results:
-            if result.let_through:
+            if result.let_through or frame.golden:
                 let_through.append((source, frame, result))
             else:
                 clean.append(_Inspection(frame, self._judge(source, frame, result)))
@@ -79,6 +93,8 @@ class Postprocessing:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=reason, detail=detail)
         self._finish([_Inspection(frame, outcome, inspected=False) for frame in frames])
+        if any(frame.golden for frame in frames):
+            self.golden(None)
 
     def close(self, timeout_s: float) -> None:
         """Wait at most ``timeout_s`` for the frames that are being judged; those still queued get no verdict here."""
@@ -94,14 +110,24 @@ class Postprocessing:
 
     def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
         source, frame, result = work
-        return _Inspection(frame, self._judge(source, frame, result), source.supervisor.masks)
+        outcome = self._judge(source, frame, result)
+        if frame.golden:
+            self._answer_golden(source, result, outcome)
+        return _Inspection(frame, outcome, source.supervisor.masks)
+
+    def _answer_golden(self, source: Dispatcher, result: InferenceResult, outcome: Outcome) -> None:
+        try:
+            mask = source.supervisor.masks.view((result.slot, result.offset), source.identity.size)
+            self.golden(GoldenAnswer(result, outcome, mask))
+        except Exception:
+            log.exception("the answer to a golden frame could not be compared")
 
     def _finish(self, inspections: Sequence[_Inspection]) -> None:
         """Settle frames, show them to the observers and release their leases. An error with one frame is logged, so that the others still
         get their verdicts."""
         if not inspections:
             return
-        on_road = [one for one in inspections if not one.frame.shadow]
+        on_road = [one for one in inspections if one.frame.gets_verdict]
         answers = self._ledger.settle_each([(one.frame.meta, one.outcome) for one in on_road])
         for one, answer in zip(on_road, answers, strict=True):
             if answer is True:
@@ -111,6 +137,8 @@ class Postprocessing:
             elif isinstance(answer, Exception):
                 self._log(one, answer)
         for one in inspections:
+            if one.frame.golden:
+                continue
             self._observers.offer(one.frame, one.outcome, one.masks)
         try:
             release_each([one.frame.lease for one in inspections])

@@ -25,6 +25,13 @@ def new_epoch(config: LineConfig) -> Identity:
     )
 
 
+def captures_during_start(config: LineConfig) -> bool:
+    """Whether cameras are read before the engines are ready. A recording would lose its first frames by it."""
+    if config.capture_during_start is not None:
+        return config.capture_during_start
+    return not any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+
+
 def first_run(config: LineConfig, epoch: str) -> str:
     """Name of the run that begins with the epoch; unique, also where the clock goes back or is the same at every start."""
     return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"

@@ -39,8 +39,8 @@ class MessageType(str, Enum):
 
 
 class LineState(str, Enum):
-    """State of the line. ``degraded``: every frame still gets its verdict, but a person must look at something. ``paused``: frames are not
-    inspected, because a person or a program said so."""
+    """State of the line. ``degraded``: every frame still gets its verdict, but a person must look at something. ``paused``: frames are
+    captured and not inspected, because somebody said so."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -48,6 +48,20 @@ class LineState(str, Enum):
     PAUSED = "paused"
     DRAINING = "draining"
     STOPPED = "stopped"
+
+
+class Signal(str, Enum):
+    """Health in the words of NAMUR NE 107, the worst first."""
+
+    FAILURE = "failure"
+    """Verdicts are missing or cannot be relied on, because a part failed."""
+    FUNCTION_CHECK = "function_check"
+    """Verdicts are missing for now, because the line starts, is paused or stops."""
+    OUT_OF_SPECIFICATION = "out_of_specification"
+    """Verdicts are given, but not under the conditions, or not with the records, that the line is made for."""
+    MAINTENANCE_REQUIRED = "maintenance_required"
+    """Verdicts are right; something will need a person before long."""
+    NORMAL = "normal"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +223,34 @@ class GapBody(Message, frozen=True, kw_only=True):
     detail: str
 
 
+MOST_REASONS = 16
+"""Reasons for the health that one message carries."""
+
+
+class HealthReason(Message, frozen=True, kw_only=True):
+    """One part of the line that is not as it should be."""
+
+    part: Annotated[
+        str, Meta(description="Which part: line, inference, journal, peers, camera NAME, ...", max_length=128)
+    ]
+    code: Annotated[str, Meta(description="What is wrong with it, for a program.", max_length=64)]
+    text: Annotated[str, Meta(description="What is wrong with it, one line for a person.", max_length=512)]
+    signal: Signal
+
+
+class Health(Message, frozen=True, kw_only=True):
+    """The health of the line (NAMUR NE 107), which is that of the worst reason."""
+
+    signal: Signal = Signal.NORMAL
+    reasons: Annotated[
+        tuple[HealthReason, ...],
+        Meta(
+            description=f"The worst first, at most {MOST_REASONS}; none where the line is well.",
+            max_length=MOST_REASONS,
+        ),
+    ] = ()
+
+
 class StatusBody(Message, frozen=True, kw_only=True):
     """The state of the line changed, or something happened that a person should know."""
 
@@ -223,6 +265,10 @@ class StatusBody(Message, frozen=True, kw_only=True):
             description="What computes the verdicts, for a person, and why no GPU where a CPU replaces one; empty before it is known."
         ),
     ] = ""
+    health: Annotated[
+        Health | None,
+        Meta(description="How the line is at this moment; null in what was published before there was one."),
+    ] = None
 
 
 class HeartbeatBody(Message, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     header: bytes
     body: bytes
     blob: bytes
+    inspected: bool = False
+    """Whether it is what was judged of an engine's answer."""
 
     @property
     def size(self) -> int:

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 _ITEMS_PER_TURN = 256
 """Most publications sent before sockets and heartbeats are served again."""
 
-Work = Callable[[], Publication]
+Work = Callable[[], Publication | None]
+"""What is to be done in the publishing thread, and the publication that comes of it, if one does."""
 
 
 class Publisher:
@@ -44,6 +45,8 @@ class Publisher:
         limits: PeerLimits,
     ) -> None:
         self.published = 0
+        self.inspected = 0
+        """Publications so far of an engine's judged answer."""
         self.failed = 0
         """How many pieces of work failed and were not published; the log has the tracebacks."""
         self._config = config
@@ -67,7 +70,7 @@ class Publisher:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        """Queue ``work``, which is called in the publishing thread and returns a publication; never blocks."""
+        """Queue ``work``, which is called in the publishing thread; never blocks."""
         self._mailbox.put(work)
 
     def queue(self, work: Work) -> None:
@@ -140,7 +143,8 @@ class Publisher:
                 self.failed += 1
                 log.exception("a verdict or event could not be published")
                 continue
-            self._publish(publication)
+            if publication is not None:
+                self._publish(publication)
 
     def _repeat_starts(self) -> None:
         """Say to those who joined what holds for the current run."""
@@ -156,6 +160,7 @@ class Publisher:
             self._journal.append(publication)
         self.peers.send(publication.parts())
         self.published += 1
+        self.inspected += publication.inspected
 
     def _check_journal(self) -> None:
         """Report when something is wrong with the journal, for example that publications can no longer be stored, and when it is not any more."""

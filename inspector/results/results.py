@@ -112,6 +112,10 @@ class Results:
             f"start the subscribers on {self.endpoint} (inspector subscribe {self.endpoint}) or set it to 0"
         )
 
+    def awaited_are_there(self) -> bool:
+        """Whether as many subscriptions have arrived as ``results.wait_for_subscribers`` says."""
+        return self._publisher.peers.subscriptions.count >= self._config.wait_for_subscribers
+
     def begin(self, camera: str, run: str, info: StartInfo) -> None:
         """Publish that a run begins on ``camera``."""
         self._publisher.submit(partial(self._streams[camera].start, run, info))
@@ -182,6 +186,19 @@ class Results:
         is behind."""
         if self._journal is not None:
             self._journal.record_shadow(comparison)
+
+    def round_trip(self, done: Callable[[], None]) -> None:
+        """Have ``done`` called by the publishing thread, after what was passed in before. Nothing is published of it."""
+
+        def work() -> None:
+            done()
+
+        self._publisher.submit(work)
+
+    @property
+    def inspected(self) -> int:
+        """Publications so far of an engine's judged answer: verdicts, and late results."""
+        return self._publisher.inspected
 
     def snapshot(self) -> Snapshot:
         """What was published so far; on a busy line the figures are from slightly different moments."""

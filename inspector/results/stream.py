@@ -21,6 +21,8 @@ from inspector.protocol.messages import (
     GapBody,
     Geometry,
     Header,
+    Health,
+    HealthReason,
     HeartbeatBody,
     LateBody,
     LineState,
@@ -142,12 +144,25 @@ class Stream:
             name=plain(meta.name),
             mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
+        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask, inspected=_is_inspected(outcome))
 
     def status(self, status: Status) -> Publication:
         """The message that the line changed its state or that something happened."""
         self._line_state = status.state
-        body = StatusBody(state=status.state, code=status.code, text=plain(status.text), engines=plain(status.engines))
+        health = Health(
+            signal=status.health.signal,
+            reasons=tuple(
+                HealthReason(part=plain(one.part), code=one.code, text=plain(one.text), signal=one.signal)
+                for one in status.health.reasons
+            ),
+        )
+        body = StatusBody(
+            state=status.state,
+            code=status.code,
+            text=plain(status.text),
+            engines=plain(status.engines),
+            health=health,
+        )
         return self._publish(MessageType.STATUS, body)
 
     def end(self, run: str, totals: Totals | None = None) -> Publication:
@@ -183,7 +198,10 @@ class Stream:
             latency_us=latency_us,
             mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
+        verdict, inspected = outcome.verdict.value, _is_inspected(outcome)
+        return self._publish(
+            MessageType.RESULT, body, meta, outcome.bundle, verdict=verdict, blob=mask, inspected=inspected
+        )
 
     def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
         """What messages contain about a bundle; kept from the last message, because it is mostly the same bundle."""
@@ -217,6 +235,7 @@ class Stream:
         verdict: str | None = None,
         blob: bytes = b"",
         numbered: bool = True,
+        inspected: bool = False,
     ) -> Publication:
         """Header and encoding. The number is taken last, when nothing can fail any more.
 
@@ -246,6 +265,7 @@ class Stream:
             header=header_bytes,
             body=body_bytes,
             blob=blob,
+            inspected=inspected,
         )
 
     def _header(
@@ -304,6 +324,11 @@ class _BundleWords:
         if identity is not None:
             self.classes = tuple(plain(name) for name in identity.classes)
             self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
+
+
+def _is_inspected(outcome: Outcome) -> bool:
+    """Whether an engine's answer was judged, and the judgement was possible."""
+    return outcome.bundle is not None and outcome.verdict is not Verdict.UNINSPECTED
 
 
 _NO_BUNDLE = _BundleWords(None)

@@ -87,6 +87,7 @@ def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Wa
     with MetricsServer(LOOPBACK, LineMetrics(line)) as server, line:
         assert line.start(stop)
         eventually(lambda: line.latency.count == 2)
+        line.status.maintenance("engines", "cpu_fallback", "engines run on the CPU")
         first = text_of(server)
         camera.rest.set()
         during = text_of(server)
@@ -113,6 +114,10 @@ def test_states_and_engines_are_those_of_the_line(watched: Watched) -> None:
     first, after = samples_of(watched.first), samples_of(watched.after)
     assert value(first, "inspector_line_state", state="running") == 1
     assert value(after, "inspector_line_state", state="stopped") == 1
+    assert value(first, "inspector_health", signal="maintenance_required") == 1
+    assert value(first, "inspector_health", signal="normal") == 0
+    reason = {"part": "engines", "code": "cpu_fallback", "signal": "maintenance_required"}
+    assert value(first, "inspector_health_reason", **reason) == 1
     assert value(first, "inspector_publisher_up") == 1
     assert value(after, "inspector_publisher_up") == 0
     assert value(first, "inspector_ring_slots_free") == value(first, "inspector_ring_slots") == 64
