@@ -183,3 +183,16 @@ class CommandRefused(Exception):  # noqa: N818 - a refusal is an answer, no erro
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gave a command."""
+
+    who: str
+    """Name of the key's file, or ``local`` for one who opened the ipc socket."""
+    public_key: str = ""
+    """Empty for a local one."""
+    role: Role
+    on_behalf_of: str = ""
+    """The person a program speaks for, as the program says."""
+    request_id: str = ""
