@@ -177,6 +177,10 @@ WITHOUT_JOURNAL = frozenset({ReadStatus, ReadStart, RecipeList, BundleList, Shad
 """Commands that are done although the journal cannot be written: they look, or make the line safer. All others are refused then."""
 
 
+LOOKS = frozenset(command for command, role in NEEDS.items() if role is Role.VIEWER)
+"""Commands that change nothing."""
+
+
 class CommandRefused(Exception):  # noqa: N818 - a refusal is an answer, no error of the program
     """The line does not do what it was asked; nothing has changed. ``code`` is for programs, the text one line for a person."""
 

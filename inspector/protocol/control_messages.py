@@ -56,12 +56,13 @@ class Code:
     INTERNAL = "internal"
 
 
-ASK_AGAIN = frozenset(
+UNDECIDED = frozenset(
     {
-        Code.TOO_MANY, Code.BUSY, Code.EPOCH_MISSING, Code.OTHER_EPOCH, Code.EXPIRED, Code.ROLE, Code.JOURNAL, Code.STOPPING,
+        Code.MALFORMED, Code.TOO_LARGE, Code.TOO_MANY, Code.BUSY, Code.EPOCH_MISSING, Code.OTHER_EPOCH, Code.EXPIRED, Code.ID_REUSED,
+        Code.ROLE, Code.JOURNAL, Code.STOPPING,
     }
 )  # fmt: skip
-"""Refusals after which the same id may be sent again: nothing has been decided under it."""
+"""Refusals that decide nothing about an id: it may be sent again."""
 
 RequestId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$(?!\n)")]
 

@@ -91,12 +91,18 @@ class Refusals:
 
     def tell(self, key: str, text: str, *arguments: object) -> bool:
         """Log a line, where it is the first for ``key``; whether it is."""
+        if not self.first(key):
+            return False
+        self._brief.write(text, *arguments)
+        return True
+
+    def first(self, key: str) -> bool:
+        """Whether ``key`` is told of for the first time; it counts as told then."""
         if key in self._told:
             return False
         if len(self._told) >= self._REMEMBERED:
             self._told.clear()
         self._told.add(key)
-        self._brief.write(text, *arguments)
         return True
 
     def forget(self) -> None:
