@@ -6,6 +6,7 @@ import logging
 import os
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -120,7 +121,11 @@ class ControlSocket:
             self._let_group_in()
 
     def close(self, linger_ms: int) -> None:
-        """Close every socket, after at most ``linger_ms`` for clients to read their replies."""
+        """Close every socket, after at most ``linger_ms`` for clients to read their replies, and remove the file of an ipc address."""
+        if self.endpoint.startswith(
+            "ipc://"
+        ):  # which libzmq would leave behind; while this socket is bound, it is its own
+            Path(self.endpoint.removeprefix("ipc://")).unlink(missing_ok=True)
         self._guard.stop()
         self._connections.close()
         self._context.destroy(linger=linger_ms)

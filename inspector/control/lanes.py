@@ -46,12 +46,9 @@ class Lane:
         self._closing.set()
         if self._thread.ident is None:
             return True
-        while True:
-            try:
-                self._queue.put_nowait(None)
-                break
-            except queue.Full:
-                self._drop_one()
+        while self._drop_one():
+            pass
+        self._queue.put(None)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -62,10 +59,11 @@ class Lane:
             except Exception:
                 log.exception("a command could not be finished")
 
-    def _drop_one(self) -> None:
+    def _drop_one(self) -> bool:
         try:
             task = self._queue.get_nowait()
         except queue.Empty:
-            return
+            return False
         if task is not None:
             task.drop()
+        return True

@@ -9,7 +9,7 @@ from inspector.results.peer_limits import PeerLimits
 MOST_CONNECTIONS = 1024
 PEERS = PeerLimits(connections=MOST_CONNECTIONS, burst_bytes=256 << 10, bytes_per_s=float(32 << 10))
 """A request has up to 16 KiB, most have some 200 bytes."""
-REPLIES_WAITING = 16
+REPLIES_WAITING = 256
 """Replies that wait for one client; further ones are dropped."""
 REQUESTS_AT_ONCE = 100
 REQUESTS_PER_S = 20.0

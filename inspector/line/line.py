@@ -39,6 +39,7 @@ from inspector.line.acquisition import Acquisition
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.judges import Judges
+from inspector.line.last_rejects import LastRejects
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
@@ -100,6 +101,7 @@ class Line:
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
+        self.rejects = LastRejects()
         self._observe = observe or (lambda _: None)
         self.epoch = epoch = new_epoch(config)
         """Identity of this start of the line."""
@@ -239,6 +241,7 @@ class Line:
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)
+        self.rejects.settled(settled)
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:

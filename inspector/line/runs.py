@@ -73,6 +73,12 @@ class Runs:
             self._close_current()
             self._current = self._open[name] = _Run(name, {camera: _Books() for camera in self._cameras})
 
+    @property
+    def current(self) -> str | None:
+        """Name of the run that is on; None where there is none."""
+        run = self._current
+        return None if run is None else run.name
+
     def end(self) -> None:
         """End the current run; frames captured from now on belong to none."""
         with self._lock:
