@@ -13,6 +13,7 @@ from inspector.cli import (
     bundle,
     calibrate,
     config,
+    ctl,
     data,
     demo,
     doctor,
@@ -20,9 +21,11 @@ from inspector.cli import (
     evaluate,
     init,
     journal,
+    keys,
     replay,
     run,
     simulate,
+    status,
     subscribe,
     train,
 )
@@ -62,6 +65,7 @@ app.command()(init.init)
 app.command()(run.run)
 app.command()(replay.replay)
 app.command()(demo.demo)
+app.command()(status.status)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
@@ -74,6 +78,8 @@ app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 app.add_typer(journal.app, name="journal")
+app.add_typer(ctl.app, name="ctl")
+app.add_typer(keys.app, name="keys")
 fill_in_homes(app)
 
 

@@ -121,7 +121,7 @@ class _Partial(msgspec.Struct):
 _request_decoder = msgspec.json.Decoder(Request)
 _partial_decoder = msgspec.json.Decoder(_Partial)
 _reply_decoder = msgspec.json.Decoder(Reply)
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder().encode
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 

@@ -37,7 +37,8 @@ class Performer:
         self.done: list[tuple[AnyCommand, Caller]] = []
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Event()
-        self.padding = ""
+        self.result: dict[str, object] = {}
+        """What is told beside what was done."""
 
     def __call__(self, command: AnyCommand, caller: Caller) -> dict[str, object]:
         if isinstance(command, (RecipePrepare, BundleActivate)):
@@ -51,7 +52,7 @@ class Performer:
             self.done.append((command, caller))
         if isinstance(command, Reload):
             return {"changed": [{"key": "deadline_ms", "before": 100, "after": 80}], "needs_restart": []}
-        return {"did": type(command).__name__} | ({"padding": self.padding} if self.padding else {})
+        return self.result or {"did": type(command).__name__}
 
 
 class Journal:

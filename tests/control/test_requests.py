@@ -246,11 +246,11 @@ def test_a_client_that_never_reads_costs_its_own_replies(
         RawClient(one.endpoint, lambda socket: socket.setsockopt(zmq.RCVHWM, 1)) as deaf,
         RawClient(one.endpoint) as calm,
     ):
-        one.perform.padding = "x" * 200_000
+        one.perform.result = {"padding": "x" * 200_000}
         for _ in range(90):
             deaf.send("status")
         eventually(lambda: "a reply is dropped: the client does not read them" in caplog.text)
-        one.perform.padding = ""
+        one.perform.result = {}
         assert calm.ask("pause")["outcome"] == "done"
 
 
