@@ -21,7 +21,8 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Line configuration; its control.remote.clients is the folder.")
 ]
 ClientsOption = Annotated[Path | None, typer.Option(help="The folder itself, in place of --config.")]
-SECRET_MODE, PUBLIC_MODE = 0o600, 0o644
+SECRET_MODE, PUBLIC_MODE, FOLDER_MODE = 0o600, 0o644, 0o755
+"""Whatever the umask: the daemon refuses a folder that others may write to."""
 
 
 @app.command()
@@ -116,7 +117,10 @@ def allow(
     for other, _, known in found:
         if other == name and known != public:
             raise UserError(f"{name}: is the name of another key; revoke that one, or give this one another --name")
-    place = output_folder(output_folder(folder) / wanted.value) / f"{name}.key"
+    for place in (folder, folder / wanted.value):
+        if not place.exists():
+            os.chmod(output_folder(place), FOLDER_MODE)
+    place = folder / wanted.value / f"{name}.key"
     write_text(
         place, f'# A client of the control socket, by `inspector keys allow`.\ncurve\n    public-key = "{public}"\n'
     )

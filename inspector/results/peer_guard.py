@@ -171,8 +171,9 @@ class PeerGuard:
             return
         silent = [connection for connection in connections if not connection.topics][:excess]
         newest = connections[len(connections) - (excess - len(silent)) :]
+        setting = " (results.max_connections)" if self._section == "results" else ""
         for connection in silent + newest:
-            self.refuse(connection, f"there are more than {self._limits.connections} ({self._section}.max_connections)")
+            self.refuse(connection, f"there are more than {self._limits.connections}{setting}")
 
     def _check_memory(self) -> None:
         """Give back what peers have left behind; where they hold too much, close all connections."""
@@ -189,7 +190,7 @@ class PeerGuard:
             self._trouble(f"all of them, because the daemon's memory has grown by {growth >> 20} MiB")
 
     def _trouble(self, why: str) -> None:
-        self._cut_off.write("peers are cut off: %s", why)
+        self._cut_off.write("%s: peers are cut off: %s", self._section, why)
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,15 @@ def test_a_new_key_pair_is_for_its_owner_alone(made: Path) -> None:
     ]
 
 
+@pytest.fixture
+def others_may_write() -> Iterator[None]:
+    """The umask of a machine on which each user has a group of their own."""
+    before = os.umask(0o002)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("others_may_write")
 def test_a_client_is_let_in_changed_and_revoked(made: Path) -> None:
     clients = ("--clients", made / "clients")
     assert run("keys", "show", *clients).out == "nobody\n"
@@ -54,7 +65,11 @@ def test_a_client_is_let_in_changed_and_revoked(made: Path) -> None:
     assert run("keys", "allow", made / "mes.key", "--role", "viewer", "--name", "mes-2", *clients).status == 0
     assert shown(made) == {"panel": "operator", "mes-2": "viewer"}
     file = made / "clients" / "operator" / "panel.key"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent, file.parent.parent)] == [
+        0o644,
+        0o755,
+        0o755,
+    ]
     assert zmq.auth.load_certificate(file) == zmq.auth.load_certificate(made / "panel.key")
     assert run("keys", "allow", made / "panel.key", "--role", "engineer", *clients).status == 0
     assert shown(made) == {"panel": "engineer", "mes-2": "viewer"}
