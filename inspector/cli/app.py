@@ -13,6 +13,7 @@ from inspector.cli import (
     bundle,
     calibrate,
     config,
+    ctl,
     data,
     demo,
     doctor,
@@ -21,10 +22,12 @@ from inspector.cli import (
     init,
     journal,
     journal_commands,
+    keys,
     replay,
     run,
     shadow,
     simulate,
+    status,
     subscribe,
     train,
 )
@@ -64,6 +67,7 @@ app.command()(init.init)
 app.command()(run.run)
 app.command()(replay.replay)
 app.command()(demo.demo)
+app.command()(status.status)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
@@ -78,6 +82,8 @@ app.add_typer(engines.app, name="engines")
 journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
 app.add_typer(shadow.app, name="shadow")
+app.add_typer(ctl.app, name="ctl")
+app.add_typer(keys.app, name="keys")
 fill_in_homes(app)
 
 

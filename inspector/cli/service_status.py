@@ -23,6 +23,8 @@ WATCHDOG_MARGIN_S = 5.0
 """To notice a child that hangs, to end it, and for what delays a loaded machine."""
 RATE_OVER = 10
 """The frame rate is that of so many seconds."""
+LONGEST_WATCHDOG_S = 86_400.0
+"""systemd's field for it has an end."""
 START_MARGIN_S = 30.0
 """For all of a start that has no limit of its own: journal, cameras, the child's process."""
 
@@ -81,7 +83,7 @@ class ServiceStatus:
         if watchdog_s is None:
             return None
         needed_s = self._line.config.inference.stall_timeout_s + 2 * watchdog_s / SELF_TESTS + WATCHDOG_MARGIN_S
-        return needed_s if needed_s > watchdog_s else None
+        return min(needed_s, LONGEST_WATCHDOG_S) if needed_s > watchdog_s else None
 
     def ended(self, failures: list[str]) -> None:
         """The line has stopped; what is said now stays in `systemctl status`."""

@@ -9,6 +9,7 @@ from msgspec import Meta
 from engines.files.names import Name
 from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.camera import CameraConfig
+from inspector.config.control import ControlConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.metrics import MetricsConfig
@@ -79,3 +80,4 @@ class LineConfig(Section, frozen=True, kw_only=True):
     results: ResultsConfig = ResultsConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
+    control: ControlConfig = ControlConfig()

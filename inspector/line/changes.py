@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class NotPreparedError(UserError):
+    """A run is to begin with a recipe that is not prepared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A recipe whose engines are loaded and verified."""
@@ -105,7 +109,9 @@ class LineChanges:
                 self._line.runs.begin(run)
                 return
             if prepared is None or prepared.name != recipe:
-                raise UserError(f"recipe {recipe}: is not prepared; `inspector ctl recipe prepare {recipe}` does that")
+                raise NotPreparedError(
+                    f"recipe {recipe}: is not prepared; `inspector ctl recipe prepare {recipe}` does that"
+                )
             judges = self._judges(prepared.product)
             judges.check(prepared.bundle)
             setup = Setup(prepared.loaded or now.dispatcher, judges, recipe, prepared.product)
@@ -114,7 +120,7 @@ class LineChanges:
                 self._line.bundles.activate(prepared.loaded, setup, run=run, keep=True)
                 self.target = target
             elif identity_of(prepared.bundle) != now.dispatcher.identity:
-                raise UserError(
+                raise NotPreparedError(
                     f"recipe {recipe}: another bundle was activated since it was prepared; prepare it again"
                 )
             else:

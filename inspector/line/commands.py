@@ -6,14 +6,17 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from engines.bundle import open_bundle
+from engines.errors import BundleError
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import BundleIdentity
-from inspector.line.changes import LineChanges
+from inspector.line.changes import LineChanges, NotPreparedError
+from inspector.line.line_report import LineReporter
 from inspector.line.setup import Setup
 from inspector.protocol import control as asked
 from inspector.protocol.messages import LineState
@@ -33,8 +36,13 @@ class LineCommands:
         """``stop`` ends the line; ``read_config`` reads its configuration again, from ``folder``."""
         self._line = line
         self._stop = stop
+        self._folder = folder
+        self._one_at_a_time = threading.Lock()
+        """Held while engines are loaded for a change."""
         self.changes = LineChanges(line, read_config, folder)
+        self.reporter = LineReporter(line)
         self._do: dict[type[asked.Command], Callable[[Any], Result]] = {
+            asked.ReadStatus: self._status,
             asked.ReadStart: self._start_info,
             asked.Pause: self._pause,
             asked.Resume: self._resume,
@@ -48,6 +56,10 @@ class LineCommands:
             asked.BundleActivate: self._bundle_activate,
             asked.BundleRollback: self._bundle_rollback,
             asked.BundleList: self._bundle_list,
+            asked.ShadowStart: self._shadow_start,
+            asked.ShadowStop: self._shadow_stop,
+            asked.ShadowReport: self._shadow_report,
+            asked.Log: self._log,
         }
 
     def perform(self, command: asked.Command) -> Result:
@@ -59,18 +71,24 @@ class LineCommands:
         if not looks and line.status.state in (LineState.DRAINING, LineState.STOPPED):
             raise asked.CommandRefused("stopping", "the line is stopping")
         try:
-            return self._do[type(command)](command)
+            if type(command) not in asked.SLOW:
+                return self._do[type(command)](command)
+            with self._one_at_a_time:
+                return self._do[type(command)](command)
         except UserError as error:
-            code = "refused"
+            code = "not_prepared" if isinstance(error, NotPreparedError) else "refused"
             log.warning("%s is refused: %s", command.__struct_config__.tag, error)
-            if type(command) in asked.SLOW:
+            if type(command) in asked.SLOW - {asked.ShadowStart}:  # which tells it itself
                 line.status.note("change_refused", f"{command.__struct_config__.tag}: {error}; nothing was changed")
             raise asked.CommandRefused(code, str(error)) from None
 
     # Looking.
 
+    def _status(self, _: asked.ReadStatus) -> Result:
+        return _builtins(self.reporter.report())
+
     def _start_info(self, _: asked.ReadStart) -> Result:
-        return {"cameras": {name: msgspec.to_builtins(body) for name, body in self._line.start_bodies().items()}}
+        return {"cameras": {name: _builtins(body) for name, body in self._line.start_bodies().items()}}
 
     def _recipe_list(self, _: asked.RecipeList) -> Result:
         prepared = self.changes.prepared
@@ -143,6 +161,36 @@ class LineCommands:
     def _bundle_rollback(self, _: asked.BundleRollback) -> Result:
         before = self._line.runs.now.setup
         return {**_described(self.changes.roll_back()), "before": before.dispatcher.identity.bundle}
+
+    def _shadow_start(self, command: asked.ShadowStart) -> Result:
+        try:
+            bundle = open_bundle(command.bundle, self._folder)
+        except BundleError as error:
+            raise UserError(str(error)) from None
+        info = self._line.shadow.start(bundle, command.share)
+        return {"bundle": info.bundle, "operating_point": info.operating_point, "share": info.share}
+
+    def _shadow_stop(self, _: asked.ShadowStop) -> Result:
+        info = self._line.shadow.stop()
+        return {"bundle": info.bundle if info else None}
+
+    def _shadow_report(self, _: asked.ShadowReport) -> Result:
+        report = self._line.shadow.report()
+        if report is None:
+            raise UserError(
+                "no shadow has run since the line started; `inspector shadow report` reads those in the journal"
+            )
+        return _builtins(report)
+
+    def _log(self, command: asked.Log) -> Result:
+        before = logging.getLevelName(logging.getLogger().level).lower()
+        logging.getLogger().setLevel(command.level.upper())
+        return {"level": command.level, "before": before}
+
+
+def _builtins(report: msgspec.Struct) -> Result:
+    """As JSON has it."""
+    return cast(Result, msgspec.to_builtins(report))
 
 
 def _named(identity: BundleIdentity) -> Result:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import cv2
 import msgspec
@@ -39,6 +40,8 @@ from inspector.line.acquisition import Acquisition
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
+from inspector.line.control import LineControl
+from inspector.line.last_rejects import LastRejects
 from inspector.line.loading import Loading
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
@@ -88,10 +91,13 @@ class Line:
         forced: Callable[[FrameMeta], Forced] | None = None,
         observe: Callable[[Settled], None] | None = None,
         observers: Sequence[Observer] = (),
+        read_config: Callable[[], LineConfig] | None = None,
+        folder: Path = Path(),
     ) -> None:
         """Build the parts; nothing runs yet.
 
-        ``bundle`` gives the verdicts (``config.bundle`` names it). ``observers`` are shown every inspected frame.
+        ``bundle`` gives the verdicts (``config.bundle`` names it). ``observers`` are shown every inspected frame. ``read_config`` reads the
+        configuration file, which is in ``folder``, again; without it a reload finds nothing changed.
         ``sources`` replaces the cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the
         ledger's lock: all three are for measurements. Raises UserError where the configuration does not fit bundle or machine.
         """
@@ -103,6 +109,7 @@ class Line:
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
+        self.rejects = LastRejects()
         self._observe = observe or (lambda _: None)
         self.epoch = epoch = new_epoch(config)
         """Identity of this start of the line."""
@@ -146,6 +153,7 @@ class Line:
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
+        self.control = LineControl(self, read_config or (lambda: config), folder)
         self._started = False
         """Whether frames are, or were, taken."""
         self._stopped = False
@@ -158,6 +166,7 @@ class Line:
         """
         early = captures_during_start(self.config)
         self.results.start(stop)
+        self.control.start(stop)
         self.inference.start()
         loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)
         if not self.cameras.open(stop) or (early and not self._begin(stop)):
@@ -176,6 +185,7 @@ class Line:
 
         ``tick`` is called every ``tick_s`` seconds meanwhile."""
         while not stop.wait(tick_s):
+            self.control.tick()
             if tick is not None:
                 tick()
             if not self.results.snapshot().alive:
@@ -203,6 +213,7 @@ class Line:
         self._attempt(self.shadow.close)
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
+        self._attempt(self.control.close)
         self._attempt(self._say_goodbye)
         self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
@@ -277,6 +288,7 @@ class Line:
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)
+        self.rejects.settled(settled)
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:

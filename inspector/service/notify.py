@@ -47,6 +47,11 @@ class ServiceManager:
         meant = usec.isascii() and usec.isdigit() and int(usec) > 0 and pid in ("", str(os.getpid()))
         return cls(address, int(usec) / 1e6 if meant and address else None)
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a service manager."""
+        return bool(self._address)
+
     def starting(self, longest_s: float, status: str) -> None:
         """The start may take ``longest_s`` seconds from now, whatever the unit's ``TimeoutStartSec``, which this never shortens."""
         self._send(EXTEND_TIMEOUT_USEC=str(round(longest_s * 1e6)), STATUS=status)

@@ -33,7 +33,7 @@ def installed(tmp_path: Path) -> Path:
     units.mkdir(parents=True)
     for name in ("inspector@.service", "inspector.target", "inspector-gpu.service", "inspector-engines@.service"):
         shutil.copy(SYSTEMD / name, units)
-    for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe", "bin/kill"):
+    for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe", "bin/sh"):
         program = tmp_path / name
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text("#!/bin/sh\n")
