@@ -40,20 +40,16 @@ class ReferenceBuilder:
         self._figures.append((gate_score, seen.brightness, seen.contrast, seen.sharpness))
         self._tiles.append(tiles)
 
-    def joined(self, other: ReferenceBuilder) -> ReferenceBuilder:
-        """The frames of both."""
-        both = ReferenceBuilder()
-        both._figures = self._figures + other._figures
-        both._tiles = self._tiles + other._tiles
-        return both
-
     def reference(self, gate_threshold: float, weights: Sequence[float] | None = None) -> Reference | None:
-        """The reference of the frames, in the order they were added ``weights`` times; None where they are fewer than `LEAST_FRAMES`."""
+        """The reference of the frames, in the order they were added ``weights`` times; None where they are fewer than `LEAST_FRAMES`, or tell no
+        more than fewer of equal weight would."""
         if len(self) < LEAST_FRAMES:
             return None
         share = np.ones(len(self)) if weights is None else np.asarray(weights, np.float64)
         share = share / share.sum()
         equal = float(1 / np.sum(share * share))  # Kish's effective sample size
+        if equal < LEAST_FRAMES * (1 - 1e-9):
+            return None
         scores, brightness, contrast, sharpness = np.array(self._figures, np.float64).T
         bins = int(np.clip(equal // FRAMES_PER_BIN, FEWEST_BINS, MOST_QUANTILE_BINS))
         return Reference(

@@ -31,7 +31,9 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         """Raises ValueError where edges and shares do not belong together."""
         if len(self.shares) != len(self.edges) + 1:
-            raise ValueError(f"{len(self.edges)} edges and {len(self.shares)} shares; there is one share more than edges")
+            raise ValueError(
+                f"{len(self.edges)} edges and {len(self.shares)} shares; there is one share more than edges"
+            )
         if any(low >= high for low, high in zip(self.edges, self.edges[1:], strict=False)):
             raise ValueError("the edges do not increase")
         if abs(sum(self.shares) - 1) > 0.01:

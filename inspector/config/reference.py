@@ -36,6 +36,7 @@ TITLES = {
     "CurveConfig": "`results.curve`",
     "JournalConfig": "`journal`",
     "MetricsConfig": "`metrics`",
+    "DriftConfig": "`drift`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

@@ -9,6 +9,7 @@ from msgspec import Meta
 from engines.files.names import Name
 from engines.files.paths import PathRule, path_key
 from inspector.config.camera import CameraConfig
+from inspector.config.drift import DriftConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.metrics import MetricsConfig
@@ -66,3 +67,4 @@ class LineConfig(Section, frozen=True, kw_only=True):
     results: ResultsConfig = ResultsConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
+    drift: DriftConfig = DriftConfig()

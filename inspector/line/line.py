@@ -21,13 +21,15 @@ import cv2
 import msgspec
 
 from engines.bundle import Bundle
+from engines.operating_point import OperatingPoint
 from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
+from inspector.drift.watch import DriftWatch
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.frames.uninspected import Uninspected
@@ -114,18 +116,30 @@ class Line:
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger)
+        self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
+        self.drift = DriftWatch(
+            config.drift,
+            [camera.name for camera in config.cameras],
+            self.size,
+            self.ring,
+            self._active_point,
+            self.status.condition,
+        )
         self.postprocessing = Postprocessing(
-            Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
+            Judges(config, bundle),
+            self.ledger,
+            Observers((*observers, self.drift)),
+            self._late,
+            config.verdicts.threads,
         )
         self.inference = Inference(
             config.inference,
             bundle,
-            FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
+            self.ring,
             Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.ring = self.inference.ring
         self.bundles = LineBundles(self.inference, self.postprocessing.judges, self.status, self.size)
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
@@ -149,6 +163,7 @@ class Line:
             return False
         self.runs.begin(first_run(self.config, self.epoch.epoch))
         self.deadlines.start()
+        self.drift.start()
         native.warn_if_missing()
         self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
@@ -183,6 +198,7 @@ class Line:
         self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
+        self._attempt(lambda: self.drift.stop(0.1))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self._say_goodbye)
@@ -230,6 +246,11 @@ class Line:
             failed=self._camera_failed,
             condition=self.status.condition,
         )
+
+    def _active_point(self) -> tuple[BundleIdentity, OperatingPoint]:
+        """The bundle that gives the verdicts, and its operating point."""
+        active = self.inference.active
+        return active.identity, active.bundle.operating_point
 
     # Running.
 

@@ -65,7 +65,15 @@ class LineMetrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """All metrics, those without a value too."""
-        return chain(self._about(), self._frames(), self._latency(), self._ring(), self._inference(), self._results())
+        return chain(
+            self._about(),
+            self._frames(),
+            self._latency(),
+            self._ring(),
+            self._inference(),
+            self._results(),
+            self._drift(),
+        )
 
     def _about(self) -> Iterator[Metric]:
         line = self._line
@@ -191,6 +199,24 @@ class LineMetrics(Collector):
             "inspector_subscriptions", "Subscriptions to the line's streams.", value=published.subscriptions
         )
         yield from _journal(published)
+
+    def _drift(self) -> Iterator[Metric]:
+        drift = self._line.drift
+        stability = GaugeMetricFamily(
+            "inspector_drift_psi",
+            "Population stability index of a figure over the last window of frames, against the reference.",
+            labels=["camera", "figure"],
+        )
+        for labels, psi in drift.figures().items():
+            stability.add_metric(labels, psi)
+        frames = GaugeMetricFamily(
+            "inspector_drift_reference_frames",
+            "Frames in the reference; 0 where there is none.",
+            labels=["camera"],
+        )
+        for camera, count in drift.reference_frames().items():
+            frames.add_metric([camera], count)
+        yield from (stability, frames)
 
 
 def _journal(published: Published) -> Iterator[Metric]:
