@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from engines.drift.reference import FIGURES
 from inspector.frames.outcome import Reason, Verdict
 from inspector.inference.state import State
 from inspector.protocol.messages import LineState
@@ -207,15 +209,17 @@ class LineMetrics(Collector):
             "Population stability index of a figure over the last window of frames, against the reference.",
             labels=["camera", "figure"],
         )
-        for labels, psi in drift.figures().items():
-            stability.add_metric(labels, psi)
+        known = drift.figures()
+        for camera in self._line.config.cameras:
+            for figure in FIGURES:
+                stability.add_metric([camera.name, figure], known.get((camera.name, figure), math.nan))
         frames = GaugeMetricFamily(
             "inspector_drift_reference_frames",
             "Frames in the reference; 0 where there is none.",
             labels=["camera"],
         )
-        for camera, count in drift.reference_frames().items():
-            frames.add_metric([camera], count)
+        for name, count in drift.reference_frames().items():
+            frames.add_metric([name], count)
         yield from (stability, frames)
 
 
