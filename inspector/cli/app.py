@@ -20,6 +20,7 @@ from inspector.cli import (
     evaluate,
     init,
     journal,
+    reference,
     replay,
     run,
     simulate,
@@ -65,6 +66,7 @@ app.command()(demo.demo)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
+app.command()(reference.reference)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
