@@ -72,9 +72,10 @@ class CameraJudge:
         for one in self._blocks:
             window.include(one)
         self.window = window
-        now = {"gate score": self._figure(window, 0, "gate score"), "lamp": self._lamp(window)}
-        now |= {name: self._figure(window, at, name) for at, name in ((2, "contrast"), (3, "sharpness"))}
-        now |= {"columns": self._dead(window), "lens": self._dirt(window)}
+        # Causes before their effects: the first one names the picture.
+        now = {"lamp": self._lamp(window), "lens": self._dirt(window), "columns": self._dead(window)}
+        for at, subject in ((0, "gate score"), (2, "contrast"), (3, "sharpness")):
+            now[subject] = self._figure(window, at, subject)
         return [change for subject, found in now.items() if (change := self._change(subject, found))]
 
     def all_well(self, why: str) -> list[Change]:
