@@ -152,40 +152,51 @@ def examine(seed: int, engines: Engines, bundle: Bundle) -> bool:
     return well
 
 
-def examine_real(folders: Sequence[Path], engines: Engines, bundle: Bundle, splits: int = 20) -> None:
-    """False reports on real frames: a reference of one half, the other half watched as one window, and drawn from to fill the usual window."""
+def real_frames(folders: Sequence[Path], engines: Engines, bundle: Bundle) -> list[Seen]:
     files = sorted(one for folder in folders for one in folder.rglob("*.jpg"))
     frames = [cv2.imread(str(one), cv2.IMREAD_GRAYSCALE) for one in files]
-    kept = [
-        np.asarray(one, np.uint8) for one in frames if one is not None and one.shape == (bundle.height, bundle.width)
-    ]
+    size = (bundle.height, bundle.width)
+    kept = [np.asarray(one, np.uint8) for one in frames if one is not None and one.shape == size]
     seen = scored(engines, kept)
-    print(
-        f"real frames: {len(files)} files, {len(kept)} of {bundle.height} x {bundle.width}, {len(seen)} that show something"
-    )
-    for name, whole in (
-        ("each frame of the other half once", False),
-        ("drawn from the other half, 20,000 frames", True),
-    ):
-        codes: list[str] = []
-        without = 0
-        for split in range(splits):
-            order = np.random.default_rng(split).permutation(len(seen))
-            half = len(seen) // 2
-            reference = reference_of([seen[at] for at in order[:half]], bundle)
-            others = [seen[at] for at in order[half:]]
-            window = DriftConfig().window_frames if whole else len(others) // QUARTERS * QUARTERS
-            watch, draw = Watch(reference, DriftConfig(window_frames=window)), np.random.default_rng(split)
-            numbers = range(CLEAN_FRAMES if whole else window)
-            told = [
-                one
-                for number in numbers
-                for one in watch.add(number, others[draw.integers(len(others)) if whole else number])
-            ]
-            codes += sorted({one.code for one in told if not one.well})
-            without += not told
-        counts = {code: codes.count(code) for code in sorted(set(codes))}
-        print(f"    {name}: {without} of {splits} random splits tell nothing; the others: {counts}", flush=True)
+    print(f"real frames: {len(files)} files, {len(kept)} of {size[0]} x {size[1]}, {len(seen)} that show something")
+    return seen
+
+
+def told_of_halves(
+    name: str, seen: Sequence[Seen], bundle: Bundle, frames: int | None, worn: Wear | None = None, splits: int = 20
+) -> None:
+    """What is told in how many random splits: a reference of one half, the other half watched. ``frames`` are drawn from it, or each is shown
+    once. The gate's scores stay those of the frames as they are."""
+    codes: list[str] = []
+    without = 0
+    for split in range(splits):
+        draw = np.random.default_rng(split)
+        order, half = draw.permutation(len(seen)), len(seen) // 2
+        reference = reference_of([seen[at] for at in order[:half]], bundle)
+        others = [seen[at] for at in order[half:]]
+        if worn is not None:
+            changed = [(one.score, worn(0, one.pixels)) for one in others]
+            others = [Seen(figures, score, pixels) for score, pixels in changed if (figures := look(pixels))]
+        window = len(others) // QUARTERS * QUARTERS if frames is None else DriftConfig().window_frames
+        watch = Watch(reference, DriftConfig(window_frames=window))
+        told: list[Change] = []
+        for number in range(frames or window):
+            told += watch.add(number, others[number if frames is None else draw.integers(len(others))])
+        codes += sorted({one.code for one in told if not one.well})
+        without += not told
+    counts = {code: codes.count(code) for code in sorted(set(codes))}
+    print(f"    {name}: {without} of {splits} random splits tell nothing; told: {counts}", flush=True)
+
+
+def examine_real(folders: Sequence[Path], engines: Engines, bundle: Bundle) -> None:
+    """False reports on real frames, and faults on them."""
+    seen = real_frames(folders, engines, bundle)
+    told_of_halves("as they are, each frame once", seen, bundle, None)
+    told_of_halves(f"as they are, {CLEAN_FRAMES} drawn", seen, bundle, CLEAN_FRAMES)
+    for name, (changes, _) in FAULTS.items():
+        if "lamp_dimming_frames" not in changes:
+            wear = Wear(SimulatorConfig(seed=1, **changes), bundle.height, bundle.width)
+            told_of_halves(f"{name}, one window", seen, bundle, DriftConfig().window_frames, wear)
 
 
 def main() -> int:
