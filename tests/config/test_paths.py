@@ -20,7 +20,7 @@ CURVE = {"secret_key": "a", "allowed_clients": "b"}
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
         "bundle", "cameras[].source.path", "cameras[].source.path[]", "results.endpoint", "results.curve.secret_key",
-        "results.curve.allowed_clients", "journal.path",
+        "results.curve.allowed_clients", "journal.path", "drift.folder",
     ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def written(key: str, path: str) -> dict[str, Any]:
         "cameras": [{"name": "top", "source": {"kind": "replay", "path": "f"}}],
         "results": {"curve": dict(CURVE)},
         "journal": {},
+        "drift": {},
     }
     place: Any = tree
     *parents, last = key.split(".")
