@@ -31,7 +31,7 @@ class DriftConfig(Section, frozen=True, kw_only=True):
     looks_hz: Annotated[
         Positive | None,
         Meta(
-            description="Most frames of a camera that are looked at in a second; each takes about 0.05 ms. Null: every frame."
+            description="About so many frames of a camera are looked at in a second at most; each takes about 0.04 ms. Null: every frame."
         ),
     ] = 100.0
     max_psi: Annotated[

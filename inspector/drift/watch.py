@@ -1,12 +1,13 @@
 """Watches the cameras of a line for drift: an observer that looks at inspected frames, and a thread that judges windows of them.
 
-A look takes about 0.05 ms and happens after the frame has its verdict, at most ``drift.looks_hz`` times a second and camera. Everything else
+A look takes about 0.05 ms and happens after the frame has its verdict, about ``drift.looks_hz`` times a second and camera at most. Everything else
 is done by the thread, which may fall behind: then blocks are left out, and frames are not held up.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -27,6 +28,7 @@ from inspector.drift.judge import QUARTERS, CameraJudge, Change
 from inspector.drift.picture import draw
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.leased_frame import Inspected
+from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
@@ -37,6 +39,8 @@ Report = Callable[[str, bool, str, str], None]
 """``report(part, well, code, text)``, called from the drift thread only."""
 Active = Callable[[], tuple[BundleIdentity, OperatingPoint]]
 """The bundle whose results are verdicts, and its operating point."""
+OVERTAKEN = 2
+"""A block waits for frames that were overtaken until so many more were looked at, times the slots of the ring; at most a quarter window."""
 MOST_WAITING = 8
 """Blocks of each camera that wait for the thread."""
 PICTURE_WAIT_S = 2.0
@@ -60,7 +64,14 @@ class _Camera:
         self.reference: Reference | None = None
         self.judge: CameraJudge | None = None
         self.block: Block | None = None
-        self.next_ns = 0
+        self.first = 0
+        """Number of the first frame that belongs to ``block``; those before it belong to ``closing``."""
+        self.closing: Block | None = None
+        """The block before, which waits for frames that were overtaken: those that the gate let through take longer."""
+        self.every = 1
+        """Frames whose number is a multiple of this are looked at. By number, because a frame that was overtaken must have the same chance."""
+        self.began: tuple[int, int] | None = None
+        """Number and capture time (ns) of the frame that ``block`` began with."""
 
 
 class DriftWatch:
@@ -81,8 +92,8 @@ class DriftWatch:
         self._ring = ring
         self._active = active
         self._report = report
-        self._interval_ns = 0 if config.looks_hz is None else int(1e9 / config.looks_hz)
         self._quarter = max(1, config.window_frames // QUARTERS)
+        self._wait = min(self._quarter, OVERTAKEN * ring.leases.slots)
         self._cameras = {name: _Camera() for name in cameras}
         self._folder = None if config.folder is None else PictureFolder(Path(config.folder), config.keep_pictures)
         self._writer = DaemonThreads(1, "drift-pictures")
@@ -112,23 +123,43 @@ class DriftWatch:
             return
         camera = self._cameras[frame.meta.camera]
         with camera.lock:
-            if frame.meta.captured_ns < camera.next_ns:
+            if frame.meta.frame % camera.every:
                 return
             if outcome.bundle != camera.bundle:
                 self._take_reference(frame.meta.camera, camera)
             if camera.judge is None or outcome.bundle != camera.bundle or camera.reference is None:
                 return
-            camera.next_ns = frame.meta.captured_ns + self._interval_ns
+            block = self._block_of(camera, camera.reference, frame.meta)
             pixels = self._ring.pixels(frame.lease, self._size)
-            seen = look(pixels)
-            if seen is None:
+            seen = None if block is None else look(pixels)
+            if block is None or seen is None:
                 return
-            if camera.block is None:
-                camera.block = Block(camera.reference, *self._size)
-            camera.block.add(seen, outcome.gate_score, pixels, frame.meta.frame)
-            if camera.block.frames >= self._quarter:
-                self._hand_over(_Job(frame.meta.camera, camera.judge, camera.block))
-                camera.block = None
+            block.add(seen, outcome.gate_score, pixels, frame.meta.frame)
+            if block is camera.block:
+                self._close(frame.meta, camera, camera.judge, block)
+
+    def _block_of(self, camera: _Camera, reference: Reference, meta: FrameMeta) -> Block | None:
+        """The block that a frame belongs to; None for one that was overtaken by too many. ``lock`` is held."""
+        if meta.frame < camera.first:
+            return camera.closing
+        if camera.block is None:
+            camera.block = Block(reference, *self._size)
+            camera.began = meta.frame, meta.captured_ns
+        return camera.block
+
+    def _close(self, meta: FrameMeta, camera: _Camera, judge: CameraJudge, block: Block) -> None:
+        """Hand over the block before, once it has waited for long enough, and close a full one. ``lock`` is held."""
+        if camera.closing is not None and block.frames >= self._wait:
+            self._hand_over(_Job(meta.camera, judge, camera.closing))
+            camera.closing = None
+        if block.frames < self._quarter:
+            return
+        camera.closing, camera.block = block, None
+        camera.first = block.last_frame + 1
+        if camera.began is not None and self._config.looks_hz is not None:
+            frames, spent_ns = meta.frame - camera.began[0], meta.captured_ns - camera.began[1]
+            if frames > 0 and spent_ns > 0:
+                camera.every = max(1, math.ceil(frames * 1e9 / spent_ns / self._config.looks_hz - 0.05))
 
     def reset(self) -> None:
         """Begin new windows: another product comes, or the light was changed on purpose. What was reported is taken back."""
@@ -183,7 +214,8 @@ class DriftWatch:
     def _begin_anew(self, name: str, camera: _Camera) -> None:
         """``lock`` is held."""
         before, reference = camera.judge, camera.reference
-        camera.block = None
+        camera.block = camera.closing = None
+        camera.first = 0
         camera.judge = None if reference is None else CameraJudge(reference, self._config)
         if before is not None:
             self._hand_over(_Job(name, before, None))

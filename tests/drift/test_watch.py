@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from inspector.drift.folder import PictureFolder
-from tests.drift.watching import POINT, WINDOW, frames, reference_of, watching
+from tests.drift.watching import OVERTAKEN, POINT, WINDOW, frames, reference_of, watching
 from tests.results.publishing import eventually
 from tests.tiny_bundle import HEIGHT, WIDTH
 
@@ -21,7 +21,7 @@ def point():
     return msgspec.structs.replace(POINT, reference=reference_of(frames(200, 1)))
 
 
-DIM = frames(WINDOW, 2, 0.7)
+DIM = frames(WINDOW + OVERTAKEN, 2, 0.7)
 
 
 def test_what_is_found_is_reported_and_taken_back(point) -> None:
@@ -32,7 +32,7 @@ def test_what_is_found_is_reported_and_taken_back(point) -> None:
         assert text.startswith("camera top: the last 100 frames are ")
         assert "picture" not in text, "none is wanted"
         assert [part for part, _, code, _ in watched.told if code == "lamp_dimming"] == ["lamp of camera top"]
-        watched.show(frames(WINDOW, 4))
+        watched.show(frames(WINDOW + OVERTAKEN, 4))
         watched.until("lamp_dimming_cleared")
 
 
@@ -43,7 +43,7 @@ def test_a_reset_takes_back_what_was_reported_and_begins_new_windows(point) -> N
         watched.show(DIM[: WINDOW // 2])
         watched.watch.reset()
         assert watched.until("lamp_dimming_cleared") == "camera top: lamp: watched anew"
-        watched.show(DIM[: WINDOW - 1])
+        watched.show(DIM[:-1])
         assert watched.watch.figures() == {}
         watched.show(DIM[:1])
         eventually(lambda: watched.codes().count("lamp_dimming") == 2)
@@ -71,12 +71,27 @@ def test_frames_of_a_shadow_or_without_a_score_are_not_looked_at(point) -> None:
 
 
 def test_only_so_many_frames_a_second_are_looked_at(point) -> None:
-    """The frames come at 1000 a second."""
+    """The frames come at 1000 a second: all of the first quarter, then every tenth."""
     with watching(point, looks_hz=100) as watched:
-        watched.show(DIM * 9)
+        watched.show(DIM * 7)
         assert watched.watch.figures() == {}
         watched.show(DIM)
         watched.until("lamp_dimming")
+
+
+def test_frames_that_were_overtaken_count_like_all_others(point) -> None:
+    """Every fourth frame is let through by the gate and takes longer; so many of them in the window are those of the frames themselves."""
+    shown = list(enumerate(frames(2 * WINDOW, 8)))
+    order = sorted(shown, key=lambda one: one[0] + (4.5 if not one[0] % 4 else 0))
+    with watching(point) as watched:
+        for number, frame in order:
+            watched.number = number
+            watched.show([frame], score=0.9 if not number % 4 else 0.1)
+        eventually(lambda: watched.watch.figures())
+        judge = watched.watch._cameras["top"].judge
+        window = judge.window
+        above = sum(window.counts[0][-1:])
+        assert above / window.frames == pytest.approx(0.25, abs=0.011)
 
 
 def test_the_picture_is_named_or_why_there_is_none(point, tmp_path: Path) -> None:
@@ -105,7 +120,7 @@ def test_a_disk_that_hangs_holds_up_neither_report_nor_frames(
     with watching(point, folder=str(tmp_path)) as watched:
         watched.show(DIM)
         assert "; no picture: the disk has not taken it" in watched.until("lamp_dimming")
-        watched.show(frames(WINDOW, 6))
+        watched.show(frames(WINDOW + OVERTAKEN, 6))
         watched.until("lamp_dimming_cleared")
         watched.show(DIM)
         eventually(lambda: watched.codes().count("lamp_dimming") == 2)

@@ -26,6 +26,8 @@ from tests.results.publishing import eventually
 from tests.tiny_bundle import HEIGHT, WIDTH, frame_with
 
 WINDOW = 100
+OVERTAKEN = 4
+"""Frames that a block of this watch waits for others that were overtaken: twice the slots of its ring."""
 SIZE = FrameSize(HEIGHT, WIDTH)
 POINT = OperatingPoint(gate_threshold=0.5, mask_thresholds={"a": 0.5})
 
@@ -68,7 +70,7 @@ class Watched:
         self.watch = DriftWatch(
             config, ["top"], SIZE, self.ring, lambda: self.active, lambda *told: self.told.append(told)
         )
-        self._number = 0
+        self.number = 0
 
     def activate(self, point: OperatingPoint, bundle: str = "b-1") -> None:
         identity = BundleIdentity(bundle=bundle, operating_point=point.id, classes=("a",), size=SIZE)
@@ -80,10 +82,10 @@ class Watched:
             lease = self.ring.leases.acquire(Holder("test"))
             assert lease is not None
             self.ring.pixels(lease, SIZE)[...] = frame
-            captured = self._number * 1_000_000
+            captured = self.number * 1_000_000
             meta = FrameMeta(
                 camera="top",
-                frame=self._number,
+                frame=self.number,
                 captured_ns=captured,
                 deadline_ns=None,
                 position_um=None,
@@ -98,7 +100,7 @@ class Watched:
             )
             self.watch.inspected(Inspected(LeasedFrame(lease, meta, shadow), outcome, None))
             lease.release()
-            self._number += 1
+            self.number += 1
 
     def codes(self) -> list[str]:
         return [code for _, _, code, _ in self.told]

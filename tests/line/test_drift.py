@@ -25,7 +25,7 @@ def test_a_dim_lamp_is_told_of_the_camera_whose_lamp_it_is(start_line, tiny_bund
     running.stop.set()
     found = running.finish()
     (text,) = (text for _, code, text in found.statuses if code == "lamp_dimming")
-    assert text.startswith("camera top: the last 100 frames are ")
+    assert text.startswith("camera top: the last ")
     assert " darker than the reference" in text
     (picture,) = folder.iterdir()
     assert text.endswith(f"; picture: {picture}")
