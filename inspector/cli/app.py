@@ -23,6 +23,7 @@ from inspector.cli import (
     journal,
     journal_commands,
     keys,
+    reference,
     replay,
     run,
     shadow,
@@ -71,6 +72,7 @@ app.command()(status.status)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
+app.command()(reference.reference)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)

@@ -38,6 +38,7 @@ TITLES = {
     "MetricsConfig": "`metrics`",
     "ControlConfig": "`control`",
     "RemoteControl": "`control.remote`",
+    "DriftConfig": "`drift`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

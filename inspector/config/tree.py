@@ -10,6 +10,7 @@ from engines.files.names import Name
 from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.camera import CameraConfig
 from inspector.config.control import ControlConfig
+from inspector.config.drift import DriftConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.metrics import MetricsConfig
@@ -81,3 +82,4 @@ class LineConfig(Section, frozen=True, kw_only=True):
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
     control: ControlConfig = ControlConfig()
+    drift: DriftConfig = DriftConfig()

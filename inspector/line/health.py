@@ -28,6 +28,14 @@ SIGNALS: dict[str, Signal] = {
     "camera_failed": Signal.FAILURE,
     "camera_silent": Signal.FAILURE,
     "bad_frames": Signal.OUT_OF_SPECIFICATION,
+    # Drift: verdicts go on as before.
+    "drift_brightness": Signal.MAINTENANCE_REQUIRED,
+    "drift_contrast": Signal.MAINTENANCE_REQUIRED,
+    "drift_sharpness": Signal.MAINTENANCE_REQUIRED,
+    "drift_gate_score": Signal.MAINTENANCE_REQUIRED,
+    "dead_columns": Signal.MAINTENANCE_REQUIRED,
+    "dirty_columns": Signal.MAINTENANCE_REQUIRED,
+    "lamp_dimming": Signal.MAINTENANCE_REQUIRED,
     # Journal: the verdicts are published all the same, but what a subscriber misses cannot be had later.
     "journal_failing": Signal.OUT_OF_SPECIFICATION,
     "journal_set_aside": Signal.MAINTENANCE_REQUIRED,

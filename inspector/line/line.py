@@ -22,13 +22,15 @@ import cv2
 import msgspec
 
 from engines.bundle import Bundle
+from engines.operating_point import OperatingPoint
 from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
+from inspector.drift.watch import DriftWatch
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.frames.uninspected import Uninspected
@@ -123,21 +125,29 @@ class Line:
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
-        self.observers = Observers(observers)
+        self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
+        self.drift = DriftWatch(
+            config.drift,
+            [camera.name for camera in config.cameras],
+            self.size,
+            self.ring,
+            self._active_point,
+            partial(self.status.condition, degrades=False),
+        )
+        self.observers = Observers((*observers, self.drift))
         judges = judges_of(config)
         judges.check(bundle)
         self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
             config.inference,
             bundle,
-            FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
+            self.ring,
             Listener(
                 self.postprocessing.results, self.postprocessing.given_up, self._child_changed, self._child_silent
             ),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.ring = self.inference.ring
         self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self)
         """Which run is on, and what frames are inspected with."""
         self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
@@ -211,6 +221,7 @@ class Line:
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
         self._attempt(self.shadow.close)
+        self._attempt(lambda: self.drift.stop(0.1))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self.control.close)
@@ -276,9 +287,15 @@ class Line:
             return False
         self.runs.begin(first_run(self.config, self.epoch.epoch))
         self.deadlines.start()
+        self.drift.start()
         native.warn_if_missing()
         self._started = True
         return True
+
+    def _active_point(self) -> tuple[BundleIdentity, OperatingPoint]:
+        """The bundle that gives the verdicts, and its operating point."""
+        active = self.inference.active
+        return active.identity, active.bundle.operating_point
 
     # Running.
 
@@ -296,6 +313,8 @@ class Line:
 
     def begun(self, camera: str, run: str, setup: Setup) -> None:
         """See ``runs.RunMessages``."""
+        if setup.recipe != self.runs.now.setup.recipe:
+            self.drift.reset()  # another product
         self.results.begin(camera, run, self._start_info(camera, setup))
 
     def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from engines.drift.reference import FIGURES
 from inspector.frames.outcome import Reason, Verdict
 from inspector.inference.state import State
 from inspector.protocol.messages import LineState, Signal
@@ -65,7 +67,15 @@ class LineMetrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """All metrics, those without a value too."""
-        return chain(self._about(), self._frames(), self._latency(), self._ring(), self._inference(), self._results())
+        return chain(
+            self._about(),
+            self._frames(),
+            self._latency(),
+            self._ring(),
+            self._inference(),
+            self._results(),
+            self._drift(),
+        )
 
     def _about(self) -> Iterator[Metric]:
         line = self._line
@@ -192,6 +202,26 @@ class LineMetrics(Collector):
             "inspector_subscriptions", "Subscriptions to the line's streams.", value=published.subscriptions
         )
         yield from _journal(published)
+
+    def _drift(self) -> Iterator[Metric]:
+        drift = self._line.drift
+        stability = GaugeMetricFamily(
+            "inspector_drift_psi",
+            "Population stability index of a figure over the last window of frames, against the reference.",
+            labels=["camera", "figure"],
+        )
+        known = drift.figures()
+        for camera in self._line.config.cameras:
+            for figure in FIGURES:
+                stability.add_metric([camera.name, figure], known.get((camera.name, figure), math.nan))
+        frames = GaugeMetricFamily(
+            "inspector_drift_reference_frames",
+            "Frames in the reference; 0 where there is none.",
+            labels=["camera"],
+        )
+        for name, count in drift.reference_frames().items():
+            frames.add_metric([name], count)
+        yield from (stability, frames)
 
 
 def _journal(published: Published) -> Iterator[Metric]:
