@@ -26,6 +26,12 @@ def run(
     log_level: Annotated[
         str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
     ] = "info",
+    log_format: Annotated[
+        str,
+        typer.Option(
+            help="How a message is written: text, journal (with a priority), json (an object a line); auto is journal under systemd, else text."
+        ),
+    ] = "auto",
 ) -> None:
     """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
@@ -38,18 +44,19 @@ def run(
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
-    from inspector.service.log import log_to_stderr
+    from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
-    log_to_stderr(log_level)
+    log_to_stderr(log_level, log_format)
     line_config = load_config(config)
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
     manager = ServiceManager.of_this_process()
     with (
+        uncaught_logged(),
         stop_on_signals() as stop,
         Line(line_config, bundle) as line,
         ServiceStatus(manager, line) as status,
@@ -109,7 +116,10 @@ class _Report:
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
+        from inspector.service.log import sum_up_repeats
+
         self._also()
+        sum_up_repeats()
         for kind in self._line.uninspected.new():
             log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
         if time.monotonic() < self._due:

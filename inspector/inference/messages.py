@@ -67,6 +67,8 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
     reason: str
     mendable: bool
     """True where a restart cannot help, but the user can: by correcting bundle or configuration."""
+    traceback: str = ""
+    """Of an internal error."""
 
 
 class InferenceResult(msgspec.Struct, frozen=True, array_like=True):

@@ -180,6 +180,12 @@ class Supervisor:
             if isinstance(message, ChildEnded):
                 return message
             if isinstance(message, Failed):
+                if message.traceback:
+                    log.error(
+                        "the inference child met an internal error: %s; report this with the traceback",
+                        message.reason,
+                        extra={"traceback": message.traceback},
+                    )
                 return ChildEnded(message.reason, message.mendable)
             if isinstance(message, Ready):
                 self._serve(message)

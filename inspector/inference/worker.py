@@ -40,6 +40,9 @@ from inspector.inference.messages import (
 from inspector.inference.pace import Pace
 from inspector.inference.remedies import with_remedy
 
+_LONGEST_REASON, _LONGEST_TRACEBACK = 2_000, 30_000
+"""Characters that are sent of an internal error: a message is bounded."""
+
 
 class Done(NamedTuple):
     """A finished batch."""
@@ -69,8 +72,8 @@ def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings
         except (BundleError, EngineError) as error:
             channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
-            traceback.print_exc()  # before the parent knows and ends this process
-            channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
+            text = traceback.format_exc()[-_LONGEST_TRACEBACK:]
+            channel.send(Failed(f"{type(error).__name__}: {error}"[:_LONGEST_REASON], mendable=False, traceback=text))
 
 
 def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
