@@ -88,9 +88,11 @@ def _metrics(line: Line) -> Iterator[None]:
         return
     from inspector.config.metrics import loopback_address
     from inspector.line.metrics import LineMetrics
+    from inspector.service.gpu_watch import GpuWatch
     from inspector.service.metrics_server import MetricsServer
 
-    with MetricsServer(loopback_address(endpoint), LineMetrics(line)):
+    gpus = GpuWatch()
+    with MetricsServer(loopback_address(endpoint), LineMetrics(line, lambda: gpus.figures)), gpus:
         yield
 
 

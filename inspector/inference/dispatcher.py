@@ -17,9 +17,10 @@ from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.figures import InferenceFigures
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue
-from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.messages import ChildFigures, Forced, InferenceResult, Ready, WorkItem
 from inspector.inference.state import State, refusal
 from inspector.inference.supervisor import Supervisor
 
@@ -47,8 +48,9 @@ class Dispatcher:
         *,
         hold_while_down: bool,
         forced: Callable[[FrameMeta], Forced],
+        figures: InferenceFigures,
     ) -> None:
-        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once.
+        """``figures`` count what is done for frames that are no shadow's. ``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once.
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
@@ -61,6 +63,7 @@ class Dispatcher:
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced
+        self._figures = figures
         self._lock = threading.Lock()
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
@@ -73,6 +76,12 @@ class Dispatcher:
         """Frames waiting or in flight."""
         with self._lock:
             return len(self._queue)
+
+    @property
+    def in_flight(self) -> int:
+        """Frames that are with the child."""
+        with self._lock:
+            return self._queue.in_flight
 
     def submit(self, frame: LeasedFrame) -> bool:
         """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
@@ -128,7 +137,7 @@ class Dispatcher:
         with self._lock:
             self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
-    def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
+    def results(self, results: Sequence[InferenceResult], in_flight: int, figures: ChildFigures | None) -> None:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
@@ -138,6 +147,8 @@ class Dispatcher:
             done = self.retired and not self._queue
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
+        if figures is not None and not frames[0].shadow:
+            self._figures.take_in(figures)
         if done:
             self.supervisor.finish()
 
@@ -160,10 +171,13 @@ class Dispatcher:
         """Lock held. Send waiting frames to the child, up to ``in_flight``; return those whose deadline has passed."""
         if self._state is not State.READY:
             return []
-        due, stale = self._queue.next_for_child(now_ns())
-        if due and not self.supervisor.submit(
-            [WorkItem(*frame.window, self._forced(frame.meta)) for frame in due],
-        ):
+        now = now_ns()
+        due, stale = self._queue.next_for_child(now)
+        if not due:
+            return stale
+        if self.supervisor.submit([WorkItem(*frame.window, self._forced(frame.meta)) for frame in due]):
+            self._figures.sent([frame.meta.captured_ns for frame in due if not frame.shadow], now)
+        else:
             self._queue.take_back(due)
         return stale
 

@@ -20,6 +20,7 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
+from inspector.inference.figures import InferenceFigures
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 
@@ -53,6 +54,8 @@ class Inference:
         """Guards changes of ``others`` and ``restarts``."""
         self.restarts = 0
         """Children of any bundle that ended unasked, so that another one was started in their place."""
+        self.figures = InferenceFigures()
+        """Of all bundles whose results are verdicts."""
         self.others: tuple[Dispatcher, ...] = ()
         """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
@@ -103,6 +106,11 @@ class Inference:
         """Frames waiting or in flight, of all bundles."""
         return sum(dispatcher.held for dispatcher in (self.active, *self.others))
 
+    @property
+    def in_flight(self) -> int:
+        """Those of them that are with a child."""
+        return sum(dispatcher.in_flight for dispatcher in (self.active, *self.others))
+
     def submit(self, frame: LeasedFrame) -> None:
         """Have a frame inspected; inference holds its lease until it calls the listener. Never blocks."""
         active = self.active
@@ -147,7 +155,15 @@ class Inference:
 
     def _dispatcher(self, bundle: Bundle) -> Dispatcher:
         listener = self._listener._replace(state=self._state_changed)
-        return Dispatcher(bundle, self._config, self.ring, listener, hold_while_down=self._hold, forced=self._forced)
+        return Dispatcher(
+            bundle,
+            self._config,
+            self.ring,
+            listener,
+            hold_while_down=self._hold,
+            forced=self._forced,
+            figures=self.figures,
+        )
 
     def _state_changed(self, source: Dispatcher, state: State, text: str) -> None:
         if state is State.RESTARTING:

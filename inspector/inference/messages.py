@@ -57,6 +57,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     note: str
     cpu_fallback: bool
     """Whether the engines run on the CPU because no GPU can be used."""
+    runtime: str
+    """What both engines run on: openvino, tensorrt or torch."""
     in_flight: int
     """How many frames in flight keep the device busy."""
 
@@ -84,12 +86,32 @@ class InferenceResult(msgspec.Struct, frozen=True, array_like=True):
     """Maximum probability per class; empty where the segmenter did not run."""
 
 
+class StageFigures(msgspec.Struct, frozen=True, array_like=True):
+    """Figures of one engine since those sent before."""
+
+    wait: list[int]
+    """How long frames waited for it in the child, as ``LatencyTally.take`` gives it."""
+    time: list[int]
+    """How long it took for a batch, likewise."""
+    batches: list[int]
+    """Frames of a batch and number of such batches in turn."""
+
+
+class ChildFigures(msgspec.Struct, frozen=True, array_like=True):
+    """Figures of both engines."""
+
+    gate: StageFigures
+    segmenter: StageFigures
+
+
 class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Child to parent: results, in the order they were reached."""
 
     results: list[InferenceResult]
     in_flight: int
     """How many frames may be in flight from now on: at least as many as ``Ready`` says, more where the engines are fast."""
+    figures: ChildFigures | None = None
+    """With some messages: see ``inspector.inference.figures``."""
 
 
 ToChild: TypeAlias = Work | Stop

@@ -18,7 +18,15 @@ from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.child import Child, ChildEnded
-from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
+from inspector.inference.messages import (
+    ChildFigures,
+    Failed,
+    InferenceResult,
+    InferenceResults,
+    Ready,
+    WorkerSettings,
+    WorkItem,
+)
 from inspector.inference.restarts import Restarts
 from inspector.inference.state import TRANSITIONS, State
 
@@ -34,8 +42,8 @@ class Client(Protocol):
     def ready(self, ready: Ready) -> None:
         """The child's engines are loaded and verified. Its state becomes READY after this."""
 
-    def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
-        """The child's engines have results, and ``in_flight`` frames may be with it from now on."""
+    def results(self, results: Sequence[InferenceResult], in_flight: int, figures: ChildFigures | None) -> None:
+        """The child's engines have results, and ``in_flight`` frames may be with it from now on. ``figures`` are those of its engines."""
 
     def stalled(self, now_ns: int) -> str:
         """Why the child counts as hung, one line; empty where it does not."""
@@ -77,6 +85,8 @@ class Supervisor:
         """The device that computes; empty until the first child is ready."""
         self.cpu_fallback = False
         """Whether the device is the CPU because no GPU can be used."""
+        self.runtime = ""
+        """What the engines run on, by its name in the configuration; empty until the first child is ready."""
 
     def start(self) -> None:
         """Start the child in the background; ``wait_ready`` waits until it is ready."""
@@ -190,7 +200,7 @@ class Supervisor:
             if isinstance(message, Ready):
                 self._serve(message)
             elif isinstance(message, InferenceResults):
-                self._client.results(message.results, message.in_flight)
+                self._client.results(message.results, message.in_flight, message.figures)
             if now_ns() - checked_ns > self._patience_s * 1e9:
                 checked_ns = now_ns()
                 trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._client.stalled(checked_ns)
@@ -202,6 +212,7 @@ class Supervisor:
         self._ready_ns = now_ns()
         self.device = ready.device + (f" ({ready.note})" if ready.note else "")
         self.cpu_fallback = ready.cpu_fallback
+        self.runtime = ready.runtime
         self._client.ready(ready)
         self._enter(State.READY, f"engines run on {self.device}")
         self._settled.set()

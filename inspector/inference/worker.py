@@ -26,6 +26,7 @@ from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
+from inspector.inference.figures import ChildTally
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
     Failed,
@@ -116,7 +117,7 @@ def _serve(
     # idle. Frames that wait for each other before the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
-    channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
+    channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, loaded.runtime, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
     pace = Pace(frames_in_flight, any_batch=config.max_batch is None and max(engines.batches) == 1)
@@ -146,6 +147,7 @@ class Loop:
     ) -> None:
         self._cascade = cascade
         self._pace = pace
+        self._tally = ChildTally()
         self._engines = engines
         self._planes = planes
         self._mail = mail
@@ -233,6 +235,7 @@ class Loop:
         batch, output = done.batch, done.output
         self._enqueued[batch.stage] -= 1
         self._pace.took(batch.stage, len(batch.items), done.enqueued_ns, done.done_ns)
+        self._tally.took(batch, done.enqueued_ns, done.done_ns)
         if isinstance(output, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {output}") from output
         if isinstance(output, GateOutput):
@@ -242,7 +245,8 @@ class Loop:
 
     def _send_results(self) -> None:
         if self._results:
-            self._report(InferenceResults(self._results, self._pace.in_flight))
+            figures = self._tally.take(now_ns(), idle=not any(self._enqueued.values()))
+            self._report(InferenceResults(self._results, self._pace.in_flight, figures))
             self._results = []
 
     def _gated(self, batch: Batch, output: GateOutput) -> None:

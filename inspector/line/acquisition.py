@@ -75,6 +75,8 @@ class Acquisition:
         )
         self._numbers = threading.Lock()
         """Held while frames get their numbers and while a silent camera's frames are given up."""
+        self.gaps = self.silences = 0
+        """How often frames in a row were lost; how often the camera was silent."""
         self._next_number = 0
         self._given_up = 0
         """Frames below this number have their verdict, should the camera still deliver them."""
@@ -155,6 +157,7 @@ class Acquisition:
                 return
             if not silence.on:
                 silence.on = True
+                self.silences += 1
                 self._tell_silent(True, f"has delivered nothing for {owing_s:.1f} s")
             owed = 0 if exposed is None else exposed - self._next_number
             if owed > 0:
@@ -179,6 +182,7 @@ class Acquisition:
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""
         run = self._runs.enter(self.camera.name, count)
+        self.gaps += 1
         self._ledger.lost(self.camera.name, self._next_number, count, captured_ns, detail, run=run)
         self._next_number += count
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from functools import partial
 
@@ -29,6 +29,9 @@ class Cameras:
             [acquisition.look for acquisition in self._acquisitions],
             [acquisition.camera.silent_after_s for acquisition in self._acquisitions],
         )
+
+    def __iter__(self) -> Iterator[Acquisition]:
+        return iter(self._acquisitions)
 
     def open(self, stop: threading.Event) -> bool:
         """Open all in parallel; False where ``stop`` was set meanwhile. Raises the UserError of the first that failed."""

@@ -25,6 +25,7 @@ from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
+from inspector.frames.latency import LatencyHistogram
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled
@@ -48,7 +49,6 @@ from inspector.protocol.messages import LineState
 from inspector.results.identity import Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
-from inspector.service.latency import LatencyHistogram
 from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger

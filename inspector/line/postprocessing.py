@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
@@ -17,6 +18,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
+from inspector.line.figures import JudgingFigures
 from inspector.line.groups import Groups
 from inspector.line.judges import Judges
 from inspector.line.observers import Observers
@@ -43,6 +45,15 @@ class _Inspection(NamedTuple):
     """False where it was given up."""
 
 
+class _Work(NamedTuple):
+    """A frame that the gate let through, to be judged."""
+
+    source: Dispatcher
+    frame: LeasedFrame
+    result: InferenceResult
+    received_ns: int
+
+
 class Postprocessing:
     """Turns results of inference into verdicts."""
 
@@ -56,6 +67,7 @@ class Postprocessing:
     ) -> None:
         """``late`` is called with a result whose frame already had its verdict; ``observers`` are shown each frame before its slot is freed."""
         self.judges = judges
+        self.figures = JudgingFigures()
         self._ledger = ledger
         self._observers = observers
         self._late = late
@@ -64,14 +76,19 @@ class Postprocessing:
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         clean, let_through = [], []
+        now = now_ns()
         for frame, result in results:
             if result.let_through:
-                let_through.append((source, frame, result))
+                let_through.append(_Work(source, frame, result, now))
             else:
                 clean.append(_Inspection(frame, self._judge(source, frame.meta, result)))
+        self.figures.gated(
+            [work.frame.meta.camera for work in let_through if not work.frame.shadow],
+            [one.frame.meta.camera for one in clean if not one.frame.shadow],
+        )
         self._finish(clean)
         if let_through:
-            self._pass_on([frame for _, frame, _ in let_through])
+            self._pass_on([work.frame for work in let_through])
             self._judging.add(let_through)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
@@ -91,9 +108,17 @@ class Postprocessing:
         pass_on_each([frame.lease for frame in frames if not frame.shadow], JUDGING)
         pass_on_each([frame.lease for frame in frames if frame.shadow], JUDGING_SHADOWS)
 
-    def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
-        source, frame, result = work
-        return _Inspection(frame, self._judge(source, frame.meta, result), source.supervisor.masks)
+    @property
+    def waiting(self) -> int:
+        """Frames that wait to be judged."""
+        return self._judging.waiting
+
+    def _judged(self, work: _Work) -> _Inspection:
+        source, frame, result, received_ns = work
+        outcome = self._judge(source, frame.meta, result)
+        if not frame.shadow:
+            self.figures.judged(frame.meta.camera, outcome, (now_ns() - received_ns) / 1e3)
+        return _Inspection(frame, outcome, source.supervisor.masks)
 
     def _finish(self, inspections: Sequence[_Inspection]) -> None:
         """Settle frames, show them to the observers and release their leases. An error with one frame is logged, so that the others still
@@ -144,6 +169,6 @@ class Postprocessing:
         return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail, bundle=identity)
 
 
-def _is_slow(work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> bool:
+def _is_slow(work: _Work) -> bool:
     """Whether the mask may take long to measure."""
-    return sum(work[2].pixels) > _SLOW_PX
+    return sum(work.result.pixels) > _SLOW_PX

@@ -41,6 +41,8 @@ class AllowList:
             raise UserError(f"results.curve.secret_key: {error}") from None
         self.warning = open_to_others(secret_file)
         """Where others may read the secret key, one line that says so; else empty."""
+        self.refused = 0
+        """How often somebody was not let in, whatever the reason."""
         self._told: set[str] = set()
         self._keys: frozenset[str] = frozenset()
         self._let_in = BriefLog(log, logging.INFO, "subscribers that were let in")
@@ -75,6 +77,7 @@ class AllowList:
             try:
                 status, key = self._decide(request)
             finally:  # whatever happens: without an answer the client would wait
+                self.refused += status is not _LET_IN
                 number = request[1] if len(request) > 1 else b""
                 zap.send_multipart([*envelope, b"1.0", number, *status, key.encode(), b""], zmq.NOBLOCK)
 

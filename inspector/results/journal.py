@@ -49,6 +49,10 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     not_journaled: int = 0
     """Publications dropped because the disk was too slow or refused them."""
+    oldest_s: float = 0.0
+    """How long the oldest of those that wait has waited."""
+    committed_bytes: int = 0
+    """Of the committed ones, before their masks are compressed."""
 
 
 class Condition(NamedTuple):
@@ -113,6 +117,8 @@ class Journal:
             commits=self._commits,
             waiting=self._queue.waiting,
             not_journaled=self._queue.let_go,
+            oldest_s=self._queue.oldest_s,
+            committed_bytes=self._queue.stored_bytes,
         )
 
     def trouble(self) -> str:

@@ -1,4 +1,4 @@
-"""Capture-to-verdict latency in bounded memory: a histogram with logarithmic buckets."""
+"""Latencies in bounded memory: a histogram with logarithmic buckets, and what a process tells another one of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ RESOLUTION = 1.02
 SMALLEST_US = 10.0
 BUCKETS = 1000
 """Number of buckets: from 10 us to 10 us x 1.02^1000, which is over an hour."""
+_PER_BUCKET = math.log(RESOLUTION)
+
+
+def bucket_of(latency_us: float) -> int:
+    """The bucket that counts a latency."""
+    if latency_us <= SMALLEST_US:
+        return 0
+    return min(BUCKETS - 1, int(math.log(latency_us / SMALLEST_US) / _PER_BUCKET))
 
 
 class Distribution(NamedTuple):
@@ -23,6 +31,35 @@ class Distribution(NamedTuple):
     """Latencies added."""
     total_us: float
     """Sum of all, us."""
+
+
+class LatencyTally:
+    """Latencies of one thread since they were last taken, as a few whole numbers for another process."""
+
+    __slots__ = ("_counts", "_max_us", "_total_us")
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._total_us = self._max_us = 0
+
+    def add(self, latency_us: int) -> None:
+        """Count one latency."""
+        bucket = bucket_of(latency_us)
+        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        self._total_us += latency_us
+        if latency_us > self._max_us:
+            self._max_us = latency_us
+
+    def take(self) -> list[int]:
+        """Those since the last call: their sum and the largest of them, us, then bucket and count in turn. Empty where there is none."""
+        if not self._counts:
+            return []
+        taken = [self._total_us, self._max_us]
+        for pair in self._counts.items():
+            taken += pair
+        self._counts = {}
+        self._total_us = self._max_us = 0
+        return taken
 
 
 class LatencyHistogram:
@@ -40,13 +77,27 @@ class LatencyHistogram:
 
     def add(self, latency_us: float) -> None:
         """Count one latency."""
-        above = max(latency_us, SMALLEST_US) / SMALLEST_US
-        bucket = min(BUCKETS - 1, int(math.log(above) / math.log(RESOLUTION)))
+        bucket = bucket_of(latency_us)
         with self._lock:
             self._counts[bucket] += 1
             self.count += 1
             self.total_us += latency_us
             self.max_us = max(self.max_us, latency_us)
+
+    def add_taken(self, taken: Sequence[int]) -> None:
+        """Count what ``LatencyTally.take`` gave. Raises ValueError, and counts nothing, for what it cannot have given."""
+        if not taken:
+            return
+        total_us, max_us, *pairs = taken
+        counted = list(zip(pairs[::2], pairs[1::2], strict=True))
+        if not all(0 <= bucket < BUCKETS and count >= 0 for bucket, count in counted):
+            raise ValueError(f"no counts of latencies: {taken}")
+        with self._lock:
+            for bucket, count in counted:
+                self._counts[bucket] += count
+                self.count += count
+            self.total_us += total_us
+            self.max_us = max(self.max_us, max_us)
 
     def percentile_us(self, share: float) -> float | None:
         """The latency that is not exceeded by ``share`` (0..1) of those added, us; None before the first."""
