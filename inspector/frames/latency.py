@@ -12,14 +12,18 @@ RESOLUTION = 1.02
 SMALLEST_US = 10.0
 BUCKETS = 1000
 """Number of buckets: from 10 us to 10 us x 1.02^1000, which is over an hour."""
-_PER_BUCKET = math.log(RESOLUTION)
+_PER_RATIO = 1 / math.log(RESOLUTION)
+_FIRST = math.log(SMALLEST_US) * _PER_RATIO
+_LARGEST_US = SMALLEST_US * RESOLUTION ** (BUCKETS - 0.5)
+_log = math.log
 
 
+# Inlined where it is called for every frame: a call costs as much as the logarithm.
 def bucket_of(latency_us: float) -> int:
     """The bucket that counts a latency."""
     if latency_us <= SMALLEST_US:
         return 0
-    return min(BUCKETS - 1, int(math.log(latency_us / SMALLEST_US) / _PER_BUCKET))
+    return int(_log(latency_us) * _PER_RATIO - _FIRST) if latency_us < _LARGEST_US else BUCKETS - 1
 
 
 class Distribution(NamedTuple):
@@ -44,7 +48,10 @@ class LatencyTally:
 
     def add(self, latency_us: int) -> None:
         """Count one latency."""
-        bucket = bucket_of(latency_us)
+        if SMALLEST_US < latency_us < _LARGEST_US:
+            bucket = int(_log(latency_us) * _PER_RATIO - _FIRST)
+        else:
+            bucket = bucket_of(latency_us)
         self._counts[bucket] = self._counts.get(bucket, 0) + 1
         self._total_us += latency_us
         if latency_us > self._max_us:
@@ -68,21 +75,28 @@ class LatencyHistogram:
     def __init__(self) -> None:
         self._counts = [0] * BUCKETS
         self._lock = threading.Lock()
-        self.count = 0
-        """Latencies added."""
         self.total_us = 0.0
         """Sum of all, us."""
         self.max_us = 0.0
         """Largest latency added, us."""
 
+    @property
+    def count(self) -> int:
+        """Latencies added."""
+        with self._lock:
+            return sum(self._counts)
+
     def add(self, latency_us: float) -> None:
         """Count one latency."""
-        bucket = bucket_of(latency_us)
+        if SMALLEST_US < latency_us < _LARGEST_US:
+            bucket = int(_log(latency_us) * _PER_RATIO - _FIRST)
+        else:
+            bucket = bucket_of(latency_us)
         with self._lock:
             self._counts[bucket] += 1
-            self.count += 1
             self.total_us += latency_us
-            self.max_us = max(self.max_us, latency_us)
+            if latency_us > self.max_us:
+                self.max_us = latency_us
 
     def add_taken(self, taken: Sequence[int]) -> None:
         """Count what ``LatencyTally.take`` gave. Raises ValueError, and counts nothing, for what it cannot have given."""
@@ -95,16 +109,16 @@ class LatencyHistogram:
         with self._lock:
             for bucket, count in counted:
                 self._counts[bucket] += count
-                self.count += count
             self.total_us += total_us
             self.max_us = max(self.max_us, max_us)
 
     def percentile_us(self, share: float) -> float | None:
         """The latency that is not exceeded by ``share`` (0..1) of those added, us; None before the first."""
         with self._lock:
-            if not self.count:
+            count_of_all = sum(self._counts)
+            if not count_of_all:
                 return None
-            wanted, seen = share * self.count, 0
+            wanted, seen = share * count_of_all, 0
             for bucket, count in enumerate(self._counts):
                 seen += count
                 if count and seen >= wanted:
@@ -115,7 +129,8 @@ class LatencyHistogram:
         """How many latencies are within each of ``limits_us``, which ascend. A latency up to 2 % below a limit may count as beyond it, one
         beyond it never as within."""
         with self._lock:
-            counts, added, total_us = list(self._counts), self.count, self.total_us
+            counts, total_us = list(self._counts), self.total_us
+        added = sum(counts)
         within, bucket, seen = [], 0, 0
         for limit_us in limits_us:
             while bucket < BUCKETS and SMALLEST_US * RESOLUTION ** (bucket + 1) <= limit_us:

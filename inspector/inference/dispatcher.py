@@ -68,6 +68,8 @@ class Dispatcher:
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
         self._queue = InFlightQueue()
+        self._verdicts = False
+        """Whether its last results were verdicts, and not a shadow's."""
         self.retired = False
         """True: it takes no further frame."""
 
@@ -137,7 +139,7 @@ class Dispatcher:
         with self._lock:
             self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
-    def results(self, results: Sequence[InferenceResult], in_flight: int, figures: ChildFigures | None) -> None:
+    def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
         """See ``supervisor.Client``."""
         now = now_ns()
         with self._lock:
@@ -145,12 +147,16 @@ class Dispatcher:
             frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
             stale = self._pump()
             done = self.retired and not self._queue
+        self._verdicts = not frames[0].shadow
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
-        if figures is not None and not frames[0].shadow:
-            self._figures.take_in(figures)
         if done:
             self.supervisor.finish()
+
+    def figures(self, figures: ChildFigures) -> None:
+        """See ``supervisor.Client``."""
+        if self._verdicts:
+            self._figures.take_in(figures)
 
     def stalled(self, now_ns: int) -> str:
         """See ``supervisor.Client``."""
@@ -176,7 +182,7 @@ class Dispatcher:
         if not due:
             return stale
         if self.supervisor.submit([WorkItem(*frame.window, self._forced(frame.meta)) for frame in due]):
-            self._figures.sent([frame.meta.captured_ns for frame in due if not frame.shadow], now)
+            self._figures.sent(due, now)
         else:
             self._queue.take_back(due)
         return stale

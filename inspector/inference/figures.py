@@ -1,7 +1,6 @@
 """Figures of inference for metrics: how long frames wait for each engine, how long the engines take, and how large their batches are.
 
-The child counts and sends a few whole numbers with a message of results, at most every ``EVERY_NS`` and before it has nothing left to do;
-so the parent has no work with them for a frame or a batch.
+The child counts and sends a few whole numbers, at most every ``EVERY_NS``, so that the parent has no work with them for a frame or a batch.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from inspector.frames.latency import LatencyHistogram, LatencyTally
+from inspector.frames.leased_frame import LeasedFrame
 from inspector.inference.cascade import Batch, Stage
 from inspector.inference.messages import ChildFigures, StageFigures
 
@@ -25,6 +25,7 @@ class ChildTally:
         self._times = {stage: LatencyTally() for stage in Stage}
         self._batches: dict[Stage, dict[int, int]] = {stage: {} for stage in Stage}
         self._due_ns = 0
+        self._any = False
 
     def took(self, batch: Batch, enqueued_ns: int, done_ns: int) -> None:
         """A batch was computed; times in monotonic ns."""
@@ -33,11 +34,16 @@ class ChildTally:
         self._times[stage].add((done_ns - enqueued_ns) // 1000)
         sizes = self._batches[stage]
         sizes[frames] = sizes.get(frames, 0) + 1
+        self._any = True
 
-    def take(self, now_ns: int, *, idle: bool) -> ChildFigures | None:
-        """What is to be sent now; None where that is nothing. ``idle``: no further result follows soon."""
-        if now_ns < self._due_ns and not idle:
-            return None
+    @property
+    def due_ns(self) -> int | None:
+        """When the next figures are to be sent, monotonic ns; None where there are none."""
+        return self._due_ns if self._any else None
+
+    def take(self, now_ns: int) -> ChildFigures:
+        """The figures since the last call."""
+        self._any = False
         self._due_ns = now_ns + EVERY_NS
         return ChildFigures(self._of(Stage.GATE), self._of(Stage.SEGMENTER))
 
@@ -83,10 +89,11 @@ class InferenceFigures:
         """From a frame's capture until it was sent to a child."""
         self.stages = {stage: StageTotals() for stage in Stage}
 
-    def sent(self, captured_ns: Sequence[int], now_ns: int) -> None:
-        """Frames that were captured at these times are sent to a child."""
-        for captured in captured_ns:
-            self.queued.add((now_ns - captured) / 1e3)
+    def sent(self, frames: Sequence[LeasedFrame], now_ns: int) -> None:
+        """Frames are sent to a child."""
+        for frame in frames:
+            if not frame.shadow:
+                self.queued.add((now_ns - frame.meta.captured_ns) / 1e3)
 
     def take_in(self, figures: ChildFigures) -> None:
         """Add what a child has sent."""

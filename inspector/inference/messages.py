@@ -97,8 +97,8 @@ class StageFigures(msgspec.Struct, frozen=True, array_like=True):
     """Frames of a batch and number of such batches in turn."""
 
 
-class ChildFigures(msgspec.Struct, frozen=True, array_like=True):
-    """Figures of both engines."""
+class ChildFigures(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Child to parent: figures of both engines, a few times a second: see ``inspector.inference.figures``."""
 
     gate: StageFigures
     segmenter: StageFigures
@@ -110,9 +110,7 @@ class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
     results: list[InferenceResult]
     in_flight: int
     """How many frames may be in flight from now on: at least as many as ``Ready`` says, more where the engines are fast."""
-    figures: ChildFigures | None = None
-    """With some messages: see ``inspector.inference.figures``."""
 
 
 ToChild: TypeAlias = Work | Stop
-FromChild: TypeAlias = Ready | Failed | InferenceResults
+FromChild: TypeAlias = Ready | Failed | InferenceResults | ChildFigures

@@ -42,8 +42,11 @@ class Client(Protocol):
     def ready(self, ready: Ready) -> None:
         """The child's engines are loaded and verified. Its state becomes READY after this."""
 
-    def results(self, results: Sequence[InferenceResult], in_flight: int, figures: ChildFigures | None) -> None:
-        """The child's engines have results, and ``in_flight`` frames may be with it from now on. ``figures`` are those of its engines."""
+    def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
+        """The child's engines have results, and ``in_flight`` frames may be with it from now on."""
+
+    def figures(self, figures: ChildFigures) -> None:
+        """The child's figures since the last call."""
 
     def stalled(self, now_ns: int) -> str:
         """Why the child counts as hung, one line; empty where it does not."""
@@ -200,7 +203,9 @@ class Supervisor:
             if isinstance(message, Ready):
                 self._serve(message)
             elif isinstance(message, InferenceResults):
-                self._client.results(message.results, message.in_flight, message.figures)
+                self._client.results(message.results, message.in_flight)
+            elif isinstance(message, ChildFigures):
+                self._client.figures(message)
             if now_ns() - checked_ns > self._patience_s * 1e9:
                 checked_ns = now_ns()
                 trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._client.stalled(checked_ns)

@@ -173,6 +173,7 @@ class Loop:
         """Send what is done, start what is due, and take in what comes next; False where that is ``Stop``."""
         self._send_results()
         room = self._feed()
+        self._send_figures(now_ns())
         for message in self._next_mail(room):
             if isinstance(message, Stop):
                 return False
@@ -189,10 +190,15 @@ class Loop:
         wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
+        figures_ns = self._tally.due_ns if idle else None
+        if figures_ns is not None:
+            timeout = max(0.0, (figures_ns - now_ns()) / 1e9)
+        elif idle:
+            timeout = self._engines.idle_s
         try:
-            mail = [self._mail.get(timeout=self._engines.idle_s if idle else timeout)]
+            mail = [self._mail.get(timeout=timeout)]
         except queue.Empty:
-            if idle:
+            if idle and figures_ns is None:
                 self._engines.keep_warm()
             return ()
         while not self._mail.empty():
@@ -245,9 +251,13 @@ class Loop:
 
     def _send_results(self) -> None:
         if self._results:
-            figures = self._tally.take(now_ns(), idle=not any(self._enqueued.values()))
-            self._report(InferenceResults(self._results, self._pace.in_flight, figures))
+            self._report(InferenceResults(self._results, self._pace.in_flight))
             self._results = []
+
+    def _send_figures(self, now_ns: int) -> None:
+        due_ns = self._tally.due_ns
+        if due_ns is not None and due_ns <= now_ns:
+            self._report(self._tally.take(now_ns))
 
     def _gated(self, batch: Batch, output: GateOutput) -> None:
         """Clean frames of the batch are done; the others go on to the segmenter."""

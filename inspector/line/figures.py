@@ -1,10 +1,9 @@
-"""Figures of judging for metrics: what the gate let through, the defects by class, and how long judging takes."""
+"""Figures of judging for metrics: the defects by class, and how long judging takes."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
 
 from inspector.frames.latency import LatencyHistogram
 from inspector.frames.outcome import Outcome
@@ -17,16 +16,7 @@ class JudgingFigures:
         self.time = LatencyHistogram()
         """From when the result of a frame that was let through arrived until the frame was judged: with the wait for a thread."""
         self._lock = threading.Lock()
-        self._gate: Counter[tuple[str, bool]] = Counter()
         self._defects: Counter[tuple[str, str]] = Counter()
-
-    def gated(self, let_through: Sequence[str], clean: Sequence[str]) -> None:
-        """The gate has let frames of these cameras through, and found frames of these clean."""
-        with self._lock:
-            for camera in let_through:
-                self._gate[camera, True] += 1
-            for camera in clean:
-                self._gate[camera, False] += 1
 
     def judged(self, camera: str, outcome: Outcome, took_us: float) -> None:
         """A frame that was let through is judged."""
@@ -35,12 +25,6 @@ class JudgingFigures:
             with self._lock:
                 for defect in outcome.defects:
                     self._defects[camera, defect.class_name] += 1
-
-    @property
-    def gate(self) -> dict[tuple[str, bool], int]:
-        """Frames by camera and whether they were let through."""
-        with self._lock:
-            return dict(self._gate)
 
     @property
     def defects(self) -> dict[tuple[str, str], int]:

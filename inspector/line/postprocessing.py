@@ -82,10 +82,6 @@ class Postprocessing:
                 let_through.append(_Work(source, frame, result, now))
             else:
                 clean.append(_Inspection(frame, self._judge(source, frame.meta, result)))
-        self.figures.gated(
-            [work.frame.meta.camera for work in let_through if not work.frame.shadow],
-            [one.frame.meta.camera for one in clean if not one.frame.shadow],
-        )
         self._finish(clean)
         if let_through:
             self._pass_on([work.frame for work in let_through])

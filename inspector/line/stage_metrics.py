@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from inspector.frames.latency import LatencyHistogram
+from inspector.frames.outcome import Reason
 from inspector.inference.cascade import Stage
 
 if TYPE_CHECKING:
@@ -67,15 +68,16 @@ def collect(line: Line, limits: Sequence[float]) -> Iterator[Metric]:
 
 def _gate(line: Line) -> Iterator[Metric]:
     gated = CounterMetricFamily(
-        "inspector_gate_frames", "Frames that the gate has scored.", labels=["camera", "decision"]
+        "inspector_gate_frames", "Frames with a verdict by the gate's decision.", labels=["camera", "decision"]
     )
     defects = CounterMetricFamily("inspector_defects", "Defects that messages list.", labels=["camera", "class"])
-    judging = line.postprocessing.figures
-    gate, found = judging.gate, judging.defects
+    counts, found = line.ledger.counts(), line.postprocessing.figures.defects
     classes = line.inference.active.identity.classes
     for camera in (one.name for one in line.config.cameras):
-        for let_through, decision in ((False, "clean"), (True, "let_through")):
-            gated.add_metric([camera, decision], gate.get((camera, let_through), 0))
+        reasons = counts[camera].reasons if camera in counts else {}
+        let_through = reasons.get(Reason.NO_DEFECT, 0) + reasons.get(Reason.DEFECT, 0)
+        gated.add_metric([camera, "clean"], reasons.get(Reason.GATE_CLEAN, 0))
+        gated.add_metric([camera, "let_through"], let_through)
         counted = {name: count for (where, name), count in found.items() if where == camera}
         for name, count in {**dict.fromkeys(classes, 0), **counted}.items():
             defects.add_metric([camera, name], count)

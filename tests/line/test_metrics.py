@@ -99,6 +99,8 @@ def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Wa
         camera.rest.set()
         during = text_of(server)
         line.wait(stop, tick_s=0.01)
+        times = line.inference.figures.stages.values()
+        eventually(lambda: [sum(n * count for n, count in one.batches.items()) for one in times] == [42, 21])
         line.stop()
         after = text_of(server)
     return Watched(line, account(journal), first, during, after)
