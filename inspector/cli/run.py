@@ -123,7 +123,13 @@ class _Report:
         self._also()
         sum_up_repeats()
         for kind in self._line.uninspected.new():
-            log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
+            remedy = f"; {kind.remedy}" if kind.remedy else ""
+            log.warning(
+                "a frame is UNINSPECTED, %s; further ones are only counted%s",
+                kind,
+                remedy,
+                extra={"code": kind.reason.value, "first": kind.first},
+            )
         if time.monotonic() < self._due:
             return
         self._due += REPORT_EVERY_S

@@ -35,6 +35,12 @@ log = logging.getLogger(__name__)
 ROOM_POLL_S = 0.05
 """A camera that waits for a free slot checks this often whether the line stops, seconds."""
 
+_ACTIONS = {
+    "camera_silent": "; look at its cable, its power and its trigger",
+    "bad_frames": "; look at camera and light, or at frame_check in the configuration where the frames are good",
+}
+"""What to do about a condition, for the log."""
+
 
 class Acquisition:
     """Takes the frames of one camera."""
@@ -176,7 +182,14 @@ class Acquisition:
         self._report(f"frames of camera {name}", well, code, f"camera {name}: {text}")
 
     def _report(self, part: str, well: bool, code: str, text: str) -> None:
-        log.log(logging.INFO if well else logging.WARNING, "%s", text)
+        action = "" if well else _ACTIONS.get(code, "")
+        log.log(
+            logging.INFO if well else logging.WARNING,
+            "%s%s",
+            text,
+            action,
+            extra={"code": code, "camera": self.camera.name},
+        )
         self._condition(part, well, code, text)
 
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:

@@ -44,7 +44,11 @@ class Cameras:
                     self.interrupt()
                     return False
                 if time.monotonic() > slow_s:
-                    log.warning("%s: not open after %g s; still waiting", ", ".join(waiting), SLOW_OPEN_S)
+                    log.warning(
+                        "%s: not open after %g s, still waiting; look at cable, power and address",
+                        ", ".join(waiting),
+                        SLOW_OPEN_S,
+                    )
                     slow_s = float("inf")
             for future in opened.values():
                 future.result()

@@ -91,7 +91,12 @@ class AllowList:
             files = self._files()
         except OSError as error:
             if self._readable:
-                log.error("%s: %s cannot be read, nobody is let in: %s", _KEY, self._folder, error.strerror)
+                log.error(
+                    "%s: %s cannot be read, nobody is let in: %s; let the service's user read it",
+                    _KEY,
+                    self._folder,
+                    error.strerror,
+                )
             self._readable, self._seen = False, ()
             return
         if files == self._seen and self._readable:

@@ -205,7 +205,11 @@ class Journal:
     def _log_clock(self, trouble: str) -> None:
         """Log what the clock did, where it did something."""
         if trouble:
-            log.warning("journal %s: %s; no publication is deleted for its age because of that", self.path, trouble)
+            log.warning(
+                "journal %s: %s; no publication is deleted for its age because of that; look at the machine's time service",
+                self.path,
+                trouble,
+            )
 
     def _commit_all(self) -> bool:
         """Commit group by group until nothing waits; False where the disk refused."""
@@ -267,7 +271,10 @@ class Journal:
         first, self._error = not self._error, str(error)
         if first:
             log.error(
-                "journal %s: %s; publishing goes on, trying again every %d ms", self.path, error, self._config.retry_ms
+                "journal %s: %s; publishing goes on, trying again every %d ms; see whether the disk is full and the file may be written",
+                self.path,
+                error,
+                self._config.retry_ms,
             )
         return False
 

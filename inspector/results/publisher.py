@@ -112,7 +112,10 @@ class Publisher:
             while self._mailbox and time.monotonic() < self._close_by_s - self._linger_s(self._close_by_s):
                 self._send_waiting()
         except Exception:
-            log.critical("the publisher has failed; nothing is published any more", exc_info=True)
+            log.critical(
+                "the publisher has failed, nothing is published any more; restart the line, and report this with the traceback",
+                exc_info=True,
+            )
         finally:
             linger_s = self._linger_s(self._close_by_s) if self._close_by_s else 0.0
             self.peers.close(round(linger_s * 1000))
