@@ -28,6 +28,12 @@ def run(
     log_level: Annotated[
         str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
     ] = "info",
+    log_format: Annotated[
+        str,
+        typer.Option(
+            help="How a message is written: text, journal (with a priority), json (an object a line); auto is journal under systemd, else text."
+        ),
+    ] = "auto",
 ) -> None:
     """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
@@ -40,19 +46,20 @@ def run(
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
-    from inspector.service.log import log_to_stderr
+    from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
     asked_to_reload = threading.Event()
-    log_to_stderr(log_level)
+    log_to_stderr(log_level, log_format)
     line_config = load_config(config)
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
     manager = ServiceManager.of_this_process()
     with (
+        uncaught_logged(),
         stop_on_signals(asked_to_reload if manager.there else None) as stop,
         Line(line_config, bundle, read_config=lambda: load_config(config), folder=config.parent) as line,
         ServiceStatus(manager, line) as status,
@@ -85,9 +92,11 @@ def _metrics(line: Line) -> Iterator[None]:
         return
     from inspector.config.metrics import loopback_address
     from inspector.line.metrics import LineMetrics
+    from inspector.service.gpu_watch import GpuWatch
     from inspector.service.metrics_server import MetricsServer
 
-    with MetricsServer(loopback_address(endpoint), LineMetrics(line)):
+    gpus = GpuWatch()
+    with MetricsServer(loopback_address(endpoint), LineMetrics(line, lambda: gpus.figures)), gpus:
         yield
 
 
@@ -135,10 +144,19 @@ class _Report:
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
+        from inspector.service.log import sum_up_repeats
+
         for also in self._also:
             also()
+        sum_up_repeats()
         for kind in self._line.uninspected.new():
-            log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
+            remedy = f"; {kind.remedy}" if kind.remedy else ""
+            log.warning(
+                "a frame is UNINSPECTED, %s; further ones are only counted%s",
+                kind,
+                remedy,
+                extra={"code": kind.reason.value, "first": kind.first},
+            )
         if time.monotonic() < self._due:
             return
         self._due += REPORT_EVERY_S

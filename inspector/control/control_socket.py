@@ -21,7 +21,7 @@ from inspector.results.connections import Connection, Connections
 from inspector.results.endpoint import check_endpoint
 from inspector.results.listening import Listening
 from inspector.results.peer_guard import PeerGuard
-from inspector.results.peer_limits import RECEIVE_BUFFER, RECEIVE_MESSAGES, connections_possible
+from inspector.results.peer_limits import RECEIVE_BUFFER, RECEIVE_MESSAGES, Cause, connections_possible
 from inspector.results.peer_sockets import HANDSHAKE_MS
 from inspector.results.zap import ZAP_ENDPOINT
 
@@ -138,12 +138,12 @@ class ControlSocket:
         key = connection.key = connection.key or _property(frames[-1], "User-Id")
         client = LOCAL if self._keys is None else self._keys.who(key)
         if client is None:
-            self._guard.refuse(connection, "")
+            self._guard.refuse(connection, Cause.KEY, "")
             return None
         allowance = self._allowances.setdefault(connection, Allowance())
         too_many = not allowance.spend()
         if allowance.overdrawn:
-            self._guard.refuse(connection, "one asks too often")
+            self._guard.refuse(connection, Cause.FLOOD, "one asks too often")
             return None
         # Where there are too many connections, those that have asked for nothing are closed first.
         self._connections.subscribe(connection, b"", True)

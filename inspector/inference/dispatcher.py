@@ -19,9 +19,10 @@ from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.figures import InferenceFigures
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue
-from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.messages import ChildFigures, Forced, InferenceResult, Ready, WorkItem
 from inspector.inference.sampler import Sampler
 from inspector.inference.state import State, refusal
 from inspector.inference.supervisor import Supervisor
@@ -53,10 +54,12 @@ class Dispatcher:
         *,
         hold_while_down: bool,
         forced: Callable[[FrameMeta], Forced],
+        figures: InferenceFigures,
         background: bool = False,
     ) -> None:
-        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once. A child in the
-        ``background`` leaves the processor to others, and its bundle is never to give verdicts.
+        """``figures`` count what is done for frames that are no shadow's. ``hold_while_down`` keeps frames until the child is back
+        (offline); else they are given up at once. A child in the ``background`` leaves the processor to others, and its bundle is never to
+        give verdicts.
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
@@ -72,12 +75,15 @@ class Dispatcher:
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced
+        self._figures = figures
         self._lock = threading.Lock()
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
         self._served = False
         """Whether any child of the bundle has been ready."""
         self._queue = InFlightQueue()
+        self._verdicts = False
+        """Whether its last results were verdicts, and not a shadow's."""
         self.retired = False
         """True: it takes no further frame."""
 
@@ -86,6 +92,12 @@ class Dispatcher:
         """Frames waiting or in flight."""
         with self._lock:
             return len(self._queue)
+
+    @property
+    def in_flight(self) -> int:
+        """Frames that are with the child."""
+        with self._lock:
+            return self._queue.in_flight
 
     def submit(self, frame: LeasedFrame) -> bool:
         """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
@@ -186,12 +198,18 @@ class Dispatcher:
             was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
+        self._verdicts = not frames[0].shadow
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
         if was_silent:
             self._listener.silent(self, "")
         if done:
             self.supervisor.finish()
+
+    def figures(self, figures: ChildFigures) -> None:
+        """See ``supervisor.Client``."""
+        if self._verdicts:
+            self._figures.take_in(figures)
 
     def stalled(self, now_ns: int) -> str:
         """See ``supervisor.Client``."""
@@ -212,10 +230,13 @@ class Dispatcher:
         """Lock held. Send waiting frames to the child, up to ``in_flight``; return those whose deadline has passed."""
         if self._state is not State.READY:
             return []
-        due, stale = self._queue.next_for_child(now_ns())
-        if due and not self.supervisor.submit(
-            [WorkItem(*frame.window, self._forced_of(frame)) for frame in due],
-        ):
+        now = now_ns()
+        due, stale = self._queue.next_for_child(now)
+        if not due:
+            return stale
+        if self.supervisor.submit([WorkItem(*frame.window, self._forced_of(frame)) for frame in due]):
+            self._figures.sent(due, now)
+        else:
             self._queue.take_back(due)
         return stale
 

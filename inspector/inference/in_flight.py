@@ -49,6 +49,11 @@ class InFlightQueue:
         return len(self._waiting) + len(self._in_flight)
 
     @property
+    def in_flight(self) -> int:
+        """Frames that are with the child."""
+        return len(self._in_flight)
+
+    @property
     def hungry(self) -> bool:
         """Whether the child should be sent a frame as soon as there is one."""
         return len(self._in_flight) < self.enough

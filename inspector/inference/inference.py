@@ -21,6 +21,7 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.dispatcher import Dispatcher, Listener
+from inspector.inference.figures import InferenceFigures
 from inspector.inference.messages import Forced
 from inspector.inference.sampler import Sampler
 from inspector.inference.state import State
@@ -55,6 +56,8 @@ class Inference:
         """Guards changes of ``others`` and ``restarts``."""
         self.restarts = 0
         """Children of any bundle that ended unasked, so that another one was started in their place."""
+        self.figures = InferenceFigures()
+        """Of all bundles whose results are verdicts."""
         self.others: tuple[Dispatcher, ...] = ()
         """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
@@ -130,6 +133,11 @@ class Inference:
         """Frames waiting or in flight, of all bundles."""
         return sum(dispatcher.held for dispatcher in (self.active, *self.others))
 
+    @property
+    def in_flight(self) -> int:
+        """Those of them that are with a child."""
+        return sum(dispatcher.in_flight for dispatcher in (self.active, *self.others))
+
     def submit(self, frame: LeasedFrame, to: Dispatcher | None = None) -> None:
         """Have a frame inspected by the active bundle, or by ``to`` where that was the active one when the frame was captured; inference
         holds its lease until it calls the listener. Never blocks."""
@@ -191,6 +199,7 @@ class Inference:
             self._listener._replace(state=self._state_changed),
             hold_while_down=self._hold and as_shadow is None,
             forced=self._forced,
+            figures=self.figures,
             background=as_shadow is not None,
         )
 

@@ -18,7 +18,15 @@ from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
 from inspector.inference.child import Child, ChildEnded
-from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
+from inspector.inference.messages import (
+    ChildFigures,
+    Failed,
+    InferenceResult,
+    InferenceResults,
+    Ready,
+    WorkerSettings,
+    WorkItem,
+)
 from inspector.inference.restarts import Restarts
 from inspector.inference.state import TRANSITIONS, State
 
@@ -39,6 +47,9 @@ class Client(Protocol):
 
     def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
         """The child's engines have results, and ``in_flight`` frames may be with it from now on."""
+
+    def figures(self, figures: ChildFigures) -> None:
+        """The child's figures since the last call."""
 
     def stalled(self, now_ns: int) -> str:
         """Why the child counts as hung, one line; empty where it does not."""
@@ -87,6 +98,8 @@ class Supervisor:
         """The device that computes; empty until the first child is ready."""
         self.cpu_fallback = False
         """Whether the device is the CPU because no GPU can be used."""
+        self.runtime = ""
+        """What the engines run on, by its name in the configuration; empty until the first child is ready."""
 
     def start(self) -> None:
         """Start the child in the background; ``wait_ready`` waits until it is ready."""
@@ -199,11 +212,19 @@ class Supervisor:
             if isinstance(message, ChildEnded):
                 return message
             if isinstance(message, Failed):
+                if message.traceback:
+                    log.error(
+                        "the inference child met an internal error: %s; report this with the traceback",
+                        message.reason,
+                        extra={"traceback": message.traceback},
+                    )
                 return ChildEnded(message.reason, message.mendable)
             if isinstance(message, Ready):
                 self._serve(message)
             elif isinstance(message, InferenceResults):
                 self._client.results(message.results, message.in_flight)
+            elif isinstance(message, ChildFigures):
+                self._client.figures(message)
             if now_ns() - checked_ns > self._patience_s * 1e9:
                 checked_ns = now_ns()
                 trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._client.stalled(checked_ns)
@@ -215,6 +236,7 @@ class Supervisor:
         self._ready_ns = now_ns()
         self.device = ready.device + (f" ({ready.note})" if ready.note else "")
         self.cpu_fallback = ready.cpu_fallback
+        self.runtime = ready.runtime
         self._client.ready(ready)
         self._enter(State.READY, f"engines run on {self.device}")
         self._settled.set()

@@ -37,6 +37,12 @@ log = logging.getLogger(__name__)
 ROOM_POLL_S = 0.05
 """A camera that waits for a free slot checks this often whether the line stops, seconds."""
 
+_ACTIONS = {
+    "camera_silent": "; look at its cable, its power and its trigger",
+    "bad_frames": "; look at camera and light, or at frame_check in the configuration where the frames are good",
+}
+"""What to do about a condition, for the log."""
+
 
 class Acquisition:
     """Takes the frames of one camera."""
@@ -77,6 +83,8 @@ class Acquisition:
         )
         self._numbers = threading.Lock()
         """Held while frames get their numbers and while a silent camera's frames are given up."""
+        self.gaps = self.silences = 0
+        """How often frames in a row were lost; how often the camera was silent."""
         self._next_number = 0
         self._given_up = 0
         """Frames below this number have their verdict, should the camera still deliver them."""
@@ -157,6 +165,7 @@ class Acquisition:
                 return
             if not silence.on:
                 silence.on = True
+                self.silences += 1
                 self._tell_silent(True, f"has delivered nothing for {owing_s:.1f} s")
             owed = 0 if exposed is None else exposed - self._next_number
             if owed > 0:
@@ -175,13 +184,21 @@ class Acquisition:
         self._report(f"frames of camera {name}", well, code, f"camera {name}: {text}")
 
     def _report(self, part: str, well: bool, code: str, text: str) -> None:
-        log.log(logging.INFO if well else logging.WARNING, "%s", text)
+        action = "" if well else _ACTIONS.get(code, "")
+        log.log(
+            logging.INFO if well else logging.WARNING,
+            "%s%s",
+            text,
+            action,
+            extra={"code": code, "camera": self.camera.name},
+        )
         self._condition(part, well, code, text)
 
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""
         entry = self._runs.enter(self.camera.name, count)
         meta = self._meta(self._next_number, captured_ns, entry)
+        self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         self._next_number += count
 

@@ -186,7 +186,17 @@ class LineBundles:
             self._status.failed("inference", text)
         if state is not State.GIVEN_UP or self._status.started:  # else the daemon ends with this very line
             warn = state is State.READY and supervisor.cpu_fallback
-            log.log(logging.WARNING if warn else logging.INFO, "inference, bundle %s: %s", active.identity.bundle, text)
+            level = logging.ERROR if state is State.GIVEN_UP else logging.WARNING if warn else logging.INFO
+            action = "; restart the line when that is mended" if state is State.GIVEN_UP else ""
+            action = "; `inspector doctor` says what the GPU lacks" if warn else action
+            log.log(
+                level,
+                "inference, bundle %s: %s%s",
+                active.identity.bundle,
+                text,
+                action,
+                extra={"code": f"inference_{state.value}", "bundle": active.identity.bundle},
+            )
         if state is State.READY:
             self._status.engines(supervisor.device)
             self._tell_fallback(active)

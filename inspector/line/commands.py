@@ -20,6 +20,7 @@ from inspector.line.line_report import LineReporter
 from inspector.line.setup import Setup
 from inspector.protocol import control as asked
 from inspector.protocol.messages import LineState
+from inspector.service.log import set_level
 
 if TYPE_CHECKING:
     from inspector.line.line import Line
@@ -184,7 +185,7 @@ class LineCommands:
 
     def _log(self, command: asked.Log) -> Result:
         before = logging.getLevelName(logging.getLogger().level).lower()
-        logging.getLogger().setLevel(command.level.upper())
+        set_level(command.level)
         return {"level": command.level, "before": before}
 
 

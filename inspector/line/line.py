@@ -28,6 +28,7 @@ from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.drift.watch import DriftWatch
+from inspector.frames.latency import LatencyHistogram
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled
@@ -56,7 +57,6 @@ from inspector.protocol.messages import Health, LineState, StartBody
 from inspector.results.identity import StartInfo, Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
-from inspector.service.latency import LatencyHistogram
 from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
@@ -20,6 +21,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
+from inspector.line.figures import JudgingFigures
 from inspector.line.groups import Groups
 from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ledger
@@ -54,6 +56,15 @@ class GoldenAnswer(NamedTuple):
     """uint8 [H, W]; valid during the call only."""
 
 
+class _Work(NamedTuple):
+    """A frame that the gate let through, to be judged."""
+
+    source: Dispatcher
+    frame: LeasedFrame
+    result: InferenceResult
+    received_ns: int
+
+
 class Postprocessing:
     """Turns results of inference into verdicts."""
 
@@ -65,6 +76,7 @@ class Postprocessing:
         threads: int,
     ) -> None:
         """``late`` is called with a result whose frame already had its verdict; ``observers`` are shown each frame before its slot is freed."""
+        self.figures = JudgingFigures()
         self._ledger = ledger
         self._observers = observers
         self._late = late
@@ -77,17 +89,18 @@ class Postprocessing:
     def results(self, source: Dispatcher, results: Sequence[tuple[LeasedFrame, InferenceResult]]) -> None:
         """Take results of a bundle's engines. The leases of the frames are this object's from now on."""
         clean, let_through = [], []
+        now = now_ns()
         for frame, result in results:
             if result.let_through or frame.golden:
-                let_through.append((source, frame, result))
+                let_through.append(_Work(source, frame, result, now))
             else:
                 clean.append(_Inspection(frame, self._judge(source, frame, result)))
         self._finish(clean)
         if let_through:
-            self._pass_on([frame for _, frame, _ in let_through])
+            self._pass_on([work.frame for work in let_through])
             for judging, is_shadow in ((self._judging, False), (self._judging_shadows, True)):
-                if work := [one for one in let_through if one[1].shadow is is_shadow]:
-                    judging.add(work)
+                if works := [one for one in let_through if one.frame.shadow is is_shadow]:
+                    judging.add(works)
 
     def given_up(self, frames: Sequence[LeasedFrame], reason: Reason, detail: str) -> None:
         """Settle frames for which no result will come as UNINSPECTED, and release their leases."""
@@ -108,11 +121,18 @@ class Postprocessing:
         pass_on_each([frame.lease for frame in frames if not frame.shadow], JUDGING)
         pass_on_each([frame.lease for frame in frames if frame.shadow], JUDGING_SHADOWS)
 
-    def _judged(self, work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> _Inspection:
-        source, frame, result = work
+    @property
+    def waiting(self) -> int:
+        """Frames that wait to be judged."""
+        return self._judging.waiting
+
+    def _judged(self, work: _Work) -> _Inspection:
+        source, frame, result, received_ns = work
         outcome = self._judge(source, frame, result)
         if frame.golden:
             self._answer_golden(source, result, outcome)
+        elif not frame.shadow:
+            self.figures.judged(frame.meta.camera, outcome, (now_ns() - received_ns) / 1e3)
         return _Inspection(frame, outcome, source.supervisor.masks)
 
     def _answer_golden(self, source: Dispatcher, result: InferenceResult, outcome: Outcome) -> None:
@@ -174,6 +194,6 @@ class Postprocessing:
         return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail, bundle=identity)
 
 
-def _is_slow(work: tuple[Dispatcher, LeasedFrame, InferenceResult]) -> bool:
+def _is_slow(work: _Work) -> bool:
     """Whether the mask may take long to measure."""
-    return sum(work[2].pixels) > _SLOW_PX
+    return sum(work.result.pixels) > _SLOW_PX

@@ -29,6 +29,8 @@ class AllowList:
         self._public, self._secret = server_keys(secret_file, "results.curve")
         self.warning = open_to_others(secret_file)
         """Where others may read the secret key, one line that says so; else empty."""
+        self.refused = 0
+        """How often somebody was not let in, whatever the reason."""
         self._let_in = BriefLog(log, logging.INFO, "subscribers that were let in")
         self._turned_away = Refusals(log, "subscribers that were refused")
         try:
@@ -46,7 +48,7 @@ class AllowList:
 
     def answer(self, zap: zmq.Socket[bytes]) -> None:
         """Answer the requests that wait on ``zap``, a ROUTER socket bound to ``ZAP_ENDPOINT``."""
-        answer_all(zap, self._decide)
+        self.refused += answer_all(zap, self._decide)
 
     def allows(self, key: str) -> bool:
         """Whether the owner of ``key`` is on the list, as it was read last."""

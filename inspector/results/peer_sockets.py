@@ -23,6 +23,7 @@ from inspector.results.peer_limits import (
     LARGEST_PART,
     RECEIVE_BUFFER,
     RECEIVE_MESSAGES,
+    Cause,
     PeerLimits,
     connections_possible,
 )
@@ -88,6 +89,16 @@ class PeerSockets:
             self.close(0)
             raise
         self._guard.start(zap, self._allow_list)
+
+    @property
+    def cut_off(self) -> dict[Cause, int]:
+        """How often connections were cut off, by cause."""
+        return dict(self._guard.cut_off)
+
+    @property
+    def refused(self) -> int | None:
+        """How often somebody was not let in by the allow-list; None where there is none."""
+        return None if self._allow_list is None else self._allow_list.refused
 
     def wake_by(self, descriptor: int) -> None:
         """Let ``poll`` return when ``descriptor`` is readable."""

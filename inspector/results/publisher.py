@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from inspector.config.results import ResultsConfig
+from inspector.frames.clock import now_ns
+from inspector.frames.latency import LatencyHistogram
 from inspector.protocol.codec import stream_prefix
 from inspector.results.journal import Journal
 from inspector.results.mailbox import Mailbox
@@ -44,9 +46,12 @@ class Publisher:
         peers_changed: Callable[[bool, str, str], None],
         limits: PeerLimits,
     ) -> None:
-        self.published = 0
+        self.published = self.published_bytes = 0
+        """Numbered messages and their bytes, each counted once, however many subscribers it is sent to."""
         self.inspected = 0
         """Publications so far of an engine's judged answer."""
+        self.lag = LatencyHistogram()
+        """From when a frame got its verdict until its message was sent."""
         self.failed = 0
         """How many pieces of work failed and were not published; the log has the tracebacks."""
         self._config = config
@@ -55,7 +60,8 @@ class Publisher:
         self._journal_changed = journal_changed
         self._journal_code = ""
         """Of its condition when it was last reported."""
-        self._mailbox: Mailbox[Work] = Mailbox()
+        self._mailbox: Mailbox[tuple[Work, int]] = Mailbox()
+        """Each with the time of its verdict, monotonic ns; 0 for what is no verdict."""
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
         self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
         self._heartbeat_s = 0.0
@@ -71,11 +77,11 @@ class Publisher:
 
     def submit(self, work: Work) -> None:
         """Queue ``work``, which is called in the publishing thread; never blocks."""
-        self._mailbox.put(work)
+        self._mailbox.put((work, 0))
 
-    def queue(self, work: Work) -> None:
-        """``submit`` without waking the thread: ``wake`` is to follow."""
-        self._mailbox.add(work)
+    def queue(self, work: Work, settled_ns: int) -> None:
+        """``submit`` of a verdict that was reached at ``settled_ns``, without waking the thread: ``wake`` is to follow."""
+        self._mailbox.add((work, settled_ns))
 
     def wake(self) -> None:
         """Have the thread do what was queued."""
@@ -109,7 +115,10 @@ class Publisher:
             while self._mailbox and time.monotonic() < self._close_by_s - self._linger_s(self._close_by_s):
                 self._send_waiting()
         except Exception:
-            log.critical("the publisher has failed; nothing is published any more", exc_info=True)
+            log.critical(
+                "the publisher has failed, nothing is published any more; restart the line, and report this with the traceback",
+                exc_info=True,
+            )
         finally:
             linger_s = self._linger_s(self._close_by_s) if self._close_by_s else 0.0
             self.peers.close(round(linger_s * 1000))
@@ -134,17 +143,21 @@ class Publisher:
 
     def _send_waiting(self) -> None:
         for _ in range(_ITEMS_PER_TURN):
-            work = self._mailbox.take()
-            if work is None:
+            item = self._mailbox.take()
+            if item is None:
                 return
+            work, settled_ns = item
             try:
                 publication = work()
             except Exception:
                 self.failed += 1
                 log.exception("a verdict or event could not be published")
                 continue
-            if publication is not None:
-                self._publish(publication)
+            if publication is None:
+                continue
+            self._publish(publication)
+            if settled_ns:
+                self.lag.add((now_ns() - settled_ns) / 1e3)
 
     def _repeat_starts(self) -> None:
         """Say to those who joined what holds for the current run."""
@@ -161,6 +174,7 @@ class Publisher:
         self.peers.send(publication.parts())
         self.published += 1
         self.inspected += publication.inspected
+        self.published_bytes += publication.size
 
     def _check_journal(self) -> None:
         """Report when something is wrong with the journal, for example that publications can no longer be stored, and when it is not any more."""

@@ -13,6 +13,7 @@ import msgspec
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
+from inspector.frames.latency import LatencyHistogram
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
 from inspector.protocol.messages import StartBody
@@ -20,7 +21,7 @@ from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
 from inspector.results.journal_reader import JournalReader
-from inspector.results.peer_limits import PeerLimits
+from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.status import Status
@@ -51,6 +52,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     resolved_through: dict[str, int]
     """Per camera; -1 before the first."""
     subscriptions: int
+    connections: int
+    """Open now."""
+    accepted: int
+    """Connections so far."""
+    cut_off: dict[Cause, int]
+    """How often connections were cut off."""
+    refused: int | None
+    """How often somebody was not let in; None without an allow-list."""
+    published_bytes: int
+    """Of the numbered publications."""
     journal: JournalState | None
 
 
@@ -83,6 +94,11 @@ class Results:
     def endpoint(self) -> str:
         """The address bound, with the port that ``*`` took; empty before ``start``."""
         return self._publisher.peers.endpoint
+
+    @property
+    def lag(self) -> LatencyHistogram:
+        """From when a frame got its verdict until its message was sent."""
+        return self._publisher.lag
 
     def start(self, stopping: threading.Event | None = None) -> None:
         """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then.
@@ -135,7 +151,8 @@ class Results:
 
     def queue(self, settled: Settled) -> None:
         """Queue a verdict, no more, because the ledger calls this under its lock; ``wake`` is to follow."""
-        self._publisher.queue(partial(self._streams[settled.meta.camera].settled, settled))
+        work = partial(self._streams[settled.meta.camera].settled, settled)
+        self._publisher.queue(work, settled.settled_ns)
 
     def wake(self) -> None:
         """Have the verdicts that were queued published."""
@@ -211,6 +228,11 @@ class Results:
             last_seq={camera: stream.last_seq for camera, stream in self._streams.items()},
             resolved_through={camera: stream.resolved_through for camera, stream in self._streams.items()},
             subscriptions=self._publisher.peers.subscriptions.count,
+            connections=len(self._publisher.peers.connections.all()),
+            accepted=self._publisher.peers.connections.accepted,
+            cut_off=self._publisher.peers.cut_off,
+            refused=self._publisher.peers.refused,
+            published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
         )
 

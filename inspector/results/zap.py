@@ -43,22 +43,25 @@ class Entrance(Protocol):
         """Log how many lines were left out."""
 
 
-def answer_all(zap: zmq.Socket[bytes], decide: Callable[[str, str], Answer]) -> None:
+def answer_all(zap: zmq.Socket[bytes], decide: Callable[[str, str], Answer]) -> int:
     """Answer the requests that wait on ``zap``; ``decide(key, address)`` is asked about each client that uses CURVE. The user of a
-    connection that is let in is the client's key."""
+    connection that is let in is the client's key. Returns how many were not let in."""
+    refused = 0
     for _ in range(_REQUESTS_PER_TURN):
         try:
             parts = zap.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
-            return
+            break
         begin = parts.index(b"") + 1 if b"" in parts else 0
         envelope, request = parts[:begin], parts[begin:]
         answer, key = LATER, ""
         try:
             answer, key = _decided(request, decide)
         finally:  # whatever happens: without an answer the client would wait
+            refused += answer is not LET_IN
             number = request[1] if len(request) > 1 else b""
             zap.send_multipart([*envelope, b"1.0", number, *answer, key.encode(), b""], zmq.NOBLOCK)
+    return refused
 
 
 def _decided(request: list[bytes], decide: Callable[[str, str], Answer]) -> tuple[Answer, str]:
