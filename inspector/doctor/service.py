@@ -61,7 +61,8 @@ def _line(name: str, unit: dict[str, str]) -> Finding:
         )
     if unit.get("SubState") == "auto-restart":
         return subject.wrong(
-            f"{said}; it failed with {unit.get('Result')} and is started again", f"`journalctl -u {name} -n 30` says why"
+            f"{said}; it failed with {unit.get('Result')} and is started again",
+            f"`journalctl -u {name} -n 30` says why",
         )
     if unit.get("ActiveState") == "inactive":
         return subject.note(f"{said}, enabled", f"it starts at the next boot; now: `systemctl start {name}`")
@@ -84,8 +85,7 @@ def _systemctl(*arguments: str) -> str:
         ["systemctl", "--no-pager", *arguments],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LONGEST_S, check=False,
     )  # fmt: skip
-    if done.returncode and not done.stdout:
-        # list-unit-files ends so where it finds none, without a word.
-        if done.stderr.strip():
-            raise subprocess.SubprocessError(done.stderr.strip().splitlines()[-1])
+    # list-unit-files ends with an error where it finds none, without a word.
+    if done.returncode and not done.stdout and done.stderr.strip():
+        raise subprocess.SubprocessError(done.stderr.strip().splitlines()[-1])
     return done.stdout

@@ -1,6 +1,6 @@
 """Builds the Debian package for one version of Python: files of ``systemd/debian`` and the units in a build folder, with a wheelhouse.
 
-    python -m systemd.packaging.deb --python 3.11 --out dist
+python -m systemd.packaging.deb --python 3.11 --out dist
 """
 
 from __future__ import annotations

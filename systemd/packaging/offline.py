@@ -39,7 +39,9 @@ def main() -> None:
     options.add_argument("--python", default=usual_python, help="the version of Python it is for, as 3.10")
     options.add_argument("--machine", default=usual_machine, choices=sorted(MACHINES))
     options.add_argument("--glibc", type=int, default=GLIBC, help="2.x, that of the oldest machine it is for")
-    options.add_argument("--signing-key", type=Path, help="a key of ssh-keygen; without, the archive is not signed and says so")
+    options.add_argument(
+        "--signing-key", type=Path, help="a key of ssh-keygen; without, the archive is not signed and says so"
+    )
     options.add_argument("--out", type=Path, default=Path("dist"))
     given = options.parse_args()
     if given.signing_key is not None and not given.signing_key.is_file():
@@ -84,7 +86,16 @@ def _sources(folder: Path, target: Target) -> None:
     found = collect(folder, target, FOR_PYCUDA)
     write_lock(found, folder / "requirements.txt")
     # No dependencies and no build: the source is fetched as it is.
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--no-binary=pycuda"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-binary=pycuda",
+    ]
     done = subprocess.run([*command, "--dest", str(folder), PYCUDA], capture_output=True, text=True, check=False)
     archives = list(folder.glob("pycuda-*.tar.gz"))
     if done.returncode or len(archives) != 1:

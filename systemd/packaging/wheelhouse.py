@@ -78,7 +78,9 @@ def our_wheel(target: Target, folder: Path) -> Path:
     with zipfile.ZipFile(place) as file:
         for name in MODULES:
             if name not in file.namelist():
-                raise IncompleteError(f"{place.name} has no {name}: it needs a C compiler, apt-get install gcc python3-dev")
+                raise IncompleteError(
+                    f"{place.name} has no {name}: it needs a C compiler, apt-get install gcc python3-dev"
+                )
             if glibc(file.read(name)) > (2, target.glibc):
                 raise IncompleteError(f"{name} in {place.name} was compiled for a newer glibc than {target}")
     return place
@@ -101,9 +103,7 @@ def collect(folder: Path, target: Target, wanted: list[str]) -> list[Wheel]:
     raise IncompleteError(f"no wheel of {lacking[0]} for {target}")
 
 
-def closure(
-    found: dict[str, Wheel], target: Target, wanted: list[str]
-) -> tuple[dict[str, Wheel], list[str]]:
+def closure(found: dict[str, Wheel], target: Target, wanted: list[str]) -> tuple[dict[str, Wheel], list[str]]:
     """Of the wheels found, those that the target needs for ``wanted``, and the requirements that none of them meets. Raises
     IncompleteError for a wheel that the target does not take."""
     accepted = target.tags()
@@ -152,7 +152,9 @@ def _download(folder: Path, target: Target, wanted: list[str]) -> None:
     if done.returncode:
         if names := re.findall(r"No matching distribution found for (.+)", done.stderr):
             raise IncompleteError(f"no wheel of {names[-1].strip()} for {target}")
-        raise IncompleteError(f"pip download ended with status {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
+        raise IncompleteError(
+            f"pip download ended with status {done.returncode}: {done.stderr.strip().splitlines()[-1]}"
+        )
 
 
 def _this_machine() -> str:

@@ -35,7 +35,7 @@ mkdir -p /var/lib/inspector/strip
 cd /var/lib/inspector/strip
 {COMMAND} run -c /etc/inspector/strip.yaml 2>/tmp/line.log &
 line=$!
-until grep -q running /tmp/line.log; do kill -0 $line || {{ cat /tmp/line.log; exit 1; }}; done
+until grep -q 'top: .* frames' /tmp/line.log; do kill -0 $line || {{ cat /tmp/line.log; exit 1; }}; sleep 0.2; done
 dpkg -i /tmp/higher.deb
 kill -0 $line || {{ echo 'the line was ended by the upgrade'; exit 1; }}
 inspector-release list
@@ -49,7 +49,9 @@ def main() -> None:
     """Check each suite."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--suite", action="append", choices=sorted(PYTHONS))
-    options.add_argument("--roots", type=Path, default=ROOT / "build/packaging/roots", help="where fresh systems are kept")
+    options.add_argument(
+        "--roots", type=Path, default=ROOT / "build/packaging/roots", help="where fresh systems are kept"
+    )
     given = options.parse_args()
     if os.geteuid() != 0:
         sys.exit("a system of its own is entered by root only: run it by sudo")

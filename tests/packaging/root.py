@@ -39,7 +39,9 @@ class Root:
             capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
         if done.returncode:
-            raise RuntimeError(f"status {done.returncode} of {script.strip()}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+            raise RuntimeError(
+                f"status {done.returncode} of {script.strip()}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+            )
         return done.stdout + done.stderr
 
     def files(self) -> set[str]:

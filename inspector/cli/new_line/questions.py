@@ -38,7 +38,10 @@ def line_questions(file: Path, service: ServicePlaces | None = None) -> dict[str
             _always(CAMERAS[1]),
         ),
         "frames": Question(
-            "--frames", "Folder with the recorded frames", lambda text: readers.read_frames(text, file, service), _always("")
+            "--frames",
+            "Folder with the recorded frames",
+            lambda text: readers.read_frames(text, file, service),
+            _always(""),
         ),
         "rate": Question(
             "--rate",
