@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.service_check.bench import Bench
-from tests.service_check.checks import child, faults, instances, logs, reload, restart, start, stop, unit, watchdog
+from tests.service_check.checks import (
+    child,
+    control,
+    faults,
+    instances,
+    logs,
+    reload,
+    restart,
+    start,
+    stop,
+    unit,
+    watchdog,
+)
 from tests.service_check.report import Finding
 
 CHECKS: dict[str, Callable[[Bench], Finding]] = {
@@ -24,10 +36,12 @@ CHECKS: dict[str, Callable[[Bench], Finding]] = {
     "watchdog-publisher": watchdog.publisher,
     "watchdog-judges": watchdog.judges,
     "watchdog-ledger": watchdog.ledger,
+    "watchdog-child": watchdog.child,
     "watchdog-idle": watchdog.idle,
     "reload": reload.reload,
     "full-run": faults.full_run,
     "full-state": faults.full_state,
     "unwritable-state": faults.unwritable_state,
+    "control-socket": control.socket,
     "log-priorities": logs.priorities,
 }

@@ -37,6 +37,22 @@ def ledger(bench: Bench) -> Finding:
     return _planted(bench, "ledger")
 
 
+def child(bench: Bench) -> Finding:
+    """A child that hangs for longer than the watchdog waits, because its own limit is that long: the daemon lives and replaces it."""
+    limit_s = _watchdog_s(_line(bench, "any"))
+    line = _line(bench, "hung-long", inference={"runtime": "openvino", "stall_timeout_s": limit_s + MARGIN_S})
+    with Listener(line) as listener:
+        line.start()
+        listener.wait_for_inspected(50)
+        daemon, (child,) = line.main_pid(), line.children()
+        line.signal(child, "STOP")
+        hung_s = wait_for(lambda: line.children() not in ([], [child]), 2 * limit_s + 60, "another child")
+        listener.wait_for_inspected(50)
+        if (line.main_pid(), line.property("NRestarts")) != (daemon, "0"):
+            raise CheckError("the daemon was restarted for a child that hangs")
+    return Finding({"watchdog_s": limit_s, "child_replaced_after_s": hung_s}, line.said("atchdog"))
+
+
 def idle(bench: Bench) -> Finding:
     """A line without frames is fed by golden frames, and is not killed."""
     source = {"kind": "simulator", "rate_hz": 0.001, "pool": 1}
@@ -68,10 +84,11 @@ def _killed(line: ServiceLine, harm: Callable[[], object], heal: Callable[[], ob
         took_s = wait_for(lambda: line.main_pid() != daemon, limit_s + MARGIN_S, "the watchdog")
         heal()
         listener.wait_for_epoch(2)
+        meanwhile = listener.epochs()[0]["reasons"]
     evidence = line.said("atchdog") + line.said("planted")
     if not any("result 'watchdog'" in text for text in evidence):
         raise CheckError("the daemon ended, but not by the watchdog")
-    return Finding({"watchdog_s": limit_s, "killed_after_s": took_s}, evidence)
+    return Finding({"watchdog_s": limit_s, "killed_after_s": took_s, "frames_before": meanwhile}, evidence)
 
 
 def _line(bench: Bench, name: str, **changes: Any) -> ServiceLine:
