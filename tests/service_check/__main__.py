@@ -23,7 +23,12 @@ from tests.service_check.report import Finding, Outcome, write_report
 from tests.service_check.root import make_root
 from tests.service_check.suites import SUITES, Suite
 
-TOOLS = {"mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux"}
+TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    "systemd-nspawn": "systemd-container",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+}
 """Programs, and Debian's package of each."""
 
 

@@ -52,7 +52,8 @@ class Container(AbstractContextManager["Container"]):
         began = time.monotonic()
         with self._console.open("wb") as console:
             self._nspawn = subprocess.Popen(
-                ["systemd-nspawn", *BOUND, "--boot", "-D", str(self.root), f"--machine=check-{os.getpid()}"],
+                # It ends with this process, however this one ends: the next run unpacks the root anew.
+                ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", *BOUND, "--boot", "-D", str(self.root), f"--machine=check-{os.getpid()}"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
             )  # fmt: skip
         try:
