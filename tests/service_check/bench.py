@@ -41,7 +41,7 @@ class Bench:
         return [str(entry) for line in self.lines for entry in line.journal()[-25:]]
 
 
-def unit_has(key: str) -> bool:
-    """Whether the unit of a line sets this key."""
+def unit_value(key: str) -> str:
+    """What the unit of a line sets this key to; empty where it does not."""
     unit = (ROOT / "systemd/inspector@.service").read_text(encoding="utf-8")
-    return any(text.startswith(f"{key}=") for text in unit.splitlines())
+    return next((text.partition("=")[2] for text in unit.splitlines() if text.startswith(f"{key}=")), "")

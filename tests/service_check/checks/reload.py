@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.service_check.bench import Bench, NotThereError, unit_has
+from tests.service_check.bench import Bench, NotThereError, unit_value
 from tests.service_check.container import CheckError, wait_for
 from tests.service_check.report import Finding
 from tests.service_check.service_line import Listener
@@ -10,7 +10,7 @@ from tests.service_check.service_line import Listener
 
 def reload(bench: Bench) -> Finding:
     """A changed configuration is taken over by the same daemon, a wrong one is refused and the line goes on; no frame is lost."""
-    if not (unit_has("ExecReload") or _reloads_by_notify()):
+    if not unit_value("ExecReload"):
         raise NotThereError("the unit has no ExecReload")
     line = bench.line("reloaded")
     with Listener(line) as listener:
@@ -30,9 +30,3 @@ def reload(bench: Bench) -> Finding:
         line.stop()
         wait_for(lambda: listener.newest()["proven"], 5, "a complete stream")
     return Finding({"reload_s": took_s}, line.said("eload"))
-
-
-def _reloads_by_notify() -> bool:
-    from tests.installed.install import ROOT
-
-    return "\nType=notify-reload" in (ROOT / "systemd/inspector@.service").read_text(encoding="utf-8")
