@@ -17,7 +17,7 @@ ARCH ?= $(shell uname -m)
 SUITES ?= bookworm
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check native-check native-aarch64 deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,10 @@ gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gp
 
 installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
 	$(BIN)/python -m tests.installed.check
+
+SUITES ?= bookworm trixie
+service-check: $(VENV)/.installed-dev ## the service on a real systemd, in containers of Debian 12 and 13; root and systemd-nspawn (minutes)
+	$(BIN)/python -m tests.service_check $(SUITES:%=--suite %)
 
 native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
