@@ -14,7 +14,6 @@ INSTALLED = @touch $@; ls $(COMPILED:=.abi3.so) >/dev/null 2>&1 || \
 PACKAGING = build/packaging/venv
 PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 ARCH ?= $(shell uname -m)
-SUITES ?= bookworm
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
 .PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 deb offline package-check check bench doctor demo-bundle clean
