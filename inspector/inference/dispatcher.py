@@ -19,6 +19,7 @@ from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.background import Priority
 from inspector.inference.figures import InferenceFigures
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue
@@ -55,11 +56,10 @@ class Dispatcher:
         hold_while_down: bool,
         forced: Callable[[FrameMeta], Forced],
         figures: InferenceFigures,
-        background: bool = False,
+        priority: Priority = Priority.USUAL,
     ) -> None:
         """``figures`` count what is done for frames that are no shadow's. ``hold_while_down`` keeps frames until the child is back
-        (offline); else they are given up at once. A child in the ``background`` leaves the processor to others, and its bundle is never to
-        give verdicts.
+        (offline); else they are given up at once. A bundle whose child has the ``priority`` BACKGROUND is never to give verdicts.
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
@@ -69,8 +69,8 @@ class Dispatcher:
         """Holder of the leases while this bundle is a shadow."""
         self.sampler: Sampler | None = None
         """Chooses the frames that this bundle is shown as a shadow; None: every frame."""
-        self.background = background
-        self.supervisor = Supervisor(config, bundle, ring, self, background=background)
+        self.background = priority is Priority.BACKGROUND
+        self.supervisor = Supervisor(config, bundle, ring, self, priority)
         self._config = config
         self._listener = listener
         self._hold = hold_while_down

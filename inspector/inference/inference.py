@@ -20,6 +20,7 @@ from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.background import Priority
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.figures import InferenceFigures
 from inspector.inference.messages import Forced
@@ -69,10 +70,12 @@ class Inference:
         self.active.supervisor.start()
 
     def load(self, bundle: Bundle, *, as_shadow: InferenceConfig | None = None) -> Dispatcher:
-        """Load a further bundle; does not wait for it. ``as_shadow`` is the configuration of a child that leaves the processor to others.
+        """Load a further bundle, with the least priority on the processor; does not wait for it. ``as_shadow`` is the configuration of a child
+        that keeps that priority.
 
         Raises UserError where there is no memory for its masks, and after ``stop``."""
-        loading = self._dispatcher(bundle, as_shadow)
+        priority = Priority.LOADING if as_shadow is None else Priority.BACKGROUND
+        loading = self._dispatcher(bundle, as_shadow, priority)
         with self._lock:
             if self._stopped:
                 raise UserError(f"bundle {bundle.id}: cannot be loaded, the line stops")
@@ -90,6 +93,7 @@ class Inference:
         with self._lock:
             self.others = (*_without(self.others, loaded), before)
         self.active = loaded
+        loaded.supervisor.serve()
         self.standby = before if keep else None
         for other in (before, standby):
             if other is not None and other is not loaded and other is not self.standby:
@@ -191,7 +195,9 @@ class Inference:
         if dispatcher.supervisor.state in (State.GIVEN_UP, State.STOPPED):
             self._forget(dispatcher)
 
-    def _dispatcher(self, bundle: Bundle, as_shadow: InferenceConfig | None = None) -> Dispatcher:
+    def _dispatcher(
+        self, bundle: Bundle, as_shadow: InferenceConfig | None = None, priority: Priority = Priority.USUAL
+    ) -> Dispatcher:
         return Dispatcher(
             bundle,
             as_shadow or self._config,
@@ -200,7 +206,7 @@ class Inference:
             hold_while_down=self._hold and as_shadow is None,
             forced=self._forced,
             figures=self.figures,
-            background=as_shadow is not None,
+            priority=priority,
         )
 
     def _state_changed(self, source: Dispatcher, state: State, text: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from engines.operating_point import OperatingPoint
 from inspector.config.inference import InferenceConfig
+from inspector.inference.background import Priority
 
 
 class Forced(int, Enum):
@@ -29,8 +30,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     operating_point: OperatingPoint
     """Thresholds that the line was started with: they hold until it ends, although the bundle's file may be replaced meanwhile."""
     inference: InferenceConfig
-    background: bool = False
-    """Whether the child computes only on what others leave of the processor."""
+    priority: Priority = Priority.USUAL
 
 
 class WorkItem(msgspec.Struct, frozen=True, array_like=True):

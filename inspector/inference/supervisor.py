@@ -11,12 +11,15 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.background import Priority
 from inspector.inference.child import Child, ChildEnded
 from inspector.inference.messages import (
     ChildFigures,
@@ -63,9 +66,14 @@ class Supervisor:
     """Keeps one child process alive. Its methods may be called from any thread."""
 
     def __init__(
-        self, config: InferenceConfig, bundle: Bundle, ring: FrameRing, client: Client, *, background: bool = False
+        self,
+        config: InferenceConfig,
+        bundle: Bundle,
+        ring: FrameRing,
+        client: Client,
+        priority: Priority = Priority.USUAL,
     ) -> None:
-        """The child loads ``bundle`` and reads the frames of ``ring``; in the ``background`` it leaves the processor to others. Raises
+        """The child loads ``bundle`` and reads the frames of ``ring``, with this ``priority`` on the processor. Raises
         UserError where there is no memory for its masks."""
         self._config = config
         self._settings = WorkerSettings(
@@ -73,7 +81,7 @@ class Supervisor:
             bundle_id=bundle.id,
             operating_point=bundle.operating_point,
             inference=config,
-            background=background,
+            priority=priority,
         )
         self.start_timeout_s = config.start_timeout_s
         """Longest time that loading the engines may take, seconds."""
@@ -105,6 +113,10 @@ class Supervisor:
         """Start the child in the background; ``wait_ready`` waits until it is ready."""
         self._entered_ns = now_ns()
         self._thread.start()
+
+    def serve(self) -> None:
+        """The bundle is active from now on: children that are started later load with the usual priority."""
+        self._settings = msgspec.structs.replace(self._settings, priority=Priority.USUAL)
 
     def wait_ready(self, timeout_s: float) -> bool:
         """True once the first child is ready, False where it still loads after ``timeout_s``. Raises UserError when it could not start."""

@@ -24,6 +24,7 @@ from engines.runtime.plausibility import require_agreement, require_probabilitie
 from inspector.frames.clock import now_ns
 from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
+from inspector.inference.background import Priority, take_processor
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
 from inspector.inference.figures import ChildTally
@@ -117,6 +118,8 @@ def _serve(
     # idle. Frames that wait for each other before the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
+    if settings.priority is Priority.LOADING:
+        take_processor()
     channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, loaded.runtime, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
