@@ -33,17 +33,21 @@ def yield_processor() -> None:
 
 
 def yield_for_now() -> None:
-    """Give this thread, and every one that it starts, the least priority, until ``take_processor``. Nothing happens where the system would not
-    allow the way back (``LimitNICE`` of the service)."""
+    """``yield_processor`` until ``take_processor``. Nothing happens where the system would not allow the way back (``LimitNICE`` of the service)."""
     if _may_come_back():
-        os.setpriority(os.PRIO_PROCESS, 0, LEAST_NICE)
+        yield_processor()
 
 
 def take_processor() -> None:
     """Give all threads of this process the usual priority."""
     for thread in os.listdir("/proc/self/task"):
         with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended; it never had another
-            os.setpriority(os.PRIO_PROCESS, int(thread), 0)
+            _usual(int(thread))
+
+
+def _usual(thread: int) -> None:
+    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+    os.setpriority(os.PRIO_PROCESS, thread, 0)
 
 
 def _may_come_back() -> bool:
@@ -53,10 +57,10 @@ def _may_come_back() -> bool:
     def try_out() -> None:
         nonlocal allowed
         with contextlib.suppress(OSError):
-            usual = os.getpriority(os.PRIO_PROCESS, 0)
-            os.setpriority(os.PRIO_PROCESS, 0, LEAST_NICE)
-            os.setpriority(os.PRIO_PROCESS, 0, usual)
-            allowed = usual == 0
+            usual = os.getpriority(os.PRIO_PROCESS, 0) == 0 and os.sched_getscheduler(0) == os.SCHED_OTHER
+            yield_processor()
+            _usual(0)
+            allowed = usual
 
     thread = threading.Thread(target=try_out)
     thread.start()
