@@ -15,21 +15,26 @@ if TYPE_CHECKING:
 
 def tell_reply(command: AnyCommand, reply: Reply) -> None:
     """Print what was done on stdout, or why it was not on stderr."""
+    from inspector.cli.shadow_tables import print_report
     from inspector.cli.status_screen import tell_report
-    from inspector.protocol.control import ReadStatus
+    from inspector.protocol.control import ReadStatus, ShadowReport
     from inspector.protocol.control_messages import Outcome, name_of
     from inspector.protocol.line_report import LineReport
+    from inspector.protocol.shadow_report import ShadowReportBody
 
     if reply.outcome is not Outcome.DONE:
         tell(f"inspector: {name_of(command)} {reply.outcome.value} ({reply.code}): {reply.text}", err=True)
         return
     result = reply.result or {}
-    if isinstance(command, ReadStatus):
-        try:
+    try:
+        if isinstance(command, ReadStatus):
             tell_report(msgspec.convert(result, LineReport))
             return
-        except msgspec.ValidationError:
-            pass  # of another version: shown as it is
+        if isinstance(command, ShadowReport):
+            print_report(msgspec.convert(result, ShadowReportBody), every=False)
+            return
+    except msgspec.ValidationError:
+        pass  # of another version: shown as it is
     if reply.text:
         tell(f"{name_of(command)}: {reply.text}")
     _tell_mapping(result, "")

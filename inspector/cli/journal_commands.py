@@ -57,10 +57,15 @@ def _print_table(found: list[CommandRecord]) -> None:
     for one in found:
         who = f"{one.who} ({one.role})" + (f" for {one.on_behalf_of}" if one.on_behalf_of else "")
         what = " ".join(filter(None, (one.command, _text(one.arguments), _text(one.diff))))
-        table.add_row(
-            _local(one.received_unix_ns), shown(who), shown(what), shown(f"{one.outcome} {_text(one.answer)}".strip())
-        )
+        table.add_row(_local(one.received_unix_ns), shown(who), shown(what), shown(_result(one)))
     console().print(table)
+
+
+def _result(one: CommandRecord) -> str:
+    """How it ended; why, where it was not done."""
+    answer = _decoded(one.answer)
+    text = answer.get("text") if isinstance(answer, dict) else None
+    return f"{one.outcome}: {text}" if isinstance(text, str) and text else one.outcome
 
 
 def _text(json: bytes) -> str:

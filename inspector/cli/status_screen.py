@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from inspector.cli.output import console
 from inspector.frames.outcome import Verdict
+from inspector.protocol.messages import Signal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +35,13 @@ def tell_report(report: LineReport) -> None:
         soft_wrap=True,
     )
     out.print(f"bundle   {report.bundle}    operating point {report.operating_point}", soft_wrap=True)
+    signal = report.health.signal
+    out.print(
+        Text.assemble("health   ", (signal.value.replace("_", " "), "" if signal is Signal.NORMAL else "bold yellow")),
+        soft_wrap=True,
+    )
+    for reason in report.health.reasons:
+        out.print(Text(f"         {reason.part}: {reason.text}"), soft_wrap=True)
     if report.standby:
         out.print(f"standby  {report.standby}", soft_wrap=True)
     if report.shadow:

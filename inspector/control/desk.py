@@ -162,7 +162,8 @@ class Desk:
         answer = self._journaled(asked, answer)
         self._remembered.finish(asked.key, None if not_begun else answer)
         who = f"{asked.caller.who} for {asked.caller.on_behalf_of}" if asked.caller.on_behalf_of else asked.caller.who
-        log.info("%s, asked for by %s: %s", asked.name, who, answer.text or answer.code)
+        level = logging.INFO if answer.outcome is Outcome.DONE else logging.WARNING
+        log.log(level, "%s, asked for by %s: %s", asked.name, who, answer.text or answer.code)
         return answer
 
     def _performed(self, asked: Asked) -> Answer:

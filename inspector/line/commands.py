@@ -78,7 +78,6 @@ class LineCommands:
                 return self._do[type(command)](command)
         except UserError as error:
             code = "not_prepared" if isinstance(error, NotPreparedError) else "refused"
-            log.warning("%s is refused: %s", command.__struct_config__.tag, error)
             if type(command) in asked.SLOW - {asked.ShadowStart}:  # which tells it itself
                 line.status.note("change_refused", f"{command.__struct_config__.tag}: {error}; nothing was changed")
             raise asked.CommandRefused(code, str(error)) from None

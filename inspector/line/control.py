@@ -92,6 +92,7 @@ class LineControl:
                 log.warning("restart the line, so that these keys take effect: %s", ", ".join(answer["needs_restart"]))
         except CommandRefused as error:
             outcome, answer = "refused", {"code": error.code, "text": str(error)}
+            log.warning("reload is refused, nothing was changed: %s", error)
         except Exception:
             log.exception("the configuration could not be reloaded")
             outcome, answer = "failed", {"code": "internal", "text": "internal error; the log has the details"}

@@ -44,7 +44,7 @@ def _block_publisher() -> None:
 
 def _block_judges() -> None:
     """The next frame that the gate let through is never judged, on any of the threads."""
-    judges = _found("Line").postprocessing.judges
+    judges = _found("Line").runs.now.setup.judges
     of = judges.of
 
     def blocking(*what: Any) -> Any:
