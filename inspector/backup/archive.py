@@ -130,7 +130,7 @@ class Archive:
         self._file.close()
 
     def copy(self, member: str, write: Callable[[bytes], object]) -> None:
-        """Hand over the content of a member, and compare it with its digest again. Raises UserError."""
+        """Hand over the content of a member, and compare it with its digest again. Raises FileError."""
         place = self._places[member]
         digest, left = hashlib.sha256(), place.size
         self._file.seek(place.offset)
@@ -139,7 +139,7 @@ class Archive:
             left -= len(data)
             write(data)
         if digest.hexdigest() != place.sha256:
-            raise self._wrong(f"{brief(member)} was altered meanwhile")
+            raise FileError(f"{self._name}: {brief(member)} was altered meanwhile")
 
     def content(self, member: str) -> bytes:
         """All of a small member."""

@@ -73,7 +73,7 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
             elif key.startswith("cameras["):
                 found.left_out[text] = f"{key}: recorded frames are no part of a backup"
             else:
-                _add_named(found, key, _whole(Path(text)), with_bundles)
+                add_named(found, key, _whole(Path(text)), with_bundles)
     for key_file in keys:
         read_bytes(key_file, _MOST_FILE_BYTES)
         _add_secret(found, _whole(key_file))
@@ -106,8 +106,8 @@ def _add_secret(found: Contents, path: Path) -> None:
         found.secrets.append(path)
 
 
-def _add_named(found: Contents, key: str, path: Path, with_bundles: bool) -> None:
-    """What a key of the configuration, or of a recipe, names."""
+def add_named(found: Contents, key: str, path: Path, with_bundles: bool) -> None:
+    """Add what a key of the configuration, or of a recipe, names: a file, or the files below a folder."""
     kind = next((kind for word, kind in _KINDS.items() if word in key), Kind.OTHER)
     if str(path).startswith(_CREDENTIALS):
         found.left_out[str(path)] = (
@@ -158,7 +158,7 @@ def _add_what_it_names(found: Contents, path: Path, data: bytes, with_bundles: b
             if key == "bundle":
                 _add_bundle(found, text, path.parent, with_bundles)
             else:
-                _add_named(found, key, _whole(path.parent / expanded(text)), with_bundles)
+                add_named(found, key, _whole(path.parent / expanded(text)), with_bundles)
 
 
 def _add_bundle(found: Contents, name_or_path: str, relative_to: Path, with_bundles: bool) -> None:
@@ -174,8 +174,9 @@ def _add_bundle(found: Contents, name_or_path: str, relative_to: Path, with_bund
         return
     taken = with_bundles and not comes_with_it
     found.bundles[str(folder)] = BundleEntry(
-        path=str(folder), id=bundle.id, sha256=digest, operating_point=bundle.operating_point.id, included=taken
-    )
+        path=str(folder), id=bundle.id, sha256=digest, operating_point=bundle.operating_point.id, included=taken,
+        of_the_program=comes_with_it,
+    )  # fmt: skip
     if comes_with_it:
         found.left_out[f"bundle {bundle.id}"] = "it comes with the program"
         return

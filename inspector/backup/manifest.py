@@ -60,6 +60,8 @@ class BundleEntry(msgspec.Struct, frozen=True, kw_only=True):
     operating_point: str
     included: bool
     """Whether its files are in the backup."""
+    of_the_program: bool = False
+    """Whether it is one of those that come with the program."""
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
