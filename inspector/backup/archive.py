@@ -46,7 +46,7 @@ class ArchiveWriter:
             size = os.fstat(file.fileno()).st_size
             entry = FileEntry(
                 path=str(path), kind=kind, bytes=size, sha256="0" * 64, mode=stat.S_IMODE(status.st_mode) & 0o777,
-                owner=_name(pwd.getpwuid, status.st_uid), group=_name(grp.getgrgid, status.st_gid),
+                owner=name_of(pwd.getpwuid, status.st_uid), group=name_of(grp.getgrgid, status.st_gid),
             )  # fmt: skip
             digest = self._write(entry.member, file, size)
         self.files.append(msgspec.structs.replace(entry, sha256=digest))
@@ -204,7 +204,7 @@ class Archive:
                 raise self._wrong(f"{brief(member)} was altered: its digest is not that of the manifest")
 
 
-def _name(look_up: Callable[[int], tuple[object, ...]], number: int) -> str:
+def name_of(look_up: Callable[[int], tuple[object, ...]], number: int) -> str:
     """The name of a user or group; its number where it has none."""
     try:
         return str(look_up(number)[0])

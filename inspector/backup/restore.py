@@ -23,7 +23,7 @@ from engines.errors import FileError
 from engines.files.looking import is_file, is_folder, unusable
 from engines.files.reading import open_regular
 from engines.files.writing import UNWRITABLE
-from inspector.backup.archive import Archive
+from inspector.backup.archive import Archive, name_of
 from inspector.backup.manifest import BundleEntry, FileEntry, Kind, Manifest
 from inspector.backup.sealing import Tool, unseal
 from inspector.errors import UserError
@@ -244,7 +244,7 @@ def _make_folders(folder: Path, mode: int, owner: tuple[int, int] | None) -> Non
 def _owner(entry: FileEntry, done: Restored) -> tuple[int, int] | None:
     """Who is to have the file; None where only root could give it to them, or where they are not known here, which is noted."""
     if os.geteuid() != 0:
-        mine = entry.owner == _name_of(pwd.getpwuid, os.geteuid())
+        mine = entry.owner == name_of(pwd.getpwuid, os.geteuid())
         _note(
             done,
             "" if mine else f"owner {entry.owner}: only root can give files to another user; the files belong to you",
@@ -260,13 +260,6 @@ def _owner(entry: FileEntry, done: Restored) -> tuple[int, int] | None:
 def _note(done: Restored, text: str) -> None:
     if text and text not in done.notes:
         done.notes.append(text)
-
-
-def _name_of(look_up: Callable[[int], tuple[object, ...]], number: int) -> str:
-    try:
-        return str(look_up(number)[0])
-    except KeyError:
-        return str(number)
 
 
 def _number_of(look_up: Callable[[str], tuple[object, ...]], name: str) -> int | None:

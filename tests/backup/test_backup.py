@@ -70,6 +70,18 @@ def test_what_was_saved_is_restored_where_it_was(plant: Plant, tmp_path: Path) -
     assert f"0 files were written, {len(expected) + 1} were there already" in again.out
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may give files to others")
+def test_files_belong_to_whom_they_belonged(plant: Plant) -> None:
+    os.chown(plant.config, 65534, 65534)
+    plant.write_journal()
+    os.chown(plant.journal, 123456, 123456)
+    archive = backed_up(plant)
+    shutil.rmtree(plant.folder)
+    assert run("restore", archive).status == 0
+    assert (plant.config.stat().st_uid, plant.config.stat().st_gid) == (65534, 65534)
+    assert plant.journal.stat().st_uid == 123456, "a number stands for itself"
+
+
 def test_the_output_and_the_manifest_say_what_is_left_out(plant: Plant, tmp_path: Path) -> None:
     archive = backed_up(plant)
     manifest = manifest_of(archive)
@@ -334,7 +346,7 @@ def test_an_unwritable_place_is_told(plant: Plant) -> None:
     archive = backed_up(plant)
     (plant.folder.parent / "file").write_text("")
     assert "cannot be written" in refused("restore", archive, "--to", plant.folder.parent / "file")
-    assert "does not exist" in refused("restore", plant.folder / "none.tar")
+    assert "No such file" in refused("restore", plant.folder / "none.tar")
 
 
 def test_a_link_does_not_lead_out_of_the_folder(plant: Plant, tmp_path: Path) -> None:
