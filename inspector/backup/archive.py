@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import grp
 import hashlib
+import io
 import os
 import pwd
 import stat
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -53,8 +53,6 @@ class ArchiveWriter:
 
     def add_data(self, member: str, data: bytes) -> str:
         """Add something that is no file of a line; return its digest."""
-        import io
-
         return self._write(member, io.BytesIO(data), len(data))
 
     def finish(self, manifest: Manifest) -> None:
@@ -106,7 +104,7 @@ class _Place(NamedTuple):
 
 
 class Archive:
-    """A verified archive, open for reading; a context manager."""
+    """A verified archive. It reads from ``file``, which its caller closes."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         """Reads it to its end. Raises UserError where anything in it is not what it should be; ``name`` is what it is called then."""
@@ -120,14 +118,6 @@ class Archive:
             raise self._wrong(f"is damaged, or no backup ({brief(str(error) or type(error).__name__)})") from None
         self.manifest = self._decoded()
         self._compare()
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def copy(self, member: str, write: Callable[[bytes], object]) -> None:
         """Hand over the content of a member, and compare it with its digest again. Raises FileError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
@@ -95,8 +96,6 @@ def _sealed_keys(contents: Contents, wanted: Wanted) -> tuple[Sealed, bytes] | N
     writer.finish(Manifest(software=__version__, created_unix_ns=time.time_ns(), files=tuple(writer.files)))
     data = seal(wanted.tool, wanted.recipients, file.getvalue())
     member = f"keys.tar.{wanted.tool.value}"
-    import hashlib
-
     told = Sealed(
         member=member, tool=wanted.tool.value, recipients=tuple(wanted.recipients), sha256=hashlib.sha256(data).hexdigest(),
         paths=tuple(map(str, contents.secrets)),
