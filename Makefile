@@ -10,9 +10,13 @@ COMPILED = inspector/verdicts/_native engines/images/_quick_look
 PARTS = setup.cfg setup.py pyproject.toml $(COMPILED:=.c)
 INSTALLED = @touch $@; ls $(COMPILED:=.abi3.so) >/dev/null 2>&1 || \
   echo "Some modules were not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
+# Packages are built in an environment of their own, for this Python and processor where nothing else is said.
+PACKAGING = build/packaging/venv
+PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ARCH ?= $(shell uname -m)
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check native-check native-aarch64 check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +43,10 @@ gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gp
 installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
 	$(BIN)/python -m tests.installed.check
 
+SUITES ?= bookworm trixie
+service-check: $(VENV)/.installed-dev ## the service on a real systemd, in containers of Debian 12 and 13; root and systemd-nspawn (minutes)
+	$(BIN)/python -m tests.service_check $(SUITES:%=--suite %)
+
 native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
 	$(BIN)/python -m tests.engines.images.fuzz_quick_look --seconds 10
@@ -46,6 +54,16 @@ native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under t
 
 native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu
 	$(BIN)/python -m tests.installed.cross aarch64 dist
+
+deb: $(PACKAGING)/.made ## a Debian package in dist/, for PACKAGE_PYTHON=3.11
+	$(PACKAGING)/bin/python -m systemd.packaging.deb --python $(PACKAGE_PYTHON) --machine $(ARCH) --out dist
+
+offline: $(PACKAGING)/.made ## an archive for machines without a network in dist/: ARCH=, PACKAGE_PYTHON=, SIGNING_KEY=
+	$(PACKAGING)/bin/python -m systemd.packaging.offline --python $(PACKAGE_PYTHON) --machine $(ARCH) --out dist \
+	  $(if $(SIGNING_KEY),--signing-key $(SIGNING_KEY))
+
+package-check: $(PACKAGING)/.made ## the package in a new Debian without a network, as root; SUITES="bookworm trixie" (minutes)
+	$(PACKAGING)/bin/python -m tests.packaging.check $(SUITES:%=--suite %)
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
@@ -70,6 +88,12 @@ $(VENV)/.venv:
 	  { echo "Python 3.10 or later is needed; this is $$($(PYTHON) --version). Try make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv, then try again."; exit 1; }
+	@touch $@
+
+$(PACKAGING)/.made:
+	@$(PYTHON) -m venv $(PACKAGING)
+	$(PACKAGING)/bin/python -m pip --quiet --disable-pip-version-check install --upgrade 'pip>=24' 'packaging>=24' 'setuptools>=77' \
+	  'cyclonedx-python-lib[json-validation]>=9,<12'
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.venv $(PARTS)

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from engines.drift.reference import Reference
 from engines.errors import BundleError, FileError
 from engines.files.text import brief
 from engines.files.trees import plain
 from engines.files.typed import read_typed
 from engines.files.writing import write_text
-from engines.files.yaml_text import yaml_text
+from engines.files.yaml_text import on_one_line, yaml_text
 
 FORMAT = 1
 Probability = Annotated[float, Meta(gt=0, lt=1)]
@@ -35,6 +36,10 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Per class: smaller regions are noise and make no defect; 0 where a class is not named."""
     chosen: dict[str, Any] = {}
     """How it was chosen: data, miss-rate target and bound, metric, date; for people, not read by the line."""
+    reference: Reference | None = None
+    """What frames were like then; the line watches for drift from it. It changes no answer, so the id does not depend on it."""
+    camera_references: dict[str, Reference] = {}
+    """The same for cameras, by name, whose own frames were used; ``reference`` holds for all others."""
 
     @property
     def id(self) -> str:
@@ -51,6 +56,10 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def thresholds(self, classes: Sequence[str]) -> tuple[float, ...]:
         """Mask thresholds in the order of ``classes``."""
         return tuple(self.mask_thresholds[name] for name in classes)
+
+    def reference_of(self, camera: str) -> Reference | None:
+        """What frames of that camera were like; None where that is not known."""
+        return self.camera_references.get(camera, self.reference)
 
     def minimum_areas(self, classes: Sequence[str]) -> tuple[int, ...]:
         """Minimum areas in px in the order of ``classes``."""
@@ -77,4 +86,7 @@ def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
 
 def write_operating_point(point: OperatingPoint, path: Path) -> None:
     """Write ``point`` as YAML, whole or not at all. Raises FileError."""
-    write_text(path, yaml_text(msgspec.to_builtins(point)))
+    tree = msgspec.to_builtins(point)
+    references = {"reference": tree.pop("reference"), "camera_references": tree.pop("camera_references")}
+    tree |= {key: on_one_line(value) for key, value in references.items() if value}
+    write_text(path, yaml_text(tree))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.thresholds.drift_reference import drift_reference
 from calibration.thresholds.figures import figures
 from calibration.thresholds.gate_threshold import GateChoice, choose_gate_threshold
 from calibration.thresholds.independent_units import IndependentUnits, make_units, size_weights
@@ -39,6 +40,8 @@ class CalibrationRequest:
     false_defects_per_frame: float = 0.1
     """Budget of the metric ``recall``."""
     costs: Costs | None = None
+    defect_rate: float = 0.05
+    """Share of the line's sheets that are defective: the reference for the drift watch is weighted by it."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def calibrate(
             "gate": _gate(target, gate, frames, unit),
             "masks": {"kept_from": metadata.get("bundle")} if keep_masks else _masks(masks, request, seen),
         },
+        reference=drift_reference(seen, gate.threshold, request.defect_rate),
     )
     return Calibration(
         point=point,

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.thresholds.mask_counts import FrameCounts, MaskCounts, SearchGrid, TrueDefects, stack_counts
+from engines.drift.look import Look, look
+from engines.images.blank import blank
+from engines.images.blank_limits import DEFAULT_LIMITS
 from engines.runtime.engine import Engines
 from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
 
@@ -63,6 +66,8 @@ class Observations:
     """Of the gate."""
     counts: MaskCounts
     """Of the segmenter alone, as if the gate had let all frames through."""
+    looks: tuple[Look | None, ...]
+    """What the line's drift watch sees of each frame, but its columns; None for a frame that shows nothing, which no line would inspect."""
 
     @classmethod
     def joined(cls, parts: Sequence[Observations]) -> Observations:
@@ -76,6 +81,7 @@ class Observations:
             defective_px=np.concatenate([part.defective_px for part in parts]),
             scores=np.concatenate([part.scores for part in parts]),
             counts=MaskCounts.joined([part.counts for part in parts]),
+            looks=tuple(look for part in parts for look in part.looks),
         )
 
 
@@ -96,6 +102,7 @@ def observe(
     truths: list[TrueDefects] = []
     counted: list[list[FrameCounts]] = []
     areas: list[int] = []
+    looks: list[Look | None] = []
     for chunk in _chunks(frames):
         pixels = [np.ascontiguousarray(frame.frame()) for frame in chunk]
         masks = [frame.mask() for frame in chunk]
@@ -107,6 +114,7 @@ def observe(
         ]
         truths += own
         counted += [list(frame) for frame in zip(*per_threshold, strict=True)]
+        looks += [_looked_at(frame) for frame in pixels]
         areas += [int(np.count_nonzero(mask)) for mask in masks]
         progress(len(truths))
     defective = [frame.defective for frame in frames]
@@ -119,7 +127,13 @@ def observe(
         defective_px=np.array(areas, np.int64),
         scores=np.concatenate(scores) if scores else np.empty(0, np.float32),
         counts=stack_counts(counted, truths, defective, grid, classes),
+        looks=tuple(looks),
     )
+
+
+def _looked_at(pixels: NDArray[np.uint8]) -> Look | None:
+    seen = None if blank(pixels, DEFAULT_LIMITS) else look(pixels)
+    return None if seen is None else seen._replace(columns=np.empty(0, np.float32))
 
 
 def _chunks(frames: Sequence[Labelled]) -> Iterator[Sequence[Labelled]]:

@@ -10,8 +10,8 @@ card.md               model card
 What engines load of it is read once: the bytes whose digest was compared are those that are loaded (`contents.py`).
 """
 
-from engines.bundle.contents import Contents, Graph, read_contents, read_graph
-from engines.bundle.golden import Golden, GoldenFrame, GoldenSample
+from engines.bundle.contents import Contents, Graph, read_contents, read_golden, read_graph
+from engines.bundle.golden import MASK_AGREEMENT, SCORE_TOLERANCE, Golden, GoldenFrame, GoldenSample
 from engines.bundle.manifest import (
     CARD,
     FORMAT,
@@ -31,7 +31,9 @@ __all__ = [
     "GOLDEN",
     "INCLUDED",
     "MANIFEST",
+    "MASK_AGREEMENT",
     "OPERATING_POINT",
+    "SCORE_TOLERANCE",
     "Bundle",
     "Contents",
     "FrameSize",
@@ -46,6 +48,7 @@ __all__ = [
     "open_bundle",
     "read_bundle",
     "read_contents",
+    "read_golden",
     "read_graph",
     "write_bundle",
 ]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.bundle.golden import GoldenSample, decode_image, parse_golden
+from engines.bundle.golden import Golden, GoldenFrame, GoldenSample, decode_image, parse_golden
 from engines.bundle.manifest import GOLDEN, MANIFEST
 from engines.bundle.onnx_weights import why_not_whole
 from engines.bundle.reading import Bundle
@@ -56,20 +57,23 @@ def read_contents(bundle: Bundle) -> Contents:
     """Compare every file with its digest, and keep what engines load. Raises BundleError naming the first file that is missing, altered,
     not listed, outside the bundle or not what it should be."""
     graph_files = bundle.graph_files()
-    _require_listed(bundle, [*graph_files.values(), GOLDEN], MANIFEST)
-    pixels = bundle.height * bundle.width
-    golden = parse_golden(_verified(bundle, GOLDEN, MOST_BYTES), bundle.path / GOLDEN, len(bundle.classes), pixels)
+    _require_listed(bundle, graph_files.values(), MANIFEST)
+    golden = _golden(bundle)
     images = [name for frame in golden.frames for name in (frame.frame, frame.mask)]
     _require_listed(bundle, images, GOLDEN)
     # Those that are not loaded come first, so that nothing is kept in memory meanwhile.
     for name in sorted(bundle.manifest.files.keys() - {GOLDEN, *graph_files.values(), *images}):
         _compare(bundle, name, _digest(_path(bundle, name)))
     graphs = {network: _graph(bundle, name) for network, name in graph_files.items()}
-    samples = [
-        GoldenSample(_image(bundle, frame.frame), _image(bundle, frame.mask), frame.gate_score, frame.scores)
-        for frame in golden.frames
-    ]
-    return Contents(bundle, graphs, golden.thresholds, samples)
+    return Contents(bundle, graphs, golden.thresholds, [_sample(bundle, frame) for frame in golden.frames])
+
+
+def read_golden(bundle: Bundle, most: int) -> tuple[tuple[float, ...], list[GoldenSample]]:
+    """The first golden frames, at most so many, and the mask thresholds that their masks were made with. Raises BundleError."""
+    golden = _golden(bundle)
+    frames = golden.frames[:most]
+    _require_listed(bundle, [name for frame in frames for name in (frame.frame, frame.mask)], GOLDEN)
+    return golden.thresholds, [_sample(bundle, frame) for frame in frames]
 
 
 def read_graph(path: Path) -> Graph:
@@ -79,6 +83,17 @@ def read_graph(path: Path) -> Graph:
     except FileError as error:
         raise BundleError(str(error)) from None
     return _whole(Graph(path, hashlib.sha256(data).hexdigest(), data))
+
+
+def _golden(bundle: Bundle) -> Golden:
+    """The verified list of golden frames."""
+    _require_listed(bundle, [GOLDEN], MANIFEST)
+    pixels = bundle.height * bundle.width
+    return parse_golden(_verified(bundle, GOLDEN, MOST_BYTES), bundle.path / GOLDEN, len(bundle.classes), pixels)
+
+
+def _sample(bundle: Bundle, frame: GoldenFrame) -> GoldenSample:
+    return GoldenSample(_image(bundle, frame.frame), _image(bundle, frame.mask), frame.gate_score, frame.scores)
 
 
 def _graph(bundle: Bundle, name: str) -> Graph:
@@ -98,7 +113,7 @@ def _image(bundle: Bundle, name: str) -> NDArray[np.uint8]:
     return decode_image(data, bundle.path / name, bundle.height, bundle.width)
 
 
-def _require_listed(bundle: Bundle, names: list[str], named_in: str) -> None:
+def _require_listed(bundle: Bundle, names: Iterable[str], named_in: str) -> None:
     for name in names:
         if name not in bundle.manifest.files:
             raise BundleError(

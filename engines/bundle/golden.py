@@ -19,6 +19,10 @@ from engines.files.yaml_text import parse_yaml
 from engines.images.decoder import Decoder
 
 Score = Annotated[float, Meta(ge=0, le=1)]
+SCORE_TOLERANCE = 2e-2
+"""Largest permitted difference of a score (probability) from the golden one."""
+MASK_AGREEMENT = 0.995
+"""Smallest permitted share of a golden frame's pixels whose bitmask is the golden one."""
 MOST_FRAMES = 1000
 MOST_PIXELS = 1 << 30
 """Of all golden frames together, which are in memory while engines are loaded."""

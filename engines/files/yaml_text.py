@@ -89,6 +89,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _Line(list[Any]):
+    """A list to be written on one line."""
+
+
+_Dumper.add_representer(
+    _Line, lambda dumper, value: dumper.represent_sequence(f"{_TAG}seq", list(value), flow_style=True)
+)
 for _class in (_Loader, _Dumper):
     _class.add_implicit_resolver(f"{_TAG}float", _NUMBER, list("-+.0123456789"))
 for _kind in ("binary", "set", "omap", "pairs"):
@@ -123,6 +130,17 @@ def parse_yaml(text: str, origin: str) -> Any:
 def yaml_text(value: Any) -> str:
     """The value (of dictionaries, lists, texts, numbers) as YAML that `parse_yaml` reads back alike."""
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+def on_one_line(value: Any) -> Any:
+    """The value (of dictionaries, lists, texts, numbers) with every list of numbers or texts in it such that `yaml_text` writes it in
+    brackets, not an entry a line."""
+    if isinstance(value, dict):
+        return {key: on_one_line(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        nested = any(isinstance(one, (dict, list, tuple)) for one in value)
+        return [on_one_line(one) for one in value] if nested else _Line(value)
+    return value
 
 
 def _check_size(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int) -> tuple[int, int]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.bundle import GoldenSample
+from engines.bundle import MASK_AGREEMENT, SCORE_TOLERANCE, GoldenSample
 from engines.errors import DisagreementError
 from engines.runtime.agreement import Agreement
 from engines.runtime.engine import Engines
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import SynchronousRunner
-
-SCORE_TOLERANCE = 2e-2
-"""Largest permitted difference of a score (probability) from the golden one."""
-MASK_AGREEMENT = 0.995
-"""Smallest permitted share of a golden frame's pixels whose bitmask is the golden one."""
 
 
 def compare_golden(engines: Engines, samples: list[GoldenSample], timeout_s: float = 60.0) -> Agreement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engines.bundle import Bundle, Contents, read_contents
 from engines.errors import DisagreementError, EngineError, NoGpuError
@@ -34,6 +34,8 @@ class Loaded:
     """Why a faster runtime is not used; empty where the fastest is."""
     cpu_fallback: bool = False
     """Whether the CPU is used because no GPU can be."""
+    runtime: str = "openvino"
+    """Which of ``RUNTIMES`` it is."""
 
 
 def load_engines(
@@ -64,7 +66,7 @@ def load_engines(
         note = f"on the CPU, no GPU: {loaded}"
     on_cpu = _load_cpu(contents, precision, lanes, max_batch or CPU_MAX_BATCH)
     notes = "; ".join(one for one in (note, on_cpu.note) if one)
-    return Loaded(on_cpu.engines, on_cpu.golden, notes, cpu_fallback=bool(note))
+    return replace(on_cpu, note=notes, cpu_fallback=bool(note))
 
 
 def _load_gpu(contents: Contents, runtime: str, max_batch: int, options: CudaOptions | None) -> Loaded | str:
@@ -76,9 +78,10 @@ def _load_gpu(contents: Contents, runtime: str, max_batch: int, options: CudaOpt
     if why_not == [""]:
         library = open_library()
         plans = Machine(gpu, library).find_plans(bundle, max_batch, PlanCache.default())
-        return _prove(
+        loaded = _prove(
             contents, lambda limits: open_engines(bundle, plan_networks(library, plans), max_batch, limits, options)
         )
+        return replace(loaded, runtime="tensorrt")
     if runtime != "tensorrt":
         missing = why_not_torch()
         if not missing:
@@ -86,7 +89,7 @@ def _load_gpu(contents: Contents, runtime: str, max_batch: int, options: CudaOpt
                 loaded = _prove(
                     contents, lambda limits: open_engines(bundle, torch_networks(contents), max_batch, limits, options)
                 )
-                return Loaded(loaded.engines, loaded.golden, "; ".join(why_not))
+                return replace(loaded, note="; ".join(why_not), runtime="torch")
             except UnusableTorchError as error:
                 missing = str(error)
         why_not.append(missing)
@@ -129,5 +132,5 @@ def _load_cpu(contents: Contents, precision: str, lanes: int | None, max_batch: 
                 raise
             note = f"{candidate} is off by {error.score_difference:.3g} on the golden frames, so it is not used"
             continue
-        return Loaded(loaded.engines, loaded.golden, note)
+        return replace(loaded, note=note)
     raise AssertionError("the last candidate either loads or raises")

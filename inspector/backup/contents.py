@@ -17,10 +17,11 @@ from engines.bundle.reading import INCLUDED, find_bundle, read_bundle
 from engines.errors import BundleError, FileError
 from engines.files.looking import expanded, is_file, is_folder, resolved
 from engines.files.paths import path_values
-from engines.files.reading import decoded, read_bytes
-from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from engines.files.reading import read_bytes
+from engines.files.yaml_text import MOST_BYTES
 from inspector.backup.manifest import BundleEntry, Kind, LeftOut, path_problem
-from inspector.config.load import load_config
+from inspector.config.load import load_config, load_recipe
+from inspector.errors import UserError
 
 _MOST_FILE_BYTES = 4 << 20
 _MOST_FILES = 1000
@@ -70,10 +71,10 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
                 _add_bundle(found, text, path.parent, with_bundles)
             elif key == "journal.path":
                 _add_journal(found, _whole(Path(text)))
-            elif key.startswith("cameras["):
-                found.left_out[text] = f"{key}: recorded frames are no part of a backup"
+            elif key.startswith("cameras[") or key == "drift.folder":
+                found.left_out[text] = f"{key}: pictures are no part of a backup"
             else:
-                add_named(found, key, _whole(Path(text)), with_bundles)
+                _add_named(found, key, _whole(Path(text)), with_bundles)
     for key_file in keys:
         read_bytes(key_file, _MOST_FILE_BYTES)
         _add_secret(found, _whole(key_file))
@@ -106,7 +107,7 @@ def _add_secret(found: Contents, path: Path) -> None:
         found.secrets.append(path)
 
 
-def add_named(found: Contents, key: str, path: Path, with_bundles: bool) -> None:
+def _add_named(found: Contents, key: str, path: Path, with_bundles: bool) -> None:
     """Add what a key of the configuration, or of a recipe, names: a file, or the files below a folder."""
     kind = next((kind for word, kind in _KINDS.items() if word in key), Kind.OTHER)
     if str(path).startswith(_CREDENTIALS):
@@ -142,23 +143,21 @@ def _add_file(found: Contents, key: str, path: Path, kind: Kind, with_bundles: b
         _add_secret(found, path)
         return
     _add(found, path, Kind.PUBLIC_KEY if path.suffix == ".key" else kind)
-    if kind is Kind.RECIPE:
-        _add_what_it_names(found, path, data, with_bundles)
+    if kind is Kind.RECIPE and path.suffix == ".yaml":
+        _add_what_it_names(found, path, with_bundles)
 
 
-def _add_what_it_names(found: Contents, path: Path, data: bytes, with_bundles: bool) -> None:
-    """The bundle, operating point and calibration of a recipe."""
+def _add_what_it_names(found: Contents, path: Path, with_bundles: bool) -> None:
+    """The bundle and the operating point of a recipe."""
     try:
-        tree = parse_yaml(decoded(data, path), str(path))
-    except FileError:
+        recipe = load_recipe(path.parent, path.stem)
+    except UserError:
         return  # kept as it is; the line says what is wrong with it
-    for key in ("bundle", "operating_point", "calibration"):
-        text = tree.get(key) if isinstance(tree, dict) else None
-        if isinstance(text, str) and text:
-            if key == "bundle":
-                _add_bundle(found, text, path.parent, with_bundles)
-            else:
-                add_named(found, key, _whole(path.parent / expanded(text)), with_bundles)
+    for key, _, text in path_values(recipe):
+        if key == "bundle":
+            _add_bundle(found, text, path.parent, with_bundles)
+        else:
+            _add_named(found, key, _whole(Path(text)), with_bundles)
 
 
 def _add_bundle(found: Contents, name_or_path: str, relative_to: Path, with_bundles: bool) -> None:

@@ -14,6 +14,7 @@ from inspector.cli import (
     bundle,
     calibrate,
     config,
+    ctl,
     data,
     demo,
     doctor,
@@ -22,9 +23,13 @@ from inspector.cli import (
     init,
     journal,
     journal_commands,
+    keys,
+    reference,
     replay,
     run,
+    shadow,
     simulate,
+    status,
     subscribe,
     train,
 )
@@ -64,9 +69,11 @@ app.command()(init.init)
 app.command()(run.run)
 app.command()(replay.replay)
 app.command()(demo.demo)
+app.command()(status.status)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
+app.command()(reference.reference)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
@@ -79,6 +86,9 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
+app.add_typer(shadow.app, name="shadow")
+app.add_typer(ctl.app, name="ctl")
+app.add_typer(keys.app, name="keys")
 fill_in_homes(app)
 
 

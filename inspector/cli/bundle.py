@@ -44,6 +44,10 @@ def show(bundle: BundleArgument = "demo", as_json: JsonOption = False) -> None:
         "gate_threshold": point.gate_threshold,
         "mask_thresholds": point.mask_thresholds,
         "minimum_area_px": point.minimum_area_px,
+        "reference_frames": {
+            "all cameras": 0 if point.reference is None else point.reference.frames,
+            **{camera: reference.frames for camera, reference in point.camera_references.items()},
+        },
         "training": found.manifest.training,
     }
     if as_json:

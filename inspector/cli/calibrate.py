@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calibration.thresholds.trade_off import Costs
     from engines.bundle import Bundle
     from engines.data.part import Part
+    from engines.drift.reference import Reference
 
 BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
@@ -54,7 +55,11 @@ CostFalseScrapOption = Annotated[
 ]
 DefectRateOption = Annotated[
     float,
-    number_option("--defect-rate", Limits(0, 1), help="For the costs: share of sheets on the line that are defective."),
+    number_option(
+        "--defect-rate",
+        Limits(0, 1),
+        help="Share of sheets on the line that are defective: for the costs, and for the reference of the drift watch.",
+    ),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="File to write the operating point to.")]
 WriteOption = Annotated[bool, typer.Option("--write", help="Put the operating point into the bundle.")]
@@ -64,6 +69,11 @@ AllowWeakerOption = Annotated[
 CurveOption = Annotated[Path | None, typer.Option(help="CSV file to write the whole trade-off curve to.")]
 PrecisionOption = Annotated[str, typer.Option(help="Arithmetic: auto, f32 or bf16; that of the line is best.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+NO_REFERENCE = (
+    "too few clean frames for a reference, so a line with this operating point does not watch for drift; make one of frames of the line "
+    "by `inspector reference`"
+)
 
 
 def calibrate(
@@ -111,7 +121,8 @@ def calibrate(
     request = options.calibration_request(
         miss_rate, confidence, method, metric, by_size=by_size, size_cap_px=cap, false_defects=false_defects
     )
-    request = replace(request, costs=_costs(cost_miss, cost_false_scrap, defect_rate))
+    costs = _costs(cost_miss, cost_false_scrap, defect_rate)
+    request = replace(request, costs=costs, defect_rate=defect_rate)
     grid = _grid(thresholds, areas, keep_masks)
     chosen, runs = _runs(found, data, split, part, folds)
     made = _calibrated(found, chosen, runs, request=request, precision=precision, **grid)
@@ -123,7 +134,8 @@ def calibrate(
         tell(f"inspector: {made.blank_note}", err=True)
     if curve is not None:
         write_curve(made.curve, curve)
-    _write(made, [*([out] if out else []), *([found.path / OPERATING_POINT] if write else [])], allow_weaker, as_json)
+    files = [*([out] if out else []), *([found.path / OPERATING_POINT] if write else [])]
+    _write(made, files, allow_weaker, as_json, found.operating_point.camera_references)
 
 
 def _refuse_inputs(bundle: Bundle, data: Path, split: Path | None, out: Path | None, curve: Path | None) -> None:
@@ -183,8 +195,10 @@ def _calibrated(bundle: Bundle, part: Part, runs: tuple[BundleOnPart, ...], **wa
         return calibrate_bundle(bundle, runs, progress=progress, **wanted)
 
 
-def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) -> None:
-    """Write the operating point. A target that is not met is printed to stderr too, where the table was not printed or nothing is written."""
+def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool, kept: dict[str, Reference]) -> None:
+    """Write the operating point, with the references of single cameras that the bundle has. A target that is not met is printed to stderr too, where the table was not printed or nothing is written."""
+    from msgspec.structs import replace
+
     from engines.operating_point import write_operating_point
 
     if not made.gate.met:
@@ -194,9 +208,12 @@ def _write(made: Calibration, files: list[Path], allow_weaker: bool, say: bool) 
             tell(f"inspector: miss-rate target {made.summary}{mend if refused else ''}", err=True)
         if refused:
             raise typer.Exit(1)
+    point = replace(made.point, camera_references=kept)
     for file in files:
-        write_operating_point(made.point, file)
-        tell(f"wrote {file}: {made.point.id}", err=True)
+        write_operating_point(point, file)
+        tell(f"wrote {file}: {point.id}", err=True)
+    if files and point.reference is None:
+        tell(f"inspector: {NO_REFERENCE}", err=True)
 
 
 def _round_up(share: float) -> float:

@@ -64,7 +64,12 @@ def example(
     if not as_list:
         tell(find_example(name).text().removesuffix("\n"))
         return
-    titles = {Kind.LINE: "Lines", Kind.RECIPE: "Training recipes", Kind.DATA: "Data sets"}
+    titles = {
+        Kind.LINE: "Lines",
+        Kind.PRODUCT: "Recipes of a line",
+        Kind.TRAINING: "Training recipes",
+        Kind.DATA: "Data sets",
+    }
     for kind in Kind:
         tell(f"{titles[kind]}:")
         for one in examples(kind):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from engines.files.looking import reason
 from engines.files.text import printable
 from inspector.cli.remedies import with_remedy
 from inspector.errors import UserError
+from inspector.service.log import structured
+
+log = logging.getLogger("inspector")
 
 FAILED = 1
 REFUSED = 2
@@ -93,6 +97,11 @@ def _status(command: Callable[[], object]) -> int:
         if isinstance(sys.stdout, _Stream) and error.filename == sys.stdout.called:
             return _unwritable(error)
         return _told(f"{_name(error.filename)}: {reason(error)}" if error.filename else reason(error), REFUSED)
+    except Exception:
+        if not structured():
+            raise
+        log.critical("ended by an internal error; report this with the traceback", exc_info=True)
+        return FAILED
     return 0
 
 
@@ -114,6 +123,9 @@ def _discard(stream: TextIO) -> None:
 
 
 def _told(what: str, status: int) -> int:
+    if structured():  # a program reads stderr, which gets no line of another kind
+        log.error("%s", what)
+        return status
     try:
         print(f"inspector: {printable(what)}", file=sys.stderr, flush=True)
     except OSError:

@@ -72,7 +72,19 @@ RouteOption = Annotated[
 
 @app.command()
 def build(
-    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")],
+    bundle: Annotated[
+        str | None, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Build for the bundle and the batches of this line, in the place of BUNDLE."
+        ),
+    ] = None,
+    if_needed: Annotated[
+        bool,
+        typer.Option("--if-needed", help="Do nothing where this machine has the plans, or the line runs without any."),
+    ] = False,
     capability: Annotated[
         str | None,
         typer.Option(
@@ -110,21 +122,32 @@ def build(
 
     Example: `inspector engines build demo --capability 8.9`
     """
-    from engines.bundle import find_bundle, read_bundle, read_contents
+    from engines.bundle import read_contents
     from engines.tensorrt.build_bundle import BundleBuild
     from engines.tensorrt.library import open_library
     from engines.tensorrt.target import find_target
+    from inspector.cli.engines_needed import wanted, why_not_needed
     from inspector.cli.engines_output import agreement_line, built_line, duration, tell_where, unchecked_line
     from inspector.cli.progress import phases
+    from inspector.errors import UserError
 
     _require_sense(capability, route, gate, segmenter)
+    if if_needed and capability is not None:
+        raise UserError("--if-needed: is for the GPU of this machine; leave --capability out")
     plans = _cache(cache)
-    plans.require_writable()
-    found = read_contents(read_bundle(find_bundle(bundle)))
+    if not if_needed:
+        plans.require_writable()
+    one = wanted(bundle, config, max_batch)
+    if if_needed:
+        if why_not := why_not_needed(one, plans):
+            tell(f"nothing to build: {why_not}")
+            return
+        plans.require_writable()
+    found = read_contents(one.bundle)
     target = find_target(open_library(library.value if library else None), capability)
     builder = _torch_plan_builder(found, gate, segmenter, target) if gate and segmenter else None
     bundle_build = BundleBuild(
-        found, target, plans, _check, max_batch=max_batch, workspace_mib=workspace_mib, builder=builder
+        found, target, plans, _check, max_batch=one.max_batch, workspace_mib=workspace_mib, builder=builder
     )
     for network in bundle_build.networks:
         takes = duration(bundle_build.last_build_seconds(network), target.library.builds_ahead_of_time)

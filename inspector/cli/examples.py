@@ -19,7 +19,8 @@ class Kind(Enum):
     """What an example is; the value is its folder."""
 
     LINE = "."
-    RECIPE = "training"
+    PRODUCT = "recipes"
+    TRAINING = "training"
     DATA = "data"
 
 
@@ -65,7 +66,7 @@ def recipe_file(recipe: str) -> Path:
     path = expanded(recipe)
     if is_file(path):
         return path
-    included = {one.name: one.path for one in examples(Kind.RECIPE)}
+    included = {one.name: one.path for one in examples(Kind.TRAINING)}
     if recipe not in included:
         raise UserError(
             f"{recipe}: no such recipe; expected a file, or the name of an included one: {', '.join(included)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engines.files.looking import is_there
+from engines.files.looking import is_there, resolved
 from engines.files.writing import write_text
 from inspector.cli.new_line.limits import DEADLINE_MS, KEEP_DAYS, MM_PER_PX, RATE_HZ
 from inspector.cli.output import tell
@@ -17,6 +17,7 @@ from inspector.errors import UserError
 
 if TYPE_CHECKING:
     from inspector.cli.new_line.server_keys import ServerKeys
+    from inspector.cli.new_line.service_paths import ServicePlaces
     from inspector.config.tree import LineConfig
 
 INTERRUPTED = 130
@@ -67,6 +68,13 @@ def init(
     keep_days: Annotated[
         Answer, typer.Option(metavar="DAYS", help=f"How long the journal keeps results, or none: always. [{KEEP_DAYS}]")
     ] = None,
+    service: Annotated[
+        bool | None,
+        typer.Option(
+            "--service/--no-service",
+            help="systemd runs the line: its files are where inspector@NAME.service has them. Default: for a file in /etc/inspector.",
+        ),
+    ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing; take defaults.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there. Keys are never replaced.")
@@ -81,14 +89,17 @@ def init(
     from inspector.cli.new_line.asking import Answers
     from inspector.cli.new_line.configuration import line_configuration
     from inspector.cli.new_line.questions import line_questions
+    from inspector.cli.new_line.service_paths import ServicePlaces, is_for_a_service
 
     given = {
         "line": line, "camera": camera, "frames": frames, "rate": rate, "bundle": bundle, "engines": engines, "scale": scale,
         "deadline_ms": deadline_ms, "results": results, "journal": journal, "keep_days": keep_days,
     }  # fmt: skip
     _require_place(file, force)
+    for_service = is_for_a_service(file) if service is None else service
+    places = ServicePlaces(file) if for_service else None
     try:
-        config = line_configuration(Answers(line_questions(file), given, ask=not no_input), file)
+        config = line_configuration(Answers(line_questions(file, places), given, ask=not no_input), file, places)
         keys = _write(config, file, force)
     except EOFError:
         tell("")
@@ -98,7 +109,7 @@ def init(
     except KeyboardInterrupt:
         tell("\ninspector: interrupted; nothing was written", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    _tell_what_is_next(file, config, keys)
+    _tell_what_is_next(file, config, keys, places)
 
 
 def _require_place(file: Path, force: bool) -> None:
@@ -140,11 +151,21 @@ def _about(keys: ServerKeys, kept: bool) -> str:
     )
 
 
-def _tell_what_is_next(file: Path, config: LineConfig, keys: str) -> None:
+def _tell_what_is_next(file: Path, config: LineConfig, keys: str, service: ServicePlaces | None) -> None:
     named = shlex.quote(str(file))
     tell(f"wrote {file}: line {config.line}")
     if keys:
         tell(keys)
+    if keys and service is not None:
+        from inspector.cli.new_line.server_keys import ServerKeys
+
+        secret = ServerKeys.of(file).secret
+        tell(f"The service is given the secret key by these lines in `systemctl edit {service.unit}`:")
+        tell(f"  [Service]\n  LoadCredential={secret.name}:{resolved(secret)}")
     tell("Next:")
-    for command in ("config check", "doctor -c", "run -c"):
-        tell(f"  inspector {command} {named}")
+    tell(f"  inspector config check {named}")
+    if service is not None:
+        tell(f"  systemctl enable --now {service.unit.removesuffix('.service')}")
+    tell(f"  inspector doctor -c {named}")
+    if service is None:
+        tell(f"  inspector run -c {named}")

@@ -10,12 +10,14 @@ from engines.files.text import brief
 from inspector.frames.outcome import Defect, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import (
+    ChangeBody,
     EndBody,
     GapBody,
     HeartbeatBody,
     LateBody,
     LineState,
     ResultBody,
+    Signal,
     StartBody,
     StatusBody,
 )
@@ -61,14 +63,18 @@ def _append_event(line: Text, packet: Packet) -> None:
     line.append(f"{packet.header.type.value:<21} ", "bold cyan")
     if isinstance(body, StartBody):
         size = f"{body.geometry.height_px}x{body.geometry.width_px}"
-        simulated = "  simulated" if packet.header.simulated else ""
+        marks = ("  simulated" if packet.header.simulated else "") + ("  (repeated)" if body.repeat else "")
         line.append(
-            brief(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{simulated}", _LONGEST)
+            brief(f"run {packet.header.run}  {size}  {', '.join(body.classes)}  {body.source}{marks}", _LONGEST)
         )
+    elif isinstance(body, ChangeBody):
+        line.append(brief(f"{packet.header.bundle}  {body.why}", _LONGEST))
     elif isinstance(body, StatusBody):
         calm = body.state in (LineState.RUNNING, LineState.STARTING, LineState.STOPPED)
         line.append(f"{body.state.value}  ", "bold" if calm else "bold yellow")
         line.append(brief(f"{body.code}  {body.text}", _LONGEST))
+        if body.health is not None and body.health.signal not in (Signal.NORMAL, Signal.FUNCTION_CHECK):
+            line.append(f"  {body.health.signal.value.replace('_', ' ')}", "dim")
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
         line.append(f"{body.frames} frames  {counts}  late results {body.late}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from inspector.cli.service_status import ServiceStatus
     from inspector.line.line import Line
     from inspector.verdicts.ledger import CameraCounts
 
@@ -26,6 +28,12 @@ def run(
     log_level: Annotated[
         str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
     ] = "info",
+    log_format: Annotated[
+        str,
+        typer.Option(
+            help="How a message is written: text, journal (with a priority), json (an object a line); auto is journal under systemd, else text."
+        ),
+    ] = "auto",
 ) -> None:
     """Run a line in the foreground until its cameras end or it receives SIGTERM or Ctrl-C.
 
@@ -38,27 +46,30 @@ def run(
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
-    from inspector.service.log import log_to_stderr
+    from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector
     from inspector.service.signals import stop_on_signals
 
-    log_to_stderr(log_level)
+    asked_to_reload = threading.Event()
+    log_to_stderr(log_level, log_format)
     line_config = load_config(config)
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
     manager = ServiceManager.of_this_process()
     with (
-        stop_on_signals() as stop,
-        Line(line_config, bundle) as line,
+        uncaught_logged(),
+        stop_on_signals(asked_to_reload if manager.there else None) as stop,
+        Line(line_config, bundle, read_config=lambda: load_config(config), folder=config.parent) as line,
         ServiceStatus(manager, line) as status,
         _metrics(line),
     ):
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
-        if line.start(stop):
+        if line.start(stop, status.tick):
             status.running()
-            line.wait(stop, tick=_Report(line, status.tick))
+            reload = _Reload(asked_to_reload, line, status)
+            line.wait(stop, tick=_Report(line, status.tick, reload.tick))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
     failures = [*line.failures, *_nothing_inspected(line)]
@@ -81,9 +92,11 @@ def _metrics(line: Line) -> Iterator[None]:
         return
     from inspector.config.metrics import loopback_address
     from inspector.line.metrics import LineMetrics
+    from inspector.service.gpu_watch import GpuWatch
     from inspector.service.metrics_server import MetricsServer
 
-    with MetricsServer(loopback_address(endpoint), LineMetrics(line)):
+    gpus = GpuWatch()
+    with MetricsServer(loopback_address(endpoint), LineMetrics(line, lambda: gpus.figures)), gpus:
         yield
 
 
@@ -99,19 +112,51 @@ def _nothing_inspected(line: Line) -> list[str]:
     return [f"no frame could be inspected: {kind}" + (f"; {kind.remedy}" if kind.remedy else "") for kind in kinds]
 
 
+class _Reload:
+    """Has the line read its configuration again when a signal asked for it, and tells the service manager."""
+
+    def __init__(self, asked: threading.Event, line: Line, status: ServiceStatus) -> None:
+        self._asked = asked
+        self._line = line
+        self._status = status
+        self._under_way = False
+
+    def tick(self) -> None:
+        """To be called some times a second."""
+        control = self._line.control
+        if self._under_way and not control.reloading:
+            self._under_way = False
+            self._status.reloaded()
+        if self._asked.is_set() and not self._under_way:
+            self._asked.clear()
+            self._under_way = True
+            self._status.reloading()
+            control.reload()
+
+
 class _Report:
     """Logs a line of figures every ten seconds, and the first frame of each kind that is not inspected at once; calls ``also`` each time."""
 
-    def __init__(self, line: Line, also: Callable[[], None]) -> None:
+    def __init__(self, line: Line, *also: Callable[[], None]) -> None:
         self._line = line
         self._also = also
         self._counted: Counter[tuple[str, str]] = Counter()
         self._due = time.monotonic() + REPORT_EVERY_S
 
     def __call__(self) -> None:
-        self._also()
+        from inspector.service.log import sum_up_repeats
+
+        for also in self._also:
+            also()
+        sum_up_repeats()
         for kind in self._line.uninspected.new():
-            log.warning("a frame is UNINSPECTED, %s; further ones are only counted", kind)
+            remedy = f"; {kind.remedy}" if kind.remedy else ""
+            log.warning(
+                "a frame is UNINSPECTED, %s; further ones are only counted%s",
+                kind,
+                remedy,
+                extra={"code": kind.reason.value, "first": kind.first},
+            )
         if time.monotonic() < self._due:
             return
         self._due += REPORT_EVERY_S

@@ -156,6 +156,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             self._pending.append(Malformed(reason=str(error), topic=parts[0]))
             return
         stream = _key(packet)
+        if packet.header.seq is None and not isinstance(
+            packet.body, HeartbeatBody
+        ):  # repeated: says nothing of what was missed
+            self._pending.append(packet)
+            return
         if missing is not None:
             before = stream not in self._heard_s
             self._pending.append(

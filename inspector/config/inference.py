@@ -80,6 +80,14 @@ class InferenceConfig(Section, frozen=True, kw_only=True):
             description="Longest time without a result while frames are in flight; then the child counts as hung.", gt=0
         ),
     ] = 5.0
+    standby_s: Annotated[
+        float,
+        Meta(
+            description="How long the bundle that was replaced stays loaded; should the child of the new one fail meanwhile, it is put back.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 60.0
     restart_first_s: Annotated[float, Meta(description="Pause before the first restart of the child.", ge=0)] = 0.2
     restart_longest_s: Annotated[
         float, Meta(description="The pause doubles with each failure in a row, up to this.", gt=0)

@@ -13,6 +13,7 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.config.recipe import RecipeConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -58,6 +59,16 @@ def _check_whole(config: LineConfig, origin: str) -> None:
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
         )
+
+
+def load_recipe(folder: Path, name: str) -> RecipeConfig:
+    """The recipe ``name`` in ``folder``, a file ``name.yaml``; paths in it are relative to the folder. Raises UserError."""
+    path = folder / f"{name}.yaml"
+    try:
+        recipe = typed(parse_yaml(read_text(path, MOST_BYTES), str(path)), RecipeConfig, str(path), "recipe")
+        return resolve_paths(recipe, folder, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
 
 
 def config_schema() -> dict[str, Any]:

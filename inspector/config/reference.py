@@ -36,6 +36,9 @@ TITLES = {
     "CurveConfig": "`results.curve`",
     "JournalConfig": "`journal`",
     "MetricsConfig": "`metrics`",
+    "ControlConfig": "`control`",
+    "RemoteControl": "`control.remote`",
+    "DriftConfig": "`drift`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

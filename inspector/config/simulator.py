@@ -43,3 +43,24 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
         Share, Meta(description="Share of the frames the camera loses: their numbers are skipped.")
     ] = 0.0
     corrupt_rate: Annotated[Share, Meta(description="Share of the frames that arrive without usable pixels.")] = 0.0
+    lens_dirt: Annotated[
+        Share,
+        Meta(
+            description="Dirt on the lens, a blurred blob at the same place of every frame: the share of the light that it takes at its "
+            "darkest place."
+        ),
+    ] = 0.0
+    dead_columns: Annotated[
+        tuple[Annotated[int, Meta(ge=0, le=2**20)], ...],
+        Meta(
+            description="Columns of the sensor that are always black, px from the left. Those beyond the frame are not there."
+        ),
+    ] = ()
+    lamp_dimming: Annotated[Share, Meta(description="Share of the light that the lamp has lost in the end.")] = 0.0
+    lamp_dimming_frames: Annotated[
+        int, Meta(description="The lamp loses it over so many frames, evenly. 0: at once.", ge=0, le=2**53)
+    ] = 0
+    faults_from: Annotated[
+        int,
+        Meta(description="Number of the first frame with dirt, dead columns and a dimming lamp.", ge=0, le=2**53),
+    ] = 0

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from engines.files.names import Name
-from engines.files.paths import PathRule, path_key
+from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.camera import CameraConfig
+from inspector.config.control import ControlConfig
+from inspector.config.drift import DriftConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.metrics import MetricsConfig
@@ -33,6 +35,12 @@ class LineConfig(Section, frozen=True, kw_only=True):
         BundlePath,
         Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
     ] = "demo"
+    recipes: Annotated[
+        FilePath | None,
+        Meta(
+            description="Folder with the recipes that a run may begin with, a YAML file each, relative to this file. Null: there are none."
+        ),
+    ] = None
     cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
     simulated: Annotated[
         bool,
@@ -52,6 +60,13 @@ class LineConfig(Section, frozen=True, kw_only=True):
             description="When the ring is full: drop the oldest waiting frame, the newest, or make the camera wait (offline only)."
         ),
     ] = "drop_oldest"
+    capture_during_start: Annotated[
+        bool | None,
+        Meta(
+            description="Whether cameras are read while the engines load; these frames are UNINSPECTED (engine_starting). False: the line "
+            "begins with the first frame that can be inspected. Null: true, but false where a camera is a replay or a simulator."
+        ),
+    ] = None
     drain_timeout_s: Annotated[
         float,
         Meta(
@@ -66,3 +81,5 @@ class LineConfig(Section, frozen=True, kw_only=True):
     results: ResultsConfig = ResultsConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
+    control: ControlConfig = ControlConfig()
+    drift: DriftConfig = DriftConfig()

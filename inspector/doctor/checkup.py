@@ -15,6 +15,7 @@ from inspector.doctor.native import measuring
 from inspector.doctor.probing import Probed, probe
 from inspector.doctor.processor import processor
 from inspector.doctor.runtime import usual_runtime
+from inspector.doctor.service import services
 from inspector.doctor.software import PURPOSES, software
 from inspector.doctor.system import system
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def examine(config: Path | None = None) -> list[Finding]:
     """Every finding about this machine and, where a configuration is given, about that line on it."""
-    before = [*processor(), *system()]  # before the probes: they would disturb the clock
+    before = [*processor(), *system(), *services()]  # before the probes: they would disturb the clock
     probed = _probe_all()
     broken = [PURPOSES[module][0] for module in PURPOSES if "version" not in probed[module].facts]
     line, obstacle = _read(config, broken) if config is not None else (None, "")

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.bundle import Bundle
 from inspector.frames.leases import Lease
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome
+from inspector.frames.outcome import BundleIdentity, Outcome
 from inspector.frames.planes import SharedPlanes, Window
+
+
+class FrameJudge(Protocol):
+    """Makes outcomes of a bundle's results (``inspector.verdicts.judge.Judge``)."""
+
+    def clean(self, gate_score: float) -> Outcome:
+        """The outcome of a frame that the gate passed."""
+
+    def segmented(
+        self, gate_score: float | None, mask: NDArray[np.uint8], pixels: Sequence[int], scores: Sequence[float]
+    ) -> Outcome:
+        """The outcome of a frame that was segmented."""
+
+
+class FrameJudges(Protocol):
+    """The judges that were in force when a frame was captured (``inspector.line.judges.Judges``)."""
+
+    def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> FrameJudge:
+        """The judge for that bundle's results on frames of that camera."""
 
 
 class LeasedFrame(NamedTuple):
@@ -15,8 +39,17 @@ class LeasedFrame(NamedTuple):
 
     lease: Lease
     meta: FrameMeta
+    judges: FrameJudges
+    """Those in force when it was captured: a change of rules concerns the frames that follow."""
     shadow: bool = False
     """The frame is inspected beside the active bundle: its result is no verdict."""
+    golden: bool = False
+    """A golden frame of the self-test. No camera captured it, and the ledger does not know it."""
+
+    @property
+    def gets_verdict(self) -> bool:
+        """Whether this inspection decides about a captured frame."""
+        return not (self.shadow or self.golden)
 
     @property
     def window(self) -> Window:

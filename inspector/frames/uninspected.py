@@ -18,6 +18,7 @@ _REMEDIES = {
     Reason.BAD_FRAME: "each frame must be readable and of the size of the bundle's frames; for another size use a bundle made for it "
     "(--bundle, or `bundle` in the configuration)",
     Reason.CAMERA_LOST: "look at the camera, or lower the rate",
+    Reason.PAUSED: "`inspector ctl resume` has frames inspected again",
     Reason.OVERLOAD: "lower the rate, use a faster runtime, or raise ring.slots where frames come in bursts",
     Reason.DEADLINE: "raise the deadline (--deadline-ms, or `deadline_ms` in the configuration) or use a faster runtime",
     Reason.ENGINE_DOWN: "the log says why the engines failed",

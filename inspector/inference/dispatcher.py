@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.frames.clock import now_ns
@@ -17,9 +19,12 @@ from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.background import Priority
+from inspector.inference.figures import InferenceFigures
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue
-from inspector.inference.messages import Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.messages import ChildFigures, Forced, InferenceResult, Ready, WorkItem
+from inspector.inference.sampler import Sampler
 from inspector.inference.state import State, refusal
 from inspector.inference.supervisor import Supervisor
 
@@ -33,6 +38,9 @@ class Listener(NamedTuple):
     """These frames get no result, for the reason and detail given; the leases now belong to the listener."""
     state: Callable[[Dispatcher, State, str], None]
     """The state of the bundle's child changed; the text is for a person."""
+    silent: Callable[[Dispatcher, str], None] = lambda source, why: None
+    """Why the bundle's child is silent: deadlines pass and no result comes. Empty: it has given a result again. Where the child ends, its
+    state says so instead. Also called by the thread that calls ``look``."""
 
 
 class Dispatcher:
@@ -47,8 +55,11 @@ class Dispatcher:
         *,
         hold_while_down: bool,
         forced: Callable[[FrameMeta], Forced],
+        figures: InferenceFigures,
+        priority: Priority = Priority.USUAL,
     ) -> None:
-        """``hold_while_down`` keeps frames until the child is back (offline); else they are given up at once.
+        """``figures`` count what is done for frames that are no shadow's. ``hold_while_down`` keeps frames until the child is back
+        (offline); else they are given up at once. A bundle whose child has the ``priority`` BACKGROUND is never to give verdicts.
 
         Raises UserError where there is no memory for the masks."""
         self.bundle = bundle
@@ -56,15 +67,23 @@ class Dispatcher:
         self.holder = Holder(f"inference {bundle.id}")
         self.shadow_holder = Holder(f"shadow {bundle.id}", observer=True)
         """Holder of the leases while this bundle is a shadow."""
-        self.supervisor = Supervisor(config, bundle, ring, self)
+        self.sampler: Sampler | None = None
+        """Chooses the frames that this bundle is shown as a shadow; None: every frame."""
+        self.background = priority is Priority.BACKGROUND
+        self.supervisor = Supervisor(config, bundle, ring, self, priority)
         self._config = config
         self._listener = listener
         self._hold = hold_while_down
         self._forced = forced
+        self._figures = figures
         self._lock = threading.Lock()
         self._state = State.STARTING
         """The supervisor's state as last reported by ``entered``."""
+        self._served = False
+        """Whether any child of the bundle has been ready."""
         self._queue = InFlightQueue()
+        self._verdicts = False
+        """Whether its last results were verdicts, and not a shadow's."""
         self.retired = False
         """True: it takes no further frame."""
 
@@ -74,10 +93,16 @@ class Dispatcher:
         with self._lock:
             return len(self._queue)
 
+    @property
+    def in_flight(self) -> int:
+        """Frames that are with the child."""
+        with self._lock:
+            return self._queue.in_flight
+
     def submit(self, frame: LeasedFrame) -> bool:
         """Have a frame inspected; the dispatcher holds its lease until it calls the listener. False where it is retired and takes none."""
         stale: list[LeasedFrame] = []
-        refused = ""
+        refused, first = "", False
         with self._lock:
             if self.retired:
                 return False
@@ -88,10 +113,32 @@ class Dispatcher:
                     stale = self._pump()
             else:
                 refused = refusal(self._state)
+                first = self._state is State.STARTING and not self._served
         if refused:
-            self._listener.given_up([frame], Reason.ENGINE_DOWN, refused)
+            reason = Reason.ENGINE_STARTING if first else Reason.ENGINE_DOWN
+            self._listener.given_up([frame], reason, "the engines are being loaded" if first else refused)
         self._give_up_stale(stale)
         return True
+
+    @property
+    def behind(self) -> bool:
+        """Whether a frame waits for the child, or the oldest it has is late (``in_flight.is_late``)."""
+        with self._lock:
+            return self._queue.behind(now_ns())
+
+    def shared(self, frame: LeasedFrame, active: Dispatcher) -> LeasedFrame | None:
+        """The frame for this bundle as a shadow, with a lease of its own, before it is submitted to ``active``; None where it is not to see
+        it. It has no deadline: an answer that comes late is one all the same."""
+        sampler = self.sampler
+        if sampler is not None and not sampler.wants(frame.meta, active, self):
+            return None
+        lease = frame.lease.share(self.shadow_holder)
+        if lease is not None:
+            meta = msgspec.structs.replace(frame.meta, deadline_ns=None)
+            return frame._replace(lease=lease, meta=meta, shadow=True)
+        if sampler is not None:
+            sampler.no_slot(frame.meta)
+        return None
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
         """Take back the frame that has waited longest and is not in the child yet; None where there is none. Frames for a shadow stay."""
@@ -113,6 +160,19 @@ class Dispatcher:
             self._state = State.STOPPED
         self._give_up(reason, why)
 
+    @property
+    def silent(self) -> bool:
+        """Whether deadlines have passed since the child gave its last result."""
+        with self._lock:
+            return self._queue.silent
+
+    def look(self) -> None:
+        """A deadline has passed: see whether the child still gives results."""
+        with self._lock:
+            why = self._queue.look(now_ns()) if self._state is State.READY else ""
+        if why:
+            self._listener.silent(self, why)
+
     # Called by the supervisor, in its thread.
 
     def entered(self, state: State, text: str) -> None:
@@ -126,6 +186,7 @@ class Dispatcher:
     def ready(self, ready: Ready) -> None:
         """See ``supervisor.Client``."""
         with self._lock:
+            self._served = True
             self._queue.limit = self._queue.enough = self._config.in_flight or ready.in_flight
 
     def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
@@ -134,12 +195,21 @@ class Dispatcher:
         with self._lock:
             self._queue.limit = self._config.in_flight or in_flight
             frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
+            was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
+        self._verdicts = not frames[0].shadow
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
+        if was_silent:
+            self._listener.silent(self, "")
         if done:
             self.supervisor.finish()
+
+    def figures(self, figures: ChildFigures) -> None:
+        """See ``supervisor.Client``."""
+        if self._verdicts:
+            self._figures.take_in(figures)
 
     def stalled(self, now_ns: int) -> str:
         """See ``supervisor.Client``."""
@@ -160,12 +230,19 @@ class Dispatcher:
         """Lock held. Send waiting frames to the child, up to ``in_flight``; return those whose deadline has passed."""
         if self._state is not State.READY:
             return []
-        due, stale = self._queue.next_for_child(now_ns())
-        if due and not self.supervisor.submit(
-            [WorkItem(*frame.window, self._forced(frame.meta)) for frame in due],
-        ):
+        now = now_ns()
+        due, stale = self._queue.next_for_child(now)
+        if not due:
+            return stale
+        if self.supervisor.submit([WorkItem(*frame.window, self._forced_of(frame)) for frame in due]):
+            self._figures.sent(due, now)
+        else:
             self._queue.take_back(due)
         return stale
+
+    def _forced_of(self, frame: LeasedFrame) -> Forced:
+        """A golden frame goes through both engines, whatever the gate says of it."""
+        return Forced.LET_THROUGH if frame.golden else self._forced(frame.meta)
 
     def _give_up_stale(self, stale: list[LeasedFrame]) -> None:
         if stale:

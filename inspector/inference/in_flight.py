@@ -9,10 +9,23 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from inspector.frames.leased_frame import LeasedFrame
+from inspector.frames.meta import FrameMeta
 from inspector.frames.planes import Window
 
+TOLERATED = 4.0
+"""A silence is told again only when it lasts this many times as long as the last one, which ended with a result."""
+FORGOTTEN_NS = 60_000_000_000
+"""After so long without another one, the last silence is forgotten."""
 STUCK = 4
 """A frame is stuck when it has been in flight this many times ``stall_timeout_s``, even if later frames have their results."""
+LATE = 4
+"""A frame is late, as far as a shadow is concerned, after this part of the time to its deadline: a quarter."""
+
+
+def is_late(meta: FrameMeta, now_ns: int) -> bool:
+    """Whether more than a quarter of the time from a frame's capture to its deadline has passed."""
+    deadline_ns = meta.deadline_ns
+    return deadline_ns is not None and now_ns - meta.captured_ns > (deadline_ns - meta.captured_ns) // LATE
 
 
 class InFlightQueue:
@@ -26,9 +39,19 @@ class InFlightQueue:
         self._waiting: deque[LeasedFrame] = deque()
         self._in_flight: dict[Window, tuple[LeasedFrame, int]] = {}
         self._progress_ns = 0
+        self.silent = False
+        """Whether the child is told to be silent."""
+        self._tolerated_ns = 0.0
+        """So long a silence is usual for this child."""
+        self._tolerated_until_ns = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def in_flight(self) -> int:
+        """Frames that are with the child."""
+        return len(self._in_flight)
 
     @property
     def hungry(self) -> bool:
@@ -40,9 +63,9 @@ class InFlightQueue:
         self._waiting.append(frame)
 
     def take_oldest_waiting(self) -> LeasedFrame | None:
-        """The frame that has waited longest, is not with the child yet and is no shadow's; None where there is none."""
+        """The captured frame that has waited longest, is not with the child yet and is no shadow's; None where there is none."""
         for place, frame in enumerate(self._waiting):
-            if not frame.shadow:
+            if frame.gets_verdict:
                 del self._waiting[place]
                 return frame
         return None
@@ -73,8 +96,25 @@ class InFlightQueue:
         frames = [self._in_flight[window][0] for window in windows]
         for window in windows:
             del self._in_flight[window]
+        if self.silent:
+            self._tolerated_ns = TOLERATED * (now_ns - self._progress_ns)
+            self._tolerated_until_ns = now_ns + FORGOTTEN_NS
         self._progress_ns = now_ns
         return frames
+
+    def look(self, now_ns: int) -> str:
+        """Why the child is silent from now on, one line; empty where it is not, or is already. It is silent when the deadline of a frame in
+        flight has passed and no result has come since that frame was sent. A child that is only slow is so once, then not: what it took
+        the last time is tolerated."""
+        quiet_ns = now_ns - self._progress_ns
+        if self.silent or (quiet_ns <= self._tolerated_ns and now_ns < self._tolerated_until_ns):
+            return ""
+        for frame, sent_ns in self._in_flight.values():
+            deadline_ns = frame.meta.deadline_ns
+            if sent_ns >= self._progress_ns and deadline_ns is not None and deadline_ns <= now_ns:
+                self.silent = True
+                return f"no result for {quiet_ns / 1e6:.0f} ms with {len(self._in_flight)} frames in flight, past their deadline"
+        return ""
 
     def stalled(self, now_ns: int, timeout_s: float) -> str:
         """Why the child counts as hung, one line; empty where it does not. It hangs when frames are in flight and no result came for
@@ -89,8 +129,17 @@ class InFlightQueue:
             return f"a frame has been in flight for {oldest_s:.1f} s while others passed it (hung in part)"
         return ""
 
+    def behind(self, now_ns: int) -> bool:
+        """Whether a frame waits, or the oldest has used up a quarter of its time. A frame without a deadline has no such limit."""
+        if self._waiting:
+            return True
+        oldest = next(iter(self._in_flight.values()), None)
+        return oldest is not None and is_late(oldest[0].meta, now_ns)
+
     def give_up_in_flight(self) -> list[LeasedFrame]:
-        """Remove and return the frames in flight."""
+        """Remove and return the frames in flight: their child has ended."""
+        self.silent = False
+        self._tolerated_ns = 0.0
         frames = [frame for frame, _ in self._in_flight.values()]
         self._in_flight.clear()
         return frames

@@ -9,6 +9,7 @@ import msgspec
 
 from engines.operating_point import OperatingPoint
 from inspector.config.inference import InferenceConfig
+from inspector.inference.background import Priority
 
 
 class Forced(int, Enum):
@@ -29,6 +30,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     operating_point: OperatingPoint
     """Thresholds that the line was started with: they hold until it ends, although the bundle's file may be replaced meanwhile."""
     inference: InferenceConfig
+    priority: Priority = Priority.USUAL
 
 
 class WorkItem(msgspec.Struct, frozen=True, array_like=True):
@@ -57,6 +59,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     note: str
     cpu_fallback: bool
     """Whether the engines run on the CPU because no GPU can be used."""
+    runtime: str
+    """What both engines run on: openvino, tensorrt or torch."""
     in_flight: int
     """How many frames in flight keep the device busy."""
 
@@ -67,6 +71,8 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
     reason: str
     mendable: bool
     """True where a restart cannot help, but the user can: by correcting bundle or configuration."""
+    traceback: str = ""
+    """Of an internal error."""
 
 
 class InferenceResult(msgspec.Struct, frozen=True, array_like=True):
@@ -82,6 +88,24 @@ class InferenceResult(msgspec.Struct, frozen=True, array_like=True):
     """Maximum probability per class; empty where the segmenter did not run."""
 
 
+class StageFigures(msgspec.Struct, frozen=True, array_like=True):
+    """Figures of one engine since those sent before."""
+
+    wait: list[int]
+    """How long frames waited for it in the child, as ``LatencyTally.take`` gives it."""
+    time: list[int]
+    """How long it took for a batch, likewise."""
+    batches: list[int]
+    """Frames of a batch and number of such batches in turn."""
+
+
+class ChildFigures(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Child to parent: figures of both engines, a few times a second: see ``inspector.inference.figures``."""
+
+    gate: StageFigures
+    segmenter: StageFigures
+
+
 class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Child to parent: results, in the order they were reached."""
 
@@ -91,4 +115,4 @@ class InferenceResults(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 ToChild: TypeAlias = Work | Stop
-FromChild: TypeAlias = Ready | Failed | InferenceResults
+FromChild: TypeAlias = Ready | Failed | InferenceResults | ChildFigures

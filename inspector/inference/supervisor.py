@@ -11,18 +11,32 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
+from inspector.inference.background import Priority
 from inspector.inference.child import Child, ChildEnded
-from inspector.inference.messages import Failed, InferenceResult, InferenceResults, Ready, WorkerSettings, WorkItem
+from inspector.inference.messages import (
+    ChildFigures,
+    Failed,
+    InferenceResult,
+    InferenceResults,
+    Ready,
+    WorkerSettings,
+    WorkItem,
+)
 from inspector.inference.restarts import Restarts
 from inspector.inference.state import TRANSITIONS, State
 
 log = logging.getLogger(__name__)
+
+_STATE_MARGIN_S = 5.0
+"""For what is done in a state beyond its own limit: making a process, ending one."""
 
 
 class Client(Protocol):
@@ -37,6 +51,9 @@ class Client(Protocol):
     def results(self, results: Sequence[InferenceResult], in_flight: int) -> None:
         """The child's engines have results, and ``in_flight`` frames may be with it from now on."""
 
+    def figures(self, figures: ChildFigures) -> None:
+        """The child's figures since the last call."""
+
     def stalled(self, now_ns: int) -> str:
         """Why the child counts as hung, one line; empty where it does not."""
 
@@ -48,20 +65,32 @@ class Client(Protocol):
 class Supervisor:
     """Keeps one child process alive. Its methods may be called from any thread."""
 
-    def __init__(self, config: InferenceConfig, bundle: Bundle, ring: FrameRing, client: Client) -> None:
-        """The child loads ``bundle`` and reads the frames of ``ring``. Raises UserError where there is no
-        memory for its masks."""
+    def __init__(
+        self,
+        config: InferenceConfig,
+        bundle: Bundle,
+        ring: FrameRing,
+        client: Client,
+        priority: Priority = Priority.USUAL,
+    ) -> None:
+        """The child loads ``bundle`` and reads the frames of ``ring``, with this ``priority`` on the processor. Raises
+        UserError where there is no memory for its masks."""
         self._config = config
         self._settings = WorkerSettings(
             bundle=str(bundle.path),
             bundle_id=bundle.id,
             operating_point=bundle.operating_point,
             inference=config,
+            priority=priority,
         )
+        self.start_timeout_s = config.start_timeout_s
+        """Longest time that loading the engines may take, seconds."""
         self._patience_s = min(0.25, config.stall_timeout_s / 4)
         self._client = client
         self._lock = threading.Lock()
         self._state = State.STARTING
+        self._entered_ns = now_ns()
+        """When it was entered, monotonic ns."""
         self._child: Child | None = None
         self._ready_ns: int | None = None
         self._restarts = Restarts(config)
@@ -77,10 +106,17 @@ class Supervisor:
         """The device that computes; empty until the first child is ready."""
         self.cpu_fallback = False
         """Whether the device is the CPU because no GPU can be used."""
+        self.runtime = ""
+        """What the engines run on, by its name in the configuration; empty until the first child is ready."""
 
     def start(self) -> None:
         """Start the child in the background; ``wait_ready`` waits until it is ready."""
+        self._entered_ns = now_ns()
         self._thread.start()
+
+    def serve(self) -> None:
+        """The bundle is active from now on: children that are started later load with the usual priority."""
+        self._settings = msgspec.structs.replace(self._settings, priority=Priority.USUAL)
 
     def wait_ready(self, timeout_s: float) -> bool:
         """True once the first child is ready, False where it still loads after ``timeout_s``. Raises UserError when it could not start."""
@@ -128,6 +164,14 @@ class Supervisor:
             if child is not None:
                 child.kill()
             self._thread.join(timeout_s)
+
+    @property
+    def within_limit(self) -> bool:
+        """Whether the child is in a state that ends by itself, loading or about to be started again, and for no longer than that may take."""
+        with self._lock:
+            limits_s = {State.STARTING: self.start_timeout_s, State.RESTARTING: self._restarts.pause_s}
+            limit_s = limits_s.get(self._state)
+            return limit_s is not None and now_ns() - self._entered_ns < (limit_s + _STATE_MARGIN_S) * 1e9
 
     # The supervisor's thread from here on.
 
@@ -180,11 +224,19 @@ class Supervisor:
             if isinstance(message, ChildEnded):
                 return message
             if isinstance(message, Failed):
+                if message.traceback:
+                    log.error(
+                        "the inference child met an internal error: %s; report this with the traceback",
+                        message.reason,
+                        extra={"traceback": message.traceback},
+                    )
                 return ChildEnded(message.reason, message.mendable)
             if isinstance(message, Ready):
                 self._serve(message)
             elif isinstance(message, InferenceResults):
                 self._client.results(message.results, message.in_flight)
+            elif isinstance(message, ChildFigures):
+                self._client.figures(message)
             if now_ns() - checked_ns > self._patience_s * 1e9:
                 checked_ns = now_ns()
                 trouble = self._still_loading(begun_ns) if self._ready_ns is None else self._client.stalled(checked_ns)
@@ -196,6 +248,7 @@ class Supervisor:
         self._ready_ns = now_ns()
         self.device = ready.device + (f" ({ready.note})" if ready.note else "")
         self.cpu_fallback = ready.cpu_fallback
+        self.runtime = ready.runtime
         self._client.ready(ready)
         self._enter(State.READY, f"engines run on {self.device}")
         self._settled.set()
@@ -240,5 +293,5 @@ class Supervisor:
                 return
             if state not in TRANSITIONS[self._state]:
                 raise AssertionError(f"inference cannot go from {self._state} to {state}")
-            self._state = state
+            self._state, self._entered_ns = state, now_ns()
         self._client.entered(state, text)

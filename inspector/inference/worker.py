@@ -24,8 +24,10 @@ from engines.runtime.plausibility import require_agreement, require_probabilitie
 from inspector.frames.clock import now_ns
 from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
+from inspector.inference.background import Priority, take_processor
 from inspector.inference.cascade import Batch, Cascade, Stage
 from inspector.inference.channel import Channel, ClosedError
+from inspector.inference.figures import ChildTally
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
     Failed,
@@ -39,6 +41,9 @@ from inspector.inference.messages import (
 )
 from inspector.inference.pace import Pace
 from inspector.inference.remedies import with_remedy
+
+_LONGEST_REASON, _LONGEST_TRACEBACK = 2_000, 30_000
+"""Characters that are sent of an internal error: a message is bounded."""
 
 
 class Done(NamedTuple):
@@ -69,8 +74,8 @@ def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings
         except (BundleError, EngineError) as error:
             channel.send(Failed(with_remedy(error), mendable=isinstance(error, BundleError)))
         except Exception as error:
-            traceback.print_exc()  # before the parent knows and ends this process
-            channel.send(Failed(f"{type(error).__name__}: {error}", mendable=False))
+            text = traceback.format_exc()[-_LONGEST_TRACEBACK:]
+            channel.send(Failed(f"{type(error).__name__}: {error}"[:_LONGEST_REASON], mendable=False, traceback=text))
 
 
 def _read(channel: Channel[ToChild], mail: queue.SimpleQueue[Mail]) -> None:
@@ -113,7 +118,9 @@ def _serve(
     # idle. Frames that wait for each other before the segmenter take up places too.
     gathering = engines.segmenter.max_batch if config.segmenter_max_wait_us else 0
     frames_in_flight = (engines.in_flight + 1) * engines.gate.max_batch + gathering
-    channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, frames_in_flight))
+    if settings.priority is Priority.LOADING:
+        take_processor()
+    channel.send(Ready(engines.device, loaded.note, loaded.cpu_fallback, loaded.runtime, frames_in_flight))
     thresholds = bundle.operating_point.thresholds(bundle.classes)
     planes = Planes(frames, masks, FrameSize(bundle.height, bundle.width))
     pace = Pace(frames_in_flight, any_batch=config.max_batch is None and max(engines.batches) == 1)
@@ -143,6 +150,7 @@ class Loop:
     ) -> None:
         self._cascade = cascade
         self._pace = pace
+        self._tally = ChildTally()
         self._engines = engines
         self._planes = planes
         self._mail = mail
@@ -168,6 +176,7 @@ class Loop:
         """Send what is done, start what is due, and take in what comes next; False where that is ``Stop``."""
         self._send_results()
         room = self._feed()
+        self._send_figures(now_ns())
         for message in self._next_mail(room):
             if isinstance(message, Stop):
                 return False
@@ -184,10 +193,15 @@ class Loop:
         wake = self._cascade.wake_ns(room)
         timeout = None if wake is None else max(0.0, (wake - now_ns()) / 1e9)
         idle = not any(self._enqueued.values()) and wake is None
+        figures_ns = self._tally.due_ns if idle else None
+        if figures_ns is not None:
+            timeout = max(0.0, (figures_ns - now_ns()) / 1e9)
+        elif idle:
+            timeout = self._engines.idle_s
         try:
-            mail = [self._mail.get(timeout=self._engines.idle_s if idle else timeout)]
+            mail = [self._mail.get(timeout=timeout)]
         except queue.Empty:
-            if idle:
+            if idle and figures_ns is None:
                 self._engines.keep_warm()
             return ()
         while not self._mail.empty():
@@ -230,6 +244,7 @@ class Loop:
         batch, output = done.batch, done.output
         self._enqueued[batch.stage] -= 1
         self._pace.took(batch.stage, len(batch.items), done.enqueued_ns, done.done_ns)
+        self._tally.took(batch, done.enqueued_ns, done.done_ns)
         if isinstance(output, Exception):
             raise EngineError(f"the {batch.stage.value} failed: {output}") from output
         if isinstance(output, GateOutput):
@@ -241,6 +256,11 @@ class Loop:
         if self._results:
             self._report(InferenceResults(self._results, self._pace.in_flight))
             self._results = []
+
+    def _send_figures(self, now_ns: int) -> None:
+        due_ns = self._tally.due_ns
+        if due_ns is not None and due_ns <= now_ns:
+            self._report(self._tally.take(now_ns))
 
     def _gated(self, batch: Batch, output: GateOutput) -> None:
         """Clean frames of the batch are done; the others go on to the segmenter."""

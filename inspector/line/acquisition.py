@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +28,7 @@ from inspector.frames.size import FrameSize
 from inspector.inference.inference import Inference
 from inspector.line.bad_frames import BadFrames
 from inspector.line.runs import Runs
+from inspector.line.setup import Entry
 from inspector.line.silence import Silence
 from inspector.verdicts.ledger import Ledger
 
@@ -34,6 +36,12 @@ log = logging.getLogger(__name__)
 
 ROOM_POLL_S = 0.05
 """A camera that waits for a free slot checks this often whether the line stops, seconds."""
+
+_ACTIONS = {
+    "camera_silent": "; look at its cable, its power and its trigger",
+    "bad_frames": "; look at camera and light, or at frame_check in the configuration where the frames are good",
+}
+"""What to do about a condition, for the log."""
 
 
 class Acquisition:
@@ -75,6 +83,8 @@ class Acquisition:
         )
         self._numbers = threading.Lock()
         """Held while frames get their numbers and while a silent camera's frames are given up."""
+        self.gaps = self.silences = 0
+        """How often frames in a row were lost; how often the camera was silent."""
         self._next_number = 0
         self._given_up = 0
         """Frames below this number have their verdict, should the camera still deliver them."""
@@ -155,6 +165,7 @@ class Acquisition:
                 return
             if not silence.on:
                 silence.on = True
+                self.silences += 1
                 self._tell_silent(True, f"has delivered nothing for {owing_s:.1f} s")
             owed = 0 if exposed is None else exposed - self._next_number
             if owed > 0:
@@ -173,16 +184,25 @@ class Acquisition:
         self._report(f"frames of camera {name}", well, code, f"camera {name}: {text}")
 
     def _report(self, part: str, well: bool, code: str, text: str) -> None:
-        log.log(logging.INFO if well else logging.WARNING, "%s", text)
+        action = "" if well else _ACTIONS.get(code, "")
+        log.log(
+            logging.INFO if well else logging.WARNING,
+            "%s%s",
+            text,
+            action,
+            extra={"code": code, "camera": self.camera.name},
+        )
         self._condition(part, well, code, text)
 
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""
-        run = self._runs.enter(self.camera.name, count)
-        self._ledger.lost(self.camera.name, self._next_number, count, captured_ns, detail, run=run)
+        entry = self._runs.enter(self.camera.name, count)
+        meta = self._meta(self._next_number, captured_ns, entry)
+        self.gaps += 1
+        self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         self._next_number += count
 
-    def _enter(self, arrival: Arrival) -> FrameMeta | None:
+    def _enter(self, arrival: Arrival) -> tuple[FrameMeta, Entry] | None:
         """Open the frame in the ledger, after those that the camera lost before it; None where it was given up while the camera was silent."""
         with self._numbers:
             if arrival.number < self._given_up:
@@ -193,21 +213,26 @@ class Acquisition:
             if missing:
                 self._lose(missing, arrival.captured_ns, f"the camera lost {missing} frame{'s' if missing > 1 else ''}")
             self._next_number = arrival.number + 1
-            meta = self._meta(arrival, self._runs.enter(self.camera.name))
+            entry = self._runs.enter(self.camera.name)
+            meta = self._meta(arrival.number, arrival.captured_ns, entry, arrival.name)
             self._ledger.open(meta)
-            return meta
+            return meta, entry
 
     def _take(self, arrival: Arrival) -> None:
-        meta = self._enter(arrival)
-        if meta is None:
+        entered = self._enter(arrival)
+        if entered is None:
             return
+        meta, entry = entered
         try:
-            self._hand_on(arrival, meta)
+            self._hand_on(arrival, meta, entry)
         except Exception as error:  # this ends the camera; the frame has its verdict all the same
             self._settle(meta, Reason.INTERNAL, f"internal error on arrival: {error}")
             raise
 
-    def _hand_on(self, arrival: Arrival, meta: FrameMeta) -> None:
+    def _hand_on(self, arrival: Arrival, meta: FrameMeta, entry: Entry) -> None:
+        if entry.paused:
+            self._settle(meta, Reason.PAUSED, "the line is paused")
+            return
         wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
         if arrival.pixels is None or wrong:
             self._refuse_frame(meta, Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.BAD_FRAME, detail=wrong))
@@ -226,7 +251,8 @@ class Acquisition:
         except BaseException:
             lease.release()
             raise
-        self._inference.submit(LeasedFrame(lease, meta))
+        setup = entry.setup
+        self._inference.submit(LeasedFrame(lease, meta, setup.judges), setup.dispatcher)
 
     def _refuse_frame(self, meta: FrameMeta, outcome: Outcome) -> None:
         """Settle a frame in which nothing can be inspected."""
@@ -243,16 +269,19 @@ class Acquisition:
             return ""
         return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(expected)}"
 
-    def _meta(self, arrival: Arrival, run: str) -> FrameMeta:
+    def _meta(self, number: int, captured_ns: int, entry: Entry, name: str = "") -> FrameMeta:
         travel = self.camera.travel_um_per_frame
         return FrameMeta(
             camera=self.camera.name,
-            frame=arrival.number,
-            captured_ns=arrival.captured_ns,
-            deadline_ns=None if self._deadline_ns is None else arrival.captured_ns + self._deadline_ns,
-            position_um=None if travel is None else arrival.number * travel,
-            run=run,
-            name=arrival.name,
+            frame=number,
+            captured_ns=captured_ns,
+            deadline_ns=None if self._deadline_ns is None else captured_ns + self._deadline_ns,
+            position_um=None if travel is None else number * travel,
+            run=entry.run,
+            recipe=entry.setup.recipe,
+            part=entry.part,
+            calibration=entry.setup.calibrations.get(self.camera.name, ""),
+            name=name,
         )
 
     def _find_slot(self) -> Lease | None:

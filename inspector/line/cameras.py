@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from functools import partial
 
@@ -30,6 +30,9 @@ class Cameras:
             [acquisition.camera.silent_after_s for acquisition in self._acquisitions],
         )
 
+    def __iter__(self) -> Iterator[Acquisition]:
+        return iter(self._acquisitions)
+
     def open(self, stop: threading.Event) -> bool:
         """Open all in parallel; False where ``stop`` was set meanwhile. Raises the UserError of the first that failed."""
         threads = DaemonThreads(len(self._acquisitions), "open")
@@ -41,7 +44,11 @@ class Cameras:
                     self.interrupt()
                     return False
                 if time.monotonic() > slow_s:
-                    log.warning("%s: not open after %g s; still waiting", ", ".join(waiting), SLOW_OPEN_S)
+                    log.warning(
+                        "%s: not open after %g s, still waiting; look at cable, power and address",
+                        ", ".join(waiting),
+                        SLOW_OPEN_S,
+                    )
                     slow_s = float("inf")
             for future in opened.values():
                 future.result()

@@ -55,6 +55,11 @@ class Groups(Generic[Piece, Outcome]):
                 self._threads.submit(self._run)
                 self._at_work += 1
 
+    @property
+    def waiting(self) -> int:
+        """Pieces that no thread has taken yet."""
+        return len(self._waiting)
+
     def close(self, timeout_s: float) -> bool:
         """Begin no further piece and wait, at most ``timeout_s``, for those that are under way; False where one was left behind."""
         self._closed = True

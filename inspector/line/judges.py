@@ -1,33 +1,34 @@
-"""The judges of a line: one for each camera and loaded bundle."""
+"""The judges of a line under one set of rules: one for each camera and bundle."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engines.bundle import Bundle
-from inspector.config.tree import LineConfig
+from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity
-from inspector.inference.identity import identity_of
 from inspector.verdicts.judge import Judge
 from inspector.verdicts.rule_check import check_rules
 
 
 class Judges:
-    """Judges by camera and bundle. Those of a bundle are made before its child process is started."""
+    """Judges by camera and bundle. Every method may be called from any thread."""
 
-    def __init__(self, config: LineConfig, bundle: Bundle) -> None:
-        """``bundle`` is the bundle the line starts with. Raises UserError like ``add``."""
-        self._config = config.verdicts
-        self._scales = {camera.name: camera.scale for camera in config.cameras}
+    def __init__(self, rules: VerdictsConfig, scales: Mapping[str, Scale | None]) -> None:
+        """``scales`` are those of the cameras, by name."""
+        self.rules = rules
+        self.scales = dict(scales)
         self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
-        self.add(bundle)
 
-    def add(self, bundle: Bundle) -> None:
-        """Make the judges of a further bundle. Raises UserError where the line's rules do not fit its classes."""
-        minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-        for camera, scale in self._scales.items():
-            check_rules(self._config, bundle.classes, scale)
-            judge = Judge(self._config, identity_of(bundle), minimum_areas, scale)
-            self._judges[camera, judge.bundle] = judge
+    def check(self, bundle: Bundle) -> None:
+        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale."""
+        for scale in self.scales.values():
+            check_rules(self.rules, bundle.classes, scale)
 
-    def of(self, camera: str, identity: BundleIdentity) -> Judge:
-        """The judge for that bundle's results on frames of that camera."""
-        return self._judges[camera, identity]
+    def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
+        """The judge for that bundle's results on frames of that camera; ``identity`` is the bundle's."""
+        judge = self._judges.get((camera, identity))
+        if judge is None:
+            minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
+            judge = self._judges[camera, identity] = Judge(self.rules, identity, minimum_areas, self.scales[camera])
+        return judge

@@ -16,18 +16,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import cv2
 import msgspec
 
 from engines.bundle import Bundle
+from engines.operating_point import OperatingPoint
 from inspector.capture.make import make_source
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
+from inspector.drift.watch import DriftWatch
+from inspector.frames.latency import LatencyHistogram
 from inspector.frames.leased_frame import Observer
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import Outcome, Reason, Settled
+from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.frames.uninspected import Uninspected
@@ -38,17 +42,21 @@ from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
-from inspector.line.judges import Judges
+from inspector.line.changes import judges_of
+from inspector.line.control import LineControl
+from inspector.line.last_rejects import LastRejects
+from inspector.line.loading import Loading
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
-from inspector.line.start_info import first_run, new_epoch, start_info
+from inspector.line.setup import Setup
+from inspector.line.shadow.shadow import Shadow
+from inspector.line.start_info import captures_during_start, first_run, new_epoch, start_info
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import LineState
-from inspector.results.identity import Totals
+from inspector.protocol.messages import Health, LineState, StartBody
+from inspector.results.identity import StartInfo, Totals
 from inspector.results.results import Results
 from inspector.results.status import Status
-from inspector.service.latency import LatencyHistogram
 from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
@@ -85,10 +93,13 @@ class Line:
         forced: Callable[[FrameMeta], Forced] | None = None,
         observe: Callable[[Settled], None] | None = None,
         observers: Sequence[Observer] = (),
+        read_config: Callable[[], LineConfig] | None = None,
+        folder: Path = Path(),
     ) -> None:
         """Build the parts; nothing runs yet.
 
-        ``bundle`` gives the verdicts (``config.bundle`` names it). ``observers`` are shown every inspected frame.
+        ``bundle`` gives the verdicts (``config.bundle`` names it). ``observers`` are shown every inspected frame. ``read_config`` reads the
+        configuration file, which is in ``folder``, again; without it a reload finds nothing changed.
         ``sources`` replaces the cameras' sources by name, ``forced`` the gate's decisions, and ``observe`` sees each verdict under the
         ledger's lock: all three are for measurements. Raises UserError where the configuration does not fit bundle or machine.
         """
@@ -100,10 +111,10 @@ class Line:
         """Of every camera's frames."""
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
+        self.rejects = LastRejects()
         self._observe = observe or (lambda _: None)
         self.epoch = epoch = new_epoch(config)
         """Identity of this start of the line."""
-        self.runs = Runs(epoch.cameras, self._run_begun, self._run_ended)
         self.status = LineStatus(self._publish_status)
         self.results = Results(
             config.results,
@@ -113,46 +124,70 @@ class Line:
             peers_changed=partial(self.status.condition, "peers"),
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
-        self.deadlines = DeadlineTimer(self.ledger)
-        self.postprocessing = Postprocessing(
-            Judges(config, bundle), self.ledger, Observers(observers), self._late, config.verdicts.threads
+        self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
+        self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
+        self.drift = DriftWatch(
+            config.drift,
+            [camera.name for camera in config.cameras],
+            self.size,
+            self.ring,
+            self._active_point,
+            partial(self.status.condition, degrades=False),
         )
+        self.observers = Observers((*observers, self.drift))
+        judges = judges_of(config)
+        judges.check(bundle)
+        self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
             config.inference,
             bundle,
-            FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots),
-            Listener(self.postprocessing.results, self.postprocessing.given_up, self._child_changed),
+            self.ring,
+            Listener(
+                self.postprocessing.results, self.postprocessing.given_up, self._child_changed, self._child_silent
+            ),
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.ring = self.inference.ring
-        self.bundles = LineBundles(self.inference, self.postprocessing.judges, self.status, self.size)
+        self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self)
+        """Which run is on, and what frames are inspected with."""
+        self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
+        self.shadow = Shadow(
+            config.inference,
+            self.inference,
+            self.bundles,
+            self.observers,
+            self.status,
+            self.results,
+            epoch.epoch,
+        )
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
+        self.control = LineControl(self, read_config or (lambda: config), folder)
         self._started = False
+        """Whether frames are, or were, taken."""
         self._stopped = False
 
-    def start(self, stop: threading.Event) -> bool:
-        """Start every part, the cameras last. False where ``stop`` was set meanwhile.
+    def start(self, stop: threading.Event, tick: Callable[[], None] | None = None) -> bool:
+        """Start every part, the cameras last; where the configuration says so (``capture_during_start``), the engines last. False where
+        ``stop`` was set meanwhile. ``tick`` is called some times a second while the engines load.
 
         Raises UserError where the line cannot run: port in use, bundle altered, camera unusable.
         """
+        early = captures_during_start(self.config)
         self.results.start(stop)
+        self.control.start(stop)
         self.inference.start()
-        if not self.cameras.open(stop):
+        loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)
+        if not self.cameras.open(stop) or (early and not self._begin(stop)):
             return False
-        while not self.inference.active.supervisor.wait_ready(0.05):
-            if stop.is_set():
-                return False
-        if not self.results.wait_for_subscribers(stop):
+        if early:
+            self.cameras.start()
+        if not loading.wait(stop) or not (early or self._begin(stop)):
             return False
-        self.runs.begin(first_run(self.config, self.epoch.epoch))
-        self.deadlines.start()
-        native.warn_if_missing()
-        self._started = True
         self.status.enter(LineState.RUNNING, "running", f"engines run on {self.inference.active.supervisor.device}")
-        self.cameras.start()
+        if not early:
+            self.cameras.start()
         return True
 
     def wait(self, stop: threading.Event, tick: Callable[[], None] | None = None, tick_s: float = 0.1) -> None:
@@ -160,6 +195,7 @@ class Line:
 
         ``tick`` is called every ``tick_s`` seconds meanwhile."""
         while not stop.wait(tick_s):
+            self.control.tick()
             if tick is not None:
                 tick()
             if not self.results.snapshot().alive:
@@ -178,13 +214,17 @@ class Line:
         begun_s = time.monotonic()
         if self._started:
             self._attempt(lambda: self.status.enter(LineState.DRAINING, "draining", "no further frames"))
+        self._attempt(self.bundles.close)
         self._attempt(self.cameras.interrupt)
         self._attempt(lambda: self.cameras.stop(0.2))
         self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
+        self._attempt(self.shadow.close)
+        self._attempt(lambda: self.drift.stop(0.1))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
+        self._attempt(self.control.close)
         self._attempt(self._say_goodbye)
         self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
@@ -193,7 +233,7 @@ class Line:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is not None and not self._started and not self.failures:
+        if error is not None and not self.status.started and not self.failures:
             self.status.failed("start", str(error) or type(error).__name__)
         self.stop()
 
@@ -201,6 +241,11 @@ class Line:
     def failures(self) -> list[str]:
         """Parts that stopped early and why, one line each."""
         return self.status.failures
+
+    @property
+    def health(self) -> Health:
+        """How the line is (NAMUR NE 107), and why, by part."""
+        return self.status.health
 
     def snapshot(self) -> Snapshot:
         """Counts, latencies and load at this moment."""
@@ -213,6 +258,11 @@ class Line:
             free_slots=self.ring.leases.free,
             inference=self.inference.active.supervisor.state.value,
         )
+
+    def start_bodies(self) -> dict[str, StartBody]:
+        """What a subscriber needs to read the results of each camera, as it is now."""
+        setup = self.runs.now.setup
+        return {one.name: self.results.start_body(self._start_info(one.name, setup)) for one in self.config.cameras}
 
     # Building.
 
@@ -231,6 +281,22 @@ class Line:
             condition=self.status.condition,
         )
 
+    def _begin(self, stop: threading.Event) -> bool:
+        """Begin the first run, so that frames can be taken. False where ``stop`` was set before."""
+        if not self.results.wait_for_subscribers(stop):
+            return False
+        self.runs.begin(first_run(self.config, self.epoch.epoch))
+        self.deadlines.start()
+        self.drift.start()
+        native.warn_if_missing()
+        self._started = True
+        return True
+
+    def _active_point(self) -> tuple[BundleIdentity, OperatingPoint]:
+        """The bundle that gives the verdicts, and its operating point."""
+        active = self.inference.active
+        return active.identity, active.bundle.operating_point
+
     # Running.
 
     def _settled(self, settled: Settled) -> None:
@@ -239,23 +305,38 @@ class Line:
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)
+        self.rejects.settled(settled)
         self._observe(settled)
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
         self.runs.late(meta, lambda: self.results.late(meta, outcome))
 
-    def _run_begun(self, camera: str, run: str) -> None:
-        (config,) = (one for one in self.config.cameras if one.name == camera)
-        self.results.begin(camera, run, start_info(self.config, config, self.size, self.inference.active.identity))
+    def begun(self, camera: str, run: str, setup: Setup) -> None:
+        """See ``runs.RunMessages``."""
+        if setup.recipe != self.runs.now.setup.recipe:
+            self.drift.reset()  # another product
+        self.results.begin(camera, run, self._start_info(camera, setup))
 
-    def _run_ended(self, camera: str, run: str, totals: Totals) -> None:
+    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:
+        """See ``runs.RunMessages``."""
+        self.results.change(camera, self._start_info(camera, setup), why)
+
+    def ended(self, camera: str, run: str, totals: Totals) -> None:
+        """See ``runs.RunMessages``."""
         self.results.end(camera, run, totals)
+
+    def _start_info(self, camera: str, setup: Setup) -> StartInfo:
+        (config,) = (one for one in self.config.cameras if one.name == camera)
+        return start_info(self.config, config, self.size, setup)
 
     def _publish_status(self, status: Status) -> None:
         self.results.status(status)
 
     def _child_changed(self, source: Dispatcher, state: State, text: str) -> None:
         self.bundles.child_changed(source, state, text)
+
+    def _child_silent(self, source: Dispatcher, why: str) -> None:
+        self.bundles.silent(source, why)
 
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)

@@ -22,6 +22,14 @@ class Observers:
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._observers = tuple(observers)
 
+    def add(self, observer: Observer) -> None:
+        """Show it every frame from now on. ``add`` and ``remove`` are for one thread at a time."""
+        self._observers = (*self._observers, observer)
+
+    def remove(self, observer: Observer) -> None:
+        """Show it no further frame; a call of it may still be under way."""
+        self._observers = tuple(other for other in self._observers if other is not observer)
+
     def offer(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None = None) -> None:
         """Show an inspected frame to each observer; the arguments are the fields of ``Inspected``."""
         for observer in self._observers:

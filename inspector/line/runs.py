@@ -1,4 +1,5 @@
-"""The runs of an epoch: coils, batches or replays. A run begins or ends between two frames while the line goes on.
+"""The runs of an epoch: coils, batches or replays, and what their frames are inspected with. Both change between two captured frames while
+the line goes on.
 
 A frame belongs to the run in which it was captured, whenever its verdict comes. So the ``end`` of a run is published when the last
 of its frames has its verdict, which may be after the next run has begun.
@@ -10,15 +11,30 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from engines.files.names import NAME
 from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Settled
+from inspector.line.setup import Entry, Setup
 from inspector.results.identity import Totals
 
 NO_RUN = ""
 """Run name of a frame that was captured while no run was on."""
+
+
+class RunMessages(Protocol):
+    """Publishes what happens to runs. Called under a lock: it should only queue."""
+
+    def begun(self, camera: str, run: str, setup: Setup) -> None:
+        """A run begins."""
+
+    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:
+        """What frames are inspected with changes; ``run`` is the current one, or empty."""
+
+    def ended(self, camera: str, run: str, totals: Totals) -> None:
+        """Every frame of the run has its verdict."""
 
 
 @dataclass
@@ -41,42 +57,42 @@ class _Run:
 
 
 class Runs:
-    """Which run is on, and the totals of each. Every method may be called from any thread."""
+    """Which run is on, what its frames are inspected with, and the totals of each. Every method may be called from any thread."""
 
-    def __init__(
-        self,
-        cameras: Iterable[str],
-        begun: Callable[[str, str], None],
-        ended: Callable[[str, str, Totals], None],
-    ) -> None:
-        """``begun(camera, run)`` and ``ended(camera, run, totals)`` publish begin and end; called under a lock, they should only queue."""
+    def __init__(self, cameras: Iterable[str], setup: Setup, messages: RunMessages) -> None:
+        """``setup`` is that of the first frames."""
         self._cameras = tuple(cameras)
-        self._begun = begun
-        self._ended = ended
+        self._messages = messages
         self._lock = threading.Lock()
         self._open: dict[str, _Run] = {}
         self._current: _Run | None = None
+        self.now = Entry(NO_RUN, "", False, setup)
+        """Of frames that are captured now. Replaced as a whole."""
 
-    def begin(self, name: str) -> None:
-        """Begin run ``name`` for the frames captured from now on; the run that was on is over.
+    def begin(self, name: str, setup: Setup | None = None) -> None:
+        """Begin run ``name`` for the frames captured from now on, inspected with ``setup``, else as before; the run that was on is over.
 
         Raises UserError for a name whose run is still open."""
-        if not re.fullmatch(NAME, name):
-            raise UserError(
-                f"run {name!r}: expected a letter or digit, then at most 62 letters, digits, '_', '.' or '-'"
-            )
         with self._lock:
-            if name in self._open:
-                raise UserError(f"run {name}: is open already; give the next one another name")
+            self._check(name)
+            setup = setup or self.now.setup
             for camera in self._cameras:
-                self._begun(camera, name)
+                self._messages.begun(camera, name, setup)
             self._close_current()
             self._current = self._open[name] = _Run(name, {camera: _Books() for camera in self._cameras})
+            self.now = Entry(name, "", self.now.paused, setup)
 
-    def end(self) -> None:
-        """End the current run; frames captured from now on belong to none."""
+    def check(self, name: str) -> None:
+        """Raise UserError for a name with which no run can begin now."""
         with self._lock:
+            self._check(name)
+
+    def end(self) -> str:
+        """End the current run and return its name; frames captured from now on belong to none."""
+        with self._lock:
+            name = self.now.run
             self._close_current()
+            return name
 
     def end_all(self) -> None:
         """At the end of the epoch: publish the end of every open run, also where frames are still open."""
@@ -86,14 +102,31 @@ class Runs:
                 for camera in list(run.books):
                     self._publish_end(run, camera)
 
-    def enter(self, camera: str, frames: int = 1) -> str:
-        """Count ``frames`` captured or lost now; return the run they belong to. To be called before they are entered in the ledger."""
+    def change(self, setup: Setup, why: str) -> None:
+        """Inspect the frames captured from now on with ``setup``; ``why`` is one line for a person."""
         with self._lock:
-            run = self._current
-            if run is None:
-                return NO_RUN
-            run.books[camera].entered += frames
-            return run.name
+            for camera in self._cameras:
+                self._messages.changed(camera, self.now.run, setup, why)
+            self.now = self.now._replace(setup=setup)
+
+    def name_part(self, part: str) -> None:
+        """Name the sheet that comes next. The name holds for the frames captured until another is given or the run changes."""
+        with self._lock:
+            self.now = self.now._replace(part=part)
+
+    def pause(self, paused: bool) -> bool:
+        """Whether frames captured from now on are not inspected; return how it was before."""
+        with self._lock:
+            before = self.now.paused
+            self.now = self.now._replace(paused=paused)
+            return before
+
+    def enter(self, camera: str, frames: int = 1) -> Entry:
+        """Count ``frames`` captured or lost now; return what they belong to. To be called before they are entered in the ledger."""
+        with self._lock:
+            if self._current is not None:
+                self._current.books[camera].entered += frames
+            return self.now
 
     def settled(self, settled: Settled) -> None:
         """Count a frame, or a range of lost ones, that has its verdict."""
@@ -116,8 +149,17 @@ class Runs:
 
     # What follows runs under the lock.
 
+    def _check(self, name: str) -> None:
+        if not re.fullmatch(NAME, name):
+            raise UserError(
+                f"run {name!r}: expected a letter or digit, then at most 62 letters, digits, '_', '.' or '-'"
+            )
+        if name in self._open:
+            raise UserError(f"run {name}: is open already; give the next one another name")
+
     def _close_current(self) -> None:
         run, self._current = self._current, None
+        self.now = self.now._replace(run=NO_RUN, part="")
         if run is None:
             return
         run.over = True
@@ -126,6 +168,6 @@ class Runs:
                 self._publish_end(run, camera)
 
     def _publish_end(self, run: _Run, camera: str) -> None:
-        self._ended(camera, run.name, run.books.pop(camera).totals)
+        self._messages.ended(camera, run.name, run.books.pop(camera).totals)
         if not run.books:
             del self._open[run.name]

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from inspector.capture.make import SOFTWARE, source_kind
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
-from inspector.frames.outcome import BundleIdentity
 from inspector.frames.size import FrameSize
+from inspector.line.setup import Setup
 from inspector.results.identity import Identity, StartInfo
 from inspector.verdicts.wording import rule_in_words
 
@@ -25,19 +25,28 @@ def new_epoch(config: LineConfig) -> Identity:
     )
 
 
+def captures_during_start(config: LineConfig) -> bool:
+    """Whether cameras are read before the engines are ready. A recording would lose its first frames by it."""
+    if config.capture_during_start is not None:
+        return config.capture_during_start
+    return not any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+
+
 def first_run(config: LineConfig, epoch: str) -> str:
     """Name of the run that begins with the epoch; unique, also where the clock goes back or is the same at every start."""
     return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"
 
 
-def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, bundle: BundleIdentity) -> StartInfo:
-    """What subscribers need to read the results of a camera; ``size`` is the size of its frames."""
-    scale = camera.scale
+def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, setup: Setup) -> StartInfo:
+    """What subscribers need to read the results of a camera under ``setup``; ``size`` is the size of its frames."""
+    scale = setup.judges.scales[camera.name]
     return StartInfo(
-        bundle=bundle,
+        bundle=setup.dispatcher.identity,
         size=size,
+        calibration=setup.calibrations.get(camera.name),
+        recipe=setup.recipe,
         scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,
-        rules=tuple(rule_in_words(rule) for rule in config.verdicts.rules),
+        rules=tuple(rule_in_words(rule) for rule in setup.judges.rules.rules),
         deadline_ms=config.deadline_ms,
         source=source_kind(camera.source),
     )

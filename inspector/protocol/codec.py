@@ -7,7 +7,18 @@ from typing import Annotated
 
 import msgspec
 
-from inspector.protocol.messages import BODIES, PROTOCOL, Body, GapBody, Header, LateBody, MessageType, ResultBody
+from inspector.protocol.messages import (
+    BODIES,
+    PROTOCOL,
+    Body,
+    GapBody,
+    Header,
+    HeartbeatBody,
+    LateBody,
+    MessageType,
+    ResultBody,
+    StartBody,
+)
 
 TOPIC_ROOT = f"v{PROTOCOL}"
 
@@ -76,8 +87,11 @@ def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
         body = _body_decoders[header.type].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"body of {header.type.value}: {error}") from None
-    if (header.seq is None) != (header.type is MessageType.HEARTBEAT):
-        raise MalformedError(f"seq {header.seq} in a {header.type.value}; a heartbeat has none, all others have one")
+    unnumbered = isinstance(body, HeartbeatBody) or (isinstance(body, StartBody) and body.repeat)
+    if (header.seq is None) != unnumbered:
+        raise MalformedError(
+            f"seq {header.seq} in a {header.type.value}; a heartbeat and a repeated start have none, all others have one"
+        )
     if header.type in _ABOUT_FRAMES and header.frame is None:
         raise MalformedError(f"{header.type.value} without a frame number")
     if isinstance(body, GapBody) and not header.frame == body.first <= body.last:

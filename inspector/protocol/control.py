@@ -177,9 +177,26 @@ WITHOUT_JOURNAL = frozenset({ReadStatus, ReadStart, RecipeList, BundleList, Shad
 """Commands that are done although the journal cannot be written: they look, or make the line safer. All others are refused then."""
 
 
+LOOKS = frozenset(command for command, role in NEEDS.items() if role is Role.VIEWER)
+"""Commands that change nothing."""
+
+
 class CommandRefused(Exception):  # noqa: N818 - a refusal is an answer, no error of the program
     """The line does not do what it was asked; nothing has changed. ``code`` is for programs, the text one line for a person."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gave a command."""
+
+    who: str
+    """Name of the key's file, or ``local`` for one who opened the ipc socket."""
+    public_key: str = ""
+    """Empty for a local one."""
+    role: Role
+    on_behalf_of: str = ""
+    """The person a program speaks for, as the program says."""
+    request_id: str = ""

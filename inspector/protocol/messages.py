@@ -29,6 +29,7 @@ class MessageType(str, Enum):
     """Type of a message, the last part of its topic."""
 
     START = "start"
+    CHANGE = "change"
     RESULT = "result"
     LATE = "late"
     GAP = "gap"
@@ -38,13 +39,29 @@ class MessageType(str, Enum):
 
 
 class LineState(str, Enum):
-    """State of the line. ``degraded``: every frame still gets its verdict, but a person must look at something."""
+    """State of the line. ``degraded``: every frame still gets its verdict, but a person must look at something. ``paused``: frames are
+    captured and not inspected, because somebody said so."""
 
     STARTING = "starting"
     RUNNING = "running"
     DEGRADED = "degraded"
+    PAUSED = "paused"
     DRAINING = "draining"
     STOPPED = "stopped"
+
+
+class Signal(str, Enum):
+    """Health in the words of NAMUR NE 107, the worst first."""
+
+    FAILURE = "failure"
+    """Verdicts are missing or cannot be relied on, because a part failed."""
+    FUNCTION_CHECK = "function_check"
+    """Verdicts are missing for now, because the line starts, is paused or stops."""
+    OUT_OF_SPECIFICATION = "out_of_specification"
+    """Verdicts are given, but not under the conditions, or not with the records, that the line is made for."""
+    MAINTENANCE_REQUIRED = "maintenance_required"
+    """Verdicts are right; something will need a person before long."""
+    NORMAL = "normal"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +84,20 @@ class Header(Message, frozen=True, kw_only=True):
             description="Name of the run (coil, batch, replay): the one in which the frame was captured; without a frame, the current one. Null: none."
         ),
     ]
-    seq: Annotated[Count | None, Meta(description="Number of the publication in its stream; null in heartbeats.")]
+    recipe: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(
+            description="Name of the recipe the frame is inspected with; without a frame, the current one. Null: none."
+        ),
+    ]
+    part: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="Id of the sheet, where the line was told. Null: none, or a message about no frame."),
+    ]
+    seq: Annotated[
+        Count | None,
+        Meta(description="Number of the publication in its stream; null in heartbeats and in a repeated start."),
+    ]
     frame: Annotated[
         Count | None, Meta(description="Frame number; in a gap the first one. Null in a message about no frame.")
     ]
@@ -111,8 +141,8 @@ class ScaleMm(Message, frozen=True, kw_only=True):
     y_mm_per_px: Figure
 
 
-class StartBody(Message, frozen=True, kw_only=True):
-    """A run begins on this camera. Holds what a subscriber needs to read the results that follow."""
+class Settings(Message, frozen=True, kw_only=True):
+    """What a subscriber needs to read the results of a camera."""
 
     classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
     geometry: Geometry
@@ -124,6 +154,21 @@ class StartBody(Message, frozen=True, kw_only=True):
     source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
     software: Annotated[str, Meta(description="Name and version of the publisher.")]
     units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
+
+
+class StartBody(Settings, frozen=True, kw_only=True):
+    """A run begins on this camera. Holds what a subscriber needs to read the results that follow."""
+
+    repeat: Annotated[
+        bool,
+        Meta(description="True: said again for those who join later, with what holds now; it has no number."),
+    ]
+
+
+class ChangeBody(Settings, frozen=True, kw_only=True):
+    """Bundle, thresholds, rules or limits change while the run goes on. Holds what ``start`` holds, as it is from now on."""
+
+    why: Annotated[str, Meta(description="What was changed, one line for a person.")]
 
 
 class MaskInfo(Message, frozen=True, kw_only=True):
@@ -178,6 +223,34 @@ class GapBody(Message, frozen=True, kw_only=True):
     detail: str
 
 
+MOST_REASONS = 16
+"""Reasons for the health that one message carries."""
+
+
+class HealthReason(Message, frozen=True, kw_only=True):
+    """One part of the line that is not as it should be."""
+
+    part: Annotated[
+        str, Meta(description="Which part: line, inference, journal, peers, camera NAME, ...", max_length=128)
+    ]
+    code: Annotated[str, Meta(description="What is wrong with it, for a program.", max_length=64)]
+    text: Annotated[str, Meta(description="What is wrong with it, one line for a person.", max_length=512)]
+    signal: Signal
+
+
+class Health(Message, frozen=True, kw_only=True):
+    """The health of the line (NAMUR NE 107), which is that of the worst reason."""
+
+    signal: Signal = Signal.NORMAL
+    reasons: Annotated[
+        tuple[HealthReason, ...],
+        Meta(
+            description=f"The worst first, at most {MOST_REASONS}; none where the line is well.",
+            max_length=MOST_REASONS,
+        ),
+    ] = ()
+
+
 class StatusBody(Message, frozen=True, kw_only=True):
     """The state of the line changed, or something happened that a person should know."""
 
@@ -192,6 +265,10 @@ class StatusBody(Message, frozen=True, kw_only=True):
             description="What computes the verdicts, for a person, and why no GPU where a CPU replaces one; empty before it is known."
         ),
     ] = ""
+    health: Annotated[
+        Health | None,
+        Meta(description="How the line is at this moment; null in what was published before there was one."),
+    ] = None
 
 
 class HeartbeatBody(Message, frozen=True, kw_only=True):
@@ -211,10 +288,11 @@ class EndBody(Message, frozen=True, kw_only=True):
     late: Annotated[int, Meta(description="Results that came too late.", ge=0, le=LARGEST)]
 
 
-Body = StartBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody
+Body = StartBody | ChangeBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody
 
 BODIES: dict[MessageType, type[Body]] = {
     MessageType.START: StartBody,
+    MessageType.CHANGE: ChangeBody,
     MessageType.RESULT: ResultBody,
     MessageType.LATE: LateBody,
     MessageType.GAP: GapBody,

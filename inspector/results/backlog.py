@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from inspector.results import traffic
 from inspector.results.connections import Connection, Connections
+from inspector.results.peer_limits import Cause
 from inspector.results.traffic import Outgoing
 
 _LOOKS = 8
@@ -28,7 +29,7 @@ class Backlog:
     """The count. For the publishing thread."""
 
     def __init__(
-        self, connections: Connections, most: int, curve: bool, refuse: Callable[[Connection, str], None]
+        self, connections: Connections, most: int, curve: bool, refuse: Callable[[Connection, Cause, str], None]
     ) -> None:
         """``most``: bytes that may wait for one connection. ``refuse`` is called with one that has to be disconnected, and the reason."""
         self._connections = connections
@@ -74,7 +75,9 @@ class Backlog:
             to_it = sum(size for topic, size in sent.items() if topic.startswith(topics))
             account(connection, to_it, traffic.outgoing(connection.descriptor))
             if connection.waiting > self._most:
-                self._refuse(connection, f"one read too slowly, and {self._most >> 20} MiB waited (results.send_mib)")
+                self._refuse(
+                    connection, Cause.SLOW, f"one read too slowly, and {self._most >> 20} MiB waited (results.send_mib)"
+                )
             else:
                 behind.append(connection)
         self._check_all(behind, _ENTRY * parts / max(1, sum(sent.values())))
@@ -86,7 +89,7 @@ class Backlog:
         while behind and waiting * per_byte > self._most:
             slowest = behind.pop()
             waiting -= slowest.waiting
-            self._refuse(slowest, "too many read too slowly, this one the slowest (results.send_mib)")
+            self._refuse(slowest, Cause.SLOW, "too many read too slowly, this one the slowest (results.send_mib)")
 
 
 def wire_bytes(parts: list[bytes], curve: bool) -> int:

@@ -12,44 +12,44 @@ import zmq
 
 from inspector.errors import UserError
 
-_KEY = "results.endpoint"
 _LONGEST_IPC_PATH = 107
 _TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
 
-def check_endpoint(endpoint: str, *, curve: bool) -> None:
+def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> None:
     """Check that the endpoint may be bound: without CURVE only loopback or an ipc path; an ipc path must not be in use.
 
-    Raises UserError naming ``results.endpoint``.
+    Raises UserError naming ``endpoint`` of the ``section``.
     """
+    key = f"{section}.endpoint"
     if endpoint.startswith("ipc://@") and not curve:
         raise UserError(
-            f"{_KEY}: {endpoint} is an abstract name, which every user of this machine can connect to, but results.curve is not set; "
-            "set results.curve (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
+            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {section}.curve is not set; "
+            f"set {section}.curve (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
         )
     if endpoint.startswith("ipc://"):
-        _check_ipc(endpoint)
+        _check_ipc(endpoint, key)
         return
     found = _TCP.fullmatch(endpoint)
     if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
         raise UserError(
-            f"{_KEY}: {endpoint!r} is no address; expected tcp://ADDRESS:PORT or ipc://PATH, e.g. tcp://127.0.0.1:5550"
+            f"{key}: {endpoint!r} is no address; expected tcp://ADDRESS:PORT or ipc://PATH, e.g. tcp://127.0.0.1:5550"
         )
     if not curve and not _is_loopback(found[1].strip("[]")):
         raise UserError(
-            f"{_KEY}: {endpoint} can be reached from other machines, but results.curve is not set; "
-            "set results.curve (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
+            f"{key}: {endpoint} can be reached from other machines, but {section}.curve is not set; "
+            f"set {section}.curve (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
         )
 
 
-def bind(socket_: zmq.Socket[bytes], endpoint: str) -> str:
-    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``results.endpoint``."""
+def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint") -> str:
+    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``."""
     if "[" in endpoint:
         socket_.setsockopt(zmq.IPV6, 1)
     try:
         socket_.bind(endpoint)
     except zmq.ZMQError as error:
-        raise UserError(f"{_KEY}: {endpoint} cannot be bound: {_worded(error)}") from None
+        raise UserError(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
     bound = socket_.getsockopt(zmq.LAST_ENDPOINT)
     assert isinstance(bound, bytes)
     return bound.rstrip(b"\0").decode()
@@ -64,28 +64,26 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_ipc(endpoint: str) -> None:
+def _check_ipc(endpoint: str, key: str) -> None:
     """libzmq replaces an existing socket file: without this check a second line would silently cut off the first."""
     path = endpoint.removeprefix("ipc://")
     if path in ("", "*") or path.startswith("@"):
         if not path:
-            raise UserError(f"{_KEY}: {endpoint!r} names no path; e.g. ipc:///run/inspector/results.ipc")
+            raise UserError(f"{key}: {endpoint!r} names no path; e.g. ipc:///run/inspector/results.ipc")
         return
     if len(path.encode()) > _LONGEST_IPC_PATH:
-        raise UserError(
-            f"{_KEY}: the path of {endpoint} is longer than {_LONGEST_IPC_PATH} bytes; choose a shorter one"
-        )
+        raise UserError(f"{key}: the path of {endpoint} is longer than {_LONGEST_IPC_PATH} bytes; choose a shorter one")
     if not Path(path).resolve().parent.is_dir():
-        raise UserError(f"{_KEY}: the folder of {endpoint} does not exist; make it or choose another path")
+        raise UserError(f"{key}: the folder of {endpoint} does not exist; make it or choose another path")
     if Path(path).exists() and not Path(path).is_socket():
-        raise UserError(f"{_KEY}: {path} is a file; choose a path that is free")
+        raise UserError(f"{key}: {path} is a file; choose a path that is free")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
             probe.connect(path)
         except OSError:
             return
-    raise UserError(f"{_KEY}: {endpoint} is in use by another program; stop that one or choose another path")
+    raise UserError(f"{key}: {endpoint} is in use by another program; stop that one or choose another path")
 
 
 def _worded(error: zmq.ZMQError) -> str:

@@ -38,6 +38,8 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Size of the camera's frames."""
     calibration: str | None = None
     """Identity of the camera's calibration."""
+    recipe: str = ""
+    """Name of the recipe; empty where there is none."""
     scale_mm_per_px: tuple[float, float] | None = None
     """x, y."""
     rules: tuple[str, ...] = ()

@@ -59,6 +59,10 @@ class JournalState(msgspec.Struct, frozen=True, kw_only=True):
     """Commands that were dropped: thousands waited, or a value cannot be stored."""
     shadow_not_journaled: int = 0
     """Disagreements and counts of a shadow bundle that were dropped. They are the first to be."""
+    oldest_s: float = 0.0
+    """How long the oldest of those that wait has waited."""
+    committed_bytes: int = 0
+    """Of the committed ones, before their masks are compressed."""
 
 
 class Condition(NamedTuple):
@@ -149,6 +153,8 @@ class Journal:
             commands_waiting=self._records.commands_waiting,
             commands_not_journaled=self._records.commands_let_go,
             shadow_not_journaled=self._records.shadow_let_go,
+            oldest_s=self._queue.oldest_s,
+            committed_bytes=self._queue.stored_bytes,
         )
 
     def trouble(self) -> str:
@@ -247,7 +253,11 @@ class Journal:
     def _log_clock(self, trouble: str) -> None:
         """Log what the clock did, where it did something."""
         if trouble:
-            log.warning("journal %s: %s; no publication is deleted for its age because of that", self.path, trouble)
+            log.warning(
+                "journal %s: %s; no publication is deleted for its age because of that; look at the machine's time service",
+                self.path,
+                trouble,
+            )
 
     def _commit_all(self) -> bool:
         """Commit group by group until nothing waits, commands between two groups; False where the disk refused."""
@@ -334,7 +344,10 @@ class Journal:
         first, self._error = not self._error, str(error)
         if first:
             log.error(
-                "journal %s: %s; publishing goes on, trying again every %d ms", self.path, error, self._config.retry_ms
+                "journal %s: %s; publishing goes on, trying again every %d ms; see whether the disk is full and the file may be written",
+                self.path,
+                error,
+                self._config.retry_ms,
             )
         return False
 

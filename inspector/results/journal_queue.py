@@ -5,6 +5,7 @@ Limited in number and in bytes. One thread appends, another takes; nothing here 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from inspector.config.journal import JournalConfig
@@ -25,6 +26,10 @@ class JournalQueue:
         """Publications that were not queued because of the limits, or that could not be stored."""
         self._config = config
         self._queue: deque[Publication] = deque()
+        self._since_s: deque[float] = deque()
+        """When each of those that wait was queued, monotonic."""
+        self.stored_bytes = 0
+        """Of the publications that were stored, before their masks were compressed."""
         self._rows_in = self._rows_out = self._bytes_in = self._bytes_out = 0
         """Rows queued and rows done; each is counted by one thread only, and the difference is what still waits."""
 
@@ -32,6 +37,14 @@ class JournalQueue:
     def waiting(self) -> int:
         """Publications that are neither stored nor given up."""
         return self._rows_in - self._rows_out
+
+    @property
+    def oldest_s(self) -> float:
+        """How long the publication has waited that has waited longest, s; 0 where none waits."""
+        try:
+            return max(0.0, time.monotonic() - self._since_s[0])
+        except IndexError:
+            return 0.0
 
     @property
     def full(self) -> bool:
@@ -46,6 +59,7 @@ class JournalQueue:
             return False
         self._rows_in += 1
         self._bytes_in += publication.size
+        self._since_s.append(time.monotonic())
         self._queue.append(publication)
         return True
 
@@ -70,8 +84,13 @@ class JournalQueue:
 
     def done(self, *, stored: bool) -> None:
         """The group is stored, or given up."""
-        if not stored:
+        size = sum(row.size for row in self.group)
+        if stored:
+            self.stored_bytes += size
+        else:
             self.let_go += len(self.group)
         self._rows_out += len(self.group)
-        self._bytes_out += sum(row.size for row in self.group)
+        self._bytes_out += size
+        for _ in self.group:
+            self._since_s.popleft()
         self.group = []

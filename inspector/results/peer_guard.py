@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import zmq
 
-from inspector.results.allow_list import AllowList
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
-from inspector.results.peer_limits import PeerLimits
+from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
+from inspector.results.zap import Entrance
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +44,19 @@ class PeerGuard:
         limits: PeerLimits,
         bind_anew: Callable[[], object],
         changed: Callable[[bool, str, str], None],
+        section: str = "results",
     ) -> None:
         """``bind_anew`` asks for all connections to be closed, where nothing less helps. ``changed(well, code, text)`` is called, in
-        any thread, when the first connection is cut off, and after 10 s without another."""
+        any thread, when the first connection is cut off, and after 10 s without another. ``section`` is that of the configuration."""
+        self._section = section
         self._connections = connections
         self._limits = limits
         self._bind_anew = bind_anew
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
+        self.cut_off = dict.fromkeys(Cause, 0)
+        """How often, by cause; all connections at once count as one."""
         self._lock = threading.Lock()
         self._refused = 0
         """Connections cut off since the last calm."""
@@ -69,9 +73,11 @@ class PeerGuard:
         self._memory_kept = 0
         """When free memory was given back last."""
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="peers" if section == "results" else f"peers-{section}", daemon=True
+        )
 
-    def start(self, zap: zmq.Socket[bytes], allow_list: AllowList | None) -> None:
+    def start(self, zap: zmq.Socket[bytes], allow_list: Entrance | None) -> None:
         """Start watching, and answering on ``zap``, a ROUTER socket that belongs to this thread from now on."""
         self._zap, self._allow_list = zap, allow_list
         self._memory_before = self._memory_kept = anonymous_bytes()
@@ -83,10 +89,11 @@ class PeerGuard:
         if self._thread.ident is not None:
             self._thread.join(1.0)
 
-    def refuse(self, connection: Connection, why: str) -> None:
+    def refuse(self, connection: Connection, cause: Cause, why: str) -> None:
         """Cut ``connection`` off. ``why`` says which limit it exceeds; empty where it does not, but may no longer be connected."""
         if connection.ending:
             return
+        self._count(cause)
         if not self._connections.cut_off(connection):
             why = "no file descriptor is left, so all were"
             self._bind_anew()
@@ -127,7 +134,7 @@ class PeerGuard:
                 continue
             if not self._connections.read_received(connection, now_s):
                 self._door.entered(_COST_OF_A_FLOOD, now_s)
-                self.refuse(connection, "one sent more than subscriptions need")
+                self.refuse(connection, Cause.FLOOD, "one sent more than it may")
         self._move_door(now_s)
         if now_s >= self._memory_due_s:
             self._memory_due_s = now_s + _MEMORY_EVERY_S
@@ -155,8 +162,8 @@ class PeerGuard:
         self._allow_list.sum_up()
         for connection in self._connections.all():
             if connection.key and not self._allow_list.allows(connection.key):
-                log.info("subscriber %s is cut off: its key is not on the list any more", connection.key)
-                self.refuse(connection, "")
+                log.info("%s: client %s is cut off: its key is not on the list any more", self._section, connection.key)
+                self.refuse(connection, Cause.KEY, "")
 
     def _check_number(self) -> None:
         """Refuse what is above the limit: the oldest without a subscription, so that a new subscriber has time for its first one; where
@@ -167,8 +174,9 @@ class PeerGuard:
             return
         silent = [connection for connection in connections if not connection.topics][:excess]
         newest = connections[len(connections) - (excess - len(silent)) :]
+        setting = " (results.max_connections)" if self._section == "results" else ""
         for connection in silent + newest:
-            self.refuse(connection, f"there are more than {self._limits.connections} (results.max_connections)")
+            self.refuse(connection, Cause.CONNECTIONS, f"there are more than {self._limits.connections}{setting}")
 
     def _check_memory(self) -> None:
         """Give back what peers have left behind; where they hold too much, close all connections."""
@@ -182,10 +190,15 @@ class PeerGuard:
         self._memory_before = self._memory_kept
         if self._connections.received() * _BYTES_OF_MEMORY >= growth:
             self._bind_anew()
+            self._count(Cause.MEMORY)
             self._trouble(f"all of them, because the daemon's memory has grown by {growth >> 20} MiB")
 
+    def _count(self, cause: Cause) -> None:
+        with self._lock:
+            self.cut_off[cause] += 1
+
     def _trouble(self, why: str) -> None:
-        self._cut_off.write("peers are cut off: %s", why)
+        self._cut_off.write("%s: peers are cut off: %s", self._section, why)
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()

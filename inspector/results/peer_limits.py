@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from enum import Enum
 
 import msgspec
 
@@ -16,6 +17,23 @@ RECEIVE_BUFFER = 16 << 10
 RECEIVE_MESSAGES = 0
 """Messages of one connection that libzmq keeps: no limit. At a limit libzmq (4.3.5) stops reading, and where it reads on after the peer
 has closed, a PING that waits ends the process (an assertion, !_io_error). The bytes that a peer sends are bounded instead."""
+
+
+class Cause(Enum):
+    """Why connections are cut off."""
+
+    SLOW = "slow"
+    """It read too slowly."""
+    FLOOD = "flood"
+    """It sent more than subscriptions need."""
+    SUBSCRIPTIONS = "subscriptions"
+    """It had too many, or one that is too long."""
+    CONNECTIONS = "connections"
+    """There were too many."""
+    KEY = "key"
+    """Its key is not on the allow-list any more."""
+    MEMORY = "memory"
+    """All of them, because the daemon's memory had grown."""
 
 
 class PeerLimits(msgspec.Struct, frozen=True, kw_only=True):

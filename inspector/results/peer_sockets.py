@@ -6,35 +6,34 @@ Nothing that a peer sends comes further than this: it is read here, and whatever
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 
 import msgspec
 import zmq
 
 from inspector.config.results import ResultsConfig
-from inspector.errors import UserError
-from inspector.results.allow_list import ZAP_ENDPOINT, AllowList
+from inspector.results.allow_list import AllowList
 from inspector.results.backlog import Backlog
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
-from inspector.results.endpoint import bind, check_endpoint
+from inspector.results.endpoint import check_endpoint
+from inspector.results.listening import TRY_AGAIN_MS, Listening
 from inspector.results.peer_guard import PeerGuard
 from inspector.results.peer_limits import (
     LARGEST_PART,
     RECEIVE_BUFFER,
     RECEIVE_MESSAGES,
+    Cause,
     PeerLimits,
     connections_possible,
 )
 from inspector.results.subscriptions import Subscriptions
+from inspector.results.zap import ZAP_ENDPOINT
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE_MS = 5000
 """A peer that has not finished its handshake by then is disconnected."""
-_TRY_TO_BIND_MS = 10
-"""Pause between two attempts to bind anew in the first second; libzmq closes the previous socket meanwhile."""
 
 
 class PeerSockets:
@@ -50,8 +49,6 @@ class PeerSockets:
     ) -> None:
         """``prefixes`` are those of the line's topics. ``changed(well, code, text)`` is called, in any thread, when peers have to be
         cut off and when that is over; ``wake`` ends a ``poll`` that waits."""
-        self.endpoint = ""
-        """The address bound, once open."""
         self.errors = 0
         """How often something a peer sent could not be handled."""
         self._config = config
@@ -63,15 +60,10 @@ class PeerSockets:
                 config.max_connections,
             )
         limits = msgspec.structs.replace(limits, connections=possible)
-        self._wake = wake
-        self._bind_anew = False
-        self._bind_at_s: float | None = None
-        """When to try to bind again; None while bound."""
-        self._unbound_s = 0.0
-        """When the socket was closed to be bound again."""
         self._allow_list: AllowList | None = None
         self.connections = Connections(limits)
-        self._guard = PeerGuard(self.connections, limits, self.bind_anew, changed)
+        self._listening = Listening(self.connections, "results.endpoint", wake)
+        self._guard = PeerGuard(self.connections, limits, self._listening.bind_anew, changed)
         self.subscriptions = Subscriptions(prefixes, self.connections, limits, self._guard.refuse, self._allows)
         self._backlog = Backlog(self.connections, config.send_mib << 20, config.curve is not None, self._guard.refuse)
         self._poller = zmq.Poller()
@@ -92,12 +84,21 @@ class PeerSockets:
             self._poller.register(self._data, zmq.POLLIN)
             self._set_options(self._data)
             self.connections.watch(self._context, self._data)
-            self.endpoint = bind(self._data, config.endpoint)
-            self.connections.bound(self.endpoint)
+            self._listening.bind(self._data, config.endpoint)
         except BaseException:
             self.close(0)
             raise
         self._guard.start(zap, self._allow_list)
+
+    @property
+    def cut_off(self) -> dict[Cause, int]:
+        """How often connections were cut off, by cause."""
+        return dict(self._guard.cut_off)
+
+    @property
+    def refused(self) -> int | None:
+        """How often somebody was not let in by the allow-list; None where there is none."""
+        return None if self._allow_list is None else self._allow_list.refused
 
     def wake_by(self, descriptor: int) -> None:
         """Let ``poll`` return when ``descriptor`` is readable."""
@@ -105,13 +106,12 @@ class PeerSockets:
 
     def poll(self, timeout_ms: int) -> None:
         """Wait until a peer sent something, ``descriptor`` is readable or the time is over, and read what peers sent."""
-        if self._bind_at_s is not None:
-            timeout_ms = min(timeout_ms, _TRY_TO_BIND_MS)
+        if self._listening.unbound:
+            timeout_ms = min(timeout_ms, TRY_AGAIN_MS)
         ready = dict(self._poller.poll(timeout_ms))
         if self._data in ready:
             self._guarded(lambda: self.subscriptions.read(self._data))
-        if self._bind_anew or self._bind_at_s is not None:
-            self._guarded(self._bind_again)
+        self._guarded(self._listening.look)
 
     def send(self, parts: list[bytes]) -> None:
         """Send a message to all who have subscribed to it; never blocks. Whoever is too far behind is cut off before."""
@@ -120,10 +120,14 @@ class PeerSockets:
         self._data.send_multipart(parts, zmq.NOBLOCK)
         self._backlog.sent(parts)
 
+    @property
+    def endpoint(self) -> str:
+        """The address bound; empty before ``open``."""
+        return self._listening.endpoint
+
     def bind_anew(self) -> None:
         """Ask that all connections are closed; from any thread."""
-        self._bind_anew = True
-        self._wake()
+        self._listening.bind_anew()
 
     def close(self, linger_ms: int) -> None:
         """Close every socket, after at most ``linger_ms`` for subscribers to read what is queued for them."""
@@ -158,33 +162,10 @@ class PeerSockets:
         self.subscriptions.read(self._data)  # what is sent to one that is not known yet would not be counted
         self._backlog.look()
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _guarded(self, action: Callable[[], object]) -> None:
         """What peers cause must not end the publishing thread, whatever it raises."""
         try:
             action()
         except Exception:
             self.errors += 1
             self._problems.write("something a peer sent could not be handled", exc_info=True)
-
-    def _bind_again(self) -> None:
-        """Close all connections by closing the socket that accepts them, and bind it again."""
-        now_s = time.monotonic()
-        if self._bind_anew and self._bind_at_s is None:
-            self.connections.unbind(self.endpoint)
-            self._bind_at_s = self._unbound_s = now_s
-        self._bind_anew = False
-        if self._bind_at_s is None or now_s < self._bind_at_s:
-            return
-        self.connections.refresh()
-        if self.connections.listener is not None and now_s - self._unbound_s < 1.0:
-            return  # too early, and libzmq would remove the new socket file of an ipc address together with the previous one
-        try:
-            bind(self._data, self.endpoint)
-        except UserError as error:
-            lasting = now_s - self._unbound_s > 1.0
-            if lasting:
-                log.error("nobody can connect: %s; trying again", error)
-            self._bind_at_s = now_s + (1.0 if lasting else _TRY_TO_BIND_MS / 1000)
-        else:
-            self._bind_at_s = None
-            log.info("publishing on %s again", self.endpoint)

@@ -12,7 +12,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
     camera: str
     seq: int
-    """-1 in a heartbeat, which has no number."""
+    """-1 in a heartbeat and in a repeated start, which have no number."""
     type: MessageType
     run: str | None
     frame: int | None
@@ -23,6 +23,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     header: bytes
     body: bytes
     blob: bytes
+    inspected: bool = False
+    """Whether it is what was judged of an engine's answer."""
 
     @property
     def size(self) -> int:

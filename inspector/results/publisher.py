@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from inspector.config.results import ResultsConfig
+from inspector.frames.clock import now_ns
+from inspector.frames.latency import LatencyHistogram
 from inspector.protocol.codec import stream_prefix
 from inspector.results.journal import Journal
 from inspector.results.mailbox import Mailbox
@@ -27,7 +29,8 @@ log = logging.getLogger(__name__)
 _ITEMS_PER_TURN = 256
 """Most publications sent before sockets and heartbeats are served again."""
 
-Work = Callable[[], Publication]
+Work = Callable[[], Publication | None]
+"""What is to be done in the publishing thread, and the publication that comes of it, if one does."""
 
 
 class Publisher:
@@ -43,7 +46,12 @@ class Publisher:
         peers_changed: Callable[[bool, str, str], None],
         limits: PeerLimits,
     ) -> None:
-        self.published = 0
+        self.published = self.published_bytes = 0
+        """Numbered messages and their bytes, each counted once, however many subscribers it is sent to."""
+        self.inspected = 0
+        """Publications so far of an engine's judged answer."""
+        self.lag = LatencyHistogram()
+        """From when a frame got its verdict until its message was sent."""
         self.failed = 0
         """How many pieces of work failed and were not published; the log has the tracebacks."""
         self._config = config
@@ -52,7 +60,8 @@ class Publisher:
         self._journal_changed = journal_changed
         self._journal_code = ""
         """Of its condition when it was last reported."""
-        self._mailbox: Mailbox[Work] = Mailbox()
+        self._mailbox: Mailbox[tuple[Work, int]] = Mailbox()
+        """Each with the time of its verdict, monotonic ns; 0 for what is no verdict."""
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
         self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
         self._heartbeat_s = 0.0
@@ -67,12 +76,12 @@ class Publisher:
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        """Queue ``work``, which is called in the publishing thread and returns a publication; never blocks."""
-        self._mailbox.put(work)
+        """Queue ``work``, which is called in the publishing thread; never blocks."""
+        self._mailbox.put((work, 0))
 
-    def queue(self, work: Work) -> None:
-        """``submit`` without waking the thread: ``wake`` is to follow."""
-        self._mailbox.add(work)
+    def queue(self, work: Work, settled_ns: int) -> None:
+        """``submit`` of a verdict that was reached at ``settled_ns``, without waking the thread: ``wake`` is to follow."""
+        self._mailbox.add((work, settled_ns))
 
     def wake(self) -> None:
         """Have the thread do what was queued."""
@@ -106,7 +115,10 @@ class Publisher:
             while self._mailbox and time.monotonic() < self._close_by_s - self._linger_s(self._close_by_s):
                 self._send_waiting()
         except Exception:
-            log.critical("the publisher has failed; nothing is published any more", exc_info=True)
+            log.critical(
+                "the publisher has failed, nothing is published any more; restart the line, and report this with the traceback",
+                exc_info=True,
+            )
         finally:
             linger_s = self._linger_s(self._close_by_s) if self._close_by_s else 0.0
             self.peers.close(round(linger_s * 1000))
@@ -122,6 +134,7 @@ class Publisher:
         if rests:
             self._mailbox.awake()
         self._send_waiting()
+        self._repeat_starts()
         if time.monotonic() >= self._heartbeat_s:
             self._heartbeat_s = time.monotonic() + self._config.heartbeat_ms / 1000
             self._check_journal()
@@ -130,22 +143,38 @@ class Publisher:
 
     def _send_waiting(self) -> None:
         for _ in range(_ITEMS_PER_TURN):
-            work = self._mailbox.take()
-            if work is None:
+            item = self._mailbox.take()
+            if item is None:
                 return
+            work, settled_ns = item
             try:
                 publication = work()
             except Exception:
                 self.failed += 1
                 log.exception("a verdict or event could not be published")
                 continue
+            if publication is None:
+                continue
             self._publish(publication)
+            if settled_ns:
+                self.lag.add((now_ns() - settled_ns) / 1e3)
+
+    def _repeat_starts(self) -> None:
+        """Say to those who joined what holds for the current run."""
+        joined = self.peers.subscriptions.take_joined()
+        for stream in self._streams:
+            if joined:
+                stream.joined()
+            if (repeated := stream.repeat()) is not None:
+                self.peers.send(repeated.parts())
 
     def _publish(self, publication: Publication) -> None:
         if self._journal is not None:
             self._journal.append(publication)
         self.peers.send(publication.parts())
         self.published += 1
+        self.inspected += publication.inspected
+        self.published_bytes += publication.size
 
     def _check_journal(self) -> None:
         """Report when something is wrong with the journal, for example that publications can no longer be stored, and when it is not any more."""

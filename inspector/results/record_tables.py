@@ -76,6 +76,7 @@ CREATE TABLE comparisons (
     agreed INTEGER NOT NULL,
     pairs BLOB NOT NULL,
     classes BLOB NOT NULL,
+    sample BLOB NOT NULL,
     UNIQUE (epoch, camera, shadow_bundle, active_bundle, started_unix_ns)
 );
 CREATE INDEX commands_age ON commands (age_s);

@@ -13,17 +13,19 @@ import msgspec
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
+from inspector.frames.latency import LatencyHistogram
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
+from inspector.protocol.messages import StartBody
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal, JournalState
 from inspector.results.journal_reader import JournalReader
-from inspector.results.peer_limits import PeerLimits
+from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.status import Status
-from inspector.results.stream import Stream
+from inspector.results.stream import Stream, settings
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     resolved_through: dict[str, int]
     """Per camera; -1 before the first."""
     subscriptions: int
+    connections: int
+    """Open now."""
+    accepted: int
+    """Connections so far."""
+    cut_off: dict[Cause, int]
+    """How often connections were cut off."""
+    refused: int | None
+    """How often somebody was not let in; None without an allow-list."""
+    published_bytes: int
+    """Of the numbered publications."""
     journal: JournalState | None
 
 
@@ -83,6 +95,11 @@ class Results:
         """The address bound, with the port that ``*`` took; empty before ``start``."""
         return self._publisher.peers.endpoint
 
+    @property
+    def lag(self) -> LatencyHistogram:
+        """From when a frame got its verdict until its message was sent."""
+        return self._publisher.lag
+
     def start(self, stopping: threading.Event | None = None) -> None:
         """Open the journal and bind; heartbeats are sent from here on. Raises UserError where either fails, and leaves nothing open then.
 
@@ -111,9 +128,21 @@ class Results:
             f"start the subscribers on {self.endpoint} (inspector subscribe {self.endpoint}) or set it to 0"
         )
 
+    def awaited_are_there(self) -> bool:
+        """Whether as many subscriptions have arrived as ``results.wait_for_subscribers`` says."""
+        return self._publisher.peers.subscriptions.count >= self._config.wait_for_subscribers
+
     def begin(self, camera: str, run: str, info: StartInfo) -> None:
         """Publish that a run begins on ``camera``."""
         self._publisher.submit(partial(self._streams[camera].start, run, info))
+
+    def change(self, camera: str, info: StartInfo, why: str) -> None:
+        """Publish that results of ``camera`` are to be read by ``info`` from now on."""
+        self._publisher.submit(partial(self._streams[camera].change, info, why))
+
+    def start_body(self, info: StartInfo) -> StartBody:
+        """What a repeated start would say of ``info``."""
+        return StartBody(**settings(info, self._config.heartbeat_ms, self._config.masks), repeat=True)
 
     def settled(self, settled: Settled) -> None:
         """Publish a verdict."""
@@ -122,7 +151,8 @@ class Results:
 
     def queue(self, settled: Settled) -> None:
         """Queue a verdict, no more, because the ledger calls this under its lock; ``wake`` is to follow."""
-        self._publisher.queue(partial(self._streams[settled.meta.camera].settled, settled))
+        work = partial(self._streams[settled.meta.camera].settled, settled)
+        self._publisher.queue(work, settled.settled_ns)
 
     def wake(self) -> None:
         """Have the verdicts that were queued published."""
@@ -174,6 +204,19 @@ class Results:
         if self._journal is not None:
             self._journal.record_shadow(comparison)
 
+    def round_trip(self, done: Callable[[], None]) -> None:
+        """Have ``done`` called by the publishing thread, after what was passed in before. Nothing is published of it."""
+
+        def work() -> None:
+            done()
+
+        self._publisher.submit(work)
+
+    @property
+    def inspected(self) -> int:
+        """Publications so far of an engine's judged answer: verdicts, and late results."""
+        return self._publisher.inspected
+
     def snapshot(self) -> Snapshot:
         """What was published so far; on a busy line the figures are from slightly different moments."""
         return Snapshot(
@@ -185,6 +228,11 @@ class Results:
             last_seq={camera: stream.last_seq for camera, stream in self._streams.items()},
             resolved_through={camera: stream.resolved_through for camera, stream in self._streams.items()},
             subscriptions=self._publisher.peers.subscriptions.count,
+            connections=len(self._publisher.peers.connections.all()),
+            accepted=self._publisher.peers.connections.accepted,
+            cut_off=self._publisher.peers.cut_off,
+            refused=self._publisher.peers.refused,
+            published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
         )
 

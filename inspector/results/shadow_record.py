@@ -19,7 +19,9 @@ class Disagreement(msgspec.Struct, frozen=True):
     shadow: bytes
     """JSON object: the answer of the shadow."""
     shadow_bundle: str
+    """Bundle and operating point, ``name@point``: a candidate may be the same bundle with other thresholds."""
     active_bundle: str
+    """The same of the bundle that gave the verdicts."""
     kind: str
     """What differs, for example ``verdict`` or ``classes``."""
 
@@ -40,3 +42,5 @@ class Comparison(msgspec.Struct, frozen=True):
     """JSON: frames by the active bundle's verdict and the shadow's."""
     classes: bytes
     """JSON: frames by defect class."""
+    sample: bytes
+    """JSON: which frames were compared, and why others were not."""

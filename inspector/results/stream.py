@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
@@ -15,10 +16,13 @@ from inspector.protocol.codec import encode
 from inspector.protocol.messages import (
     PROTOCOL,
     Body,
+    ChangeBody,
     EndBody,
     GapBody,
     Geometry,
     Header,
+    Health,
+    HealthReason,
     HeartbeatBody,
     LateBody,
     LineState,
@@ -36,6 +40,8 @@ from inspector.version import __version__
 
 log = logging.getLogger(__name__)
 
+REPEAT_EVERY_S = 1.0
+"""A start is repeated at most so often, seconds."""
 UNITS = {"um": "micrometre", "mm": "millimetre", "mm2": "square millimetre", "px": "pixel", "ms": "millisecond",
          "us": "microsecond", "unix_ns": "nanosecond since 1970-01-01T00:00:00Z"}  # fmt: skip
 
@@ -56,29 +62,45 @@ class Stream:
         """The run that began last; None once it has ended."""
         self._info: StartInfo | None = None
         """Of the run that began last."""
+        self._joined = False
+        """Whether somebody has subscribed since the start of the run was said last."""
+        self._repeated_s = 0.0
+        """When the start was repeated last, monotonic."""
         self._bundle = _NO_BUNDLE
         self._line_state = LineState.STARTING
         """State in the last status message."""
 
     def start(self, run: str, info: StartInfo) -> Publication:
         """The message that run ``run`` begins."""
-        scale = info.scale_mm_per_px
-        body = StartBody(
-            classes=tuple(plain(name) for name in info.bundle.classes),
-            geometry=Geometry(height_px=info.size.height, width_px=info.size.width),
-            scale=ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
-            rules=tuple(plain(rule) for rule in info.rules),
-            deadline_ms=info.deadline_ms,
-            heartbeat_ms=self._heartbeat_ms,
-            masks=self._masks,
-            source=plain(info.source),
-            software=f"inspector {__version__}",
-            units=UNITS,
-        )
+        body = StartBody(**settings(info, self._heartbeat_ms, self._masks), repeat=False)
         publication = self._publish(MessageType.START, body, run=run, info=info)
         self._open[run] = _OpenRun(info)
         self._run, self._info = run, info
+        self._joined = False
         return publication
+
+    def change(self, info: StartInfo, why: str) -> Publication:
+        """The message that results are from now on to be read by ``info``."""
+        body = ChangeBody(**settings(info, self._heartbeat_ms, self._masks), why=plain(why))
+        publication = self._publish(MessageType.CHANGE, body, info=info)
+        self._info = info
+        return publication
+
+    def joined(self) -> None:
+        """Somebody has subscribed."""
+        self._joined = True
+
+    def repeat(self) -> Publication | None:
+        """What the current run's start would say now, for those who joined; it takes no number and is not journaled. None where nobody
+        joined, no run is on, or this was said less than a second ago."""
+        if not self._joined or self._run is None or self._info is None:
+            return None
+        now_s = time.monotonic()
+        if now_s - self._repeated_s < REPEAT_EVERY_S:
+            return None
+        self._joined, self._repeated_s = False, now_s
+        body = StartBody(**settings(self._info, self._heartbeat_ms, self._masks), repeat=True)
+        return self._publish(MessageType.START, body, numbered=False)
 
     def settled(self, settled: Settled) -> Publication:
         """The verdict of a frame, or of a range of frames the camera lost."""
@@ -122,12 +144,25 @@ class Stream:
             name=plain(meta.name),
             mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask)
+        return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask, inspected=_is_inspected(outcome))
 
     def status(self, status: Status) -> Publication:
         """The message that the line changed its state or that something happened."""
         self._line_state = status.state
-        body = StatusBody(state=status.state, code=status.code, text=plain(status.text), engines=plain(status.engines))
+        health = Health(
+            signal=status.health.signal,
+            reasons=tuple(
+                HealthReason(part=plain(one.part), code=one.code, text=plain(one.text), signal=one.signal)
+                for one in status.health.reasons
+            ),
+        )
+        body = StatusBody(
+            state=status.state,
+            code=status.code,
+            text=plain(status.text),
+            engines=plain(status.engines),
+            health=health,
+        )
         return self._publish(MessageType.STATUS, body)
 
     def end(self, run: str, totals: Totals | None = None) -> Publication:
@@ -148,7 +183,7 @@ class Stream:
     def heartbeat(self) -> Publication:
         """A heartbeat. It takes no number and is not journaled."""
         body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
-        return self._publish(MessageType.HEARTBEAT, body)
+        return self._publish(MessageType.HEARTBEAT, body, numbered=False)
 
     def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
         bundle, mask = self._words_of(outcome.bundle), self._mask_of(outcome)
@@ -163,7 +198,10 @@ class Stream:
             latency_us=latency_us,
             mask=bundle.mask if mask else None,
         )
-        return self._publish(MessageType.RESULT, body, meta, outcome.bundle, verdict=outcome.verdict.value, blob=mask)
+        verdict, inspected = outcome.verdict.value, _is_inspected(outcome)
+        return self._publish(
+            MessageType.RESULT, body, meta, outcome.bundle, verdict=verdict, blob=mask, inspected=inspected
+        )
 
     def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
         """What messages contain about a bundle; kept from the last message, because it is mostly the same bundle."""
@@ -196,20 +234,21 @@ class Stream:
         info: StartInfo | None = None,
         verdict: str | None = None,
         blob: bytes = b"",
+        numbered: bool = True,
+        inspected: bool = False,
     ) -> Publication:
         """Header and encoding. The number is taken last, when nothing can fail any more.
 
         A message about a frame names the run it was captured in and the bundle that inspected it; any other message names ``run``, else
-        the current one, and the bundle it began with."""
+        the current one, and the bundle that is active."""
         info = info or self._info
         if meta is not None:
             run = meta.run or None
         else:
             run = run or self._run
             bundle = info.bundle if info else None
-        numbered = kind is not MessageType.HEARTBEAT
         seq = self.last_seq + 1 if numbered else None
-        header = self._header(kind, seq, run, bundle, meta, info.calibration if info else None)
+        header = self._header(kind, seq, run, bundle, meta, info)
         topic, header_bytes, body_bytes = encode(header, body)
         if seq is not None:
             self.last_seq = seq
@@ -226,6 +265,7 @@ class Stream:
             header=header_bytes,
             body=body_bytes,
             blob=blob,
+            inspected=inspected,
         )
 
     def _header(
@@ -235,7 +275,7 @@ class Stream:
         run: str | None,
         bundle: BundleIdentity | None,
         meta: FrameMeta | None,
-        calibration: str | None,
+        info: StartInfo | None,
     ) -> Header:
         identity = self._identity
         # One offset for all times of a message, so that their differences stay those of the monotonic clock.
@@ -248,6 +288,8 @@ class Stream:
             camera=self.camera,
             epoch=identity.epoch,
             run=run,
+            recipe=(meta.recipe if meta is not None else info.recipe if info else "") or None,
+            part=(meta.part or None) if meta is not None else None,
             seq=seq,
             frame=None if meta is None else meta.frame,
             position_um=None if meta is None else meta.position_um,
@@ -257,7 +299,7 @@ class Stream:
             resolved_through=self.resolved_through,
             bundle=bundle.bundle if bundle else None,
             operating_point=bundle.operating_point if bundle else None,
-            calibration=calibration,
+            calibration=(meta.calibration or None) if meta is not None else info.calibration if info else None,
             simulated=identity.simulated,
         )
 
@@ -267,6 +309,7 @@ class _OpenRun:
     """A run that has begun and not ended."""
 
     info: StartInfo
+    """As it was when the run began."""
     totals: Totals = field(default_factory=Totals)
     """What was published of it."""
 
@@ -283,7 +326,29 @@ class _BundleWords:
             self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
 
 
+def _is_inspected(outcome: Outcome) -> bool:
+    """Whether an engine's answer was judged, and the judgement was possible."""
+    return outcome.bundle is not None and outcome.verdict is not Verdict.UNINSPECTED
+
+
 _NO_BUNDLE = _BundleWords(None)
+
+
+def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
+    """The keys that the bodies of ``start`` and ``change`` share."""
+    scale = info.scale_mm_per_px
+    return {
+        "classes": tuple(plain(name) for name in info.bundle.classes),
+        "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
+        "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
+        "rules": tuple(plain(rule) for rule in info.rules),
+        "deadline_ms": info.deadline_ms,
+        "heartbeat_ms": heartbeat_ms,
+        "masks": masks,
+        "source": plain(info.source),
+        "software": f"inspector {__version__}",
+        "units": UNITS,
+    }
 
 
 def plain(text: str) -> str:

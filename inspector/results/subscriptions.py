@@ -11,7 +11,7 @@ import zmq
 
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
-from inspector.results.peer_limits import PeerLimits
+from inspector.results.peer_limits import Cause, PeerLimits
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Subscriptions:
         prefixes: Iterable[str],
         connections: Connections,
         limits: PeerLimits,
-        refuse: Callable[[Connection, str], None],
+        refuse: Callable[[Connection, Cause, str], None],
         allowed: Callable[[str], bool] = lambda key: True,
     ) -> None:
         """``prefixes`` are what the topics of each stream begin with. ``refuse`` is called for a connection that exceeds a limit,
@@ -39,6 +39,7 @@ class Subscriptions:
         self._refuse = refuse
         self._allowed = allowed
         self._changed = threading.Condition()
+        self._joined = False
         self._arrivals = BriefLog(log, logging.INFO, "subscriptions")
         self._strangers = BriefLog(log, logging.WARNING, "subscriptions that match no topic")
 
@@ -47,6 +48,11 @@ class Subscriptions:
         """Subscriptions to one of the line's streams or to part of one; a subscriber usually has one."""
         self._connections.refresh()
         return self._connections.covering
+
+    def take_joined(self) -> bool:
+        """Whether a subscription has arrived since the last call; for the publishing thread."""
+        joined, self._joined = self._joined, False
+        return joined
 
     def read(self, data: zmq.Socket[bytes]) -> None:
         """Read what waits on ``data``, an XPUB socket that reports every subscription."""
@@ -81,13 +87,14 @@ class Subscriptions:
         connection.key = connection.key or _property(frame, _KEY)
         topic = content[1:]
         if not self._allowed(connection.key):
-            self._refuse(connection, "")
+            self._refuse(connection, Cause.KEY, "")
         elif content[0]:
             self._arrived(connection, topic)
         elif self._connections.unsubscribe(connection, topic):
             self._arrivals.write("subscription to %s gone: %d now", _shortened(topic), self.count)
 
     def _arrived(self, connection: Connection, topic: bytes) -> None:
+        self._joined = True
         covers = any(prefix.startswith(topic) or topic.startswith(prefix) for prefix in self._prefixes)
         if not self._connections.subscribe(connection, topic, covers):
             return
@@ -99,9 +106,11 @@ class Subscriptions:
                 "a subscriber asks for %s, but topics here begin with %s", _shortened(topic), prefixes
             )
         if len(topic) > self._limits.topic_bytes:
-            self._refuse(connection, f"a subscription of more than {self._limits.topic_bytes} bytes")
+            self._refuse(
+                connection, Cause.SUBSCRIPTIONS, f"a subscription of more than {self._limits.topic_bytes} bytes"
+            )
         elif len(connection.topics) > self._limits.subscriptions:
-            self._refuse(connection, f"more than {self._limits.subscriptions} subscriptions")
+            self._refuse(connection, Cause.SUBSCRIPTIONS, f"more than {self._limits.subscriptions} subscriptions")
         else:
             self._check_all()
 
@@ -109,7 +118,8 @@ class Subscriptions:
         """Refuse the connection with the most subscriptions where all of them together are too many."""
         if self._connections.subscriptions > self._limits.all_subscriptions:
             greediest = max(self._connections.all(), key=lambda one: len(one.topics))
-            self._refuse(greediest, f"the most of {self._limits.all_subscriptions} subscriptions of all connections")
+            most = self._limits.all_subscriptions
+            self._refuse(greediest, Cause.SUBSCRIPTIONS, f"the most of {most} subscriptions of all connections")
 
 
 def _property(frame: zmq.Frame, name: str) -> str:

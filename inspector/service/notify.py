@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 
 from engines.files.text import brief
 
 log = logging.getLogger(__name__)
 
 _VARIABLE = "NOTIFY_SOCKET"
+_WATCHDOG = ("WATCHDOG_USEC", "WATCHDOG_PID")
 _LONGEST_STATUS = 500
 """Characters; systemd ignores a message of more than 4096 bytes."""
 
@@ -25,8 +27,11 @@ class ServiceManager:
     What could not be sent is sent with the next message, so a READY that meets a full queue arrives a little later. The first failure is
     logged, and none is raised."""
 
-    def __init__(self, address: str) -> None:
-        """``address`` is a path, or ``@`` and a name in Linux' abstract namespace; empty where there is no service manager."""
+    def __init__(self, address: str, watchdog_s: float | None = None) -> None:
+        """``address`` is a path, or ``@`` and a name in Linux' abstract namespace; empty where there is no service manager. ``watchdog_s`` is
+        the unit's ``WatchdogSec``; None: it has none."""
+        self.watchdog_s = watchdog_s
+        """The service manager ends a service that does not say for so long, seconds, that it is alive; None: it does not."""
         self._address: str | bytes = b"\0" + os.fsencode(address[1:]) if address.startswith("@") else address
         self._unsent: dict[str, str] = {}
         self._told = False
@@ -36,24 +41,48 @@ class ServiceManager:
 
     @classmethod
     def of_this_process(cls) -> ServiceManager:
-        """The one that the environment names. The variable is removed: it is not meant for processes that this one starts."""
-        return cls(os.environ.pop(_VARIABLE, ""))
+        """The one that the environment names. The variables are removed: they are not meant for processes that this one starts."""
+        address = os.environ.pop(_VARIABLE, "")
+        usec, pid = (os.environ.pop(name, "") for name in _WATCHDOG)
+        meant = usec.isascii() and usec.isdigit() and int(usec) > 0 and pid in ("", str(os.getpid()))
+        return cls(address, int(usec) / 1e6 if meant and address else None)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a service manager."""
+        return bool(self._address)
 
     def starting(self, longest_s: float, status: str) -> None:
         """The start may take ``longest_s`` seconds from now, whatever the unit's ``TimeoutStartSec``, which this never shortens."""
         self._send(EXTEND_TIMEOUT_USEC=str(round(longest_s * 1e6)), STATUS=status)
 
-    def ready(self, status: str) -> None:
-        """The service does its work from now on."""
+    def ready(self, status: str, *, watchdog_s: float | None = None) -> None:
+        """The service does its work from now on. ``watchdog_s`` replaces the unit's, which must be there, where the service needs longer."""
+        if watchdog_s is not None:
+            self._unsent["WATCHDOG_USEC"] = str(round(watchdog_s * 1e6))
         self._send(READY="1", STATUS=status)
 
-    def status(self, status: str) -> None:
-        """One line for a person, which `systemctl status` shows; what cannot be printed is replaced, and a long end left out."""
-        self._send(STATUS=status)
+    def status(self, status: str, *, alive: bool = False) -> None:
+        """One line for a person, which `systemctl status` shows; what cannot be printed is replaced, and a long end left out. ``alive``
+        satisfies the watchdog once more; where the message cannot be sent this is not made up for."""
+        self._send(STATUS=status, **({"WATCHDOG": "1"} if alive else {}))
+        self._unsent.pop("WATCHDOG", None)
+
+    def reloading(self, status: str) -> None:
+        """The service has begun to read its configuration again, and goes on with its work; ``reloaded`` is to follow."""
+        self._unsent.pop("READY", None)
+        self._send(RELOADING="1", MONOTONIC_USEC=str(time.monotonic_ns() // 1000), STATUS=status)
+
+    def reloaded(self, status: str) -> None:
+        """What ``reloading`` announced is over, whether or not anything changed."""
+        for name in ("RELOADING", "MONOTONIC_USEC"):
+            self._unsent.pop(name, None)
+        self._send(READY="1", STATUS=status)
 
     def stopping(self, status: str) -> None:
         """The service has begun to stop."""
-        self._unsent.pop("READY", None)
+        for name in ("READY", "RELOADING", "MONOTONIC_USEC"):
+            self._unsent.pop(name, None)
         self._send(STOPPING="1", STATUS=status)
 
     def _send(self, **assignments: str) -> None:

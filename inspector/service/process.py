@@ -15,7 +15,9 @@ def raise_open_files() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (OSError, ValueError) as error:
-        log.warning("the limit of open files stays at %d: %s", soft, error)
+        log.warning(
+            "the limit of open files stays at %d: %s; many subscribers need more (LimitNOFILE, ulimit -n)", soft, error
+        )
 
 
 def spare_collector() -> None:

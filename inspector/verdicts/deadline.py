@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from inspector.frames.clock import now_ns
 from inspector.verdicts.ledger import Ledger
@@ -22,9 +23,11 @@ class DeadlineTimer:
     its deadline comes before the moment the thread wakes by itself: about once per deadline, not once per frame.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        """An exception of the ledger's sink in this thread is logged, and the timer goes on."""
+    def __init__(self, ledger: Ledger, expired: Callable[[], None] = lambda: None) -> None:
+        """``expired`` is called, in this thread, when frames were settled because their deadline had passed. An exception of it, or of the
+        ledger's sink, is logged, and the timer goes on."""
         self._ledger = ledger
+        self._expired = expired
         self._wakes_at_ns = _NEVER_NS
         self._announced_ns = 0
         self._wake = threading.Event()
@@ -63,6 +66,7 @@ class DeadlineTimer:
         self._wake.clear()
         self._wakes_at_ns = _NEVER_NS
         if self._ledger.expire(now_ns()):
+            self._expired()
             return
         now = now_ns()
         due_ns = self._ledger.next_deadline_ns()

@@ -117,19 +117,18 @@ class Ledger:
                 if self._deadlines[0] is entry:
                     self._on_earliest(meta.deadline_ns)
 
-    def lost(self, camera: str, first: int, count: int, captured_ns: int, detail: str = "", *, run: str = "") -> None:
-        """Enter ``count`` frames of ``run`` from ``first`` on that the camera lost, and settle them at once as one.
+    def lost(self, meta: FrameMeta, count: int, detail: str = "") -> None:
+        """Enter ``count`` frames that the camera lost, of which ``meta`` is the first, and settle them at once as one.
 
-        Raises ValueError unless ``first`` follows the camera's last frame and ``count`` is at least 1.
+        Raises ValueError unless it follows the camera's last frame and ``count`` is at least 1.
         """
         if count < 1:
-            raise ValueError(f"camera {camera!r} cannot lose {count} frames")
+            raise ValueError(f"camera {meta.camera!r} cannot lose {count} frames")
         outcome = Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.CAMERA_LOST, detail=detail)
         try:
             with self._lock:
-                books = self._next(camera, first)
+                books = self._next(meta.camera, meta.frame)
                 books.next_frame += count
-                meta = FrameMeta(camera=camera, frame=first, captured_ns=captured_ns, run=run)
                 self._record(books, meta, outcome, self._clock(), count)
         finally:
             self._queued()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from inspector.backup import restore as restoring
-from inspector.backup.contents import Contents, add_named
+from inspector.backup.contents import gather
 from inspector.backup.journal_copy import copy_journal
 from inspector.backup.manifest import MANIFEST, Kind
 from inspector.results.journal_reader import JournalReader
@@ -185,22 +185,26 @@ def test_secret_keys_need_a_program_that_is_there(
     assert list(tmp_path.iterdir()) == [plant.folder]
 
 
-def test_a_recipe_brings_its_bundle_and_calibration(plant: Plant) -> None:
-    recipes = plant.folder / "recipes"
-    recipes.mkdir()
-    (recipes / "thick.yaml").write_text(
-        "bundle: ../bundles/mine\ncalibration: flat.yaml\noperating_point: ../op.yaml\n"
-    )
+def test_a_recipe_brings_its_bundle_and_operating_point_and_clients_bring_their_roles(plant: Plant) -> None:
+    recipes, operators = plant.folder / "recipes", plant.folder / "clients/operator"
+    for folder in (recipes, operators, plant.folder / "pictures"):
+        folder.mkdir(parents=True)
+    (recipes / "thick.yaml").write_text("bundle: ../bundles/mine\noperating_point: ../op.yaml\n")
     (recipes / "broken.yaml").write_text("bundle: [\n")
-    (recipes / "flat.yaml").write_text("a: 1\n")
     (plant.folder / "op.yaml").write_text("a: 1\n")
-    found = Contents()
-    add_named(found, "recipes", recipes, False)
-    assert {path.name: kind for path, kind in found.files.items()} == {
-        "thick.yaml": Kind.RECIPE, "broken.yaml": Kind.RECIPE, "flat.yaml": Kind.RECIPE, "op.yaml": Kind.OPERATING_POINT,
-        "operating_point.yaml": Kind.OPERATING_POINT,
+    (plant.folder / "pictures/1.png").write_text("a picture")
+    shutil.copy(plant.allowed / "mes.key", operators / "panel.key")
+    remote = {"endpoint": "tcp://*:5560", "secret_key": "keys/line.key_secret", "clients": "clients"}
+    plant.change(bundle="demo", recipes="recipes", control={"remote": remote}, drift={"folder": "pictures"})
+    found = gather([plant.config], with_bundles=False)
+    assert {str(path.relative_to(plant.folder)): kind for path, kind in found.files.items()} == {
+        "line.yaml": Kind.CONFIGURATION, "recipes/thick.yaml": Kind.RECIPE, "recipes/broken.yaml": Kind.RECIPE,
+        "op.yaml": Kind.OPERATING_POINT, "bundles/mine/operating_point.yaml": Kind.OPERATING_POINT,
+        "clients/operator/panel.key": Kind.PUBLIC_KEY, "allowed/mes.key": Kind.PUBLIC_KEY,
     }  # fmt: skip
-    assert list(found.bundles) == [str(plant.bundle)]
+    assert str(plant.bundle) in found.bundles
+    assert found.secrets == [plant.secret]
+    assert "pictures are no part" in found.left_out[str(plant.folder / "pictures")]
 
 
 def test_a_journal_is_saved_while_it_is_written_and_nothing_is_held_up(tmp_path: Path) -> None:

@@ -177,3 +177,28 @@ def test_the_camera_delivers_far_more_than_500_frames_a_second() -> None:
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"kind": "simulator", **wrong}, SimulatorConfig)
+
+
+def test_a_worn_camera_station_changes_frames_from_a_number_on() -> None:
+    faults = {"lens_dirt": 0.5, "dead_columns": (7, 100, 5000), "lamp_dimming": 0.2, "lamp_dimming_frames": 4}
+    worn = SimulatorConfig(seed=3, frames=8, pool=1, faults_from=2, **faults)
+    with opened(worn) as camera:
+        shown = [arrival.pixels for arrival in drain(camera)]
+    with opened(SimulatorConfig(seed=3, frames=1, pool=1)) as camera:
+        (clean,) = [arrival.pixels for arrival in drain(camera)]
+    assert all(np.array_equal(frame, clean) for frame in shown[:2])
+    assert not shown[2][:, [7, 100]].any()
+    lit = clean.mean(axis=0) > 40
+    lit[[7, 100]] = False
+    passed = [frame[:, lit].mean(axis=0) / clean[:, lit].mean(axis=0) for frame in shown]
+    assert [float(one.max()) for one in passed] == pytest.approx([1, 1, 0.95, 0.9, 0.85, 0.8, 0.8, 0.8], abs=0.02)
+    assert (shown[7][:, lit] / np.maximum(clean[:, lit], 1.0)).min() < 0.45, (
+        "where dirt takes half of what the lamp gives"
+    )
+
+
+def test_frames_of_a_camera_without_faults_are_not_copied() -> None:
+    with opened(SimulatorConfig(frames=4, pool=1, lens_dirt=0.5, faults_from=3)) as camera:
+        first, second, third, fourth = (arrival.pixels for arrival in drain(camera))
+    assert first is second is third
+    assert fourth is not third

@@ -167,3 +167,44 @@ def test_an_engine_that_answers_nan_cannot_be_calibrated(data: Path, tmp_path: P
     assert "png: the gate gave nan, which is not a probability" in one_line_of(
         inspector("calibrate", odd.path, data, "--keep-masks")
     )
+
+
+def test_the_reference_for_the_drift_watch_is_weighted_by_the_defect_rate(own: Path, data: Path) -> None:
+    """30 clean frames and 60 defective ones: at a rate of one half each clean one counts for two."""
+    done = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks", "--defect-rate", "0.5")
+    assert done.returncode == 0, done.stderr
+    point = read_bundle(own).operating_point
+    reference = point.reference_of("any")
+    assert reference is not None
+    assert reference.frames == DEFECTIVE + CLEAN
+    assert reference.equal_frames == pytest.approx(80, abs=0.1)
+    few = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks")
+    assert few.returncode == 0
+    assert "too few clean frames for a reference" in few.stderr
+    again = read_bundle(own).operating_point
+    assert again.reference is None, "30 frames have 95 % of the weight"
+    assert again.id == point.id
+
+
+def test_a_camera_has_a_reference_of_its_own_recorded_frames(own: Path, data: Path, tmp_path: Path) -> None:
+    before = read_bundle(own).operating_point
+    done = inspector("reference", own, data / "images", "--camera", "left", "--write")
+    assert done.returncode == 0, done.stderr
+    point = read_bundle(own).operating_point
+    assert point.id == before.id
+    assert point.reference_of("left").frames == DEFECTIVE + CLEAN
+    assert point.reference_of("right") is None
+    kept = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks")
+    assert kept.returncode == 0
+    assert set(read_bundle(own).operating_point.camera_references) == {"left"}, "calibrating leaves it"
+    shown = inspector("reference", own, data / "images", "--json")
+    assert json.loads(shown.stdout)["reference"]["frames"] == DEFECTIVE + CLEAN
+    assert read_bundle(own).operating_point.reference is None, "nothing is written unasked"
+    (tmp_path / "few").mkdir()
+    shutil.copy(data / "images" / "000.png", tmp_path / "few")
+    few = inspector("reference", own, tmp_path / "few", "--write")
+    assert few.returncode == 2
+    assert "1 frames can be used and 0 cannot; a reference needs 40" in few.stderr
+    assert "is no name of a camera" in inspector("reference", own, data / "images", "--camera", "a b").stderr
+    over = inspector("reference", own, data / "images", "--out", data / "images" / "000.png")
+    assert "is the frame 000.png" in over.stderr

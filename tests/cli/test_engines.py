@@ -11,9 +11,11 @@ import pytest
 from engines.bundle import Bundle
 from engines.tensorrt.cache import PlanCache
 from engines.tensorrt.metadata import PlanMetadata
+from inspector.cli.engines_needed import wanted
 from tests.cli.command import one_line_of
 from tests.cli.in_process import inspector
 from tests.engines.tensorrt.plans import PLAN, metadata_with
+from tests.line_file import write_line
 
 
 @pytest.fixture(autouse=True)
@@ -226,3 +228,29 @@ def test_what_cannot_be_meant_is_refused_first(options: tuple[str, ...], told: s
 def test_verifying_a_bundle_without_plans_fails(tmp_path: Path) -> None:
     finished = inspector("engines", "verify", "demo", "--cache", tmp_path)
     assert (finished.returncode, finished.stdout) == (1, f"no plans of demo in {tmp_path}\n")
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_nothing_is_built_where_a_line_needs_no_plan(cache: PlanCache, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    """Also where the runtime is TensorRT and no GPU is there: the line itself says what is wrong then."""
+    for runtime, why in (("openvino", "inference.runtime is openvino"), ("auto", ""), ("tensorrt", "")):
+        line = write_line(tmp_path, tiny_bundle.path, inference={"runtime": runtime})
+        done = inspector("engines", "build", "--config", str(line), "--if-needed")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"nothing to build: {why}")
+        assert len(done.stdout.splitlines()) == 1
+    assert not cache.folder.exists()
+
+
+def test_what_is_needed_is_what_the_line_would_load(cache: PlanCache, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    line = write_line(tmp_path, tiny_bundle.path, inference={"runtime": "tensorrt", "max_batch": 16})
+    one = wanted(None, line, 8)
+    assert (one.bundle.id, one.max_batch, one.runtime) == (tiny_bundle.id, 16, "tensorrt")
+    assert wanted(str(tiny_bundle.path), None, 8).max_batch == 8
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["demo", "--config", "line.yaml"], ["demo", "--if-needed", "--capability", "8.9"]]
+)
+def test_a_build_is_of_one_thing(arguments: list[str]) -> None:
+    one_line_of(inspector("engines", "build", *arguments))

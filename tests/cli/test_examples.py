@@ -13,7 +13,7 @@ from engines.files.yaml_text import parse_yaml
 from engines.training.read_recipe import read_recipe
 from inspector.cli.app import app
 from inspector.cli.examples import Kind, examples, find_example, recipe_file
-from inspector.config.load import load_config
+from inspector.config.load import load_config, load_recipe
 from inspector.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,9 @@ def test_every_example_says_what_it_is_and_can_be_read(name: str) -> None:
     assert 10 < len(example.summary) < 130
     if example.kind is Kind.LINE:
         load_config(example.path)
-    elif example.kind is Kind.RECIPE:
+    elif example.kind is Kind.PRODUCT:
+        load_recipe(example.path.parent, name)
+    elif example.kind is Kind.TRAINING:
         read_recipe(example.path)
     else:
         msgspec.convert(parse_yaml(example.text(), name), Description)
@@ -48,7 +50,8 @@ def test_an_example_is_printed_as_it_is() -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
-        UserError, match=r"^lin: no example has this name; expected one of demo, line, two_cameras, .*severstal$"
+        UserError,
+        match=r"^lin: no example has this name; expected one of demo, line, two_cameras, thin-strip, .*severstal$",
     ):
         find_example("lin")
     with pytest.raises(UserError, match=r"^gate-resnet51: no such recipe; .*gate-resnet50") as refused:

@@ -22,12 +22,14 @@ from inspector.cli.new_line.configuration import line_configuration
 from inspector.cli.new_line.limits import DEADLINE_MS, KEEP_DAYS, MM_PER_PX, RATE_HZ
 from inspector.cli.new_line.questions import line_questions
 from inspector.cli.new_line.server_keys import ServerKeys
+from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.new_line.text import LONGEST_COMMENT, line_text
 from inspector.config.load import load_config, parse_config
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
+from inspector.errors import UserError
 from inspector.protocol.keys import read_secret_key_file
 from inspector.results.allow_list import AllowList
 from tests.cli.command import COMMAND, inspector
@@ -446,3 +448,32 @@ def test_whatever_is_answered_the_file_loads_to_it(answers: dict[str, object]) -
     assert (read.results.curve is None) == (address in ("", "127.0.0.1", "[::1]", "localhost"))
     assert read.journal.path == (None if journal is None else f"{journal}.sqlite")
     assert journal is None or read.journal.keep_days == answers["keep_days"]
+
+
+def test_a_line_for_the_service_has_its_files_where_the_service_has_them() -> None:
+    done = run("init", "strip-1.yaml", "--service", "--results=tcp://*:5550", *QUIET)
+    assert done.status == 0, done
+    config = load_config(Path("strip-1.yaml"))
+    assert config.journal.path == "/var/lib/inspector/strip-1/journal.sqlite"
+    assert config.results.curve is not None
+    assert config.results.curve.secret_key == "/run/credentials/inspector@strip-1.service/strip-1.key_secret"
+    assert f"LoadCredential=strip-1.key_secret:{Path('strip-1-keys/strip-1.key_secret').resolve()}" in done.out
+    assert "  systemctl enable --now inspector@strip-1" in done.out.splitlines()
+    assert run("config", "check", "strip-1.yaml").status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("strip.yml",), "is named after its file"),
+        (("two words.yaml",), "is named after its file"),
+        (("l.yaml", "--journal=journal.sqlite"), "the service writes to /var/lib/inspector/l only"),
+    ],
+)
+def test_what_the_service_cannot_use_is_refused(options: tuple[str, ...], said: str) -> None:
+    assert said in refused("init", *options, "--service", *QUIET)
+
+
+def test_the_service_does_not_see_home_folders() -> None:
+    with pytest.raises(UserError, match="does not see"):
+        ServicePlaces(Path("l.yaml")).check_readable("--frames", Path("/home/me/frames"))

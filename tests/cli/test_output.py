@@ -79,8 +79,8 @@ def test_the_log_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
     finally:
         root.handlers[:] = before
     first, *rest = capsys.readouterr().err.splitlines()
-    assert first.endswith(f"camera {CLEAN}\ufffdforged")
-    assert rest[-1] == f"ValueError: {CLEAN}"
+    assert first.endswith(f"camera {CLEAN}\\nforged")
+    assert rest[-1] == f"    ValueError: {CLEAN}"
 
 
 def test_no_command_has_a_way_of_its_own_to_print() -> None:

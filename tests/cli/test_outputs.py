@@ -160,6 +160,7 @@ QUESTIONS: list[Callable[[str], list[str]]] = [
     lambda path: ["replay", ".", "--report", path],
     lambda path: ["evaluate", "demo", path],
     lambda path: ["calibrate", "demo", path],
+    lambda path: ["reference", "demo", path],
     lambda path: ["run", "-c", path],
     lambda path: ["demo", "-c", path],
     lambda path: ["simulate", path],

@@ -34,7 +34,7 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
     )
     with NotifySocket(str(tmp_path / "n")) as manager:
         daemon = subprocess.Popen(
-            [*COMMAND, "run", "-c", str(config)], env={**os.environ, "NOTIFY_SOCKET": manager.address},
+            [*COMMAND, "run", "-c", str(config)], env={**os.environ, "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000"},
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -42,14 +42,18 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
             assert float(starting["EXTEND_TIMEOUT_USEC"]) == (120 + 40 + 30) * 1e6, "engines, subscribers, the rest"
             assert starting["STATUS"].startswith("starting: ")
             eventually(lambda: has_loaded_engines(daemon.pid), 30)
-            assert manager.waiting() == []
+            assert all(
+                said["STATUS"].startswith("starting: the engines are being loaded: ") for said in manager.waiting()
+            )
             with Subscriber(endpoint, "v1/l1/") as subscriber:
                 assert subscriber.receive(20_000) is not None
-                ready = manager.receive()
-                assert ready["READY"] == "1"
+                while "READY" not in (ready := manager.receive()):
+                    assert ready["STATUS"].startswith("starting: ")
                 assert ready["STATUS"].startswith("running: 0.0 frames/s; no verdict yet")
-                status = manager.receive()
-                assert set(status) == {"STATUS"}
+                assert float(ready["WATCHDOG_USEC"]) > (5 + 5) * 1e6, "a child that hangs is noticed after 5 s"
+                for _ in range(2):
+                    status = manager.receive()
+                assert status["WATCHDOG"] == "1", "answers are published"
                 daemon.send_signal(signal.SIGTERM)
                 _, log = daemon.communicate(timeout=10)
             assert daemon.returncode == 0, log
@@ -60,7 +64,7 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
     words = status["STATUS"].split("; ")
     assert float(words[0].removeprefix("running: ").removesuffix(" frames/s")) > 5
     assert " UNINSPECTED" in words[1] or " REJECT" in words[1] or " PASS" in words[1]
-    assert words[2] == "inference ready"
+    assert words[2:] == ["inference ready", "health normal"]
 
 
 def has_loaded_engines(pid: int) -> bool:

@@ -109,11 +109,12 @@ def test_who_joins_late_is_told_and_heartbeats_show() -> None:
     results.start()
     results.begin("cam1", RUN, START)
     eventually(lambda: results.snapshot().published == 1)
-    done = inspector("subscribe", results.endpoint, "--heartbeats", "--count", 2)
+    done = inspector("subscribe", results.endpoint, "--heartbeats", "--count", 3)
     results.close()
     assert done.returncode == 0, "what came before joining was not missed by this subscriber"
     assert "cam1: joined late; 1 messages, seq 0..0 were sent before" in done.stdout
     assert done.stdout.count("last seq 0") == 2
+    assert "run coil-7  8x16  pitting, inclusion, scratches, corrosion  simulator  simulated  (repeated)" in done.stdout
 
 
 def test_nobody_there() -> None:

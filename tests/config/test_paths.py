@@ -19,8 +19,9 @@ CURVE = {"secret_key": "a", "allowed_clients": "b"}
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
-        "bundle", "cameras[].source.path", "cameras[].source.path[]", "results.endpoint", "results.curve.secret_key",
-        "results.curve.allowed_clients", "journal.path",
+        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "results.endpoint", "results.curve.secret_key",
+        "results.curve.allowed_clients", "journal.path", "control.endpoint", "control.remote.secret_key", "control.remote.clients",
+        "drift.folder",
     ]  # fmt: skip
 
 
@@ -42,6 +43,8 @@ def written(key: str, path: str) -> dict[str, Any]:
         "cameras": [{"name": "top", "source": {"kind": "replay", "path": "f"}}],
         "results": {"curve": dict(CURVE)},
         "journal": {},
+        "control": {"remote": {"endpoint": "tcp://*:5560", "secret_key": "a", "clients": "b"}},
+        "drift": {},
     }
     place: Any = tree
     *parents, last = key.split(".")

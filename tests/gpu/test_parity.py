@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.bundle import Bundle
+from engines.bundle import MASK_AGREEMENT, SCORE_TOLERANCE, Bundle
 from engines.runtime.cuda.engines import CudaOptions
 from engines.runtime.engine import Engines
-from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 from engines.runtime.load import Loaded
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner

@@ -15,7 +15,7 @@ from inspector.bench.mix import Mix
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import Forced, Stop, Work, WorkItem
+from inspector.inference.messages import Forced, InferenceResults, Stop, Work, WorkItem
 from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 
@@ -39,7 +39,7 @@ def run_cascade(engines: CudaEngines, bundle: Bundle, pool: Any, frames: int, sh
     finished = threading.Semaphore(0)
 
     def report(message: Any) -> bool:
-        for result in message.results:
+        for result in message.results if isinstance(message, InferenceResults) else ():
             free.put(result.slot)
             finished.release()
         return True

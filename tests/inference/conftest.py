@@ -22,6 +22,9 @@ from inspector.inference.inference import Inference
 from inspector.inference.state import State
 from tests.tiny_bundle import frame_with
 
+JUDGES: Any = None
+"""Inference only passes them on."""
+
 
 class Rig:
     """Inference on real shared memory with a real child; everything it tells is kept."""
@@ -76,7 +79,7 @@ class Rig:
         self.ring.pixels(lease, self.size)[...] = frame_with([]) if frame is None else frame
         number, self._next = self._next, self._next + 1
         meta = FrameMeta(camera="top", frame=number, captured_ns=now_ns(), deadline_ns=deadline_ns)
-        self.inference.submit(LeasedFrame(lease, meta))
+        self.inference.submit(LeasedFrame(lease, meta, JUDGES))
         return number
 
 

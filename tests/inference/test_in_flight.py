@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from inspector.frames.leased_frame import LeasedFrame
@@ -14,11 +16,13 @@ SECOND = 10**9
 
 LEASES = SlotLeases(64)
 HOLDER = Holder("inference")
+JUDGES: Any = None
+"""The queue only passes them on."""
 
 
 def leased(slot: int, deadline_ns: int | None = None) -> LeasedFrame:
     return LeasedFrame(
-        Lease(LEASES, slot, HOLDER), FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns)
+        Lease(LEASES, slot, HOLDER), FrameMeta(camera="top", frame=slot, captured_ns=0, deadline_ns=deadline_ns), JUDGES
     )
 
 
@@ -111,3 +115,65 @@ def test_the_oldest_frame_that_waits_on_the_road_is_taken_and_shadows_stay() -> 
     assert frames.take_oldest_waiting().lease.slot == 2
     assert frames.take_oldest_waiting() is None
     assert len(frames) == 2
+
+
+def test_the_bundle_is_behind_when_a_frame_waits_or_the_oldest_has_used_up_a_quarter_of_its_time() -> None:
+    frames = InFlightQueue()
+    frames.limit = 1
+    assert not frames.behind(0)
+    frames.add(leased(0, deadline_ns=8 * SECOND))
+    assert frames.behind(0)
+    frames.next_for_child(0)
+    assert not frames.behind(2 * SECOND)
+    assert frames.behind(2 * SECOND + 1)
+    frames.finished([(0, 0)], 3 * SECOND)
+    frames.add(leased(1))
+    frames.next_for_child(3 * SECOND)
+    assert not frames.behind(1000 * SECOND), "without a deadline it cannot come too late"
+
+
+def test_a_child_is_silent_once_a_deadline_passes_without_a_result_since_the_frame_was_sent() -> None:
+    frames = InFlightQueue()
+    frames.limit = 3
+    for slot in range(3):
+        frames.add(leased(slot, deadline_ns=(slot + 1) * SECOND))
+    frames.next_for_child(0)
+    assert frames.look(SECOND - 1) == ""
+    assert "3 frames in flight" in frames.look(SECOND)
+    assert frames.look(2 * SECOND) == "", "told already"
+
+
+def test_a_child_that_is_late_but_gives_results_is_not_silent() -> None:
+    """Under overload each frame is late, and results of earlier ones have come since it was sent."""
+    frames = InFlightQueue()
+    frames.limit = 2
+    for slot in range(12):
+        frames.add(leased(slot, deadline_ns=1_000_000_000 * SECOND if slot < 2 else slot * SECOND))
+    frames.next_for_child(0)
+    for slot in range(10):
+        now_ns = slot * SECOND + SECOND // 2
+        frames.finished([(slot, 0)], now_ns)
+        frames.next_for_child(now_ns)
+        assert frames.look(now_ns + SECOND // 4) == ""
+
+
+def test_an_engine_slower_than_the_deadline_is_silent_once_and_told_again_only_when_it_takes_much_longer() -> None:
+    frames = InFlightQueue()
+    frames.limit = 1
+
+    def one(slot: int, sent_s: int, looks_s: list[float]) -> list[bool]:
+        frames.add(leased(slot, deadline_ns=(sent_s + 1) * SECOND))
+        frames.next_for_child(sent_s * SECOND)
+        return [bool(frames.look(int(at_s * SECOND))) for at_s in looks_s]
+
+    assert one(0, 0, [1]) == [True]
+    frames.finished([(0, 0)], 2 * SECOND)
+    frames.silent = False
+    assert one(1, 2, [3.1, 4.9]) == [False, False], "the same again"
+    frames.finished([(1, 0)], 4 * SECOND)
+    assert one(2, 4, [5.1, 11.9, 12.1]) == [False, False, True], "more than four times as long"
+    assert [frame.meta.frame for frame in frames.give_up_in_flight()] == [2]
+    assert one(3, 20, [21.1]) == [True], "another child"
+    frames.finished([(3, 0)], 22 * SECOND)
+    frames.silent = False
+    assert one(4, 100, [101.1]) == [True], "forgotten by now"

@@ -15,7 +15,7 @@ from engines.runtime.load import load_engines
 from inspector.frames.ring import FrameRing
 from inspector.frames.size import FrameSize
 from inspector.inference.cascade import Cascade
-from inspector.inference.messages import InferenceResult, InferenceResults, Stop, Work, WorkItem
+from inspector.inference.messages import ChildFigures, InferenceResult, InferenceResults, Stop, Work, WorkItem
 from inspector.inference.pace import Pace
 from inspector.inference.worker import Loop, Planes
 from tests.tiny_bundle import frame_with
@@ -74,6 +74,7 @@ class Cascading:
         self.messages: list[int] = []
         """Results in each message."""
         self.in_flight: set[int] = set()
+        self.figures: list[ChildFigures] = []
         cascade = Cascade(0.5, 4, 4, 0, segmenter_max_wait_us * 1000)
         loop = Loop(
             cascade, self.engines, self.planes, self.mail, self._report, (0.5, 0.5), Pace(USUAL, any_batch=False)
@@ -82,6 +83,9 @@ class Cascading:
         self.thread.start()
 
     def _report(self, message: Any) -> bool:
+        if isinstance(message, ChildFigures):
+            self.figures.append(message)
+            return True
         assert isinstance(message, InferenceResults)
         self.waits_to_send = True
         self.sending.acquire()

@@ -28,7 +28,11 @@ def test_the_wheel_has_every_file_of_the_tree_once(installed: Installed) -> None
         *map(Path, MODULES)
     }
     packages = {path for name in ("inspector", "engines", "calibration") for path in (ROOT / name).rglob("*")}
-    configs = {path.relative_to(ROOT / "configs") for path in (ROOT / "configs").rglob("*.yaml")}
+    configs = {
+        path.relative_to(ROOT / "configs")
+        for path in (ROOT / "configs").rglob("*")
+        if path.suffix in (".yaml", ".yml", ".json")
+    }
     assert found == {
         *(path.relative_to(ROOT) for path in packages if path.is_file() and path.suffix not in (".pyc", ".c", ".so")),
         *(Path("inspector/configs") / path for path in configs),

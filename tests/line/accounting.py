@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody, StartBody, StatusBody
+from inspector.protocol.messages import ChangeBody, EndBody, GapBody, LateBody, ResultBody, StartBody, StatusBody
 from inspector.results.journal_reader import JournalReader
 
 
@@ -59,7 +59,7 @@ def account(path: Path, camera: str = "top") -> Account:
             assert body.frames == len(found.verdicts)
             assert sum(body.verdicts.values()) == len(found.verdicts)
         else:
-            assert isinstance(body, StartBody)
+            assert isinstance(body, (StartBody, ChangeBody))
         resolved = range(watermark + 1)
         assert len(found.verdicts) >= len(resolved)
         assert all(frame in found.verdicts for frame in list(resolved)[-3:]), "the watermark is ahead of the verdicts"

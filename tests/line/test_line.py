@@ -101,6 +101,9 @@ def test_child_hung(start_line) -> None:
     found = running.finish()
     assert found.reasons["deadline"] >= 1
     assert any("hung" in text for _, _, text in found.statuses)
+    told = [(state, code) for state, code, _ in found.statuses]
+    assert told.index(("degraded", "engine_silent")) < told.index(("degraded", "inference_restarting"))
+    assert told.count(("degraded", "engine_silent")) == 1
     assert found.verdicts[1499][1] == "gate_clean"
 
 
@@ -118,6 +121,8 @@ def test_deadline_passes_and_the_late_answer_changes_nothing(start_line) -> None
     assert [found.verdicts[frame][:2] for frame in (1, 2, 3)] == [("UNINSPECTED", "deadline")] * 3
     assert "100 ms" in found.verdicts[1][2]
     assert sorted(found.late) == [1, 2, 3]
+    told = [(state, code) for state, code, _ in found.statuses if code != "engines_loading"]
+    assert told[:3] == [("running", "running"), ("degraded", "engine_silent"), ("running", "engine_answers")]
 
 
 @pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])

@@ -16,12 +16,14 @@ from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from zmq.auth import create_certificates
 
 from engines.bundle import Bundle
 from inspector.config.metrics import Address
 from inspector.line.line import Line
 from inspector.line.metrics import LineMetrics
 from inspector.service.metrics_server import MetricsServer
+from inspector.service.nvml import GpuFigures
 from inspector.version import __version__
 from tests.line.accounting import Account, account
 from tests.line.conftest import tiny_config
@@ -31,6 +33,7 @@ from tests.tiny_bundle import frame_with
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
 CLEAN, BAD = frame_with([]), frame_with([(192, 4)])
+GPU = GpuFigures(0, "a GPU", 41.0, 2 << 30, 8 << 30)
 LOOPBACK = Address("127.0.0.1", 0)
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -55,7 +58,7 @@ def samples_of(text: str) -> Samples:
     return found
 
 
-def value(samples: Samples, name: str, **labels: str) -> float:
+def value(samples: Samples, name: str, /, **labels: str) -> float:
     return samples[name, frozenset(labels.items())]
 
 
@@ -82,15 +85,23 @@ class Watched(NamedTuple):
 def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     journal = tmp_path_factory.mktemp("watched") / "journal.sqlite"
     camera = GatedCamera([CLEAN, BAD, *[CLEAN, BAD, None, "torn.jpg: truncated"] * 20], burst=2)
-    line = Line(tiny_config(tiny_bundle.path, journal), tiny_bundle, sources={"top": camera})
+    keys = tmp_path_factory.mktemp("keys")
+    (keys / "allowed").mkdir()
+    create_certificates(keys, "line")
+    curve = {"secret_key": str(keys / "line.key_secret"), "allowed_clients": str(keys / "allowed")}
+    config = tiny_config(tiny_bundle.path, journal, results={"curve": curve})
+    line = Line(config, tiny_bundle, sources={"top": camera})
     stop = threading.Event()
-    with MetricsServer(LOOPBACK, LineMetrics(line)) as server, line:
+    with MetricsServer(LOOPBACK, LineMetrics(line, lambda: (GPU,))) as server, line:
         assert line.start(stop)
         eventually(lambda: line.latency.count == 2)
+        line.status.maintenance("engines", "cpu_fallback", "engines run on the CPU")
         first = text_of(server)
         camera.rest.set()
         during = text_of(server)
         line.wait(stop, tick_s=0.01)
+        times = line.inference.figures.stages.values()
+        eventually(lambda: [sum(n * count for n, count in one.batches.items()) for one in times] == [42, 21])
         line.stop()
         after = text_of(server)
     return Watched(line, account(journal), first, during, after)
@@ -113,12 +124,44 @@ def test_states_and_engines_are_those_of_the_line(watched: Watched) -> None:
     first, after = samples_of(watched.first), samples_of(watched.after)
     assert value(first, "inspector_line_state", state="running") == 1
     assert value(after, "inspector_line_state", state="stopped") == 1
+    assert value(first, "inspector_health", signal="maintenance_required") == 1
+    assert value(first, "inspector_health", signal="normal") == 0
+    reason = {"part": "engines", "code": "cpu_fallback", "signal": "maintenance_required"}
+    assert value(first, "inspector_health_reason", **reason) == 1
     assert value(first, "inspector_publisher_up") == 1
     assert value(after, "inspector_publisher_up") == 0
     assert value(first, "inspector_ring_slots_free") == value(first, "inspector_ring_slots") == 64
-    (engine,) = (dict(labels) for name, labels in first if name == "inspector_engine_info")
-    assert (engine["role"], engine["bundle"]) == ("active", watched.line.bundle.id)
-    assert engine["device"] == watched.line.inference.active.supervisor.device
+    engines = [dict(labels) for name, labels in first if name == "inspector_engine_info"]
+    assert {engine["engine"] for engine in engines} == {"gate", "segmenter"}
+    for engine in engines:
+        assert (engine["role"], engine["bundle"]) == ("active", watched.line.bundle.id)
+        assert (engine["runtime"], engine["processor"]) == ("openvino", "cpu")
+        assert engine["device"] == watched.line.inference.active.supervisor.device
+    assert value(first, "inspector_engine_cpu_fallback", bundle=watched.line.bundle.id, role="active") == 0
+    assert value(first, "inspector_gpu_temperature_celsius", gpu="0", name="a GPU") == 41
+
+
+def test_every_stage_is_counted(watched: Watched) -> None:
+    """42 frames can be inspected: 21 are clean and 21 let through; 20 are lost in 20 gaps, 20 cannot be read."""
+    after = samples_of(watched.after)
+
+    def count(stage: str) -> float:
+        return value(after, "inspector_stage_seconds_count", stage=stage)
+
+    assert [count("queued"), count("judging"), count("publishing")] == [42, 21, 82]
+    for engine, frames in (("gate", 42), ("segmenter", 21)):
+        assert count(engine) == count(f"{engine}_wait") == value(after, "inspector_batch_frames_count", engine=engine)
+        assert value(after, "inspector_batch_frames_sum", engine=engine) == frames
+        assert 0 < value(after, "inspector_stage_seconds_sum", stage=engine) < 82 * 2
+    assert value(after, "inspector_gate_frames_total", camera="top", decision="clean") == 21
+    assert value(after, "inspector_gate_frames_total", camera="top", decision="let_through") == 21
+    defects = [
+        n for (name, labels), n in after.items() if name == "inspector_defects_total" and ("camera", "top") in labels
+    ]
+    assert sum(defects) >= 21
+    assert len(defects) == len(watched.line.bundle.classes)
+    assert value(after, "inspector_camera_gaps_total", camera="top") == 20
+    assert value(after, "inspector_inference_frames_in_flight") == value(after, "inspector_judging_waiting") == 0
 
 
 def test_publications_and_journal_are_those_of_the_results(watched: Watched) -> None:
@@ -127,6 +170,12 @@ def test_publications_and_journal_are_those_of_the_results(watched: Watched) -> 
     assert published.published > 82 - 20
     assert value(after, "inspector_publications_total", camera="top") == published.published
     assert value(after, "inspector_journal_committed_total") == published.published
+    assert (
+        value(after, "inspector_published_bytes_total") == value(after, "inspector_journal_committed_bytes_total") > 0
+    )
+    assert value(after, "inspector_journal_lag_seconds") == 0
+    assert value(after, "inspector_keys_refused_total") == value(after, "inspector_connections") == 0
+    assert value(after, "inspector_connections_cut_off_total", cause="slow") == 0
     assert value(after, "inspector_journal_dropped_total") == value(after, "inspector_journal_failing") == 0
 
 
@@ -156,7 +205,7 @@ def test_exported_names_types_and_labels_are_those_of_the_document(watched: Watc
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\| [^|]*\| \S[^|]* \|$", DOCUMENT, flags=re.MULTILINE)
     assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == exported
     asked = set(re.findall(r"\binspector_\w+", DOCUMENT))
-    assert {re.sub("_bucket$", "", name) for name in asked} <= set(exported)
+    assert {re.sub("_(bucket|count|sum)$", "", name) for name in asked} <= set(exported)
     assert set(re.findall(r"^# HELP (\S+) \S", watched.first, flags=re.MULTILINE)) == set(types)
 
 

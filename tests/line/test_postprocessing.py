@@ -34,11 +34,11 @@ class Bench:
         self.shown: list[Inspected] = []
         self.late: list[int] = []
         self.ledger = Ledger(self.settled.append)
-        judges: Any = SimpleNamespace(of=lambda camera, identity: self)
+        self.judges: Any = SimpleNamespace(of=lambda camera, bundle, identity: self)
         observers = Observers([self])
-        self.postprocessing = Postprocessing(judges, self.ledger, observers, self._late, 2)
+        self.postprocessing = Postprocessing(self.ledger, observers, self._late, 2)
         supervisor = SimpleNamespace(masks=self.ring.masks())
-        self.source: Any = SimpleNamespace(identity=SimpleNamespace(size=SIZE), supervisor=supervisor)
+        self.source: Any = SimpleNamespace(identity=SimpleNamespace(size=SIZE), bundle=None, supervisor=supervisor)
 
     def clean(self, score: float) -> Outcome:
         if score == 0.5:
@@ -65,7 +65,7 @@ class Bench:
             self.ledger.open(meta)
         lease = self.ring.leases.acquire(Holder("inference"))
         assert lease is not None
-        return LeasedFrame(lease, meta)
+        return LeasedFrame(lease, meta, self.judges)
 
     def result(self, frame: LeasedFrame, score: float = 0.1, *, let_through: bool = False) -> Any:
         return frame, InferenceResult(frame.lease.slot, 0, score, let_through)
@@ -136,7 +136,7 @@ def test_frames_of_a_shadow_get_no_verdict(bench: Bench) -> None:
     lease.pass_on(Holder("inference"))
     shared = lease.share(shadow)
     assert shared is not None
-    bench.postprocessing.results(bench.source, [bench.result(LeasedFrame(shared, frame.meta, shadow=True))])
+    bench.postprocessing.results(bench.source, [bench.result(frame._replace(lease=shared, shadow=True))])
     assert ring.leases.observed == 0
     assert bench.verdicts() == {}
     assert len(bench.shown) == 1

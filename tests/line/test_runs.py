@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,29 @@ from inspector.errors import UserError
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 from inspector.line.runs import Runs
+from inspector.line.setup import Setup
 from inspector.protocol.messages import EndBody, GapBody, ResultBody, StartBody
 from inspector.results.identity import Totals
 from inspector.results.journal_reader import JournalReader
 from tests.line.sources import ListCamera
 from tests.line.test_line import BAD, CLEAN, wait_until
+
+SETUP: Any = object()
+"""Runs only pass it on."""
+
+
+class Quiet:
+    """Keeps the ends."""
+
+    def __init__(self, ends: list[tuple[str, str, Totals]] | None = None) -> None:
+        self.ends = [] if ends is None else ends
+
+    def begun(self, camera: str, run: str, setup: Setup) -> None: ...
+
+    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None: ...
+
+    def ended(self, camera: str, run: str, totals: Totals) -> None:
+        self.ends.append((camera, run, totals))
 
 
 def test_a_frame_belongs_to_the_run_it_was_captured_in(start_line: Callable) -> None:
@@ -78,7 +97,7 @@ def test_a_frame_belongs_to_the_run_it_was_captured_in(start_line: Callable) -> 
 
 
 def test_a_name_that_is_open_is_refused() -> None:
-    runs = Runs(["top"], lambda camera, run: None, lambda camera, run, totals: None)
+    runs = Runs(["top"], SETUP, Quiet())
     runs.begin("coil-1")
     with pytest.raises(UserError, match="run coil-1: is open already"):
         runs.begin("coil-1")
@@ -88,17 +107,17 @@ def test_a_name_that_is_open_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["", "coil 1", "x" * 64, "\udcff", "-1"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    runs = Runs(["top"], lambda camera, run: None, lambda camera, run, totals: None)
+    runs = Runs(["top"], SETUP, Quiet())
     with pytest.raises(UserError, match="expected a letter or digit"):
         runs.begin(name)
-    assert runs.enter("top") == ""
+    assert runs.enter("top").run == ""
 
 
 def test_runs_that_change_while_cameras_capture_count_every_frame_once() -> None:
     """Cameras, verdicts and changes of run race; whatever the order, what the ends count is what was entered."""
     ends: list[tuple[str, str, Totals]] = []
     cameras = ("a", "b", "c")
-    runs = Runs(cameras, lambda camera, run: None, lambda *end: ends.append(end))
+    runs = Runs(cameras, SETUP, Quiet(ends))
     entered: dict[str, Counter[str]] = {camera: Counter() for camera in cameras}
     outcome = Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN)
     runs.begin("run-0")
@@ -106,7 +125,7 @@ def test_runs_that_change_while_cameras_capture_count_every_frame_once() -> None
     def camera(name: str) -> None:
         waiting = []
         for frame in range(3000):
-            run = runs.enter(name)
+            run = runs.enter(name).run
             entered[name][run] += 1
             waiting.append(FrameMeta(camera=name, frame=frame, captured_ns=0, run=run))
             if len(waiting) > 7 or frame == 2999:

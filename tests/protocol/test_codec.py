@@ -28,7 +28,7 @@ def a_result() -> list[bytes]:
     return stream.settled(make_settled(0, REJECTED)).parts()
 
 
-def altered(part: int, **changes: Any) -> list[bytes]:
+def altered(part: int, /, **changes: Any) -> list[bytes]:
     """A good result with some keys of its header (1) or body (2) changed; ``...`` removes one."""
     parts = a_result()
     values = {**json.loads(parts[part]), **changes}

@@ -30,5 +30,6 @@ def make_comparison(compared: int = 100, **changes: object) -> Comparison:
     made = Comparison(
         epoch="epoch-1", camera="cam1", shadow_bundle="next-2-0123abcd", active_bundle="demo-1-89abcdef",
         started_unix_ns=1_800_000_000_000_000_000, compared=compared, agreed=compared - 2, pairs=b'{"PASS REJECT":2}', classes=b"{}",
+        sample=b"{}",
     )  # fmt: skip
     return msgspec.structs.replace(made, **changes)

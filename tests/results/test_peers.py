@@ -197,7 +197,7 @@ def test_no_reader_of_a_socket_ends_the_publishing_thread(results: Results, monk
         def broken(*_: object) -> None:
             raise RuntimeError("an error nobody has thought of")
 
-        for target, name in ((peers.subscriptions, "read"), (peers._guard, "_look"), (peers, "_bind_again")):
+        for target, name in ((peers.subscriptions, "read"), (peers._guard, "_look"), (peers._listening, "look")):
             monkeypatch.setattr(target, name, broken)
         with all_closed(peer := silent(results.endpoint)):
             peer.sendall(greeting() + frame(b"\1v1/"))

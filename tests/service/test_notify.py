@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import uuid
 from pathlib import Path
 
@@ -85,8 +86,44 @@ def test_a_full_queue_neither_blocks_nor_loses_ready(tmp_path: Path, caplog: pyt
             manager.status("waits in the queue of a manager that does not read")
             if caplog.records:
                 break
+        manager.status("alive, but nobody reads it", alive=True)
         manager.ready("running")
         assert all("READY" not in message for message in listening.waiting())
         manager.status("running: 5 frames/s")
         assert listening.waiting() == [{"READY": "1", "STATUS": "running: 5 frames/s"}]
     assert len(caplog.records) == 1
+
+
+def test_a_reload_is_framed_by_reloading_and_ready(tmp_path: Path) -> None:
+    with NotifySocket(str(tmp_path / "n")) as listening:
+        manager = ServiceManager(listening.address)
+        before_us = time.monotonic_ns() // 1000
+        manager.reloading("reloading")
+        manager.reloaded("running")
+        reloading, reloaded = listening.waiting()
+    assert set(reloading) == {"RELOADING", "MONOTONIC_USEC", "STATUS"}
+    assert before_us <= int(reloading["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+    assert reloaded == {"READY": "1", "STATUS": "running"}
+
+
+def test_the_watchdog_is_the_one_that_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(usec: str, pid: str) -> float | None:
+        monkeypatch.setenv("NOTIFY_SOCKET", listening.address)
+        monkeypatch.setenv("WATCHDOG_USEC", usec)
+        monkeypatch.setenv("WATCHDOG_PID", pid)
+        manager = ServiceManager.of_this_process()
+        assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} & set(os.environ)
+        return manager.watchdog_s
+
+    with NotifySocket(str(tmp_path / "n")) as listening:
+        assert found("30000000", str(os.getpid())) == 30
+        assert found("30000000", "") == 30
+        assert found("30000000", "1") is None, "it is another process that is watched"
+        assert found("soon", "") is None
+        manager = ServiceManager(listening.address, 30)
+        manager.ready("running", watchdog_s=45)
+        manager.status("running", alive=True)
+        manager.status("running")
+        said = listening.waiting()
+    assert said[0] == {"READY": "1", "WATCHDOG_USEC": "45000000", "STATUS": "running"}
+    assert said[1:] == [{"STATUS": "running", "WATCHDOG": "1"}, {"STATUS": "running"}]

@@ -75,7 +75,7 @@ def test_who_reads_the_queue_is_woken_when_the_ledger_is_free() -> None:
     assert seen == [], "no verdict yet"
     ledger.settle_each([(frame(0), PASS), (frame(1), PASS)])
     ledger.settle("top", 2, PASS)
-    ledger.lost("top", 4, 5, captured_ns=0)
+    ledger.lost(frame(4), 5)
     ledger.expire(now_ns())
     assert seen == [2, 3, 4], "once for each call, and not where nothing was due"
     ledger.expire(now_ns() + 2 * 10**12)
@@ -97,7 +97,9 @@ def test_lost_frames_are_one_settlement_and_count_one_by_one() -> None:
     settled: list[Settled] = []
     ledger = Ledger(settled.append)
     ledger.open(frame(0))
-    ledger.lost("top", 1, 2**40, captured_ns=7, detail="frame counter jumped")  # no cost per lost frame
+    ledger.lost(
+        FrameMeta(camera="top", frame=1, captured_ns=7), 2**40, "frame counter jumped"
+    )  # no cost per lost frame
     ledger.open(frame(2**40 + 1))
     ledger.settle("top", 0, PASS)
     assert [(s.meta.frame, s.count, s.outcome.reason, s.resolved_through) for s in settled] == [
@@ -120,9 +122,9 @@ def test_a_gap_in_the_numbers_is_refused_and_changes_nothing(number: int) -> Non
     with pytest.raises(ValueError, match=f"expected 0, got {number}"):
         ledger.open(frame(number))
     with pytest.raises(ValueError, match=f"expected 0, got {number}"):
-        ledger.lost("top", number, 3, captured_ns=0)
+        ledger.lost(frame(number), 3)
     with pytest.raises(ValueError, match="cannot lose 0 frames"):
-        ledger.lost("top", 0, 0, captured_ns=0)
+        ledger.lost(frame(0), 0)
     assert ledger.counts() == {}
     ledger.open(frame(0))
     with pytest.raises(ValueError, match="expected 1, got 0"):

@@ -74,7 +74,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     @rule(camera=st.sampled_from(CAMERAS), count=st.integers(1, 5))
     def loss(self, camera: str, count: int) -> None:
         first, begin = self.frames[camera], len(self.settled)
-        self.ledger.lost(camera, first, count, self.now_ns)
+        self.ledger.lost(FrameMeta(camera=camera, frame=first, captured_ns=self.now_ns), count)
         self.frames[camera] += count
         for number in range(first, first + count):
             self.verdicts[camera, number] = Reason.CAMERA_LOST
@@ -227,7 +227,7 @@ def test_threads_that_race_for_every_frame() -> None:
         while number < per_camera:
             if dice.random() < 0.02:
                 count = min(dice.randint(1, 5), per_camera - number)
-                ledger.lost(name, number, count, now_ns())
+                ledger.lost(FrameMeta(camera=name, frame=number, captured_ns=now_ns()), count)
                 number += count
             else:
                 now = now_ns()

@@ -1,7 +1,7 @@
 """The simulated camera: delivers steel sheets rendered from a seed, with exact truth.
 
 ``scene`` puts a sheet together from ``texture``, ``illumination``, ``edges``, ``look_alikes`` and ``defects``; ``camera``
-delivers a pool of sheets; ``truth`` computes what a frame shows from the configuration and the frame number. The statistics of
+delivers a pool of sheets, lost and corrupted by ``faults`` and seen through ``wear``; ``truth`` computes what a frame shows from the configuration and the frame number. The statistics of
 real frames that it follows are in ``statistics``.
 """
 

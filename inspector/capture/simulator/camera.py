@@ -14,6 +14,7 @@ from inspector.capture.pacing import Pacer
 from inspector.capture.simulator.faults import is_corrupt, is_lost
 from inspector.capture.simulator.scene import SheetRenderer
 from inspector.capture.simulator.truth import SimulatorTruth, Truth
+from inspector.capture.simulator.wear import Wear
 from inspector.capture.source import Arrival
 from inspector.config.simulator import SimulatorConfig
 
@@ -21,7 +22,8 @@ _RENDER_THREADS = 2
 
 
 class SimulatorCamera:
-    """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied.
+    """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied, or what a worn camera
+    station would make of them (``wear``).
 
     Frames lost by ``lose_rate``, and frames overwritten because the line was too slow for ``rate_hz``, are jumps in
     ``Arrival.number``; frames chosen by ``corrupt_rate`` arrive without pixels.
@@ -42,6 +44,7 @@ class SimulatorCamera:
         self._interrupted = threading.Event()
         self._next = 0
         self._truth = SimulatorTruth(config, height, width)
+        self._wear = Wear(config, height, width)
         self.render_s = 0.0
         """Time ``open`` took to render the pool, seconds."""
 
@@ -85,7 +88,7 @@ class SimulatorCamera:
         captured_ns = self._pacer.due_ns(number)
         if is_corrupt(self._config, number):
             return Arrival(number, captured_ns, None, error="simulated fault: the pixels did not arrive whole")
-        return Arrival(number, captured_ns, self._pool[number % self._config.pool])
+        return Arrival(number, captured_ns, self._wear(number, self._pool[number % self._config.pool]))
 
     def exposed(self) -> int | None:
         """Frames due by now at the configured rate, at most those of the run; None without a rate. From any thread."""

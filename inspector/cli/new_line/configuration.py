@@ -6,6 +6,7 @@ from pathlib import Path
 
 from inspector.cli.new_line.asking import Answers
 from inspector.cli.new_line.server_keys import ServerKeys
+from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.config.camera import CameraConfig, SourceConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
@@ -19,8 +20,8 @@ CAMERA = "top"
 """Name of the camera; a line has one here, and others are added to the file."""
 
 
-def line_configuration(answers: Answers, file: Path) -> LineConfig:
-    """The configuration for ``file``; what is not asked has its default. Raises UserError for answers that exclude each other."""
+def line_configuration(answers: Answers, file: Path, service: ServicePlaces | None = None) -> LineConfig:
+    """The configuration for ``file``, which ``service`` reads where that is given; what is not asked has its default. Raises UserError for answers that exclude each other."""
     line: str = answers["line"]
     source = _source(answers)
     bundle: str = answers["bundle"]
@@ -29,11 +30,8 @@ def line_configuration(answers: Answers, file: Path) -> LineConfig:
     deadline_ms: float = answers["deadline_ms"]
     endpoint, needs_keys = answers["results"]
     keys = ServerKeys.of(file)
-    curve = (
-        CurveConfig(secret_key=keys.written(keys.secret), allowed_clients=keys.written(keys.allowed))
-        if needs_keys
-        else None
-    )
+    secret = keys.written(keys.secret) if service is None else service.credential(keys.secret)
+    curve = CurveConfig(secret_key=secret, allowed_clients=keys.written(keys.allowed)) if needs_keys else None
     return LineConfig(
         line=line,
         bundle=bundle,

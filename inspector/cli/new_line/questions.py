@@ -12,6 +12,7 @@ from inspector.cli.new_line import readers
 from inspector.cli.new_line.asking import Question
 from inspector.cli.new_line.limits import KEEP_DAYS, RATE_HZ
 from inspector.cli.new_line.readers import CAMERAS, ENGINES, NONE
+from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.options import read_number
 from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
@@ -24,9 +25,10 @@ USUAL_RATE_HZ = 10
 any line with a deadline takes them."""
 
 
-def line_questions(file: Path) -> dict[str, Question]:
-    """The questions about the line that is written to ``file``, by name, in the order in which they are asked."""
-    journal = file.parent / str(_default(JournalConfig, "path"))
+def line_questions(file: Path, service: ServicePlaces | None = None) -> dict[str, Question]:
+    """The questions about the line that is written to ``file``, by name, in the order in which they are asked; with ``service`` its files
+    are where the service has them."""
+    journal = file.parent / str(_default(JournalConfig, "path")) if service is None else service.journal
     return {
         "line": Question("--line", "Name of the line", readers.read_name, lambda: _usual_name(file)),
         "camera": Question(
@@ -36,7 +38,10 @@ def line_questions(file: Path) -> dict[str, Question]:
             _always(CAMERAS[1]),
         ),
         "frames": Question(
-            "--frames", "Folder with the recorded frames", lambda text: readers.read_frames(text, file), _always("")
+            "--frames",
+            "Folder with the recorded frames",
+            lambda text: readers.read_frames(text, file, service),
+            _always(""),
         ),
         "rate": Question(
             "--rate",
@@ -47,7 +52,7 @@ def line_questions(file: Path) -> dict[str, Question]:
         "bundle": Question(
             "--bundle",
             "Model bundle, a directory or the name of an included one",
-            lambda text: readers.read_bundle_name(text, file),
+            lambda text: readers.read_bundle_name(text, file, service),
             _always(_default(LineConfig, "bundle")),
         ),
         "engines": Question(
@@ -77,7 +82,7 @@ def line_questions(file: Path) -> dict[str, Question]:
         "journal": Question(
             "--journal",
             f"Journal of the results, an SQLite file; {NONE}: no journal",
-            lambda text: readers.read_journal(text, file),
+            lambda text: readers.read_journal(text, file, service),
             _always(journal),
         ),
         "keep_days": Question(

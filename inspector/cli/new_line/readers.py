@@ -12,6 +12,7 @@ from engines.files.names import NAME, NAME_IN_WORDS
 from engines.files.text import brief
 from inspector.cli.new_line.limits import DEADLINE_MS, MM_PER_PX, PORT
 from inspector.cli.new_line.places import as_written
+from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.options import Limits, read_number
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
@@ -58,8 +59,8 @@ def read_scale(text: str) -> Scale | None:
     return Scale(mm_per_px_x=numbers[0], mm_per_px_y=numbers[-1])
 
 
-def read_frames(text: str, file: Path) -> str:
-    """A folder with frames that a replay finds, as ``file`` writes it."""
+def read_frames(text: str, file: Path, service: ServicePlaces | None) -> str:
+    """A folder with frames that a replay finds, as ``file`` writes it; one that the service sees."""
     from inspector.capture.replay.listing import list_files
 
     path = _path("--frames", text, f"a folder with recorded frames, or --camera {CAMERAS[1]}")
@@ -72,17 +73,21 @@ def read_frames(text: str, file: Path) -> str:
         raise _unexpected("--frames", text, "a folder with recorded frames, and there is none of this name")
     if any(is_same_file(file, frame) for frame in found):
         raise UserError(f"--frames: {file}, the file to write, is one of these frames; name another file")
+    if service is not None:
+        service.check_readable("--frames", path)
     return as_written(path, file.parent)
 
 
-def read_bundle_name(text: str, file: Path) -> str:
-    """A bundle that opens, as ``file`` writes it: the name of an included one, or a path."""
+def read_bundle_name(text: str, file: Path, service: ServicePlaces | None) -> str:
+    """A bundle that opens, as ``file`` writes it: the name of an included one, or a path; one that the service sees."""
     path = _path("--bundle", text, "a bundle directory or the name of an included bundle")
     try:
         found = find_bundle(str(path))
         read_bundle(found)
         if any(is_same_file(file, found / name) for name in (MANIFEST, OPERATING_POINT)):
             raise UserError(f"--bundle: {file}, the file to write, is a file of this bundle; name another file")
+        if service is not None:
+            service.check_readable("--bundle", found)
         written = as_written(path, file.parent) if is_folder(path) else text
         return written if find_bundle(written, file.parent) == found else str(found)
     except (BundleError, FileError) as error:
@@ -110,15 +115,17 @@ def read_endpoint(text: str) -> tuple[str, bool]:
     return text, False
 
 
-def read_journal(text: str, file: Path) -> str | None:
-    """The journal's file, as ``file`` writes it; None for no journal. Its folder must be there."""
+def read_journal(text: str, file: Path, service: ServicePlaces | None) -> str | None:
+    """The journal's file, as ``file`` writes it; None for no journal. Its folder must be there; that of the service is made at its start."""
     if text.lower() == NONE:
         return None
     path = _path("--journal", text, f"an SQLite file, or {NONE}")
     try:
         if is_folder(path):
             raise _unexpected("--journal", text, "a file, and this is a folder")
-        if not is_folder(path.parent):
+        if service is not None:
+            service.check_writable("--journal", path)
+        if not is_folder(path.parent) and (service is None or resolved(path.parent) != service.journal.parent):
             raise UserError(f"--journal: the folder {path.parent} does not exist; make it, or choose another place")
         if resolved(path) == resolved(file):
             raise UserError(f"--journal: {brief(text)} is the configuration itself; choose another file")

@@ -11,11 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from engines.bundle import INCLUDED, Contents, GoldenSample, read_bundle, read_contents, write_bundle
+from engines.bundle import (
+    INCLUDED,
+    MASK_AGREEMENT,
+    SCORE_TOLERANCE,
+    Contents,
+    GoldenSample,
+    read_bundle,
+    read_contents,
+    write_bundle,
+)
 from engines.errors import DataError, EngineError
 from engines.export.torch_tensorrt import OUTPUTS, TorchPlanBuilder
 from engines.operating_point import OperatingPoint
-from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 from engines.tensorrt.build_plan import BuildProfile, build_plan
 from engines.tensorrt.library import Library, open_library
 

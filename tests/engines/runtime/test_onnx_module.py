@@ -11,10 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.bundle import Graph, open_bundle, read_contents
+from engines.bundle import MASK_AGREEMENT, SCORE_TOLERANCE, Graph, open_bundle, read_contents
 from engines.errors import EngineError
 from engines.runtime.cuda.onnx_module import OnnxModule
-from engines.runtime.golden import MASK_AGREEMENT, SCORE_TOLERANCE
 
 torch = pytest.importorskip("torch", reason="needs torch (make test-training)")
 

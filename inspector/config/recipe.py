@@ -1,0 +1,56 @@
+"""A recipe: what the sheets of one product are inspected with. It replaces keys of the line's configuration while its runs are on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from engines.files.names import Name
+from engines.files.paths import FilePath
+from inspector.config.section import Section
+from inspector.config.tree import BundlePath, LineConfig
+from inspector.config.verdicts import Rule, Scale
+
+
+class CameraRecipe(Section, frozen=True, kw_only=True):
+    """What the product changes for one camera."""
+
+    name: Annotated[Name, Meta(description="Name of the camera in the line's configuration.")]
+    scale: Annotated[Scale, Meta(description="Millimetres per pixel.")]
+
+
+class RecipeConfig(Section, frozen=True, kw_only=True):
+    """A file in the folder `recipes` of the line; its name without `.yaml` is the recipe's. What it does not give is the line's."""
+
+    description: Annotated[str, Meta(description="For people.", max_length=1000)] = ""
+    bundle: Annotated[
+        BundlePath | None,
+        Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
+    ] = None
+    operating_point: Annotated[
+        FilePath | None,
+        Meta(
+            description="Thresholds, as `inspector calibrate` writes them, relative to this file. Null: the bundle's own."
+        ),
+    ] = None
+    rules: Annotated[
+        Annotated[tuple[Rule, ...], Meta(min_length=1)] | None, Meta(description="As `verdicts.rules` of the line.")
+    ] = None
+    cameras: Annotated[tuple[CameraRecipe, ...], Meta(description="Cameras with a scale of their own.")] = ()
+
+
+def with_recipe(config: LineConfig, recipe: RecipeConfig) -> LineConfig:
+    """The line's configuration as it is with the recipe. Raises ValueError for a camera that the line does not have."""
+    scales = {camera.name: camera.scale for camera in recipe.cameras}
+    unknown = sorted(set(scales) - {camera.name for camera in config.cameras})
+    if unknown:
+        raise ValueError(f"cameras: the line has no camera {unknown[0]!r}")
+    replace = msgspec.structs.replace
+    return replace(
+        config,
+        bundle=recipe.bundle or config.bundle,
+        verdicts=replace(config.verdicts, rules=recipe.rules) if recipe.rules else config.verdicts,
+        cameras=tuple(replace(one, scale=scales.get(one.name, one.scale)) for one in config.cameras),
+    )

@@ -1,0 +1,106 @@
+"""What ``status`` answers: the line at one moment, for people and for programs that watch it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from inspector.frames.outcome import Reason, Verdict
+from inspector.protocol.messages import Count, Health, LineState, Number, UnixNs
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Common to the parts of the report: every key is always present, null where it does not apply."""
+
+
+class EngineReport(Report, frozen=True, kw_only=True):
+    """A loaded bundle and the child process that computes with it."""
+
+    bundle: str
+    operating_point: str
+    role: Annotated[str, Meta(description="`active`, `shadow`, `loading`, `standby` or `retiring`.")]
+    state: Annotated[str, Meta(description="Of its child: `starting`, `ready`, `restarting`, `given_up` or `stopped`.")]
+    device: Annotated[str, Meta(description="What computes, for a person; empty before it is known.")]
+    cpu_fallback: Annotated[bool, Meta(description="Whether a CPU computes where a GPU is configured.")]
+
+
+class CameraReport(Report, frozen=True, kw_only=True):
+    """A camera and its frames since the start of the daemon."""
+
+    camera: str
+    frames: Annotated[Count, Meta(description="Captured and lost.")]
+    open: Annotated[Count, Meta(description="Without a verdict yet.")]
+    rate_hz: Annotated[float, Meta(description="Frames per second over the last seconds.")]
+    verdicts: dict[Verdict, Count]
+    reasons: dict[Reason, Count]
+    last_seq: Annotated[Number, Meta(description="Last publication; -1: none yet.")]
+    resolved_through: Annotated[
+        Number, Meta(description="Every frame up to this one has its verdict; -1 before the first.")
+    ]
+
+
+class LatencyReport(Report, frozen=True, kw_only=True):
+    """From capture to verdict, ms, since the start of the daemon; null before the first verdict."""
+
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+class RejectReport(Report, frozen=True, kw_only=True):
+    """A frame that was not passed, or several that were lost together."""
+
+    camera: str
+    frame: Annotated[Count, Meta(description="The first one, where several were lost together.")]
+    run: str | None
+    verdict: Verdict
+    reason: Reason
+    detail: str
+    captured_unix_ns: UnixNs
+
+
+class JournalReport(Report, frozen=True, kw_only=True):
+    """The journal's file."""
+
+    path: str
+    error: Annotated[str, Meta(description="Why the last commit failed; empty where it did not.")]
+    waiting: Count
+    not_journaled: Annotated[
+        Count, Meta(description="Publications that were left out because the disk did not take them.")
+    ]
+
+
+class ShadowReport(Report, frozen=True, kw_only=True):
+    """The candidate that inspects a share of the frames beside the active bundle."""
+
+    bundle: str
+    share: float
+    compared: Count
+    disagreements: Count
+
+
+class LineReport(Report, frozen=True, kw_only=True):
+    """The line at one moment; on a busy line the figures are from slightly different ones."""
+
+    line: str
+    epoch: str
+    software: Annotated[str, Meta(description="Name and version of the daemon.")]
+    unix_ns: UnixNs
+    monotonic_ns: Number
+    state: LineState
+    health: Health
+    paused: bool
+    run: str | None
+    recipe: str | None
+    part: str | None
+    bundle: str
+    operating_point: str
+    engines: list[EngineReport]
+    cameras: list[CameraReport]
+    latency_ms: LatencyReport
+    last_rejects: Annotated[list[RejectReport], Meta(description="The last 10 that were not passed, the newest first.")]
+    journal: Annotated[JournalReport | None, Meta(description="Null: the line keeps none.")]
+    shadow: ShadowReport | None
+    standby: Annotated[str | None, Meta(description="The bundle to which a rollback would go; null: none.")]

@@ -1,0 +1,1 @@
+"""Installs what `make deb` and `make offline` build, where there is no network."""

@@ -1,0 +1,72 @@
+"""A root folder of Debian with the service installed as docs/service.md describes it.
+
+The base is made once by mmdebstrap and kept as an archive. It is unpacked anew for each run, and the project is installed into it
+without a network.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.installed.install import ROOT
+from tests.service_check import wheelhouse
+from tests.service_check.suites import Suite
+
+PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv"
+RELEASE = "/opt/inspector/releases/checked"
+WHEELS = "/mnt"
+"""Where the wheelhouse is seen inside."""
+BOUND = ("--quiet", "--register=no", "--keep-unit", "--private-network")
+"""Options of systemd-nspawn: it asks no other service of this machine for anything, and there is no network inside but loopback."""
+UNITS = {
+    "inspector@.service": "etc/systemd/system/inspector@.service",
+    "inspector.target": "etc/systemd/system/inspector.target",
+    "inspector.sysusers.conf": "etc/sysusers.d/inspector.conf",
+    "inspector.tmpfiles.conf": "etc/tmpfiles.d/inspector.conf",
+}
+INSTALL = f"""
+set -eu
+python3 -m venv {RELEASE}
+{RELEASE}/bin/pip install --quiet --disable-pip-version-check --no-index --find-links {WHEELS} inspector
+ln -sfn {RELEASE} /opt/inspector/current
+systemd-sysusers
+systemd-tmpfiles --create
+"""
+
+
+def make_root(folder: Path, suite: Suite) -> Path:
+    """Make ``folder``/root anew, with the service installed; archives and wheels in ``folder`` are used again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    root = folder / "root"
+    if root.exists():
+        shutil.rmtree(root)
+    root.mkdir()
+    _run("tar", "-C", root, "-xf", _base(folder, suite), "--numeric-owner")
+    wheels = folder / "wheels"
+    wheelhouse.fill(wheels, suite.python)
+    for name, place in UNITS.items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "systemd" / name, root / place)
+    _run("systemd-nspawn", *BOUND, "--pipe", f"--bind-ro={wheels}:{WHEELS}", "-D", root, "sh", "-c", INSTALL)
+    return root
+
+
+def _base(folder: Path, suite: Suite) -> Path:
+    """The archive of a small Debian with systemd and Python."""
+    archive = folder / "base.tar"
+    if not archive.exists():
+        part = folder / "base.part.tar"
+        mirror = "http://deb.debian.org/debian"
+        _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", suite.name, part, mirror)
+        part.rename(archive)
+    return archive
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(
+        list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
