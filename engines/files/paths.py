@@ -78,6 +78,11 @@ def path_keys(struct: type[msgspec.Struct]) -> list[tuple[str, PathRule]]:
     return list(_keys(_type(struct), ""))
 
 
+def path_values(value: msgspec.Struct) -> list[tuple[str, PathRule, str]]:
+    """Every path that such a file holds: its key, as ``cameras[0].source.path``, its rule, and the text."""
+    return list(_values(value, _type(type(value)), ""))
+
+
 @cache
 def _type(struct: type[msgspec.Struct]) -> inspect.Type:
     return inspect.type_info(struct)
@@ -127,6 +132,23 @@ def _keys(kind: inspect.Type, key: str) -> Iterator[tuple[str, PathRule]]:
             yield from _keys(field.type, _below(key, field.encode_name))
     elif isinstance(kind, inspect.VarTupleType):
         yield from _keys(kind.item_type, f"{key}[]")
+
+
+def _values(value: Any, kind: inspect.Type, key: str) -> Iterator[tuple[str, PathRule, str]]:
+    rule, kind = _rule(kind)
+    if rule is not None and isinstance(value, str):
+        yield key, rule, value
+    elif isinstance(kind, inspect.UnionType):
+        for one in kind.types:
+            if found := list(_values(value, one, key)):
+                yield from found
+                return
+    elif isinstance(kind, inspect.StructType) and type(value) is kind.cls:
+        for field in kind.fields:
+            yield from _values(getattr(value, field.name), field.type, _below(key, field.encode_name))
+    elif isinstance(kind, inspect.VarTupleType) and isinstance(value, tuple):
+        for n, item in enumerate(value):
+            yield from _values(item, kind.item_type, _below(key, n))
 
 
 def _below(key: str, name: str | int) -> str:

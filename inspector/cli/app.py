@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inspector.cli import (
+    backup,
     bench,
     bench_wire,
     bundle,
@@ -76,6 +77,8 @@ app.command()(reference.reference)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.add_typer(command_group(bench.bench, bench_wire.wire), name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")

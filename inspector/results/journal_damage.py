@@ -26,7 +26,8 @@ _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _USER_VERSION = slice(60, 64)
 """Where an SQLite file holds the number that ``PRAGMA user_version`` gives (https://www.sqlite.org/fileformat.html)."""
-_COMPANIONS = ("-wal", "-shm")
+COMPANIONS = ("-wal", "-shm")
+"""Ends of the names of files that SQLite keeps beside one that is open."""
 
 
 def is_damage(error: BaseException) -> bool:
@@ -49,17 +50,17 @@ def may_be_ours(path: Path, newest_version: int) -> bool:
     return header.startswith(_MAGIC) and 1 <= int.from_bytes(header[_USER_VERSION], "big") <= newest_version
 
 
-def set_aside(path: Path) -> Path:
-    """Rename the journal with its companions to a name that says when; return the new name. Raises OSError."""
+def set_aside(path: Path, why: str = "damaged") -> Path:
+    """Rename the journal with its companions to a name that says why and when; return the new name. Raises OSError."""
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     names = (
-        path.with_name(f"{path.name}.damaged-{moment}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 100)))
+        path.with_name(f"{path.name}.{why}-{moment}{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 100)))
     )
     aside = next((one for one in names if not one.exists()), None)
     if aside is None:
-        raise FileExistsError(f"there are too many damaged journals beside {path}")
+        raise FileExistsError(f"there are too many journals set aside beside {path}")
     # The write-ahead log first: SQLite would take one that is left beside a new file for that file's own.
-    for suffix in _COMPANIONS:
+    for suffix in COMPANIONS:
         companion = path.with_name(path.name + suffix)
         if companion.exists():
             companion.rename(aside.with_name(aside.name + suffix))
