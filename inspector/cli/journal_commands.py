@@ -64,8 +64,9 @@ def _print_table(found: list[CommandRecord]) -> None:
 def _result(one: CommandRecord) -> str:
     """How it ended; why, where it was not done."""
     answer = _decoded(one.answer)
-    text = answer.get("text") if isinstance(answer, dict) else None
-    return f"{one.outcome}: {text}" if isinstance(text, str) and text else one.outcome
+    if not isinstance(answer, dict) or "text" not in answer:
+        return f"{one.outcome} {_text(one.answer)}".strip()
+    return f"{one.outcome}: {answer['text']}" if answer["text"] else one.outcome
 
 
 def _text(json: bytes) -> str:
