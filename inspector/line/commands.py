@@ -88,7 +88,12 @@ class LineCommands:
         return _builtins(self.reporter.report())
 
     def _start_info(self, _: asked.ReadStart) -> Result:
-        return {"cameras": {name: _builtins(body) for name, body in self._line.start_bodies().items()}}
+        return {
+            "cameras": {
+                name: _builtins(body)
+                for name, body in self._line.announcer.start_bodies(self._line.runs.now.setup).items()
+            }
+        }
 
     def _recipe_list(self, _: asked.RecipeList) -> Result:
         prepared = self.changes.prepared

@@ -40,6 +40,7 @@ from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 from inspector.line.acquisition import Acquisition
+from inspector.line.announcing import Announcer
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
@@ -51,10 +52,9 @@ from inspector.line.postprocessing import Postprocessing
 from inspector.line.runs import Runs
 from inspector.line.setup import Setup
 from inspector.line.shadow.shadow import Shadow
-from inspector.line.start_info import captures_during_start, first_run, new_epoch, start_info
+from inspector.line.start_info import captures_during_start, first_run, new_epoch
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import Health, LineState, StartBody
-from inspector.results.identity import StartInfo, Totals
+from inspector.protocol.messages import Health, LineState
 from inspector.results.results import Results
 from inspector.results.status import Status
 from inspector.verdicts import native
@@ -148,7 +148,8 @@ class Line:
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self)
+        self.announcer = Announcer(lambda: self.config, self.size, self.results, self.drift.reset)
+        self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self.announcer)
         """Which run is on, and what frames are inspected with."""
         self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
         self.shadow = Shadow(
@@ -259,11 +260,6 @@ class Line:
             inference=self.inference.active.supervisor.state.value,
         )
 
-    def start_bodies(self) -> dict[str, StartBody]:
-        """What a subscriber needs to read the results of each camera, as it is now."""
-        setup = self.runs.now.setup
-        return {one.name: self.results.start_body(self._start_info(one.name, setup)) for one in self.config.cameras}
-
     # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
@@ -310,24 +306,6 @@ class Line:
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
         self.runs.late(meta, lambda: self.results.late(meta, outcome))
-
-    def begun(self, camera: str, run: str, setup: Setup) -> None:
-        """See ``runs.RunMessages``."""
-        if setup.recipe != self.runs.now.setup.recipe:
-            self.drift.reset()  # another product
-        self.results.begin(camera, run, self._start_info(camera, setup))
-
-    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:
-        """See ``runs.RunMessages``."""
-        self.results.change(camera, self._start_info(camera, setup), why)
-
-    def ended(self, camera: str, run: str, totals: Totals) -> None:
-        """See ``runs.RunMessages``."""
-        self.results.end(camera, run, totals)
-
-    def _start_info(self, camera: str, setup: Setup) -> StartInfo:
-        (config,) = (one for one in self.config.cameras if one.name == camera)
-        return start_info(self.config, config, self.size, setup)
 
     def _publish_status(self, status: Status) -> None:
         self.results.status(status)

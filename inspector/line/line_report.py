@@ -16,7 +16,7 @@ from inspector.protocol.line_report import (
     LineReport,
     ShadowReport,
 )
-from inspector.results.journal import JournalState
+from inspector.results.journal_state import JournalState
 from inspector.results.results import Snapshot as Published
 from inspector.verdicts.ledger import CameraCounts
 from inspector.version import __version__

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from inspector.results.journal import JournalState
+from inspector.results.journal_state import JournalState
 from inspector.results.results import Snapshot
 
 

@@ -30,8 +30,8 @@ class RunMessages(Protocol):
     def begun(self, camera: str, run: str, setup: Setup) -> None:
         """A run begins."""
 
-    def changed(self, camera: str, run: str, setup: Setup, why: str) -> None:
-        """What frames are inspected with changes; ``run`` is the current one, or empty."""
+    def changed(self, camera: str, setup: Setup, why: str) -> None:
+        """What frames are inspected with changes."""
 
     def ended(self, camera: str, run: str, totals: Totals) -> None:
         """Every frame of the run has its verdict."""
@@ -106,7 +106,7 @@ class Runs:
         """Inspect the frames captured from now on with ``setup``; ``why`` is one line for a person."""
         with self._lock:
             for camera in self._cameras:
-                self._messages.changed(camera, self.now.run, setup, why)
+                self._messages.changed(camera, setup, why)
             self.now = self.now._replace(setup=setup)
 
     def name_part(self, part: str) -> None:

@@ -13,9 +13,6 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
-
-import msgspec
 
 from inspector.config.journal import JournalConfig
 from inspector.errors import UserError
@@ -25,6 +22,7 @@ from inspector.results.identity import Identity
 from inspector.results.journal_damage import SQLITE_ERRORS
 from inspector.results.journal_file import JournalFile
 from inspector.results.journal_queue import JournalQueue
+from inspector.results.journal_state import Condition, JournalState
 from inspector.results.publication import Publication
 from inspector.results.record_queue import Entry, RecordQueue
 from inspector.results.retention import Retention
@@ -41,37 +39,6 @@ _GATHER_S = 0.005
 """Rows are prepared so often, where there are some."""
 _BEHIND = 0.1
 """Where more of the publications that may wait do so, what the shadow bundle said is let go."""
-
-
-class JournalState(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the journal."""
-
-    path: str
-    error: str = ""
-    """Why the last commit failed; empty where it did not."""
-    committed: int = 0
-    commits: int = 0
-    waiting: int = 0
-    not_journaled: int = 0
-    """Publications dropped because the disk was too slow or refused them."""
-    commands_waiting: int = 0
-    commands_not_journaled: int = 0
-    """Commands that were dropped: thousands waited, or a value cannot be stored."""
-    shadow_not_journaled: int = 0
-    """Disagreements and counts of a shadow bundle that were dropped. They are the first to be."""
-    oldest_s: float = 0.0
-    """How long the oldest of those that wait has waited."""
-    committed_bytes: int = 0
-    """Of the committed ones, before their masks are compressed."""
-
-
-class Condition(NamedTuple):
-    """What is wrong with the journal; both empty where nothing is."""
-
-    code: str = ""
-    """For a program."""
-    text: str = ""
-    """One line for a person."""
 
 
 class Journal:

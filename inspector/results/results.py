@@ -19,8 +19,9 @@ from inspector.frames.outcome import Outcome, Settled
 from inspector.protocol.messages import StartBody
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
-from inspector.results.journal import Journal, JournalState
+from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
+from inspector.results.journal_state import JournalState
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement

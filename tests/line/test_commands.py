@@ -330,7 +330,7 @@ def test_what_a_late_subscriber_asks_for(line: Asked) -> None:
     body = line.ask(asked.ReadStart())["cameras"]["side"]
     assert (body["classes"], body["rules"], body["repeat"]) == (
         ("dark", "bright"),
-        line.line.start_bodies()["side"].rules,
+        line.line.announcer.start_bodies(line.line.runs.now.setup)["side"].rules,
         True,
     )
 
