@@ -125,7 +125,7 @@ class DriftWatch:
         with camera.lock:
             if frame.meta.frame % camera.every:
                 return
-            if outcome.bundle != camera.bundle:
+            if outcome.bundle is not camera.bundle:  # loaded anew, perhaps with another reference
                 self._take_reference(frame.meta.camera, camera)
             if camera.judge is None or outcome.bundle != camera.bundle or camera.reference is None:
                 return
@@ -196,7 +196,7 @@ class DriftWatch:
     def _take_reference(self, name: str, camera: _Camera) -> None:
         """Take the reference of the active bundle, where it is another one than the camera has. ``lock`` is held."""
         bundle, point = self._active()
-        if bundle == camera.bundle:
+        if bundle is camera.bundle:
             return
         camera.bundle = bundle
         camera.reference = point.reference_of(name)

@@ -61,6 +61,15 @@ def test_another_bundle_brings_its_own_reference(point) -> None:
         assert watched.codes().count("lamp_dimming") == 1
 
 
+def test_the_same_bundle_loaded_again_brings_the_reference_that_was_written_since(point) -> None:
+    with watching(point) as watched:
+        watched.show(DIM)
+        watched.until("lamp_dimming")
+        watched.activate(msgspec.structs.replace(point, reference=reference_of(frames(60, 5, 0.7))))
+        watched.show(DIM)
+        watched.until("lamp_dimming_cleared")
+
+
 def test_frames_of_a_shadow_or_without_a_score_are_not_looked_at(point) -> None:
     with watching(point) as watched:
         watched.show(DIM, shadow=True)
