@@ -175,7 +175,7 @@ def test_a_bundle_that_does_not_fit_the_line_is_refused(start_line: Callable, tm
     loading = running.line.bundles.load(broken)
     wait_until(lambda: loading.supervisor.state is State.GIVEN_UP)
     with pytest.raises(UserError, match="altered"):
-        loading.supervisor.wait_ready(0)
+        loading.supervisor.wait_ready(10)  # told a moment after the state is entered
     with pytest.raises(UserError, match="cannot be activated"):
         running.line.bundles.activate(loading)
     assert running.finish().reasons == {"gate_clean": 1}
