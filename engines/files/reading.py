@@ -35,6 +35,11 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     return decoded(data, path)
 
 
+def read_regular_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
+    """As `read_text`, of a regular file only: a running line must not wait for the other end of a pipe. Raises FileError."""
+    return decoded(read_bytes(path, most_bytes), path)
+
+
 def read_bytes(path: Path, most_bytes: int) -> bytes:
     """The content of a regular file. Raises FileError where it cannot be read, is longer than ``most_bytes``, or is a pipe or device."""
     with open_regular(path) as file:

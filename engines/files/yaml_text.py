@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from engines.errors import FileError
-from engines.files.reading import read_text
+from engines.files.reading import read_regular_text
 from engines.files.text import brief
 from engines.files.trees import first_problem
 
@@ -104,7 +104,7 @@ for _kind in ("binary", "set", "omap", "pairs"):
 
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file. Raises FileError naming the file, the place in it and what is wrong."""
-    return parse_yaml(read_text(path, MOST_BYTES), str(path))
+    return parse_yaml(read_regular_text(path, MOST_BYTES), str(path))
 
 
 def parse_yaml(text: str, origin: str) -> Any:

@@ -10,7 +10,7 @@ import msgspec
 
 from engines.errors import FileError
 from engines.files.paths import resolve_paths
-from engines.files.reading import read_text
+from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.config.recipe import RecipeConfig
@@ -27,7 +27,7 @@ def load_config(path: Path) -> LineConfig:
     Raises UserError naming the file, the key, what was found and what was expected.
     """
     try:
-        text = read_text(path, MOST_BYTES)
+        text = read_regular_text(path, MOST_BYTES)
     except FileError as error:
         raise UserError(
             f"{error}; give an existing line configuration; `inspector config example` prints one"
@@ -65,7 +65,7 @@ def load_recipe(folder: Path, name: str) -> RecipeConfig:
     """The recipe ``name`` in ``folder``, a file ``name.yaml``; paths in it are relative to the folder. Raises UserError."""
     path = folder / f"{name}.yaml"
     try:
-        recipe = typed(parse_yaml(read_text(path, MOST_BYTES), str(path)), RecipeConfig, str(path), "recipe")
+        recipe = typed(parse_yaml(read_regular_text(path, MOST_BYTES), str(path)), RecipeConfig, str(path), "recipe")
         return resolve_paths(recipe, folder, str(path))
     except FileError as error:
         raise UserError(str(error)) from None

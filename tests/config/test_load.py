@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -103,6 +104,12 @@ def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.yaml: cannot be read"):
         load_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "line.yaml")
+    with pytest.raises(UserError, match=r"line\.yaml: is no regular file"):
+        load_config(tmp_path / "line.yaml")
 
 
 def test_a_merge_key_may_be_overridden() -> None:
