@@ -7,6 +7,7 @@ One thread makes changes that load engines; ``begin_run`` and ``end_run`` may be
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engines.bundle import Bundle, find_bundle, open_bundle, read_bundle
-from engines.errors import BundleError
+from engines.errors import BundleError, FileError
+from engines.files.looking import entries, is_file
+from engines.files.names import NAME
 from engines.operating_point import read_operating_point
 from inspector.config.difference import Difference, differences
 from inspector.config.load import load_recipe
@@ -79,14 +82,23 @@ class LineChanges:
     # Runs and recipes.
 
     def recipes(self) -> list[str]:
-        """The recipes of the line, by name."""
-        folder = self._file.recipes
-        return sorted(path.stem for path in Path(folder).glob("*.yaml")) if folder else []
+        """The recipes of the line, by name: files that ``prepare`` can be asked for. Raises UserError where the folder cannot be listed."""
+        if not self._file.recipes:
+            return []
+        try:
+            found = entries(Path(self._file.recipes), "*.yaml")
+            return [path.stem for path in found if re.search(NAME, path.stem) and is_file(path)]
+        except FileError as error:
+            raise UserError(str(error)) from None
 
     def prepare(self, name: str) -> Prepared:
         """Load and verify a recipe. It takes the place of one that was prepared before. Raises UserError."""
         if not self._file.recipes:
             raise UserError("recipes: the line's configuration names no folder with recipes")
+        if name not in (known := self.recipes()):
+            raise UserError(
+                f"recipe {name}: {self._file.recipes} holds no file {name}.yaml; its recipes: {', '.join(known) or 'none'}"
+            )
         product = load_recipe(Path(self._file.recipes), name)
         folder = Path(self._file.recipes) if product.bundle else self._folder
         path = product.bundle or self._line.config.bundle
@@ -98,8 +110,10 @@ class LineChanges:
             judges.check(bundle)
         else:
             loaded = self._load(bundle, judges)
-        self.prepared = Prepared(name, product, bundle, loaded)
-        return self.prepared
+        prepared = Prepared(name, product, bundle, loaded)
+        with self._lock:
+            self.prepared = prepared
+        return prepared
 
     def begin_run(self, run: str, recipe: str | None) -> None:
         """Begin a run, with a recipe that was prepared or is in force; None: with what is in force. Raises UserError."""
@@ -142,7 +156,7 @@ class LineChanges:
         bundle's files are not what they were."""
         target = self.target
         if target is None:
-            raise UserError("there is no bundle to go back to: none was activated since the line started")
+            raise UserError("there is no bundle to go back to: no other one was active since the line started")
         before = target.bundle
         if identity_of(before) == self._line.inference.active.identity:
             raise UserError(f"bundle {before.id}: is active already")
@@ -155,7 +169,8 @@ class LineChanges:
 
     def forget_prepared(self) -> None:
         """Unload a recipe that was prepared and not used."""
-        prepared, self.prepared = self.prepared, None
+        with self._lock:  # a run that begins with it meanwhile has it, or does not
+            prepared, self.prepared = self.prepared, None
         if prepared is not None and prepared.loaded is not None:
             self._line.inference.unload(prepared.loaded)
 
@@ -227,7 +242,8 @@ class LineChanges:
             except UserError:
                 self._line.inference.unload(loaded)
                 raise
-            self.target = target
+            if loaded.identity != now.dispatcher.identity:  # the same one loaded again: the way back stays what it was
+                self.target = target
             return setup
 
     def _load(self, bundle: Bundle, judges: Judges) -> Dispatcher:

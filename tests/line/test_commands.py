@@ -176,6 +176,27 @@ def test_a_bundle_takes_over_and_the_one_before_comes_back(line: Asked, second_b
     assert None not in order
 
 
+def test_the_same_bundle_loaded_again_leaves_the_way_back(line: Asked, second_bundle: Bundle) -> None:
+    tiny = line.line.bundle.id
+    for _ in range(2):
+        line.ask(asked.BundleActivate(bundle=str(second_bundle.path)))
+    assert line.ask(asked.BundleRollback())["bundle"] == tiny
+    line.packets()
+
+
+def test_what_is_no_file_in_the_folder_of_recipes_is_not_waited_for(line: Asked) -> None:
+    folder = line.folder / "recipes"
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "two\nlines.yaml").write_text("description: d\n")
+    recipe(line, "thin", description="d")
+    assert line.ask(asked.RecipeList())["recipes"] == ["thin"]
+    for name in ("pipe", "folder", "absent"):
+        with pytest.raises(asked.CommandRefused, match=rf"holds no file {name}\.yaml; its recipes: thin"):
+            line.ask(asked.RecipePrepare(recipe=name))
+    line.packets()
+
+
 def test_a_bundle_that_fails_soon_after_it_took_over_is_replaced_by_the_one_before(
     line: Asked, second_bundle: Bundle
 ) -> None:
