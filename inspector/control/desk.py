@@ -59,8 +59,8 @@ class Desk:
         self._slow = Lane("control-slow", SLOW_WAITING)
         self._stopping = False
         self._lock = threading.Lock()
-        self._under_way: dict[int, Asked] = {}
-        """Commands that a lane has begun and not answered, by the identity of the object."""
+        self._under_way: dict[int, tuple[Asked, Answer | None]] = {}
+        """Commands that a lane has begun and not answered, by the identity of the object, and what came of those that wait for the disk."""
 
     def start(self) -> None:
         """Start the lanes."""
@@ -75,7 +75,10 @@ class Desk:
             lane.close(max(0.02, until_s - time.monotonic()))
         with self._lock:
             left, self._under_way = list(self._under_way.values()), {}
-        for asked in left:
+        for asked, done in left:
+            if done is not None:
+                asked.answer(_journaled(done, False), False)
+                continue
             text = f"the daemon stops while {asked.name} is under way; whether it was done is not known"
             asked.answer(Answer(outcome=Outcome.FAILED, code=Code.STOPPING, text=text), False)
 
@@ -147,7 +150,7 @@ class Desk:
 
     def _run(self, asked: Asked) -> None:
         with self._lock:
-            self._under_way[id(asked)] = asked
+            self._under_way[id(asked)] = asked, None
         answer = self._performed(asked) if asked.looks else self._changed(asked)
         with self._lock:
             answered = self._under_way.pop(id(asked), None) is None
@@ -159,11 +162,17 @@ class Desk:
     def _changed(self, asked: Asked) -> Answer:
         not_begun = asked.untimely(self._replies.epoch) or self._unjournalable(asked)
         answer = not_begun or self._performed(asked)
+        with self._lock:
+            if id(asked) in self._under_way:
+                self._under_way[id(asked)] = asked, answer
         answer = self._journaled(asked, answer)
         self._remembered.finish(asked.key, None if not_begun else answer)
         who = f"{asked.caller.who} for {asked.caller.on_behalf_of}" if asked.caller.on_behalf_of else asked.caller.who
         level = logging.INFO if answer.outcome is Outcome.DONE else logging.WARNING
-        log.log(level, "%s, asked for by %s: %s", asked.name, who, answer.text or answer.code)
+        what = (
+            asked.name if asked.arguments == _NO_ARGUMENTS else f"{asked.name} {brief(asked.arguments.decode(), 200)}"
+        )
+        log.log(level, "%s, asked for by %s: %s", what, who, answer.text or answer.code)
         return answer
 
     def _performed(self, asked: Asked) -> Answer:
@@ -195,10 +204,7 @@ class Desk:
         except Exception:
             log.exception("command %s could not be journaled", asked.name)
             kept = False
-        text = answer.text
-        if kept is False and answer.outcome is Outcome.DONE:
-            text = "done, but the journal cannot be written, so it is not in the journal yet"
-        return msgspec.structs.replace(answer, journaled=kept, text=text)
+        return _journaled(answer, kept)
 
     def _drop(self, asked: Asked) -> None:
         if not asked.looks:
@@ -228,3 +234,11 @@ class Desk:
             self._audit.refused(caller, name, arguments, received_ns, told)
 
         self._looks.put(Task(keep, lambda: None))
+
+
+def _journaled(answer: Answer, kept: bool | None) -> Answer:
+    """The answer, which says whether it is in the journal."""
+    text = answer.text
+    if kept is False and answer.outcome is Outcome.DONE:
+        text = "done, but the journal cannot be written, so it is not in the journal yet"
+    return msgspec.structs.replace(answer, journaled=kept, text=text)

@@ -61,9 +61,15 @@ class Journal:
     def __init__(self) -> None:
         self.records: list[CommandRecord] = []
         self.problem = ""
+        self.asked = threading.Semaphore(0)
+        self.disk = threading.Event()
+        """Cleared: a disk that hangs."""
+        self.disk.set()
 
     def record(self, record: CommandRecord, timeout_s: float) -> bool:
         """Keep it."""
+        self.asked.release()
+        assert self.disk.wait(10)
         if self.problem:
             return False
         self.records.append(record)

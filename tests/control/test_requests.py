@@ -278,6 +278,18 @@ def test_closing_answers_what_is_under_way(tmp_path: Path) -> None:
         assert replies[waits] == ("refused", "stopping")
 
 
+def test_closing_tells_what_was_done_though_the_disk_does_not_take_it(tmp_path: Path) -> None:
+    with served(tmp_path) as one, RawClient(one.endpoint) as client:
+        one.journal.disk.clear()
+        client.send("drain")
+        assert one.journal.asked.acquire(timeout=5)
+        one.server.close(0.1)
+        reply = client.receive()
+        one.journal.disk.set()
+        assert (reply["outcome"], reply["journaled"]) == ("done", False)
+        assert "not in the journal yet" in reply["text"]
+
+
 def test_the_group_may_open_the_socket(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
