@@ -78,10 +78,10 @@ def _endpoint_of(config: Path) -> str:
     service = service_address(config)
     try:
         endpoint = load_config(config).control.endpoint
-    except UserError:
+    except UserError as error:
         if Path(service.removeprefix("ipc://")).exists():
             return service
-        raise
+        raise UserError(f"{error}; --endpoint reaches a running line without this file") from None
     if endpoint is None:
         raise UserError(
             f"{config}: control.endpoint is null, so the line takes no commands on this machine; give --endpoint"

@@ -23,7 +23,8 @@ def tell_reply(command: AnyCommand, reply: Reply) -> None:
     from inspector.protocol.shadow_report import ShadowReportBody
 
     if reply.outcome is not Outcome.DONE:
-        tell(f"inspector: {name_of(command)} {reply.outcome.value} ({reply.code}): {reply.text}", err=True)
+        code = "" if reply.code == reply.outcome.value else f" ({reply.code})"
+        tell(f"inspector: {name_of(command)} {reply.outcome.value}{code}: {reply.text}", err=True)
         return
     result = reply.result or {}
     try:

@@ -125,7 +125,10 @@ def reload(context: typer.Context) -> None:
 
 
 @app.command()
-def log(context: typer.Context, level: Annotated[str, typer.Argument(help="debug, info, warning or error.")]) -> None:
+def log(
+    context: typer.Context,
+    level: Annotated[str, typer.Argument(metavar="LEVEL", help="debug, info, warning or error.")],
+) -> None:
     """Set the least severe messages that the daemon logs, until it is started again."""
     from inspector.errors import UserError
     from inspector.protocol.control import Log

@@ -27,7 +27,7 @@ SECRET_MODE, PUBLIC_MODE, FOLDER_MODE = 0o600, 0o644, 0o755
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Of the client: a program or a person.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the client, a program or a person; or of the line.")],
     folder: Annotated[Path, typer.Option(help="Where the two files are written.")] = Path(),
 ) -> None:
     """Make a key pair: NAME.key, which `keys allow` takes, and NAME.key_secret, which stays with the client (mode 0600).
@@ -54,7 +54,10 @@ def new(
         os.rename(scratch / secret.name, secret)
         os.rename(scratch / public.name, public)
     tell(f"{secret}  stays with {name}; nobody else may read it")
-    tell(f"{public}  goes to the line's machine: inspector keys allow {public.name} --role ROLE -c line.yaml")
+    tell(
+        f"{public}  is public. A client's goes to the line's machine: inspector keys allow {public.name} --role ROLE -c line.yaml"
+    )
+    tell(f"{' ' * len(str(public))}  The line's own goes to its clients: inspector ctl --server-key {public.name}")
 
 
 @app.command()
@@ -133,7 +136,7 @@ def allow(
 
 @app.command()
 def revoke(
-    name: Annotated[str, typer.Argument(help="Of the client, as `keys show` lists it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the client, as `keys show` lists it.")],
     config: ConfigOption = None,
     clients: ClientsOption = None,
 ) -> None:

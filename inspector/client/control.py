@@ -183,10 +183,14 @@ def _check_ipc(endpoint: str) -> None:
     if path == endpoint:
         return
     if not os.path.exists(path):
-        if os.path.isdir(os.path.dirname(path) or ".") or os.access(
-            os.path.dirname(os.path.dirname(path)) or ".", os.X_OK
-        ):
-            raise NoAnswer(f"there is no socket {path}; the line does not run, or takes no commands (control.endpoint)")
+        folder = os.path.dirname(os.path.abspath(path))
+        while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        if os.access(folder, os.X_OK):
+            raise NoAnswer(
+                f"there is no socket {path}; the line does not run, or takes no commands: without systemd it takes them only where "
+                "control.endpoint names an address"
+            )
         raise NoAnswer(f"{path} cannot be seen; members of the group of the daemon (inspector) and root may open it")
     if not os.access(path, os.W_OK):
         raise NoAnswer(f"{path} may not be opened; members of the group of the daemon (inspector) and root may")

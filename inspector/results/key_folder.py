@@ -45,7 +45,7 @@ class KeyFolder:
         self.damaged = self._read()
         for damaged in self.damaged:
             self._log.error("%s: %s; this file is skipped, the others count", self._config_key, damaged)
-        self._log.info("%s: %d clients may connect now", self._config_key, len(self.names))
+        self._log.info("%s: keys in %s that may connect now: %d", self._config_key, self.folder, len(self.names))
         return True
 
     def _files(self) -> tuple[tuple[str | int, ...], ...]:

@@ -171,7 +171,9 @@ class Shadow:
             self._inference.shadow(loaded, session)
             self._running, self._last = _Running(loaded, session), session
             info = _info(self._running)
-        self._status.note("shadow_started", f"shadow {name_of(loaded.identity)}: inspects {share:.3g} of the frames")
+        self._status.note(
+            "shadow_started", f"shadow {name_of(loaded.identity)}: inspects {100 * share:.3g} % of the frames"
+        )
         return info
 
     def _end(self) -> ShadowInfo | None:
