@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,7 +80,8 @@ def _endpoint_of(config: Path) -> str:
     try:
         endpoint = load_config(config).control.endpoint
     except UserError as error:
-        if Path(service.removeprefix("ipc://")).exists():
+        hidden = SERVICE_FOLDER.is_dir() and not os.access(SERVICE_FOLDER, os.X_OK)  # then the client says who may look
+        if hidden or os.path.exists(service.removeprefix("ipc://")):
             return service
         raise UserError(f"{error}; --endpoint reaches a running line without this file") from None
     if endpoint is None:

@@ -48,7 +48,7 @@ def run(
     from inspector.line.line import Line
     from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
-    from inspector.service.process import raise_open_files, spare_collector
+    from inspector.service.process import raise_open_files, spare_collector, tracker_ended
     from inspector.service.signals import stop_on_signals
 
     asked_to_reload = threading.Event()
@@ -60,6 +60,7 @@ def run(
     manager = ServiceManager.of_this_process()
     with (
         uncaught_logged(),
+        tracker_ended(),
         stop_on_signals(asked_to_reload if manager.there else None) as stop,
         Line(line_config, bundle, read_config=lambda: load_config(config), folder=config.parent) as line,
         ServiceStatus(manager, line) as status,

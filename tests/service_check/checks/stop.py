@@ -26,6 +26,8 @@ def under_load(bench: Bench) -> Finding:
         raise CheckError(f"the stop took {took_s:.1f} s, its result is {result}")
     if seen["missed"] or seen["twice"] or seen["absent"]:
         raise CheckError(f"the subscriber's books do not agree: {seen}")
+    if killed := line.said("Killing process"):
+        raise CheckError(f"the daemon left a process behind: {killed[0]}")
     kept = read_journal(line.journal_file())
     heard = Journal(sum(seen["verdicts"].values()), 0, 0, True)
     if kept != heard:
