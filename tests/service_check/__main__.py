@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 from tests.installed.install import ROOT
-from tests.service_check.bench import Bench, NotThereError
+from tests.service_check.bench import Bench
 from tests.service_check.bundles import write_bundles
 from tests.service_check.checks import CHECKS
 from tests.service_check.container import CheckError, Container
@@ -81,8 +81,6 @@ def _checked(name: str, bench: Bench) -> Outcome:
     began = time.monotonic()
     try:
         result, why, finding = "PASS", "", CHECKS[name](bench)
-    except NotThereError as error:
-        result, why, finding = "SKIP", str(error), Finding()
     except Exception as error:  # whatever it is, the other checks are done too
         why = str(error) if isinstance(error, CheckError) else f"{type(error).__name__}: {error}"
         result, finding = "FAIL", Finding({}, bench.log_of_lines())

@@ -10,10 +10,6 @@ from tests.service_check.container import Container
 from tests.service_check.service_line import ServiceLine
 
 
-class NotThereError(Exception):
-    """The service does not have what the check is about; the message says what."""
-
-
 class Bench:
     """A booted container with the service, and new lines on it."""
 

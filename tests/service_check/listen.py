@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 from inspector.client import Missed, Packet, Subscriber
-from inspector.protocol.messages import EndBody, GapBody, ResultBody, StatusBody
+from inspector.protocol.messages import ChangeBody, EndBody, GapBody, ResultBody, StatusBody
 
 SAY_EVERY_S = 0.1
 
@@ -26,6 +26,8 @@ class Heard:
         self.reasons: Counter[str] = Counter()
         self.statuses: list[tuple[str, str, str]] = []
         """State, code and text."""
+        self.changes: list[tuple[str, list[str]]] = []
+        """Of each `change` message what was changed, and the rules from then on."""
         self.missed = 0
         self.ends = 0
         self.longest_gap_s = 0.0
@@ -40,6 +42,8 @@ class Heard:
         body = packet.body
         if isinstance(body, StatusBody):
             self.statuses.append((body.state.value, body.code, body.text))
+        elif isinstance(body, ChangeBody):
+            self.changes.append((body.why, list(body.rules)))
         elif isinstance(body, EndBody):
             self.ends += 1
         elif isinstance(body, ResultBody):
@@ -61,9 +65,10 @@ class Heard:
     def summary(self) -> dict[str, Any]:
         """As JSON."""
         return {
-            "verdicts": self.verdicts, "reasons": self.reasons, "statuses": self.statuses, "missed": self.missed,
-            "ends": self.ends, "longest_gap_s": self.longest_gap_s, "last_verdict_s": self.last_verdict_s,
-            "twice": self.twice, "absent": max(self.frames, default=-1) + 1 - len(self.frames),
+            "verdicts": self.verdicts, "reasons": self.reasons, "statuses": self.statuses, "changes": self.changes,
+            "missed": self.missed, "ends": self.ends, "longest_gap_s": self.longest_gap_s,
+            "last_verdict_s": self.last_verdict_s, "twice": self.twice,
+            "absent": max(self.frames, default=-1) + 1 - len(self.frames),
         }  # fmt: skip
 
 

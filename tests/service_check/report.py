@@ -24,10 +24,10 @@ class Outcome:
 
     name: str
     result: str
-    """PASS, FAIL or SKIP."""
+    """PASS or FAIL."""
     seconds: float
     why: str
-    """Of a failure, or of a check that was left out; one line."""
+    """Of a failure; one line."""
     finding: Finding
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from tests.installed.install import ROOT
 from tests.service_check.bundles import TINY
 from tests.service_check.container import CheckError, Container, Entry, wait_for
 
+COMMAND = "/opt/inspector/current/bin/inspector"
 START_S = 60.0
 """Longest that anything is waited for that takes a start."""
 
@@ -112,6 +113,11 @@ class ServiceLine:
     def journal_file(self) -> Path:
         """The journal of results, as seen from outside."""
         return self.container.root / self.state_folder.removeprefix("/") / "journal.sqlite"
+
+    def commands(self) -> list[dict[str, Any]]:
+        """What the journal of results has of commands to the line, the oldest first."""
+        said = self.container.ask(COMMAND, "journal", "commands", "--json", f"{self.state_folder}/journal.sqlite")
+        return sorted(map(json.loads, said.splitlines()), key=lambda one: int(one["received_unix_ns"]))
 
 
 class Listener(AbstractContextManager["Listener"]):

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from tests.installed.install import ROOT
-from tests.service_check.bench import Bench, NotThereError
-from tests.service_check.container import CheckError
+from tests.service_check.bench import Bench
+from tests.service_check.container import CheckError, wait_for
 from tests.service_check.report import Finding
 
-ERROR, NOTICE, INFO = 3, 5, 6
-LOGGING = sorted((ROOT / "inspector/service").glob("log*.py"))
+ERROR, WARNING, INFO = 3, 4, 6
 
 
 def priorities(bench: Bench) -> Finding:
-    """An error has the priority of an error, a report that of a report."""
-    if not any("priorit" in file.read_text(encoding="utf-8").lower() for file in LOGGING):
-        raise NotThereError("the log gives no priorities")
+    """Errors, warnings and reports are found by their priority, `journalctl -p`."""
     wrong, right = bench.line("wrong", alone=True, overload="perhaps"), bench.line("right", alone=True)
-    bench.container.run("systemctl", "start", wrong.unit)
-    bench.container.run("systemctl", "stop", wrong.unit)
+    container = bench.container
+    container.run("systemctl", "start", wrong.unit)
+    container.run("systemctl", "stop", wrong.unit)
     right.start()
+    right.configure(overload="perhaps")
+    right.reload()
+    wait_for(lambda: right.said("reload is refused"), 10, "the refusal of the reload")
     right.stop()
-    errors = [entry for entry in wrong.journal() if entry.who == "inspector" and "overload" in entry.text]
-    reports = [entry for entry in right.journal() if entry.who == "inspector" and "engines run on" in entry.text]
-    found = {entry.priority for entry in errors}, {entry.priority for entry in reports}
-    if found[0] != {ERROR} or not found[1] or found[1] - {NOTICE, INFO}:
-        raise CheckError(f"priorities of errors {found[0]}, of reports {found[1]}; expected {ERROR} and {INFO}")
-    return Finding({}, [str(entry) for entry in errors[:1] + reports[:1]])
+    expected = (
+        (wrong, "overload: found", ERROR),
+        (right, "reload is refused", WARNING),
+        (right, "engines run on", INFO),
+    )
+    evidence = []
+    for line, words, priority in expected:
+        entries = [entry for entry in line.journal() if entry.who == "inspector" and words in entry.text]
+        if not entries or {entry.priority for entry in entries} != {priority}:
+            raise CheckError(f"{words!r} has priorities {[entry.priority for entry in entries]}; expected {priority}")
+        for least in (ERROR, WARNING, INFO):
+            shown = container.ask("journalctl", "-q", "--no-pager", "-o", "cat", "-p", str(least), "-u", line.unit)
+            if (words in shown) != (priority <= least):
+                raise CheckError(f"journalctl -p {least} shows {words!r}: {words in shown}; its priority is {priority}")
+        evidence.append(str(entries[0]))
+    return Finding({}, evidence)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
-from tests.service_check.bench import Bench, NotThereError, unit_value
+from tests.service_check.bench import Bench, unit_value
 from tests.service_check.container import CheckError, wait_for
 from tests.service_check.report import Finding
 from tests.service_check.service_line import Listener, ServiceLine
@@ -18,7 +17,7 @@ MARGIN_S = 10.0
 
 def stopped(bench: Bench) -> Finding:
     """A daemon that is stopped by SIGSTOP."""
-    line = _line(bench, "stopped")
+    line = bench.line("stopped")
     return _killed(line, lambda: line.signal(line.main_pid(), "STOP"))
 
 
@@ -39,7 +38,7 @@ def ledger(bench: Bench) -> Finding:
 
 def child(bench: Bench) -> Finding:
     """A child that hangs for longer than the watchdog waits, because its own limit is that long: the daemon lives and replaces it."""
-    line = _line(bench, "hung-long")
+    line = bench.line("hung-long")
     limit_s = float(unit_value("WatchdogSec"))
     line.configure(inference={"runtime": "openvino", "precision": "f32", "stall_timeout_s": limit_s + MARGIN_S})
     with Listener(line) as listener:
@@ -58,7 +57,7 @@ def child(bench: Bench) -> Finding:
 def idle(bench: Bench) -> Finding:
     """A line without frames is fed by golden frames, and is not killed."""
     source = {"kind": "simulator", "rate_hz": 0.001, "pool": 1}
-    line = _line(bench, "idle", cameras=[{"name": "top", "source": source, "silent_after_s": None}])
+    line = bench.line("idle", cameras=[{"name": "top", "source": source, "silent_after_s": None}])
     with Listener(line):
         line.start()
         time.sleep(1.5 * _watchdog_s(line))  # the passing of time is the test
@@ -68,7 +67,7 @@ def idle(bench: Bench) -> Finding:
 
 
 def _planted(bench: Bench, what: str) -> Finding:
-    line = _line(bench, f"deadlock-{what}", deadline_ms=200)
+    line = bench.line(f"deadlock-{what}", deadline_ms=200)
     plant = bench.container.root / line.state_folder.removeprefix("/") / "plant"
     try:
         return _killed(line, lambda: plant.write_text(what, encoding="ascii"), plant.unlink)
@@ -91,12 +90,6 @@ def _killed(line: ServiceLine, harm: Callable[[], object], heal: Callable[[], ob
     if not any("result 'watchdog'" in text for text in evidence):
         raise CheckError("the daemon ended, but not by the watchdog")
     return Finding({"watchdog_s": limit_s, "killed_after_s": took_s, "frames_before": meanwhile}, evidence)
-
-
-def _line(bench: Bench, name: str, **changes: Any) -> ServiceLine:
-    if not unit_value("WatchdogSec"):
-        raise NotThereError("the unit has no WatchdogSec")
-    return bench.line(name, **changes)
 
 
 def _watchdog_s(line: ServiceLine) -> float:
