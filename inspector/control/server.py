@@ -133,6 +133,11 @@ class ControlServer:
             reply.socket.send(reply.envelope, reply.data)
 
 
+def takes_commands(config: ControlConfig) -> bool:
+    """Whether a line with this configuration, started in this environment, has a control socket."""
+    return local_endpoint(config) is not None or config.remote is not None
+
+
 def local_endpoint(config: ControlConfig) -> str | None:
     """The address for programs on this machine; None where there is none."""
     if config.endpoint != AUTO:

@@ -83,7 +83,7 @@ class Dispatcher:
         """Whether any child of the bundle has been ready."""
         self._queue = InFlightQueue()
         self._verdicts = False
-        """Whether its last results were verdicts, and not a shadow's."""
+        """Whether its last results were of captured frames, and not a shadow's."""
         self.retired = False
         """True: it takes no further frame."""
 
@@ -198,7 +198,7 @@ class Dispatcher:
             was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
-        self._verdicts = not frames[0].shadow
+        self._verdicts = frames[0].gets_verdict
         self._give_up_stale(stale)
         self._listener.results(self, list(zip(frames, results, strict=True)))
         if was_silent:

@@ -92,7 +92,7 @@ class InferenceFigures:
     def sent(self, frames: Sequence[LeasedFrame], now_ns: int) -> None:
         """Frames are sent to a child."""
         for frame in frames:
-            if not frame.shadow:
+            if frame.gets_verdict:
                 self.queued.add((now_ns - frame.meta.captured_ns) / 1e3)
 
     def take_in(self, figures: ChildFigures) -> None:

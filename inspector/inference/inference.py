@@ -54,7 +54,7 @@ class Inference:
         self._forced = forced or (lambda _: Forced.NO)
         self._stopped = False
         self._lock = threading.Lock()
-        """Guards changes of ``others`` and ``restarts``."""
+        """Guards changes of ``others``, ``shadows`` and ``restarts``."""
         self.restarts = 0
         """Children of any bundle that ended unasked, so that another one was started in their place."""
         self.figures = InferenceFigures()
@@ -63,6 +63,7 @@ class Inference:
         """Loading, shadow and retiring bundles. The tuple is replaced, never changed: other threads read it without the lock."""
         self.shadows: tuple[Dispatcher, ...] = ()
         self.standby: Dispatcher | None = None
+        """The bundle that was active before, while it stays loaded."""
         self.active = self._dispatcher(bundle)
 
     def start(self) -> None:
@@ -88,9 +89,9 @@ class Inference:
         retires, or with ``keep`` becomes the standby. A standby from before retires."""
         self._require_beside(loaded)
         before, standby = self.active, self.standby
-        # First: a camera that found the bundle both active and a shadow would submit its frame twice.
-        self.shadows = _without(self.shadows, loaded)
         with self._lock:
+            # First: a camera that found the bundle both active and a shadow would submit its frame twice.
+            self.shadows = _without(self.shadows, loaded)
             self.others = (*_without(self.others, loaded), before)
         self.active = loaded
         loaded.supervisor.serve()
@@ -109,13 +110,15 @@ class Inference:
         """Make the bundle a shadow for frames submitted from now on: for those that ``sampler`` wants, or every one."""
         self._require_beside(loaded)
         loaded.sampler = sampler
-        self.shadows = (*_without(self.shadows, loaded), loaded)
+        with self._lock:
+            self.shadows = (*_without(self.shadows, loaded), loaded)
 
     def unload(self, loaded: Dispatcher, timeout_s: float = 0.3) -> None:
         """End the child of a bundle that is not the active one."""
         if loaded is self.active:
             raise ValueError(f"bundle {loaded.bundle.id} is active: activate another one first")
-        self.shadows = _without(self.shadows, loaded)
+        with self._lock:
+            self.shadows = _without(self.shadows, loaded)
         if loaded is self.standby:
             self.standby = None
         loaded.stop(timeout_s, Reason.ENGINE_DOWN, "the bundle was unloaded")

@@ -93,7 +93,7 @@ class Acquisition:
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
 
     def set_limits(self, deadline_ms: float | None, overload: OverloadPolicy) -> None:
-        """Change deadline and overload policy for frames taken from now on: for measurements, which run one line in several ways."""
+        """Change deadline and overload policy for frames taken from now on. The policy is changed by measurements only."""
         self._deadline_ns = None if deadline_ms is None else int(deadline_ms * 1e6)
         self._overload = overload
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 from engines.bundle import Bundle
@@ -42,8 +41,8 @@ class LineBundles:
         """What was in force before, while its bundle is the standby."""
         self._standing = threading.Event()
         """Set when nothing stands by any more."""
-        self._was_put_back = False
-        """Whether that was told, and no other bundle was activated since."""
+        self.was_put_back = False
+        """Whether a bundle failed and the one before was put back, and no other was activated since."""
         self._closed = threading.Event()
         self._on_cpu_instead = False
         self._silent: Dispatcher | None = None
@@ -62,12 +61,12 @@ class LineBundles:
         (judges or self._runs.now.setup.judges).check(bundle)
         return self._inference.load(bundle, as_shadow=as_shadow)
 
-    def wait_ready(self, loaded: Dispatcher, stopping: Callable[[], bool] = lambda: False) -> None:
+    def wait_ready(self, loaded: Dispatcher) -> None:
         """Wait until a bundle that is loading has answered its golden frames. Raises UserError where it does not, or the line stops; its
         child has ended then."""
         try:
             while not loaded.supervisor.wait_ready(0.05):
-                if stopping() or self._closed.is_set():
+                if self._closed.is_set():
                     raise UserError("the line stops")
         except UserError as error:
             self._inference.unload(loaded)
@@ -104,8 +103,8 @@ class LineBundles:
             self._apply(setup, run, why or f"bundle {bundle} takes over")
             self._now_active(loaded)
             told = "bundle_activated", f"bundle {bundle} gives the verdicts from now on"
-            if self._was_put_back:
-                self._was_put_back = False
+            if self.was_put_back:
+                self.was_put_back = False
                 self._status.well("bundle", *told)
             self._status.well("inference", *told)
             if keep:
@@ -161,7 +160,7 @@ class LineBundles:
         log.error("%s", why)
         self._runs.change(before, why)
         self._now_active(before.dispatcher)
-        self._was_put_back = True
+        self.was_put_back = True
         self._status.trouble("bundle", "bundle_put_back", why)
         return True
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,7 +150,11 @@ class LineChanges:
 
     def activate(self, name: str) -> Setup:
         """Load a bundle by its path, or the name of an included one, and have it give the verdicts. Raises UserError."""
-        return self._take_over(_opened(lambda: open_bundle(name, self._folder)))
+        return self._take_over(self.open(name))
+
+    def open(self, name: str) -> Bundle:
+        """The bundle of this path, relative to the configuration's folder, or name. Raises UserError."""
+        return _opened(lambda: open_bundle(name, self._folder))
 
     def roll_back(self) -> Setup:
         """Go back to the bundle and recipe before, under the rules of the configuration as it is now. Raises UserError, also where the
@@ -181,10 +186,12 @@ class LineChanges:
         changes nothing then."""
         config = self._read_config()
         found = differences(self._file, config)
-        bundle = _opened(lambda: open_bundle(config.bundle, self._folder))
-        altered = identity_of(bundle) != identity_of(self._configured)
-        if altered and config.bundle == self._file.bundle:  # its files, or its thresholds
-            found.append(Difference(key="bundle", before=_words(self._configured), after=_words(bundle)))
+        bundle = self.open(config.bundle)
+        # A bundle that failed and was replaced by the one before is tried again.
+        altered = identity_of(bundle) != identity_of(self._configured) or self._line.bundles.was_put_back
+        if altered and config.bundle == self._file.bundle:  # its files or its thresholds, or it failed
+            now = self._line.inference.active.bundle if self._line.bundles.was_put_back else self._configured
+            found.append(Difference(key="bundle", before=_words(now), after=_words(bundle)))
         if live := [one.key for one in found if one.live]:
             self._apply(self._only_live(config), bundle if altered else None, ", ".join(live))
         self._file, self._configured = config, bundle
@@ -199,7 +206,6 @@ class LineChanges:
             bundle=config.bundle,
             recipes=config.recipes,
             deadline_ms=config.deadline_ms,
-            overload=config.overload,
             drain_timeout_s=config.drain_timeout_s,
             verdicts=changed(config.verdicts, threads=now.verdicts.threads),
             cameras=tuple(changed(one, scale=scales.get(one.name, one.scale)) for one in now.cameras),
@@ -211,12 +217,23 @@ class LineChanges:
         judges = judges_of(_with_recipe(config, product))
         if bundle is not None and not (product and product.bundle):
             loaded = self._load(bundle, judges)
-            self._commit(config)
-            self._switch(loaded, why)
+            with self._committed(config):
+                self._switch(loaded, why)
         else:
             judges.check(line.inference.active.bundle)
-            self._commit(config)
-            line.bundles.change(replace(line.runs.now.setup, judges=judges), why=why)
+            with self._committed(config):
+                line.bundles.change(replace(line.runs.now.setup, judges=judges), why=why)
+
+    @contextmanager
+    def _committed(self, config: LineConfig) -> Iterator[None]:
+        """The line has ``config``, so that it is announced; where what follows is refused, it has the one before."""
+        before = self._line.config
+        self._commit(config)
+        try:
+            yield
+        except UserError:
+            self._commit(before)
+            raise
 
     def _commit(self, config: LineConfig) -> None:
         self._line.config = config

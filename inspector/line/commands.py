@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from engines.bundle import open_bundle
-from engines.errors import BundleError
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import BundleIdentity
@@ -37,7 +35,6 @@ class LineCommands:
         """``stop`` ends the line; ``read_config`` reads its configuration again, from ``folder``."""
         self._line = line
         self._stop = stop
-        self._folder = folder
         self._one_at_a_time = threading.Lock()
         """Held while engines are loaded for a change."""
         self.changes = LineChanges(line, read_config, folder)
@@ -88,12 +85,8 @@ class LineCommands:
         return _builtins(self.reporter.report())
 
     def _start_info(self, _: asked.ReadStart) -> Result:
-        return {
-            "cameras": {
-                name: _builtins(body)
-                for name, body in self._line.announcer.start_bodies(self._line.runs.now.setup).items()
-            }
-        }
+        bodies = self._line.announcer.start_bodies(self._line.runs.now.setup)
+        return {"cameras": {name: _builtins(body) for name, body in bodies.items()}}
 
     def _recipe_list(self, _: asked.RecipeList) -> Result:
         prepared = self.changes.prepared
@@ -168,11 +161,7 @@ class LineCommands:
         return {**_described(self.changes.roll_back()), "before": before.dispatcher.identity.bundle}
 
     def _shadow_start(self, command: asked.ShadowStart) -> Result:
-        try:
-            bundle = open_bundle(command.bundle, self._folder)
-        except BundleError as error:
-            raise UserError(str(error)) from None
-        info = self._line.shadow.start(bundle, command.share)
+        info = self._line.shadow.start(self.changes.open(command.bundle), command.share)
         return {"bundle": info.bundle, "operating_point": info.operating_point, "share": info.share}
 
     def _shadow_stop(self, _: asked.ShadowStop) -> Result:

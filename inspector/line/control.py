@@ -10,14 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from inspector.config.tree import LineConfig
-from inspector.control.limits import RECORD_S, REMEMBERED
-from inspector.control.server import ControlServer
+from inspector.control.audit import Audit, Record
+from inspector.control.limits import REMEMBERED
+from inspector.control.remembered import Answer
+from inspector.control.replies import refused
+from inspector.control.server import ControlServer, takes_commands
 from inspector.line.commands import LineCommands
-from inspector.protocol.control import CommandRefused, Reload, Role
-from inspector.results.command_record import CommandRecord
+from inspector.protocol.control import Caller, CommandRefused, Reload, Role
+from inspector.protocol.control_messages import Code, Outcome
 
 if TYPE_CHECKING:
     from inspector.line.line import Line
@@ -44,13 +45,14 @@ class LineControl:
         """Take commands; ``drain`` sets ``stop``. To be called once the journal is open. Raises UserError where an address cannot be bound."""
         line, results = self._line, self._line.results
         self._commands = commands = LineCommands(line, stop, self._read_config, self._folder)
-        journaled = line.config.journal.path is not None
+        if not takes_commands(line.config.control):
+            return
         self._server = ControlServer(
             line.config.control,
             line.config.line,
             line.epoch.epoch,
             lambda command, caller: commands.perform(command),
-            results.record_command if journaled else None,
+            self._record(),
             results.journal_writable,
             results.remembered_commands(REMEMBERED),
         )
@@ -83,33 +85,22 @@ class LineControl:
             self._server.close(0.2)
 
     def _reload(self, commands: LineCommands) -> None:
-        received = time.time_ns()
+        received_ns = time.time_ns()
         try:
-            answer = commands.perform(Reload())
-            outcome = "done"
-            log.info("reloaded: %s", ", ".join(one["key"] for one in answer["changed"]) or "nothing has changed")
-            if answer["needs_restart"]:
-                log.warning("restart the line, so that these keys take effect: %s", ", ".join(answer["needs_restart"]))
+            result = commands.perform(Reload())
+            answer = Answer(outcome=Outcome.DONE, code=Code.DONE, result=result)
+            log.info("reloaded: %s", ", ".join(one["key"] for one in result["changed"]) or "nothing has changed")
+            if result["needs_restart"]:
+                log.warning("restart the line, so that these keys take effect: %s", ", ".join(result["needs_restart"]))
         except CommandRefused as error:
-            outcome, answer = "refused", {"code": error.code, "text": str(error)}
+            answer = refused(error.code, str(error))
             log.warning("reload is refused, nothing was changed: %s", error)
         except Exception:
             log.exception("the configuration could not be reloaded")
-            outcome, answer = "failed", {"code": "internal", "text": "internal error; the log has the details"}
-        encode = msgspec.json.encode
-        record = CommandRecord(
-            request_id=str(uuid.uuid4()),
-            received_unix_ns=received,
-            epoch=self._line.epoch.epoch,
-            who=SIGNAL,
-            public_key="",
-            role=Role.ENGINEER.value,
-            on_behalf_of="",
-            command="reload",
-            arguments=b"{}",
-            outcome=outcome,
-            answer=encode(answer),
-            finished_unix_ns=time.time_ns(),
-            diff=encode(answer["changed"]) if answer.get("changed") else b"",
-        )
-        self._line.results.record_command(record, RECORD_S)
+            answer = Answer(outcome=Outcome.FAILED, code=Code.INTERNAL, text="an error in the program, see the log")
+        caller = Caller(who=SIGNAL, role=Role.ENGINEER, request_id=str(uuid.uuid4()))
+        Audit(self._line.epoch.epoch, self._record()).done(caller, "reload", b"{}", received_ns, answer)
+
+    def _record(self) -> Record | None:
+        """What keeps commands; None where the line has no journal."""
+        return self._line.results.record_command if self._line.config.journal.path is not None else None

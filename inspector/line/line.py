@@ -134,7 +134,7 @@ class Line:
             self._active_point,
             partial(self.status.condition, degrades=False),
         )
-        self.observers = Observers((*observers, self.drift))
+        self.observers = Observers((*observers, self.drift) if config.drift.enabled else observers)
         judges = judges_of(config)
         judges.check(bundle)
         self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)

@@ -22,11 +22,12 @@ from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_state import JournalState
+from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.status import Status
-from inspector.results.stream import Stream, settings
+from inspector.results.stream import Stream
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
@@ -19,31 +18,26 @@ from inspector.protocol.messages import (
     ChangeBody,
     EndBody,
     GapBody,
-    Geometry,
     Header,
     Health,
     HealthReason,
     HeartbeatBody,
     LateBody,
     LineState,
-    MaskInfo,
     MessageType,
     ResultBody,
-    ScaleMm,
     StartBody,
     StatusBody,
 )
 from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.message_parts import NO_BUNDLE, BundleWords, plain, settings
 from inspector.results.publication import Publication
 from inspector.results.status import Status
-from inspector.version import __version__
 
 log = logging.getLogger(__name__)
 
 REPEAT_EVERY_S = 1.0
 """A start is repeated at most so often, seconds."""
-UNITS = {"um": "micrometre", "mm": "millimetre", "mm2": "square millimetre", "px": "pixel", "ms": "millisecond",
-         "us": "microsecond", "unix_ns": "nanosecond since 1970-01-01T00:00:00Z"}  # fmt: skip
 
 
 class Stream:
@@ -66,7 +60,7 @@ class Stream:
         """Whether somebody has subscribed since the start of the run was said last."""
         self._repeated_s = 0.0
         """When the start was repeated last, monotonic."""
-        self._bundle = _NO_BUNDLE
+        self._bundle = NO_BUNDLE
         self._line_state = LineState.STARTING
         """State in the last status message."""
 
@@ -203,10 +197,10 @@ class Stream:
             MessageType.RESULT, body, meta, outcome.bundle, verdict=verdict, blob=mask, inspected=inspected
         )
 
-    def _words_of(self, bundle: BundleIdentity | None) -> _BundleWords:
+    def _words_of(self, bundle: BundleIdentity | None) -> BundleWords:
         """What messages contain about a bundle; kept from the last message, because it is mostly the same bundle."""
         if bundle is not self._bundle.identity:
-            self._bundle = _BundleWords(bundle)
+            self._bundle = BundleWords(bundle)
         return self._bundle
 
     def _mask_of(self, outcome: Outcome) -> bytes:
@@ -314,43 +308,6 @@ class _OpenRun:
     """What was published of it."""
 
 
-class _BundleWords:
-    """What messages contain about the bundle of a result."""
-
-    def __init__(self, identity: BundleIdentity | None) -> None:
-        self.identity = identity
-        self.classes: tuple[str, ...] = ()
-        self.mask: MaskInfo | None = None
-        if identity is not None:
-            self.classes = tuple(plain(name) for name in identity.classes)
-            self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
-
-
 def _is_inspected(outcome: Outcome) -> bool:
     """Whether an engine's answer was judged, and the judgement was possible."""
     return outcome.bundle is not None and outcome.verdict is not Verdict.UNINSPECTED
-
-
-_NO_BUNDLE = _BundleWords(None)
-
-
-def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
-    """The keys that the bodies of ``start`` and ``change`` share."""
-    scale = info.scale_mm_per_px
-    return {
-        "classes": tuple(plain(name) for name in info.bundle.classes),
-        "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
-        "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
-        "rules": tuple(plain(rule) for rule in info.rules),
-        "deadline_ms": info.deadline_ms,
-        "heartbeat_ms": heartbeat_ms,
-        "masks": masks,
-        "source": plain(info.source),
-        "software": f"inspector {__version__}",
-        "units": UNITS,
-    }
-
-
-def plain(text: str) -> str:
-    """The text with characters that UTF-8 cannot encode (undecodable bytes of a file name) replaced."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -201,7 +201,9 @@ def test_a_bundle_that_fails_soon_after_it_took_over_is_replaced_by_the_one_befo
     line: Asked, second_bundle: Bundle
 ) -> None:
     tiny = line.line.inference.active
-    line.ask(asked.BundleActivate(bundle=str(second_bundle.path)))
+    config = msgspec.structs.replace(line.line.config, bundle=str(second_bundle.path))
+    line.config = lambda: config
+    line.ask(asked.Reload())
     line.some_more()
     failing = line.line.inference.active.supervisor
     os.kill(failing.child_pid or 0, signal.SIGKILL)
@@ -209,7 +211,9 @@ def test_a_bundle_that_fails_soon_after_it_took_over_is_replaced_by_the_one_befo
     assert line.line.status.state is LineState.DEGRADED
     line.some_more()
     wait_until(lambda: failing.state is State.STOPPED)
-    line.ask(asked.BundleActivate(bundle=str(second_bundle.path)))
+    (again,) = line.ask(asked.Reload())["changed"]
+    assert again["key"] == "bundle", "the configured one is tried again"
+    assert line.line.inference.active.identity.bundle == second_bundle.id
     assert line.line.status.state is LineState.RUNNING
     packets = line.packets()
     (told,) = [one.body for one in packets if isinstance(one.body, StatusBody) and one.body.code == "bundle_put_back"]

@@ -1,0 +1,50 @@
+"""The parts of messages that are the same for many of them: what a bundle is called, what ``start`` and ``change`` share, plain texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspector.frames.outcome import BundleIdentity
+from inspector.protocol.messages import Geometry, MaskInfo, ScaleMm
+from inspector.results.identity import StartInfo
+from inspector.version import __version__
+
+UNITS = {"um": "micrometre", "mm": "millimetre", "mm2": "square millimetre", "px": "pixel", "ms": "millisecond",
+         "us": "microsecond", "unix_ns": "nanosecond since 1970-01-01T00:00:00Z"}  # fmt: skip
+
+
+class BundleWords:
+    """What messages contain about the bundle of a result."""
+
+    def __init__(self, identity: BundleIdentity | None) -> None:
+        self.identity = identity
+        self.classes: tuple[str, ...] = ()
+        self.mask: MaskInfo | None = None
+        if identity is not None:
+            self.classes = tuple(plain(name) for name in identity.classes)
+            self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
+
+
+NO_BUNDLE = BundleWords(None)
+
+
+def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
+    """The keys that the bodies of ``start`` and ``change`` share."""
+    scale = info.scale_mm_per_px
+    return {
+        "classes": tuple(plain(name) for name in info.bundle.classes),
+        "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
+        "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
+        "rules": tuple(plain(rule) for rule in info.rules),
+        "deadline_ms": info.deadline_ms,
+        "heartbeat_ms": heartbeat_ms,
+        "masks": masks,
+        "source": plain(info.source),
+        "software": f"inspector {__version__}",
+        "units": UNITS,
+    }
+
+
+def plain(text: str) -> str:
+    """The text with characters that UTF-8 cannot encode (undecodable bytes of a file name) replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
