@@ -66,7 +66,9 @@ def _result(one: CommandRecord) -> str:
     answer = _decoded(one.answer)
     if not isinstance(answer, dict) or "text" not in answer:
         return f"{one.outcome} {_text(one.answer)}".strip()
-    return f"{one.outcome}: {answer['text']}" if answer["text"] else one.outcome
+    from engines.files.text import brief
+
+    return f"{one.outcome}: {brief(str(answer['text']), _LONGEST)}" if answer["text"] else one.outcome
 
 
 def _text(json: bytes) -> str:
