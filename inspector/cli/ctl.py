@@ -236,12 +236,21 @@ def shadow_report(context: typer.Context) -> None:
 def _do(context: typer.Context, command: AnyCommand) -> None:
     from inspector.cli.control_output import tell_reply
     from inspector.client.control import KeyRefused, NoAnswer
-    from inspector.protocol.control_messages import Outcome
+    from inspector.protocol.control import LOOKS
+    from inspector.protocol.control_messages import Outcome, name_of
 
     address, wait_s, as_json = context.obj
     try:
         with address.connect() as client:
             reply = client.ask(command, wait_s)
+    except KeyboardInterrupt:
+        if type(command) not in LOOKS:
+            tell(
+                f"inspector: {name_of(command)}: no longer waited for; a line that has begun with it goes on, and keeps in its journal "
+                "what came of it (`inspector journal commands`)",
+                err=True,
+            )
+        raise
     except NoAnswer as silence:
         tell(f"inspector: {silence}", err=True)
         raise typer.Exit(NO_ANSWER) from None

@@ -69,7 +69,10 @@ def show(
     """List who may connect, and as what. Exit status 1 where a file cannot be used."""
     from rich.table import Table
 
-    found, damaged = _read(_folder(config, clients))
+    from engines.files.looking import is_there
+
+    folder = _folder(config, clients)
+    found, damaged = _read(folder)
     if as_json:
         print_json(
             {"clients": [{"name": name, "role": role, "key": key} for name, role, key in found], "damaged": damaged}
@@ -80,7 +83,8 @@ def show(
             table.add_column(column, no_wrap=True)
         for row in found:
             table.add_row(row[0], row[1].value, row[2])
-        console().print(table if found else "nobody", soft_wrap=True)
+        absent = "" if is_there(folder) else f": {folder} is not there yet; `inspector keys allow` makes it"
+        console().print(table if found else f"nobody{absent}", soft_wrap=True)
         for problem in damaged:
             tell(problem, err=True)
     if damaged:

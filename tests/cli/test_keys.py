@@ -57,7 +57,8 @@ def others_may_write() -> Iterator[None]:
 @pytest.mark.usefixtures("others_may_write")
 def test_a_client_is_let_in_changed_and_revoked(made: Path) -> None:
     clients = ("--clients", made / "clients")
-    assert run("keys", "show", *clients).out == "nobody\n"
+    absent = f"nobody: {made / 'clients'} is not there yet; `inspector keys allow` makes it\n"
+    assert run("keys", "show", *clients).out == absent
     assert (
         run("keys", "allow", made / "panel.key", "--role", "operator", *clients).out
         == "panel may connect as operator\n"

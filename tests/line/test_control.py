@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -226,3 +228,18 @@ def test_the_configuration_names_the_socket(asked: Asked, tmp_path: Path, monkey
     (tmp_path / "hot" / "control").symlink_to(asked.endpoint.removeprefix("ipc://"))
     file.write_text("a mistake\n")
     assert run("ctl", "-c", file, "resume").status == 0, "a mistake in the file keeps nobody from the line that runs"
+
+
+def test_ctrl_c_ends_the_waiting_and_says_that_the_line_goes_on(tmp_path: Path) -> None:
+    def interrupted(command: AnyCommand, caller: Caller) -> dict[str, object]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return {}
+
+    server = ControlServer(ControlConfig(endpoint=f"ipc://{tmp_path}/control"), "t", "e", interrupted)
+    server.start()
+    ended = run("ctl", "--endpoint", server.endpoints[0], "bundle", "rollback")
+    server.close()
+    assert (ended.status, ended.out) == (130, "")
+    assert ended.err.startswith(
+        "inspector: bundle rollback: no longer waited for; a line that has begun with it goes on"
+    )
