@@ -17,7 +17,7 @@ from inspector.control.role_keys import Client, RoleKeys
 from inspector.protocol.control import Role
 from inspector.protocol.control_messages import LARGEST_READ
 from inspector.results.brief_log import BriefLog
-from inspector.results.connections import Connection, Connections
+from inspector.results.connections import Connection, Connections, descriptor_of, key_of
 from inspector.results.endpoint import check_endpoint
 from inspector.results.listening import Listening
 from inspector.results.peer_guard import PeerGuard
@@ -132,10 +132,10 @@ class ControlSocket:
 
     def _taken(self, frames: list[zmq.Frame]) -> Arrival | None:
         """None where the connection has ended, or is to end."""
-        connection = self._connections.find(int(_property(frames[-1], "__fd") or -1))
+        connection = self._connections.find(descriptor_of(frames[-1]))
         if connection is None or connection.ending:
             return None
-        key = connection.key = connection.key or _property(frames[-1], "User-Id")
+        key = connection.key = connection.key or key_of(frames[-1])
         client = LOCAL if self._keys is None else self._keys.who(key)
         if client is None:
             self._guard.refuse(connection, Cause.KEY, "")
@@ -175,11 +175,3 @@ class ControlSocket:
             self._router.setsockopt(option, value)
         if self._keys is not None:
             self._keys.protect(self._router)
-
-
-def _property(frame: zmq.Frame, name: str) -> str:
-    """A property of a received message; empty where it has none of this name."""
-    try:
-        return str(frame.get(name))
-    except zmq.ZMQError:
-        return ""

@@ -228,3 +228,21 @@ class Connections:
         if connection is not None:
             self._subscriptions -= len(connection.topics)
             self._covering -= sum(connection.topics.values())
+
+
+def descriptor_of(frame: zmq.Frame) -> int:
+    """The file descriptor of the connection on which a message came; -1 where it has ended."""
+    return int(_property(frame, "__fd") or -1)
+
+
+def key_of(frame: zmq.Frame) -> str:
+    """With CURVE the public key of the peer that sent a message; empty without."""
+    return _property(frame, "User-Id")
+
+
+def _property(frame: zmq.Frame, name: str) -> str:
+    """A property of a received message; empty where it has none of this name."""
+    try:
+        return str(frame.get(name))
+    except zmq.ZMQError:
+        return ""

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable
 import zmq
 
 from inspector.results.brief_log import BriefLog
-from inspector.results.connections import Connection, Connections
+from inspector.results.connections import Connection, Connections, descriptor_of, key_of
 from inspector.results.peer_limits import Cause, PeerLimits
 
 log = logging.getLogger(__name__)
 
 _MESSAGES_PER_TURN = 1000
-_DESCRIPTOR, _KEY = "__fd", "User-Id"
-"""Properties of a received message: its connection's file descriptor, and with CURVE its peer's public key."""
 
 
 class Subscriptions:
@@ -81,10 +79,10 @@ class Subscriptions:
         if content[:1] not in (b"\0", b"\1"):
             return  # no subscription
         # A connection that ends takes its subscriptions along, and libzmq then reports them without a descriptor.
-        connection = self._connections.find(int(_property(frame, _DESCRIPTOR) or -1))
+        connection = self._connections.find(descriptor_of(frame))
         if connection is None or connection.ending:
             return
-        connection.key = connection.key or _property(frame, _KEY)
+        connection.key = connection.key or key_of(frame)
         topic = content[1:]
         if not self._allowed(connection.key):
             self._refuse(connection, Cause.KEY, "")
@@ -120,14 +118,6 @@ class Subscriptions:
             greediest = max(self._connections.all(), key=lambda one: len(one.topics))
             most = self._limits.all_subscriptions
             self._refuse(greediest, Cause.SUBSCRIPTIONS, f"the most of {most} subscriptions of all connections")
-
-
-def _property(frame: zmq.Frame, name: str) -> str:
-    """A property of a received message; empty where it has none of this name."""
-    try:
-        return str(frame.get(name))
-    except zmq.ZMQError:
-        return ""
 
 
 def _shortened(topic: bytes) -> str:
