@@ -326,7 +326,13 @@ def test_a_child_that_dies_while_it_loads_leaves_the_old_one_running(line: Asked
     assert {one.header.bundle for one in results(line.packets(), "coil-1")} == {line.line.bundle.id}
 
 
-def test_a_pause_and_the_parts_of_a_run(line: Asked) -> None:
+def test_a_pause_and_the_parts_of_a_run_and_what_is_answered_after_the_end(line: Asked) -> None:
+    body = line.ask(asked.ReadStart())["cameras"]["side"]
+    assert (body["classes"], body["rules"], body["repeat"]) == (
+        ("dark", "bright"),
+        line.line.announcer.start_bodies(line.line.runs.now.setup)["side"].rules,
+        True,
+    ), "what a late subscriber asks for"
     line.ask(asked.Part(part="sheet-1"))
     line.some_more()
     assert line.ask(asked.Pause(why="roll change")) == {"paused": True}
@@ -349,27 +355,10 @@ def test_a_pause_and_the_parts_of_a_run(line: Asked) -> None:
     assert verdicts(second[-20:]) == {("PASS", "gate_clean"), ("REJECT", "defect")}
     codes = [one.body.code for one in packets if isinstance(one.body, StatusBody)]
     assert codes.count("paused") == codes.count("resumed") == 1
-
-
-def test_what_a_late_subscriber_asks_for(line: Asked) -> None:
-    body = line.ask(asked.ReadStart())["cameras"]["side"]
-    assert (body["classes"], body["rules"], body["repeat"]) == (
-        ("dark", "bright"),
-        line.line.announcer.start_bodies(line.line.runs.now.setup)["side"].rules,
-        True,
-    )
-
-
-def test_before_the_start_and_after_the_end_only_questions_are_answered(
-    tiny_bundle: Bundle, start_line: Callable[..., Any], tmp_path: Path
-) -> None:
-    running = start_line({"top": ListCamera([CLEAN])})
-    commands = LineCommands(running.line, running.stop, lambda: running.line.config, tmp_path)
-    running.line.stop()
     with pytest.raises(asked.CommandRefused) as caught:
-        commands.perform(asked.Pause())
+        line.ask(asked.Pause())
     assert caught.value.code == "stopping"
-    assert commands.perform(asked.RecipeList())["recipes"] == []
+    assert line.ask(asked.RecipeList())["recipes"] == [], "only questions are answered"
 
 
 def test_a_bundle_that_stood_by_is_released(
