@@ -81,7 +81,8 @@ class SelfTest:
             except BundleError as error:
                 log.error("no self-test is possible: %s", error)
             except Exception:
-                log.exception("the self-test failed")
+                if not self._stopping.is_set():
+                    log.exception("the self-test failed")
 
     def _send(self) -> None:
         setup = self._line.runs.now.setup
@@ -93,7 +94,11 @@ class SelfTest:
         if lease is None:  # every slot is with the engines or being judged: there is work
             return
         sample = next(golden.samples)
-        self._line.ring.pixels(lease, self._line.size)[...] = sample.frame
+        try:
+            self._line.ring.pixels(lease, self._line.size)[...] = sample.frame
+        except BaseException:  # the line has stopped meanwhile, and the ring is closed
+            lease.release()
+            raise
         meta = FrameMeta(camera=self._line.epoch.cameras[0], frame=-1, captured_ns=now_ns(), name="golden frame")
         lease.pass_on(active.holder)
         self.sent += 1
