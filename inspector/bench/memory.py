@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.bench.lines import BenchLine
-from inspector.capture.source import Arrival, FrameSource
+from inspector.capture.source import Arrival, FrameSource, SoftwareSource
 
 MakeLine = Callable[[Callable[[FrameSource], FrameSource]], BenchLine]
 """Makes a line to be measured; the argument may wrap its camera."""
@@ -102,7 +102,7 @@ def pss_bytes(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(counted))
 
 
-class LeakingCamera:
+class LeakingCamera(SoftwareSource):
     """The positive control: a camera that leaks ``PLANTED_BYTES`` of each frame."""
 
     def __init__(self, source: FrameSource) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.capture.pacing import Pacer
-from inspector.capture.source import Arrival
+from inspector.capture.source import Arrival, SoftwareSource
 
 
-class PoolCamera:
+class PoolCamera(SoftwareSource):
     """A camera that hands out the frames of a pool when told to, paced or as fast as they are taken."""
 
     def __init__(self, pool: Sequence[NDArray[np.uint8]]) -> None:

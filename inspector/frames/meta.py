@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from inspector.frames.position import PositionSource
+
 
 class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     """Identity of a frame: (camera, frame) is unique within an epoch."""
@@ -17,7 +19,19 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ns: int | None = None
     """When the verdict is due, monotonic ns; None where a run has no deadline (offline replay)."""
     position_um: int | None = None
-    """Position of the frame's leading edge, um of travel since the start of the epoch; None where unknown."""
+    """Position of the frame's leading edge, um of travel since the counting began; None where unknown."""
+    travel_um: int | None = None
+    """The same since the run began; None where unknown."""
+    position_source: PositionSource | None = None
+    """What both are computed from; None where they are unknown."""
+    encoder: int | None = None
+    """Raw count of the encoder; None where the camera sends none."""
+    camera_ns: int | None = None
+    """Capture time by the camera's own clock, ns; None where it has none."""
+    camera_clock: str = ""
+    """Name of that clock; empty where there is none."""
+    flat_field: str = ""
+    """Identity of the flat field that was applied to the pixels; empty where there is none."""
     run: str = ""
     """Name of the run in which the frame was captured."""
     recipe: str = ""

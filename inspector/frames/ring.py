@@ -31,6 +31,11 @@ class FrameRing:
         """The frame in a leased slot, uint8 [H, W], not a copy; to be used only as long as the lease is held."""
         return self.frames.view((lease.slot, 0), size)
 
+    def plane(self, lease: Lease) -> NDArray[np.uint8]:
+        """A leased slot, uint8 [bytes], C-contiguous, not a copy; to be used only as long as the lease is held."""
+        plane: NDArray[np.uint8] = self.frames.array[lease.slot]
+        return plane
+
     def close(self) -> None:
         """Release the memory; no slot may be used after this."""
         self.frames.close()

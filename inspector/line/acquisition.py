@@ -10,10 +10,9 @@ import threading
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from inspector.capture.frame_check import FrameCheck
+from inspector.capture.preparation import Preparation
 from inspector.capture.source import Arrival, FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import OverloadPolicy
@@ -24,12 +23,13 @@ from inspector.frames.leases import Holder, Lease
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.frames.ring import FrameRing
-from inspector.frames.size import FrameSize
 from inspector.inference.inference import Inference
 from inspector.line.bad_frames import BadFrames
+from inspector.line.positions import Positions
 from inspector.line.runs import Runs
 from inspector.line.setup import Entry
 from inspector.line.silence import Silence
+from inspector.line.tap import Tap
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Acquisition:
         self,
         camera: CameraConfig,
         source: FrameSource,
-        size: FrameSize,
+        preparation: Preparation,
         runs: Runs,
         ledger: Ledger,
         ring: FrameRing,
@@ -59,20 +59,23 @@ class Acquisition:
         *,
         deadline_ms: float | None,
         overload: OverloadPolicy,
+        tap: Tap | None = None,
         failed: Callable[[str, str], None],
         condition: Callable[[str, bool, str, str], None],
     ) -> None:
-        """``size`` is the size of the camera's frames. ``failed(camera, why)`` is called where it stops early, ``condition(part, well, code,
+        """``preparation`` is that of the camera's frames. ``failed(camera, why)`` is called where it stops early, ``condition(part, well, code,
         text)`` where it delivers nothing for too long or too many bad frames, and where it is well again; from any thread."""
         self.camera = camera
         self._failed = failed
         self._condition = condition
         self._source = source
-        self._size = size
+        self._preparation = preparation
+        self._positions = Positions(camera)
         self._holder = Holder(f"camera {camera.name}")
         self._runs = runs
         self._ledger = ledger
         self._ring = ring
+        self._tap = tap
         self._inference = inference
         self.set_limits(deadline_ms, overload)
         self._frame_check = FrameCheck(camera.frame_check)
@@ -197,9 +200,11 @@ class Acquisition:
     def _lose(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost. ``_numbers`` is held."""
         entry = self._runs.enter(self.camera.name, count)
-        meta = self._meta(self._next_number, captured_ns, entry)
+        meta = self._meta(self._next_number, captured_ns, entry, None)
         self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
+        if self._tap is not None:
+            self._tap.lost(meta, count)
         self._next_number += count
 
     def _enter(self, arrival: Arrival) -> tuple[FrameMeta, Entry] | None:
@@ -214,7 +219,7 @@ class Acquisition:
                 self._lose(missing, arrival.captured_ns, f"the camera lost {missing} frame{'s' if missing > 1 else ''}")
             self._next_number = arrival.number + 1
             entry = self._runs.enter(self.camera.name)
-            meta = self._meta(arrival.number, arrival.captured_ns, entry, arrival.name)
+            meta = self._meta(arrival.number, arrival.captured_ns, entry, arrival)
             self._ledger.open(meta)
             return meta, entry
 
@@ -223,6 +228,8 @@ class Acquisition:
         if entered is None:
             return
         meta, entry = entered
+        if self._tap is not None:
+            self._tap.captured(meta, arrival)
         try:
             self._hand_on(arrival, meta, entry)
         except Exception as error:  # this ends the camera; the frame has its verdict all the same
@@ -233,7 +240,7 @@ class Acquisition:
         if entry.paused:
             self._settle(meta, Reason.PAUSED, "the line is paused")
             return
-        wrong = arrival.error if arrival.pixels is None else self._misshapen(arrival.pixels)
+        wrong = arrival.error if arrival.pixels is None else self._preparation.refusal(arrival.pixels)
         if arrival.pixels is None or wrong:
             self._refuse_frame(meta, Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.BAD_FRAME, detail=wrong))
             return
@@ -247,7 +254,7 @@ class Acquisition:
             self._refuse(meta)
             return
         try:
-            self._ring.pixels(lease, self._size)[...] = arrival.pixels
+            self._preparation.write(arrival.pixels, self._ring.plane(lease))
         except BaseException:
             lease.release()
             raise
@@ -262,26 +269,26 @@ class Acquisition:
         else:
             self._bad_frames.good(meta.frame)
 
-    def _misshapen(self, pixels: NDArray[np.uint8]) -> str:
-        """Why dtype or shape is not that of this line's frames, one line; empty where it is. Without this check numpy would broadcast."""
-        expected = self._size
-        if pixels.shape == expected and pixels.dtype == np.uint8:
-            return ""
-        return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(expected)}"
-
-    def _meta(self, number: int, captured_ns: int, entry: Entry, name: str = "") -> FrameMeta:
-        travel = self.camera.travel_um_per_frame
+    def _meta(self, number: int, captured_ns: int, entry: Entry, arrival: Arrival | None) -> FrameMeta:
+        """``arrival`` is None for the first of a range of lost frames."""
+        where = self._positions.of(number, arrival, entry.run)
         return FrameMeta(
             camera=self.camera.name,
             frame=number,
             captured_ns=captured_ns,
             deadline_ns=None if self._deadline_ns is None else captured_ns + self._deadline_ns,
-            position_um=None if travel is None else number * travel,
+            position_um=where.position_um,
+            travel_um=where.travel_um,
+            position_source=where.source,
+            encoder=where.encoder,
+            camera_ns=arrival.camera_ns if arrival else None,
+            camera_clock=arrival.camera_clock if arrival else "",
+            flat_field=self._preparation.flat_field,
             run=entry.run,
             recipe=entry.setup.recipe,
-            part=entry.part,
+            part=(arrival.part if arrival else "") or entry.part,
             calibration=entry.setup.calibrations.get(self.camera.name, ""),
-            name=name,
+            name=arrival.name if arrival else "",
         )
 
     def _find_slot(self) -> Lease | None:

@@ -24,6 +24,7 @@ import msgspec
 from engines.bundle import Bundle
 from engines.operating_point import OperatingPoint
 from inspector.capture.make import make_source
+from inspector.capture.preparation import Preparation
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
@@ -266,7 +267,7 @@ class Line:
         return Acquisition(
             camera,
             source or make_source(camera.source, *self.size),
-            self.size,
+            Preparation(self.size),
             self.runs,
             self.ledger,
             self.ring,

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.frames.outcome import Defect, Figure, Reason, Verdict
+from inspector.frames.position import PositionSource
 
 PROTOCOL = 1
 LARGEST = 2**53 - 1
@@ -102,7 +103,7 @@ class Header(Message, frozen=True, kw_only=True):
         Count | None, Meta(description="Frame number; in a gap the first one. Null in a message about no frame.")
     ]
     position_um: Annotated[
-        Number | None, Meta(description="Leading edge of the frame, um of travel since the start of the epoch.")
+        Number | None, Meta(description="Leading edge of the frame, um of travel since the counting began.")
     ]
     captured_unix_ns: UnixNs | None
     deadline_unix_ns: UnixNs | None
@@ -125,6 +126,24 @@ class Header(Message, frozen=True, kw_only=True):
     operating_point: Annotated[str | None, Meta(description="Identity of that bundle's thresholds.")]
     calibration: Annotated[str | None, Meta(description="Identity of the camera calibration; null: none.")]
     simulated: Annotated[bool, Meta(description="True: not from a real sheet. No controller may act on it.")]
+    travel_um: Annotated[Number | None, Meta(description="The same as position_um, since the run began.")]
+    position_source: Annotated[
+        PositionSource | None, Meta(description="What the position is computed from; null: it is unknown.")
+    ]
+    encoder: Annotated[
+        Number | None, Meta(description="Raw count of the encoder at the frame; null: the camera sends none.")
+    ]
+    camera_ns: Annotated[
+        UnixNs | None, Meta(description="Capture time by the camera's own clock, ns; null: it has none.")
+    ]
+    camera_clock: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="Name of that clock: ticks (free-running), ptp; null: none."),
+    ]
+    flat_field: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(description="Identity of the flat field that was applied to the frame; null: none."),
+    ]
 
 
 class Geometry(Message, frozen=True, kw_only=True):

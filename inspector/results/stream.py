@@ -295,6 +295,12 @@ class Stream:
             operating_point=bundle.operating_point if bundle else None,
             calibration=(meta.calibration or None) if meta is not None else info.calibration if info else None,
             simulated=identity.simulated,
+            travel_um=None if meta is None else meta.travel_um,
+            position_source=None if meta is None else meta.position_source,
+            encoder=None if meta is None else meta.encoder,
+            camera_ns=None if meta is None else meta.camera_ns,
+            camera_clock=(meta.camera_clock or None) if meta is not None else None,
+            flat_field=(meta.flat_field or None) if meta is not None else None,
         )
 
 

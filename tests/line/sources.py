@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.capture.pacing import Pacer
-from inspector.capture.source import Arrival
+from inspector.capture.source import Arrival, SoftwareSource
 
 
-class ListCamera:
+class ListCamera(SoftwareSource):
     """Delivers given frames: an array, None for a frame the camera loses, or a text for one that arrives unusable."""
 
     def __init__(

@@ -53,6 +53,12 @@ def header(kind: MessageType, frame: int | None, camera: str = "cam0", position_
         operating_point="op",
         calibration=None,
         simulated=True,
+        travel_um=None,
+        position_source=None,
+        encoder=None,
+        camera_ns=None,
+        camera_clock=None,
+        flat_field=None,
     )
 
 

@@ -9,12 +9,12 @@ from inspector.capture.pacing import Pacer
 from inspector.capture.replay.ahead import DecodeAhead
 from inspector.capture.replay.decoding import recording_decoder
 from inspector.capture.replay.listing import frame_names, list_files
-from inspector.capture.source import Arrival
+from inspector.capture.source import Arrival, SoftwareSource
 from inspector.config.replay import ReplayConfig
 from inspector.errors import UserError
 
 
-class ReplayCamera:
+class ReplayCamera(SoftwareSource):
     """Delivers recorded frames of ``height x width`` pixels (a ``FrameSource``).
 
     A file without a usable frame arrives without pixels and with the reason. With a rate, frame n is due at start + n / rate,

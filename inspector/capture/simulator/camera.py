@@ -15,13 +15,13 @@ from inspector.capture.simulator.faults import is_corrupt, is_lost
 from inspector.capture.simulator.scene import SheetRenderer
 from inspector.capture.simulator.truth import SimulatorTruth, Truth
 from inspector.capture.simulator.wear import Wear
-from inspector.capture.source import Arrival
+from inspector.capture.source import Arrival, SoftwareSource
 from inspector.config.simulator import SimulatorConfig
 
 _RENDER_THREADS = 2
 
 
-class SimulatorCamera:
+class SimulatorCamera(SoftwareSource):
     """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied, or what a worn camera
     station would make of them (``wear``).
 
