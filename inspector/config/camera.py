@@ -35,3 +35,10 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "one. Null: no limit, for a camera that is triggered by the sheets."
         ),
     ] = 2.0
+    realtime_priority: Annotated[
+        Annotated[int, Meta(ge=1, le=99)] | None,
+        Meta(
+            description="Real-time priority (SCHED_FIFO) of the threads that take the frames of a live camera, so that other programs do not "
+            "delay them. The system has to allow it (systemd/camera.conf); otherwise a line in the log says so. Null: the usual priority."
+        ),
+    ] = None
