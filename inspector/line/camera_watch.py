@@ -146,6 +146,6 @@ class CameraWatch:
         clock = self._source.clock()
         if clock is None or clock.in_specification == self._clock_well:
             return
-        self._clock_well = clock.in_specification
-        code = "camera_clock_well" if self._clock_well else "camera_clock"
-        self._condition.tell("clock of", self._clock_well, code, f": clock {clock.text}", degrades=False)
+        well = self._clock_well = clock.in_specification
+        code = "camera_clock_well" if well else "camera_clock"
+        self._condition.tell("clock of", well, code, f": clock {clock.text}", degrades=False)

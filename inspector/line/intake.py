@@ -92,7 +92,8 @@ class Intake:
             self._bad_frames.good(meta.frame)
 
     def _frames_well(self, well: bool, text: str) -> None:
-        self._condition.tell("frames of", well, "frames_usable" if well else "bad_frames", f": {text}")
+        code = "frames_usable" if well else "bad_frames"
+        self._condition.tell("frames of", well, code, f": {text}")
 
     def _find_slot(self) -> Lease | None:
         """A slot, found by the overload policy; None where this frame is to be dropped, or the line stops."""
