@@ -100,7 +100,7 @@ def _print_source(out: Console, camera: CameraReport) -> None:
         lost = "loss cannot be proved: no frame numbers" if source.lost is None else f"{source.lost} lost"
         out.print(
             f"{camera.camera}: {source.received} received, {lost}, {source.incomplete} incomplete, {source.dropped} dropped; "
-            f"reconnected {camera.reconnects} times; packets: {source.resent_packets} resent, {source.missing_packets} missing",
+            f"{camera.reconnects} reconnects; packets: {source.resent_packets} resent, {source.missing_packets} missing",
             soft_wrap=True,
         )
     if camera.clock is not None:

@@ -14,7 +14,8 @@ from inspector.line.connection import Connection
 from inspector.line.numbering import Numbering
 from inspector.line.silence import Silence
 
-_CLOCK_EVERY_S = 0.5
+CLOCK_EVERY_S = 0.5
+"""Time between two looks at a camera's clock."""
 
 
 class Absence:
@@ -107,7 +108,7 @@ class CameraWatch:
         if self._over or self._stopping.is_set():
             return
         if self._source.live and now_s >= self._clock_due_s:
-            self._clock_due_s = now_s + _CLOCK_EVERY_S
+            self._clock_due_s = now_s + CLOCK_EVERY_S
             self._look_at_clock()
         exposed = self._source.exposed()
         with self._numbering.lock:

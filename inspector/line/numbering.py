@@ -40,6 +40,8 @@ class Numbering:
         """Of the frame that is expected next."""
         self.gaps = 0
         """How often frames in a row were lost."""
+        self._lost_up_to = -1
+        """The frame after those that were lost last."""
         self._offset = 0
         """Number of the frame that the source of this connection counts as 0."""
         self._given_up = 0
@@ -74,11 +76,13 @@ class Numbering:
         """Settle the next ``count`` numbers as lost. ``lock`` is held."""
         entry = self._runs.enter(self._camera, count)
         meta = self._meta(self.next_number, captured_ns, entry, None)
-        self.gaps += 1
+        if self._lost_up_to != self.next_number:
+            self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         if self._tap is not None:
             self._tap.lost(meta, count)
         self.next_number += count
+        self._lost_up_to = self.next_number
 
     def owed(self, exposed: int | None) -> int:
         """How many frames are due of the ``exposed`` ones that the source counts. ``lock`` is held."""

@@ -13,6 +13,7 @@ import pytest
 from engines.bundle import Bundle
 from inspector.errors import UserError
 from inspector.frames.camera_state import CameraState
+from inspector.line import connection
 from inspector.line.line import Line
 from inspector.line.line_report import LineReporter
 from inspector.protocol.messages import LineState
@@ -37,8 +38,11 @@ def camera(server: MjpegServer, **source: object) -> list[dict[str, object]]:
     ]
 
 
-def test_a_network_camera_lost_in_the_middle_costs_no_verdict(start_line, caplog: pytest.LogCaptureFixture) -> None:
-    with serving([CLEAN, BAD], rate_hz=50) as server, caplog.at_level(logging.INFO):
+def test_a_network_camera_lost_in_the_middle_costs_no_verdict(
+    start_line, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FIRST_WAIT_S", 0.1)
+    with serving([CLEAN, BAD], rate_hz=100) as server, caplog.at_level(logging.INFO):
         running = start_line({}, cameras=camera(server))
         line = running.line
         reporter = LineReporter(line)

@@ -10,6 +10,9 @@ import cv2
 from inspector.config.opencv import OpenCvConfig
 from inspector.errors import UserError
 
+_LATER_S = 1.0
+"""Whoever waits for a frame gives up first, and knows then that the stream is silent; this ends the read itself."""
+
 
 def open_capture(config: OpenCvConfig) -> cv2.VideoCapture:
     """The opened capture. May take long, or hang. Raises UserError."""
@@ -52,7 +55,7 @@ def _stream(config: OpenCvConfig, url: str) -> cv2.VideoCapture:
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
         _milliseconds(config.open_timeout_s),
         cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-        _milliseconds(config.read_timeout_s),
+        _milliseconds(config.read_timeout_s + _LATER_S),
     ]
     capture = cv2.VideoCapture(_with_credentials(url, config.credentials), cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
