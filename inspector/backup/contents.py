@@ -71,6 +71,8 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
                 _add_bundle(found, text, path.parent, with_bundles)
             elif key == "journal.path":
                 _add_journal(found, _whole(Path(text)))
+            elif name == "credentials":
+                _add_named(found, key, _whole(Path(text)), with_bundles)
             elif key.startswith("cameras[") or key == "drift.folder":
                 found.left_out[text] = f"{key}: pictures are no part of a backup"
             else:
@@ -139,7 +141,9 @@ def _add_file(found: Contents, key: str, path: Path, kind: Kind, with_bundles: b
     except FileError as error:
         found.left_out[str(path)] = f"{key}: {str(error).removeprefix(f'{path}: ')}"
         return
-    if "secret_key" in key or (path.suffix not in _NO_KEYS and any(mark in data for mark in _SECRETS)):
+    if key.endswith(("secret_key", "credentials")) or (
+        path.suffix not in _NO_KEYS and any(mark in data for mark in _SECRETS)
+    ):
         _add_secret(found, path)
         return
     _add(found, path, Kind.PUBLIC_KEY if path.suffix == ".key" else kind)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import msgspec
 
+from inspector.capture.opencv import OpenCvCamera, VideoFile
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
+from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
-SOFTWARE = (ReplayConfig, SimulatorConfig)
-"""Sources without a real sheet: their results are marked as simulated."""
+
+def is_software(config: SourceConfig) -> bool:
+    """Whether a source shows no real sheet, so that its results are marked as simulated."""
+    if isinstance(config, OpenCvConfig):
+        return config.recorded
+    return isinstance(config, (ReplayConfig, SimulatorConfig))
 
 
 def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
     """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
+    if isinstance(config, OpenCvConfig):
+        return VideoFile(config) if config.recorded else OpenCvCamera(config)
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
 
     return SimulatorCamera(config, height, width)

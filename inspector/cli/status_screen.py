@@ -6,13 +6,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from inspector.cli.output import console
+from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Verdict
 from inspector.protocol.messages import Signal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inspector.protocol.line_report import LineReport
+    from inspector.protocol.line_report import CameraReport, LineReport
 
 _STATE_STYLES = {"running": "green", "degraded": "bold yellow", "stopped": "bold red"}
 _VERDICT_STYLES = {Verdict.REJECT: "red", Verdict.SCRAP: "bold red", Verdict.UNINSPECTED: "yellow"}
@@ -71,14 +72,17 @@ def tell_report(report: LineReport) -> None:
 
 def _print_cameras(out: Console, report: LineReport) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("camera", no_wrap=True)
+    table.add_column("state", no_wrap=True)
     for column in ("frames/s", "frames", "open", *(verdict.value for verdict in Verdict)):
         table.add_column(column, justify="right", no_wrap=True)
     for camera in report.cameras:
         table.add_row(
             camera.camera,
+            Text(camera.state.value, "" if camera.state is CameraState.STREAMING else "bold yellow"),
             f"{camera.rate_hz:.1f}",
             str(camera.frames),
             str(camera.open),
@@ -86,6 +90,22 @@ def _print_cameras(out: Console, report: LineReport) -> None:
         )
     out.print()
     out.print(table)
+    for camera in report.cameras:
+        _print_source(out, camera)
+
+
+def _print_source(out: Console, camera: CameraReport) -> None:
+    """What a live camera counts, and its clock."""
+    if (source := camera.source) is not None:
+        lost = "loss cannot be proved: no frame numbers" if source.lost is None else f"{source.lost} lost"
+        out.print(
+            f"{camera.camera}: {source.received} received, {lost}, {source.incomplete} incomplete, {source.dropped} dropped; "
+            f"{camera.reconnects} reconnects; packets: {source.resent_packets} resent, {source.missing_packets} missing",
+            soft_wrap=True,
+        )
+    if camera.clock is not None:
+        style = "" if camera.clock.in_specification else "bold yellow"
+        out.print(f"{camera.camera}: clock {camera.clock.name}: {camera.clock.text}", style=style, soft_wrap=True)
 
 
 def _print_rejects(out: Console, report: LineReport) -> None:

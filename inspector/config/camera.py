@@ -8,12 +8,13 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.config.frame_check import FrameCheckConfig
+from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
-SourceConfig = ReplayConfig | SimulatorConfig
+SourceConfig = ReplayConfig | SimulatorConfig | OpenCvConfig
 
 
 class CameraConfig(Section, frozen=True, kw_only=True):
@@ -35,3 +36,10 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "one. Null: no limit, for a camera that is triggered by the sheets."
         ),
     ] = 2.0
+    realtime_priority: Annotated[
+        Annotated[int, Meta(ge=1, le=99)] | None,
+        Meta(
+            description="Real-time priority (SCHED_FIFO) of the threads that take the frames of a live camera, so that other programs do not "
+            "delay them. The system has to allow it (systemd/camera.conf); otherwise a line in the log says so. Null: the usual priority."
+        ),
+    ] = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from inspector.doctor.accelerator import PROBES, accelerator
 from inspector.doctor.bundles import bundle_findings
+from inspector.doctor.cameras import aravis, buffers
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.memory import USUAL_RING, memory
 from inspector.doctor.native import measuring
@@ -32,8 +33,10 @@ def examine(config: Path | None = None) -> list[Finding]:
     findings = [
         *before,
         *memory(USUAL_RING if line is None else line.ring()),
+        *buffers(),
         *software(probed),
         measuring(probed["native"]),
+        aravis(probed["aravis"]),
         *(_without_configuration(broken) if config is None else ()),
         *accelerator(probed),
     ]
@@ -49,7 +52,7 @@ def examine(config: Path | None = None) -> list[Finding]:
 
 
 def _probe_all() -> dict[str, Probed]:
-    names = [*PURPOSES, "native", *PROBES]
+    names = [*PURPOSES, "native", "aravis", *PROBES]
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(probe, names), strict=True))
 

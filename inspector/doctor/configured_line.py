@@ -15,6 +15,7 @@ from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.errors import BundleError, FileError
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
+from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.results import CurveConfig, ResultsConfig
 from inspector.config.ring import RingConfig
@@ -23,6 +24,7 @@ from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.journal_folder import journal_finding
 from inspector.doctor.memory import USUAL_RING
+from inspector.doctor.opencv_camera import opencv_finding
 from inspector.doctor.probing import Probed
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
@@ -101,6 +103,8 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     from inspector.capture.make import source_kind
 
     subject, kind = Subject(Section.LINE, f"Camera {camera.name}", needed=True), source_kind(camera.source)
+    if isinstance(camera.source, OpenCvConfig):
+        return opencv_finding(camera.source, subject, bundle.height, bundle.width)
     if not isinstance(camera.source, ReplayConfig):
         return subject.ok(kind, "frames are rendered: no hardware needed")
     threads = DaemonThreads(1, "doctor")

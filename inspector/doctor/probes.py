@@ -28,7 +28,7 @@ OPENCV_PACKAGES = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
 )
-NO_MODULES = ("cuda", "runtime", "native")
+NO_MODULES = ("cuda", "runtime", "native", "aravis")
 """Probes that are not of a module of the same name."""
 
 
@@ -118,6 +118,18 @@ def _device(driver: ctypes.CDLL, index: int) -> dict[str, Any]:
     }
 
 
+def aravis() -> dict[str, Any]:
+    """Version of the library for GigE Vision and USB3 Vision cameras."""
+    try:
+        library = ctypes.CDLL("libaravis-0.8.so.0")
+    except OSError as error:
+        if "libaravis" not in str(error).partition(":")[0]:
+            raise  # a library that it needs
+        return {"missing": True}
+    parts = ("major", "minor", "micro")
+    return {"version": [int(getattr(library, f"arv_get_{part}_version")()) for part in parts]}
+
+
 def pycuda() -> dict[str, Any]:
     """Version, and the CUDA it was compiled for. A binary module that finds no driver, or another numpy, fails here."""
     with warnings.catch_warnings():
@@ -203,6 +215,7 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "cuda": cuda,
     "runtime": runtime,
     "native": native,
+    "aravis": aravis,
     "pycuda": pycuda,
     "torch": torch,
 }

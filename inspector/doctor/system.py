@@ -71,11 +71,9 @@ def _priority(root: Path) -> Finding:
     else:
         return subject.note(
             "not allowed",
-            "the line runs without; on a machine it shares with others, CPUSchedulingPolicy=rr in a unit keeps it on time",
+            "the line runs without; cameras[].realtime_priority asks for it, and systemd/camera.conf allows it to a service",
         )
-    return subject.ok(
-        found, "the line takes none by itself; `chrt -r 10 inspector run ...` puts it before other programs"
-    )
+    return subject.ok(found, "cameras[].realtime_priority asks for it, for the threads that take frames")
 
 
 def _has_capability(root: Path, number: int) -> bool:

@@ -26,8 +26,9 @@ class Cameras:
     def __init__(self, acquisitions: Sequence[Acquisition]) -> None:
         self._acquisitions = tuple(acquisitions)
         self._watch = SilenceWatch(
-            [acquisition.look for acquisition in self._acquisitions],
+            [acquisition.watch.look for acquisition in self._acquisitions],
             [acquisition.camera.silent_after_s for acquisition in self._acquisitions],
+            always=any(acquisition.live for acquisition in self._acquisitions),
         )
 
     def __iter__(self) -> Iterator[Acquisition]:

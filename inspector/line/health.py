@@ -27,6 +27,8 @@ SIGNALS: dict[str, Signal] = {
     # Cameras.
     "camera_failed": Signal.FAILURE,
     "camera_silent": Signal.FAILURE,
+    "camera_reconnecting": Signal.FAILURE,
+    "camera_clock": Signal.OUT_OF_SPECIFICATION,
     "bad_frames": Signal.OUT_OF_SPECIFICATION,
     # Drift: verdicts go on as before.
     "drift_brightness": Signal.MAINTENANCE_REQUIRED,

@@ -7,14 +7,18 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from inspector.frames.clock import now_ns, unix_ns
 from inspector.protocol.line_report import (
     CameraReport,
+    ClockOfCamera,
     EngineReport,
     JournalReport,
     LatencyReport,
     LineReport,
     ShadowReport,
+    SourceReport,
 )
 from inspector.results.journal_state import JournalState
 from inspector.results.results import Snapshot as Published
@@ -23,6 +27,7 @@ from inspector.version import __version__
 
 if TYPE_CHECKING:
     from inspector.inference.dispatcher import Dispatcher
+    from inspector.line.acquisition import Acquisition
     from inspector.line.line import Line
 
 _RATE_OVER = 10
@@ -66,8 +71,13 @@ class LineReporter:
             operating_point=active.operating_point,
             engines=self._engines(),
             cameras=[
-                _camera(camera.name, counts.get(camera.name, _NO_FRAMES), rates.get(camera.name, 0.0), published)
-                for camera in line.config.cameras
+                _camera(
+                    acquisition,
+                    counts.get(acquisition.camera.name, _NO_FRAMES),
+                    rates.get(acquisition.camera.name, 0.0),
+                    published,
+                )
+                for acquisition in line.cameras
             ],
             latency_ms=_latency(line),
             last_rejects=line.rejects.newest_first(),
@@ -96,7 +106,8 @@ class LineReporter:
 _NO_FRAMES = CameraCounts(frames=0, open=0, endings={})
 
 
-def _camera(name: str, books: CameraCounts, rate_hz: float, published: Published) -> CameraReport:
+def _camera(acquisition: Acquisition, books: CameraCounts, rate_hz: float, published: Published) -> CameraReport:
+    name, counters, clock = acquisition.camera.name, acquisition.counters(), acquisition.clock()
     return CameraReport(
         camera=name,
         frames=books.frames,
@@ -106,6 +117,10 @@ def _camera(name: str, books: CameraCounts, rate_hz: float, published: Published
         reasons=books.reasons,
         last_seq=published.last_seq[name],
         resolved_through=published.resolved_through[name],
+        state=acquisition.connection.state,
+        reconnects=acquisition.connection.reconnects,
+        source=None if counters is None else SourceReport(**msgspec.structs.asdict(counters)),
+        clock=None if clock is None else ClockOfCamera(**msgspec.structs.asdict(clock)),
     )
 
 

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from engines.drift.reference import FIGURES
 from inspector.frames.outcome import Reason, Verdict
-from inspector.line import engine_metrics, results_metrics, stage_metrics
+from inspector.line import camera_metrics, engine_metrics, results_metrics, stage_metrics
 from inspector.protocol.messages import LineState, Signal
 from inspector.service.nvml import GpuFigures
 from inspector.verdicts.ledger import CameraCounts
@@ -56,7 +56,7 @@ class LineMetrics(Collector):
         return chain(
             self._about(),
             self._frames(),
-            self._cameras(),
+            camera_metrics.collect(line.cameras),
             stage_metrics.collect(line, self.limits_s),
             self._places(),
             engine_metrics.collect(line.inference),
@@ -105,18 +105,6 @@ class LineMetrics(Collector):
             for (verdict, reason), frames in {**dict.fromkeys(ENDINGS, 0), **books.endings}.items():
                 ended.add_metric([camera.name, verdict.value, reason.value], frames)
         yield from (numbered, ended, still_open)
-
-    def _cameras(self) -> Iterator[Metric]:
-        gaps = CounterMetricFamily(
-            "inspector_camera_gaps", "How often a camera lost frames, one or several in a row.", labels=["camera"]
-        )
-        silences = CounterMetricFamily(
-            "inspector_camera_silences", "How often a camera delivered nothing for too long.", labels=["camera"]
-        )
-        for one in self._line.cameras:
-            gaps.add_metric([one.camera.name], one.gaps)
-            silences.add_metric([one.camera.name], one.silences)
-        yield from (gaps, silences)
 
     def _places(self) -> Iterator[Metric]:
         leases = self._line.ring.leases

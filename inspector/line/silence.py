@@ -51,16 +51,19 @@ class Silence:
 class SilenceWatch:
     """The thread that calls ``look`` of every camera from time to time."""
 
-    def __init__(self, looks: Sequence[Callable[[float], None]], limits_s: Sequence[float | None]) -> None:
-        """Each of ``looks`` is called with the monotonic time, seconds; ``limits_s`` are the cameras' limits."""
+    def __init__(
+        self, looks: Sequence[Callable[[float], None]], limits_s: Sequence[float | None], *, always: bool = False
+    ) -> None:
+        """Each of ``looks`` is called with the monotonic time, seconds; ``limits_s`` are the cameras' limits. ``always``: also where none has
+        a limit, because a camera may be lost."""
         self._looks = tuple(looks)
         self._interval_s = min([_LONGEST_INTERVAL_S, *(limit_s / 8 for limit_s in limits_s if limit_s is not None)])
-        self._watched = any(limit_s is not None for limit_s in limits_s)
+        self._watched = always or any(limit_s is not None for limit_s in limits_s)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silence", daemon=True)
 
     def start(self) -> None:
-        """Start the thread, unless no camera has a limit."""
+        """Start the thread, unless there is nothing to look for."""
         if self._watched:
             self._thread.start()
 

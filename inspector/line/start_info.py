@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 
-from inspector.capture.make import SOFTWARE, source_kind
+from inspector.capture.make import is_software, source_kind
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.frames.size import FrameSize
@@ -16,7 +16,7 @@ from inspector.verdicts.wording import rule_in_words
 
 def new_epoch(config: LineConfig) -> Identity:
     """Identity of a new epoch of the line, with a new UUID."""
-    software = any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+    software = any(is_software(camera.source) for camera in config.cameras)
     return Identity(
         line=config.line,
         cameras=tuple(camera.name for camera in config.cameras),
@@ -29,7 +29,7 @@ def captures_during_start(config: LineConfig) -> bool:
     """Whether cameras are read before the engines are ready. A recording would lose its first frames by it."""
     if config.capture_during_start is not None:
         return config.capture_during_start
-    return not any(isinstance(camera.source, SOFTWARE) for camera in config.cameras)
+    return not any(is_software(camera.source) for camera in config.cameras)
 
 
 def first_run(config: LineConfig, epoch: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.messages import Count, Health, LineState, Number, UnixNs
 
@@ -26,6 +27,32 @@ class EngineReport(Report, frozen=True, kw_only=True):
     cpu_fallback: Annotated[bool, Meta(description="Whether a CPU computes where a GPU is configured.")]
 
 
+class SourceReport(Report, frozen=True, kw_only=True):
+    """What a camera has counted since the start of the daemon, over all its connections."""
+
+    received: Annotated[Count, Meta(description="Frames that arrived whole.")]
+    lost: Annotated[
+        Count | None,
+        Meta(
+            description="Frames whose number was skipped. Null: the camera numbers no frames, so a loss cannot be proved."
+        ),
+    ]
+    incomplete: Annotated[Count, Meta(description="Frames of which packets were missing.")]
+    dropped: Annotated[Count, Meta(description="Frames for which this machine was too slow.")]
+    resent_packets: Count
+    missing_packets: Count
+
+
+class ClockOfCamera(Report, frozen=True, kw_only=True):
+    """How a camera's clock stands against this machine's."""
+
+    name: Annotated[str, Meta(description="Of the clock: `ticks` or `ptp`.")]
+    offset_ns: Annotated[int | None, Meta(description="Camera's time minus this machine's UTC; null: not known.")]
+    spread_ns: Annotated[int | None, Meta(description="How far the measured offsets are apart; null: not known.")]
+    in_specification: bool
+    text: str
+
+
 class CameraReport(Report, frozen=True, kw_only=True):
     """A camera and its frames since the start of the daemon."""
 
@@ -39,6 +66,12 @@ class CameraReport(Report, frozen=True, kw_only=True):
     resolved_through: Annotated[
         Number, Meta(description="Every frame up to this one has its verdict; -1 before the first.")
     ]
+    state: Annotated[CameraState, Meta(description="Of its connection.")]
+    reconnects: Annotated[Count, Meta(description="How often it was opened again after it had been lost.")]
+    source: Annotated[
+        SourceReport | None, Meta(description="What the camera counts; null: a recording or a simulation.")
+    ]
+    clock: Annotated[ClockOfCamera | None, Meta(description="Null: it has no clock of its own.")]
 
 
 class LatencyReport(Report, frozen=True, kw_only=True):

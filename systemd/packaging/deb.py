@@ -23,6 +23,7 @@ ROOT = SYSTEMD.parent
 CONFIGURATIONS = {
     "inspector.sysusers.conf": "inspector.sysusers",
     "inspector.tmpfiles.conf": "inspector.tmpfiles",
+    "inspector.udev.rules": "inspector.udev",
 }
 """Files of ``systemd`` that debhelper knows under another name."""
 
@@ -69,7 +70,15 @@ def _fill(tree: Path, target: Target) -> str:
     for pattern in ("*.service", "*.target"):
         for unit in SYSTEMD.glob(pattern):
             shutil.copy(unit, units)
-    for place in (SYSTEMD / "gpu.conf", ROOT / "docs/service.md", SYSTEMD / "packaging/inspector-release"):
+    sysctl = tree / "sysctl"
+    sysctl.mkdir()
+    shutil.copy(SYSTEMD / "inspector.sysctl.conf", sysctl / "60-inspector.conf")
+    for place in (
+        SYSTEMD / "gpu.conf",
+        SYSTEMD / "camera.conf",
+        ROOT / "docs/service.md",
+        SYSTEMD / "packaging/inspector-release",
+    ):
         shutil.copy(place, tree)
     return version
 

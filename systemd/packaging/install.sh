@@ -49,10 +49,14 @@ if [ "$base" = /opt/inspector ]; then
     done
     install -D -m 644 units/inspector.sysusers.conf /etc/sysusers.d/inspector.conf
     install -D -m 644 units/inspector.tmpfiles.conf /etc/tmpfiles.d/inspector.conf
+    install -D -m 644 units/inspector.sysctl.conf /etc/sysctl.d/60-inspector.conf
+    install -D -m 644 units/inspector.udev.rules /etc/udev/rules.d/60-inspector.rules
     systemd-sysusers inspector.conf
     systemd-tmpfiles --create inspector.conf
     if [ -d /run/systemd/system ]; then
         systemctl daemon-reload
+        /lib/systemd/systemd-sysctl 60-inspector.conf || echo "net.core.rmem_max is set at the next boot"
+        udevadm control --reload || echo "the udev rule for USB cameras is used after the next boot"
         systemctl enable inspector.target
     else
         echo "no systemd runs here: the units are in /etc/systemd/system"

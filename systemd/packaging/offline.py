@@ -112,7 +112,7 @@ def _installer(tree: Path, target: Target) -> None:
     (tree / "MACHINE").write_text(f"{target.machine}\n", encoding="utf-8")
     units = tree / "units"
     units.mkdir()
-    for pattern in ("*.service", "*.target", "*.conf"):
+    for pattern in ("*.service", "*.target", "*.conf", "*.rules"):
         for unit in SYSTEMD.glob(pattern):
             shutil.copy(unit, units)
     for name in ("service.md", "offline.md", "jetson.md"):

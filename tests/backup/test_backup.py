@@ -112,6 +112,17 @@ def test_a_secret_among_public_keys_and_a_credential_of_systemd_are_left_out(pla
     assert "--key FILE" in left_out[copy]
 
 
+def test_the_password_of_a_camera_is_a_secret(plant: Plant) -> None:
+    credentials = plant.folder / "top.camera"
+    credentials.write_text("line:p@ssw0rd", encoding="utf-8")
+    source = {"kind": "opencv", "url": "rtsp://camera/1", "credentials": str(credentials)}
+    plant.change(cameras=[{"name": "top", "source": source}])
+    archive = backed_up(plant)
+    assert b"p@ssw0rd" not in archive.read_bytes()
+    left_out = {one["what"]: one["why"] for one in manifest_of(archive)["left_out"]}  # type: ignore[attr-defined]
+    assert "secret key" in left_out[str(credentials)]
+
+
 @contextmanager
 def gpg_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A keyring of its own, with a key; its address."""

@@ -14,12 +14,18 @@ from inspector.config.load import load_config
 from inspector.config.tree import LineConfig
 
 KEYS = path_keys(LineConfig)
+SOURCES: dict[str, dict[str, Any]] = {
+    "file": {"kind": "opencv"},
+    "credentials": {"kind": "opencv", "url": "http://camera/"},
+}
+"""Sources that have keys which a replay has not."""
 CURVE = {"secret_key": "a", "allowed_clients": "b"}
 
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
-        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "results.endpoint", "results.curve.secret_key",
+        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.file",
+        "cameras[].source.credentials", "results.endpoint", "results.curve.secret_key",
         "results.curve.allowed_clients", "journal.path", "control.endpoint", "control.remote.secret_key", "control.remote.clients",
         "drift.folder",
     ]  # fmt: skip
@@ -40,7 +46,9 @@ def written(key: str, path: str) -> dict[str, Any]:
     """A configuration with the path at the key."""
     tree: dict[str, Any] = {
         "line": "l",
-        "cameras": [{"name": "top", "source": {"kind": "replay", "path": "f"}}],
+        "cameras": [
+            {"name": "top", "source": SOURCES.get(key.rpartition(".")[2], {"kind": "replay", "path": "f"}).copy()}
+        ],
         "results": {"curve": dict(CURVE)},
         "journal": {},
         "control": {"remote": {"endpoint": "tcp://*:5560", "secret_key": "a", "clients": "b"}},

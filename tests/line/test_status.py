@@ -153,11 +153,19 @@ def test_every_code_of_a_trouble_has_the_category_that_the_protocol_says() -> No
     assert documented == SIGNALS
     # What the parts report: the codes of a child that does not answer, and the literals in calls that report a trouble.
     reported = {f"inference_{state.value}" for state in State if state not in (State.READY, State.STOPPED)}
-    call = r"(?:\.(?:trouble|maintenance)\([^()]*?|Condition\(|changed\(\s*False, )"
+    call = r"(?:\.(?:trouble|maintenance)\([^()]*?|Condition\(|_enter\(CameraState\.\w+, False, |changed\(\s*False, )"
     choice = r"code = (?=\"\w+\" if on )|code = \"\w+\" if well else "
     pattern = rf'(?:{call}|{choice})"([a-z]+_[a-z_]+)"'
     for path in (Path(inspector.__file__).parent / "line", Path(inspector.__file__).parent / "results"):
         for file in path.glob("*.py"):
             reported |= set(re.findall(pattern, file.read_text(encoding="utf-8")))
-    assert {"camera_failed", "camera_silent", "bad_frames", "journal_failing", "peers_cut_off"} <= reported
+    assert {
+        "camera_failed",
+        "camera_silent",
+        "camera_reconnecting",
+        "camera_clock",
+        "bad_frames",
+        "journal_failing",
+        "peers_cut_off",
+    } <= reported
     assert reported <= set(SIGNALS), "a code without a category"
