@@ -7,6 +7,7 @@ import msgspec
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
@@ -18,6 +19,10 @@ def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
     """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
+    if isinstance(config, GenicamConfig):
+        from inspector.capture.genicam import GenicamSource  # loads what other sources do without
+
+        return GenicamSource(config, height, width)
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
 
     return SimulatorCamera(config, height, width)

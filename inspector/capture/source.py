@@ -10,11 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.errors import UserError
+from inspector.frames.camera_clock import ClockReport
 from inspector.frames.position import Position
 
 
 class CameraLostError(UserError):
     """A camera that delivered does so no longer: its connection, its device or its server is gone. Opening it again may help."""
+
+    def __init__(self, text: str, *, stalled: bool = False) -> None:
+        """``stalled``: it is still connected as far as is known, and only its frames stay away."""
+        super().__init__(text)
+        self.stalled = stalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,8 @@ class SourceCounters(msgspec.Struct, frozen=True, kw_only=True):
 
     received: int = 0
     """Frames that arrived whole."""
-    lost: int = 0
-    """Frames whose number was skipped."""
+    lost: int | None = 0
+    """Frames whose number was skipped; None where the camera numbers no frames, so that a loss before this machine cannot be known."""
     incomplete: int = 0
     """Frames of which packets were missing; their pixels are not used."""
     dropped: int = 0
@@ -61,11 +67,16 @@ class SourceCounters(msgspec.Struct, frozen=True, kw_only=True):
 class FrameSource(Protocol):
     """A camera. All calls except ``interrupt`` come one after the other, but may come from different threads.
 
-    A live source may be opened again after ``close``; ``next`` raises CameraLostError where that is to be done."""
+    A live source may be opened again after ``close``; ``next`` raises CameraLostError where that is to be done. ``open`` may take seconds. An
+    ``interrupt`` before ``open`` need not be remembered: whoever opens looks afterwards whether it is still wanted."""
 
     @property
     def live(self) -> bool:
         """Whether it is a device, which can fail and come back; else a recording or a simulation, which ends."""
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Frames per second that a live source delivers by itself; None where they are triggered, or the rate is not known."""
 
     def open(self) -> None:
         """Prepare to deliver frames. Raises UserError when the source cannot be used."""
@@ -74,12 +85,16 @@ class FrameSource(Protocol):
         """Block until a frame arrives. None at the end of the run and after ``interrupt``. Raises CameraLostError."""
 
     def exposed(self) -> int | None:
-        """How many frames the camera has exposed since ``open`` according to its rate, delivered or not; None where only their arrival shows it.
+        """How many frames the camera has exposed since ``open`` according to its rate, delivered or not; None where only their arrival shows
+        it, as with every live source.
 
         Does not block, and may be called from any thread."""
 
     def counters(self) -> SourceCounters | None:
         """What it counts; None where it counts nothing. Does not block, and may be called from any thread."""
+
+    def clock(self) -> ClockReport | None:
+        """How the camera's clock stands; None where it has none. Does not block, and may be called from any thread."""
 
     def interrupt(self) -> None:
         """Make a blocked or later ``next`` return None within 50 ms. May be called from any thread."""
@@ -92,7 +107,12 @@ class SoftwareSource:
     """What all sources without a device have in common."""
 
     live = False
+    rate_hz: float | None = None
 
     def counters(self) -> SourceCounters | None:
         """None: there is nothing that such a source could lose unnoticed."""
+        return None
+
+    def clock(self) -> ClockReport | None:
+        """None: it has no clock of its own."""
         return None
