@@ -116,6 +116,12 @@ class Device:
             return ""
         return "ticks" if has_clock else ""
 
+    def description(self) -> str:
+        """The camera's description of itself, XML."""
+        size = ctypes.c_size_t()
+        text: bytes | None = self.library.arv_device_get_genicam_xml(self.device, byref(size))
+        return (text or b"").decode(errors="replace")
+
     def close(self) -> None:
         """Give up control and the camera. May be called twice."""
         camera, self._camera = self._camera, None

@@ -62,6 +62,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "arv_gv_device_get_timestamp_tick_frequency": (c_uint64, (_P, _ERROR)),
     "arv_device_read_register": (c_int, (_P, c_uint64, POINTER(c_uint32), _ERROR)),
     "arv_device_read_memory": (c_int, (_P, c_uint64, c_uint32, _P, _ERROR)),
+    "arv_device_get_genicam_xml": (_S, (_P, _SIZE_P)),
     "arv_device_get_feature": (_P, (_P, _S)),
     "arv_device_is_feature_available": (c_int, (_P, _S, _ERROR)),
     "arv_device_execute_command": (None, (_P, _S, _ERROR)),

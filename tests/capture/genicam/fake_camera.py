@@ -52,13 +52,16 @@ class FakeCamera:
         rate_hz: float = 50,
         lost: float = 0,
         size: tuple[int, int] = (64, 96),
+        description: Path | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
-        """``size``: height and width where there are no ``images``. ``lost``: share of the packets that are not sent."""
+        """``description``: GenICam XML in the place of its own. ``size``: height and width where there are no ``images``. ``lost``: share of the packets that are not sent."""
         self.address = address
         self.serial = serial
         self._images = images
         self._options = [f"--rate={rate_hz}", f"--lost={lost}", f"--height={size[0]}", f"--width={size[1]}"]
+        if description is not None:
+            self._options.append(f"--description={description}")
         self._environment = environment or {}
         self._folder = tempfile.TemporaryDirectory()
         self._child: subprocess.Popen[str] | None = None
@@ -166,10 +169,12 @@ def main() -> None:
         )
     images = None if options.images is None else np.ascontiguousarray(np.load(options.images), dtype=np.uint8)
     aravis, gobject = ctypes.CDLL("libaravis-0.8.so.0"), ctypes.CDLL("libgobject-2.0.so.0")
-    for name in ("arv_gv_fake_camera_new", "arv_gv_fake_camera_get_fake_camera", "arv_buffer_get_data"):
+    for name in ("arv_gv_fake_camera_new_full", "arv_gv_fake_camera_get_fake_camera", "arv_buffer_get_data"):
         getattr(aravis, name).restype = ctypes.c_void_p
     aravis.arv_fake_camera_get_payload.restype = ctypes.c_size_t
-    device = ctypes.c_void_p(aravis.arv_gv_fake_camera_new(options.address.encode(), options.serial.encode()))
+    device = ctypes.c_void_p(
+        aravis.arv_gv_fake_camera_new_full(options.address.encode(), options.serial.encode(), options.description)
+    )
     if not aravis.arv_gv_fake_camera_is_running(device):
         raise SystemExit(f"the fake camera cannot listen at {options.address}, port 3956: another program may")
     camera = ctypes.c_void_p(aravis.arv_gv_fake_camera_get_fake_camera(device))
@@ -220,6 +225,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--address", required=True, help="loopback address to listen at")
     parser.add_argument("--serial", default="FAKE1")
     parser.add_argument("--images", type=Path, help=".npy of uint8 [N, H, W]")
+    parser.add_argument("--description", type=os.fsencode, help="GenICam XML in the place of its own")
     parser.add_argument("--height", type=int, default=64)
     parser.add_argument("--width", type=int, default=96)
     parser.add_argument("--rate", type=float, default=50, help="frames per second")
