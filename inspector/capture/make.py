@@ -8,6 +8,7 @@ from inspector.capture.opencv import OpenCvCamera, VideoFile
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
@@ -26,6 +27,10 @@ def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
         return ReplayCamera(config, height, width)
     if isinstance(config, OpenCvConfig):
         return VideoFile(config) if config.recorded else OpenCvCamera(config)
+    if isinstance(config, GenicamConfig):
+        from inspector.capture.genicam import GenicamSource  # loads what other sources do without
+
+        return GenicamSource(config, height, width)
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
 
     return SimulatorCamera(config, height, width)

@@ -8,13 +8,14 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.config.frame_check import FrameCheckConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
-SourceConfig = ReplayConfig | SimulatorConfig | OpenCvConfig
+SourceConfig = ReplayConfig | SimulatorConfig | OpenCvConfig | GenicamConfig
 
 
 class CameraConfig(Section, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ TITLES = {
     "ReplayConfig": "`cameras[].source` with `kind: replay`",
     "RawFormat": "`cameras[].source.raw`",
     "SimulatorConfig": "`cameras[].source` with `kind: simulator`",
+    "GenicamConfig": "`cameras[].source` with `kind: genicam`",
     "OpenCvConfig": "`cameras[].source` with `kind: opencv`",
     "Scale": "`cameras[].scale`",
     "FrameCheckConfig": "`cameras[].frame_check`",

@@ -64,10 +64,13 @@ def test_every_key_is_documented() -> None:
         (GOOD.replace("frames: 10", "frame: 10"), r"cameras\[0\].source: unknown key 'frame'"),
         (GOOD.replace("line: l1", ""), "the key 'line' is missing"),
         (GOOD.replace("line: l1", "line: 'a/b'"), "line: .*found 'a/b'"),
-        (GOOD.replace("simulator", "camera"), r"source.kind: found 'camera', expected replay, simulator or opencv"),
+        (
+            GOOD.replace("simulator", "camera"),
+            r"source.kind: found 'camera', expected replay, simulator, opencv or genicam",
+        ),
         (
             GOOD.replace("kind: simulator, ", ""),
-            r"source: the key 'kind' is missing; expected replay, simulator or opencv",
+            r"source: the key 'kind' is missing; expected replay, simulator, opencv or genicam",
         ),
         (GOOD + "overload: drop\n", r"overload: found 'drop', expected drop_newest, drop_oldest or wait"),
         (GOOD + "inference: {runtime: 3}\n", r"runtime: found 3, expected auto, openvino, tensorrt or torch"),

@@ -1,0 +1,305 @@
+"""A GenICam camera as the line sees it: opened, watched, its frames numbered, timed and converted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.capture.genicam import features
+from inspector.capture.genicam.arrival_time import ArrivalTime
+from inspector.capture.genicam.chunks import Chunks
+from inspector.capture.genicam.clock_watch import ClockWatch
+from inspector.capture.genicam.device import Device
+from inspector.capture.genicam.discovery import choose
+from inspector.capture.genicam.frame_ids import FrameIds
+from inspector.capture.genicam.keeper import Keeper
+from inspector.capture.genicam.library import AravisError, library
+from inspector.capture.genicam.rate import Rate
+from inspector.capture.genicam.stream import Received, Stream
+from inspector.capture.genicam.tally import Tally
+from inspector.capture.pixel_formats import pixel_format
+from inspector.capture.source import Arrival, CameraLostError, SourceCounters
+from inspector.config.genicam import GenicamConfig
+from inspector.errors import UserError
+from inspector.frames.camera_clock import ClockReport
+from inspector.frames.size import FrameSize
+
+log = logging.getLogger("inspector.capture")
+
+POLL_US = 20_000
+"""How long an interruption can wait."""
+SILENT_S, SILENT_PERIODS = 1.0, 10
+"""A camera that is not triggered has gone where no frame came for the longer of the two."""
+FIRST_S = 5.0
+"""It may take so long to deliver the first."""
+CLOSE_S, CLOSE_LOST_S, STILL_CLOSING_S = 1.0, 0.1, 10.0
+"""How long ``close`` waits for a camera, and for one that has gone; how long ``open`` waits for what ``close`` left behind."""
+
+
+class _Session:
+    """One connection to the camera."""
+
+    def __init__(self, config: GenicamConfig) -> None:
+        aravis = library()
+        self.device = Device(aravis, choose(aravis, config))
+        self.stream: Stream | None = None
+        self.keeper: Keeper | None = None
+        self.lost = False
+        """Whether the camera has gone: nothing more is asked of it."""
+        try:
+            self._begin(config)
+        except AravisError as error:
+            self.end()
+            raise UserError(f"the camera {self.device.name}: {error}") from None
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, config: GenicamConfig) -> None:
+        device = self.device
+        features.apply(device, config.features)
+        _check_pixel_format(device)
+        self.size = FrameSize(device.integer("Height"), device.integer("Width"))
+        self.triggered = _is_triggered(device) if config.triggered is None else config.triggered
+        self.clock = device.clock() if config.clock is None else config.clock.replace("none", "")
+        self.chunks = Chunks(device, config.encoder_chunk, config.part_chunk)
+        self.ids = FrameIds(wide=not device.is_gige)
+        self.times = ArrivalTime()
+        self.rate = Rate(config.rate_hz)
+        self.begun_s = time.monotonic()
+        self.heard_s: float | None = None
+        """When a frame came last, whole or not."""
+        self.without_buffer = self.missing = 0
+        self.stream = Stream(device, config)
+        self.stream.start()
+        if self.triggered or config.software_trigger_hz is not None:
+            self.keeper = Keeper(device, config.software_trigger_hz)
+
+    def end(self) -> None:
+        """Give the camera up. Takes seconds where it has gone."""
+        if self.keeper is not None:
+            self.keeper.stop()
+        if self.stream is not None:
+            try:
+                if not self.lost:
+                    self.stream.stop()
+            except AravisError as error:
+                log.info("camera %s: %s", self.device.name, error)
+            self.chunks.close()
+            self.stream.close()
+        self.device.close()
+
+
+class GenicamSource:
+    """One camera, by Aravis. See ``FrameSource``."""
+
+    live = True
+
+    def __init__(self, config: GenicamConfig, height: int, width: int) -> None:
+        """``height`` and ``width``: the frames that the line inspects, px."""
+        self._config = config
+        self._expected = FrameSize(height, width)
+        self._session: _Session | None = None
+        self._closing: threading.Thread | None = None
+        self._interrupted = threading.Event()
+        self._tally = Tally()
+        self._watch: ClockWatch | None = None
+        self._grey: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
+        self.frame_size: FrameSize | None = None
+        """Size of the frames as the camera is set, once it has been opened."""
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Frames per second; None where it is triggered, and before it was measured."""
+        session = self._session
+        return None if session is None or session.triggered else session.rate.hz
+
+    def open(self) -> None:
+        """Find the camera, set its features and let it send. Raises UserError."""
+        self._interrupted.clear()
+        closing = self._closing
+        if closing is not None:
+            closing.join(STILL_CLOSING_S)
+            if closing.is_alive():
+                raise UserError("the camera is still being closed: it does not answer")
+            self._closing = None
+        session = _Session(self._config)
+        self._session = session
+        self.frame_size = session.size
+        self._tally.connected(session.stream)
+        if session.size != self._expected:
+            log.warning(
+                "camera %s delivers frames of %dx%d, and the line inspects %dx%d (height x width); set Height and Width among its features, "
+                "or `fit` of this camera",
+                session.device.name,
+                *session.size,
+                *self._expected,
+            )
+        if session.clock and (self._watch is None or self._watch.name != session.clock):
+            self._watch = ClockWatch(session.clock)
+        elif not session.clock:
+            self._watch = None
+
+    def next(self) -> Arrival | None:
+        """The next frame. Raises CameraLostError."""
+        session = self._session
+        if session is None or session.stream is None:
+            return None
+        while not self._interrupted.is_set():
+            received = session.stream.pop(POLL_US)
+            if received is None:
+                session.times.look()
+                self._check(session)
+                continue
+            session.heard_s = time.monotonic()
+            try:
+                arrival = self._arrival(session, session.stream, received)
+            finally:
+                session.stream.requeue(received.buffer)
+            if arrival is not None:
+                return arrival
+        return None
+
+    def exposed(self) -> int | None:
+        """None: only their arrival shows how many frames a camera has exposed."""
+        return None
+
+    def counters(self) -> SourceCounters | None:
+        """Frames and packets since the start."""
+        return self._tally.counters()
+
+    def clock(self) -> ClockReport | None:
+        """How the camera's clock stands; None where it has none."""
+        watch = self._watch
+        return None if watch is None else watch.report()
+
+    def interrupt(self) -> None:
+        """End a blocked or later ``next``."""
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """Give the camera up; where that takes long, because it has gone, a thread does it."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        self._tally.disconnected()
+        self._closing = threading.Thread(target=session.end, name=f"closing-{session.device.name}", daemon=True)
+        self._closing.start()
+        self._closing.join(CLOSE_LOST_S if session.lost else CLOSE_S)
+
+    def _arrival(self, session: _Session, stream: Stream, received: Received) -> Arrival | None:
+        """The frame; None where it does not say which it is: it is missing among the ids then."""
+        captured_ns = session.times.of(received.stamp_ns)
+        if received.frame_id is None:
+            self._tally.incomplete()
+            return None
+        number = session.ids.number(received.frame_id)
+        if number is None:
+            raise self._lost(
+                session,
+                f"counts its frames anew (id {received.frame_id}): it was restarted, or too many frames are missing",
+            )
+        without_buffer = stream.without_buffer()
+        self._tally.number(number, without_buffer > session.without_buffer)
+        session.without_buffer = without_buffer
+        session.rate.frame(number, captured_ns)
+        camera_ns = received.camera_ns if session.clock else None
+        if camera_ns is not None and self._watch is not None:
+            self._watch.frame(camera_ns, captured_ns, session.times.wall_ahead_ns)
+        if received.state:
+            self._tally.incomplete()
+            pixels, error = None, self._incomplete(session, stream, received.state)
+        else:
+            self._tally.received()
+            pixels, error = self._pixels(stream, received.buffer)
+        encoder, part = session.chunks.of(received.buffer) if not received.state else (None, "")
+        return Arrival(
+            number=number,
+            captured_ns=captured_ns,
+            pixels=pixels,
+            error=error,
+            camera_ns=camera_ns,
+            camera_clock=session.clock,
+            encoder=encoder,
+            part=part,
+        )
+
+    def _pixels(self, stream: Stream, buffer: int) -> tuple[NDArray[np.uint8] | None, str]:
+        """The pixels in memory of our own, as the buffer is given back at once; or why they cannot be used."""
+        image = stream.image(buffer)
+        if image is None:
+            return None, "the camera sent a frame without an image"
+        try:
+            pixels = pixel_format(image.format_code).grey(
+                image.data, image.height, image.width, image.padding, self._config.white_level
+            )
+        except UserError as error:
+            return None, str(error)
+        if not np.may_share_memory(pixels, image.data):
+            return pixels, ""
+        if self._grey.shape != pixels.shape:
+            self._grey = np.empty(pixels.shape, np.uint8)
+        np.copyto(self._grey, pixels)
+        return self._grey, ""
+
+    def _incomplete(self, session: _Session, stream: Stream, state: str) -> str:
+        """Why a frame is not whole. Packets are counted for the stream, so those of frames that were given up together stand with the first."""
+        missing = stream.packets()[1]
+        count, session.missing = missing - session.missing, missing
+        return f"the frame is incomplete: {state}" + (
+            f" ({count} packets since the last incomplete frame)" if count else ""
+        )
+
+    def _check(self, session: _Session) -> None:
+        """Whether the camera is still there, while no frame comes. Raises CameraLostError."""
+        if not session.device.in_control():
+            raise self._lost(
+                session, "is no longer under control: it was restarted or disconnected, or another program took it"
+            )
+        if session.keeper is not None and session.keeper.found:
+            raise self._lost(session, session.keeper.found)
+        if session.triggered:
+            return
+        now_s, hz = time.monotonic(), session.rate.hz
+        silent_s = now_s - (session.heard_s or session.begun_s)
+        limit_s = FIRST_S if session.heard_s is None else SILENT_S
+        if hz is not None:
+            limit_s = max(limit_s, SILENT_PERIODS / hz)
+        if silent_s > limit_s:
+            raise self._lost(session, f"has sent no frame for {silent_s:.1f} s", stalled=True)
+
+    def _lost(self, session: _Session, what: str, *, stalled: bool = False) -> CameraLostError:
+        session.lost = True
+        return CameraLostError(f"the camera {session.device.name} {what}", stalled=stalled)
+
+
+def _check_pixel_format(device: Device) -> None:
+    """Raise UserError where the format that the camera is set to cannot be read."""
+    try:
+        pixel_format(device.integer("PixelFormat"))
+    except AravisError as error:
+        raise UserError(f"the camera {device.name}: its PixelFormat cannot be read: {error}") from None
+    except UserError as error:
+        raise UserError(
+            f"the camera {device.name}: PixelFormat is {device.text('PixelFormat')}: {error}; set it among `features`"
+        ) from None
+
+
+def _is_triggered(device: Device) -> bool:
+    """Whether it waits for a trigger before each frame."""
+    try:
+        if device.has("TriggerSelector"):
+            selected = device.text("TriggerSelector")
+            if selected != "FrameStart":
+                features.apply(device, ({"TriggerSelector": "FrameStart"},))
+                try:
+                    return device.text("TriggerMode") == "On"
+                finally:
+                    features.apply(device, ({"TriggerSelector": selected},))
+        return device.has("TriggerMode") and device.text("TriggerMode") == "On"
+    except (AravisError, UserError):
+        return False
