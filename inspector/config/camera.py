@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.paths import FilePath
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
@@ -35,3 +36,10 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "one. Null: no limit, for a camera that is triggered by the sheets."
         ),
     ] = 2.0
+    flat_field: Annotated[
+        FilePath | None,
+        Meta(
+            description="Flat field, as `inspector calibrate flat-field` writes it, relative to this file. It is applied while a frame is copied "
+            "into its slot, so engines and pictures see corrected frames; the frame check sees them as the camera delivers them. Null: none."
+        ),
+    ] = None

@@ -32,7 +32,7 @@ class RecipeConfig(Section, frozen=True, kw_only=True):
     operating_point: Annotated[
         FilePath | None,
         Meta(
-            description="Thresholds, as `inspector calibrate` writes them, relative to this file. Null: the bundle's own."
+            description="Thresholds, as `inspector calibrate thresholds` writes them, relative to this file. Null: the bundle's own."
         ),
     ] = None
     rules: Annotated[
