@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from inspector.cli.calibrate_flat_field import calibrate_flat_field
+from inspector.cli.calibrate_scale import calibrate_scale
 from inspector.cli.calibrate_thresholds import calibrate_thresholds
 
 app = typer.Typer(no_args_is_help=True, help="Calibrate thresholds, a camera's light, or its scale.")
@@ -17,3 +18,4 @@ def calibrate() -> None:
 
 app.command("thresholds")(calibrate_thresholds)
 app.command("flat-field")(calibrate_flat_field)
+app.command("scale")(calibrate_scale)

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from engines.files.paths import FilePath
+from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
@@ -22,7 +23,9 @@ class CameraConfig(Section, frozen=True, kw_only=True):
 
     name: Annotated[Name, Meta(description="Name of the camera, unique on the line; part of the topic.")]
     source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` selects it.")]
-    scale: Annotated[Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")] = None
+    scale: Annotated[
+        Scale | None, Meta(description="Millimetres per pixel. Null: that of `scale_file`, or figures in pixels only.")
+    ] = None
     travel_um_per_frame: Annotated[
         AtLeastOne | None,
         Meta(description="How far the sheet moves from one frame to the next, um. Null: positions are unknown."),
@@ -43,3 +46,15 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "into its slot, so engines and pictures see corrected frames; the frame check sees them as the camera delivers them. Null: none."
         ),
     ] = None
+    scale_file: Annotated[
+        FilePath | None,
+        Meta(
+            description="Scale and distortion of the lens, as `inspector calibrate scale` writes them, relative to this file, in place of "
+            "`scale`. Lengths, widths, areas and places in mm are corrected by it. Null: `scale` holds."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for two scales."""
+        if self.scale_file is not None and self.scale is not None and not isinstance(self.scale, CalibratedScale):
+            raise ValueError("scale and scale_file are both given; leave one of them out")

@@ -25,7 +25,7 @@ from inspector.frames.size import FrameSize
 from inspector.inference.identity import identity_of
 from inspector.library.inspector import Inspector
 from inspector.verdicts.judge import Judge
-from inspector.verdicts.rule_check import check_rules
+from inspector.verdicts.rule_check import check_rules, check_scale
 
 INCLUDED = "demo"
 
@@ -50,6 +50,7 @@ def open_inspector(
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
     size = FrameSize(model.height, model.width)
+    check_scale(chosen.name, chosen.scale, size)
     preparation = Preparation(size, flat_field_of(chosen, size))
     return _inspector(
         model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording, preparation
