@@ -23,13 +23,16 @@ typedef struct {
 } Frame;
 
 /* All in 16 bits, of which a processor takes many at a time. Both roundings together are that of the exact product: it is cut to 1/16 of a
-   grey level, and a half is added before the rest is cut. */
-static inline __attribute__((always_inline)) void correct_rows(const Frame *frame) {
+   grey level, and a half is added before the rest is cut. The frame is a copy: what is written could else be part of it, for all that the
+   compiler knows, and it would take one pixel at a time. */
+static inline __attribute__((always_inline)) void correct_rows(const Frame *described) {
+    const Frame copy = *described, *frame = &copy;
+    const Py_ssize_t width = copy.width;
     for (Py_ssize_t y = 0; y < frame->height; y++) {
         const uint8_t *raw = frame->raw + y * frame->raw_stride;
         const uint16_t *offset = frame->offset + y * frame->plane_stride, *gain = frame->gain + y * frame->plane_stride;
-        uint8_t *out = frame->out + y * frame->width;
-        for (Py_ssize_t x = 0; x < frame->width; x++) {
+        uint8_t *out = frame->out + y * width;
+        for (Py_ssize_t x = 0; x < width; x++) {
             uint16_t grey = (uint16_t)(raw[x] << 8);
             uint16_t above = (uint16_t)(grey > offset[x] ? grey - offset[x] : 0);
             uint16_t sixteenths = (uint16_t)((uint32_t)above * gain[x] >> 16);
