@@ -101,6 +101,15 @@ def largest_displacement(card: ScaleCard) -> float:
     return float(np.hypot(right_x - x, right_y - y).max())
 
 
+def extent_mm(card: ScaleCard) -> tuple[float, float]:
+    """What the frame shows of the sheet, through its middle, along x and y."""
+    middle_x, middle_y = (card.width - 1) / 2, (card.height - 1) / 2
+    ends = [(-0.5, middle_y), (card.width - 0.5, middle_y), (middle_x, -0.5), (middle_x, card.height - 0.5)]
+    if card.distortion is not None:
+        ends = [card.distortion.corrected(x, y) for x, y in ends]
+    return (ends[1][0] - ends[0][0]) * card.mm_per_px_x, (ends[3][1] - ends[2][1]) * card.mm_per_px_y
+
+
 def _card(camera: Camera, mm_x: float, mm_y: float) -> ScaleCard:
     if not (0 < mm_x <= 1000 and 0 < mm_y <= 1000):
         raise DataError(f"a scale of {mm_x:g} x {mm_y:g} mm per pixel is none; look at the lengths that were given")

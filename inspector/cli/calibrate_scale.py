@@ -183,13 +183,15 @@ def _of_target(shown: list[NDArray[np.uint8]], files: list[Path], target: Target
 
 
 def _print(made: Estimate) -> None:
+    from calibration.scale.estimate import extent_mm
     from inspector.cli.output import console, shown
 
     card, figures, fit = made.card, made.figures, made.fit
+    along, across = extent_mm(card)
     rows = [
         ("frames", f"{figures.get('frames', 1)} of {card.height}x{card.width} pixels"),
-        ("along a row", f"{card.mm_per_px_x:.6g} mm per pixel: {card.width * card.mm_per_px_x:.4g} mm in all"),
-        ("from row to row", f"{card.mm_per_px_y:.6g} mm per pixel: {card.height * card.mm_per_px_y:.4g} mm in all"),
+        ("along a row", f"{card.mm_per_px_x:.6g} mm per pixel: {along:.1f} mm in all"),
+        ("from row to row", f"{card.mm_per_px_y:.6g} mm per pixel: {across:.1f} mm in all"),
     ]
     if fit is None:
         rows.append(("distances", f"{figures['distances']}, given back to {figures['largest_error']:.2%}"))
@@ -198,7 +200,7 @@ def _print(made: Estimate) -> None:
         rows.append(("target", figures["target"]))
         rows.append(("covers", f"{fit.coverage[0]:.0%} of the width, {fit.coverage[1]:.0%} of the height"))
         rows.append(
-            ("points", f"{figures['points']}, {fit.residual_px:.3f} px off on average, at most {fit.largest_px:.3f} px")
+            ("points", f"{figures['points']}, {fit.residual_px:.3f} px off (rms), at most {fit.largest_px:.3f} px")
         )
         lens = card.distortion
         if lens is None:
