@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0 torchvision==0.28.0
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # What an installation is made of; compiled modules are built beside their sources.
-COMPILED = inspector/verdicts/_native engines/images/_quick_look
+COMPILED = inspector/verdicts/_native engines/images/_quick_look inspector/capture/_flat_field
 PARTS = setup.cfg setup.py pyproject.toml $(COMPILED:=.c)
 INSTALLED = @touch $@; ls $(COMPILED:=.abi3.so) >/dev/null 2>&1 || \
   echo "Some modules were not compiled: Inspector works, slower; $(BIN)/inspector doctor says what is missing."
@@ -50,6 +50,7 @@ service-check: $(VENV)/.installed-dev ## the service on a real systemd, in conta
 native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under the address sanitizer (a minute)
 	$(BIN)/python -m tests.verdicts.fuzz_native --seconds 20
 	$(BIN)/python -m tests.engines.images.fuzz_quick_look --seconds 10
+	$(BIN)/python -m tests.capture.fuzz_flat_field --seconds 10
 	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
 
 native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu

@@ -17,7 +17,7 @@ COMPILED = [
         py_limited_api=True,
         optional=True,
     )
-    for name in ("inspector.verdicts._native", "engines.images._quick_look")
+    for name in ("inspector.verdicts._native", "engines.images._quick_look", "inspector.capture._flat_field")
 ]
 
 

@@ -26,7 +26,7 @@ def open(
     """Load a model bundle, ready to inspect images as a line would.
 
     ``bundle`` is a directory or the name of an included bundle; by default the configuration's, else ``demo``. ``config`` is a line's
-    configuration or the path of one: its rules, its inference options, and scale and frame check of its camera are used, of ``camera`` where it
+    configuration or the path of one: its rules, its inference options, and scale, flat field and frame check of its camera are used, of ``camera`` where it
     has several. Without it any defect rejects, and figures are in px. Runs on a GPU where one can be used, else on the CPU.
 
     Raises UserError (``inspector.errors``) for what does not fit together, BundleError or EngineError (``engines.errors``) where the

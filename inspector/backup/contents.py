@@ -24,6 +24,8 @@ from inspector.config.load import load_config, load_recipe
 from inspector.errors import UserError
 
 _MOST_FILE_BYTES = 4 << 20
+_MOST_CALIBRATION_BYTES = 256 << 20
+"""A flat field has four bytes for each pixel."""
 _MOST_FILES = 1000
 """Of a folder that the configuration names. Keys, recipes and calibrations are few and small."""
 _SECRETS = (b"secret-key", b"PRIVATE KEY", b"AGE-SECRET-KEY")
@@ -33,6 +35,8 @@ _CREDENTIALS = "/run/credentials/"
 _KINDS = {
     "recipe": Kind.RECIPE,
     "calibration": Kind.CALIBRATION,
+    "flat_field": Kind.CALIBRATION,
+    "scale_file": Kind.CALIBRATION,
     "operating_point": Kind.OPERATING_POINT,
     "allowed": Kind.PUBLIC_KEY,
 }
@@ -61,7 +65,7 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
     a key that cannot be used."""
     found = Contents()
     for path in configurations:
-        config = load_config(path)
+        config = load_config(path, calibrated=False)
         _add(found, _whole(path), Kind.CONFIGURATION)
         for key, rule, text in path_values(config):
             name = key.rsplit(".", 1)[-1]
@@ -71,9 +75,9 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
                 _add_bundle(found, text, path.parent, with_bundles)
             elif key == "journal.path":
                 _add_journal(found, _whole(Path(text)))
-            elif name == "credentials":
+            elif key.endswith("].source.credentials"):
                 _add_named(found, key, _whole(Path(text)), with_bundles)
-            elif key.startswith("cameras[") or key == "drift.folder":
+            elif ".source." in key or key == "drift.folder":
                 found.left_out[text] = f"{key}: pictures are no part of a backup"
             else:
                 _add_named(found, key, _whole(Path(text)), with_bundles)
@@ -137,7 +141,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _add_file(found: Contents, key: str, path: Path, kind: Kind, with_bundles: bool) -> None:
     try:
-        data = read_bytes(path, _MOST_FILE_BYTES)
+        data = read_bytes(path, _MOST_CALIBRATION_BYTES if kind is Kind.CALIBRATION else _MOST_FILE_BYTES)
     except FileError as error:
         found.left_out[str(path)] = f"{key}: {str(error).removeprefix(f'{path}: ')}"
         return
@@ -154,7 +158,7 @@ def _add_file(found: Contents, key: str, path: Path, kind: Kind, with_bundles: b
 def _add_what_it_names(found: Contents, path: Path, with_bundles: bool) -> None:
     """The bundle and the operating point of a recipe."""
     try:
-        recipe = load_recipe(path.parent, path.stem)
+        recipe = load_recipe(path.parent, path.stem, calibrated=False)
     except UserError:
         return  # kept as it is; the line says what is wrong with it
     for key, _, text in path_values(recipe):

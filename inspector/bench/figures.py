@@ -6,6 +6,7 @@ import msgspec
 
 from inspector.bench.bound import Bound
 from inspector.bench.engines import EngineTimes
+from inspector.bench.flat_field import CopyCost
 from inspector.bench.latency import KindLatency
 from inspector.bench.lines import DEADLINE_MS
 from inspector.bench.memory import MemorySlope
@@ -114,6 +115,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """How the bound is made up of the engines' times."""
     frame_check_us: float
     """Time of the check whether a frame shows anything, which each frame takes in its camera's thread: median per frame."""
+    copying: CopyCost
+    """A frame on its way into the slot."""
     own_clean: OwnTime
     """One frame through the gate."""
     own_let_through: OwnTime

@@ -10,6 +10,7 @@ from engines.runtime.batches import buckets
 from inspector.bench.bound import Bound
 from inspector.bench.engines import EngineBench
 from inspector.bench.figures import BenchSettings, Figures
+from inspector.bench.flat_field import copy_cost
 from inspector.bench.frame_check import frame_check_us
 from inspector.bench.lines import BenchLine, render_pool
 from inspector.bench.memory import MakeLine, MemorySlope, measure_memory
@@ -47,6 +48,8 @@ def measure(settings: BenchSettings, say: Say) -> Figures:
             }
             say("the check of frames")
             check_us = frame_check_us(pool)
+            say("the copy into the slot, with a flat field and without")
+            copying = copy_cost(pool)
             bound = Bound.of(engines)
             found, received = _measure_mixes(settings, engine_bench, bound, make_line, say)
         finally:
@@ -61,6 +64,7 @@ def measure(settings: BenchSettings, say: Say) -> Figures:
         batches=batches,
         bound=bound,
         frame_check_us=check_us,
+        copying=copying,
         own_clean=own_time(everything, settings.inference, let_through=False),
         own_let_through=own_time(everything, settings.inference, let_through=True),
         mixes=tuple(at_mix(mix, repetitions, settings.inference) for mix, repetitions in found.items()),

@@ -34,6 +34,11 @@ def print_figures(figures: Figures) -> None:
     printer.print(
         f"Check whether a frame shows anything, in the camera's thread: {figures.frame_check_us:.0f} us per frame"
     )
+    copying = figures.copying
+    printer.print(
+        f"Copy into the slot, ns per pixel: {copying.plain_ns:.3f} plain; with a flat field {copying.per_pixel_ns:.3f} per pixel "
+        f"({copying.ratio:.1f} times), {copying.per_column_ns:.3f} per column{'' if copying.compiled else ', not compiled'}"
+    )
     for table in (_engines(figures), _saturated(figures), _own(figures), _part_load(figures), _latency(figures)):
         printer.print()
         printer.print(table)

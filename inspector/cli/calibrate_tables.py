@@ -1,4 +1,4 @@
-"""What ``inspector calibrate`` prints and writes: the operating point and the trade-off it was chosen from."""
+"""What ``inspector calibrate thresholds`` prints and writes: the operating point and the trade-off it was chosen from."""
 
 from __future__ import annotations
 

@@ -26,17 +26,22 @@ def check(
     """
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError, FileError
+    from inspector.capture.flat_field import flat_field_of
     from inspector.config.load import load_config
     from inspector.errors import UserError
-    from inspector.verdicts.rule_check import check_rules
+    from inspector.frames.size import FrameSize
+    from inspector.verdicts.rule_check import check_rules, check_scale
 
     wrong = 0
     for path in files:
         try:
             config = load_config(path)
             bundle = read_bundle(find_bundle(config.bundle, path.parent))
+            size = FrameSize(bundle.height, bundle.width)
             for camera in config.cameras:
                 check_rules(config.verdicts, bundle.classes, camera.scale)
+                check_scale(camera.name, camera.scale, size)
+                flat_field_of(camera, size)
         except (UserError, BundleError, FileError) as error:
             wrong += 1
             message = str(error)

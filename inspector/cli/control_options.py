@@ -78,7 +78,7 @@ def _endpoint_of(config: Path) -> str:
 
     service = service_address(config)
     try:
-        endpoint = load_config(config).control.endpoint
+        endpoint = load_config(config, calibrated=False).control.endpoint
     except UserError as error:
         hidden = SERVICE_FOLDER.is_dir() and not os.access(SERVICE_FOLDER, os.X_OK)  # then the client says who may look
         if hidden or os.path.exists(service.removeprefix("ipc://")):

@@ -187,7 +187,7 @@ def _folder(config: Path | None, clients: Path | None) -> Path:
     if clients is not None:
         return clients
     assert config is not None
-    remote = load_config(config).control.remote
+    remote = load_config(config, calibrated=False).control.remote
     if remote is None:
         raise UserError(
             f"{config}: control.remote is not set, so no key is used; see docs/control.md, or give --clients"

@@ -59,7 +59,7 @@ def _journal_of(config: Path | None, journal: Path | None) -> Path:
     if journal is not None:
         return journal
     assert config is not None
-    path = load_config(config).journal.path
+    path = load_config(config, calibrated=False).journal.path
     if path is None:
         raise UserError(f"{config}: journal.path is null, so nothing is kept of a shadow; name a file there")
     return Path(path)

@@ -7,6 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.paths import FilePath
+from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
@@ -23,7 +25,9 @@ class CameraConfig(Section, frozen=True, kw_only=True):
 
     name: Annotated[Name, Meta(description="Name of the camera, unique on the line; part of the topic.")]
     source: Annotated[SourceConfig, Meta(description="What delivers the frames; `kind` selects it.")]
-    scale: Annotated[Scale | None, Meta(description="Millimetres per pixel. Null: figures in pixels only.")] = None
+    scale: Annotated[
+        Scale | None, Meta(description="Millimetres per pixel. Null: that of `scale_file`, or figures in pixels only.")
+    ] = None
     travel_um_per_frame: Annotated[
         AtLeastOne | None,
         Meta(description="How far the sheet moves from one frame to the next, um. Null: positions are unknown."),
@@ -44,3 +48,22 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "delay them. The system has to allow it (systemd/camera.conf); otherwise a line in the log says so. Null: the usual priority."
         ),
     ] = None
+    flat_field: Annotated[
+        FilePath | None,
+        Meta(
+            description="Flat field, as `inspector calibrate flat-field` writes it, relative to this file. It is applied while a frame is copied "
+            "into its slot, so engines and pictures see corrected frames; the frame check sees them as the camera delivers them. Null: none."
+        ),
+    ] = None
+    scale_file: Annotated[
+        FilePath | None,
+        Meta(
+            description="Scale and distortion of the lens, as `inspector calibrate scale` writes them, relative to this file, in place of "
+            "`scale`. Lengths, widths, areas and places in mm are corrected by it. Null: `scale` holds."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for two scales."""
+        if self.scale_file is not None and self.scale is not None and not isinstance(self.scale, CalibratedScale):
+            raise ValueError("scale and scale_file are both given; leave one of them out")

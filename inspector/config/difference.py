@@ -10,7 +10,7 @@ import msgspec
 from inspector.config.tree import LineConfig
 
 LIVE = re.compile(
-    r"bundle|recipes|deadline_ms|drain_timeout_s|verdicts\.(rules|travel_axis|max_defects)\b.*|cameras\[\d+\]\.scale\b.*"
+    r"bundle|recipes|deadline_ms|drain_timeout_s|verdicts\.(rules|travel_axis|max_defects)\b.*|cameras\[\d+\]\.(scale|scale_file)\b.*"
 )
 """Keys that take effect without a restart."""
 

@@ -13,7 +13,7 @@ Change = Annotated[float, Meta(gt=0, lt=1)]
 
 
 class DriftConfig(Section, frozen=True, kw_only=True):
-    """Drift of frames and gate scores from the reference in the bundle's operating point, which `inspector calibrate` writes. It changes no
+    """Drift of frames and gate scores from the reference in the bundle's operating point, which `inspector calibrate thresholds` writes. It changes no
     verdict: it is reported as maintenance required. Without a reference nothing is watched. See `docs/drift.md`."""
 
     enabled: Annotated[bool, Meta(description="Whether it is watched, where the operating point has a reference.")] = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,17 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
-from inspector.config.recipe import RecipeConfig
+from inspector.config.read_scale import read_calibrated_scale
+from inspector.config.recipe import RecipeConfig, with_scale
 from inspector.config.tree import LineConfig
+from inspector.config.verdicts import Scale
 from inspector.errors import UserError
 
 _ALL_KEYS = "`inspector config schema` lists all"
 
 
-def load_config(path: Path) -> LineConfig:
-    """The configuration in ``path``, checked against the tree.
+def load_config(path: Path, *, calibrated: bool = True) -> LineConfig:
+    """The configuration in ``path``, checked against the tree; with the scales that it names as files, unless ``calibrated`` is False.
 
     Paths in it are relative to its folder (the bundle, which may be a name, is found by `engines.bundle.find_bundle`).
     Raises UserError naming the file, the key, what was found and what was expected.
@@ -33,9 +37,36 @@ def load_config(path: Path) -> LineConfig:
             f"{error}; give an existing line configuration; `inspector config example` prints one"
         ) from None
     try:
-        return resolve_paths(parse_config(text, str(path)), path.parent, str(path))
+        config = resolve_paths(parse_config(text, str(path)), path.parent, str(path))
     except FileError as error:
         raise UserError(str(error)) from None
+    return with_scale_files(config) if calibrated else config
+
+
+def with_scale_files(config: LineConfig) -> LineConfig:
+    """The configuration with the scale of each camera that names a file of it. Raises UserError naming the key."""
+    cameras = []
+    for camera in config.cameras:
+        with _named(f"cameras.{camera.name}.scale_file"):
+            calibrated = msgspec.structs.replace(camera, scale=_read_scale(camera.scale_file, camera.scale))
+        try:
+            cameras.append(with_scale(camera, calibrated))
+        except ValueError as error:
+            raise UserError(str(error)) from None
+    return msgspec.structs.replace(config, cameras=tuple(cameras))
+
+
+def _read_scale(file: str | None, given: Scale | None) -> Scale | None:
+    return given if file is None else read_calibrated_scale(file)
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Errors of what is read begin with the key that names it."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None
 
 
 def parse_config(text: str, origin: str) -> LineConfig:
@@ -61,14 +92,24 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         )
 
 
-def load_recipe(folder: Path, name: str) -> RecipeConfig:
+def load_recipe(folder: Path, name: str, *, calibrated: bool = True) -> RecipeConfig:
     """The recipe ``name`` in ``folder``, a file ``name.yaml``; paths in it are relative to the folder. Raises UserError."""
     path = folder / f"{name}.yaml"
     try:
         recipe = typed(parse_yaml(read_regular_text(path, MOST_BYTES), str(path)), RecipeConfig, str(path), "recipe")
-        return resolve_paths(recipe, folder, str(path))
+        recipe = resolve_paths(recipe, folder, str(path))
     except FileError as error:
         raise UserError(str(error)) from None
+    return with_recipe_scales(recipe, str(path)) if calibrated else recipe
+
+
+def with_recipe_scales(recipe: RecipeConfig, origin: str) -> RecipeConfig:
+    """The recipe with the scales that it names as files. Raises UserError naming the key."""
+    cameras = []
+    for camera in recipe.cameras:
+        with _named(f"{origin}: cameras.{camera.name}.scale_file"):
+            cameras.append(msgspec.structs.replace(camera, scale=_read_scale(camera.scale_file, camera.scale)))
+    return msgspec.structs.replace(recipe, cameras=tuple(cameras))
 
 
 def config_schema() -> dict[str, Any]:

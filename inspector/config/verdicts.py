@@ -20,6 +20,18 @@ class Scale(Section, frozen=True, kw_only=True):
     mm_per_px_x: Annotated[MmPerPx, Meta(description="Millimetres per pixel along a row of the frame.")]
     mm_per_px_y: Annotated[MmPerPx, Meta(description="Millimetres per pixel from one row to the next.")]
 
+    def places_mm(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """Where on the sheet a point of the frame lies, mm along x and y; the middle of the first pixel is (0, 0)."""
+        return x_px * self.mm_per_px_x, y_px * self.mm_per_px_y
+
+    def x_mm(self, x_px: float, y_px: float) -> float:
+        """``places_mm`` along x."""
+        return self.places_mm(x_px, y_px)[0]
+
+    def y_mm(self, x_px: float, y_px: float) -> float:
+        """``places_mm`` along y."""
+        return self.places_mm(x_px, y_px)[1]
+
 
 class Rule(Section, frozen=True, kw_only=True):
     """One reason to reject a sheet. A defect counts when it reaches every limit that is set; the rule fires when enough defects count."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.errors import BundleError, FileError
+from inspector.capture.flat_field import flat_field_of
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.opencv import OpenCvConfig
@@ -29,7 +30,8 @@ from inspector.doctor.probing import Probed
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
 from inspector.frames.daemon_threads import DaemonThreads
-from inspector.verdicts.rule_check import check_rules
+from inspector.frames.size import FrameSize
+from inspector.verdicts.rule_check import check_rules, check_scale
 
 if TYPE_CHECKING:
     from inspector.capture.source import Arrival
@@ -90,9 +92,12 @@ class ConfiguredLine:
             yield plans_of_a_line(self.bundle, self.config.inference, runtime)
 
     def _configuration(self, config: LineConfig, bundle: Bundle) -> Finding:
+        size = FrameSize(bundle.height, bundle.width)
         try:
             for camera in config.cameras:
                 check_rules(config.verdicts, bundle.classes, camera.scale)
+                check_scale(camera.name, camera.scale, size)
+                flat_field_of(camera, size)
         except UserError as error:
             return CONFIGURATION.wrong(f"{self.path}: {error}", "the daemon refuses to start")
         return CONFIGURATION.ok(f"{self.path}: line {config.line}", "every key is known and fits")

@@ -187,6 +187,7 @@ def native() -> dict[str, Any]:
     sys.path.append(_root())
     try:
         import engines.images._quick_look  # noqa: F401
+        import inspector.capture._flat_field  # noqa: F401
         import inspector.verdicts._native as module
     except ModuleNotFoundError:
         return {"missing": True}

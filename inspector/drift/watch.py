@@ -226,7 +226,7 @@ class DriftWatch:
         if key not in self._unwatched_told:
             self._unwatched_told.add(key)
             log.info(
-                "camera %s: drift is not watched: bundle %s: %s; `inspector calibrate` or `inspector reference` writes one",
+                "camera %s: drift is not watched: bundle %s: %s; `inspector calibrate thresholds` or `inspector reference` writes one",
                 name,
                 bundle.bundle,
                 why,

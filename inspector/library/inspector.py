@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from engines.bundle import Bundle
 from engines.images.decoder import Decoder
 from inspector.capture.frame_check import FrameCheck
+from inspector.capture.preparation import Preparation
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.library.images import Image, read_image
@@ -26,7 +27,13 @@ class Inspector:
     """
 
     def __init__(
-        self, bundle: Bundle, inference: InferenceConfig, frame_check: FrameCheck, judge: Judge, decoder: Decoder
+        self,
+        bundle: Bundle,
+        inference: InferenceConfig,
+        frame_check: FrameCheck,
+        judge: Judge,
+        decoder: Decoder,
+        preparation: Preparation,
     ) -> None:
         """Load and verify the engines. Use ``inspector.open`` to make one. Raises BundleError or EngineError."""
         self.bundle = bundle
@@ -34,7 +41,9 @@ class Inspector:
         self._decoder = decoder
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="inspector-engines")
         try:
-            self._pipeline = self._engine_thread.submit(Pipeline, bundle, inference, frame_check, judge).result()
+            self._pipeline = self._engine_thread.submit(
+                Pipeline, bundle, inference, frame_check, judge, preparation
+            ).result()
         except BaseException:
             self._engine_thread.shutdown(wait=False)
             raise

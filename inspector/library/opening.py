@@ -9,7 +9,9 @@ import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.images.decoder import Decoder
+from inspector.capture.flat_field import flat_field_of
 from inspector.capture.frame_check import FrameCheck
+from inspector.capture.preparation import Preparation
 from inspector.capture.replay.decoding import recording_decoder
 from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
@@ -19,10 +21,11 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.errors import UserError
+from inspector.frames.size import FrameSize
 from inspector.inference.identity import identity_of
 from inspector.library.inspector import Inspector
 from inspector.verdicts.judge import Judge
-from inspector.verdicts.rule_check import check_rules
+from inspector.verdicts.rule_check import check_rules, check_scale
 
 INCLUDED = "demo"
 
@@ -36,9 +39,9 @@ def open_inspector(
     if config is None:
         if camera is not None:
             raise UserError(f"camera: {camera!r} is a camera of a configuration; give that too, config='line.yaml'")
-        return _inspector(
-            _read(bundle or INCLUDED), InferenceConfig(), VerdictsConfig(), FrameCheckConfig(), None, None
-        )
+        model = _read(bundle or INCLUDED)
+        plain = Preparation(FrameSize(model.height, model.width))
+        return _inspector(model, InferenceConfig(), VerdictsConfig(), FrameCheckConfig(), None, None, plain)
     home = None
     if not isinstance(config, LineConfig):
         home = Path(config).parent
@@ -46,7 +49,12 @@ def open_inspector(
     chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
-    return _inspector(model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording)
+    size = FrameSize(model.height, model.width)
+    check_scale(chosen.name, chosen.scale, size)
+    preparation = Preparation(size, flat_field_of(chosen, size))
+    return _inspector(
+        model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording, preparation
+    )
 
 
 def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bundle:
@@ -60,6 +68,7 @@ def _inspector(
     frame_check: FrameCheckConfig,
     scale: Scale | None,
     recording: ReplayConfig | None,
+    preparation: Preparation,
 ) -> Inspector:
     check_rules(verdicts, bundle.classes, scale)
     minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
@@ -69,5 +78,5 @@ def _inspector(
         decoder = recording_decoder(recording, bundle.height, bundle.width)
     # There is no deadline here, so a slow CPU is better than an error.
     return Inspector(
-        bundle, msgspec.structs.replace(inference, allow_cpu=True), FrameCheck(frame_check), judge, decoder
+        bundle, msgspec.structs.replace(inference, allow_cpu=True), FrameCheck(frame_check), judge, decoder, preparation
     )

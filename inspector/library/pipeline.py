@@ -13,6 +13,7 @@ from engines.errors import EngineError
 from engines.runtime.planes import page_aligned
 from engines.runtime.runner import GateRequest, SegmenterRequest, SynchronousRunner
 from inspector.capture.frame_check import FrameCheck
+from inspector.capture.preparation import Preparation
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Outcome
@@ -28,13 +29,21 @@ CLOSED = "this inspector is closed; open the bundle again"
 class Pipeline:
     """Loaded engines and the judge. All calls, including the constructor, must come from one thread, to which a GPU's engines belong."""
 
-    def __init__(self, bundle: Bundle, inference: InferenceConfig, frame_check: FrameCheck, judge: Judge) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        inference: InferenceConfig,
+        frame_check: FrameCheck,
+        judge: Judge,
+        preparation: Preparation,
+    ) -> None:
         """Load and verify the engines as the line's child does. Raises BundleError or EngineError."""
         loaded = load_configured(bundle, inference)
         engines = loaded.engines
         self._engines = engines
         self._frame_check = frame_check
         self._judge = judge
+        self._preparation = preparation
         self._point = bundle.operating_point
         self._runner = SynchronousRunner(engines, thresholds=self._point.thresholds(bundle.classes))
         self._batch = max(engines.batches)
@@ -81,7 +90,7 @@ class Pipeline:
             if refused is not None:
                 outcomes[place] = refused
             else:
-                self._frames[place] = pixels
+                self._preparation.write(pixels, self._frames[place].reshape(-1))
                 shown.append(place)
         let_through: list[tuple[int, float]] = []
         for place, score in zip(shown, self._scores(frames, shown), strict=True):

@@ -24,7 +24,7 @@ from engines.files.names import NAME
 from engines.operating_point import read_operating_point
 from inspector.config.difference import Difference, differences
 from inspector.config.load import load_recipe
-from inspector.config.recipe import RecipeConfig, with_recipe
+from inspector.config.recipe import RecipeConfig, with_recipe, with_scale
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.inference.dispatcher import Dispatcher
@@ -200,7 +200,7 @@ class LineChanges:
     def _only_live(self, config: LineConfig) -> LineConfig:
         """The running configuration with the keys of ``config`` that need no restart."""
         now, changed = self._line.config, msgspec.structs.replace
-        scales = {one.name: one.scale for one in config.cameras}
+        cameras = {one.name: one for one in config.cameras}
         return changed(
             now,
             bundle=config.bundle,
@@ -208,7 +208,7 @@ class LineChanges:
             deadline_ms=config.deadline_ms,
             drain_timeout_s=config.drain_timeout_s,
             verdicts=changed(config.verdicts, threads=now.verdicts.threads),
-            cameras=tuple(changed(one, scale=scales.get(one.name, one.scale)) for one in now.cameras),
+            cameras=tuple(with_scale(one, cameras.get(one.name, one)) for one in now.cameras),
         )
 
     def _apply(self, config: LineConfig, bundle: Bundle | None, keys: str) -> None:

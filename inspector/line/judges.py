@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from engines.bundle import Bundle
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity
+from inspector.frames.size import FrameSize
 from inspector.verdicts.judge import Judge
-from inspector.verdicts.rule_check import check_rules
+from inspector.verdicts.rule_check import check_rules, check_scale
 
 
 class Judges:
@@ -21,9 +22,10 @@ class Judges:
         self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
 
     def check(self, bundle: Bundle) -> None:
-        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale."""
-        for scale in self.scales.values():
+        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale, or a scale not the bundle's frames."""
+        for camera, scale in self.scales.items():
             check_rules(self.rules, bundle.classes, scale)
+            check_scale(camera, scale, FrameSize(bundle.height, bundle.width))
 
     def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
         """The judge for that bundle's results on frames of that camera; ``identity`` is the bundle's."""

@@ -23,6 +23,7 @@ import msgspec
 
 from engines.bundle import Bundle
 from engines.operating_point import OperatingPoint
+from inspector.capture.flat_field import flat_field_of
 from inspector.capture.make import make_source
 from inspector.capture.preparation import Preparation
 from inspector.capture.source import FrameSource
@@ -267,7 +268,7 @@ class Line:
         return Acquisition(
             camera,
             source or make_source(camera.source, *self.size),
-            Preparation(self.size),
+            Preparation(self.size, flat_field_of(camera, self.size)),
             self.runs,
             self.ledger,
             self.ring,

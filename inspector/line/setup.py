@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.recipe import RecipeConfig
 from inspector.inference.dispatcher import Dispatcher
 from inspector.line.judges import Judges
@@ -27,8 +28,10 @@ class Setup:
 
     @cached_property
     def calibrations(self) -> Mapping[str, str]:
-        """Identity of the calibration by camera, where there is one: that of the recipe which gives the camera its scale."""
-        return {camera.name: self.recipe for camera in self.product.cameras} if self.product else {}
+        """Identity of the calibration by camera, where there is one: of the scale's file, or the recipe which gives the camera its scale."""
+        of_recipe = {camera.name: self.recipe for camera in self.product.cameras} if self.product else {}
+        scales = self.judges.scales.items()
+        return of_recipe | {name: scale.id for name, scale in scales if isinstance(scale, CalibratedScale)}
 
 
 class Entry(NamedTuple):

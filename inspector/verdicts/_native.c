@@ -46,6 +46,14 @@ typedef struct {
     double x, y;
 } Point;
 
+/* How a lens bends; see engines/scale.py. */
+enum { STRAIGHT, RADIAL, ACROSS };
+
+typedef struct {
+    int kind;
+    double centre_x, centre_y, reach, k1, k2;
+} Lens;
+
 /* Memory that grows, and that the next call uses again: giving it back and asking for it anew costs more than the walk. */
 typedef struct {
     void *memory;
@@ -53,7 +61,7 @@ typedef struct {
 } Buffer;
 
 typedef struct {
-    Buffer row_runs, first_runs, first_labels, runs, parents, regions, encoded, found, listed, points, extents;
+    Buffer row_runs, first_runs, first_labels, runs, parents, regions, encoded, found, listed, points, extents, outline;
 } Scratch;
 
 typedef struct {
@@ -63,6 +71,7 @@ typedef struct {
     int64_t minimum_area[CLASSES];
     int64_t most_listed;
     double mm_x, mm_y; /* 0: no scale */
+    Lens lens;
 
     Scratch *scratch;
     Run *runs; /* row by row, in a row class by class, in a class in the order of their columns */
@@ -500,41 +509,140 @@ static void smallest_rectangle(const Point *hull, int32_t count, double *longer,
     *shorter = six_digits(*shorter);
 }
 
-static void describe(const Pass *pass, int32_t number, Point *points, int32_t *extents, Listed *listed) {
+/* Squared distance from the centre, in units of the reach. */
+static double squared_distance(const Lens *lens, double x, double y) {
+    double dx = (x - lens->centre_x) / lens->reach, dy = (y - lens->centre_y) / lens->reach;
+    return lens->kind == ACROSS ? dx * dx : dx * dx + dy * dy;
+}
+
+/* Where a point that is seen at x, y belongs. */
+static Point corrected(const Lens *lens, double x, double y) {
+    double q = squared_distance(lens, x, y), factor = 1 + q * (lens->k1 + lens->k2 * q);
+    return (Point){lens->centre_x + (x - lens->centre_x) * factor,
+                   lens->kind == ACROSS ? y : lens->centre_y + (y - lens->centre_y) * factor};
+}
+
+/* By how much an area at x, y grows when it is corrected. */
+static double area_growth(const Lens *lens, double x, double y) {
+    double q = squared_distance(lens, x, y), outward = 1 + q * (3 * lens->k1 + 5 * lens->k2 * q);
+    return lens->kind == ACROSS ? outward : outward * (1 + q * (lens->k1 + lens->k2 * q));
+}
+
+/* Corrected area of the pixels x to last of a row, by Gauss's rule of three points. */
+static double corrected_run(const Lens *lens, int32_t x, int32_t last, int32_t y) {
+    double half = (last - x + 1) / 2.0, middle = (x + last) / 2.0, away = half * sqrt(0.6);
+    return half * (5 * area_growth(lens, middle - away, y) + 8 * area_growth(lens, middle, y) + 5 * area_growth(lens, middle + away, y)) / 9;
+}
+
+static int by_place(const void *one, const void *other) {
+    const Point *a = one, *b = other;
+    if (a->x != b->x)
+        return a->x < b->x ? -1 : 1;
+    return (a->y > b->y) - (a->y < b->y);
+}
+
+/* Convex hull of any points, which are sorted; ``hull`` has room for twice as many, which numbers that are none need (Andrew, "Another efficient algorithm for
+   convex hulls in two dimensions", Information Processing Letters 1979). */
+static int32_t hull_of_points(Point *points, int32_t count, Point *hull) {
+    int32_t corners = 0;
+    qsort(points, (size_t)count, sizeof *points, by_place);
+    for (int32_t at = 0; at < count; at++) {
+        while (corners >= 2 && cross(hull[corners - 2], hull[corners - 1], points[at]) <= 0)
+            corners--;
+        hull[corners++] = points[at];
+    }
+    for (int32_t at = count - 2, lower = corners + 1; at >= 0; at--) {
+        while (corners >= lower && cross(hull[corners - 2], hull[corners - 1], points[at]) <= 0)
+            corners--;
+        hull[corners++] = points[at];
+    }
+    return corners > 1 ? corners - 1 : corners; /* the first one is there again as the last */
+}
+
+/* The most points of an outline: the corners of the outermost pixels of each row and of each column. */
+static size_t outline_room(const Pass *pass) {
+    return 4 * ((size_t)pass->height + (size_t)pass->width);
+}
+
+typedef struct {
+    int32_t *lefts, *ends; /* of each row of the box: first column, and the one after the last */
+    int32_t *tops, *bottoms; /* of each column: first row, and the one after the last; only behind a lens */
+} Extents;
+
+/* Adds a corner of a pixel, where it belongs, mm. The middle of the first pixel is (0, 0), its corner half a pixel before. */
+static Point *add_corrected(const Pass *pass, Point *outline, int32_t x, int32_t y) {
+    Point right = corrected(&pass->lens, x - 0.5, y - 0.5);
+    *outline = (Point){right.x * pass->mm_x, right.y * pass->mm_y};
+    return outline + 1;
+}
+
+/* Hull of a region where it belongs. That of the region as it is seen would not do: what is straight on the sheet is seen bent, and the
+   hull of a bent scratch is wide. ``outline`` has room for three outlines. Returns the number of corners, which begin after its first third. */
+static int32_t corrected_hull(const Pass *pass, const Region *region, const Extents *extents, Point *outline) {
+    Point *end = outline;
+    for (int32_t y = region->top; y <= region->bottom; y++)
+        for (int corner = 0; corner < 2; corner++) {
+            end = add_corrected(pass, end, region->left + extents->lefts[y - region->top], y + corner);
+            end = add_corrected(pass, end, region->left + extents->ends[y - region->top], y + corner);
+        }
+    for (int32_t x = region->left; x <= region->right; x++)
+        for (int corner = 0; corner < 2; corner++) {
+            end = add_corrected(pass, end, x + corner, region->top + extents->tops[x - region->left]);
+            end = add_corrected(pass, end, x + corner, region->top + extents->bottoms[x - region->left]);
+        }
+    return hull_of_points(outline, (int32_t)(end - outline), outline + outline_room(pass));
+}
+
+static void describe(const Pass *pass, int32_t number, Point *points, int32_t *memory, Point *outline, Listed *listed) {
     const Region *region = &pass->regions[number];
     int32_t rows = region->bottom - region->top + 1, columns = region->right - region->left + 1;
-    int32_t *lefts = extents, *ends = extents + rows;
+    Extents extents = {memory, memory + rows, memory + 2 * rows, memory + 2 * rows + columns};
+    if (pass->lens.kind)
+        for (int32_t column = 0; column < columns; column++)
+            extents.tops[column] = INT32_MAX;
     int64_t doubled_x = 0, sum_y = 0;
+    double area = region->area, sheet_area = pass->lens.kind ? 0 : area;
     for (int32_t row = 0; row < rows; row++) {
         size_t of_class = (size_t)(region->top + row) * (size_t)pass->classes + region->class_index;
         const Run *run = pass->runs + pass->first_runs[of_class], *end = pass->runs + pass->first_runs[of_class + 1];
-        lefts[row] = INT32_MAX;
-        ends[row] = 0;
+        extents.lefts[row] = INT32_MAX;
+        extents.ends[row] = 0;
         for (; run < end && run->x <= region->right; run++) {
             if (run->x < region->left || pass->parents[run->label] != number)
                 continue;
             int64_t length = run->last - run->x + 1;
             doubled_x += length * (run->x + run->last);
             sum_y += length * (region->top + row);
-            lefts[row] = run->x - region->left < lefts[row] ? run->x - region->left : lefts[row];
-            ends[row] = run->last + 1 - region->left;
+            int32_t first = run->x - region->left;
+            extents.lefts[row] = first < extents.lefts[row] ? first : extents.lefts[row];
+            extents.ends[row] = run->last + 1 - region->left;
+            if (!pass->lens.kind)
+                continue;
+            sheet_area += corrected_run(&pass->lens, run->x, run->last, region->top + row);
+            for (int32_t column = first; column <= run->last - region->left; column++) {
+                extents.tops[column] = row < extents.tops[column] ? row : extents.tops[column];
+                extents.bottoms[column] = row + 1;
+            }
         }
     }
-    double area = region->area;
     *listed = (Listed){.class_index = region->class_index, .x = region->left, .y = region->top, .width = columns,
                        .height = rows, .area = region->area};
     listed->centre_x = six_digits((double)doubled_x / 2 / area);
     listed->centre_y = six_digits((double)sum_y / area);
-    int32_t corners = hull_of(lefts, ends, rows, points);
+    int32_t corners = hull_of(extents.lefts, extents.ends, rows, points);
     smallest_rectangle(points, corners, &listed->length_px, &listed->width_px);
     if (pass->mm_x > 0) {
-        for (int32_t corner = 0; corner < corners; corner++) {
-            points[corner].x *= pass->mm_x;
-            points[corner].y *= pass->mm_y;
-        }
+        if (pass->lens.kind) {
+            corners = corrected_hull(pass, region, &extents, outline);
+            points = outline + outline_room(pass);
+        } else
+            for (int32_t corner = 0; corner < corners; corner++) {
+                points[corner].x *= pass->mm_x;
+                points[corner].y *= pass->mm_y;
+            }
         /* Not a multiple of the px figures: where x and y differ, another rectangle may be the smallest. */
         smallest_rectangle(points, corners, &listed->length_mm, &listed->width_mm);
-        listed->area_mm2 = six_digits(area * pass->mm_x * pass->mm_y);
+        listed->area_mm2 = six_digits(sheet_area * pass->mm_x * pass->mm_y);
     }
 }
 
@@ -542,12 +650,13 @@ static int describe_listed(Pass *pass) {
     Scratch *scratch = pass->scratch;
     size_t height = (size_t)pass->height;
     Point *points = room(&scratch->points, 2 * (height + 1) * sizeof *points);
-    int32_t *extents = room(&scratch->extents, 2 * height * sizeof *extents);
+    int32_t *extents = room(&scratch->extents, 2 * (height + (size_t)pass->width) * sizeof *extents);
     pass->listed = room(&scratch->listed, ((size_t)pass->listed_count + 1) * sizeof *pass->listed);
-    if (points == NULL || extents == NULL || pass->listed == NULL)
+    Point *outline = room(&scratch->outline, pass->lens.kind ? 3 * outline_room(pass) * sizeof *outline : 0);
+    if (points == NULL || extents == NULL || outline == NULL || pass->listed == NULL)
         return 0;
     for (int32_t at = 0; at < pass->listed_count; at++)
-        describe(pass, pass->found[at], points, extents, &pass->listed[at]);
+        describe(pass, pass->found[at], points, extents, outline, &pass->listed[at]);
     return 1;
 }
 
@@ -639,7 +748,8 @@ static PyObject *result_of(Pass *pass) {
 }
 
 PyDoc_STRVAR(measure_doc,
-             "measure(address, height, width, minimum_areas, most_listed, mm_per_px_x, mm_per_px_y)\n\n"
+             "measure(address, height, width, minimum_areas, most_listed, mm_per_px_x, mm_per_px_y,\n"
+             "        lens=0, centre_x=0, centre_y=0, reach=0, k1=0, k2=0)\n\n"
              "Measure the mask at ``address`` (uint8 [height, width], C-contiguous); see inspector.verdicts.native.");
 
 static PyObject *measure(PyObject *module, PyObject *args) {
@@ -648,12 +758,17 @@ static PyObject *measure(PyObject *module, PyObject *args) {
     unsigned long long address;
     long long height, width, most_listed;
     PyObject *areas;
-    if (!PyArg_ParseTuple(args, "KLLO!Ldd", &address, &height, &width, &PyTuple_Type, &areas, &most_listed, &pass.mm_x, &pass.mm_y) ||
+    if (!PyArg_ParseTuple(args, "KLLO!Ldd|iddddd", &address, &height, &width, &PyTuple_Type, &areas, &most_listed, &pass.mm_x, &pass.mm_y,
+                          &pass.lens.kind, &pass.lens.centre_x, &pass.lens.centre_y, &pass.lens.reach, &pass.lens.k1, &pass.lens.k2) ||
         !read_minimum_areas(areas, &pass))
         return NULL;
     if (address == 0 || height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE ||
         height * width > INT32_MAX || most_listed < 0) {
         PyErr_SetString(PyExc_ValueError, "no mask, a mask of no or too many pixels, or a negative number of defects");
+        return NULL;
+    }
+    if (pass.lens.kind < STRAIGHT || pass.lens.kind > ACROSS || (pass.lens.kind && !(pass.lens.reach > 0))) {
+        PyErr_SetString(PyExc_ValueError, "no lens of a mask: expected 0, 1 (radial) or 2 (across) and its reach");
         return NULL;
     }
     pass.mask = (const uint8_t *)(uintptr_t)address;

@@ -8,4 +8,11 @@ def measure(
     most_listed: int,
     mm_per_px_x: float,
     mm_per_px_y: float,
+    lens: int = 0,
+    centre_x: float = 0,
+    centre_y: float = 0,
+    reach: float = 0,
+    k1: float = 0,
+    k2: float = 0,
+    /,
 ) -> Found: ...

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
+from inspector.frames.size import FrameSize
 from inspector.verdicts.defects import measure
 from inspector.verdicts.measured import Settings, Unlisted
 from inspector.verdicts.rules import judge
@@ -41,10 +42,7 @@ class Judge:
         self._measuring = Settings(self._class_names, tuple(minimum_area_px), config.max_defects, scale)
         self._frame_length_mm = None
         if scale is not None:
-            along_x = config.travel_axis == "x"
-            self._frame_length_mm = (
-                bundle.size.width * scale.mm_per_px_x if along_x else bundle.size.height * scale.mm_per_px_y
-            )
+            self._frame_length_mm = _length_mm(scale, bundle.size, config.travel_axis == "x")
 
     def clean(self, gate_score: float) -> Outcome:
         """The outcome of a frame with a gate score below the threshold: PASS. Raises ValueError unless the score is a
@@ -99,6 +97,15 @@ class Judge:
             mask=found.encoded,
             bundle=self.bundle,
         )
+
+
+def _length_mm(scale: Scale, size: FrameSize, along_x: bool) -> float:
+    """The frame's length along the travel, through its middle."""
+    if along_x:
+        middle = (size.height - 1) / 2
+        return scale.x_mm(size.width - 0.5, middle) - scale.x_mm(-0.5, middle)
+    middle = (size.width - 1) / 2
+    return scale.y_mm(middle, size.height - 0.5) - scale.y_mm(middle, -0.5)
 
 
 def _probability(score: float, what: str) -> float:

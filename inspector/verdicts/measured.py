@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
+from inspector.verdicts.lens import most_growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Settings:
 class Unlisted:
     """The defects beyond the ``max_defects`` that are listed: all are smaller, and are measured only as far as the rules need.
 
-    Lengths and widths are upper bounds (from the upright box), so that no rule can miss one of these defects.
+    Lengths and widths are upper bounds (from the upright box), so that no rule can miss one of these defects; with a distortion of the lens
+    areas in mm2 too.
     """
 
     class_index: NDArray[np.integer[Any]]
@@ -70,7 +72,9 @@ class Unlisted:
     @cached_property
     def area_mm2(self) -> NDArray[np.floating[Any]] | None:
         """None without a scale, like every figure in mm."""
-        return None if self.scale is None else self.area_px * (self.scale.mm_per_px_x * self.scale.mm_per_px_y)
+        if self.scale is None:
+            return None
+        return self.area_px * (self.scale.mm_per_px_x * self.scale.mm_per_px_y * most_growth(self.scale)[1])
 
     @cached_property
     def length_mm(self) -> NDArray[np.floating[Any]] | None:
@@ -88,7 +92,8 @@ class Unlisted:
     def _box_mm(self) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]] | None:
         if self.scale is None:
             return None
-        return self.box_width_px * self.scale.mm_per_px_x, self.box_height_px * self.scale.mm_per_px_y
+        most = most_growth(self.scale)[0]
+        return self.box_width_px * (self.scale.mm_per_px_x * most), self.box_height_px * (self.scale.mm_per_px_y * most)
 
 
 @dataclass(frozen=True, slots=True)

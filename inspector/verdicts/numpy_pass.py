@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.config.calibrated_scale import lens_of
 from inspector.config.verdicts import Scale
 from inspector.frames.outcome import Defect
 from inspector.protocol import masks
+from inspector.verdicts.lens import corrected_area, corrected_hull
 from inspector.verdicts.measured import Measured, Settings, Unlisted, six_digits
 from inspector.verdicts.rectangle import pixel_hull, smallest_rectangle
 from inspector.verdicts.regions import Regions, find_regions
@@ -47,9 +49,17 @@ def _defect(
     area_px = int(regions.area_px[index])
     area_mm2 = length_mm = width_mm = None
     if scale is not None:
-        area_mm2 = six_digits(area_px * scale.mm_per_px_x * scale.mm_per_px_y)
+        lens = lens_of(scale)
+        mm_per_px = np.array((scale.mm_per_px_x, scale.mm_per_px_y))
+        if lens is None:
+            area, outline = float(area_px), hull * mm_per_px.astype(np.float32)
+        else:
+            y, x, end = regions.run_y[runs], regions.run_x[runs], regions.run_end[runs]
+            area = corrected_area(lens, y, x, end)
+            outline = corrected_hull(lens, y, x, end, mm_per_px)
+        area_mm2 = six_digits(area * scale.mm_per_px_x * scale.mm_per_px_y)
         # Not a multiple of the px figures: where x and y differ, another rectangle may be the smallest.
-        sides = smallest_rectangle(hull * np.array((scale.mm_per_px_x, scale.mm_per_px_y), dtype=np.float32))
+        sides = smallest_rectangle(outline)
         length_mm, width_mm = six_digits(sides[0]), six_digits(sides[1])
     x, y, width, height = regions.box_px[index].tolist()
     centre_x, centre_y = regions.centroid_px[index].tolist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspector.config.calibrated_scale import lens_of
 from inspector.config.verdicts import Rule
 from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.verdicts.measured import Unlisted
@@ -23,7 +24,7 @@ class _Tally:
     largest_mm2: float | None
     class_names: tuple[str, ...]
     bounded: bool
-    """True where upper bounds of length or width were used for some, so that the true count may be lower."""
+    """True where upper bounds of length, width or area were used for some, so that the true count may be lower."""
 
 
 def judge(
@@ -74,7 +75,8 @@ def _tally(defects: Sequence[Defect], rule: Rule, class_names: Sequence[str], un
             largest_px = max(largest_px, int(extra.area_px.max()))
             if extra.area_mm2 is not None:
                 largest_mm2 = max(largest_mm2 or 0.0, float(extra.area_mm2.max()))
-            bounded = rule.min_length_mm is not None or rule.min_width_mm is not None
+            bent = rule.min_area_mm2 is not None and lens_of(extra.scale) is not None
+            bounded = rule.min_length_mm is not None or rule.min_width_mm is not None or bent
     return _Tally(count, largest_px, largest_mm2, tuple(name for name in class_names if name in found), bounded)
 
 

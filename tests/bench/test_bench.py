@@ -89,6 +89,7 @@ def found(tiny_bundle: Bundle) -> Any:
 
 def test_short_run_measures_everything(found: Any) -> None:
     assert 1 < found["frame_check_us"] < 5_000
+    assert all(found["copying"][f"{how}_ns"] > 0 for how in ("plain", "per_pixel", "per_column"))
     assert found["bound"] == "sum"
     assert set(found["batches"]) == {"1", "2", "4"}
     assert found["received"]["missed"] == 0

@@ -72,9 +72,18 @@ def test_a_bundle_is_built_and_loads(made: dict[str, Any], tmp_path: Path) -> No
     again = inspector("bundle", "build", *arguments)
     assert "is there already; give a new directory" in one_line_of(again)
     # The split that training used, and no other, may calibrate it anew.
-    assert "give the split file" in one_line_of(inspector("calibrate", out, made["data"], "--keep-masks"))
+    assert "give the split file" in one_line_of(inspector("calibrate", "thresholds", out, made["data"], "--keep-masks"))
     calibrated = inspector(
-        "calibrate", out, made["data"], "--split", made["split"], "--keep-masks", "--write", "--miss-rate", "0.5"
+        "calibrate",
+        "thresholds",
+        out,
+        made["data"],
+        "--split",
+        made["split"],
+        "--keep-masks",
+        "--write",
+        "--miss-rate",
+        "0.5",
     )
     assert calibrated.returncode == 0, calibrated.stderr
     assert read_bundle(out).operating_point.version == 2

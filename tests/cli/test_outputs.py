@@ -127,9 +127,11 @@ def test_an_operating_point_never_replaces_what_it_was_made_from(tiny_bundle: Bu
     before = everything(data), everything(tiny_bundle.path)
     for option in ("--out", "--curve"):
         for place in (data / "dataset.yaml", tiny_bundle.path / "gate.onnx", tiny_bundle.path / "bundle.yaml"):
-            assert f"{option} {place}: is " in refused("calibrate", tiny_bundle.path, data, option, place)
+            assert f"{option} {place}: is " in refused("calibrate", "thresholds", tiny_bundle.path, data, option, place)
     point = tiny_bundle.path / "operating_point.yaml"
-    assert "is the bundle's operating point" in refused("calibrate", tiny_bundle.path, data, "--curve", point)
+    assert "is the bundle's operating point" in refused(
+        "calibrate", "thresholds", tiny_bundle.path, data, "--curve", point
+    )
     assert (everything(data), everything(tiny_bundle.path)) == before
 
 
@@ -159,7 +161,7 @@ QUESTIONS: list[Callable[[str], list[str]]] = [
     lambda path: ["replay", ".", "-c", path],
     lambda path: ["replay", ".", "--report", path],
     lambda path: ["evaluate", "demo", path],
-    lambda path: ["calibrate", "demo", path],
+    lambda path: ["calibrate", "thresholds", "demo", path],
     lambda path: ["reference", "demo", path],
     lambda path: ["run", "-c", path],
     lambda path: ["demo", "-c", path],

@@ -146,7 +146,7 @@ def test_without_a_reference_it_says_once_that_nothing_is_watched(point, caplog:
         assert watched.told == []
     first, second = [record.getMessage() for record in caplog.records]
     assert first.startswith(
-        "camera top: drift is not watched: bundle b-1: the operating point has no reference; `inspector calibrate`"
+        "camera top: drift is not watched: bundle b-1: the operating point has no reference; `inspector calibrate thresholds`"
     )
     assert "bundle b-2: the reference is of frames of another size" in second
 

@@ -17,7 +17,11 @@ from pathlib import Path
 
 from tests.installed.install import build_wheel
 
-MODULES = ("inspector/verdicts/_native.abi3.so", "engines/images/_quick_look.abi3.so")
+MODULES = (
+    "inspector/verdicts/_native.abi3.so",
+    "engines/images/_quick_look.abi3.so",
+    "inspector/capture/_flat_field.abi3.so",
+)
 ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
 """e_machine of the ELF specification."""
 

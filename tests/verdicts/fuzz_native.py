@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import inspector.verdicts
 from inspector.config.verdicts import Scale
 from inspector.protocol import masks
+from tests.verdicts.bent_scales import bent_scale
 from tests.verdicts.hard_masks import Dice, hard_mask
 
 NAMES = tuple("abcdefgh")
@@ -74,7 +75,7 @@ def compare(dice: Dice) -> None:
             NAMES[:classes],
             tuple(int(area) for area in dice.choice((0, 1, 2, 5, 30, 10**7), classes)),
             int(dice.choice((0, 1, 2, 7, 30, 100, 10**6), p=(0.1, 0.2, 0.2, 0.3, 0.1, 0.08, 0.02))),
-            scale(dice),
+            scale(dice, *mask.shape),
         ),
     )
     if int(np.bitwise_or.reduce(mask, axis=None)) >> classes:
@@ -109,10 +110,11 @@ def lay(dice: Dice, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return laid
 
 
-def scale(dice: Dice) -> Scale | None:
-    """None, square pixels or oblong ones."""
+def scale(dice: Dice, height: int, width: int) -> Scale | None:
+    """None, square pixels or oblong ones, or a lens that bends."""
     x, ratio = 10 ** dice.uniform(-3, 2), 10 ** dice.uniform(-1, 1)
-    return (None, Scale(mm_per_px_x=x, mm_per_px_y=x), Scale(mm_per_px_x=x, mm_per_px_y=x * ratio))[dice.integers(3)]
+    flat = Scale(mm_per_px_x=x, mm_per_px_y=x), Scale(mm_per_px_x=x, mm_per_px_y=x * ratio)
+    return (None, *flat, bent_scale(dice, height, width))[dice.integers(4)]
 
 
 def refuse(dice: Dice) -> None:
@@ -121,7 +123,20 @@ def refuse(dice: Dice) -> None:
     from inspector.verdicts import native
 
     mask = hard_mask(dice)
-    right: list[Any] = [mask.ctypes.data, *mask.shape, (1,) * int(dice.integers(1, 9)), 5, 0.5, 0.5]
+    right: list[Any] = [
+        mask.ctypes.data,
+        *mask.shape,
+        (1,) * int(dice.integers(1, 9)),
+        5,
+        0.5,
+        0.5,
+        1,
+        3.0,
+        2.0,
+        9.0,
+        0.1,
+        0.1,
+    ]
     wrong: list[Any] = [None, "1", b"1", [1], (), 1.5, 0, -1, 2**31, 2**63, 2**64, -(2**70), float("nan"), mask]
     figures: list[Any] = [*wrong, 0.0, -1.0, 1e-320, 1e308, float("inf"), float("nan")]
     areas: list[Any] = [*wrong, (1,) * 9, (-1,), (2**63,), (None,), ((1,),), (1, "1")]
@@ -129,11 +144,11 @@ def refuse(dice: Dice) -> None:
     sizes = [*wrong, 65536]
     for _ in range(8):
         arguments = list(right)
-        for place in dice.choice(7, int(dice.integers(1, 4)), replace=False).tolist():
-            pool = (believed, sizes, sizes, areas, wrong, figures, figures)[place]
+        for place in dice.choice(13, int(dice.integers(1, 4)), replace=False).tolist():
+            pool = (believed, sizes, sizes, areas, wrong, figures, figures, wrong, *[figures] * 5)[place]
             arguments[place] = pool[dice.integers(len(pool))]
         if dice.random() < 0.1:
-            arguments = arguments[: int(dice.integers(7))]
+            arguments = arguments[: int(dice.integers(13))]
         with contextlib.suppress(*REFUSED):
             native._native.measure(*arguments)
 

@@ -1,4 +1,5 @@
-"""The compiled modules under the address, leak and undefined-behaviour sanitizers, against the numpy code (``fuzz_native``, ``fuzz_quick_look``).
+"""The compiled modules under the address, leak and undefined-behaviour sanitizers, against the numpy code (``fuzz_native``, ``fuzz_quick_look``,
+``fuzz_flat_field``).
 
     python -m tests.verdicts.sanitize_native --seconds 60
 
@@ -44,6 +45,7 @@ class Target(NamedTuple):
 
 MEASURING = Target(ROOT / "inspector/verdicts/_native.c", "tests.verdicts.fuzz_native")
 QUICK_LOOK = Target(ROOT / "engines/images/_quick_look.c", "tests.engines.images.fuzz_quick_look")
+FLAT_FIELD = Target(ROOT / "inspector/capture/_flat_field.c", "tests.capture.fuzz_flat_field")
 
 
 class Change(NamedTuple):
@@ -71,6 +73,7 @@ FAULTS = (
 
 
 PAST_THE_ROW = Change("a read past the row", "from + BLOCK + LAG <= width", "from + LAG <= width", ADDRESS)
+PAST_THE_FRAME = Change("a write past the frame", "y < frame->height", "y <= frame->height", ADDRESS)
 
 
 def main() -> None:
@@ -86,9 +89,12 @@ def main() -> None:
     found = problems(source, seconds) + leaks(source)
     look = QUICK_LOOK.source.read_text(encoding="utf-8")
     found += problems(look, seconds / 2, QUICK_LOOK)
+    flat = FLAT_FIELD.source.read_text(encoding="utf-8")
+    found += problems(flat, seconds / 2, FLAT_FIELD)
     print(found or "nothing found in the sources", flush=True)
     missed = [fault.name for fault in FAULTS if not finds(fault, source)]
     missed += [] if finds(PAST_THE_ROW, look, QUICK_LOOK) else [PAST_THE_ROW.name]
+    missed += [] if finds(PAST_THE_FRAME, flat, FLAT_FIELD) else [PAST_THE_FRAME.name]
     sys.exit(bool(found or missed))
 
 

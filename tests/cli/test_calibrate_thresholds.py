@@ -1,4 +1,4 @@
-"""``inspector calibrate``: from a bundle and labelled frames to an operating point that says which miss rate holds."""
+"""``inspector calibrate thresholds``: from a bundle and labelled frames to an operating point that says which miss rate holds."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_target_that_is_met_goes_into_the_bundle(own: Path, data: Path, split:
     before = read_bundle(own)
     told = json.loads(
         inspector(
-            "calibrate", own, data, "--split", split, "--miss-rate", "0.08", "--cost-miss", "50", "--cost-false-scrap", "1",
+            "calibrate", "thresholds", own, data, "--split", split, "--miss-rate", "0.08", "--cost-miss", "50", "--cost-false-scrap", "1",
             "--write", "--json",
         ).stdout
     )  # fmt: skip
@@ -90,7 +90,7 @@ def test_a_target_that_is_met_goes_into_the_bundle(own: Path, data: Path, split:
 
 def test_a_target_that_is_not_met_says_what_it_takes(own: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "point.yaml"
-    finished = inspector("calibrate", own, data, "--keep-masks", "--out", out)
+    finished = inspector("calibrate", "thresholds", own, data, "--keep-masks", "--out", out)
     assert finished.returncode == 1
     (line,) = finished.stderr.strip().splitlines()
     assert "not met: at most 1 % of defective frames lost, with 95 % confidence" in line
@@ -98,17 +98,22 @@ def test_a_target_that_is_not_met_says_what_it_takes(own: Path, data: Path, tmp_
     assert "299 defective frames would be needed with none missed" in line
     assert "--miss-rate 0.049, or add --allow-weaker" in line
     assert not out.exists()
-    assert inspector("calibrate", own, data, "--keep-masks", "--out", out, "--allow-weaker").returncode == 0
+    assert (
+        inspector("calibrate", "thresholds", own, data, "--keep-masks", "--out", out, "--allow-weaker").returncode == 0
+    )
     point = yaml.safe_load(out.read_text(encoding="utf-8"))
     assert point["chosen"]["gate"]["met"] is False
     assert point["mask_thresholds"] == read_bundle(own).operating_point.mask_thresholds
-    assert inspector("calibrate", own, data, "--keep-masks", "--out", out, "--miss-rate", "0.049").returncode == 0
+    assert (
+        inspector("calibrate", "thresholds", own, data, "--keep-masks", "--out", out, "--miss-rate", "0.049").returncode
+        == 0
+    )
 
 
 def test_other_targets_and_metrics(own: Path, data: Path, tmp_path: Path) -> None:
     curve = tmp_path / "curve.csv"
     finished = inspector(
-        "calibrate", own, data, "--method", "conformal", "--miss-rate", "0.05", "--by-size", "--size-cap-px", "80", "--metric", "recall",
+        "calibrate", "thresholds", own, data, "--method", "conformal", "--miss-rate", "0.05", "--by-size", "--size-cap-px", "80", "--metric", "recall",
         "--false-defects", "0.2", "--thresholds", "0.3,0.6", "--areas", "1,9", "--curve", curve, "--json",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
@@ -123,25 +128,27 @@ def test_other_targets_and_metrics(own: Path, data: Path, tmp_path: Path) -> Non
 def test_fold_models_are_run_on_their_folds(own: Path, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
     split, folds = write_folds(tiny_bundle, data, tmp_path)
     ids = {name: read_bundle(folds / name).id for name in ("fold-0", "fold-1")}
-    arguments = ("calibrate", own, data, "--split", split, "--folds", folds)
+    arguments = ("calibrate", "thresholds", own, data, "--split", split, "--folds", folds)
     finished = inspector(*arguments, "--miss-rate", "0.05", "--write", "--json")
     assert finished.returncode == 0, finished.stderr
     told, chosen = json.loads(finished.stdout), read_bundle(own).operating_point.chosen
     assert (chosen["part"], chosen["folds"]) == (None, ids)
     assert (chosen["gate"]["units"], chosen["frames"]["clean"]) == (DEFECTIVE, CLEAN)
-    alone = json.loads(inspector("calibrate", own, data, "--miss-rate", "0.05", "--json").stdout)
+    alone = json.loads(inspector("calibrate", "thresholds", own, data, "--miss-rate", "0.05", "--json").stdout)
     assert told["figures"] == alone["figures"]  # the fold models answer as the bundle does
     dataset = open_dataset(data)
     say_trained_on(folds / "fold-1", dataset.id, chosen["split"], ["fold-0", "fold-1"])
     assert "learnt from part 'fold-1'; train a model for each fold, without it" in one_line_of(inspector(*arguments))
     shutil.rmtree(folds / "fold-1")
     assert "no such bundle; every fold needs one: `inspector train --fold 1`" in one_line_of(inspector(*arguments))
-    assert "give the split file" in one_line_of(inspector("calibrate", own, data, "--folds", folds)).lower()
+    assert (
+        "give the split file" in one_line_of(inspector("calibrate", "thresholds", own, data, "--folds", folds)).lower()
+    )
 
 
 def test_mistakes_are_told_in_one_line(own: Path, data: Path, split: Path, tmp_path: Path) -> None:
     def refused(*arguments: str | Path) -> str:
-        return one_line_of(inspector("calibrate", *arguments))
+        return one_line_of(inspector("calibrate", "thresholds", *arguments))
 
     assert "the networks are trained on these frames" in refused(own, data, "--split", split, "--part", "training")
     assert "no part 'validation'; it has" in refused(own, data, "--split", split, "--part", "validation")
@@ -165,20 +172,22 @@ def test_an_engine_that_answers_nan_cannot_be_calibrated(data: Path, tmp_path: P
 
     odd = make_tiny_bundle(tmp_path / "odd", gate_nan_at=188)
     assert "png: the gate gave nan, which is not a probability" in one_line_of(
-        inspector("calibrate", odd.path, data, "--keep-masks")
+        inspector("calibrate", "thresholds", odd.path, data, "--keep-masks")
     )
 
 
 def test_the_reference_for_the_drift_watch_is_weighted_by_the_defect_rate(own: Path, data: Path) -> None:
     """30 clean frames and 60 defective ones: at a rate of one half each clean one counts for two."""
-    done = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks", "--defect-rate", "0.5")
+    done = inspector(
+        "calibrate", "thresholds", own, data, "--write", "--allow-weaker", "--keep-masks", "--defect-rate", "0.5"
+    )
     assert done.returncode == 0, done.stderr
     point = read_bundle(own).operating_point
     reference = point.reference_of("any")
     assert reference is not None
     assert reference.frames == DEFECTIVE + CLEAN
     assert reference.equal_frames == pytest.approx(80, abs=0.1)
-    few = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks")
+    few = inspector("calibrate", "thresholds", own, data, "--write", "--allow-weaker", "--keep-masks")
     assert few.returncode == 0
     assert "too few clean frames for a reference" in few.stderr
     again = read_bundle(own).operating_point
@@ -194,7 +203,7 @@ def test_a_camera_has_a_reference_of_its_own_recorded_frames(own: Path, data: Pa
     assert point.id == before.id
     assert point.reference_of("left").frames == DEFECTIVE + CLEAN
     assert point.reference_of("right") is None
-    kept = inspector("calibrate", own, data, "--write", "--allow-weaker", "--keep-masks")
+    kept = inspector("calibrate", "thresholds", own, data, "--write", "--allow-weaker", "--keep-masks")
     assert kept.returncode == 0
     assert set(read_bundle(own).operating_point.camera_references) == {"left"}, "calibrating leaves it"
     shown = inspector("reference", own, data / "images", "--json")
