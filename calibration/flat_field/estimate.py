@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from calibration.flat_field.bad_pixels import BadPixels, find_bad_pixels
@@ -128,8 +129,6 @@ def estimate(
 
 def with_figures(made: Estimate) -> FlatFieldFile:
     """The file, its card with the figures and the date."""
-    from msgspec.structs import replace
-
     told = {"date": f"{datetime.now(timezone.utc):%Y-%m-%d}", **made.figures}
     return FlatFieldFile(replace(made.file.card, made=told), made.file.offset, made.file.gain)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from calibration.scale.distances import Distance, scale_of
@@ -58,8 +59,6 @@ def from_target(frames: Sequence[NDArray[np.uint8]], names: Sequence[str], targe
             raise DataError(f"{name}: {error}") from None
     fit = fit_scale(seen, camera.height, camera.width, "across" if camera.line_scan else "radial")
     card = _card(camera, fit.mm_per_px_x, fit.mm_per_px_y)
-    from msgspec.structs import replace
-
     card = replace(card, distortion=fit.distortion)
     bent = largest_displacement(card)
     figures = {
@@ -124,8 +123,6 @@ def _card(camera: Camera, mm_x: float, mm_y: float) -> ScaleCard:
 
 
 def _dated(card: ScaleCard, figures: dict[str, Any]) -> ScaleCard:
-    from msgspec.structs import replace
-
     return replace(card, made={"date": f"{datetime.now(timezone.utc):%Y-%m-%d}", **figures})
 
 

@@ -218,6 +218,26 @@ def test_a_recipe_brings_its_bundle_and_operating_point_and_clients_bring_their_
     assert "pictures are no part" in found.left_out[str(plant.folder / "pictures")]
 
 
+def test_calibrations_of_cameras_and_recipes_are_saved(plant: Plant) -> None:
+    """As they are, a damaged one too: what is in them is looked at by the line."""
+    (plant.folder / "recipes").mkdir()
+    (plant.folder / "recipes" / "thin.yaml").write_text("cameras: [{name: top, scale_file: ../thin-scale.yaml}]\n")
+    for name in ("top-flat.zip", "top-scale.yaml", "thin-scale.yaml"):
+        (plant.folder / name).write_bytes(bytes(5_000_000 if name == "top-flat.zip" else 10))
+    camera = {
+        "name": "top",
+        "source": {"kind": "simulator"},
+        "flat_field": "top-flat.zip",
+        "scale_file": "top-scale.yaml",
+    }
+    plant.change(cameras=[camera], recipes="recipes")
+    found = gather([plant.config], with_bundles=False)
+    kinds = {
+        str(path.relative_to(plant.folder)): kind for path, kind in found.files.items() if kind is Kind.CALIBRATION
+    }
+    assert set(kinds) == {"top-flat.zip", "top-scale.yaml", "thin-scale.yaml"}
+
+
 def test_a_journal_is_saved_while_it_is_written_and_nothing_is_held_up(tmp_path: Path) -> None:
     identity, path = make_identity(), tmp_path / "j.sqlite"
     journal = make_journal(path, identity, commit_interval_ms=2, busy_timeout_ms=0)
