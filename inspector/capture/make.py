@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
+from inspector.capture.recording import Playback, RecordingCamera
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
+from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
-SOFTWARE = (ReplayConfig, SimulatorConfig)
+SOFTWARE = (ReplayConfig, RecordedSource, SimulatorConfig)
 """Sources without a real sheet: their results are marked as simulated."""
 
 
-def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
-    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
+def make_source(config: SourceConfig, height: int, width: int, playback: Playback | None = None) -> FrameSource:
+    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet. Cameras of one recording share ``playback``."""
+    if isinstance(config, RecordedSource):
+        return RecordingCamera(config, playback or Playback())
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer

@@ -8,12 +8,13 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.config.frame_check import FrameCheckConfig
+from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
-SourceConfig = ReplayConfig | SimulatorConfig
+SourceConfig = ReplayConfig | SimulatorConfig | RecordedSource
 
 
 class CameraConfig(Section, frozen=True, kw_only=True):

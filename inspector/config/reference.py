@@ -24,6 +24,7 @@ TITLES = {
     "CameraConfig": "`cameras[]`",
     "ReplayConfig": "`cameras[].source` with `kind: replay`",
     "RawFormat": "`cameras[].source.raw`",
+    "RecordedSource": "`cameras[].source` with `kind: recording`",
     "SimulatorConfig": "`cameras[].source` with `kind: simulator`",
     "Scale": "`cameras[].scale`",
     "FrameCheckConfig": "`cameras[].frame_check`",
@@ -39,6 +40,7 @@ TITLES = {
     "ControlConfig": "`control`",
     "RemoteControl": "`control.remote`",
     "DriftConfig": "`drift`",
+    "RecordingConfig": "`recording`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

@@ -204,7 +204,7 @@ class Acquisition:
         self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         if self._tap is not None:
-            self._tap.lost(meta, count)
+            self._tap.lost(meta, count, entry)
         self._next_number += count
 
     def _enter(self, arrival: Arrival) -> tuple[FrameMeta, Entry] | None:
@@ -229,7 +229,7 @@ class Acquisition:
             return
         meta, entry = entered
         if self._tap is not None:
-            self._tap.captured(meta, arrival)
+            self._tap.captured(meta, arrival, entry)
         try:
             self._hand_on(arrival, meta, entry)
         except Exception as error:  # this ends the camera; the frame has its verdict all the same

@@ -1,0 +1,152 @@
+"""A line is recorded, with losses, bad frames, runs and pauses, and its recording played: the same verdicts come out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines.bundle import Bundle
+from inspector.capture.source import Arrival
+from inspector.errors import UserError
+from inspector.line.line import Line
+from inspector.recording.reader import RecordingReader
+from inspector.recording.records import Frame, Lost, NotRecorded
+from inspector.protocol.messages import GapBody, ResultBody
+from inspector.results.journal_reader import JournalReader
+from tests.line.accounting import Account, account
+from tests.line.conftest import tiny_config
+from tests.line.sources import ListCamera
+from tests.results.publishing import eventually
+from tests.tiny_bundle import frame_with
+
+CLEAN, BAD = frame_with([]), frame_with([(192, 4)])
+SHOW = [CLEAN, BAD, None, None, BAD, "cut short", CLEAN, BAD]
+
+
+class SteppedCamera(ListCamera):
+    """Delivers as many frames as the test has allowed."""
+
+    def __init__(self, frames: Any) -> None:
+        super().__init__(frames)
+        self.allowed = threading.Semaphore(0)
+
+    def next(self) -> Arrival | None:
+        """As told."""
+        self.allowed.acquire()
+        return super().next()
+
+    def interrupt(self) -> None:
+        """End every wait."""
+        self.allowed.release(1000)
+        super().interrupt()
+
+
+def settled(line: Line, frames: int) -> None:
+    """Wait until so many frames have their verdict."""
+    eventually(lambda: sum(sum(one.verdicts.values()) for one in line.ledger.counts().values()) == frames)
+
+
+Told = tuple[Any, ...]
+
+
+def story(journal: Path, camera: str = "top") -> dict[int, Told]:
+    """What was published of each frame: verdict, reason, detail, run, part, position."""
+    found: dict[int, Told] = {}
+    with JournalReader(journal) as reader:
+        packets = [row.packet() for row in reader.rows(reader.epochs()[0], camera, limit=10_000)]
+    for header, body in ((one.header, one.body) for one in packets):
+        if isinstance(body, ResultBody) and header.frame is not None:
+            frames, run = range(header.frame, header.frame + 1), header.run
+        elif isinstance(body, GapBody):
+            frames, run = range(body.first, body.last + 1), None
+        else:
+            continue
+        told = (body.verdict, body.reason, body.detail, run, header.part, header.position_um, header.encoder)
+        found.update(dict.fromkeys(frames, told))
+    return found
+
+
+def play(bundle: Bundle, folder: Path, journal: Path, cameras: tuple[str, ...] = ("top",), **changes: Any) -> None:
+    """Play a recording on a line of its own."""
+    tree = [
+        {"name": name, "source": {"kind": "recording", "path": str(folder), "camera": name, "pace": "max", **changes}}
+        for name in cameras
+    ]
+    config = tiny_config(bundle.path, journal, cameras, deadline_ms=None, overload="wait", cameras=tree)
+    stop = threading.Event()
+    with Line(config, bundle) as line:
+        assert line.start(stop)
+        line.wait(stop, tick_s=0.01)
+        assert not line.failures
+
+
+def record(
+    bundle: Bundle, folder: Path, sources: dict[str, Any], frames: int | None = None, **recording: Any
+) -> tuple[Line, threading.Event]:
+    """A started line that is recorded from its first frame on; its journal is beside the recording."""
+    journal = folder.with_suffix(".sqlite")
+    config = tiny_config(bundle.path, journal, tuple(sources), recording={"buffer_mib": 8, **recording})
+    line, stop = Line(config, bundle, sources=sources), threading.Event()
+    line.recorder.begin(folder, "--to", frames=frames, patience_s=10)
+    assert line.start(stop)
+    return line, stop
+
+
+def finish(line: Line, stop: threading.Event) -> None:
+    line.wait(stop, tick_s=0.01)
+    line.stop()
+
+
+@pytest.mark.parametrize("pixels", ["raw", "png"])
+def test_a_recording_gives_the_same_verdicts(tiny_bundle: Bundle, tmp_path: Path, pixels: str) -> None:
+    finish(*record(tiny_bundle, tmp_path / "r", {"top": ListCamera(SHOW * 5, rate_hz=200)}, format=pixels))
+    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite")
+    played = account(tmp_path / "played.sqlite")
+    assert played.verdicts == account(tmp_path / "r.sqlite").verdicts
+    assert played.reasons["camera_lost"] == 10 and played.reasons["bad_frame"] == 5
+    assert story(tmp_path / "played.sqlite") == story(tmp_path / "r.sqlite")
+
+
+def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    cameras = {"top": SteppedCamera([CLEAN, BAD] * 10), "bottom": SteppedCamera([BAD, CLEAN] * 10)}
+    line, stop = record(tiny_bundle, tmp_path / "r", cameras)
+    frames = 0
+
+    def take(top: int, bottom: int) -> None:
+        nonlocal frames
+        frames += top + bottom
+        cameras["top"].allowed.release(top)
+        cameras["bottom"].allowed.release(bottom)
+        settled(line, frames)
+
+    take(3, 1)
+    line.runs.begin("coil-2")
+    take(0, 2)
+    line.runs.pause(True)
+    take(2, 2)
+    line.runs.pause(False)
+    line.runs.name_part("sheet-9")
+    take(4, 0)
+    line.runs.end()
+    take(1, 3)
+    line.runs.begin("coil-2")
+    take(2, 2)
+    line.stop()
+    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite", tuple(cameras))
+    for camera in cameras:
+        recorded = story(tmp_path / "r.sqlite", camera)
+        assert len(recorded) == (12 if camera == "top" else 10)
+        assert story(tmp_path / "played.sqlite", camera) == recorded
+
+
+def test_what_is_not_recorded_plays_as_lost(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    """The buffer holds one frame, and the disk is a pipe that nobody empties at first."""
+    camera = SteppedCamera([CLEAN, BAD] * 10)
+    line, stop = record(tiny_bundle, tmp_path / "r", {"top": camera})
+    line.recorder.end()
+    line.stop()
