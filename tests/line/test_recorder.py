@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 
 from engines.bundle import Bundle
 from inspector.capture.source import Arrival
-from inspector.errors import UserError
 from inspector.line.line import Line
-from inspector.recording.reader import RecordingReader
-from inspector.recording.records import Frame, Lost, NotRecorded
 from inspector.protocol.messages import GapBody, ResultBody
 from inspector.results.journal_reader import JournalReader
-from tests.line.accounting import Account, account
+from tests.line.accounting import account
 from tests.line.conftest import tiny_config
 from tests.line.sources import ListCamera
 from tests.results.publishing import eventually
@@ -85,43 +81,60 @@ def play(bundle: Bundle, folder: Path, journal: Path, cameras: tuple[str, ...] =
         assert not line.failures
 
 
-def record(
-    bundle: Bundle, folder: Path, sources: dict[str, Any], frames: int | None = None, **recording: Any
-) -> tuple[Line, threading.Event]:
-    """A started line that is recorded from its first frame on; its journal is beside the recording."""
-    journal = folder.with_suffix(".sqlite")
-    config = tiny_config(bundle.path, journal, tuple(sources), recording={"buffer_mib": 8, **recording})
-    line, stop = Line(config, bundle, sources=sources), threading.Event()
-    line.recorder.begin(folder, "--to", frames=frames, patience_s=10)
-    assert line.start(stop)
-    return line, stop
+class Recorded(NamedTuple):
+    """A started line that is recorded."""
+
+    line: Line
+    stop: threading.Event
+
+    def finish(self) -> None:
+        """Wait for its cameras' end, and stop it."""
+        self.line.wait(self.stop, tick_s=0.01)
+        self.line.stop()
 
 
-def finish(line: Line, stop: threading.Event) -> None:
-    line.wait(stop, tick_s=0.01)
-    line.stop()
+@pytest.fixture
+def record(tiny_bundle: Bundle, tmp_path: Path) -> Iterator[Callable[..., Recorded]]:
+    """Starts a line that is recorded into the folder r from its first frame on; its journal is r.sqlite."""
+    started: list[Recorded] = []
+
+    def start(sources: dict[str, Any], frames: int | None = None, **recording: Any) -> Recorded:
+        keys = {"buffer_mib": 8, "free_mib": 1, **recording}
+        config = tiny_config(tiny_bundle.path, tmp_path / "r.sqlite", tuple(sources), recording=keys)
+        started.append(Recorded(Line(config, tiny_bundle, sources=sources), threading.Event()))
+        line, stop = started[-1]
+        line.recorder.begin(tmp_path / "r", "--to", frames=frames, patience_s=10)
+        assert line.start(stop)
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.line.stop()
 
 
 @pytest.mark.parametrize("pixels", ["raw", "png"])
-def test_a_recording_gives_the_same_verdicts(tiny_bundle: Bundle, tmp_path: Path, pixels: str) -> None:
-    finish(*record(tiny_bundle, tmp_path / "r", {"top": ListCamera(SHOW * 5, rate_hz=200)}, format=pixels))
+def test_a_recording_gives_the_same_verdicts(record: Any, tiny_bundle: Bundle, tmp_path: Path, pixels: str) -> None:
+    record({"top": ListCamera(SHOW * 5, rate_hz=200)}, format=pixels).finish()
     play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite")
     played = account(tmp_path / "played.sqlite")
     assert played.verdicts == account(tmp_path / "r.sqlite").verdicts
-    assert played.reasons["camera_lost"] == 10 and played.reasons["bad_frame"] == 5
+    assert (played.reasons["camera_lost"], played.reasons["bad_frame"]) == (10, 5)
     assert story(tmp_path / "played.sqlite") == story(tmp_path / "r.sqlite")
 
 
-def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(tiny_bundle: Bundle, tmp_path: Path) -> None:
+def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(
+    record: Any, tiny_bundle: Bundle, tmp_path: Path
+) -> None:
     cameras = {"top": SteppedCamera([CLEAN, BAD] * 10), "bottom": SteppedCamera([BAD, CLEAN] * 10)}
-    line, stop = record(tiny_bundle, tmp_path / "r", cameras)
+    line, _ = record(cameras)
     frames = 0
 
     def take(top: int, bottom: int) -> None:
         nonlocal frames
         frames += top + bottom
-        cameras["top"].allowed.release(top)
-        cameras["bottom"].allowed.release(bottom)
+        for name, count in (("top", top), ("bottom", bottom)):
+            if count:
+                cameras[name].allowed.release(count)
         settled(line, frames)
 
     take(3, 1)
@@ -142,11 +155,3 @@ def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(tiny_bundle
         recorded = story(tmp_path / "r.sqlite", camera)
         assert len(recorded) == (12 if camera == "top" else 10)
         assert story(tmp_path / "played.sqlite", camera) == recorded
-
-
-def test_what_is_not_recorded_plays_as_lost(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    """The buffer holds one frame, and the disk is a pipe that nobody empties at first."""
-    camera = SteppedCamera([CLEAN, BAD] * 10)
-    line, stop = record(tiny_bundle, tmp_path / "r", {"top": camera})
-    line.recorder.end()
-    line.stop()
