@@ -71,7 +71,7 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
                 _add_bundle(found, text, path.parent, with_bundles)
             elif key == "journal.path":
                 _add_journal(found, _whole(Path(text)))
-            elif key.startswith("cameras[") or key in ("drift.folder", "recording.folder"):
+            elif key.startswith("cameras[") or key == "drift.folder":
                 found.left_out[text] = f"{key}: pictures are no part of a backup"
             else:
                 _add_named(found, key, _whole(Path(text)), with_bundles)

@@ -15,15 +15,8 @@ Pace = Literal["recorded", "max"]
 
 
 class RecordingConfig(Section, frozen=True, kw_only=True):
-    """What is recorded of the line while it runs, see `docs/recording.md`."""
+    """How `inspector record` records the line, see `docs/recording.md`."""
 
-    folder: Annotated[
-        FilePath | None,
-        Meta(
-            description="Folder for recordings that `inspector ctl record begin NAME` begins, each in a folder NAME; relative to this file. "
-            "Null: none can be begun so."
-        ),
-    ] = None
     format: Annotated[
         PixelFormat,
         Meta(description="raw: pixels as they are, the least work. png: lossless compression, a file for each frame."),

@@ -1,6 +1,6 @@
 """The recorder of a line: shows the writer of a recording what the cameras deliver, while one is on.
 
-It begins and ends by command (``inspector ctl record``), or with the line (``inspector record``). Nothing that happens to a recording
+It begins before the line and ends with it (``inspector record``). Nothing that happens to a recording
 changes a verdict: a disk that refuses ends the recording, and the line says that it needs a person.
 """
 
@@ -59,23 +59,12 @@ class Recorder:
         self.folder: Path | None = None
         """Of the recording that is on, or was the last."""
 
-    # By command.
-
-    def begin_named(self, name: str) -> Path:
-        """Begin a recording ``name`` in the configured folder and return its folder. Raises UserError."""
-        if self._config.folder is None:
-            raise UserError("recording.folder: names no folder for recordings; set it, and restart the line")
-        folder = Path(self._config.folder) / name
-        self.begin(folder, "record begin")
-        return folder
-
     def begin(self, folder: Path, option: str, *, frames: int | None = None, patience_s: float = 0.1) -> None:
         """Record into ``folder``, ``frames`` of each camera where that is given. ``patience_s`` is how long the end of the line waits
         until what is in memory is on the disk. Raises UserError, in which ``option`` names the folder."""
         with self._lock:
             if self._writer is not None and self._writer.alive:
-                ends = "is still being written" if self._writer.ending else "is on; `inspector ctl record stop` ends it"
-                raise UserError(f"the recording in {self.folder} {ends}")
+                raise UserError(f"the recording in {self.folder} is not ended yet")
             refuse_target(folder, option)
             config = self._config
             limits = Limits(
@@ -93,32 +82,17 @@ class Recorder:
             self._writer = writer
         self._maintenance("recording", True, "recording_begun", f"recording into {folder}")
 
-    def end(self, wait_s: float = 0.0) -> bool:
-        """Record no further frame, and wait at most ``wait_s`` until everything is on the disk; whether it is. What is not is still
-        written."""
+    def end(self) -> None:
+        """Record no further frame; what is in memory is still written. Does not wait."""
         writer = self._writer
-        if writer is None:
-            return True
-        writer.end()
-        return writer.wait(wait_s)
+        if writer is not None:
+            writer.end()
 
     def close(self) -> None:
         """At the end of the line: what the disk has not taken in time is counted as not recorded."""
         writer = self._writer
         if writer is not None and not writer.close(self._patience_s):
             log.error("the recording in %s waits for its disk and was left behind", self.folder)
-
-    @property
-    def state(self) -> str:
-        """``none``, ``recording``, ``writing`` (what is still in memory), ``ended`` or ``ended_early``."""
-        writer = self._writer
-        if writer is None:
-            return "none"
-        if writer.progress().error:
-            return "ended_early"
-        if not writer.alive:
-            return "ended"
-        return "writing" if writer.ending else "recording"
 
     def progress(self) -> Progress | None:
         """How far the recording is that is on, or was the last; None where there was none."""
@@ -127,7 +101,7 @@ class Recorder:
 
     @property
     def complete(self) -> bool:
-        """Whether the recording has all frames that it was to have, or has ended early."""
+        """Whether the recording has all frames that it was to have."""
         writer = self._writer
         return writer is not None and writer.complete
 

@@ -157,8 +157,8 @@ class RecordingWriter:
 
     @property
     def complete(self) -> bool:
-        """Whether every camera has given as many frames as are wanted, or the recording has ended early."""
-        return bool(self._error) or all(stream.complete for stream in self._streams.values())
+        """Whether every camera has given as many frames as are wanted."""
+        return all(stream.complete for stream in self._streams.values())
 
     def progress(self) -> Progress:
         """How far it is."""
@@ -175,11 +175,6 @@ class RecordingWriter:
         with self._lock:
             self._closing = True
             self._lock.notify()
-
-    @property
-    def ending(self) -> bool:
-        """Whether it takes no further frame."""
-        return self._closing
 
     @property
     def alive(self) -> bool:
