@@ -44,9 +44,11 @@ def record(
     """
     from inspector.cli.run import run_line
     from inspector.errors import UserError
+    from inspector.recording.reader import refuse_target
 
     if pixels not in (None, "raw", "png"):
         raise UserError(f"--format: found {pixels[:40]!r}, expected raw or png")
+    refuse_target(to, "--to")
 
     def begin(line: Line) -> None:
         line.recorder.begin(to, "--to", frames=frames, patience_s=WRITE_S)

@@ -73,7 +73,7 @@ def run_recording(
     names = [one.name for one in line_config.cameras]
     contents = {name: recording.contents(name) for name in names}
     total = sum((one.last + 1 - (one.first or 0)) for one in contents.values() if one.last is not None)
-    _tell_notes(recording, names, bundle)
+    _tell_other_bundles(recording, bundle)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
         with live_line("replaying", total) as update:
             if line.start(stop):
@@ -101,13 +101,8 @@ def _as_recorded(recording: RecordingReader, name: str) -> CameraConfig:
     )
 
 
-def _tell_notes(recording: RecordingReader, names: list[str], bundle: Bundle) -> None:
-    """What a person should know before the figures are read."""
-    from inspector.capture.recording.camera import notes
-
-    for name in names:
-        for note in notes(recording, name, recording.contents(name)):
-            tell(f"inspector: note: {note}", err=True)
+def _tell_other_bundles(recording: RecordingReader, bundle: Bundle) -> None:
+    """Verdicts are the same only with the bundle of the recorded line."""
     now = bundle.id, bundle.operating_point.id
     others = sorted({(one.bundle, one.operating_point) for one in recording.phases.values()} - {now})
     for other, point in others:

@@ -19,7 +19,7 @@ CURVE = {"secret_key": "a", "allowed_clients": "b"}
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
-        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "results.endpoint", "results.curve.secret_key",
+        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "results.endpoint", "results.curve.secret_key",
         "results.curve.allowed_clients", "journal.path", "control.endpoint", "control.remote.secret_key", "control.remote.clients",
         "drift.folder",
     ]  # fmt: skip

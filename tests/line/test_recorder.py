@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from engines.bundle import Bundle
 from inspector.capture.source import Arrival
 from inspector.line.line import Line
-from inspector.protocol.messages import GapBody, ResultBody
+from inspector.protocol.messages import GapBody, ResultBody, Signal
+from inspector.recording.writer import MIB
 from inspector.results.journal_reader import JournalReader
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
@@ -155,3 +157,57 @@ def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(
         recorded = story(tmp_path / "r.sqlite", camera)
         assert len(recorded) == (12 if camera == "top" else 10)
         assert story(tmp_path / "played.sqlite", camera) == recorded
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_line(record: Any, tiny_bundle: Bundle, tmp_path: Path) -> None:
+    frames = MIB // CLEAN.size + 20
+    camera = SteppedCamera([CLEAN, BAD] * frames)
+    line, _ = record({"top": camera}, segment_mib=64)
+    assert line.health.signal is Signal.NORMAL
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, hard))  # the journal stays far below
+    try:
+        camera.allowed.release(frames)
+        settled(line, frames)
+        eventually(lambda: line.health.signal is Signal.MAINTENANCE_REQUIRED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    (reason,) = line.health.reasons
+    assert reason.code == "recording_ended"
+    assert reason.text.endswith("its disk refuses (File too large)")
+    camera.allowed.release(20)
+    settled(line, frames + 20)
+    line.stop()
+    assert not line.failures
+    recorded, played = story(tmp_path / "r.sqlite"), tmp_path / "played.sqlite"
+    play(tiny_bundle, tmp_path / "r", played)
+    assert len(story(played)) == MIB // CLEAN.size
+    assert story(played).items() <= recorded.items()
+
+
+def test_a_recording_that_was_cut_off_plays_up_to_there(
+    record: Any, tiny_bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record({"top": ListCamera(SHOW * 5)}).finish()
+    index = tmp_path / "r/cameras/top/index.jsonl"
+    index.write_bytes(index.read_bytes()[:-500])
+    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite")
+    assert 30 < len(story(tmp_path / "played.sqlite")) < 40
+    assert story(tmp_path / "played.sqlite").items() <= story(tmp_path / "r.sqlite").items()
+    assert "was cut off; it plays up to frame" in caplog.text
+
+
+def test_the_recorded_pace_keeps_the_distances(tiny_bundle: Bundle, record: Any, tmp_path: Path) -> None:
+    record({"top": ListCamera(SHOW * 2, rate_hz=100)}).finish()
+    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite", pace="recorded")
+
+    def distances(journal: Path) -> list[int]:
+        with JournalReader(journal) as reader:
+            packets = [row.packet() for row in reader.rows(reader.epochs()[0], "top", limit=10_000)]
+        times = [one.header.captured_unix_ns or 0 for one in packets if isinstance(one.body, ResultBody)]
+        return [later - times[0] for later in sorted(times)]
+
+    recorded, played = distances(tmp_path / "r.sqlite"), distances(tmp_path / "played.sqlite")
+    # Published times are Unix times of two clock readings, which differ by microseconds.
+    assert all(abs(one - other) < 2_000_000 for one, other in zip(recorded, played, strict=True))
+    assert recorded[-1] > 100_000_000
