@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from inspector.capture.opencv import OpenCvCamera, VideoFile
+from inspector.capture.recording import Playback, RecordingCamera
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
 from inspector.config.camera import SourceConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
+from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
 
@@ -18,11 +20,13 @@ def is_software(config: SourceConfig) -> bool:
     """Whether a source shows no real sheet, so that its results are marked as simulated."""
     if isinstance(config, OpenCvConfig):
         return config.recorded
-    return isinstance(config, (ReplayConfig, SimulatorConfig))
+    return isinstance(config, (ReplayConfig, RecordedSource, SimulatorConfig))
 
 
-def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
-    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
+def make_source(config: SourceConfig, height: int, width: int, playback: Playback | None = None) -> FrameSource:
+    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet. Cameras of one recording share ``playback``."""
+    if isinstance(config, RecordedSource):
+        return RecordingCamera(config, playback or Playback())
     if isinstance(config, ReplayConfig):
         return ReplayCamera(config, height, width)
     if isinstance(config, OpenCvConfig):

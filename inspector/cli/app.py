@@ -24,6 +24,7 @@ from inspector.cli import (
     journal,
     journal_commands,
     keys,
+    record,
     reference,
     replay,
     run,
@@ -67,6 +68,7 @@ def inspector(
 
 app.command()(init.init)
 app.command()(run.run)
+app.command()(record.record)
 app.command()(replay.replay)
 app.command()(demo.demo)
 app.command()(status.status)

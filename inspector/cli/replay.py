@@ -27,7 +27,7 @@ RATE_HZ = Limits(1e-6, 1_000_000)
 
 
 def replay(
-    path: Annotated[str, typer.Argument(metavar="DIR", help="Directory, glob or list of image files.")],
+    path: Annotated[str, typer.Argument(metavar="DIR", help="Directory, glob or list of image files, or a recording.")],
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", help="Line configuration: everything but where frames and results go is used."),
@@ -41,7 +41,9 @@ def replay(
     ] = None,
     rate: Annotated[
         str,
-        typer.Option(help="Frames per second, as from a camera, or max: as fast as possible, without loss."),
+        typer.Option(
+            help="Frames per second, as from a camera, or max: as fast as possible, without loss. Of a recording: recorded, or max."
+        ),
     ] = "max",
     deadline_ms: Annotated[
         float | None,
@@ -99,11 +101,32 @@ def replay(
     """
     from engines.bundle import open_bundle
     from engines.files.looking import expanded
-    from inspector.cli.replay_line import Recording, replayed_line
+    from inspector.cli.replay_line import Played, Recording, replayed_line
+    from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, run_recording
     from inspector.errors import UserError
+    from inspector.recording.manifest import is_recording
+    from inspector.recording.reader import RecordingReader
 
     if precision not in (None, "auto", "f32", "bf16"):
         raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    engine = runtime.value if runtime else None
+    if is_recording(expanded(path)):
+        for option, value in {
+            "--masks": masks,
+            "--csv": csv,
+            "--white-level": white_level,
+            "--raw": raw,
+            "--loop": loop or None,
+        }.items():
+            if value is not None:
+                raise UserError(f"{option}: is for image files, and {path} is a recording; leave it out")
+        recorded = RecordingReader(expanded(path))
+        with recording_journal(report, recorded) as journal:
+            played = Played(bundle, engine, precision, deadline_ms, journal)
+            line_config = recorded_line(recorded, config, camera, pace_of(rate), played)
+            model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
+            _end(*run_recording(recorded, line_config, model, report), report, as_json)
+        return
     truth = _TruthOptions(masks, mask_style, csv)
     recording = Recording(path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
     with _journal(report, path, masks) as journal:
@@ -112,7 +135,7 @@ def replay(
             camera,
             recording,
             bundle=bundle,
-            runtime=runtime.value if runtime else None,
+            runtime=engine,
             precision=precision,
             deadline_ms=deadline_ms,
             journal=journal,
@@ -120,6 +143,11 @@ def replay(
         # A path on the command line is relative to the working directory, one in a file to that file.
         model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
         failures, found = _run_and_report(line_config, model, journal, truth, report)
+    _end(failures, found, report, as_json)
+
+
+def _end(failures: list[str], found: Summary, report: Path | None, as_json: bool) -> None:
+    """Print the figures and what failed; raises typer.Exit where anything did."""
     print_json(found) if as_json else _print_summary(found, report)
     for failure in failures:
         tell(f"inspector: {failure}", err=True)
@@ -214,7 +242,7 @@ def _run_and_report(
         known = truth.read(bundle.classes, bundle.height, bundle.width, frame_names(files))
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
-                line.wait(stop, tick=lambda: update(*_verdicts(line)))
+                line.wait(stop, tick=lambda: update(*verdicts_of(line)))
         tell(f"engines ran on {line.inference.active.supervisor.device}", err=True)
     made = _report(line, journal, files, source, known)
     found = made.summary()
@@ -227,7 +255,8 @@ def _run_and_report(
     return failures, found if report is None else made.write(report, found)
 
 
-def _verdicts(line: Line) -> tuple[int, Counter[Verdict]]:
+def verdicts_of(line: Line) -> tuple[int, Counter[Verdict]]:
+    """How many frames have their verdict, and which."""
     total: Counter[Verdict] = Counter()
     for books in line.ledger.counts().values():
         total.update(books.verdicts)

@@ -6,7 +6,7 @@ Nothing is changed that decides a verdict: for a frame that `inspector run` insp
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -73,25 +73,40 @@ def replayed_line(
         source = recording.source(chosen.source if isinstance(chosen.source, ReplayConfig) else None)
         base = replace(base, cameras=(replace(chosen, source=source),))
         deadline_ms = deadline_ms or base.deadline_ms
-    live = source.rate_hz is not None
-    # A configuration whose frames wait has no deadline; with both a rate and a deadline they cannot.
-    policy = "drop_oldest" if base.overload == "wait" and deadline_ms is not None else base.overload
-    inference = base.inference
-    return replace(
-        base,
-        bundle=bundle or base.bundle,
-        simulated=True,
-        deadline_ms=deadline_ms if live else None,
-        overload=policy if live else "wait",
-        inference=replace(
-            inference,
-            runtime=runtime or inference.runtime,
-            precision=precision or inference.precision,
-            # Without a rate nobody waits for a single frame.
-            lanes=inference.lanes or (None if live else throughput_lanes()),
-            allow_cpu=True,
-            max_restarts=inference.max_restarts or 3,
-        ),
-        results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
-        journal=replace(base.journal, path=str(journal), keep_days=None, keep_bytes=None),
-    )
+    options = Played(bundle, runtime, precision, deadline_ms, journal)
+    return options.line(base, live=source.rate_hz is not None)
+
+
+class Played(NamedTuple):
+    """What the command line says about a replay of any kind; None where it says nothing."""
+
+    bundle: str | None
+    runtime: str | None
+    precision: str | None
+    deadline_ms: float | None
+    journal: Path
+
+    def line(self, base: LineConfig, *, live: bool) -> LineConfig:
+        """The configuration ``base``, whose cameras are those of the replay, for a run that keeps nothing but ``journal``. ``live``: frames
+        come at a rate, and may be too late."""
+        # A configuration whose frames wait has no deadline; with both a rate and a deadline they cannot.
+        policy = "drop_oldest" if base.overload == "wait" and self.deadline_ms is not None else base.overload
+        inference = base.inference
+        return replace(
+            base,
+            bundle=self.bundle or base.bundle,
+            simulated=True,
+            deadline_ms=self.deadline_ms if live else None,
+            overload=policy if live else "wait",
+            inference=replace(
+                inference,
+                runtime=self.runtime or inference.runtime,
+                precision=self.precision or inference.precision,
+                # Without a rate nobody waits for a single frame.
+                lanes=inference.lanes or (None if live else throughput_lanes()),
+                allow_cpu=True,
+                max_restarts=inference.max_restarts or 3,
+            ),
+            results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
+            journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
+        )

@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from inspector.cli.service_status import ServiceStatus
+    from inspector.config.tree import LineConfig
     from inspector.line.line import Line
     from inspector.verdicts.ledger import CameraCounts
 
@@ -42,6 +43,18 @@ def run(
 
     Example: `inspector run -c line.yaml`
     """
+    run_line(config, log_level, log_format)
+
+
+def run_line(
+    config: Path,
+    log_level: str,
+    log_format: str,
+    change: Callable[[LineConfig], LineConfig] | None = None,
+    record: Callable[[Line], None] | None = None,
+) -> Line:
+    """Run a line until it ends, in the foreground. ``change`` changes its configuration after it was read, and ``record`` begins a recording,
+    with the end of which the line ends. Raises typer.Exit where it failed."""
     from engines.bundle import open_bundle
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
@@ -53,7 +66,11 @@ def run(
 
     asked_to_reload = threading.Event()
     log_to_stderr(log_level, log_format)
-    line_config = load_config(config)
+
+    def read() -> LineConfig:
+        return change(load_config(config)) if change else load_config(config)
+
+    line_config = read()
     bundle = open_bundle(line_config.bundle, config.parent)
     raise_open_files()
     spare_collector()
@@ -62,15 +79,18 @@ def run(
         uncaught_logged(),
         tracker_ended(),
         stop_on_signals(asked_to_reload if manager.there else None) as stop,
-        Line(line_config, bundle, read_config=lambda: load_config(config), folder=config.parent) as line,
+        Line(line_config, bundle, read_config=read, folder=config.parent) as line,
         ServiceStatus(manager, line) as status,
         _metrics(line),
     ):
         log.info("line %s: bundle %s, operating point %s", line_config.line, bundle.id, bundle.operating_point.id)
+        if record is not None:
+            record(line)
         if line.start(stop, status.tick):
             status.running()
             reload = _Reload(asked_to_reload, line, status)
-            line.wait(stop, tick=_Report(line, status.tick, reload.tick))
+            recorded = _Recorded(line, stop)
+            line.wait(stop, tick=_Report(line, status.tick, reload.tick, recorded.tick))
         log.info("stopping")
     log.info("%s", _in_words(line.ledger.counts()))
     failures = [*line.failures, *_nothing_inspected(line)]
@@ -82,6 +102,7 @@ def run(
     status.ended(failures)
     if failures:
         raise typer.Exit(1)
+    return line
 
 
 @contextmanager
@@ -133,6 +154,19 @@ class _Reload:
             self._under_way = True
             self._status.reloading()
             control.reload()
+
+
+class _Recorded:
+    """Ends the line when its recording has all frames that it was to have. One that ended early does not end the line."""
+
+    def __init__(self, line: Line, stop: threading.Event) -> None:
+        self._recorder = line.recorder
+        self._stop = stop
+
+    def tick(self) -> None:
+        """To be called some times a second."""
+        if self._recorder.complete:
+            self._stop.set()
 
 
 class _Report:

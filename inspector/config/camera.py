@@ -12,12 +12,13 @@ from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
+from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale
 
-SourceConfig = ReplayConfig | SimulatorConfig | OpenCvConfig | GenicamConfig
+SourceConfig = ReplayConfig | SimulatorConfig | RecordedSource | OpenCvConfig | GenicamConfig
 
 
 class CameraConfig(Section, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ TITLES = {
     "CameraConfig": "`cameras[]`",
     "ReplayConfig": "`cameras[].source` with `kind: replay`",
     "RawFormat": "`cameras[].source.raw`",
+    "RecordedSource": "`cameras[].source` with `kind: recording`",
     "SimulatorConfig": "`cameras[].source` with `kind: simulator`",
     "GenicamConfig": "`cameras[].source` with `kind: genicam`",
     "OpenCvConfig": "`cameras[].source` with `kind: opencv`",
@@ -41,6 +42,7 @@ TITLES = {
     "ControlConfig": "`control`",
     "RemoteControl": "`control.remote`",
     "DriftConfig": "`drift`",
+    "RecordingConfig": "`recording`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

@@ -14,6 +14,7 @@ from inspector.config.drift import DriftConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.metrics import MetricsConfig
+from inspector.config.recording import RecordingConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.section import Section
@@ -83,3 +84,4 @@ class LineConfig(Section, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     control: ControlConfig = ControlConfig()
     drift: DriftConfig = DriftConfig()
+    recording: RecordingConfig = RecordingConfig()

@@ -158,7 +158,7 @@ class Acquisition:
                 continue
             numbered, meta, entry = entered
             if self._tap is not None:
-                self._tap.captured(meta, numbered)
+                self._tap.captured(meta, numbered, entry)
             self._intake.take(numbered, meta, entry)
 
     def _await(self) -> Arrival | None:

@@ -42,6 +42,8 @@ SIGNALS: dict[str, Signal] = {
     "journal_failing": Signal.OUT_OF_SPECIFICATION,
     "journal_set_aside": Signal.MAINTENANCE_REQUIRED,
     "clock_jumped": Signal.MAINTENANCE_REQUIRED,
+    # Recording: inspection goes on.
+    "recording_ended": Signal.MAINTENANCE_REQUIRED,
     # Subscribers.
     "peers_cut_off": Signal.OUT_OF_SPECIFICATION,
     # Whatever stopped early, where no code says more.

@@ -26,6 +26,7 @@ from engines.operating_point import OperatingPoint
 from inspector.capture.flat_field import flat_field_of
 from inspector.capture.make import make_source
 from inspector.capture.preparation import Preparation
+from inspector.capture.recording import Playback
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
@@ -51,6 +52,8 @@ from inspector.line.last_rejects import LastRejects
 from inspector.line.loading import Loading
 from inspector.line.observers import Observers
 from inspector.line.postprocessing import Postprocessing
+from inspector.line.recorder import Recorder
+from inspector.line.recording_follower import RecordingFollower
 from inspector.line.runs import Runs
 from inspector.line.setup import Setup
 from inspector.line.shadow.shadow import Shadow
@@ -163,6 +166,15 @@ class Line:
             self.results,
             epoch.epoch,
         )
+        self.recorder = Recorder(
+            config.recording,
+            config.cameras,
+            self.size,
+            epoch,
+            partial(self.status.condition, degrades=False),
+        )
+        self.playback = Playback()
+        """Of the cameras that play a recording."""
         self.cameras = Cameras(
             [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
@@ -220,6 +232,7 @@ class Line:
         self._attempt(self.bundles.close)
         self._attempt(self.cameras.interrupt)
         self._attempt(lambda: self.cameras.stop(0.2))
+        self._attempt(self.recorder.end)
         self._attempt(lambda: self._drain(begun_s + DRAINED_BY_S))
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
@@ -231,6 +244,7 @@ class Line:
         self._attempt(self._say_goodbye)
         self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
+        self._attempt(self.recorder.close)
 
     def __enter__(self) -> Line:
         return self
@@ -267,7 +281,7 @@ class Line:
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
         return Acquisition(
             camera,
-            source or make_source(camera.source, *self.size),
+            source or make_source(camera.source, *self.size, playback=self.playback),
             Preparation(self.size, flat_field_of(camera, self.size)),
             self.runs,
             self.ledger,
@@ -275,6 +289,7 @@ class Line:
             self.inference,
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
+            tap=self.recorder,
             failed=self._camera_failed,
             condition=self.status.condition,
         )
@@ -283,7 +298,9 @@ class Line:
         """Begin the first run, so that frames can be taken. False where ``stop`` was set before."""
         if not self.results.wait_for_subscribers(stop):
             return False
-        self.runs.begin(first_run(self.config, self.epoch.epoch))
+        follower = RecordingFollower(self.runs, self.status)
+        self.playback.follow(follower)
+        self.runs.begin(self.playback.first_run or first_run(self.config, self.epoch.epoch))
         self.deadlines.start()
         self.drift.start()
         native.warn_if_missing()

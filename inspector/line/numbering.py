@@ -80,7 +80,7 @@ class Numbering:
             self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         if self._tap is not None:
-            self._tap.lost(meta, count)
+            self._tap.lost(meta, count, entry)
         self.next_number += count
         self._lost_up_to = self.next_number
 

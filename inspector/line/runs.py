@@ -80,7 +80,7 @@ class Runs:
                 self._messages.begun(camera, name, setup)
             self._close_current()
             self._current = self._open[name] = _Run(name, {camera: _Books() for camera in self._cameras})
-            self.now = Entry(name, "", self.now.paused, setup)
+            self.now = Entry(name, "", self.now.paused, setup, self.now.phase + 1)
 
     def check(self, name: str) -> None:
         """Raise UserError for a name with which no run can begin now."""
@@ -107,7 +107,7 @@ class Runs:
         with self._lock:
             for camera in self._cameras:
                 self._messages.changed(camera, setup, why)
-            self.now = self.now._replace(setup=setup)
+            self.now = self.now._replace(setup=setup, phase=self.now.phase + 1)
 
     def name_part(self, part: str) -> None:
         """Name the sheet that comes next. The name holds for the frames captured until another is given or the run changes."""
@@ -118,7 +118,8 @@ class Runs:
         """Whether frames captured from now on are not inspected; return how it was before."""
         with self._lock:
             before = self.now.paused
-            self.now = self.now._replace(paused=paused)
+            if paused is not before:
+                self.now = self.now._replace(paused=paused, phase=self.now.phase + 1)
             return before
 
     def enter(self, camera: str, frames: int = 1) -> Entry:
@@ -159,7 +160,7 @@ class Runs:
 
     def _close_current(self) -> None:
         run, self._current = self._current, None
-        self.now = self.now._replace(run=NO_RUN, part="")
+        self.now = self.now._replace(run=NO_RUN, part="", phase=self.now.phase + 1)
         if run is None:
             return
         run.over = True

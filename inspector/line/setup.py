@@ -44,3 +44,5 @@ class Entry(NamedTuple):
     paused: bool
     """The frame is not inspected."""
     setup: Setup
+    phase: int = 0
+    """Rises whenever the run, the setup or the pause changes, so that a recording can tell them apart."""

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from inspector.capture.source import Arrival
 from inspector.frames.meta import FrameMeta
+from inspector.line.setup import Entry
 
 
 class Tap(Protocol):
     """Called in the threads of the cameras: it must be quick, and must not raise."""
 
-    def captured(self, meta: FrameMeta, arrival: Arrival) -> None:
-        """A frame has arrived, with or without pixels; these are valid during the call only."""
+    def captured(self, meta: FrameMeta, arrival: Arrival, entry: Entry) -> None:
+        """A frame of ``entry`` has arrived, with or without pixels; these are valid during the call only."""
 
-    def lost(self, meta: FrameMeta, count: int) -> None:
+    def lost(self, meta: FrameMeta, count: int, entry: Entry) -> None:
         """``count`` frames from ``meta.frame`` on were lost. Called under the lock under which frames get their numbers."""

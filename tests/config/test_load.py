@@ -66,11 +66,11 @@ def test_every_key_is_documented() -> None:
         (GOOD.replace("line: l1", "line: 'a/b'"), "line: .*found 'a/b'"),
         (
             GOOD.replace("simulator", "camera"),
-            r"source.kind: found 'camera', expected replay, simulator, opencv or genicam",
+            r"source.kind: found 'camera', expected replay, simulator, recording, opencv or genicam",
         ),
         (
             GOOD.replace("kind: simulator, ", ""),
-            r"source: the key 'kind' is missing; expected replay, simulator, opencv or genicam",
+            r"source: the key 'kind' is missing; expected replay, simulator, recording, opencv or genicam",
         ),
         (GOOD + "overload: drop\n", r"overload: found 'drop', expected drop_newest, drop_oldest or wait"),
         (GOOD + "inference: {runtime: 3}\n", r"runtime: found 3, expected auto, openvino, tensorrt or torch"),

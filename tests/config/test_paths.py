@@ -24,7 +24,7 @@ CURVE = {"secret_key": "a", "allowed_clients": "b"}
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
-        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.file",
+        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "cameras[].source.file",
         "cameras[].source.credentials", "cameras[].flat_field", "cameras[].scale_file", "results.endpoint", "results.curve.secret_key",
         "results.curve.allowed_clients", "journal.path", "control.endpoint", "control.remote.secret_key", "control.remote.clients",
         "drift.folder",
