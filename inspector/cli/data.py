@@ -1,4 +1,4 @@
-"""``inspector data``: check a labelled data set, or split it."""
+"""``inspector data``: check a labelled data set, split it, or correct recorded frames."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from engines.files.text import brief
+from inspector.cli.data_correct import correct
 from inspector.cli.options import LARGEST_SEED, Limits, number_option, read_number
 from inspector.cli.output import console, tell
 
-app = typer.Typer(no_args_is_help=True, help="Check a labelled data set, or split it.")
+app = typer.Typer(no_args_is_help=True, help="Check a labelled data set, split it, or correct recorded frames.")
 
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder of the data set, or the dataset.yaml that describes it.")
@@ -144,3 +145,6 @@ def _progress() -> Iterator[Callable[[int], Callable[[], None]]]:
             return seen
 
         yield began
+
+
+app.command()(correct)
