@@ -18,7 +18,7 @@ from inspector.frames.clock import now_ns
 from tests.capture.genicam.conftest import IMAGES
 from tests.capture.genicam.fake_camera import FakeCamera
 
-pytestmark = pytest.mark.usefixtures("aravis")
+pytestmark = pytest.mark.usefixtures("camera_first")
 
 
 @contextmanager

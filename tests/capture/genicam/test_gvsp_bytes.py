@@ -19,7 +19,7 @@ from inspector.errors import UserError
 from tests.capture.genicam import gvsp
 from tests.capture.genicam.fake_camera import FakeCamera
 
-pytestmark = pytest.mark.usefixtures("aravis")
+pytestmark = pytest.mark.usefixtures("camera_first")
 
 SILENT = ({"PixelFormat": "Mono16"}, {"TriggerMode": True}, {"TriggerSource": "Software"})
 """The fake camera sends nothing itself, and the buffers have 2 bytes a pixel."""

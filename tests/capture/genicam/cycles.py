@@ -1,0 +1,40 @@
+"""Opens and closes a camera 40 times and prints what the process holds after 4 and after 40: memory in KiB, descriptors, threads.
+
+``python -m tests.capture.genicam.cycles ADDRESS``; with ``--leak`` it leaves streams open, which the figures must show.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from inspector.capture.genicam import GenicamSource
+from inspector.config.genicam import GenicamConfig
+
+
+def held() -> tuple[int, int, int]:
+    """Memory in KiB, descriptors and threads of this process."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        memory = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+    return memory, len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+
+def main() -> None:
+    """Print both lines of figures."""
+    address, leak = sys.argv[1], "--leak" in sys.argv
+    source = GenicamSource(GenicamConfig(address=address, packet_size=1400), 64, 96)
+    for cycle in range(1, 41):
+        source.open()
+        assert source.next() is not None
+        source.close()
+        if cycle == 4:
+            print(*held(), flush=True)
+            if leak:
+                source.open()
+                break
+    print(*held(), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

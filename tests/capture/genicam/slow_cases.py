@@ -1,0 +1,160 @@
+"""A camera that goes, comes back, or belongs to another program. These wait for seconds, as a camera must not be believed dead at once, so
+they run side by side while the other tests run; ``test_loss.py`` shows what came of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inspector.capture.genicam import GenicamSource
+from inspector.capture.source import CameraLostError
+from inspector.config.genicam import GenicamConfig
+from inspector.errors import UserError
+from tests.capture.genicam.fake_camera import FakeCamera
+
+SOFTWARE_TRIGGER = ({"TriggerMode": True}, {"TriggerSource": "Software"})
+
+
+def source_at(address: str, **keys: object) -> GenicamSource:
+    return GenicamSource(GenicamConfig(address=address, **keys), 64, 96)  # type: ignore[arg-type]
+
+
+def until_lost(source: GenicamSource) -> CameraLostError:
+    """Take frames until there are no more."""
+    while True:
+        try:
+            source.next()
+        except CameraLostError as error:
+            return error
+
+
+def opened_at_last(source: GenicamSource) -> None:
+    """Open it as the line does, again and again."""
+    for _ in range(40):
+        try:
+            source.open()
+        except UserError:
+            threading.Event().wait(0.1)
+        else:
+            return
+    source.open()
+
+
+def killed_and_started_again() -> None:
+    with FakeCamera("127.0.14.11", "KILLED", rate_hz=100) as camera:
+        source = source_at(camera.address)
+        source.open()
+        for _ in range(30):
+            source.next()
+        camera.kill()
+        begun_s = time.monotonic()
+        lost = until_lost(source)
+        assert 0.9 < time.monotonic() - begun_s < 5
+        assert "has sent no frame for 1.0 s" in str(lost)
+        assert lost.stalled
+        source.close()
+        camera.start()
+        opened_at_last(source)
+        arrival = source.next()
+        assert arrival is not None
+        assert arrival.number == 0
+        counters = source.counters()
+        assert counters is not None
+        assert counters.received >= 31
+        source.close()
+
+
+def stopped_and_continued() -> None:
+    with FakeCamera("127.0.14.12", "STOPPED", rate_hz=100) as camera:
+        source = source_at(camera.address)
+        source.open()
+        for _ in range(30):
+            source.next()
+        camera.freeze()
+        assert until_lost(source).stalled
+        begun_s = time.monotonic()
+        source.close()
+        assert time.monotonic() - begun_s < 1  # though the camera does not answer
+        camera.thaw()
+        opened_at_last(source)
+        assert source.next() is not None
+        source.close()
+
+
+def controlled_by_another() -> None:
+    with FakeCamera("127.0.14.13", "TAKEN") as camera:
+        first, second = source_at(camera.address), source_at(camera.address)
+        first.open()
+        with pytest.raises(
+            UserError, match=r"camera 127.0.14.13 is controlled by another program.*free again within seconds"
+        ):
+            second.open()
+        second.close()
+        assert first.next() is not None  # undisturbed
+        first.close()
+        second.open()
+        assert second.next() is not None
+        second.close()
+
+
+def nobody_there() -> None:
+    with pytest.raises(UserError, match=r"camera 127.0.14.19 cannot be opened.*`inspector camera list`"):
+        source_at("127.0.14.19").open()
+
+
+def triggered_silence_then_death() -> None:
+    """A triggered camera may be silent for longer than a free one, but not gone; its probe blocks, and an interruption does not wait for it."""
+    with FakeCamera("127.0.14.14", "TRIGGERED") as camera:
+        source = source_at(camera.address, features=SOFTWARE_TRIGGER)
+        source.open()
+        assert source.rate_hz is None
+        threading.Timer(0.1, source.interrupt).start()
+        assert source.next() is None
+        source.close()
+        source.open()
+        camera.kill()
+        begun_s = time.monotonic()
+        lost = until_lost(source)
+        assert time.monotonic() - begun_s > 1.5
+        assert not lost.stalled
+        assert "does not answer" in str(lost) or "no longer under control" in str(lost)
+        source.close()
+
+
+def cycles(address: str, *options: str) -> list[list[int]]:
+    """Memory in KiB, descriptors and threads of a process after 4 and after 40 cycles."""
+    with FakeCamera(address, "CYCLES", rate_hz=200) as camera:
+        command = [sys.executable, "-m", "tests.capture.genicam.cycles", camera.address, *options]
+        root = Path(__file__).parents[3]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=50, cwd=root)
+    return [[int(figure) for figure in line.split()] for line in done.stdout.splitlines()]
+
+
+def forty_cycles_without_a_leak() -> None:
+    (memory, descriptors, threads), (memory_after, descriptors_after, threads_after) = cycles("127.0.14.15")
+    assert descriptors_after <= descriptors
+    assert threads_after <= threads
+    assert memory_after - memory < 36 * 32  # the buffers of one cycle take 192 KiB
+
+
+def the_leak_check_sees_a_stream_left_open() -> None:
+    (_, descriptors, threads), (_, descriptors_after, threads_after) = cycles("127.0.14.16", "--leak")
+    assert descriptors_after > descriptors
+    assert threads_after > threads
+
+
+SLOW: tuple[Callable[[], None], ...] = (
+    triggered_silence_then_death,
+    forty_cycles_without_a_leak,
+    controlled_by_another,
+    nobody_there,
+    killed_and_started_again,
+    stopped_and_continued,
+    the_leak_check_sees_a_stream_left_open,
+)
