@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.config.frame_check import FrameCheckConfig
+from inspector.config.positions import EncoderConfig, LineScanConfig, PlacementConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
 from inspector.config.simulator import SimulatorConfig
@@ -35,3 +36,22 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "one. Null: no limit, for a camera that is triggered by the sheets."
         ),
     ] = 2.0
+    encoder: Annotated[
+        EncoderConfig | None,
+        Meta(
+            description="The encoder of which the camera sends the count. Positions then come from it alone. Null: from the frames' numbers."
+        ),
+    ] = None
+    line_scan: Annotated[
+        LineScanConfig | None,
+        Meta(description="Instead of `travel_um_per_frame`, for a line-scan camera without an encoder."),
+    ] = None
+    placement: Annotated[
+        PlacementConfig | None,
+        Meta(description="Where on the strip the camera looks. Null: as the defaults of its keys say."),
+    ] = None
+
+    @property
+    def um_per_frame(self) -> float | None:
+        """How far the sheet moves from one frame to the next, um; None where it is not known."""
+        return self.line_scan.um_per_frame if self.line_scan else self.travel_um_per_frame

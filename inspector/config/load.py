@@ -13,6 +13,7 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.config.camera import CameraConfig
 from inspector.config.recipe import RecipeConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -54,10 +55,22 @@ def _check_whole(config: LineConfig, origin: str) -> None:
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise UserError(f"{origin}: cameras: the name {twice[0]!r} is used twice; each camera needs its own")
+    for camera in config.cameras:
+        _check_travel(camera, f"{origin}: cameras.{camera.name}")
     if config.overload == "wait" and config.deadline_ms is not None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _check_travel(camera: CameraConfig, where: str) -> None:
+    scan = camera.line_scan
+    if scan is not None and camera.travel_um_per_frame is not None:
+        raise UserError(f"{where}: line_scan and travel_um_per_frame both say how far the sheet moves; leave one out")
+    if scan is not None and scan.overlap_lines >= scan.lines:
+        raise UserError(
+            f"{where}.line_scan: overlap_lines is {scan.overlap_lines}; expected less than lines, which is {scan.lines}"
         )
 
 

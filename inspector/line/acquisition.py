@@ -30,6 +30,7 @@ from inspector.line.runs import Runs
 from inspector.line.setup import Entry
 from inspector.line.silence import Silence
 from inspector.line.tap import Tap
+from inspector.protocol.messages import Header
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ ROOM_POLL_S = 0.05
 
 _ACTIONS = {
     "camera_silent": "; look at its cable, its power and its trigger",
+    "encoder_back": "; positions are as measured: the same stretch of the sheet comes again",
+    "encoder_jumped": "; begin a run once the sheet is where it should be",
     "bad_frames": "; look at camera and light, or at frame_check in the configuration where the frames are good",
 }
 """What to do about a condition, for the log."""
@@ -70,7 +73,7 @@ class Acquisition:
         self._condition = condition
         self._source = source
         self._preparation = preparation
-        self._positions = Positions(camera)
+        self._positions = Positions(camera, self._encoder_well)
         self._holder = Holder(f"camera {camera.name}")
         self._runs = runs
         self._ledger = ledger
@@ -106,6 +109,10 @@ class Acquisition:
             self._source.open()
         except UserError as error:
             raise UserError(f"cameras.{self.camera.name}: {error}") from None
+
+    def resume(self, last: Header) -> None:
+        """Have positions go on after the last frame that was published before the line was started. To be called before ``start``."""
+        self._positions.resume(last, live=self._source.live)
 
     def start(self) -> None:
         """Start the camera's thread, which takes frames."""
@@ -185,6 +192,10 @@ class Acquisition:
         name = self.camera.name
         code = "frames_usable" if well else "bad_frames"
         self._report(f"frames of camera {name}", well, code, f"camera {name}: {text}")
+
+    def _encoder_well(self, well: bool, code: str, text: str) -> None:
+        name = self.camera.name
+        self._report(f"encoder of camera {name}", well, code, f"encoder of camera {name}: {text}")
 
     def _report(self, part: str, well: bool, code: str, text: str) -> None:
         action = "" if well else _ACTIONS.get(code, "")

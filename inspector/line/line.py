@@ -178,6 +178,7 @@ class Line:
         """
         early = captures_during_start(self.config)
         self.results.start(stop)
+        self.cameras.resume(self.results.last_frame)
         self.control.start(stop)
         self.inference.start()
         loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)

@@ -16,7 +16,8 @@ from inspector.errors import UserError
 from inspector.frames.latency import LatencyHistogram
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
-from inspector.protocol.messages import StartBody
+from inspector.protocol.codec import MalformedError
+from inspector.protocol.messages import Header, StartBody
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
@@ -83,6 +84,7 @@ class Results:
         """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works
         again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
         self._config = config
+        self._line = identity.line
         self._streams = {
             camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
             for camera in identity.cameras
@@ -194,6 +196,18 @@ class Results:
         except UserError as error:
             log.warning("%s; commands of before are not known, so one that is repeated is taken for a new one", error)
             return []
+
+    def last_frame(self, camera: str) -> Header | None:
+        """Header of the camera's last frame that was published before this epoch. None where there is none, where the line has no journal, and,
+        with a log entry, where it cannot be read. To be called after ``start``."""
+        if self._journal is None:
+            return None
+        try:
+            with JournalReader(self._journal.path) as reader:
+                return reader.last_frame(self._line, camera)
+        except (UserError, MalformedError) as error:
+            log.warning("%s; the positions of camera %s do not go on from before", error, camera)
+            return None
 
     def record_disagreement(self, disagreement: Disagreement) -> None:
         """Store a frame on which a shadow bundle disagreed. Never blocks; dropped, and counted, where the journal's writer is behind."""
