@@ -75,6 +75,10 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     area_mm2: Figure | None = None
     length_mm: Figure | None = None
     width_mm: Figure | None = None
+    x_mm: Figure | None = None
+    """Of the centroid, across the strip from its reference edge; None without a scale."""
+    position_um: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | None = None
+    """Of the centroid, along the strip; None without a scale or where the position of the frame is unknown."""
 
 
 class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):

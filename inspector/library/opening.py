@@ -15,6 +15,7 @@ from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
+from inspector.config.positions import PlacementConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
@@ -46,7 +47,9 @@ def open_inspector(
     chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
-    return _inspector(model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording)
+    return _inspector(
+        model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording, chosen.placement
+    )
 
 
 def _read(bundle: str | os.PathLike[str], relative_to: Path | None = None) -> Bundle:
@@ -60,10 +63,11 @@ def _inspector(
     frame_check: FrameCheckConfig,
     scale: Scale | None,
     recording: ReplayConfig | None,
+    placement: PlacementConfig | None = None,
 ) -> Inspector:
     check_rules(verdicts, bundle.classes, scale)
     minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
+    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale, placement)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
         decoder = recording_decoder(recording, bundle.height, bundle.width)
