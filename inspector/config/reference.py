@@ -42,6 +42,7 @@ TITLES = {
     "ControlConfig": "`control`",
     "RemoteControl": "`control.remote`",
     "DriftConfig": "`drift`",
+    "SheetsConfig": "`sheets`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

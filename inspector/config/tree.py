@@ -17,6 +17,7 @@ from inspector.config.metrics import MetricsConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.section import Section
+from inspector.config.sheets import SheetsConfig
 from inspector.config.verdicts import VerdictsConfig
 
 BundlePath = Annotated[str, path_key(PathRule(or_name=True))]
@@ -83,3 +84,6 @@ class LineConfig(Section, frozen=True, kw_only=True):
     metrics: MetricsConfig = MetricsConfig()
     control: ControlConfig = ControlConfig()
     drift: DriftConfig = DriftConfig()
+    sheets: Annotated[
+        SheetsConfig | None, Meta(description="Verdicts of whole sheets, beside those of frames. Null: none.")
+    ] = None

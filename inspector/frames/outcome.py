@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from inspector.frames.meta import FrameMeta
 from inspector.frames.size import FrameSize
+from inspector.frames.strip import StripView
 
 
 class Verdict(str, Enum):
@@ -110,6 +111,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""
     bundle: BundleIdentity | None = None
     """The bundle that inspected the frame; None where none did."""
+    places: StripView | None = None
+    """How the camera sees the strip; None where no engine's answer was judged."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

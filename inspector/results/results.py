@@ -16,6 +16,7 @@ from inspector.errors import UserError
 from inspector.frames.latency import LatencyHistogram
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
+from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
 from inspector.results.command_record import CommandRecord
@@ -27,6 +28,7 @@ from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
+from inspector.results.sheet_stream import SheetStream
 from inspector.results.status import Status
 from inspector.results.stream import Stream
 
@@ -86,8 +88,10 @@ class Results:
         self._config = config
         self._line = identity.line
         self._streams = {
-            camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
-            for camera in identity.cameras
+            name: (SheetStream if name == SHEET else Stream)(
+                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks
+            )
+            for name in identity.streams
         }
         self._journal = Journal(journal, identity) if journal.path is not None else None
         self._publisher = Publisher(
@@ -170,6 +174,14 @@ class Results:
         """Publish a change of the line's state, or an event, on the streams of all cameras."""
         for stream in self._streams.values():
             self._publisher.submit(partial(stream.status, status))
+
+    def sheet(self, settled: Settled) -> None:
+        """Publish the verdict of a sheet (``SettledSheet``), or of a range of sheets."""
+        self._publisher.submit(partial(self._streams[SHEET].settled, settled))
+
+    def end_sheets(self, run: str) -> None:
+        """Publish that a run is over in the stream of sheets; the verdicts published so far are counted."""
+        self.end(SHEET, run)
 
     def end(self, camera: str, run: str, totals: Totals | None = None) -> None:
         """Publish that a run is over on ``camera``; without ``totals`` the verdicts published so far are counted."""

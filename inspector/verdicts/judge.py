@@ -60,6 +60,7 @@ class Judge:
             reason=Reason.GATE_CLEAN,
             gate_score=_probability(gate_score, "the gate's score"),
             bundle=self.bundle,
+            places=self.places,
         )
 
     def segmented(
@@ -106,6 +107,7 @@ class Judge:
             defects=self.places.placed(found.defects, position_um),
             mask=found.encoded,
             bundle=self.bundle,
+            places=self.places,
         )
 
 

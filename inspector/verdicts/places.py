@@ -7,7 +7,7 @@ corner of the first one, whose middle is (0.5, 0.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -15,15 +15,7 @@ from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import Defect
 from inspector.frames.size import FrameSize
-
-
-class StripBox(NamedTuple):
-    """A box in the coordinates of the strip, mm. Along the strip it begins at the end that passes the camera first."""
-
-    x_from: float
-    x_to: float
-    along_from: float
-    along_to: float
+from inspector.frames.strip import StripBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,11 @@ class Places:
         """The box of a defect, along the strip from the position of its frame; None without a scale."""
         x, y, width, height = defect.bbox_px
         return self._box(x, y, x + width, y + height)
+
+    @property
+    def face(self) -> Literal["top", "bottom"]:
+        """The face of the strip that is seen."""
+        return self.placement.face
 
     @property
     def view(self) -> StripBox | None:

@@ -24,13 +24,16 @@ def tiny_config(
     silent_after_s: float = 2.0,
     frame_check: dict[str, Any] | None = None,
     cameras_keys: dict[str, Any] | None = None,
+    cameras_of_line: list[dict[str, Any]] | None = None,
     **changes: Any,
 ) -> LineConfig:
-    """A live line on the tiny bundle, ``frame_check`` and further keys as given for each camera; ``changes`` replace top-level keys."""
+    """A live line on the tiny bundle, ``frame_check`` and further keys as given for each camera, or all cameras as they are in
+    ``cameras_of_line``; ``changes`` replace top-level keys."""
     tree: dict[str, Any] = {
         "line": "t",
         "bundle": str(bundle),
-        "cameras": [
+        "cameras": cameras_of_line
+        or [
             {
                 "name": name,
                 "source": {"kind": "simulator"},

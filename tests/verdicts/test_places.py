@@ -11,9 +11,10 @@ from engines.bundle import Bundle
 from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.size import FrameSize
+from inspector.frames.strip import StripBox
 from inspector.inference.identity import identity_of
 from inspector.verdicts.judge import Judge
-from inspector.verdicts.places import Places, StripBox
+from inspector.verdicts.places import Places
 
 SCALE = Scale(mm_per_px_x=0.5, mm_per_px_y=2.0)
 SIZE = FrameSize(100, 400)
