@@ -155,8 +155,11 @@ class ByLength(Gathering[_Length]):
         found = {}
         for camera in self.cameras:
             spare = self._unseen_mm + self._frame_mm[camera]
-            first = max(start_mm + self._unseen_mm, begun + spare)
-            last = min(start_mm + self._length_mm - self._unseen_mm, ended - spare)
+            # A camera that began, or ended, more than a frame away from the others is spared nothing.
+            first = begun + (spare if run.begun.get(camera, math.inf) <= begun + spare else self._unseen_mm)
+            last = ended - (spare if run.ended.get(camera, -math.inf) >= ended - spare else self._unseen_mm)
+            first = max(first, start_mm + self._unseen_mm)
+            last = min(last, start_mm + self._length_mm - self._unseen_mm)
             if camera not in sheet.seen_to:
                 if first <= last:
                     found[camera] = "it has seen nothing of this sheet"
