@@ -60,7 +60,9 @@ class Cameras:
     def resume(self, last_frame: Callable[[str], Header | None]) -> None:
         """Have positions go on after the last frames of before, which ``last_frame`` gives by camera. To be called before ``start``."""
         for acquisition in self._acquisitions:
-            if (last := last_frame(acquisition.camera.name)) is not None:
+            camera = acquisition.camera
+            knows = camera.encoder is not None or camera.um_per_frame is not None
+            if knows and (last := last_frame(camera.name)) is not None:
                 acquisition.resume(last)
 
     def start(self) -> None:

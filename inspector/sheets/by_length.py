@@ -129,9 +129,8 @@ class ByLength(Gathering[_Length]):
         while run.last < index:
             run.last += 1
             run.numbers[run.last] = self._numbers
-            self._open[self._numbers] = _Length(
-                self._numbers, name, along_mm=run.last * self._length_mm, index=run.last
-            )
+            span_mm = (run.last * self._length_mm, (run.last + 1) * self._length_mm)
+            self._open[self._numbers] = _Length(self._numbers, name, span_mm=span_mm, index=run.last)
             self._numbers += 1
         return endings
 

@@ -22,8 +22,8 @@ class Sheet:
     number: int
     run: str
     part: str = ""
-    along_mm: float | None = None
-    """Where it begins, by its own measure; None where the positions of its frames say that."""
+    span_mm: tuple[float, float] | None = None
+    """Where it begins and ends along the strip; None: its frames show nothing else."""
     views: list[View] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
     """By camera: what is known of frames that it lost."""
@@ -53,7 +53,7 @@ def combined(
         absent_text = "; ".join(f"{camera}: {text}" for camera, text in list(absent.items())[:_DETAILS])
     return SettledSheet(
         meta=_meta(sheet, views, settled_ns),
-        outcome=_outcome(views, absent_text, Reason.CAMERA_LOST if sheet.lost else why, limits),
+        outcome=_outcome(views, absent_text, Reason.CAMERA_LOST if sheet.lost else why, limits, sheet.span_mm),
         settled_ns=settled_ns,
         resolved_through=through,
         frames=tuple(
@@ -80,7 +80,9 @@ def skipped(first: int, last: int, run: str, detail: str, settled_ns: int, throu
     )
 
 
-def _outcome(views: Sequence[View], absent: str, why: Reason, limits: Limits) -> Outcome:
+def _outcome(
+    views: Sequence[View], absent: str, why: Reason, limits: Limits, span_mm: tuple[float, float] | None
+) -> Outcome:
     outcomes = [view.settled.outcome for view in views]
     worst = max((outcome.verdict for outcome in outcomes), key=_SEVERITY.__getitem__, default=Verdict.UNINSPECTED)
     decisive = [view for view in views if view.settled.outcome.verdict is worst]
@@ -93,7 +95,7 @@ def _outcome(views: Sequence[View], absent: str, why: Reason, limits: Limits) ->
         reason = _reason(outcomes, worst)
     details = [absent] if absent else []
     details += [f"{one.camera}: {text}" for one in decisive[:_DETAILS] if (text := one.settled.outcome.detail)]
-    defects = once(views, limits.tolerance_mm)
+    defects = once(views, limits.tolerance_mm, span_mm)
     if (left_out := len(defects) - limits.most_defects) > 0:
         details.append(f"{left_out:,} smaller defects not listed")
     bundles = {outcome.bundle for outcome in outcomes if outcome.bundle is not None}
@@ -122,7 +124,7 @@ def _meta(sheet: Sheet, views: Sequence[View], settled_ns: int) -> FrameMeta:
     positions = [meta.position_um for meta in metas if meta.position_um is not None]
     travels = [meta.travel_um for meta in metas if meta.travel_um is not None]
     sources = {meta.position_source for meta in metas if meta.position_source is not None}
-    position = min(positions, default=None) if sheet.along_mm is None else round(sheet.along_mm * 1000)
+    position = min(positions, default=None) if sheet.span_mm is None else round(sheet.span_mm[0] * 1000)
     parts = {meta.part for meta in metas}
     return FrameMeta(
         camera=SHEET,
@@ -130,7 +132,7 @@ def _meta(sheet: Sheet, views: Sequence[View], settled_ns: int) -> FrameMeta:
         captured_ns=min((meta.captured_ns for meta in metas), default=settled_ns),
         deadline_ns=sheet.deadline_ns,
         position_um=position,
-        travel_um=min(travels, default=None) if sheet.along_mm is None else None,
+        travel_um=min(travels, default=None) if sheet.span_mm is None else None,
         position_source=sources.pop() if len(sources) == 1 and position is not None else None,
         run=sheet.run,
         recipe=metas[0].recipe if metas else "",

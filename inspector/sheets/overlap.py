@@ -62,10 +62,12 @@ class _Sighting:
         return one
 
 
-def once(views: Sequence[View], tolerance_mm: float = 0.0) -> list[SheetDefect]:
+def once(
+    views: Sequence[View], tolerance_mm: float = 0.0, span_mm: tuple[float, float] | None = None
+) -> list[SheetDefect]:
     """Every defect of these frames once, largest first: as the frame shows it in which it is largest. ``tolerance_mm``: how far apart the
-    same defect may be in two frames."""
-    sightings = {id(view): _sightings(view) for view in views}
+    same defect may be in two frames. ``span_mm``: only those that reach into this stretch along the strip."""
+    sightings = {id(view): _sightings(view, span_mm) for view in views}
     for first, second in combinations([view for view in views if sightings[id(view)]], 2):
         zone = _zone(first, second)
         if zone is not None:
@@ -76,12 +78,14 @@ def once(views: Sequence[View], tolerance_mm: float = 0.0) -> list[SheetDefect]:
     return sorted((_merged(group) for group in groups.values()), key=lambda defect: -defect.area_px)
 
 
-def _sightings(view: View) -> list[_Sighting]:
+def _sightings(view: View, span_mm: tuple[float, float] | None) -> list[_Sighting]:
     outcome = view.settled.outcome
     found = []
     for defect in outcome.defects:
         box = outcome.places.box(defect) if outcome.places is not None else None
-        found.append(_Sighting(view, defect, box.moved(view.along_mm) if box is not None else None))
+        box = box.moved(view.along_mm) if box is not None else None
+        if box is None or span_mm is None or (box.along_from < span_mm[1] and box.along_to > span_mm[0]):
+            found.append(_Sighting(view, defect, box))
     return found
 
 

@@ -3,20 +3,26 @@ UNINSPECTED, never PASS."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engines.bundle import Bundle
 from inspector.capture.simulator.scene import SheetRenderer
+from inspector.capture.source import Arrival
 from inspector.cli.journal import export
 from inspector.client.completeness import Completeness
 from inspector.client.events import StreamKey
+from inspector.config.load import parse_config
 from inspector.config.simulator import SimulatorConfig
+from inspector.errors import UserError
 from inspector.frames.outcome import Defect
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import SheetBody, StartBody
@@ -190,3 +196,52 @@ def test_a_run_that_begins_in_the_middle_has_its_own_sheets(start_line, bundle: 
     results = sorted(heard, key=lambda p: p.header.frame)  # verdicts come as they are reached
     assert [p.header.run == "coil-2" for p in results] == [False] * 3 + [True] * 3
     assert [p.header.travel_um for p in results if p.header.run == "coil-2"] == [0, PITCH_UM, 2 * PITCH_UM]
+
+
+class PartCamera(ListCamera):
+    """Sends the id of the sheet with each frame, two frames a sheet."""
+
+    def next(self) -> Arrival | None:
+        """With its id."""
+        arrival = super().next()
+        return None if arrival is None else replace(arrival, part=f"sheet-{arrival.number // 2}")
+
+
+def test_the_camera_says_which_part_a_frame_shows(start_line, bundle: Bundle) -> None:
+    made = [sheet(index, clean=index != 2)[0] for index in range(6)]
+    left, right = views(made)
+    keys = options(bundle, by="part", frames_per_part=2)
+    running = start_line({"left": PartCamera(left), "right": PartCamera([*right[:5], None])}, **keys)
+    running.finish_only()
+    heard = {p.header.part: p.body for p in packets(running.journal) if isinstance(p.body, SheetBody)}
+    assert {part: body.verdict.value for part, body in heard.items()} == {
+        "sheet-0": "PASS",
+        "sheet-1": "REJECT",
+        "sheet-2": "UNINSPECTED",
+    }
+    assert heard["sheet-2"].missing == ("right",)
+    assert heard["sheet-2"].detail == "right: 1 of 2 frames"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sheets": {"by": "frame", "cameras": ["lefd"]}}, "no camera 'lefd'; its cameras: left, right"),
+        ({"sheets": {"by": "frame", "cameras": ["left", "left"]}}, "named twice"),
+        ({"sheets": {"by": "length"}}, "length_mm is for `by: length`, which needs it"),
+        ({"sheets": {"by": "part", "length_mm": 5}}, "found by: part"),
+        ({"sheets": {"by": "frame", "frames_per_part": 2}}, "frames_per_part is for `by: part`"),
+        ({"sheets": {"by": "frames"}}, "expected frame, length or part"),
+        ({"cameras": [{"name": "a"}, {"name": "b"}]}, "camera a has no placement"),
+        ({"cameras": [{"name": "sheet"}]}, "the name 'sheet' is that of the stream of whole sheets"),
+    ],
+)
+def test_what_cannot_be_a_sheet_is_refused(change: dict[str, Any], said: str) -> None:
+    cameras = change.get("cameras", [{"name": name, "placement": {}} for name in ("left", "right")])
+    tree = {
+        "line": "t",
+        "cameras": [{"source": {"kind": "simulator"}, **one} for one in cameras],
+        "sheets": change.get("sheets", {"by": "frame"}),
+    }
+    with pytest.raises(UserError, match=re.escape(said)):
+        parse_config(msgspec.yaml.encode(tree).decode(), "x.yaml")

@@ -220,6 +220,21 @@ def test_by_length_a_defect_rejects_the_sheets_that_its_frame_shows() -> None:
     assert fed(by_length(), *frames) == [(0, "REJECT", "defect"), (1, "REJECT", "defect"), (2, "PASS", "gate_clean")]
 
 
+def test_by_length_a_defect_is_listed_where_it_is() -> None:
+    frames = strip("a", range(8))
+    found = (defect((10, 0, 5, 5)), defect((70, 0, 5, 6)), defect((40, 0, 20, 7)))  # 210, 270 and across 250 mm
+    frames[2] = settled("a", 2, Verdict.REJECT, position_um=200_000, defects=found)
+    sheets = by_length()
+    endings = [one for frame in frames for one in sheets.add(frame)]
+    listed = []
+    for one in endings:
+        assert one.sheet is not None
+        sheet = combined(one.sheet, one.missing, one.why, 0, one.through, LIMITS)
+        assert sheet.meta.position_um == 250_000 * sheet.meta.frame
+        listed.append([of_sheet.bbox_px[0] for of_sheet in sheet.outcome.defects])
+    assert listed == [[40, 10], [40, 70], []]
+
+
 @pytest.mark.parametrize("hole", [{"lost": True}, {"verdict": Verdict.UNINSPECTED}, {"position_um": None}])
 def test_by_length_what_was_not_seen_is_uninspected(hole: dict[str, Any]) -> None:
     frames = strip("a", range(11))
