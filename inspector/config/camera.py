@@ -12,6 +12,7 @@ from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
+from inspector.config.positions import EncoderConfig, LineScanConfig, PlacementConfig
 from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
@@ -63,8 +64,27 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "`scale`. Lengths, widths, areas and places in mm are corrected by it. Null: `scale` holds."
         ),
     ] = None
+    encoder: Annotated[
+        EncoderConfig | None,
+        Meta(
+            description="The encoder of which the camera sends the count. Positions then come from it alone. Null: from the frames' numbers."
+        ),
+    ] = None
+    line_scan: Annotated[
+        LineScanConfig | None,
+        Meta(description="Instead of `travel_um_per_frame`, for a line-scan camera without an encoder."),
+    ] = None
+    placement: Annotated[
+        PlacementConfig | None,
+        Meta(description="Where on the strip the camera looks. Null: as the defaults of its keys say."),
+    ] = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for two scales."""
         if self.scale_file is not None and self.scale is not None and not isinstance(self.scale, CalibratedScale):
             raise ValueError("scale and scale_file are both given; leave one of them out")
+
+    @property
+    def um_per_frame(self) -> float | None:
+        """How far the sheet moves from one frame to the next, um; None where it is not known."""
+        return self.line_scan.um_per_frame if self.line_scan else self.travel_um_per_frame

@@ -15,8 +15,10 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.config.camera import CameraConfig
 from inspector.config.read_scale import read_calibrated_scale
 from inspector.config.recipe import RecipeConfig, with_scale
+from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
@@ -85,10 +87,46 @@ def _check_whole(config: LineConfig, origin: str) -> None:
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise UserError(f"{origin}: cameras: the name {twice[0]!r} is used twice; each camera needs its own")
+    for camera in config.cameras:
+        _check_travel(camera, f"{origin}: cameras.{camera.name}")
+    if "sheet" in counts:
+        raise UserError(
+            f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
+        )
+    if config.sheets is not None:
+        _check_sheets(config.sheets, config.cameras, f"{origin}: sheets")
     if config.overload == "wait" and config.deadline_ms is not None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _check_travel(camera: CameraConfig, where: str) -> None:
+    scan = camera.line_scan
+    if scan is not None and camera.travel_um_per_frame is not None:
+        raise UserError(f"{where}: line_scan and travel_um_per_frame both say how far the sheet moves; leave one out")
+    if scan is not None and scan.overlap_lines >= scan.lines:
+        raise UserError(
+            f"{where}.line_scan: overlap_lines is {scan.overlap_lines}; expected less than lines, which is {scan.lines}"
+        )
+
+
+def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where: str) -> None:
+    known = {camera.name: camera for camera in cameras}
+    chosen = sheets.cameras or tuple(known)
+    if unknown := sorted(set(chosen) - set(known)):
+        raise UserError(f"{where}.cameras: the line has no camera {unknown[0]!r}; its cameras: {', '.join(known)}")
+    if len(set(chosen)) < len(chosen):
+        raise UserError(f"{where}.cameras: a camera is named twice")
+    if (sheets.length_mm is not None) != (sheets.by == "length"):
+        raise UserError(f"{where}: length_mm is for `by: length`, which needs it; found by: {sheets.by}")
+    if sheets.frames_per_part is not None and sheets.by != "part":
+        raise UserError(f"{where}: frames_per_part is for `by: part`; found by: {sheets.by}")
+    if len(chosen) > 1 and (without := [name for name in chosen if known[name].placement is None]):
+        raise UserError(
+            f"{where}: camera {without[0]} has no placement; say where on the strip each of several cameras looks "
+            "(cameras[].placement), or defects in their overlap would be counted wrongly"
         )
 
 

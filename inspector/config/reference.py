@@ -29,6 +29,9 @@ TITLES = {
     "GenicamConfig": "`cameras[].source` with `kind: genicam`",
     "OpenCvConfig": "`cameras[].source` with `kind: opencv`",
     "Scale": "`cameras[].scale`",
+    "EncoderConfig": "`cameras[].encoder`",
+    "LineScanConfig": "`cameras[].line_scan`",
+    "PlacementConfig": "`cameras[].placement`",
     "FrameCheckConfig": "`cameras[].frame_check`",
     "EmptyPosition": "`cameras[].frame_check.empty_position`",
     "RingConfig": "`ring`",
@@ -43,6 +46,7 @@ TITLES = {
     "RemoteControl": "`control.remote`",
     "DriftConfig": "`drift`",
     "RecordingConfig": "`recording`",
+    "SheetsConfig": "`sheets`",
 }
 """Sections in the order of the tree."""
 LARGEST_TOLD = 10**8

@@ -18,6 +18,7 @@ from inspector.config.recording import RecordingConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.section import Section
+from inspector.config.sheets import SheetsConfig
 from inspector.config.verdicts import VerdictsConfig
 
 BundlePath = Annotated[str, path_key(PathRule(or_name=True))]
@@ -85,3 +86,6 @@ class LineConfig(Section, frozen=True, kw_only=True):
     control: ControlConfig = ControlConfig()
     drift: DriftConfig = DriftConfig()
     recording: RecordingConfig = RecordingConfig()
+    sheets: Annotated[
+        SheetsConfig | None, Meta(description="Verdicts of whole sheets, beside those of frames. Null: none.")
+    ] = None

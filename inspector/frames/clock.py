@@ -18,3 +18,8 @@ def now_ns() -> int:
 def unix_ns(monotonic_ns: int) -> int:
     """Convert a reading of ``now_ns`` from this boot to nanoseconds since the Unix epoch."""
     return monotonic_ns + time.time_ns() - time.monotonic_ns()
+
+
+def monotonic_ns(unix_ns: int) -> int:
+    """Convert nanoseconds since the Unix epoch to what ``now_ns`` gave at that time, had this boot begun by then; it may be negative."""
+    return unix_ns - time.time_ns() + time.monotonic_ns()

@@ -22,9 +22,14 @@ class FrameJudge(Protocol):
         """The outcome of a frame that the gate passed."""
 
     def segmented(
-        self, gate_score: float | None, mask: NDArray[np.uint8], pixels: Sequence[int], scores: Sequence[float]
+        self,
+        gate_score: float | None,
+        mask: NDArray[np.uint8],
+        pixels: Sequence[int],
+        scores: Sequence[float],
+        position_um: int | None = None,
     ) -> Outcome:
-        """The outcome of a frame that was segmented."""
+        """The outcome of a frame that was segmented; ``position_um`` is that of the frame."""
 
 
 class FrameJudges(Protocol):

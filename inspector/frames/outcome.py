@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from inspector.frames.meta import FrameMeta
 from inspector.frames.size import FrameSize
+from inspector.frames.strip import StripView
 
 
 class Verdict(str, Enum):
@@ -75,6 +76,10 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     area_mm2: Figure | None = None
     length_mm: Figure | None = None
     width_mm: Figure | None = None
+    x_mm: Figure | None = None
+    """Of the centroid, across the strip from its reference edge; None without a scale."""
+    position_um: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | None = None
+    """Of the centroid, along the strip; None without a scale or where the position of the frame is unknown."""
 
 
 class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +111,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""
     bundle: BundleIdentity | None = None
     """The bundle that inspected the frame; None where none did."""
+    places: StripView | None = None
+    """How the camera sees the strip; None where no engine's answer was judged."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

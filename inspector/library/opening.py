@@ -17,6 +17,7 @@ from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.load import load_config
+from inspector.config.positions import PlacementConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
@@ -53,7 +54,14 @@ def open_inspector(
     check_scale(chosen.name, chosen.scale, size)
     preparation = Preparation(size, flat_field_of(chosen, size))
     return _inspector(
-        model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording, preparation
+        model,
+        config.inference,
+        config.verdicts,
+        chosen.frame_check,
+        chosen.scale,
+        recording,
+        preparation,
+        chosen.placement,
     )
 
 
@@ -69,10 +77,11 @@ def _inspector(
     scale: Scale | None,
     recording: ReplayConfig | None,
     preparation: Preparation,
+    placement: PlacementConfig | None = None,
 ) -> Inspector:
     check_rules(verdicts, bundle.classes, scale)
     minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale)
+    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale, placement)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
         decoder = recording_decoder(recording, bundle.height, bundle.width)

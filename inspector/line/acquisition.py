@@ -32,6 +32,7 @@ from inspector.line.realtime import take_realtime
 from inspector.line.runs import Runs
 from inspector.line.source_use import SourceUse
 from inspector.line.tap import Tap
+from inspector.protocol.messages import Header
 from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Acquisition:
         self._stopping = threading.Event()
         told = CameraCondition(camera.name, condition)
         self.connection = Connection(source, told, self._stopping)
-        self.numbering = Numbering(camera, preparation, runs, ledger, tap)
+        self.numbering = Numbering(camera, preparation, runs, ledger, tap, told)
         self.watch = CameraWatch(source, self.numbering, self.connection, told, camera.silent_after_s, self._stopping)
         self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, told, self._stopping)
         self.set_limits(deadline_ms, overload)
@@ -85,6 +86,10 @@ class Acquisition:
                 self.connection.open()
         except UserError as error:
             raise UserError(f"cameras.{self.camera.name}: {error}") from None
+
+    def resume(self, last: Header) -> None:
+        """Have positions go on after the last frame that was published before the line was started. To be called before ``start``."""
+        self.numbering.resume(last, live=self._source.live)
 
     def start(self) -> None:
         """Start the camera's thread, which takes frames."""

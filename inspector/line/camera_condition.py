@@ -10,6 +10,8 @@ log = logging.getLogger(__name__)
 _ACTIONS = {
     "camera_silent": "; look at its cable, its power and its trigger",
     "camera_reconnecting": "; it is opened again and again until it answers; look at its cable and its power",
+    "encoder_back": "; positions are as measured: the same stretch of the sheet comes again",
+    "encoder_jumped": "; begin a run once the sheet is where it should be",
     "bad_frames": "; look at camera and light, or at frame_check in the configuration where the frames are good",
     "camera_clock": "; look at the camera's clock source, and at PTP and NTP on this machine",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from functools import partial
 
@@ -13,6 +13,7 @@ from inspector.config.tree import OverloadPolicy
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.line.acquisition import Acquisition
 from inspector.line.silence import SilenceWatch
+from inspector.protocol.messages import Header
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,14 @@ class Cameras:
         finally:
             threads.close(0.0)
         return not stop.is_set()
+
+    def resume(self, last_frame: Callable[[str], Header | None]) -> None:
+        """Have positions go on after the last frames of before, which ``last_frame`` gives by camera. To be called before ``start``."""
+        for acquisition in self._acquisitions:
+            camera = acquisition.camera
+            knows = camera.encoder is not None or camera.um_per_frame is not None
+            if knows and (last := last_frame(camera.name)) is not None:
+                acquisition.resume(last)
 
     def start(self) -> None:
         """Start the thread of every camera, and the one that notices a silent camera."""

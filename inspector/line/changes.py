@@ -289,7 +289,11 @@ def _target(setup: Setup) -> Target:
 
 def judges_of(config: LineConfig) -> Judges:
     """The judges under a configuration's rules."""
-    return Judges(config.verdicts, {camera.name: camera.scale for camera in config.cameras})
+    return Judges(
+        config.verdicts,
+        {camera.name: camera.scale for camera in config.cameras},
+        {camera.name: camera.placement for camera in config.cameras},
+    )
 
 
 def _with_point(path: Path, operating_point: str | None) -> Bundle:

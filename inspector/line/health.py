@@ -30,6 +30,9 @@ SIGNALS: dict[str, Signal] = {
     "camera_reconnecting": Signal.FAILURE,
     "camera_clock": Signal.OUT_OF_SPECIFICATION,
     "bad_frames": Signal.OUT_OF_SPECIFICATION,
+    "encoder_back": Signal.OUT_OF_SPECIFICATION,
+    "encoder_jumped": Signal.OUT_OF_SPECIFICATION,
+    "encoder_missing": Signal.OUT_OF_SPECIFICATION,
     # Drift: verdicts go on as before.
     "drift_brightness": Signal.MAINTENANCE_REQUIRED,
     "drift_contrast": Signal.MAINTENANCE_REQUIRED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engines.bundle import Bundle
+from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity
 from inspector.frames.size import FrameSize
@@ -15,10 +16,16 @@ from inspector.verdicts.rule_check import check_rules, check_scale
 class Judges:
     """Judges by camera and bundle. Every method may be called from any thread."""
 
-    def __init__(self, rules: VerdictsConfig, scales: Mapping[str, Scale | None]) -> None:
-        """``scales`` are those of the cameras, by name."""
+    def __init__(
+        self,
+        rules: VerdictsConfig,
+        scales: Mapping[str, Scale | None],
+        placements: Mapping[str, PlacementConfig | None],
+    ) -> None:
+        """``scales`` and ``placements`` are those of the cameras, by name."""
         self.rules = rules
         self.scales = dict(scales)
+        self._placements = dict(placements)
         self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
 
     def check(self, bundle: Bundle) -> None:
@@ -32,5 +39,7 @@ class Judges:
         judge = self._judges.get((camera, identity))
         if judge is None:
             minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-            judge = self._judges[camera, identity] = Judge(self.rules, identity, minimum_areas, self.scales[camera])
+            judge = self._judges[camera, identity] = Judge(
+                self.rules, identity, minimum_areas, self.scales[camera], self._placements[camera]
+            )
         return judge

@@ -62,6 +62,7 @@ from inspector.line.status import LineStatus
 from inspector.protocol.messages import Health, LineState
 from inspector.results.results import Results
 from inspector.results.status import Status
+from inspector.sheets.collector import SheetCollector
 from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
 from inspector.verdicts.ledger import CameraCounts, Ledger
@@ -128,7 +129,8 @@ class Line:
             journal_changed=partial(self.status.condition, "journal"),
             peers_changed=partial(self.status.condition, "peers"),
         )
-        self.ledger = Ledger(self._settled, queued=self.results.wake)
+        self.sheets = self._sheet_collector()
+        self.ledger = Ledger(self._settled, queued=self._queued)
         self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
         self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
         self.drift = DriftWatch(
@@ -153,7 +155,7 @@ class Line:
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.announcer = Announcer(lambda: self.config, self.size, self.results, self.drift.reset)
+        self.announcer = Announcer(lambda: self.config, self.size, self.results, self.drift.reset, self.sheets)
         self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self.announcer)
         """Which run is on, and what frames are inspected with."""
         self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
@@ -191,6 +193,9 @@ class Line:
         """
         early = captures_during_start(self.config)
         self.results.start(stop)
+        self.cameras.resume(self.results.last_frame)
+        if self.sheets is not None:
+            self.sheets.start()
         self.control.start(stop)
         self.inference.start()
         loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)
@@ -294,6 +299,12 @@ class Line:
             condition=self.status.condition,
         )
 
+    def _sheet_collector(self) -> SheetCollector | None:
+        config = self.config
+        if config.sheets is None:
+            return None
+        return SheetCollector(config.sheets, self.epoch.cameras, self.results, config.verdicts.max_defects)
+
     def _begin(self, stop: threading.Event) -> bool:
         """Begin the first run, so that frames can be taken. False where ``stop`` was set before."""
         if not self.results.wait_for_subscribers(stop):
@@ -317,11 +328,18 @@ class Line:
     def _settled(self, settled: Settled) -> None:
         """Every verdict passes here, in order, under the ledger's lock."""
         self.results.queue(settled)
+        if self.sheets is not None:
+            self.sheets.add(settled)
         self.runs.settled(settled)
         self.latency.add((settled.settled_ns - settled.meta.captured_ns) / 1e3)
         self.uninspected.settled(settled)
         self.rejects.settled(settled)
         self._observe(settled)
+
+    def _queued(self) -> None:
+        self.results.wake()
+        if self.sheets is not None:
+            self.sheets.wake()
 
     def _late(self, meta: FrameMeta, outcome: Outcome) -> None:
         self.runs.late(meta, lambda: self.results.late(meta, outcome))
@@ -351,6 +369,8 @@ class Line:
         if not self.results.endpoint:
             return
         self.runs.end_all()
+        if self.sheets is not None:
+            self.sheets.close(0.2)
         ended = "the run has ended" if self._started else "stopped before the first frame"
         self.status.enter(LineState.STOPPED, "stopped", "; ".join(self.failures) or ended)
 

@@ -14,10 +14,12 @@ from inspector.capture.preparation import Preparation
 from inspector.capture.source import Arrival
 from inspector.config.camera import CameraConfig
 from inspector.frames.meta import FrameMeta
+from inspector.line.camera_condition import CameraCondition
 from inspector.line.positions import Positions
 from inspector.line.runs import Runs
 from inspector.line.setup import Entry
 from inspector.line.tap import Tap
+from inspector.protocol.messages import Header
 from inspector.verdicts.ledger import Ledger
 
 
@@ -25,11 +27,19 @@ class Numbering:
     """The numbers of one camera's frames. ``lock`` is held while frames get theirs."""
 
     def __init__(
-        self, camera: CameraConfig, preparation: Preparation, runs: Runs, ledger: Ledger, tap: Tap | None
+        self,
+        camera: CameraConfig,
+        preparation: Preparation,
+        runs: Runs,
+        ledger: Ledger,
+        tap: Tap | None,
+        condition: CameraCondition,
     ) -> None:
         self._camera = camera.name
         self._preparation = preparation
-        self._positions = Positions(camera)
+        self._positions = Positions(
+            camera, lambda well, code, text: condition.tell("encoder of", well, code, f": the encoder: {text}")
+        )
         self._runs = runs
         self._ledger = ledger
         self._tap = tap
@@ -87,6 +97,10 @@ class Numbering:
     def owed(self, exposed: int | None) -> int:
         """How many frames are due of the ``exposed`` ones that the source counts. ``lock`` is held."""
         return 0 if exposed is None else max(0, self._offset + exposed - self.next_number)
+
+    def resume(self, last: Header, *, live: bool) -> None:
+        """Have positions go on after the last frame that was published before the line was started; ``live``: of a device."""
+        self._positions.resume(last, live=live)
 
     def give_up(self, count: int, captured_ns: int, detail: str) -> None:
         """Settle the next ``count`` numbers as lost, though the camera may still deliver them. ``lock`` is held."""

@@ -184,7 +184,7 @@ class Postprocessing:
             if not result.let_through:
                 return judge.clean(result.gate_score)
             mask = source.supervisor.masks.view((result.slot, result.offset), identity.size)
-            return judge.segmented(result.gate_score, mask, result.pixels, result.scores)
+            return judge.segmented(result.gate_score, mask, result.pixels, result.scores, meta.position_um)
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)
             detail = f"the engines' result cannot be used: {error}"

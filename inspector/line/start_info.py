@@ -5,11 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 
+import msgspec
+
 from inspector.capture.make import is_software, source_kind
 from inspector.config.camera import CameraConfig
+from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.frames.size import FrameSize
 from inspector.line.setup import Setup
+from inspector.protocol.messages import SheetSettings
 from inspector.results.identity import Identity, StartInfo
 from inspector.verdicts.wording import rule_in_words
 
@@ -21,6 +25,7 @@ def new_epoch(config: LineConfig) -> Identity:
         line=config.line,
         cameras=tuple(camera.name for camera in config.cameras),
         epoch=str(uuid.uuid4()),
+        sheets=config.sheets is not None,
         simulated=config.simulated or software,
     )
 
@@ -35,6 +40,19 @@ def captures_during_start(config: LineConfig) -> bool:
 def first_run(config: LineConfig, epoch: str) -> str:
     """Name of the run that begins with the epoch; unique, also where the clock goes back or is the same at every start."""
     return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"
+
+
+def sheets_info(config: LineConfig, sheets: SheetsConfig, info: StartInfo) -> StartInfo:
+    """What subscribers need to read the verdicts of sheets; ``info`` is that of one of their cameras."""
+    cameras = sheets.cameras or tuple(camera.name for camera in config.cameras)
+    return msgspec.structs.replace(
+        info,
+        calibration=None,
+        scale_mm_per_px=None,
+        deadline_ms=sheets.deadline_ms,
+        source="sheets",
+        sheets=SheetSettings(by=sheets.by, length_mm=sheets.length_mm, cameras=cameras),
+    )
 
 
 def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, setup: Setup) -> StartInfo:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from inspector.frames.sheet import SHEET
 from inspector.protocol.messages import (
     BODIES,
     PROTOCOL,
@@ -17,6 +18,7 @@ from inspector.protocol.messages import (
     LateBody,
     MessageType,
     ResultBody,
+    SheetBody,
     StartBody,
 )
 
@@ -25,6 +27,7 @@ TOPIC_ROOT = f"v{PROTOCOL}"
 _encode = msgspec.json.Encoder().encode
 _header_decoder = msgspec.json.Decoder(Header)
 _body_decoders = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
+_sheet_decoder = msgspec.json.Decoder(SheetBody)
 _ABOUT_FRAMES = (MessageType.RESULT, MessageType.LATE, MessageType.GAP)
 
 
@@ -83,8 +86,9 @@ def decode_header(data: bytes) -> Header:
 
 def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
     """The message with ``header`` and these body and blob. Raises MalformedError."""
+    of_sheet = header.type is MessageType.RESULT and header.camera == SHEET
     try:
-        body = _body_decoders[header.type].decode(data)
+        body = (_sheet_decoder if of_sheet else _body_decoders[header.type]).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"body of {header.type.value}: {error}") from None
     unnumbered = isinstance(body, HeartbeatBody) or (isinstance(body, StartBody) and body.repeat)

@@ -14,6 +14,7 @@ from msgspec import Meta
 from engines.files.names import Name
 from inspector.frames.outcome import Defect, Figure, Reason, Verdict
 from inspector.frames.position import PositionSource
+from inspector.frames.sheet import SheetDefect, SheetFrame
 
 PROTOCOL = 1
 LARGEST = 2**53 - 1
@@ -160,6 +161,14 @@ class ScaleMm(Message, frozen=True, kw_only=True):
     y_mm_per_px: Figure
 
 
+class SheetSettings(Message, frozen=True, kw_only=True):
+    """What a sheet is."""
+
+    by: Annotated[str, Meta(description="frame, part or length.")]
+    length_mm: Figure | None
+    cameras: Annotated[tuple[str, ...], Meta(description="The cameras that see each sheet.")]
+
+
 class Settings(Message, frozen=True, kw_only=True):
     """What a subscriber needs to read the results of a camera."""
 
@@ -173,6 +182,9 @@ class Settings(Message, frozen=True, kw_only=True):
     source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
     software: Annotated[str, Meta(description="Name and version of the publisher.")]
     units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
+    sheets: Annotated[
+        SheetSettings | None, Meta(description="In the stream of sheets what a sheet is; null in that of a camera.")
+    ]
 
 
 class StartBody(Settings, frozen=True, kw_only=True):
@@ -217,6 +229,18 @@ class ResultBody(Message, frozen=True, kw_only=True):
     ]
     latency_us: Annotated[Number, Meta(description="Capture to verdict, microseconds.")]
     mask: Annotated[MaskInfo | None, Meta(description="Null: no fourth part follows.")]
+
+
+class SheetBody(ResultBody, frozen=True, kw_only=True):
+    """The one verdict of a sheet: a ``result`` in the stream ``sheet``. Its keys are those of a frame's result, and what it is made of."""
+
+    defects: Annotated[
+        tuple[SheetDefect, ...], Meta(description="Largest first; one that several frames show is there once.")
+    ]
+    frames: Annotated[tuple[SheetFrame, ...], Meta(description="The frames that it is made of.")]
+    missing: Annotated[
+        tuple[str, ...], Meta(description="Cameras of which not every frame is there; the sheet is UNINSPECTED then.")
+    ]
 
 
 class LateBody(Message, frozen=True, kw_only=True):

@@ -11,21 +11,19 @@ from typing import Any
 
 import msgspec
 
-from inspector.protocol.messages import BODIES, PROTOCOL, Header
+from inspector.frames.sheet import SHEET
+from inspector.protocol.messages import BODIES, PROTOCOL, Body, Header, MessageType, ResultBody, SheetBody
 
 
 def protocol_schema() -> dict[str, Any]:
     """Draft 2020-12. The root describes an object of ``header`` and ``body``; ``$defs`` holds each of them by name."""
-    _, definitions = msgspec.json.schema_components([Header, *BODIES.values()], ref_template="#/$defs/{name}")
-    messages = [
-        {
-            "title": kind.value,
-            "properties": {
-                "header": {"allOf": [{"$ref": "#/$defs/Header"}, {"properties": {"type": {"const": kind.value}}}]},
-                "body": {"$ref": f"#/$defs/{body.__name__}"},
-            },
-        }
-        for kind, body in BODIES.items()
+    _, definitions = msgspec.json.schema_components(
+        [Header, *BODIES.values(), SheetBody], ref_template="#/$defs/{name}"
+    )
+    messages = [_message(kind.value, kind, body) for kind, body in BODIES.items() if kind is not MessageType.RESULT]
+    messages += [
+        _message("result", MessageType.RESULT, ResultBody, {"not": {"const": SHEET}}),
+        _message("result of a sheet", MessageType.RESULT, SheetBody, {"const": SHEET}),
     ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -35,6 +33,18 @@ def protocol_schema() -> dict[str, Any]:
         "required": ["header", "body"],
         "oneOf": messages,
         "$defs": definitions,
+    }
+
+
+def _message(title: str, kind: MessageType, body: type[Body], camera: dict[str, Any] | None = None) -> dict[str, Any]:
+    """``camera`` is a condition on the camera in the header."""
+    told = {"type": {"const": kind.value}, **({"camera": camera} if camera else {})}
+    return {
+        "title": title,
+        "properties": {
+            "header": {"allOf": [{"$ref": "#/$defs/Header"}, {"properties": told}]},
+            "body": {"$ref": f"#/$defs/{body.__name__}"},
+        },
     }
 
 

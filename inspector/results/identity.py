@@ -8,7 +8,9 @@ import msgspec
 
 from engines.files.names import NAME, NAME_IN_WORDS
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
+from inspector.frames.sheet import SHEET
 from inspector.frames.size import FrameSize
+from inspector.protocol.messages import SheetSettings
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +20,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     cameras: tuple[str, ...]
     epoch: str
     """UUID of this start of the daemon."""
+    sheets: bool = False
+    """Whether there is a stream of whole sheets beside those of the cameras."""
     simulated: bool = False
     """True in a replay and on a simulated line: no controller may act on what is published."""
 
@@ -27,6 +31,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name!r} cannot be part of a topic; expected {NAME_IN_WORDS}")
         if not self.cameras or len(set(self.cameras)) != len(self.cameras):
             raise ValueError(f"cameras {self.cameras}: at least one, each with a name of its own")
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams by name: of the cameras, and of sheets."""
+        return (*self.cameras, SHEET) if self.sheets else self.cameras
 
 
 class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +56,8 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ms: float | None = None
     source: str = ""
     """What delivers the frames: simulator, replay, ..."""
+    sheets: SheetSettings | None = None
+    """What a sheet is; None in the stream of a camera."""
 
 
 class Totals(msgspec.Struct, kw_only=True):

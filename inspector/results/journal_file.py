@@ -140,7 +140,7 @@ class JournalFile:
     def _connect(self) -> sqlite3.Connection:
         connection = open_for_writing(self.path, self._busy_timeout_ms)
         try:
-            self._stream_ids = {camera: self._stream_id(connection, camera) for camera in self._identity.cameras}
+            self._stream_ids = {camera: self._stream_id(connection, camera) for camera in self._identity.streams}
         except BaseException:
             connection.close()
             raise

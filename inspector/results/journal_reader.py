@@ -16,6 +16,7 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
+from inspector.protocol.messages import Header
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
 from inspector.results.journal_rows import as_sent
@@ -24,6 +25,8 @@ from inspector.results.record_reader import R, read_records
 from inspector.results.shadow_record import Comparison, Disagreement
 
 _PAGE_ROWS = 500
+_LOST_BEHIND = 200
+"""The last messages that are looked through for an encoder's count: those of lost frames have none."""
 _FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
 
 
@@ -123,6 +126,17 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         """The last ``count`` rows in the order of publication. Raises UnreadableError."""
         streams = self._stream_ids(line=line, camera=camera)
         return self._select(f"{_in(streams)} ORDER BY p.id DESC LIMIT ?", (count,))[::-1]
+
+    def last_frame(self, line: str, camera: str) -> Header | None:
+        """The header of the newest frame of a camera in the last epoch that has any. Raises UnreadableError and MalformedError."""
+        for stream in sorted(self._stream_ids(line=line, camera=camera), reverse=True):
+            rows = self._select(
+                "p.stream = ? AND p.frame IS NOT NULL ORDER BY p.frame DESC LIMIT ?", (stream, _LOST_BEHIND)
+            )
+            if rows:
+                headers = [decode_header(row.header) for row in rows]
+                return next((header for header in headers if header.encoder is not None), headers[0])
+        return None
 
     def walk(
         self,

@@ -42,6 +42,7 @@ def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
         "source": plain(info.source),
         "software": f"inspector {__version__}",
         "units": UNITS,
+        "sheets": info.sheets,
     }
 
 

@@ -16,7 +16,9 @@ from inspector.errors import UserError
 from inspector.frames.latency import LatencyHistogram
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
-from inspector.protocol.messages import StartBody
+from inspector.frames.sheet import SHEET
+from inspector.protocol.codec import MalformedError
+from inspector.protocol.messages import Header, StartBody
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
@@ -26,6 +28,7 @@ from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.shadow_record import Comparison, Disagreement
+from inspector.results.sheet_stream import SheetStream
 from inspector.results.status import Status
 from inspector.results.stream import Stream
 
@@ -83,9 +86,12 @@ class Results:
         """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works
         again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
         self._config = config
+        self._line = identity.line
         self._streams = {
-            camera: Stream(identity, camera, heartbeat_ms=config.heartbeat_ms, masks=config.masks)
-            for camera in identity.cameras
+            name: (SheetStream if name == SHEET else Stream)(
+                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks
+            )
+            for name in identity.streams
         }
         self._journal = Journal(journal, identity) if journal.path is not None else None
         self._publisher = Publisher(
@@ -169,6 +175,14 @@ class Results:
         for stream in self._streams.values():
             self._publisher.submit(partial(stream.status, status))
 
+    def sheet(self, settled: Settled) -> None:
+        """Publish the verdict of a sheet (``SettledSheet``), or of a range of sheets."""
+        self._publisher.submit(partial(self._streams[SHEET].settled, settled))
+
+    def end_sheets(self, run: str) -> None:
+        """Publish that a run is over in the stream of sheets; the verdicts published so far are counted."""
+        self.end(SHEET, run)
+
     def end(self, camera: str, run: str, totals: Totals | None = None) -> None:
         """Publish that a run is over on ``camera``; without ``totals`` the verdicts published so far are counted."""
         self._publisher.submit(partial(self._streams[camera].end, run, totals))
@@ -194,6 +208,18 @@ class Results:
         except UserError as error:
             log.warning("%s; commands of before are not known, so one that is repeated is taken for a new one", error)
             return []
+
+    def last_frame(self, camera: str) -> Header | None:
+        """Header of the camera's last frame that was published before this epoch. None where there is none, where the line has no journal, and,
+        with a log entry, where it cannot be read. To be called after ``start``."""
+        if self._journal is None:
+            return None
+        try:
+            with JournalReader(self._journal.path) as reader:
+                return reader.last_frame(self._line, camera)
+        except (UserError, MalformedError) as error:
+            log.warning("%s; the positions of camera %s do not go on from before", error, camera)
+            return None
 
     def record_disagreement(self, disagreement: Disagreement) -> None:
         """Store a frame on which a shadow bundle disagreed. Never blocks; dropped, and counted, where the journal's writer is behind."""

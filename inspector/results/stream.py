@@ -43,6 +43,9 @@ REPEAT_EVERY_S = 1.0
 class Stream:
     """Makes and numbers the messages of one camera."""
 
+    _counts_as_inspected = True
+    """Whether a result is of a frame of its own."""
+
     def __init__(self, identity: Identity, camera: str, *, heartbeat_ms: int, masks: bool) -> None:
         self.camera = camera
         self.last_seq = -1
@@ -100,12 +103,11 @@ class Stream:
         """The verdict of a frame, or of a range of frames the camera lost."""
         meta, outcome = settled.meta, settled.outcome
         self.resolved_through = max(self.resolved_through, settled.resolved_through)
-        if settled.count > 1 or outcome.reason is Reason.CAMERA_LOST:
+        if self._is_gap(settled):
             publication = self._gap(settled)
         else:
-            latency_us = (settled.settled_ns - meta.captured_ns) // 1000
             try:
-                publication = self._result(meta, outcome, latency_us)
+                publication = self._result(settled, outcome)
             except (TypeError, ValueError, OverflowError):
                 log.exception(
                     "camera %s, frame %d: its %s cannot be put into a message",
@@ -118,7 +120,7 @@ class Stream:
                     reason=Reason.INTERNAL,
                     detail="the verdict could not be put into a message",
                 )
-                publication = self._result(meta, outcome, latency_us)
+                publication = self._result(settled, outcome)
         if meta.run in self._open:
             self._open[meta.run].totals.add(outcome.verdict, outcome.reason, settled.count)
         return publication
@@ -179,22 +181,30 @@ class Stream:
         body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
         return self._publish(MessageType.HEARTBEAT, body, numbered=False)
 
-    def _result(self, meta: FrameMeta, outcome: Outcome, latency_us: int) -> Publication:
-        bundle, mask = self._words_of(outcome.bundle), self._mask_of(outcome)
-        body = ResultBody(
+    def _is_gap(self, settled: Settled) -> bool:
+        """Whether the verdict is one of a range of frames, or of a frame that never came."""
+        return settled.count > 1 or settled.outcome.reason is Reason.CAMERA_LOST
+
+    def _result(self, settled: Settled, outcome: Outcome) -> Publication:
+        """``outcome`` in the place of that of ``settled``, which may be one that cannot be encoded."""
+        mask = self._mask_of(outcome)
+        body = self._result_body(settled, outcome, self._words_of(outcome.bundle), bool(mask))
+        verdict, inspected = outcome.verdict.value, self._counts_as_inspected and _is_inspected(outcome)
+        return self._publish(
+            MessageType.RESULT, body, settled.meta, outcome.bundle, verdict=verdict, blob=mask, inspected=inspected
+        )
+
+    def _result_body(self, settled: Settled, outcome: Outcome, bundle: BundleWords, masked: bool) -> ResultBody:
+        return ResultBody(
             verdict=outcome.verdict,
             reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
             pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
             defects=outcome.defects,
-            name=plain(meta.name),
-            latency_us=latency_us,
-            mask=bundle.mask if mask else None,
-        )
-        verdict, inspected = outcome.verdict.value, _is_inspected(outcome)
-        return self._publish(
-            MessageType.RESULT, body, meta, outcome.bundle, verdict=verdict, blob=mask, inspected=inspected
+            name=plain(settled.meta.name),
+            latency_us=latency_us(settled),
+            mask=bundle.mask if masked else None,
         )
 
     def _words_of(self, bundle: BundleIdentity | None) -> BundleWords:
@@ -312,6 +322,11 @@ class _OpenRun:
     """As it was when the run began."""
     totals: Totals = field(default_factory=Totals)
     """What was published of it."""
+
+
+def latency_us(settled: Settled) -> int:
+    """From capture to verdict."""
+    return (settled.settled_ns - settled.meta.captured_ns) // 1000
 
 
 def _is_inspected(outcome: Outcome) -> bool:

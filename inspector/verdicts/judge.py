@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
 from inspector.frames.size import FrameSize
 from inspector.verdicts.defects import measure
 from inspector.verdicts.measured import Settings, Unlisted
+from inspector.verdicts.places import Places
 from inspector.verdicts.rules import judge
 
 _MOST_CLASSES = 8
@@ -27,8 +29,10 @@ class Judge:
         bundle: BundleIdentity,
         minimum_area_px: Sequence[int],
         scale: Scale | None,
+        placement: PlacementConfig | None = None,
     ) -> None:
         """``bundle`` is the one whose results are judged; ``minimum_area_px`` is the least area of a defect, for each of its classes.
+        ``placement`` says where on the strip the camera looks; None: as the defaults of its keys say.
         ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
         class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
@@ -40,6 +44,8 @@ class Judge:
         """The bundle whose results are judged."""
         self._class_names = tuple(class_names)
         self._measuring = Settings(self._class_names, tuple(minimum_area_px), config.max_defects, scale)
+        self.places = Places(placement or PlacementConfig(), config, bundle.size, scale)
+        """Where on the strip defects are."""
         self._frame_length_mm = None
         if scale is not None:
             self._frame_length_mm = _length_mm(scale, bundle.size, config.travel_axis == "x")
@@ -52,6 +58,7 @@ class Judge:
             reason=Reason.GATE_CLEAN,
             gate_score=_probability(gate_score, "the gate's score"),
             bundle=self.bundle,
+            places=self.places,
         )
 
     def segmented(
@@ -60,11 +67,13 @@ class Judge:
         mask: NDArray[np.uint8],
         pixels: Sequence[int] | NDArray[np.integer[Any]],
         scores: Sequence[float] | NDArray[np.floating[Any]],
+        position_um: int | None = None,
     ) -> Outcome:
         """The outcome of a frame that was segmented: PASS, REJECT or SCRAP.
 
         ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
-        read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
+        read during the call; ``pixels`` and ``scores`` (maximum probability) are per class. ``position_um`` is that of the frame, None where
+        it is unknown.
 
         Raises ValueError where the result is implausible: a score that is no probability (NaN, infinite), another
         frame size, a class the bundle does not have, pixel counts that differ from the mask. Such a frame was not inspected.
@@ -93,9 +102,10 @@ class Judge:
             detail=detail + _left_out(found.unlisted),
             gate_score=gate_score,
             pixels=found.pixels,
-            defects=found.defects,
+            defects=self.places.placed(found.defects, position_um),
             mask=found.encoded,
             bundle=self.bundle,
+            places=self.places,
         )
 
 

@@ -23,18 +23,23 @@ def tiny_config(
     /,
     silent_after_s: float = 2.0,
     frame_check: dict[str, Any] | None = None,
+    cameras_keys: dict[str, Any] | None = None,
+    cameras_of_line: list[dict[str, Any]] | None = None,
     **changes: Any,
 ) -> LineConfig:
-    """A live line on the tiny bundle, ``frame_check`` as given for each camera; ``changes`` replace top-level keys."""
+    """A live line on the tiny bundle, ``frame_check`` and further keys as given for each camera, or all cameras as they are in
+    ``cameras_of_line``; ``changes`` replace top-level keys."""
     tree: dict[str, Any] = {
         "line": "t",
         "bundle": str(bundle),
-        "cameras": [
+        "cameras": cameras_of_line
+        or [
             {
                 "name": name,
                 "source": {"kind": "simulator"},
                 "silent_after_s": silent_after_s,
                 "frame_check": frame_check or {},
+                **(cameras_keys or {}),
             }
             for name in cameras
         ],
@@ -56,10 +61,14 @@ class Running:
         self.journal = journal
         self.stop = stop
 
-    def finish(self, camera: str = "top") -> Account:
-        """Wait for the end of the run, stop, and settle the account."""
+    def finish_only(self) -> None:
+        """Wait for the end of the run and stop."""
         self.line.wait(self.stop, tick_s=0.01)
         self.line.stop()
+
+    def finish(self, camera: str = "top") -> Account:
+        """Wait for the end of the run, stop, and settle the account."""
+        self.finish_only()
         return account(self.journal, camera)
 
 

@@ -41,14 +41,25 @@ def mask() -> NDArray[np.uint8]:
 
 
 def test_a_frame_the_gate_holds_back_passes() -> None:
-    assert make_judge().clean(0.0625) == Outcome(
-        verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.0625, bundle=bundle_of(CLASSES)
+    judge = make_judge()
+    assert judge.clean(0.0625) == Outcome(
+        verdict=Verdict.PASS,
+        reason=Reason.GATE_CLEAN,
+        gate_score=0.0625,
+        bundle=bundle_of(CLASSES),
+        places=judge.places,
     )
 
 
 def test_a_frame_without_a_set_pixel_passes() -> None:
-    assert answer(make_judge(), np.zeros(SHAPE, dtype=np.uint8)) == Outcome(
-        verdict=Verdict.PASS, reason=Reason.NO_DEFECT, gate_score=0.8, pixels=(0, 0, 0, 0), bundle=bundle_of(CLASSES)
+    judge = make_judge()
+    assert answer(judge, np.zeros(SHAPE, dtype=np.uint8)) == Outcome(
+        verdict=Verdict.PASS,
+        reason=Reason.NO_DEFECT,
+        gate_score=0.8,
+        pixels=(0, 0, 0, 0),
+        bundle=bundle_of(CLASSES),
+        places=judge.places,
     )
 
 
