@@ -34,7 +34,8 @@ class Places:
         """A point of the frame: mm across the strip from its reference edge, mm along it from the position of the frame; None without a scale."""
         if self.scale is None:
             return None
-        x, y = x_px * self.scale.mm_per_px_x, y_px * self.scale.mm_per_px_y
+        x, y = self.scale.places_mm(x_px - 0.5, y_px - 0.5)  # counts from the middle of the first pixel
+        x, y = x + self.scale.mm_per_px_x / 2, y + self.scale.mm_per_px_y / 2
         width, height = self.size.width * self.scale.mm_per_px_x, self.size.height * self.scale.mm_per_px_y
         across, along, breadth, length = (y, x, height, width) if self._along_x else (x, y, width, height)
         where = self.placement

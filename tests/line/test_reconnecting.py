@@ -209,8 +209,8 @@ def test_positions_are_unknown_from_a_loss_to_the_next_run() -> None:
     assert positions.of(3, None, "a").position_um == 3000
     positions.broken()
     assert positions.of(9, None, "a") == UNKNOWN
-    assert positions.of(10, None, "b").position_um == 10_000
-    assert positions.of(11, None, "b").position_um == 11_000
+    assert positions.of(10, None, "b").position_um == 0, "counting begins again"
+    assert positions.of(11, None, "b").position_um == 1000
 
 
 def test_frames_due_are_those_of_the_rate_each_once() -> None:
