@@ -314,3 +314,42 @@ def test_numbers_are_a_set(ranges: list[tuple[int, int]], first: int, count: int
     assert missing == [n for n in range(first, first + count) if not model[n]]
     assert numbers.through == int(np.argmin(model)) - 1
     assert all((n in numbers) == bool(model[n]) for n in range(100))
+
+
+@given(st.data())
+def test_every_sheet_gets_one_verdict_and_passes_only_where_all_frames_do(data: st.DataObject) -> None:
+    """Frames of two cameras, in any order, some lost one by one or many at once, deadlines in between."""
+    sheets, clock = ByFrame(("a", "b"), 200 * MS), 0
+    passed: dict[str, set[int]] = {"a": set(), "b": set()}
+    waiting: list[Settled] = []
+    for camera in ("a", "b"):
+        number = 0
+        while number < 30:
+            kind = data.draw(st.sampled_from(["pass", "pass", "reject", "lost", "many"]))
+            count = {"lost": data.draw(st.integers(1, 5)), "many": 70}.get(kind, 1)
+            if kind == "pass":
+                passed[camera].add(number)
+            verdict = Verdict.REJECT if kind == "reject" else Verdict.PASS
+            waiting.append(settled(camera, number, verdict, lost=kind in ("lost", "many"), count=count))
+            number += count
+    endings: list[Ending] = []
+    for one in data.draw(st.permutations(waiting)):
+        endings += sheets.add(one)
+        clock += data.draw(st.integers(0, 20)) * MS
+        endings += sheets.due(clock)
+    endings += sheets.close()
+    numbers, through = [n for one in endings for n in range(one.first, one.last + 1)], -1
+    assert len(numbers) == len(set(numbers)), "two verdicts for one sheet"
+    assert sorted(numbers) == list(range(len(numbers)))
+    settled_so_far: set[int] = set()
+    for one in endings:
+        settled_so_far |= set(range(one.first, one.last + 1))
+        assert one.through >= through, "the watermark fell"
+        through = one.through
+        assert settled_so_far >= set(range(through + 1)), "the watermark is ahead of the verdicts"
+        if one.sheet is not None:
+            sheet = combined(one.sheet, one.missing, one.why, 0, one.through, LIMITS)
+            number = sheet.meta.frame
+            if sheet.outcome.verdict is Verdict.PASS:
+                assert number in passed["a"]
+                assert number in passed["b"]
