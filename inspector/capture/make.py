@@ -14,10 +14,10 @@ SOFTWARE = (ReplayConfig, SimulatorConfig)
 """Sources without a real sheet: their results are marked as simulated."""
 
 
-def make_source(config: SourceConfig, height: int, width: int) -> FrameSource:
-    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet."""
+def make_source(config: SourceConfig, height: int, width: int, *, any_size: bool = False) -> FrameSource:
+    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet. ``any_size``: files may have other sizes too."""
     if isinstance(config, ReplayConfig):
-        return ReplayCamera(config, height, width)
+        return ReplayCamera(config, None if any_size else height, None if any_size else width)
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
 
     return SimulatorCamera(config, height, width)

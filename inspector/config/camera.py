@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.names import Name
+from inspector.config.fit import FitConfig
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import AtLeastOne, Positive, Section
@@ -35,3 +36,11 @@ class CameraConfig(Section, frozen=True, kw_only=True):
             "one. Null: no limit, for a camera that is triggered by the sheets."
         ),
     ] = 2.0
+    fit: FitConfig = FitConfig()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a fit that does not say the size of a camera's frames: only files can each have their own."""
+        if self.fit.mode != "refuse" and self.fit.size is None and not isinstance(self.source, ReplayConfig):
+            raise ValueError(
+                f"fit: mode {self.fit.mode} needs the size of the camera's frames: add size: {{height: ..., width: ...}}"
+            )

@@ -24,7 +24,6 @@ import msgspec
 from engines.bundle import Bundle
 from engines.operating_point import OperatingPoint
 from inspector.capture.make import make_source
-from inspector.capture.preparation import Preparation
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
@@ -46,6 +45,7 @@ from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
 from inspector.line.control import LineControl
+from inspector.line.fits import Fits
 from inspector.line.last_rejects import LastRejects
 from inspector.line.loading import Loading
 from inspector.line.observers import Observers
@@ -109,7 +109,8 @@ class Line:
         self.config = config
         self.bundle = bundle
         self.size = FrameSize(bundle.height, bundle.width)
-        """Of every camera's frames."""
+        """Of the frames that the bundle inspects."""
+        self.fits = Fits(config, self.size)
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
         self.rejects = LastRejects()
@@ -126,17 +127,19 @@ class Line:
         )
         self.ledger = Ledger(self._settled, queued=self.results.wake)
         self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
-        self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
+        self.ring = FrameRing(
+            config.ring.slots_for(self.fits.slot_px), self.size, config.ring.observer_slots, self.fits.slot_px
+        )
         self.drift = DriftWatch(
             config.drift,
-            [camera.name for camera in config.cameras],
+            self.fits.judged,
             self.size,
             self.ring,
             self._active_point,
             partial(self.status.condition, degrades=False),
         )
         self.observers = Observers((*observers, self.drift) if config.drift.enabled else observers)
-        judges = judges_of(config)
+        judges = judges_of(config, self.fits)
         judges.check(bundle)
         self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
@@ -149,7 +152,7 @@ class Line:
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.announcer = Announcer(lambda: self.config, self.size, self.results, self.drift.reset)
+        self.announcer = Announcer(lambda: self.config, self.results, self.drift.reset)
         self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self.announcer)
         """Which run is on, and what frames are inspected with."""
         self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
@@ -264,10 +267,12 @@ class Line:
     # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
+        preparation = self.fits.of(camera.name)
         return Acquisition(
             camera,
-            source or make_source(camera.source, *self.size),
-            Preparation(self.size),
+            source
+            or make_source(camera.source, *(preparation.camera or self.size), any_size=preparation.camera is None),
+            preparation,
             self.runs,
             self.ledger,
             self.ring,

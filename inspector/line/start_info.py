@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from inspector.capture.make import SOFTWARE, source_kind
 from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
-from inspector.frames.size import FrameSize
 from inspector.line.setup import Setup
 from inspector.results.identity import Identity, StartInfo
 from inspector.verdicts.wording import rule_in_words
@@ -37,12 +36,15 @@ def first_run(config: LineConfig, epoch: str) -> str:
     return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"
 
 
-def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, setup: Setup) -> StartInfo:
-    """What subscribers need to read the results of a camera under ``setup``; ``size`` is the size of its frames."""
-    scale = setup.judges.scales[camera.name]
+def start_info(config: LineConfig, camera: CameraConfig, setup: Setup) -> StartInfo:
+    """What subscribers need to read the results of a camera under ``setup``."""
+    scale, fits = setup.judges.scales[camera.name], setup.judges.fits
+    preparation = fits.of(camera.name)
     return StartInfo(
         bundle=setup.dispatcher.identity,
-        size=size,
+        size=preparation.judged,
+        placement=preparation.fit.placement,
+        thresholds_void=fits.thresholds_void(camera.name, setup.dispatcher.bundle),
         calibration=setup.calibrations.get(camera.name),
         recipe=setup.recipe,
         scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,

@@ -136,7 +136,7 @@ class Stream:
             pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
             defects=outcome.defects,
             name=plain(meta.name),
-            mask=bundle.mask if mask else None,
+            mask=bundle.mask_of(outcome) if mask else None,
         )
         return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask, inspected=_is_inspected(outcome))
 
@@ -190,7 +190,7 @@ class Stream:
             defects=outcome.defects,
             name=plain(meta.name),
             latency_us=latency_us,
-            mask=bundle.mask if mask else None,
+            mask=bundle.mask_of(outcome) if mask else None,
         )
         verdict, inspected = outcome.verdict.value, _is_inspected(outcome)
         return self._publish(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Verdict
+from inspector.frames.size import FrameSize
 from inspector.verdicts.defects import measure
 from inspector.verdicts.measured import Settings, Unlisted
 from inspector.verdicts.rules import judge
@@ -26,9 +27,10 @@ class Judge:
         bundle: BundleIdentity,
         minimum_area_px: Sequence[int],
         scale: Scale | None,
+        size: FrameSize | None = None,
     ) -> None:
-        """``bundle`` is the one whose results are judged; ``minimum_area_px`` is the least area of a defect, for each of its classes.
-        ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
+        """``bundle`` is the one whose results are judged; ``minimum_area_px`` is the least area of a defect, for each of its classes; ``size`` is
+        that of the frames that are judged, where it is not the bundle's, and ``scale`` is that of their pixels. ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
         class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
             raise ValueError(
@@ -39,11 +41,13 @@ class Judge:
         """The bundle whose results are judged."""
         self._class_names = tuple(class_names)
         self._measuring = Settings(self._class_names, tuple(minimum_area_px), config.max_defects, scale)
+        self._size = size or bundle.size
+        self._other_size = None if self._size == bundle.size else self._size
         self._frame_length_mm = None
         if scale is not None:
             along_x = config.travel_axis == "x"
             self._frame_length_mm = (
-                bundle.size.width * scale.mm_per_px_x if along_x else bundle.size.height * scale.mm_per_px_y
+                self._size.width * scale.mm_per_px_x if along_x else self._size.height * scale.mm_per_px_y
             )
 
     def clean(self, gate_score: float) -> Outcome:
@@ -54,37 +58,38 @@ class Judge:
             reason=Reason.GATE_CLEAN,
             gate_score=_probability(gate_score, "the gate's score"),
             bundle=self.bundle,
+            size=self._other_size,
         )
 
     def segmented(
         self,
         gate_score: float | None,
         mask: NDArray[np.uint8],
-        pixels: Sequence[int] | NDArray[np.integer[Any]],
+        pixels: Sequence[int] | NDArray[np.integer[Any]] | None,
         scores: Sequence[float] | NDArray[np.floating[Any]],
     ) -> Outcome:
         """The outcome of a frame that was segmented: PASS, REJECT or SCRAP.
 
         ``gate_score`` is None on a line without a gate; ``mask`` is uint8 ``[H, W]``, bit k set where class k is, and is only
-        read during the call; ``pixels`` and ``scores`` (maximum probability) are per class.
+        read during the call; ``pixels`` and ``scores`` (maximum probability) are per class. ``pixels`` None: the mask was put together from
+        others, which were compared with the segmenter's counts.
 
         Raises ValueError where the result is implausible: a score that is no probability (NaN, infinite), another
         frame size, a class the bundle does not have, pixel counts that differ from the mask. Such a frame was not inspected.
         """
         if gate_score is not None:
             gate_score = _probability(gate_score, "the gate's score")
-        if mask.shape != self.bundle.size or mask.dtype != np.uint8:
-            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self.bundle.size)}")
-        if len(scores) != len(self._class_names) or len(pixels) != len(self._class_names):
-            raise ValueError(
-                f"{len(scores)} scores and {len(pixels)} pixel counts for {len(self._class_names)} classes"
-            )
+        if mask.shape != self._size or mask.dtype != np.uint8:
+            raise ValueError(f"the mask is {mask.dtype} {list(mask.shape)}; expected uint8 {list(self._size)}")
+        counted = None if pixels is None else tuple(int(count) for count in pixels)
+        counts = len(scores) if counted is None else len(counted)
+        if len(scores) != len(self._class_names) or counts != len(self._class_names):
+            raise ValueError(f"{len(scores)} scores and {counts} pixel counts for {len(self._class_names)} classes")
         probabilities = [
             _probability(score, f"the score of {name}") for name, score in zip(self._class_names, scores, strict=True)
         ]
         found = measure(mask, probabilities, self._measuring)
-        counted = tuple(int(count) for count in pixels)
-        if counted != found.pixels:
+        if counted is not None and counted != found.pixels:
             raise ValueError(f"the segmenter counts {counted} pixels per class, its mask holds {found.pixels}")
         verdict, reason, detail = judge(
             found.defects, self._config.rules, self._class_names, self._frame_length_mm, found.unlisted
@@ -98,6 +103,7 @@ class Judge:
             defects=found.defects,
             mask=found.encoded,
             bundle=self.bundle,
+            size=self._other_size,
         )
 
 

@@ -23,9 +23,10 @@ def tiny_config(
     /,
     silent_after_s: float = 2.0,
     frame_check: dict[str, Any] | None = None,
+    fits: dict[str, dict[str, Any]] | None = None,
     **changes: Any,
 ) -> LineConfig:
-    """A live line on the tiny bundle, ``frame_check`` as given for each camera; ``changes`` replace top-level keys."""
+    """A live line on the tiny bundle, ``frame_check`` as given for each camera, ``fits`` by camera; ``changes`` replace top-level keys."""
     tree: dict[str, Any] = {
         "line": "t",
         "bundle": str(bundle),
@@ -35,6 +36,7 @@ def tiny_config(
                 "source": {"kind": "simulator"},
                 "silent_after_s": silent_after_s,
                 "frame_check": frame_check or {},
+                "fit": (fits or {}).get(name, {}),
             }
             for name in cameras
         ],
