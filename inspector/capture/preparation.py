@@ -51,7 +51,7 @@ class Preparation:
 
     def refusal(self, pixels: NDArray[np.uint8]) -> str:
         """Why pixels of this dtype or shape cannot be used, one line; empty where they can. Without this check numpy would broadcast."""
-        if pixels.dtype != np.uint8 or pixels.ndim != 2:
+        if pixels.dtype != np.uint8 or len(pixels.shape) != 2:
             return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(self.inspected)}"
         if wrong := self.fit.refusal(FrameSize(*pixels.shape)):
             return f"the camera delivered uint8 {list(pixels.shape)}; {wrong}"
