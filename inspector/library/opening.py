@@ -45,6 +45,11 @@ def open_inspector(
         config = load_config(Path(config))
     chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
+    if chosen.fit.mode != "refuse":
+        raise UserError(
+            f"cameras.{chosen.name}.fit: mode {chosen.fit.mode}: inspector.open takes frames of the bundle's size only; "
+            "`inspector replay --config` fits others"
+        )
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
     return _inspector(model, config.inference, config.verdicts, chosen.frame_check, chosen.scale, recording)
 
