@@ -45,12 +45,15 @@ class Preparation:
         """Size of the frames that are judged, and of their masks."""
         self.slot_px = self.fit.slot_px
         """Pixels that a frame takes in its slot."""
+        self._as_it_is = fit.mode == "refuse"
         self._flat_field = flat_field
         self.flat_field = flat_field.id if flat_field is not None else ""
         """Identity of the flat field that is applied; empty where there is none."""
 
     def refusal(self, pixels: NDArray[np.uint8]) -> str:
         """Why pixels of this dtype or shape cannot be used, one line; empty where they can. Without this check numpy would broadcast."""
+        if self._as_it_is and self._flat_field is None and pixels.shape == self.inspected and pixels.dtype == np.uint8:
+            return ""
         if pixels.dtype != np.uint8 or len(pixels.shape) != 2:
             return f"the camera delivered {pixels.dtype} {list(pixels.shape)}; expected uint8 {list(self.inspected)}"
         if wrong := self.fit.refusal(FrameSize(*pixels.shape)):
@@ -59,13 +62,13 @@ class Preparation:
 
     def layout(self, pixels: NDArray[np.uint8]) -> Layout | None:
         """How a frame that is not refused lies in its slot; None: as one window, which is the judged frame."""
-        return self.fit.layout(FrameSize(*pixels.shape))
+        return None if self._as_it_is else self.fit.layout(FrameSize(*pixels.shape))
 
     def write(self, pixels: NDArray[np.uint8], plane: NDArray[np.uint8]) -> None:
         """Write a frame that is not refused into ``plane``, the slot: uint8 [bytes], C-contiguous."""
         if self._flat_field is None:
             self.fit.write(pixels, plane)
-        elif self.fit.mode == "refuse":
+        elif self._as_it_is:
             self._flat_field.apply(pixels, plane[: self.slot_px].reshape(self.inspected))
         else:
             corrected = np.empty_like(pixels)

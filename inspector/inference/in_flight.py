@@ -86,13 +86,20 @@ class InFlightQueue:
                 continue
             if not self._in_flight:
                 self._progress_ns = now_ns
-            windows = frame.windows
-            for window in windows:
-                self._in_flight[window] = (frame, now_ns)
-            if len(windows) > 1:
-                self._tiled[frame.lease.slot] = []
+            if frame.layout is None:
+                self._in_flight[frame.lease.slot, 0] = (frame, now_ns)
+            else:
+                self._fly(frame, now_ns)
             due.append(frame)
         return due, stale
+
+    def _fly(self, frame: LeasedFrame, now_ns: int) -> None:
+        """Put the windows of a frame in flight."""
+        windows = frame.windows
+        for window in windows:
+            self._in_flight[window] = (frame, now_ns)
+        if len(windows) > 1:
+            self._tiled[frame.lease.slot] = []
 
     def take_back(self, unsent: Iterable[LeasedFrame]) -> None:
         """Put frames of ``next_for_child`` that could not be sent back, ahead of the waiting ones."""
