@@ -30,7 +30,8 @@ class Judge:
         size: FrameSize | None = None,
     ) -> None:
         """``bundle`` is the one whose results are judged; ``minimum_area_px`` is the least area of a defect, for each of its classes; ``size`` is
-        that of the frames that are judged, where it is not the bundle's, and ``scale`` is that of their pixels. ``check_rules`` has accepted ``config`` for its classes. Raises ValueError for lists that do not match."""
+        that of the frames that are judged, where it is not the bundle's, and ``scale`` is that of their pixels. ``check_rules`` has accepted
+        ``config`` for the bundle's classes. Raises ValueError for lists that do not match."""
         class_names = bundle.classes
         if not 1 <= len(class_names) <= _MOST_CLASSES or len(minimum_area_px) != len(class_names):
             raise ValueError(

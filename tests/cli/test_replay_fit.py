@@ -12,8 +12,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+import inspector
 from engines.bundle import Bundle
 from inspector.cli.app import app
+from inspector.errors import UserError
 from inspector.protocol.messages import StartBody
 from inspector.results.journal_reader import JournalReader
 from tests.tiny_bundle import frame_with
@@ -104,4 +106,12 @@ def test_a_configured_fit_is_used_and_one_that_does_not_say_enough_is_refused(
     tree["cameras"][0] |= {"source": {"kind": "simulator"}, "fit": {"mode": "crop"}}
     config.write_text(yaml.safe_dump(tree))
     assert "fit: mode crop needs the size" in str(replayed(strips / "strips", "-c", config).exception)
+    tree["cameras"][0]["fit"] = {"mode": "pad", "size": {"height": 32, "width": 150}}
+    config.write_text(yaml.safe_dump(tree))
+    checked = CliRunner().invoke(app, ["config", "check", str(config)])
+    assert f"{config}: cameras.top.fit: frames of 32x150: pad fills up to 32x48" in checked.stderr
+    with pytest.raises(
+        UserError, match=r"cameras\.top\.fit: mode pad: inspector\.open takes frames of the bundle's size only"
+    ):
+        inspector.open(config=config)
     assert "--fit: 'wide' is not known" in str(replayed(strips / "strips", "--fit", "wide").exception)
