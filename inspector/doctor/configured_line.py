@@ -64,8 +64,7 @@ class ConfiguredLine:
             return RingConfig().slots_for(height * width), height, width
         with suppress(UserError):  # told where the configuration is looked at
             slot_px = Fits(self.config, FrameSize(height, width)).slot_px
-            if slot_px > height * width:  # tiles
-                return self.config.ring.slots_for(slot_px), 1, slot_px
+            return self.config.ring.slots_for(slot_px), -(-slot_px // width), width
         return self.config.ring.slots_for(height * width), height, width
 
     def findings(self) -> Iterator[Finding]:

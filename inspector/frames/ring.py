@@ -22,7 +22,7 @@ class FrameRing:
         """``size`` is that of the frames that are inspected; ``slot_px`` is how many pixels the largest frame of a camera takes in its slot,
         where that is more than one of them. Raises UserError where there is not enough shared memory."""
         self.leases = SlotLeases(slots, observer_slots)
-        self._slot = size if slot_px <= size.pixels else FrameSize(1, slot_px)
+        self._slot = FrameSize(max(size.height, -(-slot_px // size.width)), size.width)
         self.frames = SharedPlanes.create(self.leases.total, self._slot)
 
     def masks(self) -> SharedPlanes:

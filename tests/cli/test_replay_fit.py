@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import inspector
 from engines.bundle import Bundle
 from inspector.cli.app import app
+from inspector.cli.replay_line import Recording, replayed_line
 from inspector.errors import UserError
 from inspector.protocol.messages import StartBody
 from inspector.results.journal_reader import JournalReader
@@ -92,8 +93,11 @@ def test_a_configured_fit_is_used_and_one_that_does_not_say_enough_is_refused(
     }
     config = strips / "line.yaml"
     config.write_text(yaml.safe_dump(tree))
-    found = json.loads(replayed(strips / "strips", "-c", config, "--json").stdout)
-    assert found["verdicts"]["UNINSPECTED"] == 0, "each file by its own size"
+    for fit, mode in ((None, "crop"), ("resize", "resize")):
+        recording = Recording(path=str(strips / "strips"), rate_hz=None, loop=False, fit=fit)
+        keys = dict.fromkeys(("bundle", "runtime", "precision", "deadline_ms"))
+        (camera,) = replayed_line(config, None, recording, journal=Path("j"), **keys).cameras
+        assert (camera.fit.mode, camera.fit.size) == (mode, None), "each file by its own size"
     said = {
         '{"mode": "tile"}': "mode tile needs the size of the camera's frames",
         '{"mode": "pad", "overlap_px": 9}': "overlap_px is not used with mode pad, only with tile",

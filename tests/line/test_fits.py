@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,10 @@ from inspector.config.verdicts import Scale
 from inspector.errors import UserError
 from inspector.frames.leased_frame import Inspected
 from inspector.frames.size import FrameSize
+from inspector.inference.identity import identity_of
 from inspector.inference.state import State
 from inspector.line.fits import Fits
+from inspector.line.judges import Judges
 from inspector.line.line import Line
 from inspector.line.self_test import SelfTest
 from inspector.protocol import masks
@@ -246,24 +247,13 @@ def test_a_live_line_resizes_only_what_the_thresholds_were_calibrated_on(tiny_bu
     assert not fits.thresholds_void("top", calibrated)
 
 
-def test_figures_in_mm_are_those_of_the_camera_where_frames_are_resized(tiny_bundle: Bundle, tmp_path: Path) -> None:
+def test_figures_in_mm_are_those_of_the_camera_where_frames_are_resized(tiny_bundle: Bundle) -> None:
     """A square of 8 px of the camera, 0.5 mm each, is 4 mm wide, whatever it is resized to."""
-    frame = frame_with([], 64, 96)
-    frame[10:18, 20:28] = 192
-    tree = tiny_config(
-        tiny_bundle.path,
-        tmp_path / "journal.sqlite",
-        fits={"top": {"mode": "resize", "size": {"height": 64, "width": 96}}},
-        **OFFLINE,
-    )
-    camera = msgspec.structs.replace(tree.cameras[0], scale=Scale(mm_per_px_x=0.5, mm_per_px_y=0.5))
-    config, stop = msgspec.structs.replace(tree, cameras=(camera,)), threading.Event()
-    with Line(config, tiny_bundle, sources={"top": ListCamera([frame])}) as line:
-        assert line.start(stop)
-        line.wait(stop, tick_s=0.01)
-    found = account(tmp_path / "journal.sqlite")
-    (defect,) = found.results[0].defects
-    assert (defect.bbox_px, defect.length_mm, defect.area_mm2) == ((10, 5, 4, 4), 4.0, 16.0)
-    start = next(one.body for one in packets(tmp_path / "journal.sqlite", "top") if isinstance(one.body, StartBody))
-    assert start.scale.x_mm_per_px == 1.0
-    assert (start.fit.factor, start.fit.thresholds_void) == ((2.0, 2.0), True)
+    config = tiny_config(tiny_bundle.path, None, fits={"top": {"mode": "resize", "size": {"height": 64, "width": 96}}})
+    scale = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
+    judges = Judges(config.verdicts, {"top": scale}, Fits(config, FrameSize(32, 48)))
+    mask = np.zeros((32, 48), np.uint8)
+    mask[5:9, 10:14] = 2
+    judged = judges.of("top", tiny_bundle, identity_of(tiny_bundle)).segmented(0.9, mask, (0, 16), (0.0, 0.9))
+    assert (judged.defects[0].length_mm, judged.defects[0].area_mm2) == (4.0, 16.0)
+    assert judges.scales["top"] == Scale(mm_per_px_x=1.0, mm_per_px_y=1.0), "what `start` says"
