@@ -19,6 +19,7 @@ from engines.files.writing import write_text
 from engines.files.yaml_text import on_one_line, yaml_text
 
 FORMAT = 1
+Side = Annotated[int, Meta(ge=1, le=65536)]
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 
 
@@ -40,6 +41,9 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What frames were like then; the line watches for drift from it. It changes no answer, so the id does not depend on it."""
     camera_references: dict[str, Reference] = {}
     """The same for cameras, by name, whose own frames were used; ``reference`` holds for all others."""
+    resized_from: tuple[tuple[Side, Side], ...] = ()
+    """Height and width, px, of the frames that it was chosen on before they were stretched to the bundle's size, each size once; none where
+    they had that size. A live line may stretch frames of these sizes only. It changes no answer, so the id does not depend on it."""
 
     @property
     def id(self) -> str:
@@ -88,5 +92,7 @@ def write_operating_point(point: OperatingPoint, path: Path) -> None:
     """Write ``point`` as YAML, whole or not at all. Raises FileError."""
     tree = msgspec.to_builtins(point)
     references = {"reference": tree.pop("reference"), "camera_references": tree.pop("camera_references")}
+    if not point.resized_from:
+        del tree["resized_from"]
     tree |= {key: on_one_line(value) for key, value in references.items() if value}
     write_text(path, yaml_text(tree))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from calibration.thresholds.calibrate import (
@@ -21,7 +22,9 @@ from calibration.thresholds.mask_counts import SearchGrid
 from calibration.thresholds.observe import Observations, observe
 from engines.bundle import Bundle
 from engines.data.blank_frames import blank_note
+from engines.data.dataset import LabelledFrame
 from engines.data.fit import provenance, require_form, require_held_out
+from engines.data.images import Size
 from engines.data.part import Part
 from engines.runtime.load import load_engines
 
@@ -80,7 +83,19 @@ def calibrate_bundle(
         metadata["part"] = None
         metadata["folds"] = {run.part.name: run.bundle.id for run in runs}
     made = calibrate(seen, bundle.classes, request, metadata, point.version + 1, keep_masks)
-    return replace(made, blank_note=blank_note([frame for run in runs for frame in run.part.frames]))
+    frames = [frame for run in runs for frame in run.part.frames]
+    chosen = msgspec.structs.replace(made.point, resized_from=stretched_from(frames))
+    return replace(made, point=chosen, blank_note=blank_note(frames))
+
+
+def stretched_from(frames: Sequence[LabelledFrame]) -> tuple[Size, ...]:
+    """The sizes that frames had before they were stretched to the size of the data set, each once; those that had its size are left out."""
+    sizes = {
+        frame.size
+        for frame in frames
+        if frame.fit is not None and frame.fit.way == "stretch" and frame.size != (frame.fit.height, frame.fit.width)
+    }
+    return tuple(sorted(sizes))
 
 
 def measure_bundle(bundle: Bundle, part: Part, precision: str = "auto", progress: Progress = _silent) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def copy_cost(frames: Sequence[NDArray[np.uint8]]) -> CopyCost:
     size = FrameSize(*frames[0].shape)
     preparations = {
         "plain": Preparation(size),
-        "pixel": Preparation(size, _some(size, per_column=False)),
-        "column": Preparation(size, _some(size, per_column=True)),
+        "pixel": Preparation(size, flat_field=_some(size, per_column=False)),
+        "column": Preparation(size, flat_field=_some(size, per_column=True)),
     }
     slots = np.zeros((len(frames), size.pixels), np.uint8)
     times: dict[str, list[int]] = {name: [] for name in preparations}

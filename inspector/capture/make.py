@@ -23,12 +23,15 @@ def is_software(config: SourceConfig) -> bool:
     return isinstance(config, (ReplayConfig, RecordedSource, SimulatorConfig))
 
 
-def make_source(config: SourceConfig, height: int, width: int, playback: Playback | None = None) -> FrameSource:
-    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet. Cameras of one recording share ``playback``."""
+def make_source(
+    config: SourceConfig, height: int, width: int, playback: Playback | None = None, *, any_size: bool = False
+) -> FrameSource:
+    """The source for ``config``, with frames of ``height`` x ``width`` px; not opened yet. ``any_size``: files may have other sizes too.
+    Cameras of one recording share ``playback``."""
     if isinstance(config, RecordedSource):
         return RecordingCamera(config, playback or Playback())
     if isinstance(config, ReplayConfig):
-        return ReplayCamera(config, height, width)
+        return ReplayCamera(config, None if any_size else height, None if any_size else width)
     if isinstance(config, OpenCvConfig):
         return VideoFile(config) if config.recorded else OpenCvCamera(config)
     if isinstance(config, GenicamConfig):

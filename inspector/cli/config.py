@@ -20,28 +20,24 @@ app = typer.Typer(
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Line configurations (YAML).")],
 ) -> None:
-    """Check configurations against the schema, their bundle and its classes. Nothing is started.
+    """Check configurations against the schema, their bundle, its classes and its frame size. Nothing is started.
 
     Every file is checked; the first error in each is printed as one line. Exit status 2 if there was one.
     """
     from engines.bundle import find_bundle, read_bundle
     from engines.errors import BundleError, FileError
-    from inspector.capture.flat_field import flat_field_of
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.frames.size import FrameSize
-    from inspector.verdicts.rule_check import check_rules, check_scale
+    from inspector.line.changes import judges_of
+    from inspector.line.fits import Fits
 
     wrong = 0
     for path in files:
         try:
             config = load_config(path)
             bundle = read_bundle(find_bundle(config.bundle, path.parent))
-            size = FrameSize(bundle.height, bundle.width)
-            for camera in config.cameras:
-                check_rules(config.verdicts, bundle.classes, camera.scale)
-                check_scale(camera.name, camera.scale, size)
-                flat_field_of(camera, size)
+            judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except (UserError, BundleError, FileError) as error:
             wrong += 1
             message = str(error)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from engines.bundle import Bundle
+    from inspector.capture.preparation import Preparation
     from inspector.frames.outcome import Verdict
     from inspector.line.line import Line
     from inspector.report import Report, Summary
@@ -64,6 +65,13 @@ def replay(
     raw: Annotated[
         str | None,
         typer.Option(help="Pixel type of .raw files: uint8, uint16 or uint16_be; default: the configuration's."),
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            help="Frames of another size than the bundle's: refuse, crop, pad, resize (for a look: thresholds are void) or tile; default: the "
+            "configuration's, else refuse."
+        ),
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start again after the last file, until Ctrl-C.")] = False,
     masks: Annotated[
@@ -128,7 +136,9 @@ def replay(
             _end(*run_recording(recorded, line_config, model, report), report, as_json)
         return
     truth = _TruthOptions(masks, mask_style, csv)
-    recording = Recording(path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw)
+    recording = Recording(
+        path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw, fit=fit
+    )
     with _journal(report, path, masks) as journal:
         line_config = replayed_line(
             config,
@@ -142,13 +152,15 @@ def replay(
         )
         # A path on the command line is relative to the working directory, one in a file to that file.
         model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
-        failures, found = _run_and_report(line_config, model, journal, truth, report)
-    _end(failures, found, report, as_json)
+        failures, hint, found = _run_and_report(line_config, model, journal, truth, report)
+    _end(failures, found, report, as_json, hint)
 
 
-def _end(failures: list[str], found: Summary, report: Path | None, as_json: bool) -> None:
-    """Print the figures and what failed; raises typer.Exit where anything did."""
+def _end(failures: list[str], found: Summary, report: Path | None, as_json: bool, hint: str = "") -> None:
+    """Print the figures, the ``hint`` and what failed; raises typer.Exit where anything did."""
     print_json(found) if as_json else _print_summary(found, report)
+    if hint:
+        tell(f"inspector: note: {hint}", err=True)
     for failure in failures:
         tell(f"inspector: {failure}", err=True)
     if not found.sound or failures:
@@ -174,12 +186,21 @@ class _TruthOptions:
             raise UserError("--masks and --csv are two sources of truth; give only one of them")
         self._masks, self._style, self._csv = masks, mask_style, csv
 
-    def read(self, classes: Sequence[str], height: int, width: int, frames: Sequence[str]) -> Truth | None:
+    def read(self, classes: Sequence[str], preparation: Preparation, frames: Sequence[str]) -> Truth | None:
         """The truth of a run with these ``frames``; labels of other frames are noted on stderr.
 
-        Raises UserError for what cannot be read, and for labels of which none is of one of the frames.
+        Raises UserError for what cannot be read, for labels of which none is of one of the frames, and where frames are judged in another
+        geometry than they are labelled in.
         """
-        truth = self._read(classes, height, width)
+        from inspector.errors import UserError
+
+        if (self._masks or self._csv) and preparation.fit.mode not in ("refuse", "tile"):
+            option = "--masks" if self._masks else "--csv"
+            raise UserError(
+                f"{option}: labels are of whole frames and cannot be compared where the fit is {preparation.fit.mode}; use --fit tile, or "
+                "leave the labels out"
+            )
+        truth = self._read(classes, *preparation.judged)
         note = truth.require_frames(frames) if truth is not None else ""
         if note:
             tell(f"inspector: note: {note}", err=True)
@@ -228,10 +249,12 @@ def _run_and_report(
     journal: Path,
     truth: _TruthOptions,
     report: Path | None,
-) -> tuple[list[str], Summary]:
-    """Run the line and write the report, where one is asked for; return what failed and the figures."""
+) -> tuple[list[str], str, Summary]:
+    """Run the line and write the report, where one is asked for; return what failed, what to do where most frames do not fit, and the
+    figures."""
     from inspector.capture.replay.listing import frame_names, list_files
     from inspector.cli.progress import live_line
+    from inspector.cli.recording_sizes import misfit
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
@@ -239,7 +262,8 @@ def _run_and_report(
     assert isinstance(source, ReplayConfig), "what is replayed is a recording"
     files = list_files(source.path)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
-        known = truth.read(bundle.classes, bundle.height, bundle.width, frame_names(files))
+        preparation = line.fits.of(line_config.cameras[0].name)
+        known = truth.read(bundle.classes, preparation, frame_names(files))
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*verdicts_of(line)))
@@ -249,10 +273,12 @@ def _run_and_report(
     failures = line.failures
     if stop.is_set() and not source.loop and found.frames < len(files):
         failures.append(f"interrupted after {found.frames} of {len(files)} frames")
+    hint = misfit(source, preparation)
     if found.nothing_inspected:
         first = found.uninspected[0]
-        failures.append(f"no frame could be inspected: {first}" + (f"; {first.remedy}" if first.remedy else ""))
-    return failures, found if report is None else made.write(report, found)
+        remedy, hint = hint or first.remedy, ""
+        failures.append(f"no frame could be inspected: {first}" + (f"; {remedy}" if remedy else ""))
+    return failures, hint, found if report is None else made.write(report, found)
 
 
 def verdicts_of(line: Line) -> tuple[int, Counter[Verdict]]:
@@ -273,12 +299,11 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
-    bundle = line.bundle
-    decoder = recording_decoder(source, bundle.height, bundle.width)
+    bundle, preparation = line.bundle, line.fits.of(line.config.cameras[0].name)
+    decoder = recording_decoder(source, *(preparation.camera or (None, None)))
     report = Report(
         bundle.classes,
-        bundle.height,
-        bundle.width,
+        *preparation.judged,
         truth,
         minimum_area_px=bundle.operating_point.minimum_areas(bundle.classes),
         title=f"Replay of {files[0].parent.name}",
@@ -286,9 +311,10 @@ def _report(line: Line, journal: Path, files: list[Path], source: ReplayConfig, 
 
     def pixels(frame: int) -> NDArray[np.uint8] | None:
         try:
-            return decoder.decode(files[frame % len(files)])
+            decoded = decoder.decode(files[frame % len(files)])
         except BadFrameError:
             return None
+        return None if preparation.refusal(decoded) else preparation.judged_frame(decoded)
 
     with JournalReader(journal) as reader:
         for row in reader.walk():

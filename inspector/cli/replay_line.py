@@ -12,8 +12,10 @@ import msgspec
 
 from engines.images.raw_format import RawType
 from engines.runtime.lanes import throughput_lanes
+from inspector.cli.recording_sizes import commonest_size, only_size
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
+from inspector.config.fit import MODES, FitConfig
 from inspector.config.load import load_config
 from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
@@ -33,6 +35,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """The 16-bit value that becomes 255."""
     raw: str | None = None
     """Type of a pixel in raw files."""
+    fit: str | None = None
+    """What becomes of frames of another size than the bundle's."""
 
     def source(self, configured: ReplayConfig | None) -> ReplayConfig:
         """The camera's source: what pixels mean is the configuration's where it replays recordings too. Raises UserError."""
@@ -46,6 +50,17 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         if self.white_level is not None:
             white_level = self.white_level
         return replace(base, path=self.path, rate_hz=self.rate_hz, loop=self.loop, raw=raw, white_level=white_level)
+
+    def fitted(self, configured: FitConfig, source: ReplayConfig) -> FitConfig:
+        """How frames are fitted: as configured, or in the mode that is given, for the sizes that the files have. Raises UserError."""
+        if self.fit is None:
+            return configured
+        if self.fit not in MODES:
+            raise UserError(f"--fit: {self.fit!r} is not known; use one of {', '.join(MODES)}")
+        keys = {} if self.fit != configured.mode else msgspec.to_builtins(configured)
+        size = commonest_size(source) if self.fit == "tile" else only_size(source) if self.fit == "resize" else None
+        given = {"size": {"height": size[0], "width": size[1]}} if size else {}
+        return msgspec.convert({**keys, "mode": self.fit, **given}, FitConfig)
 
 
 def replayed_line(
@@ -65,13 +80,15 @@ def replayed_line(
         if camera is not None:
             raise UserError(f"--camera {camera}: names a camera of a configuration; give that too, --config line.yaml")
         source = recording.source(None)
-        base = LineConfig(line="replay", cameras=(CameraConfig(name="top", source=source),))
+        fit = recording.fitted(FitConfig(), source)
+        base = LineConfig(line="replay", cameras=(CameraConfig(name="top", source=source, fit=fit),))
         deadline_ms = deadline_ms or REPLAY_DEADLINE_MS
     else:
         base = load_config(path)
         chosen = choose_camera(base, camera, "--camera", "--camera {}")
         source = recording.source(chosen.source if isinstance(chosen.source, ReplayConfig) else None)
-        base = replace(base, cameras=(replace(chosen, source=source),))
+        fit = recording.fitted(chosen.fit, source)
+        base = replace(base, cameras=(replace(chosen, source=source, fit=fit),))
         deadline_ms = deadline_ms or base.deadline_ms
     options = Played(bundle, runtime, precision, deadline_ms, journal)
     return options.line(base, live=source.rate_hz is not None)

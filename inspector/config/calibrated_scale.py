@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import msgspec
+
 from engines.distortion import Distortion
 from inspector.config.verdicts import Scale
 
@@ -24,6 +28,25 @@ class CalibratedScale(Scale, frozen=True, kw_only=True):
         if self.lens is not None:
             x_px, y_px = self.lens.corrected(x_px, y_px)
         return x_px * self.mm_per_px_x, y_px * self.mm_per_px_y
+
+    def fitted(self, offset: tuple[int, int], factor: tuple[float, float]) -> CalibratedScale:
+        """The scale of frames that begin at ``offset`` (x, y px of the camera) and have ``factor`` pixels of the camera to one of theirs. Raises
+        ValueError where a lens bends what is not resized alike in both directions."""
+        x, y = factor
+        lens = self.lens
+        if lens is not None:
+            if not math.isclose(x, y, rel_tol=1e-6):
+                raise ValueError(
+                    f"the distortion of the lens is not corrected in frames that are resized by {x:g} x {y:g}; use mode tile or crop"
+                )
+            lens = msgspec.structs.replace(
+                lens,
+                center_x_px=(lens.center_x_px + 0.5 - offset[0]) / x - 0.5,
+                center_y_px=(lens.center_y_px + 0.5 - offset[1]) / y - 0.5,
+                reach_px=lens.reach_px / x,
+            )
+        mm_x, mm_y = self.mm_per_px_x * x, self.mm_per_px_y * y
+        return msgspec.structs.replace(self, mm_per_px_x=mm_x, mm_per_px_y=mm_y, lens=lens)
 
     def problem_of(self, serial: str | None) -> str:
         """Why it is not for the camera with that serial number (None: not known), one line; empty where it may be."""

@@ -9,6 +9,7 @@ from msgspec import Meta
 from engines.files.names import Name
 from engines.files.paths import FilePath
 from inspector.config.calibrated_scale import CalibratedScale
+from inspector.config.fit import FitConfig
 from inspector.config.frame_check import FrameCheckConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
@@ -78,11 +79,16 @@ class CameraConfig(Section, frozen=True, kw_only=True):
         PlacementConfig | None,
         Meta(description="Where on the strip the camera looks. Null: as the defaults of its keys say."),
     ] = None
+    fit: FitConfig = FitConfig()
 
     def __post_init__(self) -> None:
-        """Raises ValueError for two scales."""
+        """Raises ValueError for two scales, and for a fit that does not say the size of a camera's frames: only files can each have their own."""
         if self.scale_file is not None and self.scale is not None and not isinstance(self.scale, CalibratedScale):
             raise ValueError("scale and scale_file are both given; leave one of them out")
+        if self.fit.mode != "refuse" and self.fit.size is None and not isinstance(self.source, ReplayConfig):
+            raise ValueError(
+                f"fit: mode {self.fit.mode} needs the size of the camera's frames: add size: {{height: ..., width: ...}}"
+            )
 
     @property
     def um_per_frame(self) -> float | None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.errors import BundleError, FileError
-from inspector.capture.flat_field import flat_field_of
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.opencv import OpenCvConfig
@@ -31,10 +30,8 @@ from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_p
 from inspector.errors import UserError
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.size import FrameSize
-from inspector.verdicts.rule_check import check_rules, check_scale
-
-if TYPE_CHECKING:
-    from inspector.capture.source import Arrival
+from inspector.line.changes import judges_of
+from inspector.line.fits import Fits
 
 FILES_LOOKED_AT = 3
 LONGEST_LOOK_S = 10.0
@@ -65,8 +62,12 @@ class ConfiguredLine:
         _, height, width = USUAL_RING
         if self.bundle is not None:
             height, width = self.bundle.height, self.bundle.width
-        ring = RingConfig() if self.config is None else self.config.ring
-        return ring.slots_for(height * width), height, width
+        if self.config is None:
+            return RingConfig().slots_for(height * width), height, width
+        with suppress(UserError):  # told where the configuration is looked at
+            slot_px = Fits(self.config, FrameSize(height, width)).slot_px
+            return self.config.ring.slots_for(slot_px), -(-slot_px // width), width
+        return self.config.ring.slots_for(height * width), height, width
 
     def findings(self) -> Iterator[Finding]:
         """Every finding about this line."""
@@ -92,12 +93,8 @@ class ConfiguredLine:
             yield plans_of_a_line(self.bundle, self.config.inference, runtime)
 
     def _configuration(self, config: LineConfig, bundle: Bundle) -> Finding:
-        size = FrameSize(bundle.height, bundle.width)
         try:
-            for camera in config.cameras:
-                check_rules(config.verdicts, bundle.classes, camera.scale)
-                check_scale(camera.name, camera.scale, size)
-                flat_field_of(camera, size)
+            judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except UserError as error:
             return CONFIGURATION.wrong(f"{self.path}: {error}", "the daemon refuses to start")
         return CONFIGURATION.ok(f"{self.path}: line {config.line}", "every key is known and fits")
@@ -113,7 +110,7 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     if not isinstance(camera.source, ReplayConfig):
         return subject.ok(kind, "frames are rendered: no hardware needed")
     threads = DaemonThreads(1, "doctor")
-    looking = threads.submit(partial(_first_frames, camera.source, bundle))
+    looking = threads.submit(partial(_first_frames, camera, bundle))
     try:
         seen = looking.result(LONGEST_LOOK_S)
     except TimeoutError:
@@ -123,7 +120,7 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
         return subject.wrong(str(error), f"the {kind} finds no frames")
     finally:
         threads.close(0.0)
-    bad = [arrival.error for arrival in seen if arrival.pixels is None]
+    bad = [why for why in seen if why]
     if seen and len(bad) == len(seen):
         advice = "such frames are UNINSPECTED (bad_frame); of the first files not one can be inspected with this bundle"
         return subject.wrong(bad[0], advice)
@@ -132,14 +129,21 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     return subject.ok(f"{kind} of {camera.source.path}", "frames are there, and the first ones can be used")
 
 
-def _first_frames(recording: ReplayConfig, bundle: Bundle) -> list[Arrival]:
-    """The first frames as the line would get them. Raises UserError where there are no files."""
+def _first_frames(camera: CameraConfig, bundle: Bundle) -> list[str]:
+    """Why the line could not use each of the first frames, one line; empty where it could. Raises UserError where there are no files."""
     from inspector.capture.make import make_source
+    from inspector.capture.preparation import Preparation
 
-    source = make_source(replace(recording, rate_hz=None, loop=False), bundle.height, bundle.width)
+    inspected = FrameSize(bundle.height, bundle.width)
+    preparation = Preparation(inspected, camera.fit)
+    recording = replace(camera.source, rate_hz=None, loop=False)
+    source = make_source(recording, *(preparation.camera or inspected), any_size=preparation.camera is None)
     try:
         source.open()
-        return list(islice(iter(source.next, None), FILES_LOOKED_AT))
+        seen = []
+        for arrival in islice(iter(source.next, None), FILES_LOOKED_AT):
+            seen.append(arrival.error if arrival.pixels is None else preparation.refusal(arrival.pixels))
+        return seen
     finally:
         source.close()
 

@@ -11,7 +11,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
@@ -57,7 +57,9 @@ class _Job(NamedTuple):
 class _Camera:
     """What is kept of one camera. ``lock`` is held for a look."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: FrameSize) -> None:
+        self.size = size
+        """Of the frames that are judged."""
         self.lock = threading.Lock()
         self.bundle: BundleIdentity | None = None
         """The one that ``reference`` is of."""
@@ -80,13 +82,13 @@ class DriftWatch:
     def __init__(
         self,
         config: DriftConfig,
-        cameras: Sequence[str],
+        cameras: Mapping[str, FrameSize],
         size: FrameSize,
         ring: FrameRing,
         active: Active,
         report: Report,
     ) -> None:
-        """``size`` is that of the frames, which lie in ``ring``."""
+        """``cameras`` are the sizes of the frames that are judged, by camera; ``size`` is that of the frames that are inspected, in ``ring``."""
         self._config = config
         self._size = size
         self._ring = ring
@@ -94,7 +96,7 @@ class DriftWatch:
         self._report = report
         self._quarter = max(1, config.window_frames // QUARTERS)
         self._wait = min(self._quarter, OVERTAKEN * ring.leases.slots)
-        self._cameras = {name: _Camera() for name in cameras}
+        self._cameras = {name: _Camera(judged) for name, judged in cameras.items()}
         self._folder = None if config.folder is None else PictureFolder(Path(config.folder), config.keep_pictures)
         self._writer = DaemonThreads(1, "drift-pictures")
         self._writing: Future[Path] | None = None
@@ -130,7 +132,7 @@ class DriftWatch:
             if camera.judge is None or outcome.bundle != camera.bundle or camera.reference is None:
                 return
             block = self._block_of(camera, camera.reference, frame.meta)
-            pixels = self._ring.pixels(frame.lease, self._size)
+            pixels = self._ring.judged(frame, self._size)
             seen = None if block is None else look(pixels)
             if block is None or seen is None:
                 return
@@ -143,7 +145,7 @@ class DriftWatch:
         if meta.frame < camera.first:
             return camera.closing
         if camera.block is None:
-            camera.block = Block(reference, *self._size)
+            camera.block = Block(reference, *camera.size)
             camera.began = meta.frame, meta.captured_ns
         return camera.block
 
@@ -200,16 +202,12 @@ class DriftWatch:
             return
         camera.bundle = bundle
         camera.reference = point.reference_of(name)
-        if camera.reference is not None and not self._fits(camera.reference):
+        if camera.reference is not None and not _fits(camera.reference, camera.size):
             self._tell_unwatched(name, bundle, "the reference is of frames of another size")
             camera.reference = None
         elif camera.reference is None:
             self._tell_unwatched(name, bundle, "the operating point has no reference")
         self._begin_anew(name, camera)
-
-    def _fits(self, reference: Reference) -> bool:
-        profile = reference.profile
-        return (len(profile.mean), len(profile.frames)) == tile_counts(*self._size)
 
     def _begin_anew(self, name: str, camera: _Camera) -> None:
         """``lock`` is held."""
@@ -281,3 +279,8 @@ class DriftWatch:
         else:
             return f"; picture: {path}"
         return f"; no picture: {why}"
+
+
+def _fits(reference: Reference, size: FrameSize) -> bool:
+    profile = reference.profile
+    return (len(profile.mean), len(profile.frames)) == tile_counts(*size)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.bundle import Bundle
+from inspector.frames.layout import Layout
 from inspector.frames.leases import Lease
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome
-from inspector.frames.planes import SharedPlanes, Window
+from inspector.frames.planes import Window
 
 
 class FrameJudge(Protocol):
@@ -25,11 +26,12 @@ class FrameJudge(Protocol):
         self,
         gate_score: float | None,
         mask: NDArray[np.uint8],
-        pixels: Sequence[int],
+        pixels: Sequence[int] | None,
         scores: Sequence[float],
         position_um: int | None = None,
     ) -> Outcome:
-        """The outcome of a frame that was segmented; ``position_um`` is that of the frame."""
+        """The outcome of a frame that was segmented; ``pixels`` None: the mask was compared with the segmenter's counts already.
+        ``position_um`` is that of the frame."""
 
 
 class FrameJudges(Protocol):
@@ -50,6 +52,8 @@ class LeasedFrame(NamedTuple):
     """The frame is inspected beside the active bundle: its result is no verdict."""
     golden: bool = False
     """A golden frame of the self-test. No camera captured it, and the ledger does not know it."""
+    layout: Layout | None = None
+    """How it lies in the slot; None: as one window at the beginning, which is the whole frame."""
 
     @property
     def gets_verdict(self) -> bool:
@@ -57,9 +61,11 @@ class LeasedFrame(NamedTuple):
         return not (self.shadow or self.golden)
 
     @property
-    def window(self) -> Window:
-        """The window the child reads: the whole frame."""
-        return self.lease.slot, 0
+    def windows(self) -> tuple[Window, ...]:
+        """The windows that the child reads."""
+        if self.layout is None:
+            return ((self.lease.slot, 0),)
+        return tuple((self.lease.slot, piece.offset) for piece in self.layout.pieces)
 
 
 class Inspected(NamedTuple):
@@ -69,9 +75,8 @@ class Inspected(NamedTuple):
     """Its lease is valid during the call; ``frame.lease.share`` gives the observer one of its own."""
     outcome: Outcome
     """The outcome of this inspection. It is the frame's verdict unless the ledger had one already, or a shadow inspected (``frame.shadow``)."""
-    masks: SharedPlanes | None
-    """The mask planes of the bundle that inspected the frame (``outcome.bundle``): ``masks.view(frame.window, outcome.bundle.size)``
-    is the mask, uint8 [H, W], valid as long as the lease. None where the segmenter did not run."""
+    mask: NDArray[np.uint8] | None
+    """The mask of the judged frame, uint8 [H, W], not to be written to, valid as long as the lease. None where the segmenter did not run."""
 
 
 class Observer(Protocol):

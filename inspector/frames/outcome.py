@@ -92,7 +92,7 @@ class BundleIdentity(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...]
     """Defect classes; bit k of a mask is class k."""
     size: FrameSize
-    """Size of the frames the bundle inspects, and of its masks."""
+    """Size of the frames the bundle inspects, and of its own masks."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +113,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The bundle that inspected the frame; None where none did."""
     places: StripView | None = None
     """How the camera sees the strip; None where no engine's answer was judged."""
+    size: FrameSize | None = None
+    """Size of the frame that was judged, and of its mask, where it is not that of the bundle's frames."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

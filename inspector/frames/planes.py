@@ -1,7 +1,7 @@
 """Shared-memory planes of pixels, one for each slot of the ring: the frames, and the masks that one child writes.
 
 A window is a part of a plane, ``(slot, offset)``, of the size its reader works on: a child reads windows of its bundle's frame size,
-whatever the camera's frames are. Today a window is a whole frame; a tile is one with another offset.
+whatever the camera's frames are. Mostly a window is a whole frame; of a frame that is cut into tiles each is one, at its own offset.
 """
 
 from __future__ import annotations

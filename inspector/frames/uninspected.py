@@ -15,8 +15,8 @@ MOST_KINDS = 32
 """Further kinds are counted with the first one of the same reason."""
 
 _REMEDIES = {
-    Reason.BAD_FRAME: "each frame must be readable and of the size of the bundle's frames; for another size use a bundle made for it "
-    "(--bundle, or `bundle` in the configuration)",
+    Reason.BAD_FRAME: "each frame must be readable and of the size of the bundle's frames; for another size use --fit (`fit` of the camera in the "
+    "configuration) or a bundle made for it (--bundle, `bundle`)",
     Reason.CAMERA_LOST: "look at the camera, or lower the rate",
     Reason.PAUSED: "`inspector ctl resume` has frames inspected again",
     Reason.OVERLOAD: "lower the rate, use a faster runtime, or raise ring.slots where frames come in bursts",

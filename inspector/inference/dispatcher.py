@@ -194,13 +194,14 @@ class Dispatcher:
         now = now_ns()
         with self._lock:
             self._queue.limit = self._config.in_flight or in_flight
-            frames = self._queue.finished([(result.slot, result.offset) for result in results], now)
+            answered = self._queue.finished(results, now)
             was_silent, self._queue.silent = self._queue.silent, False
             stale = self._pump()
             done = self.retired and not self._queue
-        self._verdicts = frames[0].gets_verdict
         self._give_up_stale(stale)
-        self._listener.results(self, list(zip(frames, results, strict=True)))
+        if answered:
+            self._verdicts = answered[0][0].gets_verdict
+            self._listener.results(self, answered)
         if was_silent:
             self._listener.silent(self, "")
         if done:
@@ -234,7 +235,10 @@ class Dispatcher:
         due, stale = self._queue.next_for_child(now)
         if not due:
             return stale
-        if self.supervisor.submit([WorkItem(*frame.window, self._forced_of(frame)) for frame in due]):
+        decisions = [(frame, self._forced_of(frame)) for frame in due]
+        if self.supervisor.submit(
+            [WorkItem(*window, forced) for frame, forced in decisions for window in frame.windows]
+        ):
             self._figures.sent(due, now)
         else:
             self._queue.take_back(due)

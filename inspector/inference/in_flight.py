@@ -1,5 +1,6 @@
 """The frames one bundle is to inspect: those that wait in the parent, where the overload policy may drop them, and those in its child.
 
+A frame is sent as a whole: where it lies in several windows, these are in flight together, and it is answered when all of them are.
 It has no lock of its own: the dispatcher calls it under its lock.
 """
 
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.meta import FrameMeta
 from inspector.frames.planes import Window
+from inspector.inference.messages import InferenceResult
+from inspector.inference.tiles import joined
 
 TOLERATED = 4.0
 """A silence is told again only when it lasts this many times as long as the last one, which ended with a result."""
@@ -33,11 +36,13 @@ class InFlightQueue:
 
     def __init__(self) -> None:
         self.limit = 0
-        """Most frames in flight."""
+        """Most windows in flight; a frame of several windows may exceed it."""
         self.enough = 0
-        """So many frames in flight keep the child busy until further ones come with its next results."""
+        """So many windows in flight keep the child busy until further ones come with its next results."""
         self._waiting: deque[LeasedFrame] = deque()
         self._in_flight: dict[Window, tuple[LeasedFrame, int]] = {}
+        self._tiled: dict[int, list[InferenceResult]] = {}
+        """The results so far of the frames in flight that lie in several windows, by slot."""
         self._progress_ns = 0
         self.silent = False
         """Whether the child is told to be silent."""
@@ -46,12 +51,12 @@ class InFlightQueue:
         self._tolerated_until_ns = 0
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._in_flight)
+        return len(self._waiting) + self.in_flight
 
     @property
     def in_flight(self) -> int:
         """Frames that are with the child."""
-        return len(self._in_flight)
+        return len({slot for slot, _ in self._in_flight}) if self._tiled else len(self._in_flight)
 
     @property
     def hungry(self) -> bool:
@@ -81,18 +86,35 @@ class InFlightQueue:
                 continue
             if not self._in_flight:
                 self._progress_ns = now_ns
-            self._in_flight[frame.window] = (frame, now_ns)
+            if frame.layout is None:
+                self._in_flight[frame.lease.slot, 0] = (frame, now_ns)
+            else:
+                self._fly(frame, now_ns)
             due.append(frame)
         return due, stale
+
+    def _fly(self, frame: LeasedFrame, now_ns: int) -> None:
+        """Put the windows of a frame in flight."""
+        windows = frame.windows
+        for window in windows:
+            self._in_flight[window] = (frame, now_ns)
+        if len(windows) > 1:
+            self._tiled[frame.lease.slot] = []
 
     def take_back(self, unsent: Iterable[LeasedFrame]) -> None:
         """Put frames of ``next_for_child`` that could not be sent back, ahead of the waiting ones."""
         for frame in reversed(list(unsent)):
-            del self._in_flight[frame.window]
+            for window in frame.windows:
+                del self._in_flight[window]
+            self._tiled.pop(frame.lease.slot, None)
             self._waiting.appendleft(frame)
 
-    def finished(self, windows: Sequence[Window], now_ns: int) -> list[LeasedFrame]:
-        """The child has the results of the frames in ``windows``. Raises KeyError, and changes nothing, where one is not in flight."""
+    def finished(
+        self, results: Sequence[InferenceResult], now_ns: int
+    ) -> Sequence[tuple[LeasedFrame, InferenceResult]]:
+        """The child has these results: the frames that are answered with them. Raises KeyError, and changes nothing, where one is of a window
+        that is not in flight."""
+        windows = [(result.slot, result.offset) for result in results]
         frames = [self._in_flight[window][0] for window in windows]
         for window in windows:
             del self._in_flight[window]
@@ -100,7 +122,24 @@ class InFlightQueue:
             self._tolerated_ns = TOLERATED * (now_ns - self._progress_ns)
             self._tolerated_until_ns = now_ns + FORGOTTEN_NS
         self._progress_ns = now_ns
-        return frames
+        answered = list(zip(frames, results, strict=True))
+        return self._joined(answered) if self._tiled else answered
+
+    def _joined(
+        self, answered: Sequence[tuple[LeasedFrame, InferenceResult]]
+    ) -> Sequence[tuple[LeasedFrame, InferenceResult]]:
+        """The results of frames in one window as they are, those of others once the last of their windows has its own."""
+        whole = []
+        for frame, result in answered:
+            parts = self._tiled.get(frame.lease.slot)
+            if parts is None:
+                whole.append((frame, result))
+                continue
+            parts.append(result)
+            if len(parts) == len(frame.windows):
+                del self._tiled[frame.lease.slot]
+                whole.append((frame, joined(parts)))
+        return whole
 
     def look(self, now_ns: int) -> str:
         """Why the child is silent from now on, one line; empty where it is not, or is already. It is silent when the deadline of a frame in
@@ -113,7 +152,9 @@ class InFlightQueue:
             deadline_ns = frame.meta.deadline_ns
             if sent_ns >= self._progress_ns and deadline_ns is not None and deadline_ns <= now_ns:
                 self.silent = True
-                return f"no result for {quiet_ns / 1e6:.0f} ms with {len(self._in_flight)} frames in flight, past their deadline"
+                return (
+                    f"no result for {quiet_ns / 1e6:.0f} ms with {self.in_flight} frames in flight, past their deadline"
+                )
         return ""
 
     def stalled(self, now_ns: int, timeout_s: float) -> str:
@@ -123,7 +164,7 @@ class InFlightQueue:
             return ""
         quiet_s = (now_ns - self._progress_ns) / 1e9
         if quiet_s > timeout_s:
-            return f"no result for {quiet_s:.1f} s with {len(self._in_flight)} frames in flight (hung)"
+            return f"no result for {quiet_s:.1f} s with {self.in_flight} frames in flight (hung)"
         oldest_s = (now_ns - next(iter(self._in_flight.values()))[1]) / 1e9
         if oldest_s > STUCK * timeout_s:
             return f"a frame has been in flight for {oldest_s:.1f} s while others passed it (hung in part)"
@@ -140,8 +181,9 @@ class InFlightQueue:
         """Remove and return the frames in flight: their child has ended."""
         self.silent = False
         self._tolerated_ns = 0.0
-        frames = [frame for frame, _ in self._in_flight.values()]
+        frames = list({frame.lease.slot: frame for frame, _ in self._in_flight.values()}.values())
         self._in_flight.clear()
+        self._tiled.clear()
         return frames
 
     def give_up_waiting(self) -> list[LeasedFrame]:

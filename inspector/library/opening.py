@@ -9,9 +9,8 @@ import msgspec
 
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.images.decoder import Decoder
-from inspector.capture.flat_field import flat_field_of
 from inspector.capture.frame_check import FrameCheck
-from inspector.capture.preparation import Preparation
+from inspector.capture.preparation import Preparation, preparation_of
 from inspector.capture.replay.decoding import recording_decoder
 from inspector.config.choice import choose_camera
 from inspector.config.frame_check import FrameCheckConfig
@@ -26,6 +25,7 @@ from inspector.frames.size import FrameSize
 from inspector.inference.identity import identity_of
 from inspector.library.inspector import Inspector
 from inspector.verdicts.judge import Judge
+from inspector.verdicts.places import Places
 from inspector.verdicts.rule_check import check_rules, check_scale
 
 INCLUDED = "demo"
@@ -49,10 +49,15 @@ def open_inspector(
         config = load_config(Path(config))
     chosen = choose_camera(config, camera, "camera", "camera={!r}")
     model = _read(config.bundle, home) if bundle is None else _read(bundle)
+    if chosen.fit.mode != "refuse":
+        raise UserError(
+            f"cameras.{chosen.name}.fit: mode {chosen.fit.mode}: inspector.open takes frames of the bundle's size only; "
+            "`inspector replay --config` fits others"
+        )
     recording = chosen.source if isinstance(chosen.source, ReplayConfig) else None
     size = FrameSize(model.height, model.width)
     check_scale(chosen.name, chosen.scale, size)
-    preparation = Preparation(size, flat_field_of(chosen, size))
+    preparation = preparation_of(chosen, size)
     return _inspector(
         model,
         config.inference,
@@ -81,7 +86,9 @@ def _inspector(
 ) -> Inspector:
     check_rules(verdicts, bundle.classes, scale)
     minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale, placement)
+    size = FrameSize(bundle.height, bundle.width)
+    places = Places(placement or PlacementConfig(), verdicts, size, scale)
+    judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale, places=places)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:
         decoder = recording_decoder(recording, bundle.height, bundle.width)

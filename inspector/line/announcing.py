@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from inspector.config.tree import LineConfig
 from inspector.frames.sheet import SHEET
-from inspector.frames.size import FrameSize
 from inspector.line.setup import Setup
 from inspector.line.start_info import sheets_info, start_info
 from inspector.protocol.messages import StartBody
@@ -21,15 +20,13 @@ class Announcer:
     def __init__(
         self,
         config: Callable[[], LineConfig],
-        size: FrameSize,
         results: Results,
         product_changed: Callable[[], None],
         sheets: SheetCollector | None = None,
     ) -> None:
-        """``config`` gives the line's configuration as it is now; ``size`` is that of its frames. ``product_changed`` is called where another
-        recipe comes into force; ``sheets`` is told of runs, and begins them in a stream of its own."""
+        """``config`` gives the line's configuration as it is now. ``product_changed`` is called where another recipe comes into force; ``sheets``
+        is told of runs, and begins them in a stream of its own."""
         self._config = config
-        self._size = size
         self._results = results
         self._product_changed = product_changed
         self._sheets = sheets
@@ -79,4 +76,4 @@ class Announcer:
     def _info(self, camera: str, setup: Setup) -> StartInfo:
         config = self._config()
         (one,) = (one for one in config.cameras if one.name == camera)
-        return start_info(config, one, self._size, setup)
+        return start_info(config, one, setup)

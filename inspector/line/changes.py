@@ -29,6 +29,7 @@ from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.identity import identity_of
+from inspector.line.fits import Fits
 from inspector.line.judges import Judges
 from inspector.line.setup import Setup
 
@@ -214,7 +215,7 @@ class LineChanges:
     def _apply(self, config: LineConfig, bundle: Bundle | None, keys: str) -> None:
         why = f"configuration reloaded: {keys}"
         line, product = self._line, self._line.runs.now.setup.product
-        judges = judges_of(_with_recipe(config, product))
+        judges = judges_of(_with_recipe(config, product), self._line.fits)
         if bundle is not None and not (product and product.bundle):
             loaded = self._load(bundle, judges)
             with self._committed(config):
@@ -269,7 +270,7 @@ class LineChanges:
         return loaded
 
     def _judges(self, product: RecipeConfig | None) -> Judges:
-        return judges_of(_with_recipe(self._line.config, product))
+        return judges_of(_with_recipe(self._line.config, product), self._line.fits)
 
 
 def _with_recipe(config: LineConfig, product: RecipeConfig | None) -> LineConfig:
@@ -287,12 +288,13 @@ def _target(setup: Setup) -> Target:
     return Target(setup.dispatcher.bundle, setup.recipe, setup.product)
 
 
-def judges_of(config: LineConfig) -> Judges:
+def judges_of(config: LineConfig, fits: Fits) -> Judges:
     """The judges under a configuration's rules."""
     return Judges(
         config.verdicts,
         {camera.name: camera.scale for camera in config.cameras},
         {camera.name: camera.placement for camera in config.cameras},
+        fits,
     )
 
 

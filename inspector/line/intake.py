@@ -81,7 +81,8 @@ class Intake:
             lease.release()
             raise
         setup = entry.setup
-        self._inference.submit(LeasedFrame(lease, meta, setup.judges), setup.dispatcher)
+        layout = self._preparation.layout(arrival.pixels)
+        self._inference.submit(LeasedFrame(lease, meta, setup.judges, layout=layout), setup.dispatcher)
 
     def _refuse_frame(self, meta: FrameMeta, outcome: Outcome) -> None:
         """Settle a frame in which nothing can be inspected."""

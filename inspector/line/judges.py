@@ -9,6 +9,7 @@ from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.frames.outcome import BundleIdentity
 from inspector.frames.size import FrameSize
+from inspector.line.fits import Fits
 from inspector.verdicts.judge import Judge
 from inspector.verdicts.rule_check import check_rules, check_scale
 
@@ -21,25 +22,51 @@ class Judges:
         rules: VerdictsConfig,
         scales: Mapping[str, Scale | None],
         placements: Mapping[str, PlacementConfig | None],
+        fits: Fits,
     ) -> None:
-        """``scales`` and ``placements`` are those of the cameras, by name."""
+        """``scales``, of the cameras' own pixels, and ``placements`` are those of the cameras, by name."""
         self.rules = rules
-        self.scales = dict(scales)
+        self.fits = fits
+        self.scales = {name: fits.judged_scale(name, scale) for name, scale in scales.items()}
+        """Of the pixels of the frames that are judged."""
+        self._camera_scales = dict(scales)
         self._placements = dict(placements)
-        self._judges: dict[tuple[str, BundleIdentity], Judge] = {}
+        self._judges: dict[tuple[str, BundleIdentity, FrameSize], Judge] = {}
 
     def check(self, bundle: Bundle) -> None:
-        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale, or a scale not the bundle's frames."""
-        for camera, scale in self.scales.items():
+        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale, a scale not the camera's frames, or the bundle's
+        thresholds not how a camera's frames are fitted."""
+        self.fits.check(bundle)
+        for camera, scale in self._camera_scales.items():
             check_rules(self.rules, bundle.classes, scale)
-            check_scale(camera, scale, FrameSize(bundle.height, bundle.width))
+            check_scale(camera, scale, self.fits.of(camera).camera or self.fits.inspected)
 
     def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
         """The judge for that bundle's results on frames of that camera; ``identity`` is the bundle's."""
-        judge = self._judges.get((camera, identity))
+        return self._of(camera, bundle, identity, self.fits.of(camera).judged)
+
+    def of_golden(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
+        """The judge for its results on its golden frames, in the place of that camera's frames: they are not fitted."""
+        return self._of(camera, bundle, identity, identity.size)
+
+    def _of(self, camera: str, bundle: Bundle, identity: BundleIdentity, size: FrameSize) -> Judge:
+        key = camera, identity, size
+        judge = self._judges.get(key)
         if judge is None:
             minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-            judge = self._judges[camera, identity] = Judge(
-                self.rules, identity, minimum_areas, self.scales[camera], self._placements[camera]
+            places = self.fits.places(camera, self._placements[camera], self.rules, self._camera_scales[camera], size)
+            judge = self._judges[key] = Judge(
+                self.rules, identity, minimum_areas, self.scales[camera], places=places, size=size
             )
         return judge
+
+
+class GoldenJudges:
+    """The judges of golden frames (``FrameJudges``)."""
+
+    def __init__(self, judges: Judges) -> None:
+        self._judges = judges
+
+    def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
+        """See ``Judges.of_golden``."""
+        return self._judges.of_golden(camera, bundle, identity)

@@ -23,9 +23,7 @@ import msgspec
 
 from engines.bundle import Bundle
 from engines.operating_point import OperatingPoint
-from inspector.capture.flat_field import flat_field_of
 from inspector.capture.make import make_source
-from inspector.capture.preparation import Preparation
 from inspector.capture.recording import Playback
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
@@ -48,6 +46,7 @@ from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
 from inspector.line.control import LineControl
+from inspector.line.fits import Fits
 from inspector.line.last_rejects import LastRejects
 from inspector.line.loading import Loading
 from inspector.line.observers import Observers
@@ -114,7 +113,8 @@ class Line:
         self.config = config
         self.bundle = bundle
         self.size = FrameSize(bundle.height, bundle.width)
-        """Of every camera's frames."""
+        """Of the frames that the bundle inspects."""
+        self.fits = Fits(config, self.size)
         self.latency = LatencyHistogram()
         self.uninspected = Uninspected()
         self.rejects = LastRejects()
@@ -132,17 +132,19 @@ class Line:
         self.sheets = self._sheet_collector()
         self.ledger = Ledger(self._settled, queued=self._queued)
         self.deadlines = DeadlineTimer(self.ledger, lambda: self.inference.look())
-        self.ring = FrameRing(config.ring.slots_for(self.size.pixels), self.size, config.ring.observer_slots)
+        self.ring = FrameRing(
+            config.ring.slots_for(self.fits.slot_px), self.size, config.ring.observer_slots, self.fits.slot_px
+        )
         self.drift = DriftWatch(
             config.drift,
-            [camera.name for camera in config.cameras],
+            self.fits.judged,
             self.size,
             self.ring,
             self._active_point,
             partial(self.status.condition, degrades=False),
         )
         self.observers = Observers((*observers, self.drift) if config.drift.enabled else observers)
-        judges = judges_of(config)
+        judges = judges_of(config, self.fits)
         judges.check(bundle)
         self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
@@ -155,7 +157,7 @@ class Line:
             hold_while_down=config.overload == "wait",
             forced=forced,
         )
-        self.announcer = Announcer(lambda: self.config, self.size, self.results, self.drift.reset, self.sheets)
+        self.announcer = Announcer(lambda: self.config, self.results, self.drift.reset, self.sheets)
         self.runs = Runs(epoch.cameras, Setup(self.inference.active, judges), self.announcer)
         """Which run is on, and what frames are inspected with."""
         self.bundles = LineBundles(self.inference, self.runs, self.status, self.size, config.inference.standby_s)
@@ -284,10 +286,17 @@ class Line:
     # Building.
 
     def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
+        preparation = self.fits.of(camera.name)
         return Acquisition(
             camera,
-            source or make_source(camera.source, *self.size, playback=self.playback),
-            Preparation(self.size, flat_field_of(camera, self.size)),
+            source
+            or make_source(
+                camera.source,
+                *(preparation.camera or self.size),
+                self.playback,
+                any_size=preparation.camera is None,
+            ),
+            preparation,
             self.runs,
             self.ledger,
             self.ring,

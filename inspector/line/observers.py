@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inspector.frames.leased_frame import Inspected, LeasedFrame, Observer
 from inspector.frames.outcome import Outcome
-from inspector.frames.planes import SharedPlanes
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,10 @@ class Observers:
         """Show it no further frame; a call of it may still be under way."""
         self._observers = tuple(other for other in self._observers if other is not observer)
 
-    def offer(self, frame: LeasedFrame, outcome: Outcome, masks: SharedPlanes | None = None) -> None:
+    def offer(self, frame: LeasedFrame, outcome: Outcome, mask: NDArray[np.uint8] | None = None) -> None:
         """Show an inspected frame to each observer; the arguments are the fields of ``Inspected``."""
         for observer in self._observers:
             try:
-                observer.inspected(Inspected(frame, outcome, masks))
+                observer.inspected(Inspected(frame, outcome, mask))
             except Exception:
                 log.exception("an observer failed on frame %d of %s", frame.meta.frame, frame.meta.camera)

@@ -18,11 +18,11 @@ from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, pass_on_each, release_each
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Verdict
-from inspector.frames.planes import SharedPlanes
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.messages import InferenceResult
 from inspector.line.figures import JudgingFigures
 from inspector.line.groups import Groups
+from inspector.line.merging import merged_mask
 from inspector.line.observers import Observers
 from inspector.verdicts.ledger import Ledger
 
@@ -41,8 +41,8 @@ class _Inspection(NamedTuple):
 
     frame: LeasedFrame
     outcome: Outcome
-    masks: SharedPlanes | None = None
-    """Those of its bundle, where the segmenter ran."""
+    mask: NDArray[np.uint8] | None = None
+    """That of the judged frame, where the segmenter ran."""
     inspected: bool = True
     """False where it was given up."""
 
@@ -94,7 +94,7 @@ class Postprocessing:
             if result.let_through or frame.golden:
                 let_through.append(_Work(source, frame, result, now))
             else:
-                clean.append(_Inspection(frame, self._judge(source, frame, result)))
+                clean.append(_Inspection(frame, *self._judge(source, frame, result)))
         self._finish(clean)
         if let_through:
             self._pass_on([work.frame for work in let_through])
@@ -128,12 +128,12 @@ class Postprocessing:
 
     def _judged(self, work: _Work) -> _Inspection:
         source, frame, result, received_ns = work
-        outcome = self._judge(source, frame, result)
+        outcome, mask = self._judge(source, frame, result)
         if frame.golden:
             self._answer_golden(source, result, outcome)
         elif not frame.shadow:
             self.figures.judged(frame.meta.camera, outcome, (now_ns() - received_ns) / 1e3)
-        return _Inspection(frame, outcome, source.supervisor.masks)
+        return _Inspection(frame, outcome, mask)
 
     def _answer_golden(self, source: Dispatcher, result: InferenceResult, outcome: Outcome) -> None:
         try:
@@ -159,7 +159,7 @@ class Postprocessing:
         for one in inspections:
             if one.frame.golden:
                 continue
-            self._observers.offer(one.frame, one.outcome, one.masks)
+            self._observers.offer(one.frame, one.outcome, one.mask)
         try:
             release_each([one.frame.lease for one in inspections])
         except ValueError as error:
@@ -177,23 +177,31 @@ class Postprocessing:
         log.error("frame %d of camera %s could not be finished", meta.frame, meta.camera, exc_info=error)
 
     @staticmethod
-    def _judge(source: Dispatcher, frame: LeasedFrame, result: InferenceResult) -> Outcome:
+    def _judge(
+        source: Dispatcher, frame: LeasedFrame, result: InferenceResult
+    ) -> tuple[Outcome, NDArray[np.uint8] | None]:
+        """The outcome of a frame, and the mask it is based on."""
         identity, meta = source.identity, frame.meta
+        mask = None
         try:
             judge = frame.judges.of(meta.camera, source.bundle, identity)
             if not result.let_through:
-                return judge.clean(result.gate_score)
-            mask = source.supervisor.masks.view((result.slot, result.offset), identity.size)
-            return judge.segmented(result.gate_score, mask, result.pixels, result.scores, meta.position_um)
+                return judge.clean(result.gate_score), None
+            masks, pixels = source.supervisor.masks, None
+            if frame.layout is None:
+                mask, pixels = masks.view((result.slot, result.offset), identity.size), result.pixels
+            else:
+                mask = merged_mask(frame.layout, result, masks)
+            return judge.segmented(result.gate_score, mask, pixels, result.scores, meta.position_um), mask
         except ValueError as error:  # the engines contradict themselves, perhaps on every frame: no traceback each time
             log.error("frame %d of camera %s could not be judged: %s", meta.frame, meta.camera, error)
             detail = f"the engines' result cannot be used: {error}"
         except Exception as error:
             log.exception("frame %d of camera %s could not be judged", meta.frame, meta.camera)
             detail = f"could not be judged: {error}"
-        return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail, bundle=identity)
+        return Outcome(verdict=Verdict.UNINSPECTED, reason=Reason.INTERNAL, detail=detail, bundle=identity), mask
 
 
 def _is_slow(work: _Work) -> bool:
-    """Whether the mask may take long to measure."""
+    """Whether the mask may take long to measure. Of tiles an upper bound."""
     return sum(work.result.pixels) > _SLOW_PX

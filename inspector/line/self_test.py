@@ -18,6 +18,7 @@ from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
+from inspector.line.judges import GoldenJudges
 from inspector.line.postprocessing import GoldenAnswer
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class SelfTest:
         lease.pass_on(active.holder)
         self.sent += 1
         self._under_way = sample
-        if not active.submit(LeasedFrame(lease, meta, setup.judges, golden=True)):  # it was retired just now
+        if not active.submit(
+            LeasedFrame(lease, meta, GoldenJudges(setup.judges), golden=True)
+        ):  # it was retired just now
             self._under_way = None
             lease.release()
 

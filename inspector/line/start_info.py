@@ -11,7 +11,6 @@ from inspector.capture.make import is_software, source_kind
 from inspector.config.camera import CameraConfig
 from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
-from inspector.frames.size import FrameSize
 from inspector.line.setup import Setup
 from inspector.protocol.messages import SheetSettings
 from inspector.results.identity import Identity, StartInfo
@@ -55,12 +54,15 @@ def sheets_info(config: LineConfig, sheets: SheetsConfig, info: StartInfo) -> St
     )
 
 
-def start_info(config: LineConfig, camera: CameraConfig, size: FrameSize, setup: Setup) -> StartInfo:
-    """What subscribers need to read the results of a camera under ``setup``; ``size`` is the size of its frames."""
-    scale = setup.judges.scales[camera.name]
+def start_info(config: LineConfig, camera: CameraConfig, setup: Setup) -> StartInfo:
+    """What subscribers need to read the results of a camera under ``setup``."""
+    scale, fits = setup.judges.scales[camera.name], setup.judges.fits
+    preparation = fits.of(camera.name)
     return StartInfo(
         bundle=setup.dispatcher.identity,
-        size=size,
+        size=preparation.judged,
+        fitted=preparation.fit.fitted,
+        thresholds_void=fits.thresholds_void(camera.name, setup.dispatcher.bundle),
         calibration=setup.calibrations.get(camera.name),
         recipe=setup.recipe,
         scale_mm_per_px=(scale.mm_per_px_x, scale.mm_per_px_y) if scale else None,

@@ -154,6 +154,35 @@ class Geometry(Message, frozen=True, kw_only=True):
     width_px: Pixels
 
 
+class Fit(Message, frozen=True, kw_only=True):
+    """How the frames that are judged come from those that the camera delivers. A point x, y of a judged frame is offset_px + factor * (x, y)
+    in the camera's, both counted from the upper left corner of the first pixel."""
+
+    mode: Annotated[
+        str,
+        Meta(
+            description="refuse: they are the same; crop: a window; pad: filled up; resize: stretched; tile: inspected in tiles, judged as one."
+        ),
+    ]
+    camera: Annotated[Geometry | None, Meta(description="Size of the camera's frames; null: each has its own.")]
+    offset_px: Annotated[
+        tuple[Number, Number] | None,
+        Meta(
+            description="x, y of the judged frame's corner in the camera's; negative: padding. Null: of each its own."
+        ),
+    ]
+    factor: Annotated[
+        tuple[Figure, Figure] | None,
+        Meta(description="Camera pixels to one of the judged frame, along x and y. Null: of each its own."),
+    ]
+    thresholds_void: Annotated[
+        bool,
+        Meta(
+            description="True: the thresholds were not calibrated on frames fitted so; verdicts and figures are for a look, and mean nothing."
+        ),
+    ]
+
+
 class ScaleMm(Message, frozen=True, kw_only=True):
     """Size of a pixel on the sheet, mm."""
 
@@ -173,7 +202,8 @@ class Settings(Message, frozen=True, kw_only=True):
     """What a subscriber needs to read the results of a camera."""
 
     classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
-    geometry: Geometry
+    geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
+    fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
     rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
     deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]

@@ -12,6 +12,7 @@ CLASS_NOTE = (
     "frames: truth has the class; found: a true pixel marked as it; as other: marked, but as another class; false: marked in a "
     "frame without it; Dice and IoU: mean over the frames that have the class"
 )
+VOID = "THE THRESHOLDS ARE VOID: they were not calibrated on frames resized so. Verdicts and figures are for a look and mean nothing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ def blocks(summary: Summary) -> list[Block]:
 
 
 def conclusion(summary: Summary) -> str:
-    """Whether the run is sound and of use, in one sentence."""
+    """Whether the run is sound and of use, in one sentence; and where the thresholds are void, that they are."""
+    return f"{_conclusion(summary)} {VOID}" if summary.thresholds_void else _conclusion(summary)
+
+
+def _conclusion(summary: Summary) -> str:
     if summary.sound and summary.nothing_inspected:
         return f"{summary.frames:,} frames, and NOT ONE COULD BE INSPECTED."
     if summary.sound:
@@ -80,7 +85,7 @@ def _run(summary: Summary) -> Block:
     ]
     if summary.repeated:
         rows.append(("second verdicts", f"{summary.repeated:,}"))
-    return Block("Run", ("", ""), tuple(rows))
+    return Block("Run", ("", ""), tuple(rows), summary.fitted)
 
 
 def _verdicts(summary: Summary) -> Block:

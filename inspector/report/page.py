@@ -13,7 +13,7 @@ def page(title: str, summary: Summary) -> str:
         "inspector.report",
         "run.html",
         title=title,
-        sound=summary.sound and not summary.nothing_inspected,
+        sound=summary.good,
         conclusion=conclusion(summary),
         blocks=blocks(summary),
         pictures=summary.pictures,

@@ -13,10 +13,11 @@ from engines.metrics.overlap import overlap
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import EndBody, GapBody, Header, LateBody, ResultBody
+from inspector.protocol.messages import EndBody, Fit, GapBody, Header, LateBody, ResultBody, Settings
 from inspector.report.against_truth import AgainstTruth
 from inspector.report.coverage import Coverage
 from inspector.report.durations import Durations
+from inspector.report.fitted import in_words
 from inspector.report.page import page
 from inspector.report.pictures.contact_sheet import contact_sheet
 from inspector.report.pictures.drawing import write_png
@@ -61,6 +62,7 @@ class Report:
         self._traces: dict[str, Trace] = {}
         self._ended: dict[str, int] = {}
         self._selection = Selection()
+        self._fits: dict[str, Fit] = {}
 
     def add(self, packet: Packet, pixels: GetPixels | None = None) -> None:
         """One message of the run, in the order of publication. ``pixels`` gives the frame behind a result, for the pictures.
@@ -79,6 +81,8 @@ class Report:
                 self._truth.exclude(count)
         elif isinstance(body, LateBody):
             self._late += 1
+        elif isinstance(body, Settings):
+            self._fits[header.camera] = body.fit
         elif isinstance(body, EndBody):
             self._ended[header.camera] = self._ended.get(header.camera, 0) + body.frames
 
@@ -130,6 +134,10 @@ class Report:
             unresolved=sum(one.missing(expected.get(camera)) for camera, one in seen.items()),
             repeated=sum(one.repeated for one in seen.values()),
             truth=None if self._truth is None else self._truth.figures(),
+            fitted=tuple(
+                f"Camera {name}: {words}" for name, fit in sorted(self._fits.items()) if (words := in_words(fit))
+            ),
+            thresholds_void=any(fit.thresholds_void for fit in self._fits.values()),
         )
 
     def _rate(self) -> float | None:

@@ -117,6 +117,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
     """Second verdicts for a frame: none in a sound run."""
     truth: TruthFigures | None
+    fitted: tuple[str, ...] = ()
+    """How frames of another size than the bundle's were fitted, a sentence for each camera; none where they have that size."""
+    thresholds_void: bool = False
+    """Whether the thresholds were not calibrated on frames fitted so: all verdicts and figures are for a look and mean nothing."""
     pictures: tuple[str, ...] = ()
     """File names, relative to the report."""
 
@@ -129,3 +133,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def nothing_inspected(self) -> bool:
         """Whether there were frames and not one of them could be inspected."""
         return bool(self.frames) and self.verdicts["UNINSPECTED"] >= sum(self.verdicts.values())
+
+    @property
+    def good(self) -> bool:
+        """Whether the run is sound, something was inspected, and verdicts mean something."""
+        return self.sound and not self.nothing_inspected and not self.thresholds_void

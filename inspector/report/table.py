@@ -23,12 +23,12 @@ def summary_table(summary: Summary) -> Group:
     """Tables of the figures, for ``rich.console.Console.print``."""
     made = blocks(summary)
     beside = Columns([Padding(_figures(one), (0, 4, 1, 0)) for one in made[:_BESIDE]])
+    notes = [Padding(Text(note, style="dim"), (0, 0, 1, 1)) for one in made[:_BESIDE] for note in one.notes]
     return Group(
         beside,
+        *notes,
         tables(made[_BESIDE:]),
-        Text(
-            conclusion(summary), style="bold green" if summary.sound and not summary.nothing_inspected else "bold red"
-        ),
+        Text(conclusion(summary), style="bold green" if summary.good else "bold red"),
     )
 
 

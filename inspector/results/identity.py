@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from engines.files.names import NAME, NAME_IN_WORDS
+from inspector.frames.fitted import Fitted
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.frames.size import FrameSize
@@ -44,7 +45,11 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     bundle: BundleIdentity
     """The active bundle."""
     size: FrameSize
-    """Size of the camera's frames."""
+    """Size of the frames that are judged."""
+    fitted: Fitted | None = None
+    """Where they lie in the camera's; None: they are the camera's."""
+    thresholds_void: bool = False
+    """Whether the bundle's thresholds were not calibrated on frames fitted so."""
     calibration: str | None = None
     """Identity of the camera's calibration."""
     recipe: str = ""

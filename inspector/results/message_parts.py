@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from inspector.frames.outcome import BundleIdentity
-from inspector.protocol.messages import Geometry, MaskInfo, ScaleMm
+from inspector.frames.fitted import Fitted
+from inspector.frames.outcome import BundleIdentity, Outcome
+from inspector.protocol.messages import Fit, Geometry, MaskInfo, ScaleMm
 from inspector.results.identity import StartInfo
 from inspector.version import __version__
 
@@ -24,6 +25,12 @@ class BundleWords:
             self.classes = tuple(plain(name) for name in identity.classes)
             self.mask = MaskInfo(height_px=identity.size.height, width_px=identity.size.width, bits=self.classes)
 
+    def mask_of(self, outcome: Outcome) -> MaskInfo | None:
+        """How to read the mask of an outcome of the bundle, which has one."""
+        if outcome.size is None:
+            return self.mask
+        return MaskInfo(height_px=outcome.size.height, width_px=outcome.size.width, bits=self.classes)
+
 
 NO_BUNDLE = BundleWords(None)
 
@@ -34,6 +41,7 @@ def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
     return {
         "classes": tuple(plain(name) for name in info.bundle.classes),
         "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
+        "fit": _fit(info),
         "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
         "rules": tuple(plain(rule) for rule in info.rules),
         "deadline_ms": info.deadline_ms,
@@ -44,6 +52,17 @@ def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
         "units": UNITS,
         "sheets": info.sheets,
     }
+
+
+def _fit(info: StartInfo) -> Fit:
+    where = info.fitted or Fitted(camera=info.size)
+    return Fit(
+        mode=where.mode,
+        camera=Geometry(height_px=where.camera.height, width_px=where.camera.width) if where.camera else None,
+        offset_px=where.offset,
+        factor=where.factor,
+        thresholds_void=info.thresholds_void,
+    )
 
 
 def plain(text: str) -> str:

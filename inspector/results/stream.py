@@ -138,7 +138,7 @@ class Stream:
             pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
             defects=outcome.defects,
             name=plain(meta.name),
-            mask=bundle.mask if mask else None,
+            mask=bundle.mask_of(outcome) if mask else None,
         )
         return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask, inspected=_is_inspected(outcome))
 
@@ -204,7 +204,7 @@ class Stream:
             defects=outcome.defects,
             name=plain(settled.meta.name),
             latency_us=latency_us(settled),
-            mask=bundle.mask if masked else None,
+            mask=bundle.mask_of(outcome) if masked else None,
         )
 
     def _words_of(self, bundle: BundleIdentity | None) -> BundleWords:

@@ -13,6 +13,7 @@ import msgspec
 
 from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
+from inspector.frames.fitted import UNCHANGED, Fitted
 from inspector.frames.outcome import Defect
 from inspector.frames.size import FrameSize
 from inspector.frames.strip import StripBox
@@ -28,15 +29,19 @@ class Places:
     size: FrameSize
     """Of the frames in which defects are measured, px."""
     scale: Scale | None
-    """None: nothing but the position of the frame is known."""
+    """Of the camera's own pixels. None: nothing but the position of the frame is known."""
+    fitted: Fitted = UNCHANGED
+    """Where those frames lie in the camera's."""
 
     def on_strip(self, x_px: float, y_px: float) -> tuple[float, float] | None:
         """A point of the frame: mm across the strip from its reference edge, mm along it from the position of the frame; None without a scale."""
         if self.scale is None:
             return None
+        x_px, y_px = self.fitted.to_camera(x_px, y_px)
         x, y = self.scale.places_mm(x_px - 0.5, y_px - 0.5)  # counts from the middle of the first pixel
         x, y = x + self.scale.mm_per_px_x / 2, y + self.scale.mm_per_px_y / 2
-        width, height = self.size.width * self.scale.mm_per_px_x, self.size.height * self.scale.mm_per_px_y
+        camera = self.fitted.camera or self.size
+        width, height = camera.width * self.scale.mm_per_px_x, camera.height * self.scale.mm_per_px_y
         across, along, breadth, length = (y, x, height, width) if self._along_x else (x, y, width, height)
         where = self.placement
         across = breadth - across if where.flip_across else across
@@ -61,8 +66,14 @@ class Places:
 
     @property
     def view(self) -> StripBox | None:
-        """The frame itself; None without a scale."""
-        return self._box(0, 0, self.size.width, self.size.height)
+        """The frame itself, without what it was padded with; None without a scale."""
+        left, top, right, bottom = 0.0, 0.0, float(self.size.width), float(self.size.height)
+        _, camera, offset, factor = self.fitted
+        if camera is not None and offset is not None and factor is not None:
+            left, top = max(left, -offset[0] / factor[0]), max(top, -offset[1] / factor[1])
+            right = min(right, (camera.width - offset[0]) / factor[0])
+            bottom = min(bottom, (camera.height - offset[1]) / factor[1])
+        return self._box(left, top, right, bottom)
 
     @property
     def _along_x(self) -> bool:

@@ -50,7 +50,7 @@ def test_it_is_written_straight_into_the_slot() -> None:
     found = FlatField(some_flat_field(dice, 6, 50, per_column=False))
     pixels = dice.integers(0, 256, (6, 50)).astype(np.uint8)
     slot = np.full(400, 77, np.uint8)
-    preparation = Preparation(FrameSize(6, 50), found)
+    preparation = Preparation(FrameSize(6, 50), flat_field=found)
     assert preparation.flat_field == found.id
     preparation.write(pixels, slot)
     expected = np.empty_like(pixels)

@@ -107,15 +107,6 @@ def test_bytes_after_the_end_of_a_jpeg_do_no_harm(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain, padded)
 
 
-def test_an_orientation_tag_does_not_turn_the_frame(tmp_path: Path) -> None:
-    tag = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-    jpeg = JPEGS["grey.jpg"]
-    turned = jpeg[:2] + b"\xff\xe1" + (len(tag) + 2).to_bytes(2, "big") + tag + jpeg[2:]
-    obeyed = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
-    assert np.asarray(obeyed).shape[:2] == (WIDTH, HEIGHT)
-    assert decode(write(tmp_path / "a.jpg", turned)).shape == (HEIGHT, WIDTH)
-
-
 def test_colour_is_reduced_by_bt601(tmp_path: Path) -> None:
     blue, green, red = 200, 40, 90
     picture = np.full((HEIGHT, WIDTH, 3), (blue, green, red), np.uint8)

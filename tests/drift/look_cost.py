@@ -51,7 +51,7 @@ def main() -> None:
     for lease, pixels in zip(leases, sheets, strict=True):
         ring.pixels(lease, SIZE)[...] = pixels
     outcome = Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.1, bundle=bundle)
-    watch = DriftWatch(DriftConfig(looks_hz=None), ["top"], SIZE, ring, lambda: (bundle, point), lambda *_: None)
+    watch = DriftWatch(DriftConfig(looks_hz=None), {"top": SIZE}, SIZE, ring, lambda: (bundle, point), lambda *_: None)
     watch.start()
     spent = []
     for number in range(FRAMES):

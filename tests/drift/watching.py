@@ -70,7 +70,7 @@ class Watched:
         self.ring = FrameRing(2, SIZE, 0)
         config = DriftConfig(**{"window_frames": WINDOW, "looks_hz": None, **keys})
         self.watch = DriftWatch(
-            config, ["top"], SIZE, self.ring, lambda: self.active, lambda *told: self.told.append(told)
+            config, {"top": SIZE}, SIZE, self.ring, lambda: self.active, lambda *told: self.told.append(told)
         )
         self.number = 0
 

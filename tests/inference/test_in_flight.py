@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from inspector.frames.layout import Layout, Piece
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder, Lease, SlotLeases
 from inspector.frames.meta import FrameMeta
+from inspector.frames.size import FrameSize
 from inspector.inference.in_flight import STUCK, InFlightQueue
+from inspector.inference.messages import InferenceResult
+from inspector.inference.tiles import TiledResult
 
 SECOND = 10**9
 
@@ -34,12 +38,18 @@ def filled(count: int, limit: int) -> InFlightQueue:
     return frames
 
 
+def finish(frames: InFlightQueue, windows: list[tuple[int, int]], now_ns: int) -> list[LeasedFrame]:
+    """The frames that are answered when the child has the results of these windows."""
+    results = [InferenceResult(slot, offset, 0.1, let_through=False) for slot, offset in windows]
+    return [frame for frame, _ in frames.finished(results, now_ns)]
+
+
 def test_as_many_in_flight_as_allowed_oldest_first() -> None:
     frames = filled(5, limit=2)
     due, stale = frames.next_for_child(0)
     assert [one.lease.slot for one in due] == [0, 1]
     assert not stale
-    assert [one.meta.frame for one in frames.finished([(1, 0)], 10)] == [1]
+    assert [one.meta.frame for one in finish(frames, [(1, 0)], 10)] == [1]
     assert [one.lease.slot for one in frames.next_for_child(10)[0]] == [2]
     assert len(frames) == 4
 
@@ -50,7 +60,7 @@ def test_the_child_is_hungry_until_it_has_enough() -> None:
     assert frames.hungry
     frames.next_for_child(0)
     assert not frames.hungry
-    frames.finished([(0, 0), (1, 0), (2, 0)], 10)
+    finish(frames, [(0, 0), (1, 0), (2, 0)], 10)
     assert frames.hungry
 
 
@@ -77,7 +87,7 @@ def test_silence_counts_from_the_last_progress_and_only_with_frames_in_flight() 
     frames.next_for_child(100 * SECOND)
     assert frames.stalled(101 * SECOND, 1) == ""
     assert "hung" in frames.stalled(101 * SECOND + 1, 1)
-    frames.finished([(0, 0)], 102 * SECOND)
+    finish(frames, [(0, 0)], 102 * SECOND)
     assert frames.stalled(103 * SECOND, 1) == ""
 
 
@@ -85,10 +95,10 @@ def test_a_frame_that_others_pass_is_noticed() -> None:
     frames = filled(100, limit=2)
     frames.next_for_child(0)
     for second in range(1, STUCK + 1):
-        frames.finished([(second, 0)], second * SECOND)
+        finish(frames, [(second, 0)], second * SECOND)
         frames.next_for_child(second * SECOND)
         assert frames.stalled(second * SECOND, 1) == ""
-    frames.finished([(STUCK + 1, 0)], STUCK * SECOND + 1)
+    finish(frames, [(STUCK + 1, 0)], STUCK * SECOND + 1)
     assert "hung in part" in frames.stalled(STUCK * SECOND + 1, 1)
 
 
@@ -104,8 +114,8 @@ def test_a_result_of_a_frame_that_is_not_in_flight_changes_nothing() -> None:
     frames = filled(3, limit=2)
     frames.next_for_child(0)
     with pytest.raises(KeyError):
-        frames.finished([(0, 0), (2, 0)], 10)
-    assert [one.lease.slot for one in frames.finished([(0, 0), (1, 0)], 10)] == [0, 1]
+        finish(frames, [(0, 0), (2, 0)], 10)
+    assert [one.lease.slot for one in finish(frames, [(0, 0), (1, 0)], 10)] == [0, 1]
 
 
 def test_the_oldest_frame_that_waits_on_the_road_is_taken_and_shadows_stay() -> None:
@@ -126,7 +136,7 @@ def test_the_bundle_is_behind_when_a_frame_waits_or_the_oldest_has_used_up_a_qua
     frames.next_for_child(0)
     assert not frames.behind(2 * SECOND)
     assert frames.behind(2 * SECOND + 1)
-    frames.finished([(0, 0)], 3 * SECOND)
+    finish(frames, [(0, 0)], 3 * SECOND)
     frames.add(leased(1))
     frames.next_for_child(3 * SECOND)
     assert not frames.behind(1000 * SECOND), "without a deadline it cannot come too late"
@@ -152,7 +162,7 @@ def test_a_child_that_is_late_but_gives_results_is_not_silent() -> None:
     frames.next_for_child(0)
     for slot in range(10):
         now_ns = slot * SECOND + SECOND // 2
-        frames.finished([(slot, 0)], now_ns)
+        finish(frames, [(slot, 0)], now_ns)
         frames.next_for_child(now_ns)
         assert frames.look(now_ns + SECOND // 4) == ""
 
@@ -167,13 +177,61 @@ def test_an_engine_slower_than_the_deadline_is_silent_once_and_told_again_only_w
         return [bool(frames.look(int(at_s * SECOND))) for at_s in looks_s]
 
     assert one(0, 0, [1]) == [True]
-    frames.finished([(0, 0)], 2 * SECOND)
+    finish(frames, [(0, 0)], 2 * SECOND)
     frames.silent = False
     assert one(1, 2, [3.1, 4.9]) == [False, False], "the same again"
-    frames.finished([(1, 0)], 4 * SECOND)
+    finish(frames, [(1, 0)], 4 * SECOND)
     assert one(2, 4, [5.1, 11.9, 12.1]) == [False, False, True], "more than four times as long"
     assert [frame.meta.frame for frame in frames.give_up_in_flight()] == [2]
     assert one(3, 20, [21.1]) == [True], "another child"
-    frames.finished([(3, 0)], 22 * SECOND)
+    finish(frames, [(3, 0)], 22 * SECOND)
     frames.silent = False
     assert one(4, 100, [101.1]) == [True], "forgotten by now"
+
+
+def tiled(slot: int, tiles: int = 3) -> LeasedFrame:
+    pieces = tuple(Piece(100 * number, 10 * number, 0, 0, 0, 10, 10) for number in range(tiles))
+    return leased(slot)._replace(layout=Layout(FrameSize(10, 10 * tiles), FrameSize(10, 10), pieces))
+
+
+def answer(slot: int, tile: int, score: float, *pixels: int) -> InferenceResult:
+    scores = tuple(0.5 + score / 10 for _ in pixels)
+    return InferenceResult(slot, 100 * tile, score, bool(pixels), pixels, scores)
+
+
+def test_a_frame_of_several_windows_is_answered_once_by_the_last_of_them() -> None:
+    frames = InFlightQueue()
+    frames.limit = 2
+    for one in (tiled(0), leased(1), tiled(2)):
+        frames.add(one)
+    due, _ = frames.next_for_child(0)
+    assert [one.lease.slot for one in due] == [0], "whole, although there are more windows than the limit"
+    assert (frames.in_flight, len(frames), frames.hungry) == (1, 3, False)
+    assert frames.finished([answer(0, 2, 0.9, 5, 0), answer(0, 0, 0.1)], 1) == []
+    assert [one.lease.slot for one in frames.next_for_child(1)[0]] == [1]
+    both = frames.finished([InferenceResult(1, 0, 0.2, False), answer(0, 1, 0.6, 3, 4)], 2)
+    assert [frame.lease.slot for frame, _ in both] == [1, 0]
+    joined = both[1][1]
+    assert isinstance(joined, TiledResult)
+    assert (joined.gate_score, joined.let_through, joined.pixels) == (0.9, True, (8, 4))
+    assert joined.scores == pytest.approx((0.59, 0.59))
+    assert [one.offset for one in joined.tiles] == [0, 100, 200]
+
+
+def test_frames_of_several_windows_are_taken_back_and_given_up_whole() -> None:
+    frames = InFlightQueue()
+    frames.limit = 100
+    for one in (tiled(0), tiled(1), leased(2)):
+        frames.add(one)
+    frames.take_back(frames.next_for_child(0)[0])
+    assert (frames.in_flight, len(frames)) == (0, 3)
+    frames.next_for_child(0)
+    frames.finished([answer(0, 0, 0.1), answer(1, 1, 0.9, 5, 0)], 1)
+    with pytest.raises(KeyError):
+        frames.finished([answer(0, 0, 0.1), answer(0, 1, 0.1)], 2)
+    assert [one.lease.slot for one in frames.give_up_in_flight()] == [0, 1, 2]
+    frames.add(tiled(0))  # the answers of the child before are forgotten
+    frames.next_for_child(3)
+    assert frames.finished([answer(0, 1, 0.1), answer(0, 2, 0.1)], 4) == []
+    ((_, whole),) = frames.finished([answer(0, 0, 0.3)], 5)
+    assert (whole.gate_score, whole.let_through, whole.pixels) == (0.3, False, ())

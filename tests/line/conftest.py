@@ -25,10 +25,11 @@ def tiny_config(
     frame_check: dict[str, Any] | None = None,
     cameras_keys: dict[str, Any] | None = None,
     cameras_of_line: list[dict[str, Any]] | None = None,
+    fits: dict[str, dict[str, Any]] | None = None,
     **changes: Any,
 ) -> LineConfig:
-    """A live line on the tiny bundle, ``frame_check`` and further keys as given for each camera, or all cameras as they are in
-    ``cameras_of_line``; ``changes`` replace top-level keys."""
+    """A live line on the tiny bundle, ``frame_check`` and further keys as given for each camera, ``fits`` by camera, or all cameras as they
+    are in ``cameras_of_line``; ``changes`` replace top-level keys."""
     tree: dict[str, Any] = {
         "line": "t",
         "bundle": str(bundle),
@@ -39,6 +40,7 @@ def tiny_config(
                 "source": {"kind": "simulator"},
                 "silent_after_s": silent_after_s,
                 "frame_check": frame_check or {},
+                "fit": (fits or {}).get(name, {}),
                 **(cameras_keys or {}),
             }
             for name in cameras

@@ -48,10 +48,7 @@ class Watcher:
 
     def inspected(self, inspected: Inspected) -> None:
         frame: LeasedFrame = inspected.frame
-        bundle = inspected.outcome.bundle
-        mask = None
-        if inspected.masks is not None and bundle is not None:
-            mask = inspected.masks.view(frame.window, bundle.size).copy()
+        mask = None if inspected.mask is None else inspected.mask.copy()
         self.seen.append((frame.meta.frame, frame.shadow, inspected.outcome, mask))
         if not frame.shadow and (lease := frame.lease.share(self.holder)) is not None:
             self.kept.append((lease, frame.meta.frame))

@@ -111,7 +111,7 @@ def test_one_message_with_frames_of_every_kind(bench: Bench, caplog: pytest.LogC
     }
     assert bench.late == [1]
     assert len(bench.shown) == 7
-    assert {one.frame.meta.frame for one in bench.shown if one.masks is not None} == {3, 4}
+    assert {one.frame.meta.frame for one in bench.shown if one.mask is not None} == {3, 4}
     assert bench.ring.leases.free == bench.ring.leases.slots
     texts = [record.getMessage() for record in caplog.records]
     assert sum("could not be finished" in text for text in texts) == 2, "the late one and the unknown one"

@@ -15,13 +15,13 @@ from inspector.errors import UserError
 
 
 class ReplayCamera(SoftwareSource):
-    """Delivers recorded frames of ``height x width`` pixels (a ``FrameSource``).
+    """Delivers recorded frames of ``height x width`` pixels, or of any size where these are None (a ``FrameSource``).
 
     A file without a usable frame arrives without pixels and with the reason. With a rate, frame n is due at start + n / rate,
     and frames that the line was too late to take are skipped in the numbers; without one, every file is delivered.
     """
 
-    def __init__(self, config: ReplayConfig, height: int, width: int) -> None:
+    def __init__(self, config: ReplayConfig, height: int | None, width: int | None) -> None:
         self._config = config
         self._decoder = recording_decoder(config, height, width)
         self._pacer = Pacer(config.rate_hz, config.backlog)
