@@ -87,7 +87,7 @@ def _inspector(
     check_rules(verdicts, bundle.classes, scale)
     minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
     size = FrameSize(bundle.height, bundle.width)
-    places = Places(placement or PlacementConfig(), verdicts, size, scale)
+    places = Places(placement or PlacementConfig(), verdicts, size, scale, preparation.fit.fitted)
     judge = Judge(verdicts, identity_of(bundle), minimum_areas, scale, places=places)
     decoder = Decoder(bundle.height, bundle.width)
     if recording is not None:

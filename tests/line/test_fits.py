@@ -251,7 +251,7 @@ def test_figures_in_mm_are_those_of_the_camera_where_frames_are_resized(tiny_bun
     """A square of 8 px of the camera, 0.5 mm each, is 4 mm wide, whatever it is resized to."""
     config = tiny_config(tiny_bundle.path, None, fits={"top": {"mode": "resize", "size": {"height": 64, "width": 96}}})
     scale = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
-    judges = Judges(config.verdicts, {"top": scale}, Fits(config, FrameSize(32, 48)))
+    judges = Judges(config.verdicts, {"top": scale}, {"top": None}, Fits(config, FrameSize(32, 48)))
     mask = np.zeros((32, 48), np.uint8)
     mask[5:9, 10:14] = 2
     judged = judges.of("top", tiny_bundle, identity_of(tiny_bundle)).segmented(0.9, mask, (0, 16), (0.0, 0.9))
