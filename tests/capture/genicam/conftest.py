@@ -19,8 +19,7 @@ from tests.capture.genicam.slow_cases import SLOW
 IMAGES: NDArray[np.uint8] = np.random.default_rng(7).integers(0, 256, (7, 64, 96), dtype=np.uint8)
 
 
-@pytest.fixture(scope="session")
-def aravis() -> Library:
+def aravis_or_skip() -> Library:
     """The library."""
     try:
         loopback_library()
@@ -29,6 +28,12 @@ def aravis() -> Library:
         if os.environ.get("INSPECTOR_REQUIRE_ARAVIS") == "1":
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def aravis() -> Library:
+    """The library."""
+    return aravis_or_skip()
 
 
 @pytest.fixture(scope="session")
