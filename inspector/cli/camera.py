@@ -96,9 +96,60 @@ def grab(
     finally:
         timer.cancel()
         source.close()
-    counters, clock = source.counters(), source.clock()
     size = "x".join(map(str, source.frame_size or ()))
     tell(f"{taken} frames of {size}" + (f", {source.measured_hz:.1f} a second" if source.measured_hz else ""))
+    _tell_counters(source)
+    if last_error:
+        tell(f"the last frame without pixels: {last_error}")
+    if taken < count:
+        raise UserError(
+            f"{taken} of {count} frames came in {seconds:g} s; a camera that waits for a trigger sends none without one"
+        )
+
+
+@app.command()
+def check(
+    camera: CameraArgument = None,
+    seconds: Annotated[
+        float, number_option("--seconds", Limits(0, 86_400, above=True), help="How long to measure.")
+    ] = 5.0,
+) -> None:
+    """Measure throughput, loss and latency of a camera as it is set, and say what of the network could be set better."""
+    from inspector.capture.genicam import GenicamSource
+    from inspector.frames.clock import now_ns
+
+    source = GenicamSource(_meant(camera))
+    timer = threading.Timer(seconds, source.interrupt)
+    timer.daemon = True
+    waits_ms: list[float] = []
+    begun_ns, pixels = 0, 0
+    try:
+        source.open()
+        advice = source.tuning()
+        begun_ns = now_ns()
+        timer.start()
+        while (arrival := source.next()) is not None:
+            waits_ms.append((now_ns() - arrival.captured_ns) / 1e6)
+            pixels += 0 if arrival.pixels is None else arrival.pixels.size
+    finally:
+        timer.cancel()
+        source.close()
+    passed_s = (now_ns() - begun_ns) / 1e9
+    size = "x".join(map(str, source.frame_size or ()))
+    tell(
+        f"{len(waits_ms)} frames of {size} in {passed_s:.1f} s: {len(waits_ms) / passed_s:.1f} a second, {pixels / passed_s / 1e6:.1f} megapixels"
+    )
+    _tell_counters(source)
+    if waits_ms:
+        waits_ms.sort()
+        p50, p99 = (waits_ms[min(len(waits_ms) - 1, int(share * len(waits_ms)))] for share in (0.5, 0.99))
+        tell(f"from first packet to pixels: p50 {p50:.2f} ms, p99 {p99:.2f} ms, max {waits_ms[-1]:.2f} ms")
+    for line in advice or ["nothing of the network needs to be set better"]:
+        tell(line)
+
+
+def _tell_counters(source: GenicamSource) -> None:
+    counters, clock = source.counters(), source.clock()
     if counters is not None:
         tell(
             f"received {counters.received}, lost {counters.lost}, incomplete {counters.incomplete}, packets resent {counters.resent_packets}, "
@@ -106,12 +157,6 @@ def grab(
         )
     if clock is not None:
         tell(f"clock {clock.name}: {clock.text}")
-    if last_error:
-        tell(f"the last frame without pixels: {last_error}")
-    if taken < count:
-        raise UserError(
-            f"{taken} of {count} frames came in {seconds:g} s; a camera that waits for a trigger sends none without one"
-        )
 
 
 def _taken(source: GenicamSource, count: int, save: Path | None) -> tuple[int, str]:

@@ -54,3 +54,11 @@ def test_grab_saves_frames_and_counts(camera: FakeCamera, tmp_path: Path) -> Non
     files = sorted((tmp_path / "frames").iterdir())
     assert len(files) == 25
     assert np.array_equal(cv2.imread(str(files[24]), cv2.IMREAD_UNCHANGED), IMAGE[0])
+
+
+def test_check_measures_and_says_what_to_tune(camera: FakeCamera) -> None:
+    output = said("check", camera.address, "--seconds", "0.3")
+    assert re.search(r"\d+ frames of 32x48 in 0\.\d s: ", output)
+    assert "lost 0, incomplete 0" in output
+    assert "from first packet to pixels: p50 " in output
+    assert "packet_size: 9000 means fewer interrupts" in output

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.capture.genicam import features
+from inspector.capture.genicam.advice import may_use_packet_sockets, tuning
 from inspector.capture.genicam.arrival_time import ArrivalTime
 from inspector.capture.genicam.chunks import Chunks
 from inspector.capture.genicam.clock_watch import ClockWatch
@@ -123,6 +124,15 @@ class GenicamSource:
     def measured_hz(self) -> float | None:
         """Frames per second as measured over the last ones, triggered or not; None before it was."""
         return self._measured.hz
+
+    def tuning(self) -> list[str]:
+        """What could be set better on the network of the opened camera, a line each."""
+        session = self._session
+        if session is None or session.stream is None or not session.device.is_gige:
+            return []
+        allowed = self._config.packet_socket and may_use_packet_sockets()
+        size = session.device.packet_size()
+        return list(tuning(session.device.name, size, session.stream.payload, allowed))
 
     def open(self) -> None:
         """Find the camera, set its features and let it send. Raises UserError."""
