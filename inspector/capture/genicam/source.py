@@ -62,6 +62,10 @@ class _Session:
 
     def _begin(self, config: GenicamConfig) -> None:
         device = self.device
+        try:
+            device.execute("AcquisitionStop")  # after a crash it still sends, and locks its features
+        except AravisError as error:
+            log.info("camera %s: AcquisitionStop: %s", device.name, error)
         features.apply(device, config.features)
         _check_pixel_format(device)
         self.size = FrameSize(device.integer("Height"), device.integer("Width"))

@@ -1,6 +1,7 @@
 """Opens and closes a camera 40 times and prints what the process holds after 4 and after 40: memory in KiB, descriptors, threads.
 
-``python -m tests.capture.genicam.cycles ADDRESS``; with ``--leak`` it leaves streams open, which the figures must show.
+``python -m tests.capture.genicam.cycles ADDRESS``; with ``--leak`` it leaves a stream open, which the figures must show, and
+with ``--hold`` it prints ``open`` and takes frames until it is killed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ def main() -> None:
     """Print both lines of figures."""
     address, leak = sys.argv[1], "--leak" in sys.argv
     source = GenicamSource(GenicamConfig(address=address, packet_size=1400), 64, 96)
+    if "--hold" in sys.argv:
+        source.open()
+        print("open", flush=True)
+        while source.next() is not None:
+            pass
     for cycle in range(1, 41):
         source.open()
         assert source.next() is not None
