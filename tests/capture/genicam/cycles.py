@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 
 from inspector.capture.genicam import GenicamSource
 from inspector.config.genicam import GenicamConfig
@@ -23,6 +25,7 @@ def held() -> tuple[int, int, int]:
 def main() -> None:
     """Print both lines of figures."""
     address, leak = sys.argv[1], "--leak" in sys.argv
+    threads = 0
     source = GenicamSource(GenicamConfig(address=address, packet_size=1400), 64, 96)
     if "--hold" in sys.argv:
         source.open()
@@ -34,10 +37,14 @@ def main() -> None:
         assert source.next() is not None
         source.close()
         if cycle == 4:
+            threads = held()[2]
             print(*held(), flush=True)
             if leak:
                 source.open()
                 break
+    until_s = time.monotonic() + 2
+    while held()[2] > threads and time.monotonic() < until_s:
+        threading.Event().wait(0.02)  # one that has been joined may still be listed
     print(*held(), flush=True)
     os._exit(0)
 
