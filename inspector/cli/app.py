@@ -13,6 +13,7 @@ from inspector.cli import (
     bench_wire,
     bundle,
     calibrate,
+    camera,
     config,
     ctl,
     data,
@@ -83,6 +84,7 @@ app.command()(backup.restore)
 app.add_typer(command_group(bench.bench, bench_wire.wire), name="bench")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(config.app, name="config")
+app.add_typer(camera.app, name="camera")
 app.add_typer(data.app, name="data")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")

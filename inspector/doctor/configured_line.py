@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engines.bundle import Bundle, find_bundle, read_bundle
 from engines.errors import BundleError, FileError
 from inspector.config.camera import CameraConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.load import load_config
 from inspector.config.opencv import OpenCvConfig
 from inspector.config.replay import ReplayConfig
@@ -107,6 +108,8 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     subject, kind = Subject(Section.LINE, f"Camera {camera.name}", needed=True), source_kind(camera.source)
     if isinstance(camera.source, OpenCvConfig):
         return opencv_finding(camera.source, subject, bundle.height, bundle.width)
+    if isinstance(camera.source, GenicamConfig):
+        return _genicam(camera.source, subject)
     if not isinstance(camera.source, ReplayConfig):
         return subject.ok(kind, "frames are rendered: no hardware needed")
     threads = DaemonThreads(1, "doctor")
@@ -127,6 +130,19 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     if bad:
         return subject.note(bad[0], "such frames are UNINSPECTED (bad_frame)")
     return subject.ok(f"{kind} of {camera.source.path}", "frames are there, and the first ones can be used")
+
+
+def _genicam(source: GenicamConfig, subject: Subject) -> Finding:
+    """The camera is looked for, and left as it is: the line may be using it."""
+    from inspector.capture.genicam.discovery import choose
+    from inspector.capture.genicam.library import library
+
+    try:
+        name = choose(library(), source)
+    except UserError as error:
+        return subject.wrong(str(error), "the daemon refuses to start")
+    advice = f"`inspector camera grab 100 {name}` takes frames while no line uses it"
+    return subject.ok(f"genicam {name}", advice)
 
 
 def _first_frames(camera: CameraConfig, bundle: Bundle) -> list[str]:

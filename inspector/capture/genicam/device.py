@@ -116,6 +116,10 @@ class Device:
             return ""
         return "ticks" if has_clock else ""
 
+    def packet_size(self) -> int:
+        """Bytes of a packet, headers counted; of GigE Vision only. Raises AravisError."""
+        return int(self.library.arv_gv_device_get_packet_size(self.device))
+
     def description(self) -> str:
         """The camera's description of itself, XML."""
         size = ctypes.c_size_t()

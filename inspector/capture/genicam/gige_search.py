@@ -13,8 +13,8 @@ import time
 from typing import NamedTuple
 
 PORT = 3956
-WAIT_S = 0.5
-"""Cameras answer at once; the standard allows them longer only where they are told so."""
+WAIT_S, TIMES = 0.4, 2
+"""Cameras answer at once, as the standard allows them to wait only where they are told so. They are asked twice, as packets may be lost."""
 _COMMAND = struct.pack("!BBHHH", 0x42, 0x11, 0x0002, 0, 1)
 """Discovery: to be acknowledged, also by broadcast; no data; request number 1."""
 _ACKNOWLEDGED = 0x0003
@@ -36,19 +36,24 @@ class GigeCamera(NamedTuple):
 
 
 def search_gige(wait_s: float = WAIT_S) -> list[GigeCamera]:
-    """All cameras that answer in ``wait_s``, each once, in the order of their addresses."""
+    """All cameras that answer, each once, in the order of their addresses. Takes ``TIMES`` x ``wait_s``."""
     asking: dict[socket.socket, str] = {}
     found: dict[tuple[str, str], GigeCamera] = {}
     try:
         for _, name in socket.if_nameindex():
-            if (one := _asked(name)) is not None:
+            if (one := _listening(name)) is not None:
                 asking[one] = name
-        until_s = time.monotonic() + wait_s
-        while asking and (left_s := until_s - time.monotonic()) > 0:
-            for one in select.select(list(asking), (), (), left_s)[0]:
-                camera = read_answer(one.recv(2048), asking[one])
-                if camera is not None:
-                    found.setdefault((camera.mac, camera.address), camera)
+        for _ in range(TIMES):
+            until_s = time.monotonic() + wait_s
+            for one, name in list(asking.items()):
+                if not _asked(one, name):
+                    del asking[one]
+                    one.close()
+            while asking and (left_s := until_s - time.monotonic()) > 0:
+                for one in select.select(list(asking), (), (), left_s)[0]:
+                    camera = read_answer(_received(one), asking[one])
+                    if camera is not None:
+                        found.setdefault((camera.mac, camera.address), camera)
     finally:
         for one in asking:
             one.close()
@@ -73,24 +78,26 @@ def read_answer(data: bytes, interface: str) -> GigeCamera | None:
     )
 
 
-def _asked(interface: str) -> socket.socket | None:
-    """A socket that has asked on an interface; None where the interface has no IPv4 address, or is down."""
-    asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    own = interface_address(asking, interface)
-    if own is None:
-        asking.close()
-        return None
+def _listening(interface: str) -> socket.socket | None:
+    """A socket at the address of an interface; None where it has no IPv4 address."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own = interface_address(listening, interface)
     try:
-        asking.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        asking.bind((own, 0))
-        asking.setblocking(False)
-        sent = [_sent(asking, "255.255.255.255"), _sent(asking, interface_address(asking, interface, _SIOCGIFBRDADDR))]
-    except OSError:
-        sent = []
-    if not any(sent):
-        asking.close()
-        return None
-    return asking
+        if own is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            listening.bind((own, 0))
+            listening.setblocking(False)
+            return listening
+    except OSError:  # it went down
+        pass
+    listening.close()
+    return None
+
+
+def _asked(asking: socket.socket, interface: str) -> bool:
+    """Ask on an interface; False where nothing could be sent."""
+    sent = [_sent(asking, "255.255.255.255"), _sent(asking, interface_address(asking, interface, _SIOCGIFBRDADDR))]
+    return any(sent)
 
 
 def interface_address(asking: socket.socket, interface: str, question: int = _SIOCGIFADDR) -> str | None:
@@ -100,6 +107,13 @@ def interface_address(asking: socket.socket, interface: str, question: int = _SI
     except OSError:
         return None
     return socket.inet_ntoa(answer[20:24])
+
+
+def _received(asking: socket.socket) -> bytes:
+    try:
+        return asking.recv(2048)
+    except OSError:  # such as an answer that nobody is there
+        return b""
 
 
 def _sent(asking: socket.socket, to: str | None) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.capture.genicam import features
+from inspector.capture.genicam.advice import may_use_packet_sockets, tuning
 from inspector.capture.genicam.arrival_time import ArrivalTime
 from inspector.capture.genicam.chunks import Chunks
 from inspector.capture.genicam.clock_watch import ClockWatch
@@ -61,6 +62,10 @@ class _Session:
 
     def _begin(self, config: GenicamConfig) -> None:
         device = self.device
+        try:
+            device.execute("AcquisitionStop")  # after a crash it still sends, and locks its features
+        except AravisError as error:
+            log.info("camera %s: AcquisitionStop: %s", device.name, error)
         features.apply(device, config.features)
         _check_pixel_format(device)
         self.size = FrameSize(device.integer("Height"), device.integer("Width"))
@@ -99,15 +104,16 @@ class GenicamSource:
 
     live = True
 
-    def __init__(self, config: GenicamConfig, height: int, width: int) -> None:
-        """``height`` and ``width``: the frames that the line inspects, px."""
+    def __init__(self, config: GenicamConfig, height: int | None = None, width: int | None = None) -> None:
+        """``height`` and ``width``: the frames that the line inspects, px; None where any size is right."""
         self._config = config
-        self._expected = FrameSize(height, width)
+        self._expected = None if height is None or width is None else FrameSize(height, width)
         self._session: _Session | None = None
         self._closing: threading.Thread | None = None
         self._interrupted = threading.Event()
         self._tally = Tally()
         self._watch: ClockWatch | None = None
+        self._measured = Rate(None)
         self._grey: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self.frame_size: FrameSize | None = None
         """Size of the frames as the camera is set, once it has been opened."""
@@ -117,6 +123,20 @@ class GenicamSource:
         """Frames per second; None where it is triggered, and before it was measured."""
         session = self._session
         return None if session is None or session.triggered else session.rate.hz
+
+    @property
+    def measured_hz(self) -> float | None:
+        """Frames per second as measured over the last ones, triggered or not; None before it was."""
+        return self._measured.hz
+
+    def tuning(self) -> list[str]:
+        """What could be set better on the network of the opened camera, a line each."""
+        session = self._session
+        if session is None or session.stream is None or not session.device.is_gige:
+            return []
+        allowed = self._config.packet_socket and may_use_packet_sockets()
+        size = session.device.packet_size()
+        return list(tuning(session.device.name, size, session.stream.payload, allowed))
 
     def open(self) -> None:
         """Find the camera, set its features and let it send. Raises UserError."""
@@ -131,7 +151,8 @@ class GenicamSource:
         self._session = session
         self.frame_size = session.size
         self._tally.connected(session.stream)
-        if session.size != self._expected:
+        self._measured = Rate(None)
+        if self._expected is not None and session.size != self._expected:
             log.warning(
                 "camera %s delivers frames of %dx%d, and the line inspects %dx%d (height x width); set Height and Width among its features, "
                 "or `fit` of this camera",
@@ -207,6 +228,7 @@ class GenicamSource:
         self._tally.number(number, without_buffer > session.without_buffer)
         session.without_buffer = without_buffer
         session.rate.frame(number, captured_ns)
+        self._measured.frame(number, captured_ns)
         camera_ns = received.camera_ns if session.clock else None
         if camera_ns is not None and self._watch is not None:
             self._watch.frame(camera_ns, captured_ns, session.times.wall_ahead_ns)

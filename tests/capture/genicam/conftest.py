@@ -19,8 +19,7 @@ from tests.capture.genicam.slow_cases import SLOW
 IMAGES: NDArray[np.uint8] = np.random.default_rng(7).integers(0, 256, (7, 64, 96), dtype=np.uint8)
 
 
-@pytest.fixture(scope="session")
-def aravis() -> Library:
+def aravis_or_skip() -> Library:
     """The library."""
     try:
         loopback_library()
@@ -29,6 +28,12 @@ def aravis() -> Library:
         if os.environ.get("INSPECTOR_REQUIRE_ARAVIS") == "1":
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def aravis() -> Library:
+    """The library."""
+    return aravis_or_skip()
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +46,7 @@ def camera(camera_first: None) -> Iterator[FakeCamera]:
 @pytest.fixture(scope="session")
 def slow_cases(aravis: Library) -> Iterator[dict[str, Future[None]]]:
     """The cases of ``slow_cases.py``, running."""
-    threads = DaemonThreads(len(SLOW), "slow-case")
+    threads = DaemonThreads(3, "slow-case")
     yield {case.__name__: threads.submit(case) for case in SLOW}
     threads.close(0.0)
 

@@ -88,8 +88,10 @@ def test_a_clock_can_be_left_out_or_named(camera: FakeCamera) -> None:
 
 
 def test_lost_packets_make_incomplete_or_missing_frames_and_never_wrong_pixels(camera: FakeCamera) -> None:
-    config = at(camera, packet_size=800, frame_retention_ms=20, packet_timeout_ms=5)
-    with FakeCamera("127.0.14.3", "LOSSY", IMAGES, rate_hz=500) as lossy, opened(at(lossy)) as source:
+    with (
+        FakeCamera("127.0.14.3", "LOSSY", IMAGES, rate_hz=500) as lossy,
+        opened(at(lossy, packet_size=800, frame_retention_ms=20, packet_timeout_ms=5)) as source,
+    ):
         first = image_of(taken(source))
         lossy.tell("lost 0.05")
         incomplete, numbers = 0, [0]
@@ -108,7 +110,6 @@ def test_lost_packets_make_incomplete_or_missing_frames_and_never_wrong_pixels(c
     assert counters.received == len(numbers) - incomplete
     assert counters.incomplete >= incomplete  # more where the packet with the id was lost
     assert counters.missing_packets >= counters.incomplete - counters.lost
-    assert config.packet_size == 800
 
 
 def test_an_interruption_ends_next_at_once_and_the_counters_outlive_the_connection(camera: FakeCamera) -> None:
@@ -143,8 +144,8 @@ def test_two_cameras_with_one_serial_are_refused_with_both_addresses(camera: Fak
         pytest.raises(UserError, match=r"2 cameras with the serial FAKE1.*choose") as told,
     ):
         GenicamSource(GenicamConfig(serial="FAKE1"), 64, 96).open()
-    assert "127.0.14.1 on" in str(told.value)
-    assert "127.0.14.4 on lo" in str(told.value)
+    assert "127.0.14.1 on " in str(told.value)
+    assert "127.0.14.4 on " in str(told.value)
 
 
 def test_where_there_is_no_such_camera_it_says_what_there_is(camera: FakeCamera) -> None:
