@@ -110,7 +110,7 @@ def replay(
     from engines.bundle import open_bundle
     from engines.files.looking import expanded
     from inspector.cli.replay_line import Played, Recording, replayed_line
-    from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, run_recording
+    from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, refuse_part, run_recording
     from inspector.errors import UserError
     from inspector.recording.manifest import is_recording
     from inspector.recording.reader import RecordingReader
@@ -135,6 +135,7 @@ def replay(
             model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
             _end(*run_recording(recorded, line_config, model, report), report, as_json)
         return
+    refuse_part(expanded(path))
     truth = _TruthOptions(masks, mask_style, csv)
     recording = Recording(
         path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw, fit=fit
