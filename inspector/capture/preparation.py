@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from inspector.capture.fit import make_fit
 from inspector.capture.flat_field import flat_field_of
+from inspector.capture.recording.recorded import fit_of, recorded_camera
 from inspector.config.camera import CameraConfig
 from inspector.config.fit import FitConfig
 from inspector.errors import UserError
 from inspector.frames.layout import Layout
 from inspector.frames.size import FrameSize
+
+log = logging.getLogger(__name__)
 
 AS_IT_IS = FitConfig()
 """Frames of the bundle's size, and no others."""
@@ -94,12 +98,18 @@ class Preparation:
 def preparation_of(camera: CameraConfig, inspected: FrameSize) -> Preparation:
     """How the frames of a camera are prepared for a bundle with frames of ``inspected``. Raises UserError naming the camera where they cannot
     be fitted, or its flat field is not for them."""
+    recorded = recorded_camera(camera.source)
+    fit = fit_of(camera.fit, recorded)
     try:
-        plain = Preparation(inspected, camera.fit)
+        plain = Preparation(inspected, fit)
     except UserError as error:
         raise UserError(f"cameras.{camera.name}.{error}") from None
     if camera.flat_field is None:
-        return plain
-    if plain.camera is None:
+        found = plain
+    elif plain.camera is None:
         raise UserError(f"cameras.{camera.name}.flat_field: is for frames of one size; add fit.size")
-    return Preparation(inspected, camera.fit, flat_field_of(camera, plain.camera))
+    else:
+        found = Preparation(inspected, fit, flat_field_of(camera, plain.camera))
+    if recorded is not None and (other := recorded.other_flat_field(found.flat_field)):
+        log.warning("cameras.%s.flat_field: %s", camera.name, other)
+    return found

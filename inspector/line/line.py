@@ -171,9 +171,8 @@ class Line:
             epoch.epoch,
         )
         self.recorder = Recorder(
-            config.recording,
-            config.cameras,
-            self.size,
+            config,
+            self.fits,
             epoch,
             partial(self.status.condition, degrades=False),
         )

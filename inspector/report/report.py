@@ -41,12 +41,15 @@ class Report:
         width: int,
         truth: Truth | None = None,
         *,
+        sizes: Mapping[str, tuple[int, int]] | None = None,
         minimum_area_px: Sequence[int] | None = None,
         title: str = "Run",
     ) -> None:
-        """Classes in the order of the mask's bits, frame size in pixels; ``minimum_area_px`` of a defect, per class: default 1."""
+        """Classes in the order of the mask's bits, frame size in pixels, and ``sizes`` (height, width) of cameras with other frames;
+        ``minimum_area_px`` of a defect, per class: default 1."""
         self._class_names = tuple(class_names)
         self._size = (height, width)
+        self._sizes = dict(sizes or {})
         self._title = title
         self._truth = (
             None if truth is None else AgainstTruth(class_names, truth, minimum_area_px or [1] * len(class_names))
@@ -167,7 +170,9 @@ class Report:
             if trace.frames:
                 name = "strip_map.png" if len(self._traces) == 1 else f"strip_map_{camera}.png"
                 has_truth = self._truth is not None
-                pictures[name] = strip_map(trace, self._class_names, self._size, camera, has_truth)
+                pictures[name] = strip_map(
+                    trace, self._class_names, self._sizes.get(camera, self._size), camera, has_truth
+                )
         summary = msgspec.structs.replace(summary, pictures=tuple(pictures))
         output_folder(directory)
         for name, picture in pictures.items():
