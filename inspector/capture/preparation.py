@@ -30,6 +30,10 @@ class FlatFieldPass(Protocol):
     def id(self) -> str:
         """Its identity, on every verdict."""
 
+    @property
+    def camera_serial(self) -> str:
+        """Of the camera it was made with; empty where it was not told."""
+
     def refusal(self, pixels: NDArray[np.uint8]) -> str:
         """Why it is not for such a frame, one line; empty where it is."""
 
@@ -66,6 +70,13 @@ class Preparation:
         if wrong := self.fit.refusal(FrameSize(*pixels.shape)):
             return f"the camera delivered uint8 {list(pixels.shape)}; {wrong}"
         return "" if self._flat_field is None else self._flat_field.refusal(pixels)
+
+    def foreign(self, serial: str) -> str:
+        """Why the flat field is not for the camera with that serial number, one line; empty where it may be, and where there is none."""
+        made_with = self._flat_field.camera_serial if self._flat_field is not None else ""
+        if not made_with or made_with == serial:
+            return ""
+        return f"{self.flat_field} was made with camera {made_with}, this camera is {serial}; give its own flat field"
 
     def layout(self, pixels: NDArray[np.uint8]) -> Layout | None:
         """How a frame that is not refused lies in its slot; None: as one window, which is the judged frame."""

@@ -129,7 +129,9 @@ class Recorder:
         """See ``Tap``."""
         writer = self._writer
         if writer is not None:
-            writer.add(meta.camera, Lost(frame=meta.frame, count=count))
+            where = {"position_um": meta.position_um, "travel_um": meta.travel_um}
+            source = None if meta.position_source is None else meta.position_source.value
+            writer.add(meta.camera, Lost(frame=meta.frame, count=count, position_source=source, **where))
 
     # Parts of the above.
 
