@@ -11,6 +11,7 @@ import msgspec
 from engines.files.writing import output_folder, write_bytes, write_text
 from engines.metrics.overlap import overlap
 from inspector.frames.outcome import Reason, Verdict
+from inspector.frames.sheet import SHEET
 from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import EndBody, Fit, GapBody, Header, LateBody, ResultBody, Settings
@@ -68,11 +69,14 @@ class Report:
         self._fits: dict[str, Fit] = {}
 
     def add(self, packet: Packet, pixels: GetPixels | None = None) -> None:
-        """One message of the run, in the order of publication. ``pixels`` gives the frame behind a result, for the pictures.
+        """One message of the run, in the order of publication. ``pixels`` gives the frame behind a result, for the pictures. The stream of whole
+        sheets is left out: the report is of frames.
 
         Raises ValueError where a published mask or the truth is not of this run's geometry and classes.
         """
         header, body = packet.header, packet.body
+        if header.camera == SHEET:
+            return
         if isinstance(body, ResultBody):
             self._count(header, body, header.frame or 0, 1, body.name)
             self._result(record_of(header, body, packet.blob), pixels or _no_pixels)
