@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engines.images import quick_look
+from inspector.capture import flat_field
 from inspector.cli.examples import examples
 from inspector.doctor.native import missing_for_compiling
 from inspector.verdicts import native
@@ -49,7 +50,7 @@ def compiler() -> None:
 @pytest.mark.usefixtures("compiler")
 def test_this_tree_has_the_compiled_modules() -> None:
     """Without it the tests that compare it with numpy skip."""
-    assert all((native.BUILT, quick_look.BUILT)), "python -m pip install --no-deps -e ."
+    assert all((native.BUILT, quick_look.BUILT, flat_field.BUILT)), "python -m pip install --no-deps -e ."
 
 
 @pytest.mark.usefixtures("compiler")
@@ -95,7 +96,8 @@ def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_pa
     wheel = build_wheel(tmp_path, CC="/bin/false")
     assert not {*MODULES} & {*zipfile.ZipFile(wheel).namelist()}
     here = install(wheel, tmp_path)
-    look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
+    look = "from inspector.capture import flat_field
+from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
     done = here.sh(f'python -c "{look}"')
     assert "State.NOTE" in done.stdout, done.stderr
     assert "pip wheel --no-deps ." in done.stdout
