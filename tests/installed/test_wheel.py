@@ -96,8 +96,7 @@ def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_pa
     wheel = build_wheel(tmp_path, CC="/bin/false")
     assert not {*MODULES} & {*zipfile.ZipFile(wheel).namelist()}
     here = install(wheel, tmp_path)
-    look = "from inspector.capture import flat_field
-from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
+    look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
     done = here.sh(f'python -c "{look}"')
     assert "State.NOTE" in done.stdout, done.stderr
     assert "pip wheel --no-deps ." in done.stdout

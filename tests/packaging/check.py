@@ -121,7 +121,8 @@ def check(suite: str, system: Root, first: Path, second: Path) -> None:
     step("doctor", f"{COMMAND} doctor")
     step("replay of simulated frames", REPLAY)
     said = step("what cameras need of the system, without Aravis", CAMERAS)
-    assert "apt-get install libaravis-0.8-0" in said and "status 2" in said, said
+    assert "apt-get install libaravis-0.8-0" in said, said
+    assert "status 2" in said, said
     assert "Traceback" not in said, said
     step("a line's configuration", LINE)
     said = step("upgraded under a line that runs", UPGRADE)
