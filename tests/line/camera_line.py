@@ -11,7 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,6 +58,17 @@ def line_tree(bundle: str, cameras: dict[str, FakeCamera], journal: Path, **chan
     }
 
 
+@contextmanager
+def started(*cameras: FakeCamera) -> Iterator[None]:
+    """Starts cameras at once, which is sooner than one after the other, and ends them."""
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(len(cameras)) as pool:
+            for camera in cameras:
+                stack.push(camera)
+            list(pool.map(FakeCamera.start, cameras))
+        yield
+
+
 class Daemon:
     """``inspector run`` on a configuration, and a subscriber to all that it publishes. Raises RuntimeError where it does not start."""
 
@@ -73,6 +86,10 @@ class Daemon:
                 cwd=ROOT,
                 env={**os.environ, **(environment or {})},
             )
+        while "publishing on" not in self.log.read_text():  # connecting earlier ends in waits that grow
+            if self.process.poll() is not None:
+                raise self._failed("did not start")
+            time.sleep(0.01)
         self.subscriber = Subscriber(tree["results"]["endpoint"], f"v1/{LINE}/")
 
     def __enter__(self) -> Daemon:
@@ -96,7 +113,7 @@ class Daemon:
                 return event
             if self.process.poll() is not None:
                 break
-        raise RuntimeError(f"the daemon says nothing more:\n{self.log.read_text()[-2000:]}")
+        raise self._failed("says nothing more")
 
     def results(self, inspected: int) -> list[Packet]:
         """The results that come until so many of them are of inspected frames."""
@@ -126,8 +143,11 @@ class Daemon:
         self.process.send_signal(signal.SIGTERM)
         rest = self.until(lambda: self.told("stopped"))
         if self.process.wait(20) != 0:
-            raise RuntimeError(f"the daemon failed:\n{self.log.read_text()[-2000:]}")
+            raise self._failed("failed")
         return rest
+
+    def _failed(self, how: str) -> RuntimeError:
+        return RuntimeError(f"the daemon {how}:\n{self.log.read_text()[-2000:]}")
 
 
 def judgement(body: ResultBody) -> Judgement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests.capture.genicam.conftest import aravis_or_skip
 from tests.capture.genicam.fake_camera import FakeCamera
 from tests.capture.genicam.faked_time import faked
 from tests.line.accounting import account
-from tests.line.camera_line import Daemon, Replay, Sent, judgement, line_tree
+from tests.line.camera_line import Daemon, Judgement, Replay, Sent, judgement, line_tree, started
 from tests.tiny_bundle import HEIGHT, WIDTH, make_tiny_bundle
 
 DEADLINE_MS = 5000
@@ -37,7 +38,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return make_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny", gate_threshold=0.8)
 
 
-def tree(bundle: Bundle, cameras: dict[str, FakeCamera], folder: Path, **changes: object) -> dict[str, object]:
+def tree(bundle: Bundle, cameras: dict[str, FakeCamera], folder: Path, **changes: Any) -> dict[str, Any]:
     per_camera = {"travel_um_per_frame": TRAVEL_UM}
     return line_tree(
         str(bundle.path), cameras, folder / "journal.sqlite", deadline_ms=DEADLINE_MS, camera=per_camera, **changes
@@ -84,24 +85,50 @@ def test_clocks_set_wrong_are_told_and_change_no_verdict_deadline_or_position(
     """The clock of one camera is 37 s ahead, another camera is restarted and its clock with it, then the host's clock is stepped by an hour."""
     time_file = tmp_path / "time"
     time_file.write_text("+0s", encoding="ascii")
-    with (
-        FakeCamera(images=images, rate_hz=50, sent=tmp_path / "ahead", environment=faked(FAKETIME="+37s")) as ahead,
-        FakeCamera(images=images, rate_hz=50, sent=tmp_path / "steady") as steady,
-        FakeCamera(images=images, rate_hz=50, sent=tmp_path / "restarted") as restarted,
-    ):
-        cameras = {"ahead": ahead, "steady": steady, "restarted": restarted}
-        configured = tree(bundle, cameras, tmp_path)
-        configured["cameras"][0]["source"]["clock"] = "ptp"
-        with Daemon(
-            tmp_path, configured, faked(FAKETIME_TIMESTAMP_FILE=str(time_file), FAKETIME_NO_CACHE="1")
-        ) as daemon:
-            results = daemon.results(3 * len(images))
-            restarted.kill()
-            restarted.start(faked(FAKETIME="-1h"))
-            results += daemon.until(lambda: daemon.told("camera_clock", "camera restarted"))
-            time_file.write_text("+3600s", encoding="ascii")
-            results += daemon.until(lambda: daemon.told("camera_clock", "camera steady"))
-            results += daemon.results(3 * len(images))
-            results += daemon.stop()
-    told = {body.text for _, body in daemon.statuses if body.code == "camera_clock"}
-    print(told, [(b.state.value, b.code, b.text) for _, b in daemon.statuses])
+    cameras = {
+        name: FakeCamera(images=images, rate_hz=50, sent=tmp_path / name, environment=environment)
+        for name, environment in (("ahead", faked(FAKETIME="+37s")), ("steady", {}), ("restarted", {}))
+    }
+    configured = tree(bundle, cameras, tmp_path)
+    configured["cameras"][0]["source"]["clock"] = "ptp"
+    stepped = faked(FAKETIME_TIMESTAMP_FILE=str(time_file), FAKETIME_NO_CACHE="1")
+    with started(*cameras.values()), Daemon(tmp_path, configured, stepped) as daemon:
+        results = daemon.results(3 * len(images))
+        cameras["restarted"].kill()
+        cameras["restarted"].start(faked(FAKETIME="-1h"))
+        results += daemon.until(
+            lambda: daemon.told("camera_clock", "camera restarted: clock the camera's clock went back by")
+        )
+        time_file.write_text("+3600s", encoding="ascii")
+        results += daemon.until(
+            lambda: daemon.told("camera_clock", "camera steady: clock this machine's clock was set 3600 s")
+        )
+        results += daemon.results(3 * len(images))
+        results += daemon.stop()
+    (health,) = {body.health for _, body in daemon.statuses if body.code == "draining"}
+    assert health is not None
+    clocks = {reason.part: reason for reason in health.reasons if reason.code == "camera_clock"}
+    assert set(clocks) == {f"clock of camera {name}" for name in cameras}
+    assert {reason.signal for reason in clocks.values()} == {Signal.OUT_OF_SPECIFICATION}
+    assert "is 37 s ahead of UTC: it counts TAI" in clocks["clock of camera ahead"].text
+    judged: dict[int, set[Judgement]] = defaultdict(set)
+    for name in cameras:
+        sent = Sent(tmp_path / name)
+        mine = [packet for packet in results if packet.header.camera == name]
+        for packet in mine:
+            header = packet.header
+            assert header.captured_unix_ns is not None
+            assert header.deadline_unix_ns is not None
+            assert abs(header.deadline_unix_ns - header.captured_unix_ns - DEADLINE_MS * 1_000_000) < 1_000_000
+            assert header.position_um == header.frame * TRAVEL_UM or name == "restarted", "a camera that was away"
+            if inspected(packet):
+                judged[sent.image(packet)].add(judgement(packet.body))
+        reasons = account(tmp_path / "journal.sqlite", name).reasons
+        assert reasons["deadline"] == 0
+        captured = np.array([packet.header.captured_unix_ns for packet in mine])
+        assert (captured[-1] - captured[0]) / 1e9 == pytest.approx(3600, abs=30)
+        assert np.count_nonzero(np.abs(np.diff(captured)) > 100e9) == 1, (
+            "one step, and nothing is dated wrongly beside it"
+        )
+    assert len(judged) == len(images)
+    assert all(len(one) == 1 for one in judged.values()), "the same image, the same verdict, before and after"
