@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -42,7 +42,7 @@ def line_tree(bundle: str, cameras: dict[str, FakeCamera], journal: Path, **chan
     source, camera = changes.pop("source", {}), changes.pop("camera", {})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
     return {
         "line": LINE,
         "bundle": bundle,
@@ -156,9 +156,9 @@ def judgement(body: ResultBody) -> Judgement:
 
 
 class Replay:
-    """``inspector replay`` of the images, in a process of its own: what the verdict of each is."""
+    """``inspector replay`` of images, uint8 [N, H, W], in a process of its own: what the verdict of each is."""
 
-    def __init__(self, folder: Path, config: Path, images: Sequence[NDArray[np.uint8]]) -> None:
+    def __init__(self, folder: Path, config: Path, images: NDArray[np.uint8]) -> None:
         files = folder / "images"
         files.mkdir()
         for number, image in enumerate(images):
@@ -185,12 +185,14 @@ class Sent:
 
     def __init__(self, path: Path) -> None:
         self.frames = sent_frames(path)
-        self._images = dict(self.frames.tolist())
+        """int64 [N, 2]: time stamp and image."""
+        self.images = dict(self.frames.tolist())
+        """By time stamp."""
 
     def image(self, packet: Packet) -> int:
         """Number of the image that the camera sent with the result's time stamp."""
         assert packet.header.camera_ns is not None
-        return self._images[packet.header.camera_ns]
+        return self.images[packet.header.camera_ns]
 
 
 def cpu_s(pid: int) -> float:

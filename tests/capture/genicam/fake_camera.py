@@ -75,6 +75,12 @@ class FakeCamera:
         self._folder = tempfile.TemporaryDirectory()
         self._child: subprocess.Popen[str] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Process id while it runs."""
+        assert self._child is not None
+        return self._child.pid
+
     def __enter__(self) -> FakeCamera:
         self.start()
         return self
