@@ -144,7 +144,9 @@ class Line:
             partial(self.status.condition, degrades=False),
         )
         self.observers = Observers((*observers, self.drift) if config.drift.enabled else observers)
-        judges = judges_of(config, self.fits)
+        self.serials: dict[str, str] = {}
+        """Serial numbers of the devices that are open, by camera."""
+        judges = judges_of(config, self.fits, self.serials)
         judges.check(bundle)
         self.postprocessing = Postprocessing(self.ledger, self.observers, self._late, config.verdicts.threads)
         self.inference = Inference(
@@ -171,9 +173,8 @@ class Line:
             epoch.epoch,
         )
         self.recorder = Recorder(
-            config.recording,
-            config.cameras,
-            self.size,
+            config,
+            self.fits,
             epoch,
             partial(self.status.condition, degrades=False),
         )
@@ -304,6 +305,7 @@ class Line:
             deadline_ms=self.config.deadline_ms,
             overload=self.config.overload,
             tap=self.recorder,
+            opened=self._camera_opened,
             failed=self._camera_failed,
             condition=self.status.condition,
         )
@@ -361,6 +363,13 @@ class Line:
 
     def _child_silent(self, source: Dispatcher, why: str) -> None:
         self.bundles.silent(source, why)
+
+    def _camera_opened(self, camera: str, serial: str | None) -> str:
+        """Why the camera that is open is not the one that its calibrations were made with; empty where it may be."""
+        self.serials.pop(camera, None)
+        if serial is not None:
+            self.serials[camera] = serial
+        return self.runs.now.setup.judges.foreign(camera)
 
     def _camera_failed(self, camera: str, why: str) -> None:
         self.status.failed(f"cameras.{camera}", why)

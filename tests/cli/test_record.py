@@ -54,3 +54,15 @@ def test_mistakes_are_one_line(tmp_path: Path, tiny_bundle: Bundle) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r/recording.json").write_text("{")
     assert "is damaged, or of another version" in refused("replay", tmp_path / "r")
+
+
+def test_a_line_that_does_not_start_leaves_its_folder_free(tmp_path: Path, tiny_bundle: Bundle) -> None:
+    config = write_line(
+        tmp_path,
+        tiny_bundle.path,
+        recording={"free_mib": 1},
+        cameras=[{"name": "top", "source": {"kind": "opencv", "file": "none.avi"}}],
+    )
+    for _ in range(2):
+        assert "none.avi: there is no such file" in inspector("record", config, "--to", tmp_path / "r").stderr
+    assert list((tmp_path / "r").iterdir()) == []

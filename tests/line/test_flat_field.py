@@ -16,8 +16,8 @@ from engines.bundle import Bundle
 from engines.flat_field import GAIN_ONE, read_flat_field, write_flat_field
 from engines.scale import ScaleCard, write_scale
 from inspector.capture.flat_field import flat_field_of
+from inspector.config.genicam import GenicamConfig
 from inspector.config.load import with_scale_files
-from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
@@ -110,18 +110,14 @@ def test_a_program_sees_what_the_line_sees(tiny_bundle: Bundle, tmp_path: Path, 
             assert {defect.area_px for defect in program.inspect(image).defects} == {9, 16}
 
 
-class Device(SimulatorConfig, frozen=True, kw_only=True, tag="device"):
-    """A source that says which device it is."""
-
-    serial: str
-
-
 def test_calibrations_of_another_camera_are_refused(tiny_bundle: Bundle, tmp_path: Path, darkening: Path) -> None:
     write_scale(
         ScaleCard(name="s", height=HEIGHT, width=WIDTH, camera_serial="17", mm_per_px_x=1, mm_per_px_y=1),
         tmp_path / "scale.yaml",
     )
-    own, other = (configured(tiny_config(tiny_bundle.path, None), source=Device(serial=one)) for one in ("17", "18"))
+    own, other = (
+        configured(tiny_config(tiny_bundle.path, None), source=GenicamConfig(serial=one)) for one in ("17", "18")
+    )
     flat, scale = {"flat_field": str(darkening)}, {"scale_file": str(tmp_path / "scale.yaml")}
     size = FrameSize(HEIGHT, WIDTH)
     assert flat_field_of(configured(own, **flat).cameras[0], size) is not None

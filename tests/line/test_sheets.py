@@ -18,14 +18,18 @@ from engines.bundle import Bundle
 from inspector.capture.simulator.scene import SheetRenderer
 from inspector.capture.source import Arrival
 from inspector.cli.journal import export
+from inspector.cli.result_lines import line_of
 from inspector.client.completeness import Completeness
 from inspector.client.events import StreamKey
 from inspector.config.load import parse_config
 from inspector.config.simulator import SimulatorConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Defect
+from inspector.line.line_report import LineReporter
+from inspector.line.metrics import LineMetrics
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import SheetBody, StartBody
+from inspector.report import Report
 from inspector.results.journal_reader import JournalReader
 from inspector.verdicts.defects import measure
 from inspector.verdicts.measured import Settings
@@ -140,6 +144,14 @@ def test_two_cameras_count_each_defect_once_and_to_a_pixel_in_a_stream_like_the_
     for packet in heard:
         books.take(packet)
     assert books.proven
+    shown = [line_of(packet).plain for packet in heard]
+    assert sum(" sheet " in line and "REJECT" in line and "  2 frames" in line for line in shown) == 4
+    assert any(" end " in line and " 5 sheets  " in line for line in shown)
+    report = Report(bundle.classes, HEIGHT, WIDTH)
+    with JournalReader(running.journal) as reader:
+        for row in reader.walk():
+            report.add(row.packet())
+    assert report.summary().frames == 10, "the report is of frames"
     (begun,) = (packet.body for packet in heard if isinstance(packet.body, StartBody))
     assert begun.sheets is not None
     assert (begun.sheets.by, begun.sheets.cameras) == ("frame", ("left", "right"))
@@ -162,6 +174,17 @@ def test_a_camera_lost_in_the_middle_leaves_no_sheet_passed(start_line, bundle: 
     assert verdicts == {0: passed, 1: passed, 2: lost_one, 3: passed, 4: passed, 5: lost_one}
     assert found.results[2].missing == ("right",)
     assert found.verdicts[5][2] == "right: no frame of this sheet"
+    told = LineReporter(running.line).report().sheets
+    assert told is not None
+    assert (told.cameras, told.sheets, told.open, told.resolved_through) == (["left", "right"], 6, 0, 5)
+    assert (told.verdicts, told.reasons) == ({"PASS": 4, "UNINSPECTED": 2}, {"gate_clean": 4, "camera_lost": 2})
+    counted = {
+        (one.labels["verdict"], one.labels["reason"]): one.value
+        for family in LineMetrics(running.line).collect()
+        for one in family.samples
+        if one.name == "inspector_sheets_total" and one.value
+    }
+    assert counted == {passed: 4, lost_one: 2}
 
 
 def test_a_camera_that_hangs_costs_the_sheets_their_deadline(start_line, bundle: Bundle) -> None:

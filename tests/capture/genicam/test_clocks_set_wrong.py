@@ -14,19 +14,9 @@ from inspector.capture.genicam import GenicamSource
 from inspector.config.genicam import GenicamConfig
 from inspector.frames.clock import now_ns
 from tests.capture.genicam.fake_camera import FakeCamera
+from tests.capture.genicam.faked_time import faked
 
 pytestmark = pytest.mark.usefixtures("camera_first")
-
-FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
-
-
-def faked(**settings: str) -> dict[str, str]:
-    """Environment of a process whose wall clock is another one, and whose monotonic clock is not."""
-    if FAKETIME is None:
-        if os.environ.get("INSPECTOR_REQUIRE_ARAVIS") == "1":
-            raise RuntimeError("libfaketime is not installed: apt-get install faketime")
-        pytest.skip("libfaketime is not installed: apt-get install faketime")
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", **settings}
 
 
 def test_a_camera_37_s_ahead_and_restarted_clocks_are_told_and_change_no_time() -> None:
