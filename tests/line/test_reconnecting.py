@@ -60,7 +60,7 @@ def told(found) -> list[tuple[str, str]]:
 def test_a_camera_lost_in_the_middle_comes_back_and_no_frame_is_without_a_verdict(start_line, server) -> None:
     camera = LiveCamera(server, [CLEAN], rate_hz=100)
     other = ListCamera([CLEAN], rate_hz=50, endless=True)
-    running = start_line({"top": camera, "side": other})
+    running = start_line({"top": camera, "side": other}, ring={"slots": 128})  # no overload where the machine is busy
     line = running.line
     reporter = LineReporter(line)
     wait_until(lambda: frames_of(line) >= 20)
