@@ -1,6 +1,6 @@
 """A GigE Vision camera in a process of its own: Aravis' fake camera, which sends real GVSP over loopback, with images of ours.
 
-    python -m tests.capture.genicam.fake_camera --address 127.0.14.1 --serial FAKE1 --images frames.npy --rate 100
+    python -m tests.capture.genicam.fake_camera --address 127.70.0.1 --serial FAKE1 --images frames.npy --rate 100
 
 It prints ``ready`` once it answers, and ends when its standard input is closed. Lines on its standard input alter it while it runs:
 ``lost 0.1`` (share of the packets that are not sent), ``rate 50``, ``size 256 1600``. Options: ``--images``, an ``.npy`` of ``uint8 [N, H, W]``
