@@ -36,6 +36,8 @@ class FlatField:
         """On every verdict of a frame that it was applied to."""
         self.size = FrameSize(file.card.height, file.card.width)
         """Of the frames it was made of."""
+        self.camera_serial = file.card.camera_serial
+        """Of the camera it was made with; empty where it was not told."""
         self.per_column = file.card.per == "column"
         """Then frames may have any height."""
         self._offset = np.ascontiguousarray(file.offset)

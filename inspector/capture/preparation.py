@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from inspector.capture.fit import make_fit
 from inspector.capture.flat_field import flat_field_of
+from inspector.capture.recording.recorded import fit_of, recorded_camera
 from inspector.config.camera import CameraConfig
 from inspector.config.fit import FitConfig
 from inspector.errors import UserError
 from inspector.frames.layout import Layout
 from inspector.frames.size import FrameSize
+
+log = logging.getLogger(__name__)
 
 AS_IT_IS = FitConfig()
 """Frames of the bundle's size, and no others."""
@@ -25,6 +29,10 @@ class FlatFieldPass(Protocol):
     @property
     def id(self) -> str:
         """Its identity, on every verdict."""
+
+    @property
+    def camera_serial(self) -> str:
+        """Of the camera it was made with; empty where it was not told."""
 
     def refusal(self, pixels: NDArray[np.uint8]) -> str:
         """Why it is not for such a frame, one line; empty where it is."""
@@ -63,6 +71,13 @@ class Preparation:
             return f"the camera delivered uint8 {list(pixels.shape)}; {wrong}"
         return "" if self._flat_field is None else self._flat_field.refusal(pixels)
 
+    def foreign(self, serial: str) -> str:
+        """Why the flat field is not for the camera with that serial number, one line; empty where it may be, and where there is none."""
+        made_with = self._flat_field.camera_serial if self._flat_field is not None else ""
+        if not made_with or made_with == serial:
+            return ""
+        return f"{self.flat_field} was made with camera {made_with}, this camera is {serial}; give its own flat field"
+
     def layout(self, pixels: NDArray[np.uint8]) -> Layout | None:
         """How a frame that is not refused lies in its slot; None: as one window, which is the judged frame."""
         return None if self._as_it_is else self.fit.layout(FrameSize(*pixels.shape))
@@ -94,12 +109,18 @@ class Preparation:
 def preparation_of(camera: CameraConfig, inspected: FrameSize) -> Preparation:
     """How the frames of a camera are prepared for a bundle with frames of ``inspected``. Raises UserError naming the camera where they cannot
     be fitted, or its flat field is not for them."""
+    recorded = recorded_camera(camera.source)
+    fit = fit_of(camera.fit, recorded)
     try:
-        plain = Preparation(inspected, camera.fit)
+        plain = Preparation(inspected, fit)
     except UserError as error:
         raise UserError(f"cameras.{camera.name}.{error}") from None
     if camera.flat_field is None:
-        return plain
-    if plain.camera is None:
+        found = plain
+    elif plain.camera is None:
         raise UserError(f"cameras.{camera.name}.flat_field: is for frames of one size; add fit.size")
-    return Preparation(inspected, camera.fit, flat_field_of(camera, plain.camera))
+    else:
+        found = Preparation(inspected, fit, flat_field_of(camera, plain.camera))
+    if recorded is not None and (other := recorded.other_flat_field(found.flat_field)):
+        log.warning("cameras.%s.flat_field: %s", camera.name, other)
+    return found

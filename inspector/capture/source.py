@@ -47,6 +47,8 @@ class Arrival:
     """Id of the sheet, from the camera's counter of triggers; empty where it has none."""
     recorded: Position | None = None
     """Of a recording: the position that the frame had. None: it is to be computed."""
+    recorded_lost: Position | None = None
+    """Of a recording: the position of the first of the frames that were lost before it; None where it is not known."""
 
 
 class SourceCounters(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,10 @@ class FrameSource(Protocol):
     @property
     def live(self) -> bool:
         """Whether it is a device, which can fail and come back; else a recording or a simulation, which ends."""
+
+    @property
+    def serial(self) -> str | None:
+        """Serial number of the device that is open; None where it has none, or does not tell it."""
 
     @property
     def rate_hz(self) -> float | None:
@@ -107,6 +113,7 @@ class SoftwareSource:
     """What all sources without a device have in common."""
 
     live = False
+    serial: str | None = None
     rate_hz: float | None = None
 
     def counters(self) -> SourceCounters | None:

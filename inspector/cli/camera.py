@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,19 +86,9 @@ def grab(
     ] = 30.0,
 ) -> None:
     """Take frames as the camera is set, and count what is lost."""
-    from inspector.capture.genicam import GenicamSource
-
     folder = None if save is None else _empty_folder(save)
-    source = GenicamSource(_meant(camera))
-    timer = threading.Timer(seconds, source.interrupt)
-    timer.daemon = True
-    try:
-        source.open()
-        timer.start()
+    with _streaming(camera, seconds) as source:
         taken, last_error = _taken(source, count, folder)
-    finally:
-        timer.cancel()
-        source.close()
     size = "x".join(map(str, source.frame_size or ()))
     tell(f"{taken} frames of {size}" + (f", {source.measured_hz:.1f} a second" if source.measured_hz else ""))
     _tell_counters(source)
@@ -116,26 +107,17 @@ def check(
     ] = 5.0,
 ) -> None:
     """Measure throughput, loss and latency of a camera as it is set, and say what of the network could be set better."""
-    from inspector.capture.genicam import GenicamSource
     from inspector.frames.clock import now_ns
 
-    source = GenicamSource(_meant(camera))
-    timer = threading.Timer(seconds, source.interrupt)
-    timer.daemon = True
     waits_ms: list[float] = []
-    begun_ns, pixels = 0, 0
-    try:
-        source.open()
+    pixels = 0
+    with _streaming(camera, seconds) as source:
         advice = source.tuning()
         begun_ns = now_ns()
-        timer.start()
         while (arrival := source.next()) is not None:
             waits_ms.append((now_ns() - arrival.captured_ns) / 1e6)
             pixels += 0 if arrival.pixels is None else arrival.pixels.size
-    finally:
-        timer.cancel()
-        source.close()
-    passed_s = (now_ns() - begun_ns) / 1e9
+        passed_s = (now_ns() - begun_ns) / 1e9
     size = "x".join(map(str, source.frame_size or ()))
     tell(
         f"{len(waits_ms)} frames of {size} in {passed_s:.1f} s: {len(waits_ms) / passed_s:.1f} a second, {pixels / passed_s / 1e6:.1f} megapixels"
@@ -147,6 +129,23 @@ def check(
         tell(f"from first packet to pixels: p50 {p50:.2f} ms, p99 {p99:.2f} ms, max {waits_ms[-1]:.2f} ms")
     for line in advice or ["nothing of the network needs to be set better"]:
         tell(line)
+
+
+@contextmanager
+def _streaming(camera: str | None, seconds: float) -> Iterator[GenicamSource]:
+    """The camera, which sends frames for so long, and is closed at the end."""
+    from inspector.capture.genicam import GenicamSource
+
+    source = GenicamSource(_meant(camera))
+    timer = threading.Timer(seconds, source.interrupt)
+    timer.daemon = True
+    try:
+        source.open()
+        timer.start()
+        yield source
+    finally:
+        timer.cancel()
+        source.close()
 
 
 def _tell_counters(source: GenicamSource) -> None:

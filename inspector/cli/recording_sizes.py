@@ -1,4 +1,4 @@
-"""The sizes of the frames of a recording, from the headers of its files; and what to do where most of them do not fit."""
+"""The sizes of recorded frames, from the headers of their files; and what to do where most of them do not fit."""
 
 from __future__ import annotations
 
@@ -43,14 +43,16 @@ def only_size(source: ReplayConfig) -> FrameSize | None:
     return found[0] if len(found) == 1 else None
 
 
-def misfit(source: ReplayConfig, preparation: Preparation) -> str:
-    """One line that tells that most files do not fit, and the option that mends it; empty where most do."""
-    found = sizes(source)
+def misfit(found: Counter[FrameSize], preparation: Preparation, what: str = "files") -> str:
+    """One line that tells that most files, or frames of a recording (``what``), do not fit, and the option that mends it; empty where most do.
+    ``found`` are sizes, with how many have them."""
     looked, wrong = found.total(), +Counter({size: n for size, n in found.items() if preparation.fit.refusal(size)})
     if 2 * wrong.total() <= looked:
         return ""
     size, of_it = wrong.most_common(1)[0]
-    such = f"{of_it} of {looked} files have frames of {size}" + (", none of which fits" if len(wrong) == 1 else "")
+    such = f"{of_it} of {looked} {what} have {'the size' if what == 'frames' else 'frames of'} {size}" + (
+        ", none of which fits" if len(wrong) == 1 else ""
+    )
     ways = "--fit tile inspects all of such a frame"
     if size.height <= preparation.inspected.height and size.width <= preparation.inspected.width:
         ways = "--fit pad fills such a frame up"

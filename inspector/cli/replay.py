@@ -132,9 +132,10 @@ def replay(
         recorded = RecordingReader(expanded(path))
         with recording_journal(report, recorded) as journal:
             played = Played(bundle, engine, precision, deadline_ms, journal)
-            line_config = recorded_line(recorded, config, camera, pace_of(rate), played)
+            line_config = recorded_line(recorded, config, camera, pace_of(rate), played, fit)
             model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
-            _end(*run_recording(recorded, line_config, model, report), report, as_json)
+            failures, hint, found = run_recording(recorded, line_config, model, report)
+            _end(failures, found, report, as_json, hint)
         return
     refuse_part(expanded(path))
     truth = TruthOptions(masks, mask_style, csv)
@@ -210,7 +211,7 @@ def _run_and_report(
     figures."""
     from inspector.capture.replay.listing import frame_names, list_files
     from inspector.cli.progress import live_line
-    from inspector.cli.recording_sizes import misfit
+    from inspector.cli.recording_sizes import misfit, sizes
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
@@ -229,7 +230,7 @@ def _run_and_report(
     failures = line.failures
     if stop.is_set() and not source.loop and found.frames < len(files):
         failures.append(f"interrupted after {found.frames} of {len(files)} frames")
-    hint = misfit(source, preparation)
+    hint = misfit(sizes(source), preparation)
     if found.nothing_inspected:
         first = found.uninspected[0]
         remedy, hint = hint or first.remedy, ""

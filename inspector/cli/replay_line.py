@@ -12,6 +12,7 @@ import msgspec
 
 from engines.images.raw_format import RawType
 from engines.runtime.lanes import throughput_lanes
+from inspector.cli.output import tell
 from inspector.cli.recording_sizes import commonest_size, only_size
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
@@ -20,6 +21,7 @@ from inspector.config.load import load_config
 from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
+from inspector.frames.size import FrameSize
 
 REPLAY_DEADLINE_MS = 100.0
 replace = msgspec.structs.replace
@@ -55,12 +57,30 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         """How frames are fitted: as configured, or in the mode that is given, for the sizes that the files have. Raises UserError."""
         if self.fit is None:
             return configured
-        if self.fit not in MODES:
-            raise UserError(f"--fit: {self.fit!r} is not known; use one of {', '.join(MODES)}")
-        keys = {} if self.fit != configured.mode else msgspec.to_builtins(configured)
         size = commonest_size(source) if self.fit == "tile" else only_size(source) if self.fit == "resize" else None
-        given = {"size": {"height": size[0], "width": size[1]}} if size else {}
-        return msgspec.convert({**keys, "mode": self.fit, **given}, FitConfig)
+        return fitted(self.fit, configured, size)
+
+
+def fitted(mode: str, configured: FitConfig, size: FrameSize | None) -> FitConfig:
+    """The fit of ``--fit MODE``, for frames of ``size`` (None: as it was given before, else unknown). Raises UserError."""
+    if mode not in MODES:
+        raise UserError(f"--fit: {mode!r} is not known; use one of {', '.join(MODES)}")
+    keys = {} if mode != configured.mode else msgspec.to_builtins(configured)
+    given = {"size": {"height": size.height, "width": size.width}} if size else {}
+    return msgspec.convert({**keys, "mode": mode, **given}, FitConfig)
+
+
+def only_cameras(config: LineConfig, cameras: tuple[CameraConfig, ...]) -> LineConfig:
+    """The line with these ``cameras`` only. Sheets that others see too have no verdicts, which is told."""
+    sheets, played = config.sheets, {one.name for one in cameras}
+    seeing = () if sheets is None else sheets.cameras or tuple(one.name for one in config.cameras)
+    away = [name for name in seeing if name not in played]
+    if away:
+        tell(
+            f"inspector: note: sheets have no verdicts: camera {away[0]}, which sees them too, is not played", err=True
+        )
+        sheets = None
+    return replace(config, cameras=cameras, sheets=sheets)
 
 
 def replayed_line(
@@ -88,7 +108,7 @@ def replayed_line(
         chosen = choose_camera(base, camera, "--camera", "--camera {}")
         source = recording.source(chosen.source if isinstance(chosen.source, ReplayConfig) else None)
         fit = recording.fitted(chosen.fit, source)
-        base = replace(base, cameras=(replace(chosen, source=source, fit=fit),))
+        base = only_cameras(base, (replace(chosen, source=source, fit=fit),))
         deadline_ms = deadline_ms or base.deadline_ms
     options = Played(bundle, runtime, precision, deadline_ms, journal)
     return options.line(base, live=source.rate_hz is not None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engines.files.looking import is_file
 from inspector.cli.output import tell
-from inspector.cli.replay_line import REPLAY_DEADLINE_MS, Played, replace
+from inspector.cli.replay_line import REPLAY_DEADLINE_MS, Played, fitted, only_cameras, replace
 from inspector.config.camera import CameraConfig
 from inspector.config.load import load_config
 from inspector.config.recording import Pace, RecordedSource
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engines.bundle import Bundle
+    from inspector.capture.preparation import Preparation
     from inspector.line.line import Line
     from inspector.recording.records import Frame
     from inspector.report import Report, Summary
@@ -48,14 +49,20 @@ def refuse_part(folder: Path) -> None:
 
 
 def recorded_line(
-    recording: RecordingReader, config: Path | None, camera: str | None, pace: Pace, played: Played
+    recording: RecordingReader,
+    config: Path | None,
+    camera: str | None,
+    pace: Pace,
+    played: Played,
+    fit: str | None = None,
 ) -> LineConfig:
-    """The line that plays a recording: the configured one, or one with the defaults, with the recorded cameras. Raises UserError."""
+    """The line that plays a recording: the configured one, or one with the recorded rules, with the recorded cameras; ``fit``: frames of
+    another size are fitted so. Raises UserError."""
     names = recording.cameras if camera is None else (recording.camera(camera).name,)
     deadline_ms = played.deadline_ms
     if config is None:
         cameras = tuple(_as_recorded(recording, name) for name in names)
-        base = LineConfig(line=recording.manifest.line, cameras=cameras)
+        base = LineConfig(line=recording.manifest.line, cameras=cameras, verdicts=recording.manifest.verdicts)
         deadline_ms = deadline_ms or REPLAY_DEADLINE_MS
     else:
         base = load_config(config)
@@ -65,18 +72,21 @@ def recorded_line(
                 raise UserError(
                     f"{config}: has no camera {name}, which is in the recording; its cameras: {', '.join(known)}; --camera names one to play"
                 )
-        base = replace(base, cameras=tuple(known[name] for name in names))
+        base = only_cameras(base, tuple(known[name] for name in names))
         deadline_ms = deadline_ms or base.deadline_ms
     sources = {name: RecordedSource(path=str(recording.folder), camera=name, pace=pace) for name in names}
     base = replace(base, cameras=tuple(replace(one, source=sources[one.name]) for one in base.cameras))
+    if fit is not None:
+        base = replace(base, cameras=tuple(_fitted(one, fit) for one in base.cameras))
     return played._replace(deadline_ms=deadline_ms).line(base, live=pace == "recorded")
 
 
 def run_recording(
     recording: RecordingReader, line_config: LineConfig, bundle: Bundle, report: Path | None
-) -> tuple[list[str], Summary]:
-    """Play it and write the report, where one is asked for; return what failed and the figures."""
+) -> tuple[list[str], str, Summary]:
+    """Play it and write the report, where one is asked for; return what failed, what to do where most frames do not fit, and the figures."""
     from inspector.cli.progress import live_line
+    from inspector.cli.recording_sizes import misfit
     from inspector.cli.replay import verdicts_of
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
@@ -95,21 +105,45 @@ def run_recording(
     failures = line.failures
     if stop.is_set() and found.frames < total:
         failures.append(f"interrupted after {found.frames} of {total} frames")
+    hints = [misfit(recording.frame_sizes(name), line.fits.of(name), "frames") for name in names]
+    hint = next(filter(None, hints), "")
     if found.nothing_inspected:
         first = found.uninspected[0]
-        failures.append(f"no frame could be inspected: {first}" + (f"; {first.remedy}" if first.remedy else ""))
-    return failures, found if report is None else made.write(report, found)
+        remedy, hint = hint or first.remedy, ""
+        failures.append(f"no frame could be inspected: {first}" + (f"; {remedy}" if remedy else ""))
+    return failures, hint, found if report is None else made.write(report, found)
 
 
 def _as_recorded(recording: RecordingReader, name: str) -> CameraConfig:
+    from inspector.capture.recording import Recorded
+
     one = recording.camera(name)
+    flat_field = Recorded(recording, one).flat_field_file if one.flat_field else None
+    if flat_field is not None and not is_file(flat_field):
+        raise UserError(
+            f"{flat_field}: is missing, and camera {name} was recorded with the flat field {one.flat_field}; copy the whole folder, or give "
+            "--config with a line that names it (cameras[].flat_field)"
+        )
     return CameraConfig(
         name=name,
         source=RecordedSource(path=str(recording.folder), camera=name),
-        scale=one.scale,
+        scale=one.calibrated_scale or one.scale,
+        placement=one.placement,
+        flat_field=None if flat_field is None else str(flat_field),
+        fit=one.fit,
         travel_um_per_frame=one.travel_um_per_frame,
         frame_check=one.frame_check,
     )
+
+
+def _fitted(camera: CameraConfig, mode: str) -> CameraConfig:
+    """The camera with the fit of ``--fit MODE``, for frames as they were recorded."""
+    from inspector.capture.recording import recorded_camera
+
+    recorded = recorded_camera(camera.source)
+    assert recorded is not None, "its source is a recording"
+    size = recorded.commonest_size if mode in ("tile", "resize") else None
+    return replace(camera, fit=fitted(mode, camera.fit, size))
 
 
 def _tell_other_bundles(recording: RecordingReader, bundle: Bundle) -> None:
@@ -143,15 +177,16 @@ def _report(line: Line, recording: RecordingReader) -> Report:
     from inspector.report import Report
     from inspector.results.journal_reader import JournalReader
 
-    bundle, size = line.bundle, line.size
+    bundle, names = line.bundle, [one.name for one in line.config.cameras]
+    preparations = {name: line.fits.of(name) for name in names}
     report = Report(
         bundle.classes,
-        size.height,
-        size.width,
+        *preparations[names[0]].judged,
+        sizes=line.fits.judged,
         minimum_area_px=bundle.operating_point.minimum_areas(bundle.classes),
         title=f"Replay of {recording.folder.name}",
     )
-    frames = {one.name: _Frames(recording, one.name) for one in line.config.cameras}
+    frames = {name: _Frames(recording, name, preparations[name]) for name in names}
     assert line.config.journal.path is not None
     with JournalReader(Path(line.config.journal.path)) as reader:
         for row in reader.walk():
@@ -161,12 +196,12 @@ def _report(line: Line, recording: RecordingReader) -> Report:
 
 
 class _Frames:
-    """Pixels of one camera by the numbers of the replay."""
+    """Frames of one camera as they are judged, by the numbers of the replay."""
 
-    def __init__(self, recording: RecordingReader, camera: str) -> None:
+    def __init__(self, recording: RecordingReader, camera: str, preparation: Preparation) -> None:
         from inspector.recording.records import Frame
 
-        self._recording, self._camera = recording, camera
+        self._recording, self._camera, self._preparation = recording, camera, preparation
         self._frames: dict[int, Frame] = {}
         first: int | None = None
         for record in recording.records(camera):
@@ -175,13 +210,14 @@ class _Frames:
                 self._frames[record.frame - first] = record
 
     def pixels(self, number: int) -> NDArray[np.uint8] | None:
-        """None where the recording has none."""
+        """None where the recording has none, or none that could be judged."""
         from inspector.recording.reader import DamagedPixelsError
 
         try:
-            return self._recording.pixels(self._camera, self._frames[number]) if number in self._frames else None
+            raw = self._recording.pixels(self._camera, self._frames[number]) if number in self._frames else None
         except DamagedPixelsError:
             return None
+        return None if raw is None or self._preparation.refusal(raw) else self._preparation.judged_frame(raw)
 
 
 def _pixels_of(frames: _Frames | None, number: int | None) -> Callable[[], NDArray[np.uint8] | None]:

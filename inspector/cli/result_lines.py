@@ -8,6 +8,7 @@ from rich.text import Text
 
 from engines.files.text import brief
 from inspector.frames.outcome import Defect, Verdict
+from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import (
     ChangeBody,
@@ -17,6 +18,7 @@ from inspector.protocol.messages import (
     LateBody,
     LineState,
     ResultBody,
+    SheetBody,
     Signal,
     StartBody,
     StatusBody,
@@ -41,14 +43,17 @@ def line_of(packet: Packet) -> Text:
     if isinstance(body, ResultBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
-        parts = [body.reason.value, _score(body.gate_score), _defects(body.defects), body.detail, body.name]
+        frames = f"{len(body.frames)} frames" if isinstance(body, SheetBody) else ""
+        parts = [body.reason.value, _score(body.gate_score), _defects(body.defects), body.detail, body.name, frames]
         line.append("  ".join(brief(part, _LONGEST) for part in parts if part))
         line.append(f"  {body.latency_us / 1000:.1f} ms", "dim")
     elif isinstance(body, GapBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{body.verdict.value:<11} ", VERDICT_STYLES[body.verdict])
         count = body.last - body.first + 1
-        line.append(brief(f"{body.reason.value}  {count} frames, {body.first}..{body.last}  {body.detail}", _LONGEST))
+        line.append(
+            brief(f"{body.reason.value}  {count} {_things(packet)}, {body.first}..{body.last}  {body.detail}", _LONGEST)
+        )
     elif isinstance(body, LateBody):
         line.append(f"#{header.frame:<8} ")
         line.append(f"{'late':<11} ", "yellow")
@@ -77,9 +82,13 @@ def _append_event(line: Text, packet: Packet) -> None:
             line.append(f"  {body.health.signal.value.replace('_', ' ')}", "dim")
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
-        line.append(f"{body.frames} frames  {counts}  late results {body.late}")
+        line.append(f"{body.frames} {_things(packet)}  {counts}  late results {body.late}")
     elif isinstance(body, HeartbeatBody):
         line.append(f"{body.state.value}  last seq {body.last_seq}  resolved {packet.header.resolved_through}")
+
+
+def _things(packet: Packet) -> str:
+    return "sheets" if packet.header.camera == SHEET else "frames"
 
 
 def clock_time(unix_ns: int) -> str:

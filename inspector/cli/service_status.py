@@ -102,6 +102,11 @@ class ServiceStatus:
         (begun_s, before), (now_s, _) = self._frames[0], self._frames[-1]
         rate = (frames - before) / (now_s - begun_s) if now_s > begun_s else 0.0
         counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "no verdict yet"
+        if (sheets := self._line.sheets) is not None:
+            of_sheets: Counter[str] = Counter()
+            for (verdict, _), count in sheets.settled.items():
+                of_sheets[verdict.value] += count
+            counted += "; sheets: " + (", ".join(f"{n} {verdict}" for verdict, n in of_sheets.items()) or "none yet")
         state = self._line.status.state.value
         return f"{state}: {rate:.1f} frames/s; {counted}; inference {snapshot.inference}; {_health_in_words(health)}"
 

@@ -89,6 +89,15 @@ def _print_cameras(out: Console, report: LineReport) -> None:
             str(camera.open),
             *(str(camera.verdicts.get(verdict, 0)) for verdict in Verdict),
         )
+    if (sheets := report.sheets) is not None:
+        table.add_row(
+            "sheets",
+            "",
+            "",
+            str(sheets.sheets),
+            str(sheets.open),
+            *(str(sheets.verdicts.get(one, 0)) for one in Verdict),
+        )
     out.print()
     out.print(table)
     for camera in report.cameras:

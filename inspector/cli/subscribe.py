@@ -68,6 +68,7 @@ class _Tail:
         self._endpoint, self._camera, self._as_json = endpoint, camera, as_json
         self._heartbeats, self._left = heartbeats, count
         self._verdicts: Counter[Verdict] = Counter()
+        self._sheets: Counter[Verdict] = Counter()
         self._out, self._err = console(), console(stderr=True)
 
     def follow(self, subscriber: Subscriber, timeout_s: float | None) -> None:
@@ -99,7 +100,9 @@ class _Tail:
             return
         self._out.rule(style="dim")
         for verdict, style in VERDICT_STYLES.items():
-            self._out.print(f"{verdict.value:<12}{self._verdicts[verdict]:>10}", style=style)
+            sheets = f"{self._sheets[verdict]:>10} sheets" if self._sheets else ""
+            frames = f"{self._verdicts[verdict]:>10}" if self._verdicts or not self._sheets else ""
+            self._out.print(f"{verdict.value:<12}{frames}{sheets}", style=style)
         for stream, books in subscriber.streams.items():
             if self._camera in (None, stream.camera):
                 self._out.print(f"{stream.line}/{stream.camera} {stream.epoch[:8]}: {books.summary()}", soft_wrap=True)
@@ -108,6 +111,7 @@ class _Tail:
 
     def _show(self, event: Event) -> None:
         from inspector.client import Malformed, Missed, Packet
+        from inspector.frames.sheet import SHEET
         from inspector.protocol.messages import GapBody, HeartbeatBody, ResultBody
 
         camera = None
@@ -122,10 +126,11 @@ class _Tail:
         if isinstance(event, Packet):
             if isinstance(event.body, HeartbeatBody) and not self._heartbeats:
                 return
+            verdicts = self._sheets if camera == SHEET else self._verdicts
             if isinstance(event.body, ResultBody):
-                self._verdicts[event.body.verdict] += 1
+                verdicts[event.body.verdict] += 1
             elif isinstance(event.body, GapBody):
-                self._verdicts[event.body.verdict] += event.body.last - event.body.first + 1
+                verdicts[event.body.verdict] += event.body.last - event.body.first + 1
             if self._left is not None:
                 self._left -= 1
         self._print(event)

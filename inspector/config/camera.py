@@ -82,12 +82,16 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     fit: FitConfig = FitConfig()
 
     def __post_init__(self) -> None:
-        """Raises ValueError for two scales, and for a fit that does not say the size of a camera's frames: only files can each have their own."""
+        """Raises ValueError for two scales, and for a fit that does not say the size of a camera's frames: a recording knows it, and only
+        files can each have their own."""
         if self.scale_file is not None and self.scale is not None and not isinstance(self.scale, CalibratedScale):
             raise ValueError("scale and scale_file are both given; leave one of them out")
-        if self.fit.mode != "refuse" and self.fit.size is None and not isinstance(self.source, ReplayConfig):
+        if self.fit.mode == "refuse" or self.fit.size is not None or isinstance(self.source, RecordedSource):
+            return
+        if self.fit.mode == "tile" or not isinstance(self.source, ReplayConfig):
             raise ValueError(
-                f"fit: mode {self.fit.mode} needs the size of the camera's frames: add size: {{height: ..., width: ...}}"
+                f"fit: mode {self.fit.mode} needs the size of the camera's frames before they come: add size: "
+                "{height: ..., width: ...}"
             )
 
     @property

@@ -51,8 +51,8 @@ class FitConfig(Section, frozen=True, kw_only=True):
     size: Annotated[
         SizePx | None,
         Meta(
-            description="Size of the camera's frames; others are refused. Null: for a replay, each file as it is; any other source, and "
-            "tile, needs it."
+            description="Size of the camera's frames; others are refused. Null: for a replay of files, each as it is; for a recording, as it "
+            "was recorded; any other source, and tile, needs it."
         ),
     ] = None
     offset: Annotated[
@@ -75,12 +75,8 @@ class FitConfig(Section, frozen=True, kw_only=True):
     ] = 32
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a key that the mode does not use, and for tiles of a frame whose size is unknown."""
+        """Raises ValueError for a key that the mode does not use."""
         plain = {"size": None, "offset": None, "pad_with": "mirror", "overlap_px": 32}
         for key, modes in _USED_BY.items():
             if self.mode not in modes and getattr(self, key) != plain[key]:
                 raise ValueError(f"{key} is not used with mode {self.mode}, only with {', '.join(modes)}; leave it out")
-        if self.mode == "tile" and self.size is None:
-            raise ValueError(
-                "mode tile needs the size of the camera's frames before they come: add size: {height: ..., width: ...}"
-            )

@@ -17,7 +17,6 @@ ClockName = Literal["ticks", "ptp", "none"]
 Text = Annotated[str, Meta(min_length=1)]
 MacAddress = Annotated[str, Meta(pattern="^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
 PacketBytes = Annotated[int, Meta(ge=576, le=16384)]
-Priority = Annotated[int, Meta(ge=1, le=99)]
 
 
 class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="genicam"):
@@ -89,8 +88,11 @@ class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="g
     ] = 4
     packet_socket: Annotated[
         bool,
-        Meta(description="Receive by a packet socket, which takes less time, where CAP_NET_RAW is given."),
-    ] = True
+        Meta(
+            description="Receive by a packet socket, which takes less time; needs CAP_NET_RAW. Only where the machine receives from no other camera: "
+            "while Aravis opens one, such a socket takes packets of all of them, and frames of another camera would be judged as this one's."
+        ),
+    ] = False
     packet_size: Annotated[
         PacketBytes | None,
         Meta(
@@ -107,9 +109,3 @@ class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="g
             description="A frame is given up as incomplete where no packet of it has come for so long.", gt=0, le=10_000
         ),
     ] = 100.0
-    realtime_priority: Annotated[
-        Priority | None,
-        Meta(
-            description="Priority (SCHED_FIFO) of the thread that receives packets; needs CAP_SYS_NICE or LimitRTPRIO. Null: an ordinary thread.",
-        ),
-    ] = None

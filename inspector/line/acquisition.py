@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from inspector.capture.preparation import Preparation
 from inspector.capture.source import Arrival, CameraLostError, FrameSource, SourceCounters
@@ -54,10 +55,12 @@ class Acquisition:
         deadline_ms: float | None,
         overload: OverloadPolicy,
         tap: Tap | None = None,
+        opened: Callable[[str, str | None], str] = lambda camera, serial: "",
         failed: Callable[[str, str], None],
         condition: Condition,
     ) -> None:
-        """``preparation`` is that of the camera's frames. ``failed(camera, why)`` is called where it stops early, ``condition`` where
+        """``preparation`` is that of the camera's frames. ``opened(camera, serial)`` is told which device is open (None: not known), whenever
+        it was opened, and says why it is the wrong one, one line. ``failed(camera, why)`` is called where it stops early, ``condition`` where
         something about it is not well, and where it is well again; from any thread."""
         self.camera = camera
         self._failed = failed
@@ -66,7 +69,7 @@ class Acquisition:
         self._tap = tap
         self._stopping = threading.Event()
         told = CameraCondition(camera.name, condition)
-        self.connection = Connection(source, told, self._stopping)
+        self.connection = Connection(source, told, self._stopping, partial(opened, camera.name))
         self.numbering = Numbering(camera, preparation, runs, ledger, tap, told)
         self.watch = CameraWatch(source, self.numbering, self.connection, told, camera.silent_after_s, self._stopping)
         self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, told, self._stopping)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from inspector.errors import UserError
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.identity import identity_of
 from inspector.line.fits import Fits
-from inspector.line.judges import Judges
+from inspector.line.judges import NO_SERIALS, Judges
 from inspector.line.setup import Setup
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class LineChanges:
     def _apply(self, config: LineConfig, bundle: Bundle | None, keys: str) -> None:
         why = f"configuration reloaded: {keys}"
         line, product = self._line, self._line.runs.now.setup.product
-        judges = judges_of(_with_recipe(config, product), self._line.fits)
+        judges = judges_of(_with_recipe(config, product), self._line.fits, line.serials)
         if bundle is not None and not (product and product.bundle):
             loaded = self._load(bundle, judges)
             with self._committed(config):
@@ -270,7 +270,7 @@ class LineChanges:
         return loaded
 
     def _judges(self, product: RecipeConfig | None) -> Judges:
-        return judges_of(_with_recipe(self._line.config, product), self._line.fits)
+        return judges_of(_with_recipe(self._line.config, product), self._line.fits, self._line.serials)
 
 
 def _with_recipe(config: LineConfig, product: RecipeConfig | None) -> LineConfig:
@@ -288,13 +288,14 @@ def _target(setup: Setup) -> Target:
     return Target(setup.dispatcher.bundle, setup.recipe, setup.product)
 
 
-def judges_of(config: LineConfig, fits: Fits) -> Judges:
-    """The judges under a configuration's rules."""
+def judges_of(config: LineConfig, fits: Fits, serials: Mapping[str, str] = NO_SERIALS) -> Judges:
+    """The judges under a configuration's rules; ``serials`` are those of the cameras that are open."""
     return Judges(
         config.verdicts,
         {camera.name: camera.scale for camera in config.cameras},
         {camera.name: camera.placement for camera in config.cameras},
         fits,
+        serials,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from inspector.capture.source import Arrival, CameraLostError, FrameSource
 from inspector.errors import UserError
@@ -21,11 +22,23 @@ LONGEST_WAIT_S = 10.0
 arrives begins this anew."""
 
 
+class _OtherDeviceError(UserError):
+    """Not the device that it should be."""
+
+
 class Connection:
     """One camera's connection. Its camera's thread calls everything but ``stalled``, ``closed`` and the properties."""
 
-    def __init__(self, source: FrameSource, condition: CameraCondition, stopping: threading.Event) -> None:
-        """Once ``stopping`` is set, the camera is not opened again, and nothing is told but the end."""
+    def __init__(
+        self,
+        source: FrameSource,
+        condition: CameraCondition,
+        stopping: threading.Event,
+        opened: Callable[[str | None], str] = lambda serial: "",
+    ) -> None:
+        """Once ``stopping`` is set, the camera is not opened again, and nothing is told but the end. ``opened(serial)`` says why the device that
+        was opened is the wrong one, one line; empty where it is not."""
+        self._opened = opened
         self._source = source
         self._condition = condition
         self._stopping = stopping
@@ -44,7 +57,7 @@ class Connection:
         """Open the camera for the first time. Raises UserError where it cannot be used."""
         self._enter(CameraState.OPENING)
         try:
-            self._source.open()
+            self._open()
         except BaseException:
             self._enter(CameraState.FAILED)
             raise
@@ -85,11 +98,11 @@ class Connection:
                 return False
             self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
             try:
-                self._source.open()
+                self._open()
             except UserError as error:
                 if str(error) != said:
                     said = str(error)
-                    log.warning("camera %s cannot be opened again yet: %s", self._condition.camera, said)
+                    self._tell_not_yet(error)
                 continue
             return not self._stopping.is_set()
 
@@ -107,6 +120,23 @@ class Connection:
         with self._lock:
             if self._state is not CameraState.FAILED:
                 self._state = CameraState.CLOSED
+
+    def _open(self) -> None:
+        """Raises UserError, also where it is another device than it should be."""
+        self._source.open()
+        if wrong := self._opened(self._source.serial):
+            self._source.close()
+            raise _OtherDeviceError(wrong)
+
+    def _tell_not_yet(self, error: UserError) -> None:
+        """That it cannot be opened is to be expected while it is away; that another device answers is not."""
+        text = f" cannot be opened again yet: {error}"
+        if not isinstance(error, _OtherDeviceError):
+            log.warning("camera %s%s", self._condition.camera, text)
+            return
+        with self._lock:
+            if not self._stopping.is_set():
+                self._condition.tell("", False, "camera_reconnecting", text)
 
     def _enter(self, state: CameraState, well: bool = True, code: str = "", text: str = "") -> None:
         """``code`` and ``text`` are told; without a code nothing is. Told under the lock, so that states are told in their order."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from engines.bundle import Bundle
+from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
+from inspector.errors import UserError
 from inspector.frames.outcome import BundleIdentity
 from inspector.frames.size import FrameSize
 from inspector.line.fits import Fits
 from inspector.verdicts.judge import Judge
 from inspector.verdicts.rule_check import check_rules, check_scale
+
+NO_SERIALS: Mapping[str, str] = MappingProxyType({})
 
 
 class Judges:
@@ -23,8 +28,11 @@ class Judges:
         scales: Mapping[str, Scale | None],
         placements: Mapping[str, PlacementConfig | None],
         fits: Fits,
+        serials: Mapping[str, str] = NO_SERIALS,
     ) -> None:
-        """``scales``, of the cameras' own pixels, and ``placements`` are those of the cameras, by name."""
+        """``scales``, of the cameras' own pixels, and ``placements`` are those of the cameras, by name; ``serials`` the serial numbers of those
+        that are open, as they are at any time."""
+        self._serials = serials
         self.rules = rules
         self.fits = fits
         self.scales = {name: fits.judged_scale(name, scale) for name, scale in scales.items()}
@@ -34,12 +42,24 @@ class Judges:
         self._judges: dict[tuple[str, BundleIdentity, FrameSize], Judge] = {}
 
     def check(self, bundle: Bundle) -> None:
-        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale, a scale not the camera's frames, or the bundle's
-        thresholds not how a camera's frames are fitted."""
+        """Raise UserError where the rules do not fit the bundle's classes or a camera's scale, a scale not the camera's frames, a calibration not
+        the camera, or the bundle's thresholds not how a camera's frames are fitted."""
         self.fits.check(bundle)
         for camera, scale in self._camera_scales.items():
             check_rules(self.rules, bundle.classes, scale)
             check_scale(camera, scale, self.fits.of(camera).camera or self.fits.inspected)
+            if foreign := self.foreign(camera):
+                raise UserError(f"cameras.{camera}.{foreign}")
+
+    def foreign(self, camera: str) -> str:
+        """Why a calibration is not for the device that is open as ``camera``: the key, then why, one line. Empty where all may be."""
+        serial, scale = self._serials.get(camera), self._camera_scales[camera]
+        if serial is None:
+            return ""
+        if problem := self.fits.of(camera).foreign(serial):
+            return f"flat_field: {problem}"
+        problem = scale.problem_of(serial) if isinstance(scale, CalibratedScale) else ""
+        return f"scale_file: {problem}" if problem else ""
 
     def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
         """The judge for that bundle's results on frames of that camera; ``identity`` is the bundle's."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from inspector.frames.clock import now_ns, unix_ns
+from inspector.frames.outcome import Reason, Verdict
+from inspector.frames.sheet import SHEET
 from inspector.protocol.line_report import (
     CameraReport,
     ClockOfCamera,
@@ -18,6 +20,7 @@ from inspector.protocol.line_report import (
     LatencyReport,
     LineReport,
     ShadowReport,
+    SheetsReport,
     SourceReport,
 )
 from inspector.results.journal_state import JournalState
@@ -79,6 +82,7 @@ class LineReporter:
                 )
                 for acquisition in line.cameras
             ],
+            sheets=_sheets(line, published),
             latency_ms=_latency(line),
             last_rejects=line.rejects.newest_first(),
             journal=_journal(published.journal),
@@ -121,6 +125,25 @@ def _camera(acquisition: Acquisition, books: CameraCounts, rate_hz: float, publi
         reconnects=acquisition.connection.reconnects,
         source=None if counters is None else SourceReport(**msgspec.structs.asdict(counters)),
         clock=None if clock is None else ClockOfCamera(**msgspec.structs.asdict(clock)),
+    )
+
+
+def _sheets(line: Line, published: Published) -> SheetsReport | None:
+    if line.sheets is None:
+        return None
+    verdicts: Counter[Verdict] = Counter()
+    reasons: Counter[Reason] = Counter()
+    for (verdict, reason), count in line.sheets.settled.items():
+        verdicts[verdict] += count
+        reasons[reason] += count
+    return SheetsReport(
+        cameras=list(line.sheets.cameras),
+        sheets=verdicts.total(),
+        open=line.sheets.waiting,
+        verdicts=verdicts,
+        reasons=reasons,
+        last_seq=published.last_seq[SHEET],
+        resolved_through=published.resolved_through[SHEET],
     )
 
 

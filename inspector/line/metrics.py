@@ -56,6 +56,7 @@ class LineMetrics(Collector):
         return chain(
             self._about(),
             self._frames(),
+            self._sheets(),
             camera_metrics.collect(line.cameras),
             stage_metrics.collect(line, self.limits_s),
             self._places(),
@@ -105,6 +106,20 @@ class LineMetrics(Collector):
             for (verdict, reason), frames in {**dict.fromkeys(ENDINGS, 0), **books.endings}.items():
                 ended.add_metric([camera.name, verdict.value, reason.value], frames)
         yield from (numbered, ended, still_open)
+
+    def _sheets(self) -> Iterator[Metric]:
+        """0 where there are none."""
+        sheets = self._line.sheets
+        ended = CounterMetricFamily("inspector_sheets", "Sheets with a verdict.", labels=["verdict", "reason"])
+        settled = {} if sheets is None else sheets.settled
+        for (verdict, reason), count in {**dict.fromkeys(ENDINGS, 0), **settled}.items():
+            ended.add_metric([verdict.value, reason.value], count)
+        yield ended
+        yield GaugeMetricFamily(
+            "inspector_sheets_open",
+            "Sheets that wait for their verdict.",
+            value=0 if sheets is None else sheets.waiting,
+        )
 
     def _places(self) -> Iterator[Metric]:
         leases = self._line.ring.leases

@@ -14,6 +14,7 @@ from inspector.capture.preparation import Preparation
 from inspector.capture.source import Arrival
 from inspector.config.camera import CameraConfig
 from inspector.frames.meta import FrameMeta
+from inspector.frames.position import Position
 from inspector.line.camera_condition import CameraCondition
 from inspector.line.positions import Positions
 from inspector.line.runs import Runs
@@ -74,7 +75,7 @@ class Numbering:
                 detail = f"the camera lost {missing} frame{'s' if missing > 1 else ''}"
                 if self._unknown:
                     detail = "the camera was lost and is back; how many frames it missed is not known"
-                self.lose(missing, arrival.captured_ns, detail)
+                self.lose(missing, arrival.captured_ns, detail, arrival.recorded_lost)
             self._unknown = False
             self.next_number = arrival.number + 1
             entry = self._runs.enter(self._camera)
@@ -82,10 +83,10 @@ class Numbering:
             self._ledger.open(meta)
         return arrival, meta, entry
 
-    def lose(self, count: int, captured_ns: int, detail: str) -> None:
-        """Settle the next ``count`` numbers as lost. ``lock`` is held."""
+    def lose(self, count: int, captured_ns: int, detail: str, recorded: Position | None = None) -> None:
+        """Settle the next ``count`` numbers as lost; ``recorded`` is where the first of them was, in a recording. ``lock`` is held."""
         entry = self._runs.enter(self._camera, count)
-        meta = self._meta(self.next_number, captured_ns, entry, None)
+        meta = self._meta(self.next_number, captured_ns, entry, None, recorded)
         if self._lost_up_to != self.next_number:
             self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
@@ -114,9 +115,11 @@ class Numbering:
         self._offset = self.next_number + (0 if counted else 1)
         self._positions.broken()
 
-    def _meta(self, number: int, captured_ns: int, entry: Entry, arrival: Arrival | None) -> FrameMeta:
+    def _meta(
+        self, number: int, captured_ns: int, entry: Entry, arrival: Arrival | None, recorded: Position | None = None
+    ) -> FrameMeta:
         """``arrival`` is None for the first of a range of lost frames."""
-        where = self._positions.of(number, arrival, entry.run)
+        where = recorded or self._positions.of(number, arrival, entry.run)
         return FrameMeta(
             camera=self._camera,
             frame=number,

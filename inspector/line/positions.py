@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from inspector.capture.source import Arrival
 from inspector.config.camera import CameraConfig
+from inspector.config.recording import RecordedSource
 from inspector.frames.clock import monotonic_ns
 from inspector.frames.position import UNKNOWN, Position, PositionSource
 from inspector.line.encoder import Encoder, EncoderState
-from inspector.protocol.messages import LARGEST, Header
+from inspector.protocol.messages import Header
+from inspector.protocol.values import LARGEST
 
 
 class Positions:
@@ -24,7 +26,8 @@ class Positions:
     ) -> None:
         """``told(well, code, text)`` is called when the encoder begins to be in trouble, or is well again."""
         self._told = told
-        self._pitch_um = camera.um_per_frame
+        # A recording holds its positions: those that it does not know are not to be computed.
+        self._pitch_um = None if isinstance(camera.source, RecordedSource) else camera.um_per_frame
         self._encoder = Encoder(camera.encoder) if camera.encoder else None
         self._state = EncoderState.WELL
         """Of the encoder, as it was told last."""

@@ -9,22 +9,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from engines.errors import FileError
+from engines.files.reading import read_bytes
+from engines.files.writing import write_bytes
+from engines.flat_field import MOST_BYTES
 from inspector.capture.make import source_kind
 from inspector.capture.source import Arrival
+from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.camera import CameraConfig
-from inspector.config.recording import RecordingConfig
+from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
-from inspector.frames.size import FrameSize
+from inspector.line.fits import Fits
 from inspector.line.setup import Entry
-from inspector.recording.manifest import Manifest, RecordedCamera
+from inspector.recording.manifest import FLAT_FIELD, Manifest, RecordedCamera, camera_folder
 from inspector.recording.reader import refuse_target
 from inspector.recording.records import Frame, Lost, Phase
 from inspector.recording.writer import MIB, Limits, Progress, RecordingWriter
@@ -41,15 +45,14 @@ class Recorder:
 
     def __init__(
         self,
-        config: RecordingConfig,
-        cameras: Sequence[CameraConfig],
-        size: FrameSize,
+        config: LineConfig,
+        fits: Fits,
         epoch: Identity,
         maintenance: Condition,
     ) -> None:
-        """``size`` is that of the frames that the line inspects; ``maintenance(part, well, code, text)`` is told of a recording that
+        """``fits`` says how the line prepares the frames; ``maintenance(part, well, code, text)`` is told of a recording that
         ended early."""
-        self._config, self._cameras, self._size, self._epoch = config, tuple(cameras), size, epoch
+        self._config, self._fits, self._epoch = config, fits, epoch
         self._maintenance = maintenance
         self._lock = threading.Lock()
         self._writer: RecordingWriter | None = None
@@ -66,7 +69,7 @@ class Recorder:
             if self._writer is not None and self._writer.alive:
                 raise UserError(f"the recording in {self.folder} is not ended yet")
             refuse_target(folder, option)
-            config = self._config
+            config = self._config.recording
             limits = Limits(
                 format=config.format,
                 buffer_bytes=config.buffer_mib * MIB,
@@ -75,7 +78,10 @@ class Recorder:
                 frames=frames,
             )
             try:
+                flat_fields = {one.name: _file_of(one) for one in self._config.cameras if one.flat_field is not None}
                 writer = RecordingWriter(folder, self._manifest(), limits, self._ended_early)
+                for name, data in flat_fields.items():
+                    write_bytes(camera_folder(folder, name) / FLAT_FIELD, data)
             except FileError as error:
                 raise UserError(str(error)) from None
             self.folder, self._phases, self._patience_s = folder, set(), patience_s
@@ -123,7 +129,9 @@ class Recorder:
         """See ``Tap``."""
         writer = self._writer
         if writer is not None:
-            writer.add(meta.camera, Lost(frame=meta.frame, count=count))
+            where = {"position_um": meta.position_um, "travel_um": meta.travel_um}
+            source = None if meta.position_source is None else meta.position_source.value
+            writer.add(meta.camera, Lost(frame=meta.frame, count=count, position_source=source, **where))
 
     # Parts of the above.
 
@@ -148,21 +156,30 @@ class Recorder:
             line=self._epoch.line,
             epoch=self._epoch.epoch,
             software=f"inspector {__version__}",
-            pixels=self._config.format,
-            cameras=tuple(
-                RecordedCamera(
-                    name=camera.name,
-                    source=source_kind(camera.source),
-                    height=self._size.height,
-                    width=self._size.width,
-                    scale=camera.scale,
-                    travel_um_per_frame=camera.travel_um_per_frame,
-                    frame_check=camera.frame_check,
-                )
-                for camera in self._cameras
-            ),
+            pixels=self._config.recording.format,
+            cameras=tuple(self._camera(camera) for camera in self._config.cameras),
+            verdicts=self._config.verdicts,
             begun_unix_ns=time.time_ns(),
             begun_monotonic_ns=now_ns(),
+        )
+
+    def _camera(self, camera: CameraConfig) -> RecordedCamera:
+        preparation = self._fits.of(camera.name)
+        own = camera.fit.mode != "refuse" and preparation.camera is None
+        height, width = (None, None) if own else preparation.camera or self._fits.inspected
+        calibrated = camera.scale if isinstance(camera.scale, CalibratedScale) else None
+        return RecordedCamera(
+            name=camera.name,
+            source=source_kind(camera.source),
+            height=height,
+            width=width,
+            fit=camera.fit,
+            flat_field=preparation.flat_field,
+            scale=None if calibrated else camera.scale,
+            calibrated_scale=calibrated,
+            placement=camera.placement,
+            travel_um_per_frame=camera.travel_um_per_frame,
+            frame_check=camera.frame_check,
         )
 
     def _ended_early(self, why: str) -> None:
@@ -170,6 +187,12 @@ class Recorder:
             "the recording in %s ended: %s; the line goes on", self.folder, why, extra={"code": "recording_ended"}
         )
         self._maintenance("recording", False, "recording_ended", f"the recording in {self.folder} ended: {why}")
+
+
+def _file_of(camera: CameraConfig) -> bytes:
+    """The flat field of a camera. Raises FileError."""
+    assert camera.flat_field is not None
+    return read_bytes(Path(camera.flat_field), MOST_BYTES)
 
 
 def _frame(meta: FrameMeta, phase: int, error: str) -> Frame:

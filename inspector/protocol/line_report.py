@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Reason, Verdict
-from inspector.protocol.messages import Count, Health, LineState, Number, UnixNs
+from inspector.protocol.messages import Health, LineState
+from inspector.protocol.values import Count, Number, UnixNs
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,20 @@ class CameraReport(Report, frozen=True, kw_only=True):
     clock: Annotated[ClockOfCamera | None, Meta(description="Null: it has no clock of its own.")]
 
 
+class SheetsReport(Report, frozen=True, kw_only=True):
+    """The sheets since the start of the daemon."""
+
+    cameras: Annotated[list[str], Meta(description="Those that see each sheet.")]
+    sheets: Annotated[Count, Meta(description="That have their verdict.")]
+    open: Annotated[Count, Meta(description="Without a verdict yet, and verdicts of frames that wait to be looked at.")]
+    verdicts: dict[Verdict, Count]
+    reasons: dict[Reason, Count]
+    last_seq: Annotated[Number, Meta(description="Last publication in the stream of sheets; -1: none yet.")]
+    resolved_through: Annotated[
+        Number, Meta(description="Every sheet up to this one has its verdict; -1 before the first.")
+    ]
+
+
 class LatencyReport(Report, frozen=True, kw_only=True):
     """From capture to verdict, ms, since the start of the daemon; null before the first verdict."""
 
@@ -132,6 +147,7 @@ class LineReport(Report, frozen=True, kw_only=True):
     operating_point: str
     engines: list[EngineReport]
     cameras: list[CameraReport]
+    sheets: Annotated[SheetsReport | None, Meta(description="Null: the line has no section sheets.")]
     latency_ms: LatencyReport
     last_rejects: Annotated[list[RejectReport], Meta(description="The last 10 that were not passed, the newest first.")]
     journal: Annotated[JournalReport | None, Meta(description="Null: the line keeps none.")]

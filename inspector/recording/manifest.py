@@ -11,15 +11,20 @@ from engines.files.looking import is_file
 from engines.files.names import Name
 from engines.files.reading import read_bytes
 from engines.files.writing import write_bytes
+from inspector.config.calibrated_scale import CalibratedScale
+from inspector.config.fit import FitConfig
 from inspector.config.frame_check import FrameCheckConfig
+from inspector.config.positions import PlacementConfig
 from inspector.config.recording import PixelFormat
-from inspector.config.verdicts import Scale
+from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.errors import UserError
 
 MANIFEST = "recording.json"
 PHASES = "phases.jsonl"
 CAMERAS = "cameras"
 INDEX = "index.jsonl"
+FLAT_FIELD = "flat_field.zip"
+"""In the folder of a camera: a copy of the flat field that the line applied."""
 FORMAT = 1
 
 _MOST_BYTES = 1 << 20
@@ -31,10 +36,16 @@ class RecordedCamera(msgspec.Struct, frozen=True, kw_only=True):
     name: Name
     source: str
     """Kind of the source that was recorded."""
-    height: int
-    width: int
-    """Of the frames that the line inspected, px. The recorded frames are as they arrived."""
+    height: int | None
+    width: int | None
+    """Of the frames that the camera delivers, px; None where each has its own."""
+    fit: FitConfig = FitConfig()
+    flat_field: str = ""
+    """Identity of the flat field that the line applied; the recorded pixels are those before it."""
     scale: Scale | None = None
+    calibrated_scale: CalibratedScale | None = None
+    """Instead of ``scale``, where the line read it from a file."""
+    placement: PlacementConfig | None = None
     travel_um_per_frame: int | None = None
     frame_check: FrameCheckConfig = FrameCheckConfig()
 
@@ -56,6 +67,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     software: str
     pixels: PixelFormat
     cameras: tuple[RecordedCamera, ...]
+    verdicts: VerdictsConfig = VerdictsConfig()
+    """The rules with which the line began."""
     begun_unix_ns: int
     begun_monotonic_ns: int
     """The same moment: it makes capture times in the index comparable with times of day."""

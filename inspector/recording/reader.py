@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,14 @@ from engines.errors import FileError
 from engines.files.looking import is_file, is_folder, size_of
 from engines.files.reading import read_bytes
 from inspector.errors import UserError
+from inspector.frames.size import FrameSize
 from inspector.recording.manifest import INDEX, MANIFEST, PHASES, RecordedCamera, camera_folder, read_manifest
 from inspector.recording.records import Frame, Lost, Phase, Record, RecordLines, phases_of
 
 _MOST_PNG_BYTES = 1 << 28
 _MOST_PIXELS = 1 << 28
+MOST_LOOKED_AT = 200
+"""Frames of a camera whose sizes are looked at."""
 
 
 class DamagedPixelsError(Exception):
@@ -98,6 +102,19 @@ class RecordingReader:
                 found.not_recorded += record.count
         found.damaged, found.cut_off = records.damaged, records.cut_off
         return found
+
+    def frame_sizes(self, camera: str) -> Counter[FrameSize]:
+        """Sizes of the first frames of a camera, with how many have them. Raises UserError where its index cannot be read."""
+        sizes: Counter[FrameSize] = Counter()
+        try:
+            for record in self.records(camera):
+                if isinstance(record, Frame) and record.place is not None:
+                    sizes[FrameSize(record.place.height, record.place.width)] += 1
+                    if sizes.total() >= MOST_LOOKED_AT:
+                        break
+        except FileError as error:
+            raise UserError(str(error)) from None
+        return sizes
 
     def pixels(self, camera: str, frame: Frame) -> NDArray[np.uint8] | None:
         """Pixels of a frame as they arrived, uint8 [H, W]; None where none arrived. Raises DamagedPixelsError."""

@@ -62,6 +62,10 @@ class Lost(_Record, frozen=True, kw_only=True, tag="lost"):
     frame: int
     """The first."""
     count: int
+    position_um: int | None = None
+    """Of the first, as the two below; None where it was not known."""
+    travel_um: int | None = None
+    position_source: str | None = None
 
 
 class NotRecorded(_Record, frozen=True, kw_only=True, tag="not_recorded"):

@@ -11,9 +11,11 @@ import msgspec
 from engines.files.writing import output_folder, write_bytes, write_text
 from engines.metrics.overlap import overlap
 from inspector.frames.outcome import Reason, Verdict
+from inspector.frames.sheet import SHEET
 from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import EndBody, Fit, GapBody, Header, LateBody, ResultBody, Settings
+from inspector.protocol.messages import EndBody, GapBody, Header, LateBody, ResultBody
+from inspector.protocol.settings import Fit, Settings
 from inspector.report.against_truth import AgainstTruth
 from inspector.report.coverage import Coverage
 from inspector.report.durations import Durations
@@ -41,12 +43,15 @@ class Report:
         width: int,
         truth: Truth | None = None,
         *,
+        sizes: Mapping[str, tuple[int, int]] | None = None,
         minimum_area_px: Sequence[int] | None = None,
         title: str = "Run",
     ) -> None:
-        """Classes in the order of the mask's bits, frame size in pixels; ``minimum_area_px`` of a defect, per class: default 1."""
+        """Classes in the order of the mask's bits, frame size in pixels, and ``sizes`` (height, width) of cameras with other frames;
+        ``minimum_area_px`` of a defect, per class: default 1."""
         self._class_names = tuple(class_names)
         self._size = (height, width)
+        self._sizes = dict(sizes or {})
         self._title = title
         self._truth = (
             None if truth is None else AgainstTruth(class_names, truth, minimum_area_px or [1] * len(class_names))
@@ -65,11 +70,14 @@ class Report:
         self._fits: dict[str, Fit] = {}
 
     def add(self, packet: Packet, pixels: GetPixels | None = None) -> None:
-        """One message of the run, in the order of publication. ``pixels`` gives the frame behind a result, for the pictures.
+        """One message of the run, in the order of publication. ``pixels`` gives the frame behind a result, for the pictures. The stream of whole
+        sheets is left out: the report is of frames.
 
         Raises ValueError where a published mask or the truth is not of this run's geometry and classes.
         """
         header, body = packet.header, packet.body
+        if header.camera == SHEET:
+            return
         if isinstance(body, ResultBody):
             self._count(header, body, header.frame or 0, 1, body.name)
             self._result(record_of(header, body, packet.blob), pixels or _no_pixels)
@@ -167,7 +175,9 @@ class Report:
             if trace.frames:
                 name = "strip_map.png" if len(self._traces) == 1 else f"strip_map_{camera}.png"
                 has_truth = self._truth is not None
-                pictures[name] = strip_map(trace, self._class_names, self._size, camera, has_truth)
+                pictures[name] = strip_map(
+                    trace, self._class_names, self._sizes.get(camera, self._size), camera, has_truth
+                )
         summary = msgspec.structs.replace(summary, pictures=tuple(pictures))
         output_folder(directory)
         for name, picture in pictures.items():

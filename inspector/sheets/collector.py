@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from inspector.config.sheets import SheetsConfig
 from inspector.frames.clock import now_ns
-from inspector.frames.outcome import Settled
+from inspector.frames.outcome import Reason, Settled, Verdict
 from inspector.sheets.by_frame import ByFrame
 from inspector.sheets.by_length import ByLength
 from inspector.sheets.by_part import ByPart
@@ -76,6 +76,8 @@ class SheetCollector:
         self._clock = clock
         self._limits = Limits(config.overlap_tolerance_mm, most_defects)
         self._gathering = gathering_of(config, self.cameras)
+        self._lock = threading.Lock()
+        self._settled: Counter[tuple[Verdict, Reason]] = Counter()
         self._queue: deque[Settled | _Begun | _Ended] = deque()
         self._runs: dict[str, set[str]] = {}
         """The runs that have not ended in the order in which they began, each with the cameras on which it has ended."""
@@ -112,6 +114,12 @@ class SheetCollector:
     def waiting(self) -> int:
         """Sheets of which not every frame has its verdict, and verdicts that were not looked at yet."""
         return self._gathering.waiting + len(self._queue)
+
+    @property
+    def settled(self) -> dict[tuple[Verdict, Reason], int]:
+        """How many sheets have which verdict, and why, since the start."""
+        with self._lock:
+            return dict(self._settled)
 
     def close(self, timeout_s: float) -> None:
         """Give every sheet its verdict and end the thread, which is left behind after ``timeout_s``."""
@@ -164,10 +172,14 @@ class SheetCollector:
     def _publish(self, endings: Sequence[Ending]) -> None:
         for one in endings:
             now = self._clock()
+            settled: Settled
             if one.sheet is None:
-                self._messages.sheet(skipped(one.first, one.last, one.run, one.detail, now, one.through))
+                settled = skipped(one.first, one.last, one.run, one.detail, now, one.through)
             else:
-                self._messages.sheet(combined(one.sheet, one.missing, one.why, now, one.through, self._limits))
+                settled = combined(one.sheet, one.missing, one.why, now, one.through, self._limits)
+            with self._lock:
+                self._settled[settled.outcome.verdict, settled.outcome.reason] += settled.count
+            self._messages.sheet(settled)
 
     @staticmethod
     def _attempt(action: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ IMAGE = np.random.default_rng(1).integers(0, 256, (1, 32, 48), dtype=np.uint8)
 @pytest.fixture(scope="module")
 def camera() -> Iterator[FakeCamera]:
     aravis_or_skip()
-    with FakeCamera("127.0.14.31", "CLI1", IMAGE, rate_hz=200) as one:
+    with FakeCamera(images=IMAGE, rate_hz=200) as one:
         yield one
 
 
@@ -35,7 +35,7 @@ def said(*arguments: str) -> str:
 
 def test_cameras_are_listed_with_what_they_are_chosen_by(camera: FakeCamera) -> None:
     found = json.loads(said("list", "--json"))
-    one = next(one for one in found if one["serial"] == "CLI1")
+    one = next(one for one in found if one["serial"] == camera.serial)
     assert (one["address"], one["vendor"]) == (camera.address, "Aravis")
 
 

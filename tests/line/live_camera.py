@@ -75,6 +75,7 @@ class LiveCamera:
     """The source for such a camera. ``open`` fails where the camera does not answer within ``answers_s``; None: it waits for ever."""
 
     live = True
+    serial: str | None = None
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ from engines.bundle import Bundle
 from engines.flat_field import GAIN_ONE, read_flat_field, write_flat_field
 from engines.scale import ScaleCard, write_scale
 from inspector.capture.flat_field import flat_field_of
+from inspector.config.genicam import GenicamConfig
 from inspector.config.load import with_scale_files
-from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
@@ -25,6 +25,7 @@ from inspector.line.line import Line
 from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader
 from tests.capture.flat_fields import flat_field_file
+from tests.line.accounting import account
 from tests.line.conftest import Running, tiny_config
 from tests.line.sources import ListCamera
 from tests.line.test_line import BAD, CLEAN, OFFLINE
@@ -55,30 +56,32 @@ def test_defects_in_the_dark_are_found_and_the_verdicts_name_it(
     tiny_bundle: Bundle, tmp_path: Path, darkening: Path
 ) -> None:
     frames = [seen(sheet, darkening) for sheet in (BAD, CLEAN)]
-    found = {}
-    for name, file in (("without", None), ("with", str(darkening))):
-        journal = tmp_path / f"{name}.sqlite"
-        config = configured(tiny_config(tiny_bundle.path, journal, **OFFLINE), flat_field=file)
-        line = Line(config, tiny_bundle, sources={"top": ListCamera(frames)})
-        running = Running(line, journal, threading.Event())
-        try:
-            assert line.start(running.stop)
-            found[name] = running.finish()
-        finally:
-            line.stop()
-    kinds = {name: {n: one[0] for n, one in account.verdicts.items()} for name, account in found.items()}
-    assert kinds["with"] == {0: "REJECT", 1: "PASS"}
+    journal = tmp_path / "journal.sqlite"
+    config = tiny_config(tiny_bundle.path, journal, ("without", "with"), **OFFLINE)
+    without, corrected = config.cameras
+    config = msgspec.structs.replace(
+        config, cameras=(without, msgspec.structs.replace(corrected, flat_field=str(darkening)))
+    )
+    line = Line(config, tiny_bundle, sources={name: ListCamera(frames) for name in ("without", "with")})
+    running = Running(line, journal, threading.Event())
+    try:
+        assert line.start(running.stop)
+        running.finish_only()
+    finally:
+        line.stop()
+    found = {name: account(journal, name) for name in ("without", "with")}
+    assert {n: one[0] for n, one in found["with"].verdicts.items()} == {0: "REJECT", 1: "PASS"}
     assert {defect.area_px for defect in found["with"].results[0].defects} == {9, 16}
-    assert named(tmp_path / "with.sqlite") == {read_flat_field(darkening).id}
-    assert named(tmp_path / "without.sqlite") == {None}
+    assert named(journal, "with") == {read_flat_field(darkening).id}
+    assert named(journal, "without") == {None}
     assert [d.area_px for d in found["without"].results[0].defects] != [16, 9]
 
 
-def named(journal: Path) -> set[str | None]:
-    """The flat fields that verdicts name."""
+def named(journal: Path, camera: str) -> set[str | None]:
+    """The flat fields that verdicts of a camera name."""
     with JournalReader(journal) as reader:
         (epoch,) = reader.epochs()
-        packets = [row.packet() for row in reader.rows(epoch, "top", limit=1000)]
+        packets = [row.packet() for row in reader.rows(epoch, camera, limit=1000)]
     return {packet.header.flat_field for packet in packets if isinstance(packet.body, ResultBody)}
 
 
@@ -107,18 +110,14 @@ def test_a_program_sees_what_the_line_sees(tiny_bundle: Bundle, tmp_path: Path, 
             assert {defect.area_px for defect in program.inspect(image).defects} == {9, 16}
 
 
-class Device(SimulatorConfig, frozen=True, kw_only=True, tag="device"):
-    """A source that says which device it is."""
-
-    serial: str
-
-
 def test_calibrations_of_another_camera_are_refused(tiny_bundle: Bundle, tmp_path: Path, darkening: Path) -> None:
     write_scale(
         ScaleCard(name="s", height=HEIGHT, width=WIDTH, camera_serial="17", mm_per_px_x=1, mm_per_px_y=1),
         tmp_path / "scale.yaml",
     )
-    own, other = (configured(tiny_config(tiny_bundle.path, None), source=Device(serial=one)) for one in ("17", "18"))
+    own, other = (
+        configured(tiny_config(tiny_bundle.path, None), source=GenicamConfig(serial=one)) for one in ("17", "18")
+    )
     flat, scale = {"flat_field": str(darkening)}, {"scale_file": str(tmp_path / "scale.yaml")}
     size = FrameSize(HEIGHT, WIDTH)
     assert flat_field_of(configured(own, **flat).cameras[0], size) is not None

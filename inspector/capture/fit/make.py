@@ -23,6 +23,6 @@ def make_fit(config: FitConfig, inspected: FrameSize) -> Fit:
     if config.mode == "resize":
         return Resize(inspected, camera)
     if config.mode == "tile":
-        assert camera is not None, "FitConfig refuses it"
+        assert camera is not None, "the configuration of the camera refuses it"
         return Tile(inspected, camera, config.overlap_px, config.pad_with)
     return Whole(inspected)

@@ -13,7 +13,8 @@ from inspector.errors import UserError
 
 _CONTROLLER_PORT, _CONTROLLER_ADDRESS = 0x0A04, 0x0A14
 _CONTROL = 0x0A00
-"""Bootstrap registers of GigE Vision: who controls the camera, and which rights it has."""
+_SERIAL_NUMBER, _SERIAL_BYTES = 0x00D8, 16
+"""Bootstrap registers of GigE Vision: who controls the camera, which rights it has, and its serial number."""
 READ_ONLY, WRITE_ONLY = 0, 1
 """Access modes of a feature."""
 
@@ -101,6 +102,20 @@ class Device:
                 except AravisError:
                     continue
         return None
+
+    def serial(self) -> str | None:
+        """Serial number of the camera, the one by which a search finds it; None where it tells none."""
+        if self.is_gige:
+            text = ctypes.create_string_buffer(_SERIAL_BYTES)
+            try:
+                self.library.arv_device_read_memory(self.device, _SERIAL_NUMBER, _SERIAL_BYTES, text)
+            except AravisError:
+                return None
+            return text.value.decode(errors="replace") or None
+        try:
+            return self.text("DeviceSerialNumber") or None if self.has("DeviceSerialNumber") else None
+        except AravisError:
+            return None
 
     def execute(self, name: str) -> None:
         """Execute a command. Raises AravisError."""

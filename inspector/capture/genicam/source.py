@@ -68,6 +68,7 @@ class _Session:
             log.info("camera %s: AcquisitionStop: %s", device.name, error)
         features.apply(device, config.features)
         _check_pixel_format(device)
+        self.serial = device.serial()
         self.size = FrameSize(device.integer("Height"), device.integer("Width"))
         self.triggered = _is_triggered(device) if config.triggered is None else config.triggered
         self.clock = device.clock() if config.clock is None else config.clock.replace("none", "")
@@ -105,7 +106,7 @@ class GenicamSource:
     live = True
 
     def __init__(self, config: GenicamConfig, height: int | None = None, width: int | None = None) -> None:
-        """``height`` and ``width``: the frames that the line inspects, px; None where any size is right."""
+        """``height`` and ``width``: the frames that are expected of it, px; None where any size is right."""
         self._config = config
         self._expected = None if height is None or width is None else FrameSize(height, width)
         self._session: _Session | None = None
@@ -117,6 +118,12 @@ class GenicamSource:
         self._grey: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self.frame_size: FrameSize | None = None
         """Size of the frames as the camera is set, once it has been opened."""
+
+    @property
+    def serial(self) -> str | None:
+        """Serial number of the camera that is open; None where it tells none."""
+        session = self._session
+        return None if session is None else session.serial
 
     @property
     def rate_hz(self) -> float | None:
@@ -134,9 +141,9 @@ class GenicamSource:
         session = self._session
         if session is None or session.stream is None or not session.device.is_gige:
             return []
-        allowed = self._config.packet_socket and may_use_packet_sockets()
+        refused = self._config.packet_socket and not may_use_packet_sockets()
         size = session.device.packet_size()
-        return list(tuning(session.device.name, size, session.stream.payload, allowed))
+        return list(tuning(session.device.name, size, session.stream.payload, refused))
 
     def open(self) -> None:
         """Find the camera, set its features and let it send. Raises UserError."""
@@ -154,8 +161,8 @@ class GenicamSource:
         self._measured = Rate(None)
         if self._expected is not None and session.size != self._expected:
             log.warning(
-                "camera %s delivers frames of %dx%d, and the line inspects %dx%d (height x width); set Height and Width among its features, "
-                "or `fit` of this camera",
+                "camera %s delivers frames of %dx%d, and %dx%d are expected (height x width), so that all are refused; set Height and Width "
+                "among its features, or `fit` of this camera",
                 session.device.name,
                 *session.size,
                 *self._expected,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 from ctypes import byref
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +26,6 @@ NO_ID = 2**64 - 1
 """Written into an empty buffer: Aravis leaves the id of an older frame where the first packet is missing."""
 _PACKET_SOCKET_DISABLED = 1
 _NEVER_ADJUST = 0
-_THREADS = Path("/proc/self/task")
 
 
 class Received(NamedTuple):
@@ -64,7 +61,6 @@ class Stream:
         self._library: Library = device.library
         self._device = device
         self.payload = int(self._library.arv_camera_get_payload(device.camera))
-        threads = _threads()
         if device.is_gige:
             _set_packet_size(device, config)
         stream = self._library.arv_camera_create_stream(device.camera, None, None)
@@ -77,8 +73,6 @@ class Stream:
         for _ in range(config.buffers):
             buffer = self._library.arv_buffer_new_allocate(self.payload)
             self.requeue(buffer)
-        if config.realtime_priority is not None:
-            _prioritise(_threads() - threads, config.realtime_priority)
 
     def start(self) -> None:
         """Let the camera send. Raises UserError."""
@@ -153,7 +147,7 @@ class Stream:
         allowed = network.largest_socket_buffer()
         if allowed is not None and allowed < wanted:
             log.warning(
-                "camera %s: net.core.rmem_max is %d, but %d frames take %d bytes: where no packet socket is used frames may be lost; "
+                "camera %s: net.core.rmem_max is %d, but %d frames take %d bytes: frames may be lost; "
                 "sysctl -w net.core.rmem_max=%d",
                 self._device.name,
                 allowed,
@@ -200,26 +194,3 @@ def _set_packet_size(device: Device, config: GenicamConfig) -> None:
                 log.warning("camera %s: packets have %d bytes, as it cannot do %d", name, found, wanted)
     except AravisError as error:
         raise UserError(f"the camera {name}: its packet size cannot be set: {error}") from None
-
-
-def _threads() -> set[int]:
-    return {int(one) for one in os.listdir(_THREADS)}
-
-
-def _prioritise(threads: set[int], priority: int) -> None:
-    """Give those of ``threads`` that receive packets a real-time priority; say so where that is not allowed."""
-    for thread in threads:
-        try:
-            if (
-                not (_THREADS / str(thread) / "comm")
-                .read_text(encoding="ascii")
-                .startswith(("arv_gv_stream", "arv_uv_stream"))
-            ):
-                continue
-            os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(priority))
-        except PermissionError:
-            log.warning(
-                "realtime_priority %d is not allowed; the unit needs LimitRTPRIO=%d or more", priority, priority
-            )
-        except OSError:  # it has ended
-            continue

@@ -22,6 +22,7 @@ class OpenCvCamera:
     """A live camera without frame numbers. Each frame that this machine reads gets one; the line gets the latest."""
 
     live = True
+    serial: str | None = None
 
     def __init__(self, config: OpenCvConfig) -> None:
         self._config = config

@@ -15,7 +15,7 @@ from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.position import Position, PositionSource
 from inspector.recording.reader import Contents, RecordingReader
-from inspector.recording.records import Frame
+from inspector.recording.records import Frame, Lost
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,8 @@ class RecordingCamera(SoftwareSource):
             camera_clock=frame.camera_clock,
             encoder=frame.encoder,
             part=frame.part,
-            recorded=_position(frame),
+            recorded=_position(frame, frame.encoder),
+            recorded_lost=None if played.lost is None else _position(played.lost),
         )
 
     def exposed(self) -> int | None:
@@ -138,6 +139,6 @@ def notes(recording: RecordingReader, camera: str, contents: Contents) -> list[s
     return found
 
 
-def _position(frame: Frame) -> Position:
+def _position(frame: Frame | Lost, encoder: int | None = None) -> Position:
     source = None if frame.position_source is None else PositionSource(frame.position_source)
-    return Position(frame.position_um, frame.travel_um, source, frame.encoder)
+    return Position(frame.position_um, frame.travel_um, source, encoder)

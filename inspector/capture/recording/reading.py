@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engines.errors import FileError
 from inspector.recording.reader import DamagedPixelsError, RecordingReader
-from inspector.recording.records import Frame
+from inspector.recording.records import Frame, Lost
 
 _AHEAD = 8
 _LOOK_S = 0.02
@@ -24,6 +24,8 @@ class Played:
     frame: Frame
     pixels: NDArray[np.uint8] | None
     error: str
+    lost: Lost | None
+    """The first of frames that were lost just before it."""
 
 
 class ReadAhead:
@@ -54,21 +56,25 @@ class ReadAhead:
         self._thread.join(0.2)
 
     def _run(self) -> None:
+        lost: Lost | None = None
         try:
             for record in self._recording.records(self._camera):
                 if self._stopped.is_set():
                     return
                 if isinstance(record, Frame):
-                    self._put(self._read(record))
+                    self._put(self._read(record, lost))
+                    lost = None
+                elif isinstance(record, Lost):
+                    lost = lost or record
             self._put(None)
         except FileError as error:
             self._put(error)
 
-    def _read(self, frame: Frame) -> Played:
+    def _read(self, frame: Frame, lost: Lost | None) -> Played:
         try:
-            return Played(frame, self._recording.pixels(self._camera, frame), frame.error)
+            return Played(frame, self._recording.pixels(self._camera, frame), frame.error, lost)
         except DamagedPixelsError as error:
-            return Played(frame, None, f"the recording is damaged: {error}")
+            return Played(frame, None, f"the recording is damaged: {error}", lost)
 
     def _put(self, played: Played | FileError | None) -> None:
         while not self._stopped.is_set():

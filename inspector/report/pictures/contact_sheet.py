@@ -22,11 +22,15 @@ Sections = Sequence[tuple[str, Sequence[Shown]]]
 
 
 def contact_sheet(sections: Sections, class_names: Sequence[str], size: tuple[int, int]) -> Picture:
-    """The sheet as ``uint8 [H, 1640, 3]`` BGR. ``sections`` are titles with their frames, ``size`` a frame's height and width."""
+    """The sheet as ``uint8 [H, 1640, 3]`` BGR. ``sections`` are titles with their frames, ``size`` a frame's height and width; frames
+    of another size are drawn as large as a cell allows."""
     grid = Grid.of(size, most_columns=5)
 
     def draw(sheet: Picture, shown: Shown, x: int, y: int) -> None:
-        sheet[y : y + grid.height, x : x + grid.width] = frame_picture(shown, len(class_names), grid.scale)
+        height, width = shown.pixels.shape
+        scale = grid.scale if (height, width) == size else min(grid.height / height, grid.width / width)
+        picture = frame_picture(shown, len(class_names), scale)[: grid.height, : grid.width]
+        sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
         _caption(sheet, shown, class_names, x, y + grid.height, grid.width)
 
     sheet = grid.sheet(sections, draw)
