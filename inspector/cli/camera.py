@@ -16,7 +16,6 @@ from inspector.errors import UserError
 
 if TYPE_CHECKING:
     from inspector.capture.genicam import GenicamSource
-    from inspector.config.genicam import GenicamConfig
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,9 +58,10 @@ def features(
     from inspector.capture.genicam.discovery import choose
     from inspector.capture.genicam.features import listed
     from inspector.capture.genicam.library import library
+    from inspector.config.genicam import GenicamConfig
 
     aravis = library()
-    device = Device(aravis, choose(aravis, _meant(camera)))
+    device = Device(aravis, choose(aravis, GenicamConfig.named(camera)))
     try:
         found = list(listed(device))
     finally:
@@ -135,8 +135,9 @@ def check(
 def _streaming(camera: str | None, seconds: float) -> Iterator[GenicamSource]:
     """The camera, which sends frames for so long, and is closed at the end."""
     from inspector.capture.genicam import GenicamSource
+    from inspector.config.genicam import GenicamConfig
 
-    source = GenicamSource(_meant(camera))
+    source = GenicamSource(GenicamConfig.named(camera))
     timer = threading.Timer(seconds, source.interrupt)
     timer.daemon = True
     try:
@@ -185,16 +186,6 @@ def _taken(source: GenicamSource, count: int, folder: Path | None) -> tuple[int,
         elif folder is not None:
             write_bytes(folder / f"frame-{arrival.number:06d}.png", cv2.imencode(".png", arrival.pixels)[1].tobytes())
     return count, last_error
-
-
-def _meant(camera: str | None) -> GenicamConfig:
-    from inspector.config.genicam import GenicamConfig
-
-    if camera is None:
-        return GenicamConfig()
-    if camera.count(":") == 5:
-        return GenicamConfig(mac=camera)
-    return GenicamConfig(address=camera) if camera.count(".") == 3 else GenicamConfig(serial=camera)
 
 
 def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -31,11 +31,15 @@ def init(
         Answer,
         typer.Option(
             metavar="KIND",
-            help="replay (recorded frames) or simulator, which is the default; for another, edit source in the file.",
+            help="genicam (GigE Vision, USB3 Vision), replay (recorded frames) or simulator, which is the default.",
         ),
     ] = None,
     frames: Annotated[
         Answer, typer.Option(metavar="FOLDER", help="Folder with recorded frames; the camera is then a replay.")
+    ] = None,
+    device: Annotated[
+        Answer,
+        typer.Option(metavar="CAMERA", help="IP address, MAC address or serial number; the camera is then a genicam."),
     ] = None,
     rate: Annotated[
         Answer,
@@ -96,7 +100,7 @@ def init(
     from inspector.cli.new_line.service_paths import ServicePlaces, is_for_a_service
 
     given = {
-        "line": line, "camera": camera, "frames": frames, "rate": rate, "bundle": bundle, "engines": engines, "scale": scale,
+        "line": line, "camera": camera, "frames": frames, "device": device, "rate": rate, "bundle": bundle, "engines": engines, "scale": scale,
         "deadline_ms": deadline_ms, "results": results, "journal": journal, "keep_days": keep_days,
     }  # fmt: skip
     _require_place(file, force)

@@ -22,6 +22,15 @@ PacketBytes = Annotated[int, Meta(ge=576, le=16384)]
 class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="genicam"):
     """A GigE Vision or USB3 Vision camera. It is chosen by serial, address or mac; with none of them it must be the only one."""
 
+    @classmethod
+    def named(cls, name: str | None) -> GenicamConfig:
+        """The camera that a person names by IP address, MAC address or serial number; None is the only one."""
+        if name is None:
+            return cls()
+        if name.count(":") == 5:
+            return cls(mac=name)
+        return cls(address=name) if name.count(".") == 3 else cls(serial=name)
+
     serial: Annotated[Text | None, Meta(description="Serial number.")] = None
     address: Annotated[
         Text | None,

@@ -24,6 +24,7 @@ from inspector.cli.new_line.questions import line_questions
 from inspector.cli.new_line.server_keys import ServerKeys
 from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.new_line.text import LONGEST_COMMENT, line_text
+from inspector.config.genicam import GenicamConfig
 from inspector.config.load import load_config, parse_config
 from inspector.config.replay import ReplayConfig
 from inspector.config.simulator import SimulatorConfig
@@ -162,7 +163,7 @@ def test_with_every_option_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
 WRONG = [
     ("line", "a b", "found 'a b', expected letters, digits"),
     ("line", "a\n", "found 'a"),
-    ("camera", "gige", "found 'gige', expected replay or simulator"),
+    ("camera", "gige", "found 'gige', expected genicam, replay or simulator"),
     ("frames", "nowhere", "found 'nowhere', expected a folder with recorded frames"),
     ("frames", "", "found '', expected a folder with recorded frames"),
     ("frames", "empty", "empty"),
@@ -210,13 +211,30 @@ def test_no_number_is_one_line(here: Path, option: str) -> None:
     ("options", "told"),
     [
         (["--camera=replay"], "--frames: found ''"),
-        (["--camera=simulator", "--frames=frames"], "--frames: the simulator takes no frames"),
+        (["--camera=simulator", "--frames=frames"], "--frames: is for --camera replay, and this is simulator"),
+        (["--camera=replay", "--frames=frames", "--device=1"], "--device: is for --camera genicam, and this is replay"),
+        (["--device=1", "--rate=5"], "--rate: a camera has its own rate"),
         (["--journal=none", "--keep-days=3"], "--keep-days: there is no journal to keep"),
     ],
 )
 def test_answers_that_exclude_each_other_are_one_line(frames: Path, options: list[str], told: str) -> None:
     assert told in refused("init", *options, *QUIET)
     assert not Path("line.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("192.168.1.10", GenicamConfig(address="192.168.1.10")),
+        ("00:11:22:33:44:55", GenicamConfig(mac="00:11:22:33:44:55")),
+        ("22123456", GenicamConfig(serial="22123456")),
+        ("", GenicamConfig()),
+    ],
+)
+def test_a_camera_is_named_by_address_mac_or_serial(name: str, source: GenicamConfig) -> None:
+    options = [f"--device={name}"] if name else ["--camera=genicam"]
+    assert run("init", *options, *QUIET).status == 0
+    assert load_config(Path("line.yaml")).cameras[0].source == source
 
 
 def test_a_wrong_answer_is_told_and_asked_again(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +263,7 @@ def test_a_wrong_answer_is_told_and_asked_again(here: Path, monkeypatch: pytest.
     done = asked(monkeypatch, "\n".join(typed) + "\n")
     assert done.status == 0, done
     assert done.err == ""
-    assert done.out.count("  found 'gige', expected replay or simulator\n") == 1
+    assert done.out.count("  found 'gige', expected genicam, replay or simulator\n") == 1
     assert "--camera" not in done.out
     config = load_config(Path("line.yaml"))
     assert (config.line, config.deadline_ms, config.journal.keep_days) == ("l", 9, None)

@@ -8,6 +8,7 @@ from inspector.cli.new_line.asking import Answers
 from inspector.cli.new_line.server_keys import ServerKeys
 from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.config.camera import CameraConfig, SourceConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
 from inspector.config.replay import ReplayConfig
@@ -18,6 +19,9 @@ from inspector.errors import UserError
 
 CAMERA = "top"
 """Name of the camera; a line has one here, and others are added to the file."""
+
+_IMPLIED = {"frames": "replay", "device": "genicam"}
+"""The kind of camera that an answer is for."""
 
 
 def line_configuration(answers: Answers, file: Path, service: ServicePlaces | None = None) -> LineConfig:
@@ -44,11 +48,21 @@ def line_configuration(answers: Answers, file: Path, service: ServicePlaces | No
 
 
 def _source(answers: Answers) -> SourceConfig:
-    kind = "replay" if answers.given("frames") and not answers.given("camera") else answers["camera"]
+    kind = next((kind for name, kind in _IMPLIED.items() if answers.given(name)), None)
+    if kind is None or answers.given("camera"):
+        kind = answers["camera"]
+    for name, takes in _IMPLIED.items():
+        if answers.given(name) and kind != takes:
+            raise UserError(
+                f"--{name}: is for --camera {takes}, and this is {kind}; leave out --{name}, or give --camera {takes}"
+            )
+    if kind == "genicam":
+        if answers.given("rate"):
+            raise UserError("--rate: a camera has its own rate, set among its features; leave out --rate")
+        camera: GenicamConfig = answers["device"]
+        return camera
     if kind == "replay":
         return ReplayConfig(path=answers["frames"], rate_hz=answers["rate"])
-    if answers.given("frames"):
-        raise UserError("--frames: the simulator takes no frames; leave out --frames, or give --camera replay")
     return SimulatorConfig(rate_hz=answers["rate"])
 
 

@@ -11,7 +11,7 @@ import msgspec
 from inspector.cli.new_line import readers
 from inspector.cli.new_line.asking import Question
 from inspector.cli.new_line.limits import KEEP_DAYS, RATE_HZ
-from inspector.cli.new_line.readers import CAMERAS, ENGINES, NONE
+from inspector.cli.new_line.readers import CAMERAS, ENGINES, NONE, SIMULATOR
 from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.options import read_number
 from inspector.config.journal import JournalConfig
@@ -33,14 +33,20 @@ def line_questions(file: Path, service: ServicePlaces | None = None) -> dict[str
         "line": Question("--line", "Name of the line", readers.read_name, lambda: _usual_name(file)),
         "camera": Question(
             "--camera",
-            f"Camera, {CAMERAS[0]} (recorded frames) or {CAMERAS[1]}",
+            "Camera, genicam (GigE Vision, USB3 Vision), replay (recorded frames) or simulator",
             lambda text: readers.read_choice("--camera", text, CAMERAS),
-            _always(CAMERAS[1]),
+            _always(SIMULATOR),
         ),
         "frames": Question(
             "--frames",
             "Folder with the recorded frames",
             lambda text: readers.read_frames(text, file, service),
+            _always(""),
+        ),
+        "device": Question(
+            "--device",
+            "IP address, MAC address or serial number of the camera; empty where it is the only one",
+            readers.read_device,
             _always(""),
         ),
         "rate": Question(

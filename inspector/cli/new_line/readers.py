@@ -14,12 +14,14 @@ from inspector.cli.new_line.limits import DEADLINE_MS, MM_PER_PX, PORT
 from inspector.cli.new_line.places import as_written
 from inspector.cli.new_line.service_paths import ServicePlaces
 from inspector.cli.options import Limits, read_number
+from inspector.config.genicam import GenicamConfig
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
 
 NONE = "none"
 """The answer that leaves something out."""
-CAMERAS = ("replay", "simulator")
+CAMERAS = ("genicam", "replay", "simulator")
+SIMULATOR = "simulator"
 ENGINES = ("cpu", "gpu")
 
 
@@ -34,7 +36,7 @@ def read_choice(option: str, text: str, choices: tuple[str, ...]) -> str:
     """One of a few words, in any case."""
     if text.lower() in choices:
         return text.lower()
-    raise _unexpected(option, text, " or ".join(choices))
+    raise _unexpected(option, text, f"{', '.join(choices[:-1])} or {choices[-1]}")
 
 
 def read_number_or_none(option: str, text: str, limits: Limits) -> float | None:
@@ -63,7 +65,7 @@ def read_frames(text: str, file: Path, service: ServicePlaces | None) -> str:
     """A folder with frames that a replay finds, as ``file`` writes it; one that the service sees."""
     from inspector.capture.replay.listing import list_files
 
-    path = _path("--frames", text, f"a folder with recorded frames, or --camera {CAMERAS[1]}")
+    path = _path("--frames", text, f"a folder with recorded frames, or --camera {SIMULATOR}")
     try:
         there = is_folder(path)
         found = list_files(str(path)) if there else []
@@ -76,6 +78,11 @@ def read_frames(text: str, file: Path, service: ServicePlaces | None) -> str:
     if service is not None:
         service.check_readable("--frames", path)
     return as_written(path, file.parent)
+
+
+def read_device(text: str) -> GenicamConfig:
+    """Which GenICam camera; the only one for an empty text."""
+    return GenicamConfig.named(text or None)
 
 
 def read_bundle_name(text: str, file: Path, service: ServicePlaces | None) -> str:

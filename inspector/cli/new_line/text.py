@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from engines.files.yaml_text import yaml_text
+from inspector.config.camera import SourceConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.load import config_schema
 from inspector.config.replay import ReplayConfig
 from inspector.config.section import Section
@@ -42,7 +44,7 @@ def _line(config: LineConfig) -> Iterator[str]:
         yield f"  - {name}"
         yield from _indented(4, _comment(camera, "source"))
         yield "    source:"
-        keys = ("path", "rate_hz", "loop") if isinstance(camera.source, ReplayConfig) else ("rate_hz",)
+        keys = _source_keys(camera.source)
         yield f"      kind: {msgspec.to_builtins(camera.source)['kind']}"
         yield from _indented(6, _keys(camera.source, *keys))
         yield from _indented(4, _keys(camera, "scale"))
@@ -62,6 +64,12 @@ def _line(config: LineConfig) -> Iterator[str]:
         yield from _indented(4, _keys(config.results.curve, "secret_key", "allowed_clients"))
     yield "journal:"
     yield from _indented(2, _keys(config.journal, "path", "keep_days"))
+
+
+def _source_keys(source: SourceConfig) -> tuple[str, ...]:
+    if isinstance(source, GenicamConfig):
+        return tuple(name for name in ("serial", "address", "mac") if getattr(source, name) is not None)
+    return ("path", "rate_hz", "loop") if isinstance(source, ReplayConfig) else ("rate_hz",)
 
 
 def _keys(section: Section, *names: str) -> Iterator[str]:
