@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.cli.options import Limits, number_option
+from inspector.cli.options import Limits, number_argument, number_option
 from inspector.cli.output import console, print_json, shown, tell
 from inspector.errors import UserError
 
@@ -74,10 +74,11 @@ def features(
 
 @app.command()
 def grab(
-    count: Annotated[int, typer.Argument(metavar="N", min=1, max=1_000_000, help="How many frames.")],
+    count: Annotated[int, number_argument("N", Limits(1, 1_000_000, whole=True), help="How many frames.")],
     camera: CameraArgument = None,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write them to this folder, PNG, named by number: frame-000000.png.")
+        Path | None,
+        typer.Option("--save", help="Write them to this new or empty folder, PNG, named by number: frame-000000.png."),
     ] = None,
     seconds: Annotated[
         float, number_option("--seconds", Limits(0, 86_400, above=True), help="Longest time to wait for them.")
@@ -86,13 +87,14 @@ def grab(
     """Take frames as the camera is set, and count what is lost."""
     from inspector.capture.genicam import GenicamSource
 
+    folder = None if save is None else _empty_folder(save)
     source = GenicamSource(_meant(camera))
     timer = threading.Timer(seconds, source.interrupt)
     timer.daemon = True
     try:
         source.open()
         timer.start()
-        taken, last_error = _taken(source, count, save)
+        taken, last_error = _taken(source, count, folder)
     finally:
         timer.cancel()
         source.close()
@@ -102,9 +104,8 @@ def grab(
     if last_error:
         tell(f"the last frame without pixels: {last_error}")
     if taken < count:
-        raise UserError(
-            f"{taken} of {count} frames came in {seconds:g} s; a camera that waits for a trigger sends none without one"
-        )
+        advice = "--seconds gives it longer" if taken else "a camera that waits for a trigger sends none without one"
+        raise UserError(f"{taken} of {count} frames came in {seconds:g} s; {advice}")
 
 
 @app.command()
@@ -159,13 +160,22 @@ def _tell_counters(source: GenicamSource) -> None:
         tell(f"clock {clock.name}: {clock.text}")
 
 
-def _taken(source: GenicamSource, count: int, save: Path | None) -> tuple[int, str]:
-    """Number of frames that came, and why the last without pixels had none."""
+def _empty_folder(save: Path) -> Path:
+    """The folder to save to, made where it is missing. Frames of two cameras or two days in one folder could not be told apart."""
+    from engines.files.writing import output_folder
+
+    folder = output_folder(save, "--save")
+    if any(folder.iterdir()):
+        raise UserError(f"--save {save}: is not empty; name a new folder")
+    return folder
+
+
+def _taken(source: GenicamSource, count: int, folder: Path | None) -> tuple[int, str]:
+    """Number of frames that came, and why the last without pixels had none. Frames are saved where there is a ``folder``."""
     import cv2
 
-    from engines.files.writing import output_folder, write_bytes
+    from engines.files.writing import write_bytes
 
-    folder = None if save is None else output_folder(save, "--save")
     last_error = ""
     for taken in range(count):
         arrival = source.next()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -82,11 +83,14 @@ def read_number(option: str, given: str | float, limits: Limits, expected: str =
 def number_option(name: str, limits: Limits, *other_names: str, help: str) -> Any:
     """A ``typer.Option`` that takes a number within the limits, which its help shows; a whole one arrives as an ``int``."""
 
-    def number(given: str) -> float:
-        return read_number(name, given, limits)
-
     kind = "INTEGER" if limits.whole else "NUMBER"
-    return typer.Option(name, *other_names, parser=number, metavar=kind, help=f"{help} [{limits}]")
+    parser = partial(read_number, name, limits=limits)
+    return typer.Option(name, *other_names, parser=parser, metavar=kind, help=f"{help} [{limits}]")
+
+
+def number_argument(name: str, limits: Limits, *, help: str) -> Any:
+    """As ``number_option``, for an argument."""
+    return typer.Argument(parser=partial(read_number, name, limits=limits), metavar=name, help=f"{help} [{limits}]")
 
 
 def limits_of(section: type[Section], key: str, most: float = math.inf) -> Limits:

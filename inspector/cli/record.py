@@ -24,7 +24,9 @@ def record(
     frames: Annotated[
         int | None,
         number_option(
-            "--frames", Limits(1, 2**53), help="Frames of each camera, lost ones counted; default: until the line ends."
+            "--frames",
+            Limits(1, 1_000_000_000, whole=True),
+            help="Frames of each camera, lost ones counted; default: until the line ends.",
         ),
     ] = None,
     pixels: Annotated[
@@ -44,16 +46,26 @@ def record(
     """
     from inspector.cli.run import run_line
     from inspector.errors import UserError
+    from inspector.recording.leftovers import remove_without_frames
     from inspector.recording.reader import refuse_target
 
     if pixels not in (None, "raw", "png"):
         raise UserError(f"--format: found {pixels[:40]!r}, expected raw or png")
     refuse_target(to, "--to")
 
-    def begin(line: Line) -> None:
-        line.recorder.begin(to, "--to", frames=frames, patience_s=WRITE_S)
+    begun = False
 
-    line = run_line(config, log_level, log_format, lambda read: _with_format(read, pixels), begin)
+    def begin(line: Line) -> None:
+        nonlocal begun
+        line.recorder.begin(to, "--to", frames=frames, patience_s=WRITE_S)
+        begun = True
+
+    try:
+        line = run_line(config, log_level, log_format, lambda read: _with_format(read, pixels), begin)
+    except UserError:
+        if begun:
+            remove_without_frames(to)
+        raise
     progress = line.recorder.progress()
     assert progress is not None, "it was begun"
     for camera, counted in progress.counted.items():

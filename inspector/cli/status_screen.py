@@ -42,7 +42,8 @@ def tell_report(report: LineReport) -> None:
         soft_wrap=True,
     )
     for reason in report.health.reasons:
-        out.print(Text(f"         {reason.part}: {reason.text}"), soft_wrap=True)
+        named = reason.text.startswith(f"{reason.part} ")
+        out.print(Text("         " + (reason.text if named else f"{reason.part}: {reason.text}")), soft_wrap=True)
     if report.standby:
         out.print(f"standby  {report.standby}", soft_wrap=True)
     if report.shadow:
@@ -109,7 +110,7 @@ def _print_source(out: Console, camera: CameraReport) -> None:
         lost = "loss cannot be proved: no frame numbers" if source.lost is None else f"{source.lost} lost"
         out.print(
             f"{camera.camera}: {source.received} received, {lost}, {source.incomplete} incomplete, {source.dropped} dropped; "
-            f"{camera.reconnects} reconnects; packets: {source.resent_packets} resent, {source.missing_packets} missing",
+            f"reconnected {camera.reconnects} times; packets: {source.resent_packets} resent, {source.missing_packets} missing",
             soft_wrap=True,
         )
     if camera.clock is not None:

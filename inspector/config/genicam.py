@@ -88,8 +88,11 @@ class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="g
     ] = 4
     packet_socket: Annotated[
         bool,
-        Meta(description="Receive by a packet socket, which takes less time, where CAP_NET_RAW is given."),
-    ] = True
+        Meta(
+            description="Receive by a packet socket, which takes less time; needs CAP_NET_RAW. Only where the machine receives from no other camera: "
+            "while Aravis opens one, such a socket takes packets of all of them, and frames of another camera would be judged as this one's."
+        ),
+    ] = False
     packet_size: Annotated[
         PacketBytes | None,
         Meta(

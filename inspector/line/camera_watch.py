@@ -96,7 +96,7 @@ class CameraWatch:
         away_s = (self._seen_ns - absence.since_ns) / 1e9
         if absence.rate_hz is None:
             return f" is back after {away_s:.1f} s; how many frames it missed is not known"
-        return f" is back after {away_s:.1f} s; by its rate of {absence.rate_hz:g} Hz it missed {absence.missed} frames"
+        return f" is back after {away_s:.1f} s; by its rate of {absence.rate_hz or 0:.6g} Hz it missed {absence.missed} frames"
 
     def over(self) -> None:
         """The camera delivers no further frame."""
@@ -124,7 +124,9 @@ class CameraWatch:
     def _lose(self, absence: Absence) -> None:
         now = now_ns()
         if due := absence.due(now):
-            detail = f"the camera is away; by its rate of {absence.rate_hz:g} Hz it missed {due} frames (estimated)"
+            detail = (
+                f"the camera is away; by its rate of {absence.rate_hz or 0:.6g} Hz it missed {due} frames (estimated)"
+            )
             self._numbering.lose(due, now, detail)
 
     def _look_for_silence(self, exposed: int | None, now_s: float) -> None:

@@ -19,14 +19,11 @@ from functools import partial
 from pathlib import Path
 
 import cv2
-import msgspec
 
 from engines.bundle import Bundle
 from engines.operating_point import OperatingPoint
-from inspector.capture.make import make_source
 from inspector.capture.recording import Playback
 from inspector.capture.source import FrameSource
-from inspector.config.camera import CameraConfig
 from inspector.config.tree import LineConfig
 from inspector.drift.watch import DriftWatch
 from inspector.frames.latency import LatencyHistogram
@@ -40,7 +37,7 @@ from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.inference import Inference
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
-from inspector.line.acquisition import Acquisition
+from inspector.line.acquisition_of import acquisition_of
 from inspector.line.announcing import Announcer
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
@@ -56,6 +53,7 @@ from inspector.line.recording_follower import RecordingFollower
 from inspector.line.runs import Runs
 from inspector.line.setup import Setup
 from inspector.line.shadow.shadow import Shadow
+from inspector.line.snapshot import Snapshot, snapshot_of
 from inspector.line.start_info import captures_during_start, first_run, new_epoch
 from inspector.line.status import LineStatus
 from inspector.protocol.messages import Health, LineState
@@ -64,7 +62,7 @@ from inspector.results.status import Status
 from inspector.sheets.collector import SheetCollector
 from inspector.verdicts import native
 from inspector.verdicts.deadline import DeadlineTimer
-from inspector.verdicts.ledger import CameraCounts, Ledger
+from inspector.verdicts.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -72,18 +70,6 @@ DRAINED_BY_S = 1.0
 CLOSED_BY_S = 1.7
 """When the line has been told to stop for so long, it no longer waits for open frames; for subscribers and the disk. The parts between the
 two take at most 0.4 s, and the end of the process takes some time too."""
-
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of the line at one moment."""
-
-    counts: dict[str, CameraCounts]
-    latency_p50_us: float | None
-    latency_p99_us: float | None
-    latency_max_us: float
-    held_by_inference: int
-    free_slots: int
-    inference: str
 
 
 class Line:
@@ -181,7 +167,7 @@ class Line:
         self.playback = Playback()
         """Of the cameras that play a recording."""
         self.cameras = Cameras(
-            [self._acquisition(camera, (sources or {}).get(camera.name)) for camera in config.cameras]
+            [acquisition_of(self, camera, (sources or {}).get(camera.name)) for camera in config.cameras]
         )
         self.control = LineControl(self, read_config or (lambda: config), folder)
         self._started = False
@@ -274,41 +260,9 @@ class Line:
 
     def snapshot(self) -> Snapshot:
         """Counts, latencies and load at this moment."""
-        return Snapshot(
-            counts=self.ledger.counts(),
-            latency_p50_us=self.latency.percentile_us(0.50),
-            latency_p99_us=self.latency.percentile_us(0.99),
-            latency_max_us=self.latency.max_us,
-            held_by_inference=self.inference.held,
-            free_slots=self.ring.leases.free,
-            inference=self.inference.active.supervisor.state.value,
-        )
+        return snapshot_of(self)
 
     # Building.
-
-    def _acquisition(self, camera: CameraConfig, source: FrameSource | None) -> Acquisition:
-        preparation = self.fits.of(camera.name)
-        return Acquisition(
-            camera,
-            source
-            or make_source(
-                camera.source,
-                *(preparation.camera or self.size),
-                self.playback,
-                any_size=preparation.camera is None,
-            ),
-            preparation,
-            self.runs,
-            self.ledger,
-            self.ring,
-            self.inference,
-            deadline_ms=self.config.deadline_ms,
-            overload=self.config.overload,
-            tap=self.recorder,
-            opened=self._camera_opened,
-            failed=self._camera_failed,
-            condition=self.status.condition,
-        )
 
     def _sheet_collector(self) -> SheetCollector | None:
         config = self.config
@@ -364,14 +318,15 @@ class Line:
     def _child_silent(self, source: Dispatcher, why: str) -> None:
         self.bundles.silent(source, why)
 
-    def _camera_opened(self, camera: str, serial: str | None) -> str:
+    def camera_opened(self, camera: str, serial: str | None) -> str:
         """Why the camera that is open is not the one that its calibrations were made with; empty where it may be."""
         self.serials.pop(camera, None)
         if serial is not None:
             self.serials[camera] = serial
         return self.runs.now.setup.judges.foreign(camera)
 
-    def _camera_failed(self, camera: str, why: str) -> None:
+    def camera_failed(self, camera: str, why: str) -> None:
+        """A camera has stopped early. From any thread."""
         self.status.failed(f"cameras.{camera}", why)
         self.status.trouble(f"camera {camera}", "camera_failed", f"camera {camera}: {why}")
 

@@ -10,7 +10,8 @@ from inspector.config.recording import RecordedSource
 from inspector.frames.clock import monotonic_ns
 from inspector.frames.position import UNKNOWN, Position, PositionSource
 from inspector.line.encoder import Encoder, EncoderState
-from inspector.protocol.messages import LARGEST, Header
+from inspector.protocol.messages import Header
+from inspector.protocol.values import LARGEST
 
 
 class Positions:

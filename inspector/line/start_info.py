@@ -12,7 +12,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.line.setup import Setup
-from inspector.protocol.messages import SheetSettings
+from inspector.protocol.settings import SheetSettings
 from inspector.results.identity import Identity, StartInfo
 from inspector.verdicts.wording import rule_in_words
 

@@ -10,7 +10,6 @@ import msgspec
 from inspector.frames.sheet import SHEET
 from inspector.protocol.messages import (
     BODIES,
-    PROTOCOL,
     Body,
     GapBody,
     Header,
@@ -21,6 +20,7 @@ from inspector.protocol.messages import (
     SheetBody,
     StartBody,
 )
+from inspector.protocol.values import PROTOCOL
 
 TOPIC_ROOT = f"v{PROTOCOL}"
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from inspector.protocol.control import AnyCommand, Command
-from inspector.protocol.messages import Number, UnixNs
+from inspector.protocol.values import Number, UnixNs
 
 CONTROL = 1
 """Version of this protocol."""

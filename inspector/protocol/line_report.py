@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Reason, Verdict
-from inspector.protocol.messages import Count, Health, LineState, Number, UnixNs
+from inspector.protocol.messages import Health, LineState
+from inspector.protocol.values import Count, Number, UnixNs
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

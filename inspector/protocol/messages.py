@@ -8,23 +8,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from engines.files.names import Name
 from inspector.frames.outcome import Defect, Figure, Reason, Verdict
 from inspector.frames.position import PositionSource
 from inspector.frames.sheet import SheetDefect, SheetFrame
-
-PROTOCOL = 1
-LARGEST = 2**53 - 1
-"""Largest value of a counter: up to it every JSON parser is exact."""
-
-Count = Annotated[int, Meta(ge=0, le=LARGEST)]
-Pixels = Annotated[int, Meta(ge=1, le=65536)]
-"""Height or width of a frame, px."""
-UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
-Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
+from inspector.protocol.settings import Settings
+from inspector.protocol.values import LARGEST, PROTOCOL, Count, Message, Number, Pixels, UnixNs
 
 
 class MessageType(str, Enum):
@@ -64,10 +55,6 @@ class Signal(str, Enum):
     MAINTENANCE_REQUIRED = "maintenance_required"
     """Verdicts are right; something will need a person before long."""
     NORMAL = "normal"
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """Common to header and bodies: immutable, every key always present, null where it does not apply."""
 
 
 class Header(Message, frozen=True, kw_only=True):
@@ -144,76 +131,6 @@ class Header(Message, frozen=True, kw_only=True):
     flat_field: Annotated[
         Annotated[str, Meta(max_length=256)] | None,
         Meta(description="Identity of the flat field that was applied to the frame; null: none."),
-    ]
-
-
-class Geometry(Message, frozen=True, kw_only=True):
-    """Size of a frame."""
-
-    height_px: Pixels
-    width_px: Pixels
-
-
-class Fit(Message, frozen=True, kw_only=True):
-    """How the frames that are judged come from those that the camera delivers. A point x, y of a judged frame is offset_px + factor * (x, y)
-    in the camera's, both counted from the upper left corner of the first pixel."""
-
-    mode: Annotated[
-        str,
-        Meta(
-            description="refuse: they are the same; crop: a window; pad: filled up; resize: stretched; tile: inspected in tiles, judged as one."
-        ),
-    ]
-    camera: Annotated[Geometry | None, Meta(description="Size of the camera's frames; null: each has its own.")]
-    offset_px: Annotated[
-        tuple[Number, Number] | None,
-        Meta(
-            description="x, y of the judged frame's corner in the camera's; negative: padding. Null: of each its own."
-        ),
-    ]
-    factor: Annotated[
-        tuple[Figure, Figure] | None,
-        Meta(description="Camera pixels to one of the judged frame, along x and y. Null: of each its own."),
-    ]
-    thresholds_void: Annotated[
-        bool,
-        Meta(
-            description="True: the thresholds were not calibrated on frames fitted so; verdicts and figures are for a look, and mean nothing."
-        ),
-    ]
-
-
-class ScaleMm(Message, frozen=True, kw_only=True):
-    """Size of a pixel on the sheet, mm."""
-
-    x_mm_per_px: Figure
-    y_mm_per_px: Figure
-
-
-class SheetSettings(Message, frozen=True, kw_only=True):
-    """What a sheet is."""
-
-    by: Annotated[str, Meta(description="frame, part or length.")]
-    length_mm: Figure | None
-    cameras: Annotated[tuple[str, ...], Meta(description="The cameras that see each sheet.")]
-
-
-class Settings(Message, frozen=True, kw_only=True):
-    """What a subscriber needs to read the results of a camera."""
-
-    classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
-    geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
-    fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
-    scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
-    rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
-    deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
-    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=1, le=60_000)]
-    masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
-    source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
-    software: Annotated[str, Meta(description="Name and version of the publisher.")]
-    units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
-    sheets: Annotated[
-        SheetSettings | None, Meta(description="In the stream of sheets what a sheet is; null in that of a camera.")
     ]
 
 

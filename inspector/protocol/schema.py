@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from inspector.frames.sheet import SHEET
-from inspector.protocol.messages import BODIES, PROTOCOL, Body, Header, MessageType, ResultBody, SheetBody
+from inspector.protocol.messages import BODIES, Body, Header, MessageType, ResultBody, SheetBody
+from inspector.protocol.values import PROTOCOL
 
 
 def protocol_schema() -> dict[str, Any]:

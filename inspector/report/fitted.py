@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.protocol.messages import Fit
+from inspector.protocol.settings import Fit
 
 _WORDS = {
     "crop": "a window of each frame was inspected, and nothing outside it.",

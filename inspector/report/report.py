@@ -14,7 +14,8 @@ from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.frames.uninspected import Uninspected
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import EndBody, Fit, GapBody, Header, LateBody, ResultBody, Settings
+from inspector.protocol.messages import EndBody, GapBody, Header, LateBody, ResultBody
+from inspector.protocol.settings import Fit, Settings
 from inspector.report.against_truth import AgainstTruth
 from inspector.report.coverage import Coverage
 from inspector.report.durations import Durations

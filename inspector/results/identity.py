@@ -11,7 +11,7 @@ from inspector.frames.fitted import Fitted
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.frames.size import FrameSize
-from inspector.protocol.messages import SheetSettings
+from inspector.protocol.settings import SheetSettings
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from typing import Any
 
 from inspector.frames.fitted import Fitted
 from inspector.frames.outcome import BundleIdentity, Outcome
-from inspector.protocol.messages import Fit, Geometry, MaskInfo, ScaleMm
+from inspector.protocol.messages import MaskInfo
+from inspector.protocol.settings import Fit, Geometry, ScaleMm
 from inspector.results.identity import StartInfo
 from inspector.version import __version__
 

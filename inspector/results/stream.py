@@ -13,7 +13,6 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
 from inspector.protocol.codec import encode
 from inspector.protocol.messages import (
-    PROTOCOL,
     Body,
     ChangeBody,
     EndBody,
@@ -29,6 +28,7 @@ from inspector.protocol.messages import (
     StartBody,
     StatusBody,
 )
+from inspector.protocol.values import PROTOCOL
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.message_parts import NO_BUNDLE, BundleWords, plain, settings
 from inspector.results.publication import Publication

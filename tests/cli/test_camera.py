@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from inspector.cli.app import app
 from tests.capture.genicam.conftest import aravis_or_skip
 from tests.capture.genicam.fake_camera import FakeCamera
+from tests.cli.in_process import refused
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (1, 32, 48), dtype=np.uint8)
 
@@ -22,7 +23,7 @@ IMAGE = np.random.default_rng(1).integers(0, 256, (1, 32, 48), dtype=np.uint8)
 @pytest.fixture(scope="module")
 def camera() -> Iterator[FakeCamera]:
     aravis_or_skip()
-    with FakeCamera("127.0.14.31", "CLI1", IMAGE, rate_hz=200) as one:
+    with FakeCamera(images=IMAGE, rate_hz=200) as one:
         yield one
 
 
@@ -34,7 +35,7 @@ def said(*arguments: str) -> str:
 
 def test_cameras_are_listed_with_what_they_are_chosen_by(camera: FakeCamera) -> None:
     found = json.loads(said("list", "--json"))
-    one = next(one for one in found if one["serial"] == "CLI1")
+    one = next(one for one in found if one["serial"] == camera.serial)
     assert (one["address"], one["vendor"]) == (camera.address, "Aravis")
 
 
@@ -54,6 +55,9 @@ def test_grab_saves_frames_and_counts(camera: FakeCamera, tmp_path: Path) -> Non
     files = sorted((tmp_path / "frames").iterdir())
     assert len(files) == 25
     assert np.array_equal(cv2.imread(str(files[24]), cv2.IMREAD_UNCHANGED), IMAGE[0])
+    assert "is not empty; name a new folder" in refused(
+        "camera", "grab", "1", camera.address, "--save", tmp_path / "frames"
+    )
 
 
 def test_check_measures_and_says_what_to_tune(camera: FakeCamera) -> None:
@@ -62,3 +66,8 @@ def test_check_measures_and_says_what_to_tune(camera: FakeCamera) -> None:
     assert "lost 0, incomplete 0" in output
     assert "from first packet to pixels: p50 " in output
     assert "packet_size: 9000 means fewer interrupts" in output
+
+
+def test_mistakes_are_one_line() -> None:
+    assert "N: found 'x', expected a whole number from 1 to 1000000" in refused("camera", "grab", "x")
+    assert "expected a whole number from 1 to 1000000" in refused("camera", "grab", "0")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from engines.bundle import Bundle
+from inspector.cli.app import app
 from tests.cli.command import inspector
 from tests.cli.in_process import refused
 from tests.line_file import write_line
@@ -28,8 +31,10 @@ def test_a_recording_is_made_and_played(tmp_path: Path, tiny_bundle: Bundle) -> 
     recorded = inspector("record", config, "--to", folder, "--frames", "30", "--log-level", "error")
     assert recorded.returncode == 0, recorded.stderr
     assert "frames recorded" in recorded.stdout
-    played = inspector("replay", folder, "--config", config, "--json", "--report", tmp_path / "report")
-    assert played.returncode == 0, played.stderr
+    played = CliRunner().invoke(
+        app, ["replay", str(folder), "--config", str(config), "--json", "--report", str(tmp_path / "report")]
+    )
+    assert played.exit_code == 0, played.stderr
     summary = json.loads(played.stdout)
     counted = json.loads((folder / "recording.json").read_text())["counted"]
     lost = sum(one["lost"] for one in counted.values())
@@ -49,3 +54,15 @@ def test_mistakes_are_one_line(tmp_path: Path, tiny_bundle: Bundle) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r/recording.json").write_text("{")
     assert "is damaged, or of another version" in refused("replay", tmp_path / "r")
+
+
+def test_a_line_that_does_not_start_leaves_its_folder_free(tmp_path: Path, tiny_bundle: Bundle) -> None:
+    config = write_line(
+        tmp_path,
+        tiny_bundle.path,
+        recording={"free_mib": 1},
+        cameras=[{"name": "top", "source": {"kind": "opencv", "file": "none.avi"}}],
+    )
+    for _ in range(2):
+        assert "none.avi: there is no such file" in inspector("record", config, "--to", tmp_path / "r").stderr
+    assert list((tmp_path / "r").iterdir()) == []

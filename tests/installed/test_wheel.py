@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engines.images import quick_look
+from inspector.capture import flat_field
 from inspector.cli.examples import examples
 from inspector.doctor.native import missing_for_compiling
 from inspector.verdicts import native
@@ -49,7 +50,7 @@ def compiler() -> None:
 @pytest.mark.usefixtures("compiler")
 def test_this_tree_has_the_compiled_modules() -> None:
     """Without it the tests that compare it with numpy skip."""
-    assert all((native.BUILT, quick_look.BUILT)), "python -m pip install --no-deps -e ."
+    assert all((native.BUILT, quick_look.BUILT, flat_field.BUILT)), "python -m pip install --no-deps -e ."
 
 
 @pytest.mark.usefixtures("compiler")

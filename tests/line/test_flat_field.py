@@ -25,6 +25,7 @@ from inspector.line.line import Line
 from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader
 from tests.capture.flat_fields import flat_field_file
+from tests.line.accounting import account
 from tests.line.conftest import Running, tiny_config
 from tests.line.sources import ListCamera
 from tests.line.test_line import BAD, CLEAN, OFFLINE
@@ -55,30 +56,32 @@ def test_defects_in_the_dark_are_found_and_the_verdicts_name_it(
     tiny_bundle: Bundle, tmp_path: Path, darkening: Path
 ) -> None:
     frames = [seen(sheet, darkening) for sheet in (BAD, CLEAN)]
-    found = {}
-    for name, file in (("without", None), ("with", str(darkening))):
-        journal = tmp_path / f"{name}.sqlite"
-        config = configured(tiny_config(tiny_bundle.path, journal, **OFFLINE), flat_field=file)
-        line = Line(config, tiny_bundle, sources={"top": ListCamera(frames)})
-        running = Running(line, journal, threading.Event())
-        try:
-            assert line.start(running.stop)
-            found[name] = running.finish()
-        finally:
-            line.stop()
-    kinds = {name: {n: one[0] for n, one in account.verdicts.items()} for name, account in found.items()}
-    assert kinds["with"] == {0: "REJECT", 1: "PASS"}
+    journal = tmp_path / "journal.sqlite"
+    config = tiny_config(tiny_bundle.path, journal, ("without", "with"), **OFFLINE)
+    without, corrected = config.cameras
+    config = msgspec.structs.replace(
+        config, cameras=(without, msgspec.structs.replace(corrected, flat_field=str(darkening)))
+    )
+    line = Line(config, tiny_bundle, sources={name: ListCamera(frames) for name in ("without", "with")})
+    running = Running(line, journal, threading.Event())
+    try:
+        assert line.start(running.stop)
+        running.finish_only()
+    finally:
+        line.stop()
+    found = {name: account(journal, name) for name in ("without", "with")}
+    assert {n: one[0] for n, one in found["with"].verdicts.items()} == {0: "REJECT", 1: "PASS"}
     assert {defect.area_px for defect in found["with"].results[0].defects} == {9, 16}
-    assert named(tmp_path / "with.sqlite") == {read_flat_field(darkening).id}
-    assert named(tmp_path / "without.sqlite") == {None}
+    assert named(journal, "with") == {read_flat_field(darkening).id}
+    assert named(journal, "without") == {None}
     assert [d.area_px for d in found["without"].results[0].defects] != [16, 9]
 
 
-def named(journal: Path) -> set[str | None]:
-    """The flat fields that verdicts name."""
+def named(journal: Path, camera: str) -> set[str | None]:
+    """The flat fields that verdicts of a camera name."""
     with JournalReader(journal) as reader:
         (epoch,) = reader.epochs()
-        packets = [row.packet() for row in reader.rows(epoch, "top", limit=1000)]
+        packets = [row.packet() for row in reader.rows(epoch, camera, limit=1000)]
     return {packet.header.flat_field for packet in packets if isinstance(packet.body, ResultBody)}
 
 

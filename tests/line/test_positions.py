@@ -17,7 +17,8 @@ from inspector.config.load import parse_config
 from inspector.errors import UserError
 from inspector.frames.position import UNKNOWN, Position, PositionSource
 from inspector.line.positions import Positions
-from inspector.protocol.messages import PROTOCOL, Header, MessageType
+from inspector.protocol.messages import Header, MessageType
+from inspector.protocol.values import PROTOCOL
 from inspector.results.journal_reader import JournalReader
 from tests.line.sources import ListCamera
 from tests.tiny_bundle import frame_with

@@ -106,7 +106,9 @@ def place(defect: Defect, number: int) -> tuple[float, float]:
     return (y + 0.5) * MM, number * PITCH_UM + (x + 0.5) * MM * 1000
 
 
-def test_two_cameras_count_each_defect_once_and_to_a_pixel(start_line, bundle: Bundle) -> None:
+def test_two_cameras_count_each_defect_once_and_to_a_pixel_in_a_stream_like_the_others(
+    start_line, bundle: Bundle, tmp_path: Path
+) -> None:
     made = [sheet(index) for index in range(4)] + [sheet(9, clean=True)]
     left, right = views([frame for frame, _ in made])
     running = start_line({"left": ListCamera(left), "right": ListCamera(right)}, **options(bundle))
@@ -135,6 +137,29 @@ def test_two_cameras_count_each_defect_once_and_to_a_pixel(start_line, bundle: B
                 assert near[0].area_px == truth.area_px
                 several += len(near[0].also_in)
     assert several >= 4, "the defect in the overlap is in both cameras' frames"
+    for camera in ("left", "right"):
+        account(running.journal, camera)
+    heard = packets(running.journal)
+    books = Completeness(StreamKey("t", "sheet", heard[0].header.epoch))
+    for packet in heard:
+        books.take(packet)
+    assert books.proven
+    shown = [line_of(packet).plain for packet in heard]
+    assert sum(" sheet " in line and "REJECT" in line and "  2 frames" in line for line in shown) == 4
+    assert any(" end " in line and " 5 sheets  " in line for line in shown)
+    report = Report(bundle.classes, HEIGHT, WIDTH)
+    with JournalReader(running.journal) as reader:
+        for row in reader.walk():
+            report.add(row.packet())
+    assert report.summary().frames == 10, "the report is of frames"
+    (begun,) = (packet.body for packet in heard if isinstance(packet.body, StartBody))
+    assert begun.sheets is not None
+    assert (begun.sheets.by, begun.sheets.cameras) == ("frame", ("left", "right"))
+    export(running.journal, tmp_path / "sheets.csv", camera="sheet")
+    lines = (tmp_path / "sheets.csv").read_text().splitlines()
+    assert len(lines) == 6
+    assert all(",sheet," in line for line in lines[1:])
+    assert sum(",REJECT," in line for line in lines[1:]) == 4
 
 
 def test_a_camera_lost_in_the_middle_leaves_no_sheet_passed(start_line, bundle: Bundle) -> None:
@@ -174,33 +199,6 @@ def test_a_camera_that_hangs_costs_the_sheets_their_deadline(start_line, bundle:
     found = running.finish("sheet")
     assert [found.verdicts[n][:2] for n in (2, 3)] == [("UNINSPECTED", "deadline")] * 2
     assert {found.verdicts[n][0] for n in (0, 1)} <= {"PASS", "UNINSPECTED"}
-
-
-def test_the_stream_of_sheets_is_complete_and_read_like_the_others(start_line, bundle: Bundle, tmp_path: Path) -> None:
-    left, right = views([sheet(index)[0] for index in range(3)])
-    running = start_line({"left": ListCamera(left), "right": ListCamera(right)}, **options(bundle))
-    running.finish("left")
-    account(running.journal, "right")
-    heard = packets(running.journal)
-    books = Completeness(StreamKey("t", "sheet", heard[0].header.epoch))
-    for packet in heard:
-        books.take(packet)
-    assert books.proven
-    shown = [line_of(packet).plain for packet in heard]
-    assert sum(" sheet " in line and "REJECT" in line and "  2 frames" in line for line in shown) == 3
-    assert any(" end " in line and " 3 sheets  " in line for line in shown)
-    report = Report(bundle.classes, HEIGHT, WIDTH)
-    with JournalReader(running.journal) as reader:
-        for row in reader.walk():
-            report.add(row.packet())
-    assert report.summary().frames == 6, "the report is of frames"
-    (begun,) = (packet.body for packet in heard if isinstance(packet.body, StartBody))
-    assert begun.sheets is not None
-    assert (begun.sheets.by, begun.sheets.cameras) == ("frame", ("left", "right"))
-    export(running.journal, tmp_path / "sheets.csv", camera="sheet")
-    lines = (tmp_path / "sheets.csv").read_text().splitlines()
-    assert len(lines) == 4
-    assert all(",sheet," in line and ",REJECT," in line for line in lines[1:])
 
 
 def test_a_run_that_begins_in_the_middle_has_its_own_sheets(start_line, bundle: Bundle) -> None:

@@ -24,6 +24,20 @@ from tests.packaging.root import PYTHONS, Root, root
 HIGHER = "9.9.9"
 COMMAND = "/opt/inspector/current/bin/inspector"
 KEPT_BY_REMOVAL = ("etc/inspector", "var/lib/inspector")
+CAMERAS = f"""
+test -s /usr/lib/sysctl.d/60-inspector.conf
+test -s /lib/udev/rules.d/60-inspector.rules
+test -s /usr/share/doc/inspector/examples/camera.conf
+getent group inspector
+{COMMAND.replace("bin/inspector", "bin/python")} -c '
+from engines.images import quick_look
+from inspector.capture import flat_field
+from inspector.verdicts import native
+assert native.BUILT and quick_look.BUILT and flat_field.BUILT'
+status=0
+{COMMAND} camera list || status=$?
+echo "status $status"
+"""
 LINE = f"{COMMAND} init /etc/inspector/strip.yaml --no-input --engines=cpu --results=5550 && {COMMAND} config check /etc/inspector/strip.yaml"
 REPLAY = f"""
 cd "$(mktemp -d)"
@@ -106,6 +120,10 @@ def check(suite: str, system: Root, first: Path, second: Path) -> None:
     old = step("its command", f"{COMMAND} --version").split()[-1]
     step("doctor", f"{COMMAND} doctor")
     step("replay of simulated frames", REPLAY)
+    said = step("what cameras need of the system, without Aravis", CAMERAS)
+    assert "apt-get install libaravis-0.8-0" in said, said
+    assert "status 2" in said, said
+    assert "Traceback" not in said, said
     step("a line's configuration", LINE)
     said = step("upgraded under a line that runs", UPGRADE)
     listed = [line for line in said.splitlines() if "+py" in line and line[:1] in "* "]

@@ -8,16 +8,7 @@ from numpy.typing import NDArray
 from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.protocol import masks
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import (
-    Body,
-    EndBody,
-    GapBody,
-    Header,
-    LateBody,
-    MaskInfo,
-    MessageType,
-    ResultBody,
-)
+from inspector.protocol.messages import Body, EndBody, GapBody, Header, LateBody, MaskInfo, MessageType, ResultBody
 
 CLASSES = ("pitting", "scratches")
 HEIGHT, WIDTH = 24, 60

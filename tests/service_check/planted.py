@@ -1,11 +1,14 @@
-"""Plants a deadlock in an installed daemon. It is copied into the environment of the test root, where a `.pth` file imports it.
+"""Plants a deadlock in an installed daemon, or tells of its threads. It is copied into the environment of the test root, where a `.pth` file imports it.
 
 The daemon `inspector run -c /etc/inspector/NAME.yaml` waits for a file /var/lib/inspector/NAME/plant and blocks what the file names:
-`publisher`, the thread that publishes; `judges`, the threads that measure and judge; `ledger`, whoever settles a frame. Standard library only.
+`publisher`, the thread that publishes; `judges`, the threads that measure and judge; `ledger`, whoever settles a frame. `threads` blocks nothing:
+names and numbers of the threads of Python are written beside it, as JSON. Standard library only.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import threading
 import time
@@ -30,7 +33,16 @@ def _wait(file: Path) -> None:
         time.sleep(LOOK_EVERY_S)
     what = file.read_text(encoding="ascii").strip()
     print(f"planted: {what}", file=sys.stderr, flush=True)
+    if what == "threads":
+        _write_threads(file.with_name("threads.json"))
+        return
     {"publisher": _block_publisher, "judges": _block_judges, "ledger": _block_ledger}[what]()
+
+
+def _write_threads(place: Path) -> None:
+    part = place.with_suffix(".part")
+    part.write_text(json.dumps({one.native_id: one.name for one in threading.enumerate()}), encoding="utf-8")
+    os.replace(part, place)
 
 
 def _block() -> None:

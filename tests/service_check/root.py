@@ -1,4 +1,4 @@
-"""A root folder of Debian with the service installed as docs/service.md describes it.
+"""A root folder of Debian with the service installed as docs/service.md describes it, and the library for GenICam cameras.
 
 The base is made once by mmdebstrap and kept as an archive. It is unpacked anew for each run, and the project is installed into it
 without a network.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 from tests.installed.install import ROOT
 from tests.service_check import wheelhouse
 from tests.service_check.suites import Suite
 
-PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv"
+PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,libaravis-0.8-0"
+"""The last one is for cameras; it brings no program that runs by itself."""
 RELEASE = "/opt/inspector/releases/checked"
 WHEELS = "/mnt"
 """Where the wheelhouse is seen inside."""
@@ -25,6 +27,8 @@ UNITS = {
     "inspector.target": "etc/systemd/system/inspector.target",
     "inspector.sysusers.conf": "etc/sysusers.d/inspector.conf",
     "inspector.tmpfiles.conf": "etc/tmpfiles.d/inspector.conf",
+    "inspector.sysctl.conf": "etc/sysctl.d/60-inspector.conf",
+    "inspector.udev.rules": "etc/udev/rules.d/60-inspector.rules",
 }
 INSTALL = f"""
 set -eu
@@ -55,9 +59,9 @@ def make_root(folder: Path, suite: Suite) -> Path:
 
 def _base(folder: Path, suite: Suite) -> Path:
     """The archive of a small Debian with systemd and Python."""
-    archive = folder / "base.tar"
+    archive = folder / f"base-{zlib.crc32(PACKAGES.encode()):08x}.tar"  # another one where other packages are needed
     if not archive.exists():
-        part = folder / "base.part.tar"
+        part = folder / "part.tar"
         mirror = "http://deb.debian.org/debian"
         _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", suite.name, part, mirror)
         part.rename(archive)

@@ -12,10 +12,10 @@ ENOUGH_FRAMES = 4
 """The socket's memory should hold so many."""
 
 
-def tuning(address: str, packet_size: int, payload: int, packet_socket: bool) -> Iterator[str]:
+def tuning(address: str, packet_size: int, payload: int, no_packet_socket: bool) -> Iterator[str]:
     """What could be set better for a GigE Vision camera, a line each: what was found, and the command or key that changes it.
 
-    ``payload``: bytes of a frame. ``packet_socket``: whether this process may use one.
+    ``payload``: bytes of a frame. ``no_packet_socket``: whether one is configured that this process may not use.
     """
     interface = interface_towards(address)
     limit = mtu(interface) if interface else None
@@ -29,8 +29,8 @@ def tuning(address: str, packet_size: int, payload: int, packet_socket: bool) ->
     allowed, wanted = largest_socket_buffer(), max(1 << 20, ENOUGH_FRAMES * payload)
     if allowed is not None and allowed < wanted:
         yield f"net.core.rmem_max is {allowed}, and {ENOUGH_FRAMES} frames take {wanted}: `sysctl -w net.core.rmem_max={wanted}`"
-    if not packet_socket:
-        yield "this process may not use a packet socket, which takes less time: give it CAP_NET_RAW"
+    if no_packet_socket:
+        yield "packet_socket is true, and this process may not use one: give it CAP_NET_RAW"
     if interface and Path("/sys/class/net", interface, "device").exists():
         yield f"interrupts: `ethtool -c {interface}` shows how long {interface} collects packets; 125 us is usual (`ethtool -C {interface} rx-usecs 125`)"
 

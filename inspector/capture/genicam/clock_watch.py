@@ -17,8 +17,10 @@ from inspector.frames.camera_clock import ClockReport
 WINDOW = 128
 """Frames that offset and spread are measured over."""
 STEP_NS = 50_000_000
-"""A clock was stepped where the offset changes by more, for ``CERTAIN`` frames: a frame that this machine received late changes it once."""
+"""A clock was stepped where the offset changes by more, for ``CERTAIN`` frames and for ``DELAY_NS``, unless by more than that: a delay in the camera, on
+the network or on a busy machine looks the same while it lasts."""
 CERTAIN = 3
+DELAY_NS = 1_000_000_000
 STANDS_S = 60.0
 """A step is told for so long."""
 MOST_OFF_NS = 500_000_000
@@ -39,6 +41,8 @@ class ClockWatch:
         """Camera minus monotonic, ns."""
         self._aside: list[int] = []
         """Offsets that do not fit the others; a step, where more follow."""
+        self._aside_ns = 0
+        """Capture of the first frame of those, monotonic."""
         self._newest_ns: int | None = None
         self._wall_ahead_ns: int | None = None
         self._event, self._event_s = "", 0.0
@@ -53,7 +57,7 @@ class ClockWatch:
                     f"the camera's clock went back by {_seconds(newest_ns - camera_ns)}: it was set, or the camera restarted"
                 )
                 self._begin_anew([])
-            self._add(camera_ns - captured_ns)
+            self._add(camera_ns - captured_ns, captured_ns)
 
     def report(self) -> ClockReport | None:
         """What was measured; None before the first frame."""
@@ -78,11 +82,15 @@ class ClockWatch:
         if before is not None and abs(wall_ahead_ns - before) > STEP_NS:
             self._tell(f"this machine's clock was set {_moved(wall_ahead_ns - before)}; the camera's was not")
 
-    def _add(self, offset_ns: int) -> None:
-        if self._offsets and abs(offset_ns - self._offsets[-1]) > STEP_NS:
+    def _add(self, offset_ns: int, captured_ns: int) -> None:
+        change_ns = offset_ns - self._offsets[-1] if self._offsets else 0
+        if abs(change_ns) > STEP_NS:
+            if not self._aside:
+                self._aside_ns = captured_ns
             self._aside.append(offset_ns)
-            if len(self._aside) >= CERTAIN:
-                self._tell(f"the camera's clock was set {_moved(self._aside[-1] - self._offsets[-1])}")
+            no_delay = abs(change_ns) > DELAY_NS or captured_ns - self._aside_ns >= DELAY_NS
+            if len(self._aside) >= CERTAIN and no_delay:
+                self._tell(f"the camera's clock was set {_moved(change_ns)}")
                 self._begin_anew(self._aside)
             return
         self._aside = []

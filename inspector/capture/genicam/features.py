@@ -51,11 +51,8 @@ def listed(device: Device) -> Iterator[Feature]:
         if node is None or not kind or not device.has(name):
             continue
         access = device.library.arv_gc_feature_node_get_actual_access_mode(node)
-        try:
-            value = "" if kind == "command" or access == WRITE_ONLY else _read(device, name, kind)
-            limits = _range(device, name, kind)
-        except AravisError as error:
-            value, limits = f"({error})", ""
+        value = "" if kind == "command" or access == WRITE_ONLY else _unless_unreadable(_read, device, name, kind)
+        limits = _unless_unreadable(_range, device, name, kind)
         yield Feature(name, kind, {READ_ONLY: "ro", WRITE_ONLY: "wo"}.get(access, "rw"), value, limits)
 
 
@@ -64,6 +61,14 @@ def names(device: Device) -> list[str]:
     found: dict[str, None] = {}
     _collect(device, "Root", found, set())
     return list(found)
+
+
+def _unless_unreadable(read: Callable[[Device, str, str], str], device: Device, name: str, kind: str) -> str:
+    """What ``read`` finds; where the camera's description is wrong or it does not answer, that in words."""
+    try:
+        return read(device, name, kind)
+    except AravisError:
+        return "unreadable"
 
 
 class _UnusableError(Exception):

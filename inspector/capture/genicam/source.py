@@ -141,9 +141,9 @@ class GenicamSource:
         session = self._session
         if session is None or session.stream is None or not session.device.is_gige:
             return []
-        allowed = self._config.packet_socket and may_use_packet_sockets()
+        refused = self._config.packet_socket and not may_use_packet_sockets()
         size = session.device.packet_size()
-        return list(tuning(session.device.name, size, session.stream.payload, allowed))
+        return list(tuning(session.device.name, size, session.stream.payload, refused))
 
     def open(self) -> None:
         """Find the camera, set its features and let it send. Raises UserError."""

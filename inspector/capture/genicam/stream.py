@@ -147,7 +147,7 @@ class Stream:
         allowed = network.largest_socket_buffer()
         if allowed is not None and allowed < wanted:
             log.warning(
-                "camera %s: net.core.rmem_max is %d, but %d frames take %d bytes: where no packet socket is used frames may be lost; "
+                "camera %s: net.core.rmem_max is %d, but %d frames take %d bytes: frames may be lost; "
                 "sysctl -w net.core.rmem_max=%d",
                 self._device.name,
                 allowed,

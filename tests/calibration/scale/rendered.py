@@ -42,7 +42,7 @@ class Lens:
         reach = self.width / 2 if self.across else np.hypot(self.width, self.height) / 2
         seen = np.abs(dx) if self.across else np.hypot(dx, dy)
         straight = seen.copy()
-        for _ in range(20):  # Newton's method
+        for _ in range(5 if self.bend else 0):  # Newton's method
             straight -= (straight * (1 + self.bend * (straight / reach) ** 2) - seen) / (
                 1 + 3 * self.bend * (straight / reach) ** 2
             )

@@ -39,14 +39,14 @@ def aravis() -> Library:
 @pytest.fixture(scope="session")
 def camera(camera_first: None) -> Iterator[FakeCamera]:
     """A camera that sends ``IMAGES`` 200 times a second; leave its features as they were."""
-    with FakeCamera("127.0.14.1", "FAKE1", IMAGES, rate_hz=200) as one:
+    with FakeCamera(images=IMAGES, rate_hz=200) as one:
         yield one
 
 
 @pytest.fixture(scope="session")
 def slow_cases(aravis: Library) -> Iterator[dict[str, Future[None]]]:
     """The cases of ``slow_cases.py``, running."""
-    threads = DaemonThreads(3, "slow-case")
+    threads = DaemonThreads(len(SLOW), "slow-case")
     yield {case.__name__: threads.submit(case) for case in SLOW}
     threads.close(0.0)
 

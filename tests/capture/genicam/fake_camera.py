@@ -1,17 +1,18 @@
 """A GigE Vision camera in a process of its own: Aravis' fake camera, which sends real GVSP over loopback, with images of ours.
 
-    python -m tests.capture.genicam.fake_camera --address 127.0.14.1 --serial FAKE1 --images frames.npy --rate 100
+    python -m tests.capture.genicam.fake_camera --address 127.70.0.1 --serial FAKE1 --images frames.npy --rate 100
 
 It prints ``ready`` once it answers, and ends when its standard input is closed. Lines on its standard input alter it while it runs:
 ``lost 0.1`` (share of the packets that are not sent), ``rate 50``, ``size 256 1600``. Options: ``--images``, an ``.npy`` of ``uint8 [N, H, W]``
 which it sends one after another, again and again (frame k since the start shows image k modulo N; without it a pattern of Aravis' own);
+``--sent FILE``, to which it appends the time stamp and the image of each frame before it sends it, two 64-bit integers (``sent_frames``);
 ``--height`` and ``--width`` where there are none; ``--lost`` as above.
 
 Aravis' fake camera listens only at an address of a network interface, and loopback has one: ``loopback.c``, compiled when it is first needed,
 lets its process see loopback under ``--address``. At 127.0.0.1 it works without a compiler.
 
-In tests, ``FakeCamera`` starts and ends one: ``with FakeCamera("127.0.14.1", "FAKE1", images, rate_hz=100) as camera: ...``. Its port
-3956 is fixed, so each needs a loopback address of its own. The first frame id is about 65401, so ids soon wrap. It knows Mono8 and a few
+In tests, ``FakeCamera`` starts and ends one: ``with FakeCamera(images=images, rate_hz=100) as camera: ...``. Its port 3956 is fixed, so each
+has a loopback address of its own: one that is free, where none is given, and a serial made of it. The first frame id is about 65401, so ids soon wrap. It knows Mono8 and a few
 other formats, but no packed ones, no chunk data, encoder or PTP; its clock is the wall clock, so libfaketime can set it wrong (``environment``).
 """
 
@@ -21,8 +22,11 @@ import argparse
 import ctypes
 import itertools
 import os
+import random
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,6 +41,7 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT, PERIOD_US = 0x100, 0x104, 0x138
 """Registers of the fake camera."""
 LOOPBACK = "127.0.0.1"
+PORT = 3956
 _FILL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32)
 
 
@@ -45,8 +50,8 @@ class FakeCamera:
 
     def __init__(
         self,
-        address: str,
-        serial: str = "FAKE1",
+        address: str | None = None,
+        serial: str | None = None,
         images: NDArray[np.uint8] | None = None,
         *,
         rate_hz: float = 50,
@@ -54,17 +59,27 @@ class FakeCamera:
         size: tuple[int, int] = (64, 96),
         description: Path | None = None,
         environment: dict[str, str] | None = None,
+        sent: Path | None = None,
     ) -> None:
-        """``description``: GenICam XML in the place of its own. ``size``: height and width where there are no ``images``. ``lost``: share of the packets that are not sent."""
-        self.address = address
-        self.serial = serial
+        """``address``: None is a free one. ``description``: GenICam XML in the place of its own. ``size``: height and width where there are no
+        ``images``. ``lost``: share of the packets that are not sent. ``sent``: file for what it sends, ``sent_frames`` reads it."""
+        self.address = address or free_address()
+        self.serial = serial or socket.inet_aton(self.address).hex()
         self._images = images
         self._options = [f"--rate={rate_hz}", f"--lost={lost}", f"--height={size[0]}", f"--width={size[1]}"]
         if description is not None:
             self._options.append(f"--description={description}")
+        if sent is not None:
+            self._options.append(f"--sent={sent}")
         self._environment = environment or {}
         self._folder = tempfile.TemporaryDirectory()
         self._child: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id while it runs."""
+        assert self._child is not None
+        return self._child.pid
 
     def __enter__(self) -> FakeCamera:
         self.start()
@@ -76,8 +91,8 @@ class FakeCamera:
         self.kill()
         self._folder.cleanup()
 
-    def start(self) -> None:
-        """Start it, again after ``kill``; returns once it answers."""
+    def start(self, environment: dict[str, str] | None = None) -> None:
+        """Start it, again after ``kill``, then also in another environment; returns once it answers."""
         command = [sys.executable, "-m", "tests.capture.genicam.fake_camera", f"--address={self.address}"]
         command += [f"--serial={self.serial}", *self._options]
         if self._images is not None:
@@ -91,7 +106,7 @@ class FakeCamera:
             stdout=subprocess.PIPE,
             text=True,
             cwd=root,
-            env=environment_at(self.address, self._environment),
+            env=environment_at(self.address, self._environment if environment is None else environment),
         )
         assert self._child.stdout is not None
         if (line := self._child.stdout.readline()) != "ready\n":
@@ -129,6 +144,25 @@ class FakeCamera:
     def _signal(self, number: signal.Signals) -> None:
         assert self._child is not None
         self._child.send_signal(number)
+
+
+def free_address() -> str:
+    """A loopback address at which no camera listens. Chosen at random, so that two test runs on one machine do not meet."""
+    chance = random.SystemRandom()
+    while True:
+        address = f"127.{chance.randrange(64, 255)}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((address, PORT))
+            except OSError:
+                continue
+        return address
+
+
+def sent_frames(path: Path) -> NDArray[np.int64]:
+    """What a camera has sent so far, int64 [N, 2]: its time stamp of each frame, ns, and the image that the frame shows."""
+    data = path.read_bytes()
+    return np.frombuffer(data[: len(data) // 16 * 16], np.int64).reshape(-1, 2)
 
 
 def environment_at(address: str, more: dict[str, str] | None = None) -> dict[str, str]:
@@ -171,12 +205,13 @@ def main() -> None:
     aravis, gobject = ctypes.CDLL("libaravis-0.8.so.0"), ctypes.CDLL("libgobject-2.0.so.0")
     for name in ("arv_gv_fake_camera_new_full", "arv_gv_fake_camera_get_fake_camera", "arv_buffer_get_data"):
         getattr(aravis, name).restype = ctypes.c_void_p
+    aravis.arv_buffer_get_timestamp.restype = ctypes.c_uint64
     aravis.arv_fake_camera_get_payload.restype = ctypes.c_size_t
     device = ctypes.c_void_p(
         aravis.arv_gv_fake_camera_new_full(options.address.encode(), options.serial.encode(), options.description)
     )
     if not aravis.arv_gv_fake_camera_is_running(device):
-        raise SystemExit(f"the fake camera cannot listen at {options.address}, port 3956: another program may")
+        raise SystemExit(f"the fake camera cannot listen at {options.address}, port {PORT}: another program may")
     camera = ctypes.c_void_p(aravis.arv_gv_fake_camera_get_fake_camera(device))
 
     def set_register(register: int, value: int) -> None:
@@ -197,7 +232,7 @@ def main() -> None:
     height, width = (options.height, options.width) if images is None else images.shape[1:]
     for command in (f"size {height} {width}", f"rate {options.rate}", f"lost {options.lost}"):
         obey(command)
-    filling = None if images is None else _filling(aravis, camera, images)
+    filling = None if images is None else _filling(aravis, camera, images, options.sent)
     if filling is not None:
         aravis.arv_fake_camera_set_fill_pattern(camera, filling, None)
     print("ready", flush=True)
@@ -206,16 +241,20 @@ def main() -> None:
         print("done", flush=True)
 
 
-def _filling(aravis: ctypes.CDLL, camera: ctypes.c_void_p, images: NDArray[np.uint8]) -> Any:
-    """The function by which the fake camera fills a buffer with the next image."""
+def _filling(aravis: ctypes.CDLL, camera: ctypes.c_void_p, images: NDArray[np.uint8], sent: Path | None) -> Any:
+    """The function by which the fake camera fills a buffer with the next image. What it sends is written to ``sent`` at once, unbuffered."""
     count = itertools.count()
+    file = None if sent is None else sent.open("ab", buffering=0)
 
     def fill(buffer: int, _data: int, _exposure: int, _gain: int, _format: int) -> None:
-        image = images[next(count) % len(images)]
+        number = next(count) % len(images)
+        image = images[number]
         room = aravis.arv_fake_camera_get_payload(camera)  # who controls the camera may have made it smaller
         ctypes.memmove(
             aravis.arv_buffer_get_data(ctypes.c_void_p(buffer), None), image.ctypes.data, min(image.nbytes, room)
         )
+        if file is not None:
+            file.write(struct.pack("=qq", aravis.arv_buffer_get_timestamp(ctypes.c_void_p(buffer)), number))
 
     return _FILL(fill)
 
@@ -225,6 +264,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--address", required=True, help="loopback address to listen at")
     parser.add_argument("--serial", default="FAKE1")
     parser.add_argument("--images", type=Path, help=".npy of uint8 [N, H, W]")
+    parser.add_argument("--sent", type=Path, help="file for the time stamp and the image of each frame")
     parser.add_argument("--description", type=os.fsencode, help="GenICam XML in the place of its own")
     parser.add_argument("--height", type=int, default=64)
     parser.add_argument("--width", type=int, default=96)

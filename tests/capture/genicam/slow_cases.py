@@ -3,6 +3,7 @@ they run side by side while the other tests run; ``test_loss.py`` shows what cam
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -10,14 +11,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inspector.capture.genicam import GenicamSource
 from inspector.capture.source import Arrival, CameraLostError
 from inspector.config.genicam import GenicamConfig
 from inspector.errors import UserError
-from tests.capture.genicam.fake_camera import FakeCamera
+from tests.capture.genicam.fake_camera import FakeCamera, free_address
 
+ROOT = Path(__file__).parents[3]
 SOFTWARE_TRIGGER = ({"TriggerMode": True}, {"TriggerSource": "Software"})
 
 
@@ -50,7 +53,7 @@ def delivers_at_last(source: GenicamSource) -> Arrival:
 
 
 def killed_and_started_again() -> None:
-    with FakeCamera("127.0.14.11", "KILLED", rate_hz=100) as camera:
+    with FakeCamera(rate_hz=100) as camera:
         source = source_at(camera.address)
         delivers_at_last(source)
         camera.kill()
@@ -69,7 +72,7 @@ def killed_and_started_again() -> None:
 
 
 def stopped_and_continued() -> None:
-    with FakeCamera("127.0.14.12", "STOPPED", rate_hz=100) as camera:
+    with FakeCamera(rate_hz=100) as camera:
         source = source_at(camera.address)
         delivers_at_last(source)
         camera.freeze()
@@ -83,11 +86,11 @@ def stopped_and_continued() -> None:
 
 
 def controlled_by_another() -> None:
-    with FakeCamera("127.0.14.13", "TAKEN") as camera:
+    with FakeCamera() as camera:
         first, second = source_at(camera.address), source_at(camera.address)
         delivers_at_last(first)
         with pytest.raises(
-            UserError, match=r"camera 127.0.14.13 is controlled by another program.*free again within seconds"
+            UserError, match=rf"camera {camera.address} is controlled by another program.*free again within seconds"
         ):
             second.open()
         second.close()
@@ -98,13 +101,33 @@ def controlled_by_another() -> None:
 
 
 def nobody_there() -> None:
-    with pytest.raises(UserError, match=r"camera 127.0.14.19 cannot be opened.*`inspector camera list`"):
-        source_at("127.0.14.19").open()
+    """In a process of its own: Aravis opens one camera at a time, and looks for this one for 2.5 s."""
+    address = free_address()
+    done = subprocess.run(
+        [sys.executable, "-m", "inspector", "camera", "grab", "1", address],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=50, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert re.search(rf"camera {address} cannot be opened.*`inspector camera list`", done.stdout), done.stdout
+
+
+def no_frame_of_another_camera_arrives_while_one_is_opened() -> None:
+    """As a packet socket of Aravis would take it: see `packet_socket`."""
+    white, black = np.full((1, 64, 96), 255, np.uint8), np.zeros((1, 64, 96), np.uint8)
+    with FakeCamera(images=white, rate_hz=1000) as other, FakeCamera(images=black, rate_hz=100) as camera:
+        sending, source = source_at(other.address), source_at(camera.address)
+        delivers_at_last(sending)
+        for _ in range(8):
+            arrival = delivers_at_last(source)
+            assert arrival.pixels is not None
+            assert not arrival.pixels.any()
+            source.close()
+        sending.close()
 
 
 def triggered_silence_then_death() -> None:
     """A triggered camera may be silent for longer than a free one, but not gone; its probe blocks, and an interruption does not wait for it."""
-    with FakeCamera("127.0.14.14", "TRIGGERED") as camera:
+    with FakeCamera() as camera:
         source = source_at(camera.address, features=SOFTWARE_TRIGGER)
         source.open()
         assert source.rate_hz is None
@@ -121,32 +144,31 @@ def triggered_silence_then_death() -> None:
         source.close()
 
 
-def cycles(address: str, *options: str) -> list[list[int]]:
+def cycles(*options: str) -> list[list[int]]:
     """Memory in KiB, descriptors and threads of a process after 4 and after 40 cycles."""
-    with FakeCamera(address, "CYCLES", rate_hz=200) as camera:
+    with FakeCamera(rate_hz=200) as camera:
         command = [sys.executable, "-m", "tests.capture.genicam.cycles", camera.address, *options]
-        root = Path(__file__).parents[3]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=50, cwd=root)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=50, cwd=ROOT)
     return [[int(figure) for figure in line.split()] for line in done.stdout.splitlines()]
 
 
 def forty_cycles_without_a_leak() -> None:
-    (memory, descriptors, threads), (memory_after, descriptors_after, threads_after) = cycles("127.0.14.15")
+    (memory, descriptors, threads), (memory_after, descriptors_after, threads_after) = cycles()
     assert descriptors_after <= descriptors
     assert threads_after <= threads
     assert memory_after - memory < 36 * 192 / 2  # KiB; the buffers of one cycle take 192
 
 
 def the_leak_check_sees_a_stream_left_open() -> None:
-    (_, descriptors, threads), (_, descriptors_after, threads_after) = cycles("127.0.14.16", "--leak")
+    (_, descriptors, threads), (_, descriptors_after, threads_after) = cycles("--leak")
     assert descriptors_after > descriptors
     assert threads_after > threads
 
 
 def free_again_after_our_own_process_was_killed() -> None:
-    with FakeCamera("127.0.14.17", "HELD", rate_hz=100) as camera:
+    with FakeCamera(rate_hz=100) as camera:
         command = [sys.executable, "-m", "tests.capture.genicam.cycles", camera.address, "--hold"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as holder:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as holder:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "open\n"
             holder.kill()
@@ -161,6 +183,7 @@ SLOW: tuple[Callable[[], None], ...] = (
     free_again_after_our_own_process_was_killed,
     controlled_by_another,
     nobody_there,
+    no_frame_of_another_camera_arrives_while_one_is_opened,
     killed_and_started_again,
     stopped_and_continued,
     the_leak_check_sees_a_stream_left_open,

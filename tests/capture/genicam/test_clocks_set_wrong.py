@@ -14,24 +14,14 @@ from inspector.capture.genicam import GenicamSource
 from inspector.config.genicam import GenicamConfig
 from inspector.frames.clock import now_ns
 from tests.capture.genicam.fake_camera import FakeCamera
+from tests.capture.genicam.faked_time import faked
 
 pytestmark = pytest.mark.usefixtures("camera_first")
 
-FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
-
-
-def faked(**settings: str) -> dict[str, str]:
-    """Environment of a process whose wall clock is another one, and whose monotonic clock is not."""
-    if FAKETIME is None:
-        if os.environ.get("INSPECTOR_REQUIRE_ARAVIS") == "1":
-            raise RuntimeError("libfaketime is not installed: apt-get install faketime")
-        pytest.skip("libfaketime is not installed: apt-get install faketime")
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", **settings}
-
 
 def test_a_camera_37_s_ahead_and_restarted_clocks_are_told_and_change_no_time() -> None:
-    with FakeCamera("127.0.14.8", "TAI", rate_hz=200, environment=faked(FAKETIME="+37s")) as ahead:
-        source = GenicamSource(GenicamConfig(address=ahead.address, clock="ptp"))
+    with FakeCamera(rate_hz=200, environment=faked(FAKETIME="+37s")) as camera:
+        source = GenicamSource(GenicamConfig(address=camera.address, clock="ptp"))
         source.open()
         for _ in range(20):
             arrival = source.next()
@@ -44,9 +34,8 @@ def test_a_camera_37_s_ahead_and_restarted_clocks_are_told_and_change_no_time() 
         assert report.offset_ns is not None
         assert abs(report.offset_ns - 37_000_000_000) < 500_000_000
         source.close()
-    with FakeCamera(
-        "127.0.14.8", "TAI", rate_hz=200, environment=faked(FAKETIME="-1h")
-    ):  # the same camera, with another time
+        camera.kill()
+        camera.start(faked(FAKETIME="-1h"))  # the same camera, with another time
         source.open()
         arrival = source.next()
         assert arrival is not None

@@ -49,7 +49,7 @@ def image_of(arrival: Arrival) -> int:
 
 
 def test_received_bytes_are_those_sent_and_numbers_go_on_over_the_wrap(camera: FakeCamera) -> None:
-    with FakeCamera("127.0.14.2", "WRAP", IMAGES, rate_hz=1000) as fresh, opened(at(fresh)) as source:
+    with FakeCamera(images=IMAGES, rate_hz=1000) as fresh, opened(at(fresh)) as source:
         first = image_of(taken(source))
         for number in range(1, 200):  # its first id is about 65401
             arrival = taken(source)
@@ -89,7 +89,7 @@ def test_a_clock_can_be_left_out_or_named(camera: FakeCamera) -> None:
 
 def test_lost_packets_make_incomplete_or_missing_frames_and_never_wrong_pixels(camera: FakeCamera) -> None:
     with (
-        FakeCamera("127.0.14.3", "LOSSY", IMAGES, rate_hz=500) as lossy,
+        FakeCamera(images=IMAGES, rate_hz=500) as lossy,
         opened(at(lossy, packet_size=800, frame_retention_ms=20, packet_timeout_ms=5)) as source,
     ):
         first = image_of(taken(source))
@@ -132,7 +132,7 @@ def test_an_interruption_ends_next_at_once_and_the_counters_outlive_the_connecti
 def test_a_camera_is_found_by_its_serial_and_its_size_is_told(
     camera: FakeCamera, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with opened(GenicamConfig(serial="FAKE1"), 256, 1600) as source:
+    with opened(GenicamConfig(serial=camera.serial), 256, 1600) as source:
         assert source.frame_size == (64, 96)
         assert image_of(taken(source)) >= 0
     assert "delivers frames of 64x96, and the line inspects 256x1600" in caplog.text
@@ -140,17 +140,18 @@ def test_a_camera_is_found_by_its_serial_and_its_size_is_told(
 
 def test_two_cameras_with_one_serial_are_refused_with_both_addresses(camera: FakeCamera) -> None:
     with (
-        FakeCamera("127.0.14.4", "FAKE1"),
-        pytest.raises(UserError, match=r"2 cameras with the serial FAKE1.*choose") as told,
+        FakeCamera(serial=camera.serial) as other,
+        pytest.raises(UserError, match=rf"2 cameras with the serial {camera.serial}.*choose") as told,
     ):
-        GenicamSource(GenicamConfig(serial="FAKE1"), 64, 96).open()
-    assert "127.0.14.1 on " in str(told.value)
-    assert "127.0.14.4 on " in str(told.value)
+        GenicamSource(GenicamConfig(serial=camera.serial), 64, 96).open()
+    assert f"{camera.address} on " in str(told.value)
+    assert f"{other.address} on " in str(told.value)
 
 
 def test_where_there_is_no_such_camera_it_says_what_there_is(camera: FakeCamera) -> None:
     with pytest.raises(
-        UserError, match=r"no camera with the serial GONE: found .*serial FAKE1 at 127.0.14.1.*asked on .*lo"
+        UserError,
+        match=rf"no camera with the serial GONE: found .*serial {camera.serial} at {camera.address}.*asked on .*lo",
     ):
         GenicamSource(GenicamConfig(serial="GONE"), 64, 96).open()
     with pytest.raises(UserError, match=r"'10.0.0' is no IPv4 address"):
@@ -180,7 +181,7 @@ def test_a_feature_that_cannot_be_set_is_refused_by_name(
 
 
 def test_a_pixel_format_of_colour_becomes_grey_and_its_size_that_of_the_pixels(camera: FakeCamera) -> None:
-    with FakeCamera("127.0.14.5", "RGB", size=(32, 48)) as colour:
+    with FakeCamera(size=(32, 48)) as colour:
         with opened(at(colour, features=({"PixelFormat": "RGB8"},)), 32, 48) as source:
             pixels = taken(source).pixels
             assert pixels is not None

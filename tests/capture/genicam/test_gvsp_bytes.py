@@ -29,9 +29,9 @@ SILENT = ({"PixelFormat": "Mono16"}, {"TriggerMode": True}, {"TriggerSource": "S
 def quiet(aravis: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeCamera]:
     """A camera that waits for a trigger, and says that it has chunks."""
     description = tmp_path_factory.mktemp("genicam") / "camera.xml"
-    with FakeCamera("127.0.14.6", "QUIET") as plain:
+    with FakeCamera() as plain:
         description.write_text(with_chunks(aravis, plain), encoding="utf-8")
-    with FakeCamera("127.0.14.6", "QUIET", description=Path(description)) as one:
+    with FakeCamera(description=Path(description)) as one:
         yield one
 
 

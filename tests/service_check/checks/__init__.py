@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.service_check.bench import Bench
 from tests.service_check.checks import (
+    cameras,
     child,
     control,
     faults,
@@ -42,6 +43,11 @@ CHECKS: dict[str, Callable[[Bench], Finding]] = {
     "full-run": faults.full_run,
     "full-state": faults.full_state,
     "unwritable-state": faults.unwritable_state,
+    "camera-unit": cameras.unit,
+    "camera-sysctl": cameras.sysctl,
+    "camera-rights": cameras.rights,
+    "camera-realtime": cameras.realtime,
+    "camera-lost": cameras.lost,
     "control-socket": control.socket,
     "log-priorities": logs.priorities,
 }

@@ -50,7 +50,7 @@ def child(bench: Bench) -> Finding:
         listener.wait_for_inspected(50)
         if (line.main_pid(), line.property("NRestarts")) != (daemon, "0"):
             raise CheckError("the daemon was restarted for a child that hangs")
-        asked_s = _watchdog_s(line)
+        asked_s = watchdog_s(line)
     return Finding({"unit_watchdog_s": limit_s, "asked_for_s": asked_s, "child_replaced_after_s": hung_s})
 
 
@@ -60,10 +60,10 @@ def idle(bench: Bench) -> Finding:
     line = bench.line("idle", cameras=[{"name": "top", "source": source, "silent_after_s": None}])
     with Listener(line):
         line.start()
-        time.sleep(1.5 * _watchdog_s(line))  # the passing of time is the test
+        time.sleep(1.5 * watchdog_s(line))  # the passing of time is the test
         if line.property("NRestarts") != "0" or line.property("ActiveState") != "active":
             raise CheckError("the idle line was killed")
-        return Finding({"idle_for_s": 1.5 * _watchdog_s(line)}, [line.property("StatusText")])
+        return Finding({"idle_for_s": 1.5 * watchdog_s(line)}, [line.property("StatusText")])
 
 
 def _planted(bench: Bench, what: str) -> Finding:
@@ -80,7 +80,7 @@ def _killed(line: ServiceLine, harm: Callable[[], object], heal: Callable[[], ob
     with Listener(line) as listener:
         line.start()
         listener.wait_for_inspected(50)
-        daemon, limit_s = line.main_pid(), _watchdog_s(line)
+        daemon, limit_s = line.main_pid(), watchdog_s(line)
         harm()
         took_s = wait_for(lambda: line.main_pid() != daemon, limit_s + MARGIN_S, "the watchdog")
         heal()
@@ -92,7 +92,7 @@ def _killed(line: ServiceLine, harm: Callable[[], object], heal: Callable[[], ob
     return Finding({"watchdog_s": limit_s, "killed_after_s": took_s, "frames_before": meanwhile}, evidence)
 
 
-def _watchdog_s(line: ServiceLine) -> float:
+def watchdog_s(line: ServiceLine) -> float:
     """The time of the running unit, s, which a line may have asked to be longer than the unit says."""
     said = line.container.ask("systemd-analyze", "timespan", line.property("WatchdogUSec"))
     (microseconds,) = re.findall(r"[uμ]s: (\d+)", said)

@@ -1,0 +1,80 @@
+"""What a subscriber needs to read the results of a stream; ``start`` and ``change`` carry it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from inspector.frames.outcome import Figure
+from inspector.protocol.values import Message, Number, Pixels
+
+
+class Geometry(Message, frozen=True, kw_only=True):
+    """Size of a frame."""
+
+    height_px: Pixels
+    width_px: Pixels
+
+
+class Fit(Message, frozen=True, kw_only=True):
+    """How the frames that are judged come from those that the camera delivers. A point x, y of a judged frame is offset_px + factor * (x, y)
+    in the camera's, both counted from the upper left corner of the first pixel."""
+
+    mode: Annotated[
+        str,
+        Meta(
+            description="refuse: they are the same; crop: a window; pad: filled up; resize: stretched; tile: inspected in tiles, judged as one."
+        ),
+    ]
+    camera: Annotated[Geometry | None, Meta(description="Size of the camera's frames; null: each has its own.")]
+    offset_px: Annotated[
+        tuple[Number, Number] | None,
+        Meta(
+            description="x, y of the judged frame's corner in the camera's; negative: padding. Null: of each its own."
+        ),
+    ]
+    factor: Annotated[
+        tuple[Figure, Figure] | None,
+        Meta(description="Camera pixels to one of the judged frame, along x and y. Null: of each its own."),
+    ]
+    thresholds_void: Annotated[
+        bool,
+        Meta(
+            description="True: the thresholds were not calibrated on frames fitted so; verdicts and figures are for a look, and mean nothing."
+        ),
+    ]
+
+
+class ScaleMm(Message, frozen=True, kw_only=True):
+    """Size of a pixel on the sheet, mm."""
+
+    x_mm_per_px: Figure
+    y_mm_per_px: Figure
+
+
+class SheetSettings(Message, frozen=True, kw_only=True):
+    """What a sheet is."""
+
+    by: Annotated[str, Meta(description="frame, part or length.")]
+    length_mm: Figure | None
+    cameras: Annotated[tuple[str, ...], Meta(description="The cameras that see each sheet.")]
+
+
+class Settings(Message, frozen=True, kw_only=True):
+    """What a subscriber needs to read the results of a camera."""
+
+    classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
+    geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
+    fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
+    scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
+    rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
+    deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
+    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=1, le=60_000)]
+    masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
+    source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
+    software: Annotated[str, Meta(description="Name and version of the publisher.")]
+    units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
+    sheets: Annotated[
+        SheetSettings | None, Meta(description="In the stream of sheets what a sheet is; null in that of a camera.")
+    ]
