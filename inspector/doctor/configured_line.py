@@ -141,8 +141,8 @@ def _genicam(source: GenicamConfig, subject: Subject) -> Finding:
         name = choose(library(), source)
     except UserError as error:
         return subject.wrong(str(error), "the daemon refuses to start")
-    advice = f"`inspector camera grab 100 {name}` takes frames while no line uses it"
-    return subject.ok(f"genicam {name}", advice)
+    advice = f"the line sets its features when it starts; `inspector camera grab 100 {name}` takes frames while no line uses it"
+    return subject.ok(f"genicam {name} answers, not opened", advice)
 
 
 def _first_frames(camera: CameraConfig, bundle: Bundle) -> list[str]:

@@ -41,6 +41,11 @@ def test_a_recording_is_made_and_played(tmp_path: Path, tiny_bundle: Bundle) -> 
     assert again.endswith("holds a recording of line l1 already; name another folder")
     assert "a recording has its own times" in refused("replay", folder, "--rate", "60")
     assert "is a recording; leave it out" in refused("replay", folder, "--loop")
+    assert f"is a camera of the recording {folder}; replay that, with --camera top" in refused(
+        "replay", folder / "cameras/top"
+    )
+    (folder / "recording.json").unlink()
+    assert "whose recording.json is missing" in refused("replay", folder)
 
 
 def test_mistakes_are_one_line(tmp_path: Path, tiny_bundle: Bundle) -> None:
