@@ -16,6 +16,7 @@ from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.config.camera import CameraConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.read_scale import read_calibrated_scale
 from inspector.config.recipe import RecipeConfig, with_scale
 from inspector.config.recording import RecordedSource
@@ -90,6 +91,7 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         raise UserError(f"{origin}: cameras: the name {twice[0]!r} is used twice; each camera needs its own")
     for camera in config.cameras:
         _check_travel(camera, f"{origin}: cameras.{camera.name}")
+    _check_packet_sockets(config.cameras, f"{origin}: cameras")
     if "sheet" in counts:
         raise UserError(
             f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
@@ -100,6 +102,16 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _check_packet_sockets(cameras: tuple[CameraConfig, ...], where: str) -> None:
+    sources = {one.name: one.source for one in cameras if isinstance(one.source, GenicamConfig)}
+    asking = [name for name, source in sources.items() if source.packet_socket]
+    if asking and len(sources) > 1:
+        raise UserError(
+            f"{where}.{asking[0]}.source: packet_socket is true, and the line has {len(sources)} cameras of kind genicam: while one is opened such a "
+            "socket takes frames of the others; leave it out"
         )
 
 

@@ -79,13 +79,13 @@ class Recorder:
             )
             try:
                 flat_fields = {one.name: _file_of(one) for one in self._config.cameras if one.flat_field is not None}
-                writer = RecordingWriter(folder, self._manifest(), limits, self._ended_early)
+                self._writer = RecordingWriter(folder, self._manifest(), limits, self._ended_early)
+                self.folder, self._phases, self._patience_s = folder, set(), patience_s
                 for name, data in flat_fields.items():
                     write_bytes(camera_folder(folder, name) / FLAT_FIELD, data)
             except FileError as error:
+                self.end()
                 raise UserError(str(error)) from None
-            self.folder, self._phases, self._patience_s = folder, set(), patience_s
-            self._writer = writer
         self._maintenance("recording", True, "recording_begun", f"recording into {folder}")
 
     def end(self) -> None:

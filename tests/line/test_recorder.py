@@ -103,7 +103,13 @@ def record(tiny_bundle: Bundle, tmp_path: Path) -> Iterator[Callable[..., Record
 
     def start(sources: dict[str, Any], frames: int | None = None, **recording: Any) -> Recorded:
         keys = {"buffer_mib": 8, "free_mib": 1, **recording}
-        config = tiny_config(tiny_bundle.path, tmp_path / "r.sqlite", tuple(sources), recording=keys)
+        config = tiny_config(
+            tiny_bundle.path,
+            tmp_path / "r.sqlite",
+            tuple(sources),
+            recording=keys,
+            cameras_keys={"travel_um_per_frame": 1000},
+        )
         started.append(Recorded(Line(config, tiny_bundle, sources=sources), threading.Event()))
         line, stop = started[-1]
         line.recorder.begin(tmp_path / "r", "--to", frames=frames, patience_s=10)

@@ -72,8 +72,6 @@ def test_by_length_what_a_window_leaves_out_is_not_passed(start_line: Any) -> No
     clean, sheets = [frame_with([], HEIGHT, WIDTH)] * 4, {"by": "length", "length_mm": PITCH_UM / 1000}
     inner = list(started(start_line, clean, sheets, (TILE, CROP)).values())[1:-1]
     assert {(body.verdict.value, body.missing) for body in inner} == {("UNINSPECTED", ("right",))}
-    (_, *_, last) = started(start_line, clean, {**sheets, "cameras": ["left"]}, (TILE, CROP)).values()
-    assert last.verdict.value == "PASS"
 
 
 @pytest.fixture

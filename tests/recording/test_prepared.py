@@ -151,6 +151,8 @@ def test_fitted_and_corrected_frames_play_alike(made: Made, tiny_bundle: Bundle,
         assert {one[1].value for one in recorded} == {"PASS", "REJECT", "SCRAP"}
         assert results(with_line, camera) == recorded
         assert results(without, camera) == recorded
+    assert len(sheets := results(made.journal, "sheet")) == 8
+    assert results(with_line, "sheet") == sheets
     assert (tmp_path / "without/contact_sheet.png").is_file()
 
 
