@@ -66,7 +66,7 @@ def _chart(before: Plane, after: Plane) -> NDArray[np.uint8]:
 
 
 def _at(level: float) -> int:
-    return round((_CHART - 10) * (1 - level / 255)) + 5
+    return round((_CHART - 25) * (1 - level / 255)) + 20  # room for the highest figure
 
 
 def _titled(title: str, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -39,9 +39,7 @@ class Target:
         """Where the frame, uint8 ``[H, W]``, shows them, px, in the same order or its reverse. Raises DataError where they are not found."""
         size = (self.columns, self.rows)
         if self.kind == "checkerboard":
-            flags = cv2.CALIB_CB_ACCURACY | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_NORMALIZE_IMAGE
-            found, points = cv2.findChessboardCornersSB(frame, size, flags=flags)
-            points = _refined(frame, np.asarray(points, np.float32)) if found else points
+            found, points = _corners(frame, size)
         else:
             grid = cv2.CALIB_CB_ASYMMETRIC_GRID if self.kind == "asymmetric-dots" else cv2.CALIB_CB_SYMMETRIC_GRID
             found, points = cv2.findCirclesGrid(frame, size, flags=grid, blobDetector=_dot_detector(frame.shape))
@@ -51,6 +49,17 @@ class Target:
                 f"the {self.columns}x{self.rows} {what} were not found; all of them must be seen, dark on bright, sharp, and 8 px or more apart"
             )
         return np.asarray(points, np.float64).reshape(-1, 2)
+
+
+def _corners(frame: NDArray[np.uint8], size: tuple[int, int]) -> tuple[bool, Any]:
+    """Whether the inner corners of a checkerboard were found, and where. Upsampling (``ACCURACY``) finds small squares, and makes OpenCV
+    miss some sharp targets that it finds without; the corners are refined in either case."""
+    for flags in (cv2.CALIB_CB_ACCURACY, 0):
+        flags |= cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_NORMALIZE_IMAGE
+        found, points = cv2.findChessboardCornersSB(frame, size, flags=flags)
+        if found:
+            return True, _refined(frame, np.asarray(points, np.float32))
+    return False, None
 
 
 def _refined(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> NDArray[np.float32]:

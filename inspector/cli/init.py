@@ -28,7 +28,11 @@ def init(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The file to write.")] = Path("line.yaml"),
     line: Annotated[Answer, typer.Option(metavar="NAME", help="Name of the line. Default: that of the file.")] = None,
     camera: Annotated[
-        Answer, typer.Option(metavar="KIND", help="replay (recorded frames) or simulator, which is the default.")
+        Answer,
+        typer.Option(
+            metavar="KIND",
+            help="replay (recorded frames) or simulator, which is the default; for another, edit source in the file.",
+        ),
     ] = None,
     frames: Annotated[
         Answer, typer.Option(metavar="FOLDER", help="Folder with recorded frames; the camera is then a replay.")

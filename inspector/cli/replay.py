@@ -15,14 +15,14 @@ from inspector.config.replay import ReplayConfig
 from inspector.config.tree import LineConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from engines.bundle import Bundle
-    from inspector.capture.preparation import Preparation
+    from inspector.cli.replay_truth import TruthOptions
     from inspector.frames.outcome import Verdict
     from inspector.line.line import Line
     from inspector.report import Report, Summary
-    from inspector.report.truth import KaggleTruth, MaskFolder, Truth
+    from inspector.report.truth import Truth
 
 RATE_HZ = Limits(1e-6, 1_000_000)
 
@@ -110,7 +110,8 @@ def replay(
     from engines.bundle import open_bundle
     from engines.files.looking import expanded
     from inspector.cli.replay_line import Played, Recording, replayed_line
-    from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, run_recording
+    from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, refuse_part, run_recording
+    from inspector.cli.replay_truth import TruthOptions
     from inspector.errors import UserError
     from inspector.recording.manifest import is_recording
     from inspector.recording.reader import RecordingReader
@@ -136,7 +137,8 @@ def replay(
             failures, hint, found = run_recording(recorded, line_config, model, report)
             _end(failures, found, report, as_json, hint)
         return
-    truth = _TruthOptions(masks, mask_style, csv)
+    refuse_part(expanded(path))
+    truth = TruthOptions(masks, mask_style, csv)
     recording = Recording(
         path=str(expanded(path)), rate_hz=_rate(rate), loop=loop, white_level=white_level, raw=raw, fit=fit
     )
@@ -176,52 +178,6 @@ def _print_summary(found: Summary, report: Path | None) -> None:
         tell(f"report: {report / 'index.html'}")
 
 
-class _TruthOptions:
-    """Where the truth of the frames is, where there is any."""
-
-    def __init__(self, masks: Path | None, mask_style: str | None, csv: Path | None) -> None:
-        """Raises UserError where both are given."""
-        from inspector.errors import UserError
-
-        if masks is not None and csv is not None:
-            raise UserError("--masks and --csv are two sources of truth; give only one of them")
-        self._masks, self._style, self._csv = masks, mask_style, csv
-
-    def read(self, classes: Sequence[str], preparation: Preparation, frames: Sequence[str]) -> Truth | None:
-        """The truth of a run with these ``frames``; labels of other frames are noted on stderr.
-
-        Raises UserError for what cannot be read, for labels of which none is of one of the frames, and where frames are judged in another
-        geometry than they are labelled in.
-        """
-        from inspector.errors import UserError
-
-        if (self._masks or self._csv) and preparation.fit.mode not in ("refuse", "tile"):
-            option = "--masks" if self._masks else "--csv"
-            raise UserError(
-                f"{option}: labels are of whole frames and cannot be compared where the fit is {preparation.fit.mode}; use --fit tile, or "
-                "leave the labels out"
-            )
-        truth = self._read(classes, *preparation.judged)
-        note = truth.require_frames(frames) if truth is not None else ""
-        if note:
-            tell(f"inspector: note: {note}", err=True)
-        return truth
-
-    def _read(self, classes: Sequence[str], height: int, width: int) -> KaggleTruth | MaskFolder | None:
-        from inspector.errors import UserError
-        from inspector.report.truth import KaggleTruth, MaskFolder, MaskStyle
-
-        if self._csv is not None:
-            return KaggleTruth(self._csv, classes, height, width)
-        if self._masks is None:
-            return None
-        if self._style is not None and self._style not in {style.value for style in MaskStyle}:
-            known = ", ".join(style.value for style in MaskStyle)
-            raise UserError(f"--mask-style: {self._style!r} is not known; use one of {known}")
-        style = None if self._style is None else MaskStyle(self._style)
-        return MaskFolder(self._masks, classes, height, width, style)
-
-
 def _rate(text: str) -> float | None:
     if text == "max":
         return None
@@ -248,7 +204,7 @@ def _run_and_report(
     line_config: LineConfig,
     bundle: Bundle,
     journal: Path,
-    truth: _TruthOptions,
+    truth: TruthOptions,
     report: Path | None,
 ) -> tuple[list[str], str, Summary]:
     """Run the line and write the report, where one is asked for; return what failed, what to do where most frames do not fit, and the

@@ -14,6 +14,7 @@ from inspector.config.load import load_config
 from inspector.config.recording import Pace, RecordedSource
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
+from inspector.recording.manifest import INDEX, MANIFEST, PHASES
 from inspector.recording.reader import RecordingReader
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ def pace_of(rate: str) -> Pace:
     if rate == "recorded":
         return "recorded"
     raise UserError(f"--rate: found {rate[:40]!r}, expected max or recorded: a recording has its own times")
+
+
+def refuse_part(folder: Path) -> None:
+    """Raise UserError where this is a part of a recording, which cannot be played alone."""
+    if is_file(folder / INDEX):
+        whole = folder.parent.parent
+        raise UserError(f"{folder}: is a camera of the recording {whole}; replay that, with --camera {folder.name}")
+    if is_file(folder / PHASES):
+        raise UserError(f"{folder}: is a recording whose {MANIFEST} is missing; it cannot be played without")
 
 
 def recorded_line(

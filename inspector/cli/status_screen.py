@@ -108,9 +108,14 @@ def _print_source(out: Console, camera: CameraReport) -> None:
     """What a live camera counts, and its clock."""
     if (source := camera.source) is not None:
         lost = "loss cannot be proved: no frame numbers" if source.lost is None else f"{source.lost} lost"
+        packets = (
+            f"; packets: {source.resent_packets} resent, {source.missing_packets} missing"
+            if source.lost is not None
+            else ""
+        )
         out.print(
             f"{camera.camera}: {source.received} received, {lost}, {source.incomplete} incomplete, {source.dropped} dropped; "
-            f"reconnected {camera.reconnects} times; packets: {source.resent_packets} resent, {source.missing_packets} missing",
+            f"reconnects: {camera.reconnects}{packets}",
             soft_wrap=True,
         )
     if camera.clock is not None:

@@ -16,8 +16,10 @@ from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.config.camera import CameraConfig
+from inspector.config.genicam import GenicamConfig
 from inspector.config.read_scale import read_calibrated_scale
 from inspector.config.recipe import RecipeConfig, with_scale
+from inspector.config.recording import RecordedSource
 from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
@@ -89,6 +91,7 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         raise UserError(f"{origin}: cameras: the name {twice[0]!r} is used twice; each camera needs its own")
     for camera in config.cameras:
         _check_travel(camera, f"{origin}: cameras.{camera.name}")
+    _check_packet_sockets(config.cameras, f"{origin}: cameras")
     if "sheet" in counts:
         raise UserError(
             f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
@@ -99,6 +102,16 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _check_packet_sockets(cameras: tuple[CameraConfig, ...], where: str) -> None:
+    sources = {one.name: one.source for one in cameras if isinstance(one.source, GenicamConfig)}
+    asking = [name for name, source in sources.items() if source.packet_socket]
+    if asking and len(sources) > 1:
+        raise UserError(
+            f"{where}.{asking[0]}.source: packet_socket is true, and the line has {len(sources)} cameras of kind genicam: while one is opened such a "
+            "socket takes frames of the others; leave it out"
         )
 
 
@@ -120,7 +133,14 @@ def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where
     if len(set(chosen)) < len(chosen):
         raise UserError(f"{where}.cameras: a camera is named twice")
     if (sheets.length_mm is not None) != (sheets.by == "length"):
-        raise UserError(f"{where}: length_mm is for `by: length`, which needs it; found by: {sheets.by}")
+        found = (
+            "no length_mm, and `by: length` needs it" if sheets.by == "length" else f"length_mm, and by: {sheets.by}"
+        )
+        raise UserError(f"{where}: found {found}; give length_mm with `by: length`, and only there")
+    if sheets.by == "length" and (unplaced := [name for name in chosen if not _knows_positions(known[name])]):
+        raise UserError(
+            f"{where}: camera {unplaced[0]} has no positions, and sheets by length need them; give it travel_um_per_frame, line_scan or encoder"
+        )
     if sheets.frames_per_part is not None and sheets.by != "part":
         raise UserError(f"{where}: frames_per_part is for `by: part`; found by: {sheets.by}")
     if len(chosen) > 1 and (without := [name for name in chosen if known[name].placement is None]):
@@ -128,6 +148,12 @@ def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where
             f"{where}: camera {without[0]} has no placement; say where on the strip each of several cameras looks "
             "(cameras[].placement), or defects in their overlap would be counted wrongly"
         )
+
+
+def _knows_positions(camera: CameraConfig) -> bool:
+    """A recording has those of the line that was recorded."""
+    given = (camera.encoder, camera.line_scan, camera.travel_um_per_frame)
+    return isinstance(camera.source, RecordedSource) or any(one is not None for one in given)
 
 
 def load_recipe(folder: Path, name: str, *, calibrated: bool = True) -> RecipeConfig:

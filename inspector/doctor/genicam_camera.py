@@ -32,8 +32,8 @@ def genicam_finding(camera: CameraConfig, source: GenicamConfig, subject: Subjec
             "the daemon asks this address alone, which may reach it all the same; look at its power, cable and network where it does not start",
         )
     return subject.ok(
-        f"genicam {name}, serial {there.serial or 'not told'}",
-        f"`inspector camera grab 100 {name}` takes frames while no line uses it",
+        f"genicam {name} answers (serial {there.serial or 'not told'}), not opened",
+        f"the line sets its features when it starts; `inspector camera grab 100 {name}` takes frames while no line uses it",
     )
 
 

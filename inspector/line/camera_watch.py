@@ -28,6 +28,11 @@ class Absence:
         self.missed = 0
         """Frames that ``due`` has returned so far."""
 
+    @property
+    def rate(self) -> str:
+        """For a person: Hz."""
+        return "unknown" if self.rate_hz is None else f"{round(self.rate_hz, 2):g}"
+
     def due(self, now: int) -> int:
         """How many frames have fallen due since the last call; ``now`` is monotonic ns."""
         if self.rate_hz is None:
@@ -96,7 +101,7 @@ class CameraWatch:
         away_s = (self._seen_ns - absence.since_ns) / 1e9
         if absence.rate_hz is None:
             return f" is back after {away_s:.1f} s; how many frames it missed is not known"
-        return f" is back after {away_s:.1f} s; by its rate of {absence.rate_hz or 0:.6g} Hz it missed {absence.missed} frames"
+        return f" is back after {away_s:.1f} s; by its rate of {absence.rate} Hz it missed {absence.missed} frames"
 
     def over(self) -> None:
         """The camera delivers no further frame."""
@@ -124,9 +129,7 @@ class CameraWatch:
     def _lose(self, absence: Absence) -> None:
         now = now_ns()
         if due := absence.due(now):
-            detail = (
-                f"the camera is away; by its rate of {absence.rate_hz or 0:.6g} Hz it missed {due} frames (estimated)"
-            )
+            detail = f"the camera is away; by its rate of {absence.rate} Hz it missed {due} frames (estimated)"
             self._numbering.lose(due, now, detail)
 
     def _look_for_silence(self, exposed: int | None, now_s: float) -> None:

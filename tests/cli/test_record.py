@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from engines.bundle import Bundle
-from inspector.cli.app import app
 from tests.cli.command import inspector
-from tests.cli.in_process import refused
+from tests.cli.in_process import refused, run
 from tests.line_file import write_line
 
 
@@ -31,11 +28,9 @@ def test_a_recording_is_made_and_played(tmp_path: Path, tiny_bundle: Bundle) -> 
     recorded = inspector("record", config, "--to", folder, "--frames", "30", "--log-level", "error")
     assert recorded.returncode == 0, recorded.stderr
     assert "frames recorded" in recorded.stdout
-    played = CliRunner().invoke(
-        app, ["replay", str(folder), "--config", str(config), "--json", "--report", str(tmp_path / "report")]
-    )
-    assert played.exit_code == 0, played.stderr
-    summary = json.loads(played.stdout)
+    played = run("replay", folder, "--config", config, "--json", "--report", tmp_path / "report")
+    assert played.status == 0, played.err
+    summary = json.loads(played.out)
     counted = json.loads((folder / "recording.json").read_text())["counted"]
     lost = sum(one["lost"] for one in counted.values())
     assert sum(one["frames"] for one in counted.values()) + lost == 60
@@ -46,6 +41,11 @@ def test_a_recording_is_made_and_played(tmp_path: Path, tiny_bundle: Bundle) -> 
     assert again.endswith("holds a recording of line l1 already; name another folder")
     assert "a recording has its own times" in refused("replay", folder, "--rate", "60")
     assert "is a recording; leave it out" in refused("replay", folder, "--loop")
+    assert f"is a camera of the recording {folder}; replay that, with --camera top" in refused(
+        "replay", folder / "cameras/top"
+    )
+    (folder / "recording.json").unlink()
+    assert "whose recording.json is missing" in refused("replay", folder)
 
 
 def test_mistakes_are_one_line(tmp_path: Path, tiny_bundle: Bundle) -> None:
@@ -64,5 +64,5 @@ def test_a_line_that_does_not_start_leaves_its_folder_free(tmp_path: Path, tiny_
         cameras=[{"name": "top", "source": {"kind": "opencv", "file": "none.avi"}}],
     )
     for _ in range(2):
-        assert "none.avi: there is no such file" in inspector("record", config, "--to", tmp_path / "r").stderr
+        assert "none.avi: there is no such file" in run("record", config, "--to", tmp_path / "r").err
     assert list((tmp_path / "r").iterdir()) == []

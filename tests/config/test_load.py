@@ -95,6 +95,11 @@ def test_every_key_is_documented() -> None:
         ),
         ("", "holds no configuration"),
         ("- 1", "holds no configuration"),
+        (
+            "line: a\ncameras:\n  - {name: a, source: {kind: genicam, serial: '1', packet_socket: true}}\n"
+            "  - {name: b, source: {kind: genicam, serial: '2'}}",
+            "cameras.a.source: packet_socket is true, and the line has 2 cameras of kind genicam",
+        ),
     ],
 )
 def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from engines.bundle import open_bundle
+from engines.errors import BundleError
 from inspector.bench.latency import percentile
 from inspector.bench.lines import render_pool
 from inspector.client import Packet
@@ -198,7 +199,10 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING if options.json else logging.INFO, format="%(message)s")
     with tempfile.TemporaryDirectory(prefix="inspector-camera-") as directory:
-        found = exam(Path(directory), options)
+        try:
+            found = exam(Path(directory), options)
+        except BundleError as error:
+            parser.error(f"--bundle: {error}")
     print(json.dumps(found, indent=2))
     return 0 if found["sound"] else 1
 

@@ -249,8 +249,9 @@ def test_the_camera_says_which_part_a_frame_shows(start_line, bundle: Bundle) ->
     [
         ({"sheets": {"by": "frame", "cameras": ["lefd"]}}, "no camera 'lefd'; its cameras: left, right"),
         ({"sheets": {"by": "frame", "cameras": ["left", "left"]}}, "named twice"),
-        ({"sheets": {"by": "length"}}, "length_mm is for `by: length`, which needs it"),
-        ({"sheets": {"by": "part", "length_mm": 5}}, "found by: part"),
+        ({"sheets": {"by": "length"}}, "found no length_mm, and `by: length` needs it"),
+        ({"sheets": {"by": "length", "length_mm": 5}}, "camera left has no positions, and sheets by length need them"),
+        ({"sheets": {"by": "part", "length_mm": 5}}, "found length_mm, and by: part"),
         ({"sheets": {"by": "frame", "frames_per_part": 2}}, "frames_per_part is for `by: part`"),
         ({"sheets": {"by": "frames"}}, "expected frame, length or part"),
         ({"cameras": [{"name": "a"}, {"name": "b"}]}, "camera a has no placement"),

@@ -90,6 +90,13 @@ def test_what_shows_no_target_is_refused() -> None:
             from_target([empty], ["empty.png"], target, Camera("top", 240, 400))
 
 
+def test_a_target_is_found_that_opencv_misses_when_it_upsamples() -> None:
+    target, pitch_px = Target("checkerboard", 62, 9, 10.0), 10
+    row, column = (np.floor(one / pitch_px) for one in np.mgrid[-20.7:119, -85:715:1])
+    dark = (column >= 0) & (column <= target.columns) & (row >= 0) & (row <= target.rows) & ((row + column) % 2 == 0)
+    assert len(target.find(np.where(dark, 30, 230).astype(np.uint8))) == 62 * 9
+
+
 def test_another_grid_than_was_said_is_refused() -> None:
     with pytest.raises(DataError, match="13x8 inner corners of a checkerboard were not found"):
         from_target(

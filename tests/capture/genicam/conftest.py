@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from inspector.capture.genicam.library import Library, library
 from inspector.errors import UserError
 from inspector.frames.daemon_threads import DaemonThreads
 from tests.capture.genicam.fake_camera import FakeCamera, loopback_library
-from tests.capture.genicam.slow_cases import SLOW
+from tests.capture.genicam.slow_cases import SLOW, run
 
 IMAGES: NDArray[np.uint8] = np.random.default_rng(7).integers(0, 256, (7, 64, 96), dtype=np.uint8)
 
@@ -47,7 +48,7 @@ def camera(camera_first: None) -> Iterator[FakeCamera]:
 def slow_cases(aravis: Library) -> Iterator[dict[str, Future[None]]]:
     """The cases of ``slow_cases.py``, running."""
     threads = DaemonThreads(len(SLOW), "slow-case")
-    yield {case.__name__: threads.submit(case) for case in SLOW}
+    yield {case.__name__: threads.submit(partial(run, case)) for case in SLOW}
     threads.close(0.0)
 
 
