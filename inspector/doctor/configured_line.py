@@ -17,16 +17,19 @@ from inspector.config.camera import CameraConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.load import load_config
 from inspector.config.opencv import OpenCvConfig
+from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.results import CurveConfig, ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.tree import LineConfig
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
+from inspector.doctor.genicam_camera import genicam_finding
 from inspector.doctor.journal_folder import journal_finding
 from inspector.doctor.memory import USUAL_RING
 from inspector.doctor.opencv_camera import opencv_finding
 from inspector.doctor.probing import Probed
+from inspector.doctor.recording_camera import recording_finding
 from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_plans
 from inspector.errors import UserError
 from inspector.frames.daemon_threads import DaemonThreads
@@ -107,9 +110,11 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
 
     subject, kind = Subject(Section.LINE, f"Camera {camera.name}", needed=True), source_kind(camera.source)
     if isinstance(camera.source, OpenCvConfig):
-        return opencv_finding(camera.source, subject, bundle.height, bundle.width)
+        return opencv_finding(camera, camera.source, subject, FrameSize(bundle.height, bundle.width))
     if isinstance(camera.source, GenicamConfig):
-        return _genicam(camera.source, subject)
+        return genicam_finding(camera, camera.source, subject, FrameSize(bundle.height, bundle.width))
+    if isinstance(camera.source, RecordedSource):
+        return recording_finding(camera.source, subject)
     if not isinstance(camera.source, ReplayConfig):
         return subject.ok(kind, "frames are rendered: no hardware needed")
     threads = DaemonThreads(1, "doctor")
@@ -130,19 +135,6 @@ def _camera(camera: CameraConfig, bundle: Bundle) -> Finding:
     if bad:
         return subject.note(bad[0], "such frames are UNINSPECTED (bad_frame)")
     return subject.ok(f"{kind} of {camera.source.path}", "frames are there, and the first ones can be used")
-
-
-def _genicam(source: GenicamConfig, subject: Subject) -> Finding:
-    """The camera is looked for, and left as it is: the line may be using it."""
-    from inspector.capture.genicam.discovery import choose
-    from inspector.capture.genicam.library import library
-
-    try:
-        name = choose(library(), source)
-    except UserError as error:
-        return subject.wrong(str(error), "the daemon refuses to start")
-    advice = f"the line sets its features when it starts; `inspector camera grab 100 {name}` takes frames while no line uses it"
-    return subject.ok(f"genicam {name} answers, not opened", advice)
 
 
 def _first_frames(camera: CameraConfig, bundle: Bundle) -> list[str]:

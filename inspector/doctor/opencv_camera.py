@@ -6,15 +6,18 @@ import os
 from pathlib import Path
 
 from engines.errors import BadFrameError
+from inspector.capture.preparation import preparation_of
+from inspector.config.camera import CameraConfig
 from inspector.config.opencv import OpenCvConfig
 from inspector.doctor.finding import Finding, Subject
 from inspector.errors import UserError
+from inspector.frames.size import FrameSize
 
 
-def opencv_finding(config: OpenCvConfig, subject: Subject, height: int, width: int) -> Finding:
-    """About the source of a camera whose frames are to be ``height`` x ``width`` px."""
+def opencv_finding(camera: CameraConfig, config: OpenCvConfig, subject: Subject, inspected: FrameSize) -> Finding:
+    """About the source of a camera; ``inspected`` is the size of the bundle's frames."""
     if config.file is not None:
-        return _file(config, subject, height, width)
+        return _file(camera, config, subject, inspected)
     if config.credentials is not None and not os.access(config.credentials, os.R_OK):
         return subject.wrong(
             f"{config.credentials}: cannot be read", "credentials names a file with one line USER:PASSWORD"
@@ -34,12 +37,13 @@ def opencv_finding(config: OpenCvConfig, subject: Subject, height: int, width: i
     return subject.ok(f"device {path}, not opened", f"the line opens it when it starts; {unproved}")
 
 
-def _file(config: OpenCvConfig, subject: Subject, height: int, width: int) -> Finding:
+def _file(camera: CameraConfig, config: OpenCvConfig, subject: Subject, inspected: FrameSize) -> Finding:
     """The first frame is read."""
     from inspector.capture.opencv import VideoFile
 
     source = VideoFile(config)
     try:
+        preparation = preparation_of(camera, inspected)
         source.open()
         first = source.next()
     except (UserError, BadFrameError) as error:
@@ -48,7 +52,6 @@ def _file(config: OpenCvConfig, subject: Subject, height: int, width: int) -> Fi
         source.close()
     if first is None or first.pixels is None:
         return subject.wrong(f"{config.file}: holds no frame", "no frame can be read")
-    if first.pixels.shape != (height, width):
-        found = f"{config.file}: its frames have {first.pixels.shape[0]}x{first.pixels.shape[1]} px; expected {height}x{width}"
-        return subject.wrong(found, "such frames are UNINSPECTED (bad_frame) with this bundle")
+    if refused := preparation.refusal(first.pixels):
+        return subject.wrong(f"{config.file}: {refused}", "such frames are UNINSPECTED (bad_frame) with this bundle")
     return subject.ok(f"video {config.file}", "frames are there, and the first one can be used")

@@ -9,11 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
+from inspector.config.camera import CameraConfig
+from inspector.config.fit import FitConfig, SizePx
 from inspector.config.opencv import OpenCvConfig
 from inspector.doctor.cameras import aravis, buffers
 from inspector.doctor.finding import Section, State, Subject
 from inspector.doctor.opencv_camera import opencv_finding
 from inspector.doctor.probing import Probed, probe
+from inspector.frames.size import FrameSize
 from tests.doctor.machine_files import named, show
 
 CAMERA = Subject(Section.LINE, "Camera top", needed=True)
@@ -48,7 +51,8 @@ def test_the_library_for_cameras_is_found_or_its_package_named() -> None:
 
 def test_devices_and_streams_are_not_opened(tmp_path: Path) -> None:
     def found(**keys):
-        return opencv_finding(OpenCvConfig(**keys), CAMERA, 48, 80)
+        source = OpenCvConfig(**keys)
+        return opencv_finding(CameraConfig(name="top", source=source), source, CAMERA, FrameSize(48, 80))
 
     assert found(device=1023).state is State.WRONG
     assert "no such device" in found(device=1023).found
@@ -64,6 +68,11 @@ def test_the_first_frame_of_a_video_is_looked_at(tmp_path: Path) -> None:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (80, 48))
     writer.write(np.full((48, 80, 3), 90, np.uint8))
     writer.release()
-    config = OpenCvConfig(file=str(path))
-    assert opencv_finding(config, CAMERA, 48, 80).state is State.OK
-    assert "have 48x80 px; expected 32x48" in opencv_finding(config, CAMERA, 32, 48).found
+    source = OpenCvConfig(file=str(path))
+    plain = CameraConfig(name="top", source=source)
+    tiled = CameraConfig(
+        name="top", source=source, fit=FitConfig(mode="tile", size=SizePx(height=48, width=80), overlap_px=8)
+    )
+    assert opencv_finding(plain, source, CAMERA, FrameSize(48, 80)).state is State.OK
+    assert opencv_finding(tiled, source, CAMERA, FrameSize(32, 48)).state is State.OK
+    assert "uint8 [48, 80]; expected uint8 [32, 48]" in opencv_finding(plain, source, CAMERA, FrameSize(32, 48)).found

@@ -21,6 +21,7 @@ from engines.scale import ScaleCard, write_scale
 from inspector.cli.report_folder import JOURNAL
 from inspector.config.load import load_config
 from inspector.config.tree import LineConfig
+from inspector.doctor.configured_line import ConfiguredLine
 from inspector.frames.size import FrameSize
 from inspector.line.fits import Fits
 from inspector.line.line import Line
@@ -186,6 +187,17 @@ def test_frames_that_were_refused_are_played_with_a_fit(made: Made, tiny_bundle:
     ended = run(*play, "--fit", "crop", "--json")
     assert json.loads(ended.out)["verdicts"]["PASS"] == 4, ended.err
     assert "--fit: 'tlie' is not known" in refused(*play, "--fit", "tlie")
+
+
+def test_the_doctor_knows_what_a_recording_holds(made: Made) -> None:
+    camera = {"name": "wide", "source": {"kind": "recording", "path": "r", "camera": "wide"}}
+    path = made.other_line(cameras=[camera], verdicts={}, sheets=None)
+    (found,) = [one for one in ConfiguredLine(path).findings() if one.name == "Camera wide"]
+    assert found.found.startswith("8 frames of camera wide in ")
+    path = made.other_line(
+        cameras=[{**camera, "source": {"kind": "recording", "path": "gone"}}], verdicts={}, sheets=None
+    )
+    assert any("gone: is no recording" in one.found for one in ConfiguredLine(path).findings())
 
 
 def test_a_line_that_plays_a_recording_need_not_know_its_size(made: Made, tiny_bundle: Bundle) -> None:

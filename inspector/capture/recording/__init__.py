@@ -6,8 +6,8 @@ the changes of run and pause, which come between the same frames as they did.
 
 from __future__ import annotations
 
-from inspector.capture.recording.camera import RecordingCamera
+from inspector.capture.recording.camera import RecordingCamera, notes
 from inspector.capture.recording.playback import Playback
 from inspector.capture.recording.recorded import Recorded, recorded_camera
 
-__all__ = ["Playback", "Recorded", "RecordingCamera", "recorded_camera"]
+__all__ = ["Playback", "Recorded", "RecordingCamera", "notes", "recorded_camera"]
