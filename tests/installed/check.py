@@ -86,7 +86,7 @@ def _works(here: Installed, command: str) -> bool:
         return True
     began = time.monotonic()
     if word == "init":
-        command += " made.yaml"  # line.yaml is there already: README supposes it
+        command += " --no-input made.yaml"  # nobody answers, and line.yaml is there already
     if word == "run":
         problem = _run_line(here, command)
     elif word == "subscribe":
