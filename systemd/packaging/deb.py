@@ -77,6 +77,7 @@ def _fill(tree: Path, target: Target) -> str:
         SYSTEMD / "gpu.conf",
         SYSTEMD / "camera.conf",
         ROOT / "docs/service.md",
+        ROOT / "docs/cameras.md",
         SYSTEMD / "packaging/inspector-release",
     ):
         shutil.copy(place, tree)

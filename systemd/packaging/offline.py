@@ -115,7 +115,7 @@ def _installer(tree: Path, target: Target) -> None:
     for pattern in ("*.service", "*.target", "*.conf", "*.rules"):
         for unit in SYSTEMD.glob(pattern):
             shutil.copy(unit, units)
-    for name in ("service.md", "offline.md", "jetson.md"):
+    for name in ("service.md", "cameras.md", "offline.md", "jetson.md"):
         shutil.copy(DOCS / name, tree)
 
 

@@ -54,14 +54,19 @@ def main() -> None:
 
 
 def prepare(here: Installed) -> None:
-    """What README supposes: a line, a data set, frames, and their truth as run lengths and as masks that hold class numbers."""
+    """What README supposes: a line, a data set, frames, and their truth as run lengths and as masks that hold class numbers; wider frames."""
     made = here.sh(
         "inspector simulate severstal --frames 40 --seed 3 --defect-rate 0.8 --class-mix 1,1,1,1"
         " && cp -r severstal/images frames && inspector config example > line.yaml"
     )
     assert made.returncode == 0, made.stderr
     dataset = open_dataset(here.folder / "severstal")
-    (here.folder / "masks").mkdir()
+    for name in ("masks", "strips"):
+        (here.folder / name).mkdir()
+    for frame in dataset.frames[:4]:
+        pixels = cv2.imread(str(frame.path), cv2.IMREAD_GRAYSCALE)
+        assert pixels is not None
+        cv2.imwrite(str(here.folder / "strips" / f"{frame.path.stem}.png"), np.hstack([pixels, pixels])[:, :2000])
     with (here.folder / "train.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("ImageId", "ClassId", "EncodedPixels"))
@@ -80,6 +85,8 @@ def _works(here: Installed, command: str) -> bool:
         print(f"   left out  {command}")
         return True
     began = time.monotonic()
+    if word == "init":
+        command += " --no-input made.yaml"  # nobody answers, and line.yaml is there already
     if word == "run":
         problem = _run_line(here, command)
     elif word == "subscribe":

@@ -80,7 +80,7 @@ def main() -> None:
 
 def higher(tree: Path) -> Path:
     """This checkout with a higher version."""
-    for part in (*PARTS, "systemd", "tests/__init__.py", "tests/installed", "docs/service.md"):
+    for part in (*PARTS, "systemd", "tests/__init__.py", "tests/installed", "docs/service.md", "docs/cameras.md"):
         place = ROOT / part
         (tree / part).parent.mkdir(parents=True, exist_ok=True)
         if place.is_dir():

@@ -155,7 +155,7 @@ def lost(bench: Bench) -> Finding:
 
 
 def _line(bench: Bench, name: str) -> ServiceLine:
-    source = {"kind": "genicam", "address": ADDRESS, "realtime_priority": PRIORITY}
+    source = {"kind": "genicam", "address": ADDRESS}
     return bench.line(name, cameras=[{"name": "top", "source": source, "realtime_priority": PRIORITY}])
 
 
