@@ -76,14 +76,22 @@ class _Session:
         self.ids = FrameIds(wide=not device.is_gige)
         self.times = ArrivalTime()
         self.rate = Rate(config.rate_hz)
-        self.begun_s = time.monotonic()
+        self.begun_s: float | None = None
+        """When the camera was told to send; None before that."""
         self.heard_s: float | None = None
         """When a frame came last, whole or not."""
         self.without_buffer = self.missing = 0
         self.stream = Stream(device, config)
+        self._software_trigger_hz = config.software_trigger_hz
+
+    def begin(self) -> None:
+        """Let the camera send. Raises UserError."""
+        if self.stream is None:
+            raise AssertionError("a session that has ended does not begin")
         self.stream.start()
-        if self.triggered or config.software_trigger_hz is not None:
-            self.keeper = Keeper(device, config.software_trigger_hz)
+        self.begun_s = time.monotonic()
+        if self.triggered or self._software_trigger_hz is not None:
+            self.keeper = Keeper(self.device, self._software_trigger_hz)
 
     def end(self) -> None:
         """Give the camera up. Takes seconds where it has gone."""
@@ -91,7 +99,7 @@ class _Session:
             self.keeper.stop()
         if self.stream is not None:
             try:
-                if not self.lost:
+                if not self.lost and self.begun_s is not None:
                     self.stream.stop()
             except AravisError as error:
                 log.info("camera %s: %s", self.device.name, error)
@@ -146,7 +154,8 @@ class GenicamSource:
         return list(tuning(session.device.name, size, session.stream.payload, refused))
 
     def open(self) -> None:
-        """Find the camera, set its features and let it send. Raises UserError."""
+        """Find the camera and set its features. It sends from the first ``next`` on: until the line takes frames, they would fill the buffers, and
+        count as lost. Raises UserError."""
         self._interrupted.clear()
         closing = self._closing
         if closing is not None:
@@ -177,6 +186,12 @@ class GenicamSource:
         session = self._session
         if session is None or session.stream is None:
             return None
+        if session.begun_s is None and not self._interrupted.is_set():
+            try:
+                session.begin()
+            except UserError as error:
+                session.lost = True
+                raise CameraLostError(str(error)) from None
         while not self._interrupted.is_set():
             received = session.stream.pop(POLL_US)
             if received is None:
@@ -294,7 +309,7 @@ class GenicamSource:
         if session.triggered:
             return
         now_s, hz = time.monotonic(), session.rate.hz
-        silent_s = now_s - (session.heard_s or session.begun_s)
+        silent_s = now_s - (session.heard_s or session.begun_s or now_s)
         limit_s = FIRST_S if session.heard_s is None else SILENT_S
         if hz is not None:
             limit_s = max(limit_s, SILENT_PERIODS / hz)

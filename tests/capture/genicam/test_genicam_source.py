@@ -135,7 +135,7 @@ def test_a_camera_is_found_by_its_serial_and_its_size_is_told(
     with opened(GenicamConfig(serial=camera.serial), 256, 1600) as source:
         assert source.frame_size == (64, 96)
         assert image_of(taken(source)) >= 0
-    assert "delivers frames of 64x96, and the line inspects 256x1600" in caplog.text
+    assert "delivers frames of 64x96, and 256x1600 are expected" in caplog.text
 
 
 def test_an_address_that_is_none_is_refused(camera: FakeCamera) -> None:
