@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from inspector.protocol.control_messages import Outcome
 from inspector.protocol.line_report import LineReport
 from inspector.protocol.messages import EndBody
 from inspector.results.journal_reader import JournalReader
+from tests.cli.command import interrupted
 from tests.cli.in_process import run
 from tests.line.conftest import Running
 from tests.line.sources import ListCamera
@@ -231,15 +231,21 @@ def test_the_configuration_names_the_socket(asked: Asked, tmp_path: Path, monkey
 
 
 def test_ctrl_c_ends_the_waiting_and_says_that_the_line_goes_on(tmp_path: Path) -> None:
-    def interrupted(command: AnyCommand, caller: Caller) -> dict[str, object]:
-        os.kill(os.getpid(), signal.SIGINT)
+    begun, released = threading.Event(), threading.Event()
+
+    def perform(command: AnyCommand, caller: Caller) -> dict[str, object]:
+        begun.set()
+        released.wait(20)
         return {}
 
-    server = ControlServer(ControlConfig(endpoint=f"ipc://{tmp_path}/control"), "t", "e", interrupted)
+    server = ControlServer(ControlConfig(endpoint=f"ipc://{tmp_path}/control"), "t", "e", perform)
     server.start()
-    ended = run("ctl", "--endpoint", server.endpoints[0], "bundle", "rollback")
-    server.close()
-    assert (ended.status, ended.out) == (130, "")
-    assert ended.err.startswith(
+    try:
+        ended = interrupted("ctl", "--endpoint", server.endpoints[0], "bundle", "rollback", when=begun.is_set)
+    finally:
+        released.set()
+        server.close()
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr.startswith(
         "inspector: bundle rollback: no longer waited for; a line that has begun with it goes on"
     )
