@@ -12,6 +12,7 @@ next to nothing: what remains is the line's own.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import sys
@@ -181,6 +182,7 @@ def compared(made: Exam, expected: list[Judgement], sent: Sent) -> dict[str, Any
 
 def main() -> int:
     """The command."""
+    gc.disable()  # messages are kept to the end: to look through them again and again would hold up the subscriber ever longer
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", default="tiny", help="tiny, or a bundle as in a configuration, such as demo")
     parser.add_argument(
