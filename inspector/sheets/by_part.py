@@ -1,4 +1,8 @@
-"""A sheet is the frames with one id of the part: from the camera's counter, or told by ``inspector ctl part``. Frames without an id are of no sheet."""
+"""A sheet is the frames with one id of the part: from the camera's counter, or told by ``inspector ctl part``. Frames without an id are of no sheet.
+
+A frame that was lost, or did not arrive whole, has no id where the camera sends it: it may be of the part before it or of the one after it, so
+neither passes.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from inspector.sheets.overlap import View
 
 _Key = tuple[str, str]
 """Run and part."""
+_WITHOUT_ID = (Reason.CAMERA_LOST, Reason.BAD_FRAME)
+"""Frames that may have had an id which did not arrive."""
 
 
 @dataclass(slots=True)
@@ -32,6 +38,8 @@ class _Camera:
     """Number of the last sheet that it was in."""
     ended: deque[_Key] = field(default_factory=lambda: deque(maxlen=MOST_AT_ONCE))
     """Parts that ended before it came to them."""
+    unsure: str = ""
+    """What is known of frames just before the next one, of which no id is known."""
 
 
 class ByPart(Gathering[_Part]):
@@ -68,13 +76,21 @@ class ByPart(Gathering[_Part]):
     def _frame(self, settled: Settled) -> list[Ending]:
         meta = settled.meta
         at, key, endings = self._at[meta.camera], (meta.run, meta.part), []
+        if not meta.part and settled.outcome.reason in _WITHOUT_ID:
+            at.unsure = settled.outcome.detail or "frames are lost"
+            if at.sheet is not None:
+                at.sheet.lost[meta.camera] = at.unsure
+            return endings
         if key != at.key:
             at.key, before = key, at.sheet
             at.sheet = self._enter(at, key) if meta.part else None
+            if at.unsure and at.sheet is not None:
+                at.sheet.lost[meta.camera] = at.unsure
             passed = [
                 one for one in self._open.values() if one is before or (at.sheet and one.number < at.sheet.number)
             ]
             endings += self._pass(meta.camera, passed, meta.captured_ns)
+        at.unsure = ""
         sheet = at.sheet
         if sheet is None or sheet.number not in self._open or meta.camera in sheet.over:
             return endings

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from inspector.config.positions import PlacementConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
@@ -182,6 +183,35 @@ def test_by_part_a_camera_that_missed_it_or_lost_a_frame_leaves_it_uninspected()
     assert fed(
         sheets, settled("b", 2, lost=True, part="p3"), settled("a", 3, part="p4"), settled("b", 3, part="p4")
     ) == [(2, "UNINSPECTED", "camera_lost")]
+
+
+@pytest.mark.parametrize("reason", [Reason.CAMERA_LOST, Reason.BAD_FRAME])
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (["p1", None, "p1", "p2", "p3"], ["UNINSPECTED", "PASS"]),
+        (["p1", "p1", None, "p2", "p3"], ["UNINSPECTED", "UNINSPECTED"]),
+        (["p1", "", None, "p2", "p3"], ["PASS", "UNINSPECTED"]),
+        (["p1", "", None, "", "p2", "p3"], ["PASS", "PASS"]),
+        (["p1", None, "", "p2", "p3"], ["UNINSPECTED", "PASS"]),
+    ],
+)
+def test_by_part_a_frame_whose_id_was_lost_too_lets_no_part_beside_it_pass(
+    parts: list[str | None], expected: list[str], reason: Reason
+) -> None:
+    sheets, found = ByPart(("a",), None), []
+    for number, part in enumerate(parts):
+        frame = settled("a", number, Verdict.UNINSPECTED if part is None else Verdict.PASS, part=part or "")
+        if part is None:
+            frame = replace(frame, outcome=replace(frame.outcome, reason=reason))
+        found += fed(sheets, frame)
+    assert [verdict for _, verdict, _ in found] == expected
+
+
+def test_by_part_a_frame_that_was_lost_at_the_end_of_a_run_lets_its_last_part_not_pass() -> None:
+    sheets = ByPart(("a",), None)
+    fed(sheets, settled("a", 0, part="p1"), settled("a", 1, lost=True))
+    assert told(sheets.run_over("coil", None)) == [(0, "UNINSPECTED", "camera_lost")]
 
 
 def test_by_part_a_camera_that_comes_after_the_deadline_opens_no_second_sheet() -> None:
