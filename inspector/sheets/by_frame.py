@@ -46,7 +46,7 @@ class ByFrame(Gathering[Sheet]):
         if settled.outcome.reason is Reason.CAMERA_LOST:
             sheet.lost[meta.camera] = settled.outcome.detail or "the frame is lost"
         else:
-            sheet.views.append(View(settled, 0.0))
+            sheet.see(View(settled, 0.0))
         return sheet
 
     def _skip(self, settled: Settled, first: int, last: int) -> list[Ending]:

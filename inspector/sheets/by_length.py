@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from inspector.frames.outcome import Reason, Settled
+from inspector.frames.outcome import Reason, Settled, Verdict
 from inspector.sheets.combining import Sheet
 from inspector.sheets.gathering import MOST_AT_ONCE, Ending, Gathering, InOrder
 from inspector.sheets.overlap import View
@@ -28,6 +28,8 @@ class _Length(Sheet):
     """By camera, mm along the strip."""
     holes: set[str] = field(default_factory=set)
     """Cameras that have not seen all in between."""
+    latest: dict[str, tuple[float, Verdict]] = field(default_factory=dict)
+    """By camera: position, mm, and verdict of its last frame that was added."""
 
 
 @dataclass(slots=True)
@@ -81,19 +83,20 @@ class ByLength(Gathering[_Length]):
         endings = self._leave_runs(meta.camera, meta.run, meta.captured_ns)
         if meta.position_um is None or settled.outcome.reason is Reason.CAMERA_LOST or not meta.run:
             return endings
-        view = View(settled, meta.position_um / 1000)
+        along_mm = meta.position_um / 1000
+        view = View(settled, along_mm)
         box = view.box
         if box is not None:
             begin, end = box.along_from, box.along_to
             self._frame_mm[meta.camera] = end - begin
         else:
-            begin, end = view.along_mm, view.along_mm + self._frame_mm[meta.camera]
+            begin, end = along_mm, along_mm + self._frame_mm[meta.camera]
         first = math.floor(begin / self._length_mm)
         run = self._runs.setdefault(meta.run, _Run(first - 1))
         for index in range(first, max(first + 1, math.ceil(end / self._length_mm))):
             endings += self._open_through(meta.run, run, index)
             if (number := run.numbers.get(index)) is not None:
-                self._open[number].views.append(view)
+                self._see(self._open[number], view, along_mm)
                 if box is not None:
                     self._cover(self._open[number], meta.camera, begin, end)
         if box is not None:
@@ -138,6 +141,14 @@ class ByLength(Gathering[_Length]):
         ending = super()._end(sheet, why)
         self._runs[sheet.run].numbers.pop(sheet.index, None)
         return ending
+
+    def _see(self, sheet: _Length, view: View, along_mm: float) -> None:
+        """Add a frame, unless it shows what the one before showed, with the same verdict: a strip at rest would fill the memory."""
+        verdict = view.settled.outcome.verdict
+        before_mm, before = sheet.latest.get(view.camera, (math.inf, verdict))
+        if before is not verdict or abs(along_mm - before_mm) > self._unseen_mm:
+            sheet.latest[view.camera] = along_mm, verdict
+            sheet.see(view)
 
     def _cover(self, sheet: _Length, camera: str, begin: float, end: float) -> None:
         seen_to = sheet.seen_to.get(camera)

@@ -75,7 +75,8 @@ class ByPart(Gathering[_Part]):
 
     def _frame(self, settled: Settled) -> list[Ending]:
         meta = settled.meta
-        at, key, endings = self._at[meta.camera], (meta.run, meta.part), []
+        at, key = self._at[meta.camera], (meta.run, meta.part)
+        endings: list[Ending] = []
         if not meta.part and settled.outcome.reason in _WITHOUT_ID:
             at.unsure = settled.outcome.detail or "frames are lost"
             if at.sheet is not None:
@@ -98,10 +99,16 @@ class ByPart(Gathering[_Part]):
         if settled.outcome.reason is Reason.CAMERA_LOST:
             sheet.lost[meta.camera] = settled.outcome.detail or "frames are lost"
         else:
-            sheet.views.append(View(settled, 0.0 if meta.position_um is None else meta.position_um / 1000))
+            sheet.see(View(settled, self._along_mm(meta.position_um)))
         if self._frames is not None and sheet.taken[meta.camera] >= self._frames:
             endings += self._pass(meta.camera, [sheet], meta.captured_ns)
         return endings
+
+    def _along_mm(self, position_um: int | None) -> float | None:
+        """Where a frame is. Frames of one trigger are at one place, wherever that is."""
+        if position_um is not None:
+            return position_um / 1000
+        return 0.0 if self._frames == 1 else None
 
     def _enter(self, at: _Camera, key: _Key) -> _Part | None:
         if key in at.ended:

@@ -1,14 +1,13 @@
 """Counts a defect that several frames show once: in the overlap of two cameras, or of two frames of one camera.
 
-Two defects are one where they are of one class, on one face, in two frames, and their boxes intersect where both frames see the strip. Without a scale
-nothing is known of that, and each is listed.
+Two defects are one where they are of one class, on one face, in two frames, and their boxes intersect where both frames see the strip. Without a scale,
+or the positions of several frames of one camera, nothing is known of that, and each is listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import msgspec
 
@@ -22,8 +21,8 @@ class View:
     """A frame with its verdict, and where along the strip it is."""
 
     settled: Settled
-    along_mm: float
-    """Its position; with cameras that are triggered together 0."""
+    along_mm: float | None
+    """Its position; with cameras that are triggered together 0. None: it is not known."""
 
     @property
     def camera(self) -> str:
@@ -39,7 +38,11 @@ class View:
     def box(self) -> StripBox | None:
         """What it shows of the strip; None where that is not known."""
         places = self.settled.outcome.places
-        return places.view.moved(self.along_mm) if places is not None and places.view is not None else None
+        return self.on_strip(places.view) if places is not None else None
+
+    def on_strip(self, box: StripBox | None) -> StripBox | None:
+        """A box of the frame, where it is on the strip; None where that is not known."""
+        return box.moved(self.along_mm) if box is not None and self.along_mm is not None else None
 
 
 class _Sighting:
@@ -67,13 +70,11 @@ def once(
 ) -> list[SheetDefect]:
     """Every defect of these frames once, largest first: as the frame shows it in which it is largest. ``tolerance_mm``: how far apart the
     same defect may be in two frames. ``span_mm``: only those that reach into this stretch along the strip."""
-    sightings = {id(view): _sightings(view, span_mm) for view in views}
-    for first, second in combinations([view for view in views if sightings[id(view)]], 2):
-        zone = _zone(first, second)
-        if zone is not None:
-            _join(sightings[id(first)], sightings[id(second)], zone, tolerance_mm)
+    sightings = [_sightings(view, span_mm) for view in views]
+    for first, second, zone in _overlapping(views, sightings):
+        _join(first, second, zone, tolerance_mm)
     groups: dict[int, list[_Sighting]] = {}
-    for one in (sighting for found in sightings.values() for sighting in found):
+    for one in (sighting for found in sightings for sighting in found):
         groups.setdefault(id(one.root()), []).append(one)
     return sorted((_merged(group) for group in groups.values()), key=lambda defect: -defect.area_px)
 
@@ -82,20 +83,31 @@ def _sightings(view: View, span_mm: tuple[float, float] | None) -> list[_Sightin
     outcome = view.settled.outcome
     found = []
     for defect in outcome.defects:
-        box = outcome.places.box(defect) if outcome.places is not None else None
-        box = box.moved(view.along_mm) if box is not None else None
+        box = view.on_strip(outcome.places.box(defect)) if outcome.places is not None else None
         if box is None or span_mm is None or (box.along_from < span_mm[1] and box.along_to > span_mm[0]):
             found.append(_Sighting(view, defect, box))
     return found
 
 
-def _zone(first: View, second: View) -> StripBox | None:
-    """What both show of one face."""
-    one, other = first.settled.outcome.places, second.settled.outcome.places
-    if one is None or other is None or one.face != other.face:
-        return None
-    box, other_box = first.box, second.box
-    return box.common(other_box) if box is not None and other_box is not None else None
+def _overlapping(
+    views: Sequence[View], sightings: Sequence[list[_Sighting]]
+) -> Iterator[tuple[list[_Sighting], list[_Sighting], StripBox]]:
+    """What was found in each two frames that show the same of one face, and what both show. Each frame is compared only with those that it
+    overlaps along the strip, because a sheet may be many frames long."""
+    placed = []
+    for view, found in zip(views, sightings, strict=True):
+        places = view.settled.outcome.places
+        if found and places is not None and (box := view.box) is not None:
+            placed.append((box, places.face, found))
+    placed.sort(key=lambda one: one[0].along_from)
+    before: list[tuple[StripBox, str, list[_Sighting]]] = []
+    for one in placed:
+        box, face, found = one
+        before = [other for other in before if other[0].along_to > box.along_from]
+        for other_box, other_face, others in before:
+            if face == other_face and (zone := box.common(other_box)) is not None:
+                yield others, found, zone
+        before.append(one)
 
 
 def _join(first: Sequence[_Sighting], second: Sequence[_Sighting], zone: StripBox, tolerance_mm: float) -> None:

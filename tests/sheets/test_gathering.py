@@ -20,7 +20,7 @@ from inspector.frames.size import FrameSize
 from inspector.sheets.by_frame import ByFrame
 from inspector.sheets.by_length import ByLength
 from inspector.sheets.by_part import ByPart
-from inspector.sheets.combining import Limits, combined
+from inspector.sheets.combining import MOST_FRAMES, Limits, combined
 from inspector.sheets.gathering import Ending, Gathering
 from inspector.sheets.numbers import Numbers
 from inspector.sheets.overlap import View, once
@@ -293,6 +293,46 @@ def test_by_length_a_jump_of_the_position_is_told_as_one_and_a_strip_that_runs_b
     assert found == [(2, "2..399", "no camera has seen 99.5 m of the strip"), (1, "UNINSPECTED", "camera_lost")]
     assert fed(sheets, settled("a", 4, Verdict.REJECT, position_um=0)) == []
     assert sheets.closed.through == 399
+
+
+def test_by_length_a_strip_at_rest_takes_no_memory_and_a_defect_that_shows_meanwhile_is_not_missed() -> None:
+    sheets = by_length()
+    fed(sheets, *strip("a", range(3)))
+    for number in range(3, 5000):
+        fed(sheets, settled("a", number, position_um=200_000 + number % 2 * 1000))
+    assert len(sheets._open[1].views) == 1
+    fed(sheets, settled("a", 5000, Verdict.REJECT, position_um=200_000))
+    found = fed(sheets, *[settled("a", n, position_um=(n - 4998) * 100_000) for n in range(5001, 5008)])
+    assert [verdict for _, verdict, _ in found] == ["REJECT", "PASS", "PASS"]
+
+
+def test_a_sheet_that_does_not_end_takes_no_memory_and_does_not_pass() -> None:
+    sheets = ByPart(("a",), None)
+    assert fed(sheets, *(settled("a", number, part="p1") for number in range(MOST_FRAMES + 5))) == []
+    (ending,) = sheets.add(settled("a", MOST_FRAMES + 5, part="p2"))
+    assert ending.sheet is not None
+    assert len(ending.sheet.views) == MOST_FRAMES
+    sheet = combined(ending.sheet, ending.missing, ending.why, 0, ending.through, LIMITS)
+    assert (sheet.outcome.verdict, sheet.missing) == (Verdict.UNINSPECTED, ("a",))
+
+
+@pytest.mark.parametrize(("frames", "listed"), [(2, 2), (1, 1)])
+def test_by_part_only_frames_of_one_trigger_show_one_place_where_positions_are_unknown(
+    frames: int, listed: int
+) -> None:
+    cameras = ("a", "b")[: 3 - frames]
+    sheets = ByPart(cameras, None, frames=frames)
+    views = [(camera, number) for camera in cameras for number in range(frames)]
+    endings = [
+        one
+        for camera, number in views
+        for one in sheets.add(
+            settled(camera, number, Verdict.REJECT, part="p1", defects=(defect((10, 10, 4, 3)),)),
+        )
+    ]
+    (ending,) = endings
+    assert ending.sheet is not None
+    assert len(once(ending.sheet.views)) == listed
 
 
 def test_by_length_a_dead_camera_costs_the_deadline() -> None:
