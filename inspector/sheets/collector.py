@@ -166,20 +166,31 @@ class SheetCollector:
         cameras.add(item.camera)
         if cameras.issuperset(self.cameras):
             del self._runs[item.run]
-            self._publish(self._gathering.run_over(item.run, next(reversed(self._runs), None)))
-            self._messages.end_sheets(item.run)
+            try:
+                self._publish(self._gathering.run_over(item.run, next(reversed(self._runs), None)))
+            finally:
+                self._messages.end_sheets(item.run)
 
     def _publish(self, endings: Sequence[Ending]) -> None:
         for one in endings:
-            now = self._clock()
-            settled: Settled
-            if one.sheet is None:
-                settled = skipped(one.first, one.last, one.run, one.detail, now, one.through)
-            else:
-                settled = combined(one.sheet, one.missing, one.why, now, one.through, self._limits)
-            with self._lock:
-                self._settled[settled.outcome.verdict, settled.outcome.reason] += settled.count
-            self._messages.sheet(settled)
+            self._attempt(lambda one=one: self._publish_one(one))  # type: ignore[misc]
+
+    def _publish_one(self, one: Ending) -> None:
+        settled = self._combined(one)
+        with self._lock:
+            self._settled[settled.outcome.verdict, settled.outcome.reason] += settled.count
+        self._messages.sheet(settled)
+
+    def _combined(self, one: Ending) -> Settled:
+        """The sheet with its verdict, or the range; UNINSPECTED where an error leaves its verdict unknown."""
+        now, detail = self._clock(), one.detail
+        if one.sheet is not None:
+            try:
+                return combined(one.sheet, one.missing, one.why, now, one.through, self._limits)
+            except Exception:
+                log.exception("sheet %d could not get its verdict, it is UNINSPECTED", one.first)
+                detail = "an error in the program; the log has the details"
+        return skipped(one.first, one.last, one.run, detail, now, one.through)
 
     @staticmethod
     def _attempt(action: Callable[[], None]) -> None:
