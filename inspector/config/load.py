@@ -141,6 +141,10 @@ def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where
         raise UserError(
             f"{where}: camera {unplaced[0]} has no positions, and sheets by length need them; give it travel_um_per_frame, line_scan or encoder"
         )
+    if sheets.length_mm is not None and 2 * sheets.unseen_mm >= sheets.length_mm:
+        raise UserError(
+            f"{where}: unseen_mm is {sheets.unseen_mm:g}, and a sheet of {sheets.length_mm:g} mm could pass unseen; expected less than half of length_mm"
+        )
     if sheets.frames_per_part is not None and sheets.by != "part":
         raise UserError(f"{where}: frames_per_part is for `by: part`; found by: {sheets.by}")
     if len(chosen) > 1 and (without := [name for name in chosen if known[name].placement is None]):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from engines.files.names import Name
-from inspector.config.section import AtLeastOne, Positive, Section
+from inspector.config.section import AtLeastOne, Section
 
 Tolerance = Annotated[float, Meta(ge=0, le=1000)]
 
@@ -22,7 +22,9 @@ class SheetsConfig(Section, frozen=True, kw_only=True):
             "part. `length`: the frames of `length_mm` of strip, by their positions; needs a scale and positions."
         ),
     ]
-    length_mm: Annotated[Positive | None, Meta(description="Length of a sheet along the strip, mm.")] = None
+    length_mm: Annotated[
+        Annotated[float, Meta(ge=1, le=1e7)] | None, Meta(description="Length of a sheet along the strip, mm.")
+    ] = None
     frames_per_part: Annotated[
         AtLeastOne | None,
         Meta(
@@ -47,5 +49,7 @@ class SheetsConfig(Section, frozen=True, kw_only=True):
     ] = 0.0
     unseen_mm: Annotated[
         Tolerance,
-        Meta(description="By length: this much of the strip between two frames may be unseen, mm."),
+        Meta(
+            description="By length: this much of the strip between two frames may be unseen, mm; less than half of `length_mm`."
+        ),
     ] = 1.0

@@ -251,6 +251,14 @@ def test_the_camera_says_which_part_a_frame_shows(start_line, bundle: Bundle) ->
         ({"sheets": {"by": "frame", "cameras": ["left", "left"]}}, "named twice"),
         ({"sheets": {"by": "length"}}, "found no length_mm, and `by: length` needs it"),
         ({"sheets": {"by": "length", "length_mm": 5}}, "camera left has no positions, and sheets by length need them"),
+        (
+            {
+                "cameras": [{"name": "a", "travel_um_per_frame": 5}],
+                "sheets": {"by": "length", "length_mm": 100, "unseen_mm": 50},
+            },
+            "unseen_mm is 50, and a sheet of 100 mm could pass unseen",
+        ),
+        ({"sheets": {"by": "length", "length_mm": 1e-9}}, "length_mm"),
         ({"sheets": {"by": "part", "length_mm": 5}}, "found length_mm, and by: part"),
         ({"sheets": {"by": "frame", "frames_per_part": 2}}, "frames_per_part is for `by: part`"),
         ({"sheets": {"by": "frames"}}, "expected frame, length or part"),
