@@ -85,8 +85,9 @@ class Positions:
     def _by_encoder(self, encoder: Encoder, arrival: Arrival) -> Position:
         raw = arrival.encoder
         if raw is None:
-            encoder.missing()
-            self._tell(encoder)
+            if not arrival.error:  # a frame that did not arrive whole has lost its count, too
+                encoder.missing()
+                self._tell(encoder)
             return UNKNOWN
         if self._begins:
             encoder.restart()

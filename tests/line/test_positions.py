@@ -114,6 +114,15 @@ def test_frames_without_a_count_are_told() -> None:
     assert told == ["encoder_missing", "encoder_well"]
 
 
+def test_a_frame_that_did_not_arrive_whole_says_nothing_of_the_encoder() -> None:
+    told: list[str] = []
+    where = by_encoder(told)
+    assert where.of(0, frame(0, 7), "coil").position_um == 70
+    assert where.of(1, Arrival(1, 10_000_000, None, "packets are missing"), "coil") == UNKNOWN
+    assert where.of(2, frame(2, 9), "coil")[:2] == (90, 20)
+    assert told == []
+
+
 def test_an_encoder_goes_on_after_a_restart() -> None:
     where = by_encoder()
     where.resume(last(run="coil", encoder=65_500, position_um=7_000_000, travel_um=40_000), live=True)
