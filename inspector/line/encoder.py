@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from inspector.config.positions import EncoderConfig
+from inspector.protocol.values import LARGEST
 
 _SLACK_S = 1.0
 """Capture times are those of this machine, which may have been late."""
@@ -52,10 +53,8 @@ class Encoder:
         if position_um is None:
             self._jump("its position was not known when the line stopped")
         self._last = self._forward(raw), captured_ns
-        self._count = self._last[0]
         if position_um is not None:
-            self._zero_um = position_um - self._count * self._config.um_per_count
-            self._furthest_um = position_um
+            self._zero_um = self._furthest_um = position_um
 
     def restart(self) -> None:
         """Begin to count again where the count has jumped; what was the furthest point does not matter any more."""
@@ -76,11 +75,17 @@ class Encoder:
         forward = self._forward(raw)
         if self._last is None:
             # Its own value, not 0: cameras on one encoder then have the same positions.
-            self._count, self._furthest_um = forward, forward * self._config.um_per_count
+            self._count = self._signed(raw)
+            self._furthest_um = self._count * self._config.um_per_count
         elif not self._step(forward, captured_ns):
             return None
-        self._last = forward, captured_ns
         position_um = self._zero_um + self._count * self._config.um_per_count
+        if abs(position_um) > LARGEST:
+            self._jump(
+                f"the count {raw} is a position beyond all that can be told; set encoder.bits, or the counter to 0"
+            )
+            return None
+        self._last = forward, captured_ns
         self._look(position_um)
         return round(position_um)
 
@@ -95,8 +100,11 @@ class Encoder:
     def _fits(self, raw: int) -> bool:
         return -self._range // 2 <= raw < self._range
 
+    def _signed(self, raw: int) -> int:
+        return -raw if self._config.reversed else raw
+
     def _forward(self, raw: int) -> int:
-        return (-raw if self._config.reversed else raw) % self._range
+        return self._signed(raw) % self._range
 
     def _step(self, forward: int, captured_ns: int) -> bool:
         """Unwrap a count; False where that cannot be done."""

@@ -67,6 +67,52 @@ def test_travel_is_the_sum_of_the_steps(steps: list[int], bits: int, reversed_: 
         assert (found.travel_um, found.encoder) == (total, count)
 
 
+@given(
+    st.lists(st.tuples(st.integers(-400, 400), st.booleans()), min_size=1, max_size=40),
+    st.integers(-(2**40), 2**40),
+    st.sampled_from([(12, False), (16, False), (32, False), (16, True), (64, True)]),
+    st.booleans(),
+)
+def test_positions_are_the_counts_back_and_forth_over_turns_and_restarts(
+    steps: list[tuple[int, bool]], first: int, counter: tuple[int, bool], reversed_: bool
+) -> None:
+    """A counter turns over at 0 or, where it is signed, in the middle of its range; the daemon is started again in between."""
+    bits, signed = counter
+    turns = 1 << bits
+
+    def raw(forward: int) -> int:
+        count = (-forward if reversed_ else forward) % turns
+        return count - turns if signed and count >= turns // 2 else count
+
+    def started() -> Positions:
+        return by_encoder(bits=bits, reversed=reversed_, um_per_count=1, fastest_m_per_s=0.0004)
+
+    where, count, header = started(), first, None
+    position = -raw(first) if reversed_ else raw(first)  # the first count is taken as it is
+    for number, (step, restarted) in enumerate([(0, False), *steps]):
+        if restarted and header is not None:
+            where = started()
+            where.resume(header, live=True)
+        count, position = count + step, position + step
+        found = where.of(number, frame(number, raw(count)), "coil")
+        assert (found.position_um, found.encoder) == (position, raw(count))
+        header = last(run="coil", encoder=found.encoder, position_um=found.position_um, travel_um=found.travel_um)
+
+
+@pytest.mark.parametrize(("reversed_", "counts"), [(False, (-5, 2)), (True, (5, -2))])
+def test_a_count_below_0_is_a_position_below_0(reversed_: bool, counts: tuple[int, int]) -> None:
+    where = by_encoder(bits=64, reversed=reversed_)
+    assert [where.of(n, frame(n, count), "coil")[:2] for n, count in enumerate(counts)] == [(-50, 0), (20, 70)]
+    other = by_encoder(bits=64, reversed=reversed_)
+    assert other.of(0, frame(0, counts[1]), "coil").position_um == 20, "cameras on one encoder have the same positions"
+
+
+def test_a_position_that_no_message_can_hold_is_unknown() -> None:
+    told: list[str] = []
+    assert by_encoder(told, bits=64).of(0, frame(0, 2**63), "coil") == UNKNOWN
+    assert told == ["encoder_jumped"]
+
+
 def test_a_new_run_begins_at_travel_0_and_the_position_goes_on() -> None:
     where = by_encoder()
     where.of(0, frame(0, 100), "coil-1")
