@@ -6,6 +6,7 @@ A link is followed: the file it leads to is replaced, and the link stays. A devi
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -29,6 +30,13 @@ def refuse_inputs(output: Path, inputs: Inputs, option: str = "") -> None:
     for what, path in inputs.items():
         if _is_one(output, path):
             raise FileError(f"{_named(output, option)}: is {what}; name another file")
+
+
+def check_output(output: Path, inputs: Inputs, option: str = "") -> None:
+    """As `refuse_inputs`, and raises FileError where the folder of ``output`` is missing, too: for a command that works long before it
+    writes."""
+    refuse_inputs(output, inputs, option)
+    _place(output, _named(output, option))
 
 
 def refuse_folders(output: Path, folders: Inputs, option: str = "", *, below: bool = False) -> None:
@@ -118,26 +126,33 @@ def temporary_folder(prefix: str, advice: str = "") -> Iterator[Path]:
 def _output(path: Path, inputs: Inputs, option: str, mode: str) -> Iterator[IO[str] | IO[bytes]]:
     refuse_inputs(path, inputs, option)
     named = _named(path, option)
+    target, old = _place(path, named)
     try:
-        old = _status(path)
-        in_place = old is not None and not stat.S_ISREG(old.st_mode)
-        target = path if in_place else Path(os.path.realpath(path))
-        if not target.parent.is_dir():
-            raise FileError(f"{named}: {UNWRITABLE}, its folder does not exist; create it first")
-    except (OSError, ValueError) as error:
-        raise unusable(named, error, UNWRITABLE) from None
-    try:
-        if in_place:
+        if old is not None and not stat.S_ISREG(old):
             with _opened(target, mode) as file:
                 yield file
         else:
-            permissions = 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode)
+            permissions = 0o666 & ~_umask() if old is None else stat.S_IMODE(old)
             with _beside(target, permissions, mode) as file:
                 yield file
     except OSError as error:
         if not _is_of_the_output(error, target):
             raise
         raise unusable(named, error, UNWRITABLE) from None
+
+
+def _place(path: Path, named: str) -> tuple[Path, int | None]:
+    """The file that is written, links followed, and the mode of what is there; None where nothing is. Raises FileError where none can be."""
+    try:
+        old = _status(path)
+        target = Path(os.path.realpath(path)) if old is None or stat.S_ISREG(old.st_mode) else path
+        if old is not None and stat.S_ISDIR(old.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not target.parent.is_dir():
+            raise FileError(f"{named}: {UNWRITABLE}, its folder does not exist; create it first")
+    except (OSError, ValueError) as error:
+        raise unusable(named, error, UNWRITABLE) from None
+    return target, None if old is None else old.st_mode
 
 
 @contextmanager

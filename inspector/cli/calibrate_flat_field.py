@@ -79,7 +79,7 @@ def _frames(option: str, given: str, out: Path, report: Path | None) -> FrameFil
     from calibration.flat_field.reference import FrameFiles
     from engines.errors import DataError
     from engines.files.looking import expanded
-    from engines.files.writing import refuse_folders, refuse_inputs
+    from engines.files.writing import check_output, refuse_folders
     from inspector.capture.replay.listing import list_files
     from inspector.cli.report_folder import frame_folders
     from inspector.errors import UserError
@@ -90,7 +90,7 @@ def _frames(option: str, given: str, out: Path, report: Path | None) -> FrameFil
         frames = FrameFiles(files)
     except (UserError, DataError) as error:
         raise UserError(f"{option}: {error}") from None
-    refuse_inputs(out, {f"the frame {file.name} of {option}": file for file in files}, "--out")
+    check_output(out, {f"the frame {file.name} of {option}": file for file in files}, "--out")
     if report is not None:
         refuse_folders(report, frame_folders(place, files, report), "--report")
     return frames

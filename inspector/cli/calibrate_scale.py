@@ -98,7 +98,7 @@ def _frames(given: str, out: Path, report: Path | None) -> tuple[list[Path], lis
     """The files and what they show. Raises UserError or FileError, also where what is written would be one of them, or among them."""
     from engines.errors import BadFrameError
     from engines.files.looking import expanded
-    from engines.files.writing import output_folder, refuse_folders, refuse_inputs
+    from engines.files.writing import check_output, output_folder, refuse_folders
     from engines.images.decoder import Decoder
     from inspector.capture.replay.listing import list_files
     from inspector.cli.report_folder import frame_folders
@@ -106,7 +106,7 @@ def _frames(given: str, out: Path, report: Path | None) -> tuple[list[Path], lis
 
     place = str(expanded(given))
     files = list_files(place)
-    refuse_inputs(out, {f"the frame {file.name}": file for file in files}, "--out")
+    check_output(out, {f"the frame {file.name}": file for file in files}, "--out")
     if report is not None:
         refuse_folders(report, frame_folders(place, files, report), "--report")
         output_folder(report, "--report")

@@ -142,15 +142,15 @@ def _refuse_inputs(bundle: Bundle, data: Path, split: Path | None, out: Path | N
     """Raises FileError where a file to write is one of those that are read; the bundle's own operating point may be replaced."""
     from engines.bundle import MANIFEST, OPERATING_POINT
     from engines.data.inputs import input_files
-    from engines.files.writing import refuse_inputs
+    from engines.files.writing import check_output
 
     read = {f"{name} of the bundle": bundle.path / name for name in (MANIFEST, *bundle.manifest.files)}
     read |= input_files(data) | ({"the split that is read": split} if split else {})
     if out is not None:
-        refuse_inputs(out, read, "--out")
+        check_output(out, read, "--out")
     if curve is not None:
         read |= {"the bundle's operating point": bundle.path / OPERATING_POINT}
-        refuse_inputs(curve, read | ({"the file of --out": out} if out else {}), "--curve")
+        check_output(curve, read | ({"the file of --out": out} if out else {}), "--curve")
 
 
 def _costs(miss: float | None, false_scrap: float | None, defect_rate: float) -> Costs | None:

@@ -55,7 +55,7 @@ def _refuse(bundle: Bundle, frames: Path, camera: str | None, out: Path | None) 
 
     from engines.bundle import MANIFEST
     from engines.files.names import NAME, NAME_IN_WORDS
-    from engines.files.writing import refuse_inputs
+    from engines.files.writing import check_output
     from inspector.capture.replay.listing import list_files
     from inspector.errors import UserError
 
@@ -64,7 +64,7 @@ def _refuse(bundle: Bundle, frames: Path, camera: str | None, out: Path | None) 
     if out is not None:
         names = (MANIFEST, *bundle.manifest.files)
         read = {f"{name} of the bundle": bundle.path / name for name in names} | {"the list of frames": frames}
-        refuse_inputs(out, read | {f"the frame {file.name}": file for file in list_files(str(frames))}, "--out")
+        check_output(out, read | {f"the frame {file.name}": file for file in list_files(str(frames))}, "--out")
 
 
 def _made(bundle: Bundle, frames: Path, precision: str) -> Reference:

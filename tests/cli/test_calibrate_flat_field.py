@@ -74,4 +74,6 @@ def test_what_is_wrong_is_one_line(recorded: Path, tmp_path: Path) -> None:
     )
     assert "--serial: " in told(dark, white, "--out", out, "--serial", "a\nb")
     assert "its folder does not exist" in told(dark, white, "--out", tmp_path / "no" / "x.zip")
+    few = recorded / "few"
+    assert "its folder does not exist" in told(few, white, "--out", tmp_path / "no" / "x.zip"), "before frames are read"
     assert not out.exists()

@@ -12,6 +12,7 @@ import pytest
 from engines.errors import FileError
 from engines.files.writing import (
     binary_output,
+    check_output,
     folder_beside,
     output_folder,
     refuse_folders,
@@ -135,6 +136,17 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path, place: str, why: str
         file.write(b"x" * 100_000)
     assert "\n" not in str(raised.value)
     assert str(raised.value).startswith("-o ")
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [("none/a.csv", "its folder does not exist"), (".", "Is a directory"), ("in.csv", "is the list")]
+)
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path, place: str, why: str) -> None:
+    inputs = {"the list": tmp_path / "in.csv"}
+    with pytest.raises(FileError, match=f"^-o .*{why}"):
+        check_output(tmp_path / place, inputs, "-o")
+    check_output(tmp_path / "out.csv", inputs, "-o")
+    assert _names(tmp_path) == []
 
 
 def test_errors_of_other_files_keep_their_own_words(tmp_path: Path) -> None:
