@@ -22,6 +22,8 @@ class CalibratedScale(Scale, frozen=True, kw_only=True):
     camera_serial: str
     """Empty where it was not told."""
     lens: Distortion | None
+    whole: CalibratedScale | None = None
+    """That of the frame as the camera delivers it, where this one is of a frame that was fitted."""
 
     def places_mm(self, x_px: float, y_px: float) -> tuple[float, float]:
         """See ``Scale.places_mm``: where a perfect lens would show the point."""
@@ -46,7 +48,7 @@ class CalibratedScale(Scale, frozen=True, kw_only=True):
                 reach_px=lens.reach_px / x,
             )
         mm_x, mm_y = self.mm_per_px_x * x, self.mm_per_px_y * y
-        return msgspec.structs.replace(self, mm_per_px_x=mm_x, mm_per_px_y=mm_y, lens=lens)
+        return msgspec.structs.replace(self, mm_per_px_x=mm_x, mm_per_px_y=mm_y, lens=lens, whole=self.whole or self)
 
     def problem_of(self, serial: str | None) -> str:
         """Why it is not for the camera with that serial number (None: not known), one line; empty where it may be."""

@@ -56,7 +56,8 @@ def corrected_hull(
 
 def most_growth(scale: Scale | None) -> tuple[float, float]:
     """By how much a length and an area grow at most, anywhere on the frame, when the lens is corrected: 1 and 1 without a distortion."""
-    return _most_growth(scale) if isinstance(scale, CalibratedScale) else (1.0, 1.0)
+    # A shift or a change of the size of all of the frame changes none of it.
+    return _most_growth(scale.whole or scale) if isinstance(scale, CalibratedScale) else (1.0, 1.0)
 
 
 @cache

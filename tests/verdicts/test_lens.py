@@ -13,6 +13,7 @@ from inspector.frames.outcome import BundleIdentity, Defect
 from inspector.frames.size import FrameSize
 from inspector.verdicts import native, numpy_pass
 from inspector.verdicts.judge import Judge
+from inspector.verdicts.lens import most_growth
 from inspector.verdicts.measured import Settings
 from tests.verdicts import both_passes
 from tests.verdicts.bent_scales import bent_scale, calibrated
@@ -100,6 +101,23 @@ def test_of_defects_that_are_not_listed_the_figures_are_upper_bounds() -> None:
             bounds = np.sort(getattr(rest, figure))
             true = np.sort([getattr(defect, figure) for defect in every])
             assert (bounds >= true * (1 - 1e-4)).all(), (seed, figure)
+
+
+@pytest.mark.parametrize(
+    ("offset", "factor"), [((0, 0), 0.5), ((-300, -60), 1.0), ((1100, 0), 1.0), ((-300, 0), 0.8)],
+    ids=["larger", "padded", "cropped", "both"],
+)  # fmt: skip
+def test_the_bounds_are_those_of_the_whole_frame_however_it_is_fitted(offset: tuple[int, int], factor: float) -> None:
+    lens = Distortion(kind="radial", center_x_px=480.0, center_y_px=90.0, reach_px=810.2, k1=0.1)
+    scale = calibrated(HEIGHT, WIDTH, lens)
+    fitted = scale.fitted(offset, (factor, factor))
+    assert fitted.lens is not None
+    x, y = np.meshgrid(np.linspace(0, WIDTH, 50), np.linspace(0, HEIGHT, 50))
+    outward, around = fitted.lens.stretch((x - offset[0]) / factor - 0.5, (y - offset[1]) / factor - 0.5)
+    length, area = most_growth(fitted)
+    assert np.maximum(outward, around).max() <= length <= 1.01 * outward.max()
+    assert (outward * around).max() <= area
+    assert most_growth(fitted.fitted((0, 0), (1.0, 1.0))) == most_growth(scale)
 
 
 def test_rules_judge_what_is_on_the_sheet() -> None:
