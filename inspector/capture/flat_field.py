@@ -60,7 +60,12 @@ class FlatField:
         )
 
     def apply(self, pixels: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        """Write the corrected frame (uint8 ``[H, W]``, not refused) into ``out``, uint8 ``[H, W]``, C-contiguous, which may be a slot."""
+        """Write the corrected frame (uint8 ``[H, W]``, not refused) into ``out``, uint8 ``[H, W]``, C-contiguous, which may be a slot. Raises
+        ValueError for others: compiled code would read and write beyond them."""
+        if out.shape != pixels.shape or out.dtype != np.uint8 or self.refusal(pixels):
+            raise ValueError(
+                f"a frame of {pixels.dtype} {list(pixels.shape)} cannot be corrected by {self.id} into {out.dtype} {list(out.shape)}"
+            )
         row_stride, along = pixels.strides
         if not COMPILED or along != 1 or row_stride < pixels.shape[1] or not out.flags.c_contiguous:
             self.apply_by_numpy(pixels, out)

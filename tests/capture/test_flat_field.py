@@ -85,6 +85,16 @@ def test_other_frames_are_refused(pixels: np.ndarray, told: str) -> None:
     assert found.refusal(np.zeros((4, 8), np.uint8)) == ""
 
 
+@pytest.mark.parametrize(
+    ("pixels", "out"),
+    [(np.zeros((6, 50), np.uint8), np.zeros((5, 50), np.uint8)), (np.zeros((6, 51), np.uint8), np.zeros((6, 51), np.uint8))]
+)  # fmt: skip
+def test_nothing_is_read_or_written_beyond_an_array(pixels: np.ndarray, out: np.ndarray) -> None:
+    found = FlatField(some_flat_field(np.random.default_rng(3), 6, 50, per_column=False))
+    with pytest.raises(ValueError, match="cannot be corrected"):
+        found.apply(pixels, out)
+
+
 def test_of_a_line_camera_any_number_of_rows_is_taken() -> None:
     found = FlatField(some_flat_field(np.random.default_rng(6), 4, 8, per_column=True))
     assert found.refusal_of(FrameSize(1000, 8)) == ""
