@@ -97,7 +97,7 @@ def _check_whole(config: LineConfig, origin: str) -> None:
             f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
         )
     if config.sheets is not None:
-        _check_sheets(config.sheets, config.cameras, f"{origin}: sheets")
+        _check_sheets(config.sheets, config, f"{origin}: sheets")
     if config.overload == "wait" and config.deadline_ms is not None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
@@ -125,8 +125,8 @@ def _check_travel(camera: CameraConfig, where: str) -> None:
         )
 
 
-def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where: str) -> None:
-    known = {camera.name: camera for camera in cameras}
+def _check_sheets(sheets: SheetsConfig, config: LineConfig, where: str) -> None:
+    known = {camera.name: camera for camera in config.cameras}
     chosen = sheets.cameras or tuple(known)
     if unknown := sorted(set(chosen) - set(known)):
         raise UserError(f"{where}.cameras: the line has no camera {unknown[0]!r}; its cameras: {', '.join(known)}")
@@ -141,6 +141,15 @@ def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where
         raise UserError(
             f"{where}: camera {unplaced[0]} has no positions, and sheets by length need them; give it travel_um_per_frame, line_scan or encoder"
         )
+    # A recipe may give one.
+    if (
+        sheets.by == "length"
+        and config.recipes is None
+        and (bare := [name for name in chosen if not _has_scale(known[name])])
+    ):
+        raise UserError(
+            f"{where}: camera {bare[0]} has no scale, and sheets by length need one; give it scale or scale_file"
+        )
     if sheets.length_mm is not None and 2 * sheets.unseen_mm >= sheets.length_mm:
         raise UserError(
             f"{where}: unseen_mm is {sheets.unseen_mm:g}, and a sheet of {sheets.length_mm:g} mm could pass unseen; expected less than half of length_mm"
@@ -152,6 +161,10 @@ def _check_sheets(sheets: SheetsConfig, cameras: tuple[CameraConfig, ...], where
             f"{where}: camera {without[0]} has no placement; say where on the strip each of several cameras looks "
             "(cameras[].placement), or defects in their overlap would be counted wrongly"
         )
+
+
+def _has_scale(camera: CameraConfig) -> bool:
+    return camera.scale is not None or camera.scale_file is not None
 
 
 def _knows_positions(camera: CameraConfig) -> bool:

@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from inspector.config.sheets import SheetsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason, Settled, Verdict
@@ -157,7 +159,7 @@ class SheetCollector:
         elif isinstance(item, _Ended):
             self._end_on(item)
         else:
-            self._publish(self._gathering.add(item))
+            self._publish(self._gathering.add(_without_mask(item)))
 
     def _end_on(self, item: _Ended) -> None:
         cameras = self._runs.get(item.run)
@@ -198,3 +200,10 @@ class SheetCollector:
             action()
         except Exception:
             log.exception("a sheet could not get its verdict")
+
+
+def _without_mask(settled: Settled) -> Settled:
+    """What is kept of a frame until its sheet ends: a mask takes far more memory than the rest, and is not looked at."""
+    if not settled.outcome.mask:
+        return settled
+    return replace(settled, outcome=replace(settled.outcome, mask=b""))

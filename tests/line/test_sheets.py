@@ -253,10 +253,14 @@ def test_the_camera_says_which_part_a_frame_shows(start_line, bundle: Bundle) ->
         ({"sheets": {"by": "length", "length_mm": 5}}, "camera left has no positions, and sheets by length need them"),
         (
             {
-                "cameras": [{"name": "a", "travel_um_per_frame": 5}],
+                "cameras": [{"name": "a", "travel_um_per_frame": 5, "scale": {"mm_per_px_x": 1, "mm_per_px_y": 1}}],
                 "sheets": {"by": "length", "length_mm": 100, "unseen_mm": 50},
             },
             "unseen_mm is 50, and a sheet of 100 mm could pass unseen",
+        ),
+        (
+            {"cameras": [{"name": "a", "travel_um_per_frame": 5}], "sheets": {"by": "length", "length_mm": 100}},
+            "camera a has no scale, and sheets by length need one",
         ),
         ({"sheets": {"by": "length", "length_mm": 1e-9}}, "length_mm"),
         ({"sheets": {"by": "part", "length_mm": 5}}, "found length_mm, and by: part"),
