@@ -42,3 +42,5 @@ class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
     """Identity of the camera's calibration; empty where there is none."""
     name: str = ""
     """In a replay the file name, with the folders that tell it from others of that name; else empty."""
+    uncounted: bool = False
+    """Of lost frames: how many they were is not known, so that later numbers are not those of other cameras."""

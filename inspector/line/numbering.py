@@ -89,7 +89,8 @@ class Numbering:
         meta = self._meta(self.next_number, captured_ns, entry, None, recorded)
         if self._lost_up_to != self.next_number:
             self.gaps += 1
-        self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
+        lost = msgspec.structs.replace(meta, deadline_ns=None, uncounted=self._unknown)
+        self._ledger.lost(lost, count, detail)
         if self._tap is not None:
             self._tap.lost(meta, count, entry)
         self.next_number += count

@@ -1,19 +1,35 @@
-"""A sheet is the frames with one number, of cameras that are triggered together. Its number is theirs."""
+"""A sheet is the frames with one number, of cameras that are triggered together. Its number is theirs.
+
+Where a camera was away and nobody knows how many frames it missed, its numbers are no longer those of the others: no sheet passes from then on.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from inspector.frames.outcome import Reason, Settled
 from inspector.sheets.combining import Sheet
 from inspector.sheets.gathering import MOST_AT_ONCE, Ending, Gathering
 from inspector.sheets.overlap import View
 
+_ASTRAY = (
+    "it missed frames, and how many is not known: its numbers are no longer those of the others; start the line again"
+)
+
 
 class ByFrame(Gathering[Sheet]):
     """Verdicts may come in any order."""
 
+    def __init__(self, cameras: Iterable[str], deadline_ns: int | None) -> None:
+        super().__init__(cameras, deadline_ns)
+        self._astray: dict[str, int] = {}
+        """By camera: from this frame on its numbers are not those of the others."""
+
     def add(self, settled: Settled) -> list[Ending]:
         """See ``Gathering``."""
         first, last = settled.meta.frame, settled.meta.frame + settled.count - 1
+        if settled.meta.uncounted and len(self.cameras) > 1:
+            self._astray.setdefault(settled.meta.camera, first)
         if settled.count > MOST_AT_ONCE:
             return self._skip(settled, first, last)
         endings = []
@@ -47,6 +63,8 @@ class ByFrame(Gathering[Sheet]):
             sheet.lost[meta.camera] = settled.outcome.detail or "the frame is lost"
         else:
             sheet.see(View(settled, 0.0))
+            if meta.frame >= self._astray.get(meta.camera, meta.frame + 1):
+                sheet.lost[meta.camera] = _ASTRAY
         return sheet
 
     def _skip(self, settled: Settled, first: int, last: int) -> list[Ending]:

@@ -119,3 +119,32 @@ def test_no_sheet_passes_while_a_camera_is_away_or_the_line_paused(
     reasons = [one for one in reasons if one != "overload"]  # the cameras sent while the engines loaded
     order = [reason for n, reason in enumerate(reasons) if n == 0 or reason != reasons[n - 1]]
     assert order[:5] == ["gate_clean", "camera_lost", "gate_clean", "paused", "gate_clean"]
+
+
+def test_after_a_camera_without_a_rate_was_away_no_sheet_by_frame_passes(
+    start_line: Any, servers: dict[str, CameraServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many triggers it missed is not known, so its numbers may be those of other sheets."""
+    monkeypatch.setattr(connection, "FIRST_WAIT_S", 0.05)
+    cameras = [{**camera(name, None, lateral), "fit": {}} for name, lateral in (("left", 0), ("right", 30))]
+    sources = {name: LiveCamera(server, [CLEAN], rate_hz=None) for name, server in servers.items()}
+    running = start_line(sources, cameras_of_line=cameras, sheets={"by": "frame", "deadline_ms": 5000})
+    line: Line = running.line
+    assert line.sheets is not None
+
+    def passed() -> int:
+        assert line.sheets is not None
+        return sum(count for (verdict, _), count in line.sheets.settled.items() if verdict.value == "PASS")
+
+    wait_until(lambda: passed() >= 5)
+    servers["left"].there.clear()
+    wait_until(lambda: next(iter(line.cameras)).connection.state.value == "reconnecting")
+    servers["left"].there.set()
+    wait_until(lambda: next(iter(line.cameras)).connection.reconnects == 1)
+    before = sum(line.sheets.settled.values())
+    wait_until(lambda: sum(line.sheets.settled.values()) >= before + 20)  # type: ignore[union-attr]
+    line.stop()
+    bodies = {p.header.frame: p.body for p in packets(running.journal) if isinstance(p.body, SheetBody)}
+    gone = min(number for number, body in bodies.items() if "how many is not known" in body.detail)
+    assert not [number for number, body in bodies.items() if number >= gone and body.verdict.value == "PASS"]
+    assert bodies[gone].missing == ("left",)

@@ -156,6 +156,21 @@ def test_a_run_that_begins_between_two_cameras_takes_the_sheet_along() -> None:
     assert told(sheets.run_over("two", None)) == [(6, "UNINSPECTED", "camera_lost")]
 
 
+def test_by_frame_nothing_passes_after_a_camera_missed_an_unknown_number_of_frames() -> None:
+    """Frame 3 of b shows sheet 6."""
+    sheets = ByFrame(("a", "b"), None)
+    fed(sheets, settled("a", 1), *(settled("a", n) for n in range(3, 6)))
+    away = settled("b", 2, lost=True, uncounted=True)
+    assert fed(sheets, away, settled("b", 4), settled("b", 3), settled("b", 1), settled("a", 2)) == [
+        (4, "UNINSPECTED", "camera_lost"),
+        (3, "UNINSPECTED", "camera_lost"),
+        (1, "PASS", "gate_clean"),
+        (2, "UNINSPECTED", "camera_lost"),
+    ]
+    alone = ByFrame(("b",), None)
+    assert fed(alone, away, settled("b", 3))[-1] == (3, "PASS", "gate_clean"), "there are no others"
+
+
 def test_by_part_a_sheet_is_over_when_its_cameras_show_the_next() -> None:
     sheets = ByPart(("a", "b"), 50 * MS)
     assert (
