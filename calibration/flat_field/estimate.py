@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from calibration.flat_field.bad_pixels import BadPixels, find_bad_pixels
-from calibration.flat_field.reference import Frame, Plane, Reference, average, is_held_out
+from calibration.flat_field.reference import Plane, Reference, average, is_held_out
 from engines.errors import DataError
 from engines.flat_field import GAIN_ONE, MOST_GAIN, OFFSET_ONE, FlatFieldCard, FlatFieldFile, correct, digest
+from engines.images.frame_files import Frame
 
 LEAST_LIGHT = 20.0
 """Grey levels that white is above dark, in the middle of all pixels."""

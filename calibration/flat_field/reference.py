@@ -4,50 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.errors import BadFrameError, DataError
-from engines.images.decoder import Decoder
-from engines.images.raw_format import RawFormat
+from engines.errors import DataError
+from engines.images.frame_files import Frame
 
-_T = TypeVar("_T")
-Frame = NDArray[np.uint8]
 Plane = NDArray[np.float64]
 FEWEST = 8
 """Fewer frames leave their own noise in the average."""
 HELD_OUT = 4
 """Every so many frames one is left out, to see on it what the correction does."""
-
-
-class FrameFiles(Sequence[Frame]):
-    """Image files of one size, decoded one at a time, when they are asked for."""
-
-    def __init__(
-        self, files: Sequence[Path], size: tuple[int, int] | None = None, raw: RawFormat | None = None
-    ) -> None:
-        """``size`` is height and width; None: that of the first file. Raises DataError where that cannot be read."""
-        self._files = files
-        self._decoder = Decoder(raw=raw)
-        self.size = size or self._read(self._decoder.size, files[0])
-        self._decoder = Decoder(*self.size, raw=raw)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __getitem__(self, index: int) -> Frame:  # type: ignore[override]
-        """``uint8 [height, width]``. Raises DataError where the file holds no such frame."""
-        return self._read(self._decoder.decode, self._files[index])
-
-    @staticmethod
-    def _read(read: Callable[[Path], _T], file: Path) -> _T:
-        try:
-            return read(file)
-        except BadFrameError as error:
-            raise DataError(f"{file}: {error}; leave it out, or give frames of one size") from None
 
 
 @dataclass

@@ -12,7 +12,7 @@ from inspector.cli.output import print_json, tell
 
 if TYPE_CHECKING:
     from calibration.flat_field.estimate import Estimate, Wanted
-    from calibration.flat_field.reference import FrameFiles
+    from engines.images.frame_files import FrameFiles
 
 PICTURE = "flat-field.png"
 
@@ -76,10 +76,10 @@ def _wanted(out: Path, name: str | None, line_scan: bool, target: float | None, 
 
 def _frames(option: str, given: str, out: Path, report: Path | None) -> FrameFiles:
     """The frames of an option. Raises UserError or FileError, also where what is written would be one of them, or among them."""
-    from calibration.flat_field.reference import FrameFiles
     from engines.errors import DataError
     from engines.files.looking import expanded
     from engines.files.writing import check_output, refuse_folders
+    from engines.images.frame_files import FrameFiles
     from inspector.capture.replay.listing import list_files
     from inspector.cli.report_folder import frame_folders
     from inspector.errors import UserError

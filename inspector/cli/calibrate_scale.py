@@ -95,14 +95,12 @@ def calibrate_scale(
 
 
 def _frames(given: str, out: Path, report: Path | None) -> tuple[list[Path], list[NDArray[np.uint8]]]:
-    """The files and what they show. Raises UserError or FileError, also where what is written would be one of them, or among them."""
-    from engines.errors import BadFrameError
+    """The files and what they show. Raises UserError, DataError or FileError, also where what is written would be one of them, or among them."""
     from engines.files.looking import expanded
     from engines.files.writing import check_output, output_folder, refuse_folders
-    from engines.images.decoder import Decoder
+    from engines.images.frame_files import FrameFiles
     from inspector.capture.replay.listing import list_files
     from inspector.cli.report_folder import frame_folders
-    from inspector.errors import UserError
 
     place = str(expanded(given))
     files = list_files(place)
@@ -110,14 +108,7 @@ def _frames(given: str, out: Path, report: Path | None) -> tuple[list[Path], lis
     if report is not None:
         refuse_folders(report, frame_folders(place, files, report), "--report")
         output_folder(report, "--report")
-    decoder, shown = Decoder(), []
-    for file in files:
-        try:
-            shown.append(decoder.decode(file))
-        except BadFrameError as error:
-            raise UserError(f"{file}: {error}; leave it out, or give frames of one size") from None
-        decoder = Decoder(*shown[0].shape)
-    return files, shown
+    return files, list(FrameFiles(files))
 
 
 def _camera(frame: NDArray[np.uint8], out: Path, name: str | None, serial: str, line_scan: bool) -> Camera:

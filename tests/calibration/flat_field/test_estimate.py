@@ -11,9 +11,9 @@ import pytest
 
 from calibration.flat_field.estimate import Estimate, Wanted, estimate, with_figures
 from calibration.flat_field.picture import write_picture
-from calibration.flat_field.reference import FrameFiles
 from engines.errors import DataError
 from engines.flat_field import correct
+from engines.images.frame_files import FrameFiles
 from tests.calibration.flat_field.sensor import DEAD, HOT, Frame, Sensor, write_frames
 
 
