@@ -9,13 +9,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from engines.bundle import Bundle
 from inspector.capture.source import Arrival
 from inspector.line.line import Line
 from inspector.protocol.messages import GapBody, ResultBody, Signal
-from inspector.recording.writer import MIB
+from inspector.recording.limits import MIB
 from inspector.results.journal_reader import JournalReader
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
@@ -223,3 +224,29 @@ def test_a_full_disk_ends_the_recording_and_not_the_line(record: Any, tiny_bundl
     both = [frame for frame in played if frame in recorded and recorded[frame][1].value != "overload"]
     assert len(both) > 100
     assert {frame: played[frame] for frame in both} == {frame: recorded[frame] for frame in both}
+
+
+class UncopyableFrame(np.ndarray[Any, np.dtype[np.uint8]]):
+    """A frame that the recorder cannot copy."""
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Called where it is copied."""
+        if function is np.copyto:
+            raise MemoryError("no memory")
+        return super().__array_function__(function, types, args, kwargs)
+
+
+def test_an_error_in_the_recorder_ends_the_recording_and_not_the_camera(
+    record: Any, tiny_bundle: Bundle, tmp_path: Path
+) -> None:
+    recorder_fails = CLEAN.view(UncopyableFrame)
+    line, stop = record({"top": ListCamera([CLEAN, BAD, recorder_fails, BAD])})
+    line.wait(stop, tick_s=0.01)
+    eventually(lambda: line.health.signal is Signal.MAINTENANCE_REQUIRED)
+    (reason,) = line.health.reasons
+    assert reason.text.endswith("ended: internal error: no memory")
+    line.stop()
+    assert not line.failures
+    verdicts = [told[0].value for _, told in sorted(story(tmp_path / "r.sqlite").items())]
+    assert verdicts == ["PASS", "REJECT", "PASS", "REJECT"]
+    assert line.recorder.progress().counted["top"].not_recorded >= 1
