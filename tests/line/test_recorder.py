@@ -141,12 +141,6 @@ def test_a_recording_gives_the_same_verdicts_at_its_own_pace_and_up_to_where_it_
     assert "was cut off; it plays up to frame" in caplog.text
 
 
-def test_a_recording_of_png_gives_the_same_verdicts(record: Any, tiny_bundle: Bundle, tmp_path: Path) -> None:
-    record({"top": ListCamera(SHOW * 5, rate_hz=200)}, format="png").finish()
-    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite")
-    same_verdicts(tmp_path / "played.sqlite", tmp_path / "r.sqlite")
-
-
 def same_verdicts(played: Path, recorded: Path) -> None:
     """Of both, with the losses and the bad frames of five shows."""
     account_played = account(played)
@@ -166,8 +160,9 @@ def distances(journal: Path) -> list[int]:
 def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(
     record: Any, tiny_bundle: Bundle, tmp_path: Path
 ) -> None:
+    """Of PNG files; another test plays raw ones."""
     cameras = {"top": SteppedCamera([CLEAN, BAD] * 10), "bottom": SteppedCamera([BAD, CLEAN] * 10)}
-    line, _ = record(cameras)
+    line, _ = record(cameras, format="png")
     frames = 0
 
     def take(top: int, bottom: int) -> None:
