@@ -28,10 +28,11 @@ from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
 from inspector.line.fits import Fits
 from inspector.line.setup import Entry
+from inspector.recording.limits import MIB, Limits
 from inspector.recording.manifest import FLAT_FIELD, Manifest, RecordedCamera, camera_folder
 from inspector.recording.reader import refuse_target
 from inspector.recording.records import Frame, Lost, Phase
-from inspector.recording.writer import MIB, Limits, Progress, RecordingWriter
+from inspector.recording.writer import Progress, RecordingWriter
 from inspector.results.identity import Identity
 from inspector.version import __version__
 
@@ -118,20 +119,27 @@ class Recorder:
         writer = self._writer
         if writer is None:
             return
-        self._look_at(entry, writer)
-        pixels, error = arrival.pixels, arrival.error
-        if pixels is not None and (pixels.dtype != np.uint8 or pixels.ndim != 2 or not pixels.size):
-            error = f"the camera delivered {pixels.dtype} {list(pixels.shape)}; only uint8 [H, W] is recorded"
-            pixels = None
-        writer.add(meta.camera, _frame(meta, entry.phase, error), pixels)
+        try:
+            self._look_at(entry, writer)
+            pixels, error = arrival.pixels, arrival.error
+            if pixels is not None and (pixels.dtype != np.uint8 or pixels.ndim != 2 or not pixels.size):
+                error = f"the camera delivered {pixels.dtype} {list(pixels.shape)}; only uint8 [H, W] is recorded"
+                pixels = None
+            writer.add(meta.camera, _frame(meta, entry.phase, error), pixels)
+        except Exception as raised:  # ends the recording, never the camera
+            writer.give_up(f"internal error: {raised}")
 
     def lost(self, meta: FrameMeta, count: int, entry: Entry) -> None:
         """See ``Tap``."""
         writer = self._writer
-        if writer is not None:
+        if writer is None:
+            return
+        try:
             where = {"position_um": meta.position_um, "travel_um": meta.travel_um}
             source = None if meta.position_source is None else meta.position_source.value
             writer.add(meta.camera, Lost(frame=meta.frame, count=count, position_source=source, **where))
+        except Exception as raised:  # as above
+            writer.give_up(f"internal error: {raised}")
 
     # Parts of the above.
 

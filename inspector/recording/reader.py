@@ -39,7 +39,8 @@ class Contents:
     not_recorded: int = 0
     first: int | None = None
     """Number of the first frame, captured or lost; None where there is none."""
-    first_captured_ns: int | None = None
+    first_frame: Frame | None = None
+    """The first one that was captured."""
     last: int | None = None
     """Number of the last one that was captured."""
     trailing: int = 0
@@ -47,6 +48,8 @@ class Contents:
     damaged: int = 0
     """Lines that are left out because they are not as they were written."""
     cut_off: bool = False
+    without_pixels: str = ""
+    """The file that holds less than it should, where frames at the end are left out for that; within the camera's folder."""
 
 
 class RecordingReader:
@@ -92,8 +95,7 @@ class RecordingReader:
             if isinstance(record, Frame):
                 found.frames += 1
                 found.last, found.trailing = record.frame, 0
-                if found.first_captured_ns is None:
-                    found.first_captured_ns = record.captured_ns
+                found.first_frame = found.first_frame or record
                 continue
             found.trailing += record.count
             if isinstance(record, Lost):
@@ -101,6 +103,7 @@ class RecordingReader:
             else:
                 found.not_recorded += record.count
         found.damaged, found.cut_off = records.damaged, records.cut_off
+        found.without_pixels = records.without_pixels
         return found
 
     def frame_sizes(self, camera: str) -> Counter[FrameSize]:
@@ -143,7 +146,8 @@ class CameraRecords:
         self._lines: RecordLines[Record] = RecordLines(folder / INDEX, Record)
         self._out_of_order = 0
         self._sizes: dict[str, int] = {}
-        self._without_pixels = False
+        self.without_pixels = ""
+        """Once all are read: file of the first frame at the end that is left out."""
 
     @property
     def damaged(self) -> int:
@@ -153,12 +157,12 @@ class CameraRecords:
     @property
     def cut_off(self) -> bool:
         """Whether the recording ended in the middle of a frame."""
-        return self._lines.cut_off or self._without_pixels
+        return self._lines.cut_off or bool(self.without_pixels)
 
     def __iter__(self) -> Iterator[Record]:
         """Raises FileError where the index cannot be read."""
         following = 0
-        held: list[Record] = []
+        held: list[Frame] = []
         for record in self._lines:
             if record.frame < following or (not isinstance(record, Frame) and record.count < 1):
                 self._out_of_order += 1
@@ -170,7 +174,7 @@ class CameraRecords:
             yield from held
             held.clear()
             yield record
-        self._without_pixels = bool(held)
+        self.without_pixels = held[0].place.file if held and held[0].place else ""
 
     def _is_whole(self, frame: Frame) -> bool:
         """Whether the file of the pixels is as long as it should be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeAlias, TypeVar
+from typing import Annotated, BinaryIO, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from engines.files.looking import unusable
 
 LONGEST_LINE = 1 << 16
 """Bytes. Texts in a record are one line each; a longer line is damage."""
+_MOST_OFFSET = 1 << 62
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -24,11 +25,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     file: str
     """Relative to the camera's folder."""
-    height: int
-    width: int
+    height: Annotated[int, msgspec.Meta(ge=1)]
+    width: Annotated[int, msgspec.Meta(ge=1)]
     crc32: int
     """Of the pixels, row by row."""
-    offset: int = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OFFSET)] = 0
     """Of a raw file: bytes before the first pixel."""
 
 

@@ -19,7 +19,8 @@ from inspector.bench.pattern import Pattern
 from inspector.cli.bench_tables import print_figures
 from inspector.config.inference import InferenceConfig
 from inspector.frames.outcome import Reason
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
+from tests.cli.in_process import inspector
 from tests.gpu.report import report
 from tests.tiny_bundle import frame_with
 

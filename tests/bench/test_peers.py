@@ -20,7 +20,8 @@ from inspector.bench.peers.user_measuring import measure
 from inspector.cli.bench_peers import print_figures
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
-from tests.cli.command import inspector, one_line_of
+from tests.cli.command import one_line_of
+from tests.cli.in_process import inspector
 from tests.tiny_bundle import CLASSES, frame_with
 
 NAMES = ["the line", "OpenVINO THROUGHPUT, bare", "OpenVINO THROUGHPUT, OpenCV", "OpenVINO default, OpenCV"]

@@ -29,7 +29,7 @@ from inspector.verdicts.defects import measure
 from inspector.verdicts.measured import Settings
 from tests.bench.wire_bundle import make_wire_bundle
 from tests.cli import in_process
-from tests.cli.command import inspector
+from tests.cli.in_process import inspector
 
 
 def test_the_bundle_is_what_its_script_makes(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from engines.bundle import Bundle
 from engines.errors import FileError
 from inspector.cli.app import app
 from inspector.client import Subscriber
-from tests.cli.command import COMMAND, inspector, one_line_of
+from tests.cli.command import COMMAND, one_line_of
+from tests.cli.command import inspector as process
+from tests.cli.in_process import inspector
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_another_daemon_at_the_address_is_not_taken_for_its_own(config: Path, tm
     try:
         with Subscriber(tree["results"]["endpoint"], "v1/demo/top/") as subscriber:
             assert subscriber.receive(20_000) is not None
-            finished = inspector("demo", "-c", config, "--report", tmp_path / "report")
+            finished = process("demo", "-c", config, "--report", tmp_path / "report")
     finally:
         daemon.kill()
         daemon.wait()

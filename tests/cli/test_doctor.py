@@ -18,6 +18,7 @@ import pytest
 
 from engines.bundle import INCLUDED, Bundle
 from engines.gpu import find_gpu
+from tests.cli.in_process import inspector
 from tests.line_file import write_line
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ def python_without(folder: Path, hidden: Callable[[str], bool]) -> tuple[str, Pa
 
 
 def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    answer = Answer(run("--json", "-c", str(write_line(tmp_path, tiny_bundle.path)), cwd=tmp_path))
+    answer = Answer(inspector("doctor", "--json", "-c", write_line(tmp_path, tiny_bundle.path)))
     assert answer.status == 0, answer.stopping
     for section, name in [
         ("Machine", "Cores"), ("Machine", "Memory"), ("Machine", "Shared memory"), ("Machine", "Clock"),
@@ -76,8 +77,11 @@ def test_this_machine_can_run_a_line(tiny_bundle: Bundle, tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line.yaml"], "the doctor left something behind"
 
 
-def test_without_a_configuration_it_looks_at_the_included_bundles(tmp_path: Path) -> None:
-    answer = Answer(run("--json", cwd=tmp_path))
+def test_without_a_configuration_it_looks_at_the_included_bundles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = Answer(inspector("doctor", "--json"))
     included = [path.parent.name for path in INCLUDED.glob("*/bundle.yaml")]
     assert (answer.status == 0) == bool(included)
     for name in included:
@@ -99,12 +103,10 @@ def test_the_table_is_for_people(tiny_bundle: Bundle, tmp_path: Path) -> None:
 @pytest.mark.skipif(not isinstance(find_gpu(), str), reason="there is a GPU to count on")
 def test_a_line_that_counts_on_a_gpu(tiny_bundle: Bundle, tmp_path: Path) -> None:
     config = write_line(tmp_path, tiny_bundle.path, inference={"allow_cpu": False})
-    answer = Answer(run("--json", "-c", str(config), cwd=tmp_path))
+    answer = Answer(inspector("doctor", "--json", "-c", config))
     assert answer.stopping == {"Runtime"}
     assert "inference.allow_cpu: true" in answer("Line", "Runtime")["advice"]
-    refused = subprocess.run(
-        [sys.executable, "-m", "inspector", "run", "-c", str(config)], capture_output=True, text=True, cwd=tmp_path, check=False
-    )  # fmt: skip
+    refused = inspector("run", "-c", config)
     assert refused.returncode == 2, "the doctor and the daemon differ"
     assert "no GPU to run the engines on" in refused.stderr
 

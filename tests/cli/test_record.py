@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 from engines.bundle import Bundle
-from tests.cli.command import inspector
-from tests.cli.in_process import refused, run
+from tests.cli.in_process import inspector, refused, run
 from tests.line_file import write_line
 
 

@@ -9,7 +9,9 @@ import cv2
 import pytest
 
 from engines.bundle import Bundle
-from tests.cli.command import inspector, interrupted, one_line_of
+from tests.cli.command import inspector as process
+from tests.cli.command import interrupted, one_line_of
+from tests.cli.in_process import inspector
 from tests.tiny_bundle import frame_with
 
 
@@ -47,7 +49,7 @@ def test_report_against_masks(frames: Path, tiny_bundle: Bundle, tmp_path: Path)
 
 def test_paced_replay_prints_tables(frames: Path, tiny_bundle: Bundle, tmp_path: Path) -> None:
     paced = ("--rate", "20", "--deadline-ms", "5000", "--report", "out [top] a[/b]")
-    finished = inspector("replay", frames, "--bundle", tiny_bundle.path, *paced, cwd=tmp_path)
+    finished = process("replay", frames, "--bundle", tiny_bundle.path, *paced, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "report: out [top] a[/b]/index.html"
     assert "3 frames, each with exactly one verdict" in finished.stdout

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from engines.bundle import Bundle
-from tests.cli.command import COMMAND, inspector, one_line_of
+from tests.cli.command import COMMAND, one_line_of
+from tests.cli.in_process import inspector
 from tests.line_file import write_line
 
 

@@ -12,7 +12,8 @@ import yaml
 
 from engines.bundle import Bundle
 from inspector.client import Subscriber
-from tests.cli.command import COMMAND, inspector, one_line_of
+from tests.cli.command import COMMAND, one_line_of
+from tests.cli.in_process import inspector
 from tests.line_file import write_line
 from tests.results.publishing import eventually
 from tests.service.notify_socket import NotifySocket

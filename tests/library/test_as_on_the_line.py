@@ -35,9 +35,15 @@ RULES = {
 }
 
 
+@pytest.fixture(scope="module")
+def frames() -> tuple[NDArray[np.uint8], ...]:
+    """Sheets of the size of the demo bundle."""
+    return render_pool(256, 1600, 48)
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("max_batch", [1, 4])
-def test_simulated_frames(tmp_path: Path, max_batch: int) -> None:
+def test_simulated_frames(tmp_path: Path, max_batch: int, frames: tuple[NDArray[np.uint8], ...]) -> None:
     path = write_line(
         tmp_path,
         Path("demo"),
@@ -47,7 +53,6 @@ def test_simulated_frames(tmp_path: Path, max_batch: int) -> None:
         verdicts=RULES,
         inference={"allow_cpu": True, "max_batch": max_batch},
     )
-    frames = render_pool(256, 1600, 48)
     wanted = on_the_line(path, frames)
     with inspector.open(config=path) as model:
         one_by_one = [model.inspect(frame) for frame in frames]

@@ -195,13 +195,13 @@ def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer
 def test_bundles_that_followed_each_other_leave_nothing_behind_and_do_not_wait_for_the_garbage_collector(
     start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
 ) -> None:
-    """Ten changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
+    """Six changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
     running = start_line({"top": ListCamera([BAD, CLEAN], rate_hz=200, endless=True)})
     line: Line = running.line
     descriptors = lambda: len(list(Path("/proc/self/fd").iterdir()))  # noqa: E731
     before = descriptors()
     gc.disable()
-    for number in range(10):
+    for number in range(6):
         former = line.inference.active
         line.bundles.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
         wait_until(lambda former=former: former.supervisor.state is State.STOPPED)

@@ -15,7 +15,7 @@ from engines.bundle import Bundle
 from inspector.capture.source import Arrival
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
-from inspector.frames.outcome import Reason, Settled
+from inspector.frames.outcome import Reason, Settled, Verdict
 from inspector.inference.messages import Forced
 from inspector.inference.state import State
 from inspector.line.line import Line
@@ -37,6 +37,18 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.01)
+
+
+def inspected(line: Line) -> int:
+    """Frames that the engines have judged so far."""
+    books = line.ledger.counts().get("top")
+    return 0 if books is None else sum(books.verdicts.get(one, 0) for one in (Verdict.PASS, Verdict.REJECT))
+
+
+def wait_for_more(line: Line, frames: int) -> None:
+    """Wait until so many further frames are judged: far more than are in flight, so by engines that work."""
+    so_far = inspected(line)
+    wait_until(lambda: inspected(line) > so_far + frames)
 
 
 def test_every_kind_of_frame_gets_its_verdict(start_line) -> None:
@@ -74,12 +86,15 @@ def test_batches_and_many_frames_keep_their_order_of_meaning(start_line) -> None
 
 
 def test_child_killed_mid_batch(start_line) -> None:
-    running = start_line({"top": ListCamera([CLEAN, BAD] * 1000, rate_hz=400)})
-    time.sleep(0.5)
+    camera = ListCamera([CLEAN, BAD], rate_hz=400, endless=True)
+    running = start_line({"top": camera})
+    wait_for_more(running.line, 200)
     pid = running.line.inference.active.supervisor.child_pid
     os.kill(pid, signal.SIGSTOP)  # so that frames are certainly in flight
     time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
+    wait_for_more(running.line, 220)
+    camera.interrupt()
     found = running.finish()
     assert found.reasons["engine_down"] >= 1
     assert found.reasons["gate_clean"] > 200
@@ -93,18 +108,19 @@ def test_child_killed_mid_batch(start_line) -> None:
 
 
 def test_child_hung(start_line) -> None:
-    running = start_line(
-        {"top": ListCamera([CLEAN] * 1500, rate_hz=500)}, deadline_ms=150, inference={"stall_timeout_s": 0.4}
-    )
-    time.sleep(0.3)
+    camera = ListCamera([CLEAN], rate_hz=500, endless=True)
+    running = start_line({"top": camera}, deadline_ms=150, inference={"stall_timeout_s": 0.4})
+    wait_for_more(running.line, 100)
     os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGSTOP)
+    wait_for_more(running.line, 100)
+    camera.interrupt()
     found = running.finish()
     assert found.reasons["deadline"] >= 1
     assert any("hung" in text for _, _, text in found.statuses)
     told = [(state, code) for state, code, _ in found.statuses]
     assert told.index(("degraded", "engine_silent")) < told.index(("degraded", "inference_restarting"))
     assert told.count(("degraded", "engine_silent")) == 1
-    assert found.verdicts[1499][1] == "gate_clean"
+    assert found.verdicts[max(found.verdicts)][1] == "gate_clean"
 
 
 def test_deadline_passes_and_the_late_answer_changes_nothing(start_line) -> None:
@@ -192,14 +208,17 @@ def test_observer_that_raises_costs_no_verdict(start_line) -> None:
         if settled.outcome.reason is Reason.ENGINE_DOWN:
             raise RuntimeError("the observer broke")
 
-    running = start_line({"top": ListCamera([CLEAN] * 300, rate_hz=150)}, line_options={"observe": observe})
-    time.sleep(0.3)
+    camera = ListCamera([CLEAN], rate_hz=150, endless=True)
+    running = start_line({"top": camera}, line_options={"observe": observe})
+    wait_for_more(running.line, 30)
     os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGSTOP)
     time.sleep(0.05)
     os.kill(running.line.inference.active.supervisor.child_pid, signal.SIGKILL)
+    wait_for_more(running.line, 30)
+    camera.interrupt()
     found = running.finish()
     assert found.reasons["engine_down"] >= 1
-    assert found.verdicts[299][1] == "gate_clean"
+    assert found.verdicts[max(found.verdicts)][1] == "gate_clean"
     assert running.line.failures == []
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from engines.bundle import Bundle
 from inspector.capture.source import Arrival
 from inspector.line.line import Line
 from inspector.protocol.messages import GapBody, ResultBody, Signal
-from inspector.recording.writer import MIB
+from inspector.recording.limits import MIB
 from inspector.results.journal_reader import JournalReader
 from tests.line.accounting import account
 from tests.line.conftest import tiny_config
@@ -140,12 +141,6 @@ def test_a_recording_gives_the_same_verdicts_at_its_own_pace_and_up_to_where_it_
     assert "was cut off; it plays up to frame" in caplog.text
 
 
-def test_a_recording_of_png_gives_the_same_verdicts(record: Any, tiny_bundle: Bundle, tmp_path: Path) -> None:
-    record({"top": ListCamera(SHOW * 5, rate_hz=200)}, format="png").finish()
-    play(tiny_bundle, tmp_path / "r", tmp_path / "played.sqlite")
-    same_verdicts(tmp_path / "played.sqlite", tmp_path / "r.sqlite")
-
-
 def same_verdicts(played: Path, recorded: Path) -> None:
     """Of both, with the losses and the bad frames of five shows."""
     account_played = account(played)
@@ -165,8 +160,9 @@ def distances(journal: Path) -> list[int]:
 def test_runs_and_pauses_of_two_cameras_come_between_the_same_frames(
     record: Any, tiny_bundle: Bundle, tmp_path: Path
 ) -> None:
+    """Of PNG files; another test plays raw ones."""
     cameras = {"top": SteppedCamera([CLEAN, BAD] * 10), "bottom": SteppedCamera([BAD, CLEAN] * 10)}
-    line, _ = record(cameras)
+    line, _ = record(cameras, format="png")
     frames = 0
 
     def take(top: int, bottom: int) -> None:
@@ -223,3 +219,29 @@ def test_a_full_disk_ends_the_recording_and_not_the_line(record: Any, tiny_bundl
     both = [frame for frame in played if frame in recorded and recorded[frame][1].value != "overload"]
     assert len(both) > 100
     assert {frame: played[frame] for frame in both} == {frame: recorded[frame] for frame in both}
+
+
+class UncopyableFrame(np.ndarray[Any, np.dtype[np.uint8]]):
+    """A frame that the recorder cannot copy."""
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Called where it is copied."""
+        if function is np.copyto:
+            raise MemoryError("no memory")
+        return super().__array_function__(function, types, args, kwargs)
+
+
+def test_an_error_in_the_recorder_ends_the_recording_and_not_the_camera(
+    record: Any, tiny_bundle: Bundle, tmp_path: Path
+) -> None:
+    recorder_fails = CLEAN.view(UncopyableFrame)
+    line, stop = record({"top": ListCamera([CLEAN, BAD, recorder_fails, BAD])})
+    line.wait(stop, tick_s=0.01)
+    eventually(lambda: line.health.signal is Signal.MAINTENANCE_REQUIRED)
+    (reason,) = line.health.reasons
+    assert reason.text.endswith("ended: internal error: no memory")
+    line.stop()
+    assert not line.failures
+    verdicts = [told[0].value for _, told in sorted(story(tmp_path / "r.sqlite").items())]
+    assert verdicts == ["PASS", "REJECT", "PASS", "REJECT"]
+    assert line.recorder.progress().counted["top"].not_recorded >= 1

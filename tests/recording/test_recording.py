@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import resource
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engines.errors import FileError
-from inspector.config.recording import PixelFormat
+from inspector.capture.recording import Playback, RecordingCamera
+from inspector.capture.recording.reading import ReadAhead
+from inspector.config.recording import PixelFormat, RecordedSource
 from inspector.errors import UserError
 from inspector.recording.buffer import PixelBuffer
-from inspector.recording.manifest import MANIFEST, Manifest, RecordedCamera
+from inspector.recording.limits import MIB, Limits
+from inspector.recording.manifest import MANIFEST, Counted, Manifest, RecordedCamera
 from inspector.recording.reader import DamagedPixelsError, RecordingReader, refuse_target
-from inspector.recording.records import Frame, Lost, NotRecorded, Phase
-from inspector.recording.writer import MIB, Limits, RecordingWriter
+from inspector.recording.records import Frame, Lost, NotRecorded, Phase, Place, line_of
+from inspector.recording.waiting import Waiting
+from inspector.recording.writer import RecordingWriter
 
 HEIGHT, WIDTH = 64, 1024
 
@@ -132,6 +138,48 @@ def test_frames_without_room_are_counted_and_stand_in_the_index(tmp_path: Path) 
     assert frames_of(tmp_path / "r") == recorded
 
 
+def test_frames_that_waited_when_the_disk_was_given_up_stand_in_the_index(tmp_path: Path) -> None:
+    """Together with those behind them, for which there was no room: each is counted once."""
+    waiting = Waiting(["top"], buffer_bytes=2 * HEIGHT * WIDTH, frames=None)
+    for number in range(5):
+        waiting.add("top", Frame(frame=number, captured_ns=number, phase=1), pixels(number))
+    first = waiting.next()
+    assert first is not None
+    waiting.done(first)
+    for number in range(5, 8):  # there is room for one, behind the frames that had none
+        waiting.add("top", Frame(frame=number, captured_ns=number, phase=1), pixels(number))
+    waiting.abandon()
+    assert waiting.next() is None
+    assert waiting.rest == {"top": NotRecorded(frame=1, count=7)}
+    assert waiting.counted["top"] == Counted(frames=1, not_recorded=7)
+
+
+class Pixels(np.ndarray[Any, np.dtype[np.uint8]]):
+    """Pixels whose copy is told to the test first."""
+
+    copied: Callable[[], object]
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Called where they are copied."""
+        self.copied()
+        return super().__array_function__(function, types, args, kwargs)
+
+
+def told_pixels(copied: Callable[[], object]) -> Pixels:
+    """``copied`` is called when they are to be copied."""
+    made = pixels(0).view(Pixels)
+    made.copied = copied
+    return made
+
+
+def test_a_recording_that_ends_while_a_camera_copies_its_frame_does_no_harm() -> None:
+    """It may fail between the moment when a frame gets its memory and the copy."""
+    waiting = Waiting(["top"], buffer_bytes=MIB, frames=None)
+    waiting.add("top", Frame(frame=0, captured_ns=0, phase=1), told_pixels(waiting.close))
+    waiting.add("top", Frame(frame=1, captured_ns=0, phase=1), pixels(1))
+    assert (waiting.counted["top"].not_recorded, waiting.buffered_bytes) == (1, 0)
+
+
 def cut_index(folder: Path, share: float) -> None:
     path = folder / "cameras/top/index.jsonl"
     data = path.read_bytes()
@@ -186,6 +234,34 @@ def test_pixels_that_are_not_as_written_are_refused(whole: Path) -> None:
     assert isinstance(first, Frame)
     with pytest.raises(DamagedPixelsError, match="frame 0 are not as they were recorded"):
         reader.pixels("top", first)
+
+
+def test_missing_pixels_are_named(tmp_path: Path) -> None:
+    one = Written(tmp_path / "r")
+    one.add(0)
+    assert one.writer.close(10)
+    (tmp_path / "r/cameras/top/000000.raw").unlink()
+    camera = RecordingCamera(RecordedSource(path=str(tmp_path / "r")), Playback())
+    with pytest.raises(
+        UserError, match=r"no frame of camera top with pixels: .*/000000\.raw is missing or cut short; copy the"
+    ):
+        camera.open()
+
+
+@pytest.mark.parametrize("place", [{"height": -1}, {"offset": -(1 << 62)}, {"offset": 1 << 63}])
+def test_an_index_that_nobody_could_have_written_ends_the_playing(whole: Path, place: dict[str, int]) -> None:
+    usual = {"height": HEIGHT, "width": WIDTH, "crc32": 0}
+    lines = [
+        line_of(Frame(frame=0, captured_ns=0, phase=1, place=Place(file="000000.raw", **usual | place))),
+        line_of(Frame(frame=1, captured_ns=0, phase=1)),
+    ]
+    (whole / "cameras/top/index.jsonl").write_bytes(b"".join(lines))
+    assert RecordingReader(whole).contents("top").damaged == 1
+    ahead, stopped = ReadAhead(RecordingReader(whole), "top"), threading.Event()
+    played = ahead.take(stopped)
+    assert played is not None
+    assert played.frame.frame == 1
+    ahead.close()
 
 
 @pytest.fixture

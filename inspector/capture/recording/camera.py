@@ -14,6 +14,7 @@ from inspector.config.recording import RecordedSource
 from inspector.errors import UserError
 from inspector.frames.clock import now_ns
 from inspector.frames.position import Position, PositionSource
+from inspector.recording.manifest import camera_folder
 from inspector.recording.reader import Contents, RecordingReader
 from inspector.recording.records import Frame, Lost
 
@@ -46,9 +47,9 @@ class RecordingCamera(SoftwareSource):
             contents = recording.contents(camera)
         except FileError as error:
             raise UserError(str(error)) from None
-        first = next((one for one in recording.records(camera) if isinstance(one, Frame)), None)
+        first = contents.first_frame
         if first is None or contents.first is None:
-            raise UserError(f"{folder}: holds no frame of camera {camera}")
+            raise UserError(_why_nothing(recording, camera, contents))
         for note in notes(recording, camera, contents):
             log.warning("%s", note)
         self._first = contents.first
@@ -123,7 +124,8 @@ def notes(recording: RecordingReader, camera: str, contents: Contents) -> list[s
     where, found = f"{recording.folder}, camera {camera}", []
     manifest = recording.manifest
     if manifest.ended_unix_ns is None or contents.cut_off:
-        found.append(f"{where}: was cut off; it plays up to frame {contents.last}, the last whole one")
+        missing = f"{contents.without_pixels} is missing or cut short; " if contents.without_pixels else ""
+        found.append(f"{where}: was cut off; {missing}it plays up to frame {contents.last}, the last whole one")
     elif manifest.ended_why:
         found.append(f"{where}: ended early, after frame {contents.last}: {manifest.ended_why}")
     if contents.not_recorded:
@@ -137,6 +139,14 @@ def notes(recording: RecordingReader, camera: str, contents: Contents) -> list[s
     if contents.first:
         found.append(f"{where}: begins with frame {contents.first}, which plays as frame 0")
     return found
+
+
+def _why_nothing(recording: RecordingReader, camera: str, contents: Contents) -> str:
+    nothing = f"{recording.folder}: holds no frame of camera {camera}"
+    if not contents.without_pixels:
+        return nothing
+    file = camera_folder(recording.folder, camera) / contents.without_pixels
+    return f"{nothing} with pixels: {file} is missing or cut short; copy the whole folder"
 
 
 def _position(frame: Frame | Lost, encoder: int | None = None) -> Position:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.errors import FileError
 from inspector.recording.reader import DamagedPixelsError, RecordingReader
 from inspector.recording.records import Frame, Lost
 
@@ -33,7 +32,7 @@ class ReadAhead:
 
     def __init__(self, recording: RecordingReader, camera: str) -> None:
         self._recording, self._camera = recording, camera
-        self._queue: queue.Queue[Played | FileError | None] = queue.Queue(_AHEAD)
+        self._queue: queue.Queue[Played | Exception | None] = queue.Queue(_AHEAD)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"read-{camera}", daemon=True)
         self._thread.start()
@@ -45,7 +44,7 @@ class ReadAhead:
                 played = self._queue.get(timeout=_LOOK_S)
             except queue.Empty:
                 continue
-            if isinstance(played, FileError):
+            if isinstance(played, Exception):
                 raise played
             return played
         return None
@@ -67,7 +66,7 @@ class ReadAhead:
                 elif isinstance(record, Lost):
                     lost = lost or record
             self._put(None)
-        except FileError as error:
+        except Exception as error:  # who waits for the next frame must know
             self._put(error)
 
     def _read(self, frame: Frame, lost: Lost | None) -> Played:
@@ -76,7 +75,7 @@ class ReadAhead:
         except DamagedPixelsError as error:
             return Played(frame, None, f"the recording is damaged: {error}", lost)
 
-    def _put(self, played: Played | FileError | None) -> None:
+    def _put(self, played: Played | Exception | None) -> None:
         while not self._stopped.is_set():
             try:
                 self._queue.put(played, timeout=_LOOK_S)

@@ -129,16 +129,20 @@ def _command(data: Path, out: Path, *more: str) -> list[str]:
 def test_a_killed_training_resumes_to_the_same_weights(bars: Path, tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    subprocess.run(_command(bars, unbroken), check=True, env=environment, capture_output=True)
-    process = subprocess.Popen(_command(bars, broken), env=environment, stderr=subprocess.DEVNULL)
-    history = broken / "metrics.csv"
-    while process.poll() is None and not (history.is_file() and history.read_text().count("\n") >= 4):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
-    assert not (broken / "weights.pt").exists()
-    finished = subprocess.run(_command(bars, broken, "--resume"), env=environment, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
+    with subprocess.Popen(
+        _command(bars, unbroken), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as beside:
+        process = subprocess.Popen(_command(bars, broken), env=environment, stderr=subprocess.DEVNULL)
+        history = broken / "metrics.csv"
+        while process.poll() is None and not (history.is_file() and history.read_text().count("\n") >= 4):
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
+        assert not (broken / "weights.pt").exists()
+        finished = subprocess.run(_command(bars, broken, "--resume"), env=environment, capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+        _, told = beside.communicate()
+        assert beside.returncode == 0, told
     assert history.read_text() == (unbroken / "metrics.csv").read_text()
     rates = {row["learning_rate"] for row in _history(broken)}
     assert len(rates) > 2, "the plateau was never met, and so not tested"
