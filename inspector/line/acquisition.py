@@ -66,13 +66,12 @@ class Acquisition:
         self._failed = failed
         self._source = source
         self._use = SourceUse(source)
-        self._tap = tap
         self._stopping = threading.Event()
         told = CameraCondition(camera.name, condition)
         self.connection = Connection(source, told, self._stopping, partial(opened, camera.name))
         self.numbering = Numbering(camera, preparation, runs, ledger, tap, told)
         self.watch = CameraWatch(source, self.numbering, self.connection, told, camera.silent_after_s, self._stopping)
-        self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, told, self._stopping)
+        self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, tap, told, self._stopping)
         self.set_limits(deadline_ms, overload)
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
 
@@ -164,10 +163,7 @@ class Acquisition:
             entered = self.numbering.enter(arrival)
             if entered is None:
                 continue
-            numbered, meta, entry = entered
-            if self._tap is not None:
-                self._tap.captured(meta, numbered, entry)
-            self._intake.take(numbered, meta, entry)
+            self._intake.take(*entered)
 
     def _await(self) -> Arrival | None:
         self.watch.begin()

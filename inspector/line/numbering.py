@@ -87,12 +87,13 @@ class Numbering:
         """Settle the next ``count`` numbers as lost; ``recorded`` is where the first of them was, in a recording. ``lock`` is held."""
         entry = self._runs.enter(self._camera, count)
         meta = self._meta(self.next_number, captured_ns, entry, None, recorded)
-        if self._lost_up_to != self.next_number:
+        # Before the ledger: it has the frames also where it raises.
+        first, self.next_number = self.next_number, self.next_number + count
+        if self._lost_up_to != first:
             self.gaps += 1
         self._ledger.lost(msgspec.structs.replace(meta, deadline_ns=None), count, detail)
         if self._tap is not None:
             self._tap.lost(meta, count, entry)
-        self.next_number += count
         self._lost_up_to = self.next_number
 
     def owed(self, exposed: int | None) -> int:
