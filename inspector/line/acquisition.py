@@ -137,6 +137,7 @@ class Acquisition:
         try:
             with self._use.held():
                 self._take_frames()
+            self.watch.over()
             self.connection.closed()
         except UserError as error:
             log.error("camera %s ended: %s", self.camera.name, error)
@@ -144,8 +145,6 @@ class Acquisition:
         except Exception as error:
             log.exception("camera %s ended by an internal error", self.camera.name)
             self._end_early(f"internal error: {error}")
-        finally:
-            self.watch.over()
 
     def _take_frames(self) -> None:
         """Until the source ends or the line stops."""
@@ -181,6 +180,7 @@ class Acquisition:
         return True
 
     def _end_early(self, why: str) -> None:
+        self.watch.over()
         self.connection.failed()
         self._failed(self.camera.name, why)
 
