@@ -129,7 +129,7 @@ class Numbering:
             travel_um=where.travel_um,
             position_source=where.source,
             encoder=where.encoder,
-            camera_ns=arrival.camera_ns if arrival else None,
+            camera_ns=_bounded(arrival.camera_ns) if arrival else None,
             camera_clock=arrival.camera_clock if arrival else "",
             flat_field=self._preparation.flat_field,
             run=entry.run,
@@ -138,3 +138,8 @@ class Numbering:
             calibration=entry.setup.calibrations.get(self._camera, ""),
             name=arrival.name if arrival else "",
         )
+
+
+def _bounded(camera_ns: int | None) -> int | None:
+    """A camera's clock of 64 bits may be beyond what every reader of the messages takes."""
+    return camera_ns if camera_ns is not None and -(2**63) <= camera_ns < 2**63 else None
