@@ -7,7 +7,7 @@ import msgspec
 from inspector.frames.position import PositionSource
 
 
-class FrameMeta(msgspec.Struct, frozen=True, kw_only=True):
+class FrameMeta(msgspec.Struct, frozen=True):
     """Identity of a frame: (camera, frame) is unique within an epoch."""
 
     camera: str

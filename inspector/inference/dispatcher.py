@@ -235,9 +235,8 @@ class Dispatcher:
         due, stale = self._queue.next_for_child(now)
         if not due:
             return stale
-        decisions = [(frame, self._forced_of(frame)) for frame in due]
         if self.supervisor.submit(
-            [WorkItem(*window, forced) for frame, forced in decisions for window in frame.windows]
+            [WorkItem(*window, forced) for one in due for forced in (self._forced_of(one),) for window in one.windows]
         ):
             self._figures.sent(due, now)
         else:

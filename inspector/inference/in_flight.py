@@ -41,8 +41,8 @@ class InFlightQueue:
         """So many windows in flight keep the child busy until further ones come with its next results."""
         self._waiting: deque[LeasedFrame] = deque()
         self._in_flight: dict[Window, tuple[LeasedFrame, int]] = {}
-        self._tiled: dict[int, list[InferenceResult]] = {}
-        """The results so far of the frames in flight that lie in several windows, by slot."""
+        self._tiled: dict[int, tuple[int, list[InferenceResult]]] = {}
+        """Of the frames in flight that lie in several windows, by slot: in how many, and the results so far."""
         self._progress_ns = 0
         self.silent = False
         """Whether the child is told to be silent."""
@@ -99,7 +99,7 @@ class InFlightQueue:
         for window in windows:
             self._in_flight[window] = (frame, now_ns)
         if len(windows) > 1:
-            self._tiled[frame.lease.slot] = []
+            self._tiled[frame.lease.slot] = len(windows), []
 
     def take_back(self, unsent: Iterable[LeasedFrame]) -> None:
         """Put frames of ``next_for_child`` that could not be sent back, ahead of the waiting ones."""
@@ -131,12 +131,13 @@ class InFlightQueue:
         """The results of frames in one window as they are, those of others once the last of their windows has its own."""
         whole = []
         for frame, result in answered:
-            parts = self._tiled.get(frame.lease.slot)
-            if parts is None:
+            tiled = self._tiled.get(frame.lease.slot)
+            if tiled is None:
                 whole.append((frame, result))
                 continue
+            windows, parts = tiled
             parts.append(result)
-            if len(parts) == len(frame.windows):
+            if len(parts) == windows:
                 del self._tiled[frame.lease.slot]
                 whole.append((frame, joined(parts)))
         return whole

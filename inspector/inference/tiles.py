@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from inspector.inference.messages import InferenceResult
 
@@ -16,7 +17,8 @@ class TiledResult(InferenceResult, frozen=True, array_like=True):
 
 
 def joined(parts: Sequence[InferenceResult]) -> TiledResult:
-    """The result of a frame of those of all its windows, at least one, in any order."""
+    """The result of a frame of those of all its windows, at least one, in any order. Windows that contradict each other in the number of
+    classes are joined too: whoever merges their masks refuses them."""
     parts = sorted(parts, key=lambda part: part.offset)
     segmented = [part for part in parts if part.let_through]
     return TiledResult(
@@ -24,7 +26,7 @@ def joined(parts: Sequence[InferenceResult]) -> TiledResult:
         offset=parts[0].offset,
         gate_score=max(part.gate_score for part in parts),
         let_through=bool(segmented),
-        pixels=tuple(map(sum, zip(*(part.pixels for part in segmented), strict=True))),
-        scores=tuple(map(max, zip(*(part.scores for part in segmented), strict=True))),
+        pixels=tuple(map(sum, zip_longest(*(part.pixels for part in segmented), fillvalue=0))),
+        scores=tuple(map(max, zip_longest(*(part.scores for part in segmented), fillvalue=0.0))),
         tiles=tuple(parts),
     )

@@ -66,13 +66,12 @@ class Acquisition:
         self._failed = failed
         self._source = source
         self._use = SourceUse(source)
-        self._tap = tap
         self._stopping = threading.Event()
         told = CameraCondition(camera.name, condition)
         self.connection = Connection(source, told, self._stopping, partial(opened, camera.name))
         self.numbering = Numbering(camera, preparation, runs, ledger, tap, told)
         self.watch = CameraWatch(source, self.numbering, self.connection, told, camera.silent_after_s, self._stopping)
-        self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, told, self._stopping)
+        self._intake = Intake(camera.frame_check, preparation, ledger, ring, inference, tap, told, self._stopping)
         self.set_limits(deadline_ms, overload)
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
 
@@ -138,6 +137,7 @@ class Acquisition:
         try:
             with self._use.held():
                 self._take_frames()
+            self.watch.over()
             self.connection.closed()
         except UserError as error:
             log.error("camera %s ended: %s", self.camera.name, error)
@@ -145,8 +145,6 @@ class Acquisition:
         except Exception as error:
             log.exception("camera %s ended by an internal error", self.camera.name)
             self._end_early(f"internal error: {error}")
-        finally:
-            self.watch.over()
 
     def _take_frames(self) -> None:
         """Until the source ends or the line stops."""
@@ -164,10 +162,7 @@ class Acquisition:
             entered = self.numbering.enter(arrival)
             if entered is None:
                 continue
-            numbered, meta, entry = entered
-            if self._tap is not None:
-                self._tap.captured(meta, numbered, entry)
-            self._intake.take(numbered, meta, entry)
+            self._intake.take(*entered)
 
     def _await(self) -> Arrival | None:
         self.watch.begin()
@@ -185,6 +180,7 @@ class Acquisition:
         return True
 
     def _end_early(self, why: str) -> None:
+        self.watch.over()
         self.connection.failed()
         self._failed(self.camera.name, why)
 

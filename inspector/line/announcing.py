@@ -38,7 +38,7 @@ class Announcer:
         info = self._info(camera, setup)
         self._results.begin(camera, run, info)
         if self._sheets is not None and camera == self._sheets.cameras[0]:
-            self._results.begin(SHEET, run, self._sheets_info(info))
+            self._results.begin(SHEET, run, self._sheets_info(info, setup))
             self._sheets.begun(run)
 
     def changed(self, camera: str, setup: Setup, why: str) -> None:
@@ -47,7 +47,7 @@ class Announcer:
         info = self._info(camera, setup)
         self._results.change(camera, info, why)
         if self._sheets is not None and camera == self._sheets.cameras[0]:
-            self._results.change(SHEET, self._sheets_info(info), why)
+            self._results.change(SHEET, self._sheets_info(info, setup), why)
 
     def ended(self, camera: str, run: str, totals: Totals) -> None:
         """Every frame of the run has its verdict."""
@@ -60,7 +60,7 @@ class Announcer:
         cameras = [camera.name for camera in self._config().cameras]
         infos = {name: self._info(name, setup) for name in cameras}
         if self._sheets is not None:
-            infos[SHEET] = self._sheets_info(infos[self._sheets.cameras[0]])
+            infos[SHEET] = self._sheets_info(infos[self._sheets.cameras[0]], setup)
         return {name: self._results.start_body(info) for name, info in infos.items()}
 
     def _look(self, setup: Setup) -> None:
@@ -68,10 +68,10 @@ class Announcer:
             self._recipe = setup.recipe
             self._product_changed()
 
-    def _sheets_info(self, info: StartInfo) -> StartInfo:
+    def _sheets_info(self, info: StartInfo, setup: Setup) -> StartInfo:
         config = self._config()
         assert config.sheets is not None, "there is a collector"
-        return sheets_info(config, config.sheets, info)
+        return sheets_info(config, config.sheets, info, setup)
 
     def _info(self, camera: str, setup: Setup) -> StartInfo:
         config = self._config()

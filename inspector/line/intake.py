@@ -18,6 +18,7 @@ from inspector.inference.inference import Inference
 from inspector.line.bad_frames import BadFrames
 from inspector.line.camera_condition import CameraCondition
 from inspector.line.setup import Entry
+from inspector.line.tap import Tap
 from inspector.verdicts.ledger import Ledger
 
 ROOM_POLL_S = 0.05
@@ -34,10 +35,11 @@ class Intake:
         ledger: Ledger,
         ring: FrameRing,
         inference: Inference,
+        tap: Tap | None,
         condition: CameraCondition,
         stopping: threading.Event,
     ) -> None:
-        """``condition`` is told where many frames cannot be used, and where they can again."""
+        """``tap`` is shown each frame first, ``condition`` is told where many frames cannot be used, and where they can again."""
         self.overload: OverloadPolicy = "drop_oldest"
         """What happens to frames taken from now on when the ring is full."""
         self._preparation = preparation
@@ -45,6 +47,7 @@ class Intake:
         self._ledger = ledger
         self._ring = ring
         self._inference = inference
+        self._tap = tap
         self._condition = condition
         self._stopping = stopping
         self._frame_check = FrameCheck(frame_check)
@@ -53,6 +56,8 @@ class Intake:
     def take(self, arrival: Arrival, meta: FrameMeta, entry: Entry) -> None:
         """Hand the frame on, or settle it. An error ends the camera; the frame has its verdict all the same."""
         try:
+            if self._tap is not None:
+                self._tap.captured(meta, arrival, entry)
             self._hand_on(arrival, meta, entry)
         except Exception as error:
             self._settle(meta, Reason.INTERNAL, f"internal error on arrival: {error}")

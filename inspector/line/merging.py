@@ -21,12 +21,12 @@ def merged_mask(layout: Layout, result: InferenceResult, masks: SharedPlanes) ->
     for piece, part in zip(layout.pieces, parts, strict=True):
         if part.let_through:  # the mask of any other window is that of an earlier frame
             mask = masks.view((part.slot, part.offset), layout.inspected)
-            _require_counts(mask, part)
+            _require_counts(mask, part, classes=len(result.pixels))
             shown.append((piece, mask))
     return layout.merged(shown)
 
 
-def _require_counts(mask: NDArray[np.uint8], part: InferenceResult) -> None:
-    counted = tuple(int(np.count_nonzero(mask & np.uint8(1 << k))) for k in range(len(part.pixels)))
+def _require_counts(mask: NDArray[np.uint8], part: InferenceResult, classes: int) -> None:
+    counted = tuple(int(np.count_nonzero(mask & np.uint8(1 << k))) for k in range(classes))
     if counted != tuple(part.pixels):
         raise ValueError(f"the segmenter counts {tuple(part.pixels)} pixels per class, its mask holds {counted}")

@@ -6,7 +6,6 @@ A source counts from 0 each time it is opened; the line goes on counting. So eac
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import msgspec
 
@@ -65,7 +64,7 @@ class Numbering:
         where the frame was given up before."""
         with self.lock:
             if self._offset:
-                arrival = replace(arrival, number=self._offset + arrival.number)
+                arrival = msgspec.structs.replace(arrival, number=self._offset + arrival.number)
             if arrival.number < self._given_up:
                 return None
             if arrival.number < self.next_number:
@@ -87,13 +86,14 @@ class Numbering:
         """Settle the next ``count`` numbers as lost; ``recorded`` is where the first of them was, in a recording. ``lock`` is held."""
         entry = self._runs.enter(self._camera, count)
         meta = self._meta(self.next_number, captured_ns, entry, None, recorded)
-        if self._lost_up_to != self.next_number:
+        # Before the ledger: it has the frames also where it raises.
+        first, self.next_number = self.next_number, self.next_number + count
+        if self._lost_up_to != first:
             self.gaps += 1
         lost = msgspec.structs.replace(meta, deadline_ns=None, uncounted=self._unknown)
         self._ledger.lost(lost, count, detail)
         if self._tap is not None:
             self._tap.lost(meta, count, entry)
-        self.next_number += count
         self._lost_up_to = self.next_number
 
     def owed(self, exposed: int | None) -> int:
@@ -121,16 +121,16 @@ class Numbering:
     ) -> FrameMeta:
         """``arrival`` is None for the first of a range of lost frames."""
         where = recorded or self._positions.of(number, arrival, entry.run)
-        return FrameMeta(
-            camera=self._camera,
-            frame=number,
-            captured_ns=captured_ns,
+        return FrameMeta(  # a call with more than 15 keywords goes through a dict and takes four times as long
+            self._camera,
+            number,
+            captured_ns,
             deadline_ns=None if self.deadline_ns is None else captured_ns + self.deadline_ns,
             position_um=where.position_um,
             travel_um=where.travel_um,
             position_source=where.source,
             encoder=where.encoder,
-            camera_ns=arrival.camera_ns if arrival else None,
+            camera_ns=_bounded(arrival.camera_ns) if arrival else None,
             camera_clock=arrival.camera_clock if arrival else "",
             flat_field=self._preparation.flat_field,
             run=entry.run,
@@ -139,3 +139,8 @@ class Numbering:
             calibration=entry.setup.calibrations.get(self._camera, ""),
             name=arrival.name if arrival else "",
         )
+
+
+def _bounded(camera_ns: int | None) -> int | None:
+    """A camera's clock of 64 bits may be beyond what every reader of the messages takes."""
+    return camera_ns if camera_ns is not None and -(2**63) <= camera_ns < 2**63 else None

@@ -41,11 +41,13 @@ def first_run(config: LineConfig, epoch: str) -> str:
     return config.run or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{epoch[:6]}"
 
 
-def sheets_info(config: LineConfig, sheets: SheetsConfig, info: StartInfo) -> StartInfo:
-    """What subscribers need to read the verdicts of sheets; ``info`` is that of one of their cameras."""
+def sheets_info(config: LineConfig, sheets: SheetsConfig, info: StartInfo, setup: Setup) -> StartInfo:
+    """What subscribers need to read the verdicts of sheets under ``setup``; ``info`` is that of one of their cameras."""
     cameras = sheets.cameras or tuple(camera.name for camera in config.cameras)
+    fits, bundle = setup.judges.fits, setup.dispatcher.bundle
     return msgspec.structs.replace(
         info,
+        thresholds_void=any(fits.thresholds_void(camera, bundle) for camera in cameras),
         calibration=None,
         scale_mm_per_px=None,
         deadline_ms=sheets.deadline_ms,

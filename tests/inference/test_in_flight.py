@@ -235,3 +235,13 @@ def test_frames_of_several_windows_are_taken_back_and_given_up_whole() -> None:
     assert frames.finished([answer(0, 1, 0.1), answer(0, 2, 0.1)], 4) == []
     ((_, whole),) = frames.finished([answer(0, 0, 0.3)], 5)
     assert (whole.gate_score, whole.let_through, whole.pixels) == (0.3, False, ())
+
+
+def test_windows_whose_results_contradict_each_other_are_answered_all_the_same() -> None:
+    """Whoever judges the frame finds out; an exception here would lose the frame and its slot."""
+    frames = InFlightQueue()
+    frames.limit = 100
+    frames.add(tiled(0, 2))
+    frames.next_for_child(0)
+    ((frame, whole),) = frames.finished([answer(0, 0, 0.9, 5, 3), answer(0, 1, 0.9, 4)], 1)
+    assert (frame.lease.slot, whole.pixels, len(whole.scores)) == (0, (9, 3), 2)

@@ -247,6 +247,25 @@ def test_a_live_line_resizes_only_what_the_thresholds_were_calibrated_on(tiny_bu
     assert not fits.thresholds_void("top", calibrated)
 
 
+def test_void_thresholds_of_one_camera_are_said_of_the_sheets(tiny_bundle: Bundle) -> None:
+    resized = {"mode": "resize", "size": {"height": 64, "width": 96}}
+    config = tiny_config(
+        tiny_bundle.path,
+        None,
+        ("left", "right"),
+        fits={"right": resized},
+        sheets={"by": "frame"},
+        cameras_keys={"placement": {}},
+    )
+    with Line(config, tiny_bundle) as line:
+        bodies = line.announcer.start_bodies(line.runs.now.setup)
+    assert {name: body.fit.thresholds_void for name, body in bodies.items()} == {
+        "left": False,
+        "right": True,
+        "sheet": True,
+    }
+
+
 def test_figures_in_mm_are_those_of_the_camera_where_frames_are_resized(tiny_bundle: Bundle) -> None:
     """A square of 8 px of the camera, 0.5 mm each, is 4 mm wide, whatever it is resized to."""
     config = tiny_config(tiny_bundle.path, None, fits={"top": {"mode": "resize", "size": {"height": 64, "width": 96}}})

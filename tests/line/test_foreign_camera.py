@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -39,7 +38,11 @@ class CountingCamera(LiveCamera):
     def next(self) -> Arrival | None:
         """With its count."""
         arrival = super().next()
-        return None if arrival is None else replace(arrival, encoder=arrival.captured_ns // 1_000_000 % 2**32)
+        return (
+            None
+            if arrival is None
+            else msgspec.structs.replace(arrival, encoder=arrival.captured_ns // 1_000_000 % 2**32)
+        )
 
 
 @pytest.fixture

@@ -42,3 +42,8 @@ def test_the_mask_of_a_tile_that_was_not_segmented_is_of_an_earlier_frame() -> N
 def test_counts_are_compared_tile_by_tile() -> None:
     with pytest.raises(ValueError, match=r"the segmenter counts \(0, 11\) pixels per class, its mask holds \(0, 12\)"):
         merged_mask(LAYOUT, joined([part(0, 12, 0), part(24, 0, 11)]), planes(1, 2))
+
+
+def test_a_tile_with_counts_of_fewer_classes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"the segmenter counts \(12,\) pixels per class, its mask holds \(12, 0\)"):
+        merged_mask(LAYOUT, joined([part(0, 12), part(24, 0, 12)]), planes(1, 2))

@@ -18,6 +18,7 @@ from inspector.frames.camera_state import FOLLOWING, CameraState
 from inspector.frames.position import UNKNOWN
 from inspector.line import camera_watch, connection
 from inspector.line.camera_watch import Absence
+from inspector.line.line import Line
 from inspector.line.line_report import LineReporter
 from inspector.line.metrics import LineMetrics
 from inspector.line.positions import Positions
@@ -169,6 +170,25 @@ def test_an_internal_error_ends_the_camera(start_line, server) -> None:
     line.stop()
     assert told(account(running.journal)) == [("degraded", "camera_failed")]
     assert next(iter(line.cameras)).connection.state is CameraState.FAILED
+
+
+def test_a_camera_that_has_failed_is_not_told_to_be_silent_too(
+    start_line, server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[CameraState] = []
+
+    def failed(line: Line, camera: str, why: str) -> None:
+        (one,) = line.cameras
+        for later_s in (0, 1000):
+            one.watch.look(time.monotonic() + later_s)
+        looked.append(one.connection.state)
+
+    monkeypatch.setattr(Line, "camera_failed", failed)
+    line = start_line({"top": OddCamera(server, [CLEAN], rate_hz=100)}).line
+    wait_until(lambda: frames_of(line) >= 5)
+    server.there.clear()
+    wait_until(lambda: not line.cameras.running)
+    assert looked == [CameraState.FAILED]
 
 
 def test_a_camera_that_cannot_be_opened_refuses_the_start(start_line, server) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +224,7 @@ class PartCamera(ListCamera):
     def next(self) -> Arrival | None:
         """With its id."""
         arrival = super().next()
-        return None if arrival is None else replace(arrival, part=f"sheet-{arrival.number // 2}")
+        return None if arrival is None else msgspec.structs.replace(arrival, part=f"sheet-{arrival.number // 2}")
 
 
 def test_the_camera_says_which_part_a_frame_shows(start_line, bundle: Bundle) -> None:
