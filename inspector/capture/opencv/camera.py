@@ -29,12 +29,13 @@ class OpenCvCamera:
         self.rate_hz = config.rate_hz
         self._interrupted = threading.Event()
         self._reader: Reader | None = None
+        self._counting = threading.Lock()
         self._received = self._dropped = 0
         """Of the connections before this one."""
 
     def open(self) -> None:
         """Open it, and wait until that is done. Raises UserError."""
-        self._reader = reader = Reader(partial(open_capture, self._config), "opencv-reader")
+        self._reader = reader = Reader(partial(open_capture, self._config), self._config.shown)
         if self._interrupted.is_set():
             reader.wake()
         if not reader.wait_open(self._config.open_timeout_s) and not self._interrupted.is_set():
@@ -63,9 +64,10 @@ class OpenCvCamera:
 
     def counters(self) -> SourceCounters | None:
         """Frames that were read, and those that a later one replaced. From any thread."""
-        reader = self._reader
-        received, dropped = (0, 0) if reader is None else (reader.received, reader.dropped)
-        return SourceCounters(received=self._received + received, lost=None, dropped=self._dropped + dropped)
+        with self._counting:
+            reader = self._reader
+            received, dropped = (0, 0) if reader is None else (reader.received, reader.dropped)
+            return SourceCounters(received=self._received + received, lost=None, dropped=self._dropped + dropped)
 
     def clock(self) -> ClockReport | None:
         """None: the camera sends no times."""
@@ -80,9 +82,12 @@ class OpenCvCamera:
 
     def close(self) -> None:
         """Release the device; where OpenCV hangs, its thread does so later."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.close(_CLOSING_S)
+        reader = self._reader
+        if reader is None:
+            return
+        reader.close(_CLOSING_S)
+        with self._counting:
+            self._reader = None
             self._received += reader.received
             self._dropped += reader.dropped
 
