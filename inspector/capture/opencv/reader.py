@@ -66,6 +66,12 @@ class Reader:
         """Whether no further frame comes."""
         return self._ended
 
+    def wait_ended(self, timeout_s: float, given_up: Callable[[], bool]) -> bool:
+        """Wait until the connection is released; False where it is not after ``timeout_s``, or ``given_up`` when it was woken."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or given_up(), timeout_s)
+            return self._ended
+
     def wake(self) -> None:
         """End every wait, from any thread."""
         with self._changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -113,6 +114,25 @@ def test_interrupt_ends_a_read_that_hangs() -> None:
         camera.close()
         assert time.monotonic() - begun_s < 0.5
         assert camera.next() is None
+
+
+def test_one_connection_at_a_time_may_hang(tmp_path: Path) -> None:
+    """Opening a FIFO that nobody writes into hangs for ever."""
+    fifo = tmp_path / "credentials"
+    os.mkfifo(fifo)
+    camera = OpenCvCamera(OpenCvConfig(url="http://127.0.0.1:1/", credentials=str(fifo), open_timeout_s=0.05))
+    before = {*threading.enumerate()}
+    with pytest.raises(UserError, match=r"is not open after 0\.05 s \(open_timeout_s\)$"):
+        camera.open()
+    camera.close()
+    for _ in range(2):
+        with pytest.raises(UserError, match="is still being closed"):
+            camera.open()
+        camera.close()
+    assert len({*threading.enumerate()} - before) == 1
+    camera.interrupt()
+    camera.open()
+    fifo.write_text("nothing", encoding="utf-8")
 
 
 def test_an_opening_that_hangs_is_given_up_and_released_when_it_returns() -> None:
