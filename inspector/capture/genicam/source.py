@@ -45,6 +45,8 @@ class GenicamSource:
         self._tally = Tally()
         self._watch: ClockWatch | None = None
         self._measured = Rate(None)
+        self._rate_before_hz: float | None = None
+        """Of the connections before this one."""
         self._grey: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self.frame_size: FrameSize | None = None
         """Size of the frames as the camera is set, once it has been opened."""
@@ -57,9 +59,10 @@ class GenicamSource:
 
     @property
     def rate_hz(self) -> float | None:
-        """Frames per second; None where it is triggered, and before it was measured."""
+        """Frames per second, those of the connection before until they are measured anew; None where it is triggered, and before they were
+        ever measured."""
         session = self._session
-        return None if session is None or session.triggered else session.rate.hz
+        return None if session is None or session.triggered else session.rate.hz or self._rate_before_hz
 
     @property
     def measured_hz(self) -> float | None:
@@ -147,6 +150,7 @@ class GenicamSource:
         session, self._session = self._session, None
         if session is None:
             return
+        self._rate_before_hz = session.rate.hz or self._rate_before_hz
         self._tally.disconnected()
         self._closing = threading.Thread(target=session.end, name=f"closing-{session.device.name}", daemon=True)
         self._closing.start()
