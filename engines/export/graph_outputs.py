@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import EngineError
-from engines.runtime.openvino_quiet import ov
+from engines.runtime.openvino_quiet import core
 
 Grey = NDArray[np.uint8]
 
@@ -30,7 +30,6 @@ class ExportedNetworks:
 
     def __init__(self, gate: Path, segmenter: Path, precision: str = "f32") -> None:
         options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-        core = ov.Core()
         self._gate: Any = core.compile_model(gate, "CPU", options)
         self._segmenter: Any = core.compile_model(segmenter, "CPU", options)
 

@@ -18,18 +18,18 @@ from engines.bundle import Bundle, Contents, Graph
 from engines.errors import EngineError
 from engines.runtime.engine import Frame, GateDone, GateOutput, SegmenterDone, SegmenterOutput
 from engines.runtime.lanes import Lanes, available_cores
-from engines.runtime.openvino_quiet import ov
+from engines.runtime.openvino_quiet import core, ov
 
 
 def cpu_precisions() -> tuple[str, ...]:
     """Precisions this CPU computes natively, the fastest first."""
-    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ("bf16", "f32") if "BF16" in capabilities else ("f32",)
 
 
 def cpu_name() -> str:
     """The CPU as OpenVINO names it."""
-    return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    return str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
 
 
 class OpenVinoGate:
@@ -100,7 +100,7 @@ class OpenVinoEngines:
 
         Raises EngineError when a network cannot be read or is not of the bundle's form.
         """
-        core, bundle, graphs = ov.Core(), contents.bundle, contents.graphs
+        bundle, graphs = contents.bundle, contents.graphs
         options = {
             "INFERENCE_PRECISION_HINT": precision,
             "NUM_STREAMS": lanes,
@@ -108,9 +108,9 @@ class OpenVinoEngines:
             # Two compiled networks that both pin would share core 0 while core 1 idles.
             "ENABLE_CPU_PINNING": False,
         }
-        gate = _compile(core, bundle, graphs["gate"], {"frames"}, {"score"}, options)
+        gate = _compile(bundle, graphs["gate"], {"frames"}, {"score"}, options)
         segmenter = _compile(
-            core, bundle, graphs["segmenter"], {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
+            bundle, graphs["segmenter"], {"frames", "thresholds"}, {"mask", "pixels", "scores"}, options
         )
         self.precision = precision
         self._lanes = Lanes(lanes)
@@ -136,9 +136,7 @@ class OpenVinoEngines:
         self._lanes.close()
 
 
-def _compile(
-    core: Any, bundle: Bundle, graph: Graph, inputs: set[str], outputs: set[str], options: dict[str, Any]
-) -> Any:
+def _compile(bundle: Bundle, graph: Graph, inputs: set[str], outputs: set[str], options: dict[str, Any]) -> Any:
     try:
         model = core.read_model(graph.data)
     except RuntimeError as error:

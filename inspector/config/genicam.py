@@ -118,3 +118,9 @@ class GenicamConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="g
             description="A frame is given up as incomplete where no packet of it has come for so long.", gt=0, le=10_000
         ),
     ] = 100.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two keys choose the camera: only one would be looked at, and another camera could answer to it."""
+        given = [name for name in ("serial", "address", "mac") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} each choose the camera; give one of them")

@@ -100,6 +100,10 @@ def test_every_key_is_documented() -> None:
             "  - {name: b, source: {kind: genicam, serial: '2'}}",
             "cameras.a.source: packet_socket is true, and the line has 2 cameras of kind genicam",
         ),
+        (
+            "line: a\ncameras: [{name: a, source: {kind: genicam, serial: '1', address: 192.168.1.10}}]",
+            r"cameras\[0\]\.source: serial and address each choose the camera; give one of them",
+        ),
     ],
 )
 def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""A GenICam camera as the line sees it: opened, watched, its frames numbered, timed and converted."""
+"""A GenICam camera as the line sees it: its frames taken, numbered, timed and converted."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.capture.genicam import features
 from inspector.capture.genicam.advice import may_use_packet_sockets, tuning
-from inspector.capture.genicam.arrival_time import ArrivalTime
-from inspector.capture.genicam.chunks import Chunks
 from inspector.capture.genicam.clock_watch import ClockWatch
-from inspector.capture.genicam.device import Device
-from inspector.capture.genicam.discovery import choose
-from inspector.capture.genicam.frame_ids import FrameIds
-from inspector.capture.genicam.keeper import Keeper
-from inspector.capture.genicam.library import AravisError, library
 from inspector.capture.genicam.rate import Rate
-from inspector.capture.genicam.stream import Received, Stream
+from inspector.capture.genicam.session import Session
+from inspector.capture.genicam.stream import Received
 from inspector.capture.genicam.tally import Tally
 from inspector.capture.pixel_formats import pixel_format
-from inspector.capture.source import Arrival, CameraLostError, SourceCounters
+from inspector.capture.source import Arrival, SourceCounters
 from inspector.config.genicam import GenicamConfig
 from inspector.errors import UserError
 from inspector.frames.camera_clock import ClockReport
@@ -33,79 +26,8 @@ log = logging.getLogger("inspector.capture")
 
 POLL_US = 20_000
 """How long an interruption can wait."""
-SILENT_S, SILENT_PERIODS = 1.0, 10
-"""A camera that is not triggered has gone where no frame came for the longer of the two."""
-FIRST_S = 5.0
-"""It may take so long to deliver the first."""
 CLOSE_S, CLOSE_LOST_S, STILL_CLOSING_S = 1.0, 0.1, 10.0
 """How long ``close`` waits for a camera, and for one that has gone; how long ``open`` waits for what ``close`` left behind."""
-
-
-class _Session:
-    """One connection to the camera."""
-
-    def __init__(self, config: GenicamConfig) -> None:
-        aravis = library()
-        self.device = Device(aravis, choose(aravis, config))
-        self.stream: Stream | None = None
-        self.keeper: Keeper | None = None
-        self.lost = False
-        """Whether the camera has gone: nothing more is asked of it."""
-        try:
-            self._begin(config)
-        except AravisError as error:
-            self.end()
-            raise UserError(f"the camera {self.device.name}: {error}") from None
-        except BaseException:
-            self.end()
-            raise
-
-    def _begin(self, config: GenicamConfig) -> None:
-        device = self.device
-        try:
-            device.execute("AcquisitionStop")  # after a crash it still sends, and locks its features
-        except AravisError as error:
-            log.info("camera %s: AcquisitionStop: %s", device.name, error)
-        features.apply(device, config.features)
-        _check_pixel_format(device)
-        self.serial = device.serial()
-        self.size = FrameSize(device.integer("Height"), device.integer("Width"))
-        self.triggered = _is_triggered(device) if config.triggered is None else config.triggered
-        self.clock = device.clock() if config.clock is None else config.clock.replace("none", "")
-        self.chunks = Chunks(device, config.encoder_chunk, config.part_chunk)
-        self.ids = FrameIds(wide=not device.is_gige)
-        self.times = ArrivalTime()
-        self.rate = Rate(config.rate_hz)
-        self.begun_s: float | None = None
-        """When the camera was told to send; None before that."""
-        self.heard_s: float | None = None
-        """When a frame came last, whole or not."""
-        self.without_buffer = self.missing = 0
-        self.stream = Stream(device, config)
-        self._software_trigger_hz = config.software_trigger_hz
-
-    def begin(self) -> None:
-        """Let the camera send. Raises UserError."""
-        if self.stream is None:
-            raise AssertionError("a session that has ended does not begin")
-        self.stream.start()
-        self.begun_s = time.monotonic()
-        if self.triggered or self._software_trigger_hz is not None:
-            self.keeper = Keeper(self.device, self._software_trigger_hz)
-
-    def end(self) -> None:
-        """Give the camera up. Takes seconds where it has gone."""
-        if self.keeper is not None:
-            self.keeper.stop()
-        if self.stream is not None:
-            try:
-                if not self.lost and self.begun_s is not None:
-                    self.stream.stop()
-            except AravisError as error:
-                log.info("camera %s: %s", self.device.name, error)
-            self.chunks.close()
-            self.stream.close()
-        self.device.close()
 
 
 class GenicamSource:
@@ -117,12 +39,14 @@ class GenicamSource:
         """``height`` and ``width``: the frames that are expected of it, px; None where any size is right."""
         self._config = config
         self._expected = None if height is None or width is None else FrameSize(height, width)
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._closing: threading.Thread | None = None
         self._interrupted = threading.Event()
         self._tally = Tally()
         self._watch: ClockWatch | None = None
         self._measured = Rate(None)
+        self._rate_before_hz: float | None = None
+        """Of the connections before this one."""
         self._grey: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self.frame_size: FrameSize | None = None
         """Size of the frames as the camera is set, once it has been opened."""
@@ -135,9 +59,10 @@ class GenicamSource:
 
     @property
     def rate_hz(self) -> float | None:
-        """Frames per second; None where it is triggered, and before it was measured."""
+        """Frames per second, those of the connection before until they are measured anew; None where it is triggered, and before they were
+        ever measured."""
         session = self._session
-        return None if session is None or session.triggered else session.rate.hz
+        return None if session is None or session.triggered else session.rate.hz or self._rate_before_hz
 
     @property
     def measured_hz(self) -> float | None:
@@ -147,7 +72,7 @@ class GenicamSource:
     def tuning(self) -> list[str]:
         """What could be set better on the network of the opened camera, a line each."""
         session = self._session
-        if session is None or session.stream is None or not session.device.is_gige:
+        if session is None or not session.device.is_gige:
             return []
         refused = self._config.packet_socket and not may_use_packet_sockets()
         size = session.device.packet_size()
@@ -163,7 +88,7 @@ class GenicamSource:
             if closing.is_alive():
                 raise UserError("the camera is still being closed: it does not answer")
             self._closing = None
-        session = _Session(self._config)
+        session = Session(self._config)
         self._session = session
         self.frame_size = session.size
         self._tally.connected(session.stream)
@@ -184,23 +109,19 @@ class GenicamSource:
     def next(self) -> Arrival | None:
         """The next frame. Raises CameraLostError."""
         session = self._session
-        if session is None or session.stream is None:
+        if session is None:
             return None
         if session.begun_s is None and not self._interrupted.is_set():
-            try:
-                session.begin()
-            except UserError as error:
-                session.lost = True
-                raise CameraLostError(str(error)) from None
+            session.begin()
         while not self._interrupted.is_set():
             received = session.stream.pop(POLL_US)
             if received is None:
                 session.times.look()
-                self._check(session)
+                session.check()
                 continue
             session.heard_s = time.monotonic()
             try:
-                arrival = self._arrival(session, session.stream, received)
+                arrival = self._arrival(session, received)
             finally:
                 session.stream.requeue(received.buffer)
             if arrival is not None:
@@ -229,12 +150,13 @@ class GenicamSource:
         session, self._session = self._session, None
         if session is None:
             return
+        self._rate_before_hz = session.rate.hz or self._rate_before_hz
         self._tally.disconnected()
         self._closing = threading.Thread(target=session.end, name=f"closing-{session.device.name}", daemon=True)
         self._closing.start()
         self._closing.join(CLOSE_LOST_S if session.lost else CLOSE_S)
 
-    def _arrival(self, session: _Session, stream: Stream, received: Received) -> Arrival | None:
+    def _arrival(self, session: Session, received: Received) -> Arrival | None:
         """The frame; None where it does not say which it is: it is missing among the ids then."""
         captured_ns = session.times.of(received.stamp_ns)
         if received.frame_id is None:
@@ -242,13 +164,10 @@ class GenicamSource:
             return None
         number = session.ids.number(received.frame_id)
         if number is None:
-            raise self._lost(
-                session,
-                f"counts its frames anew (id {received.frame_id}): it was restarted, or too many frames are missing",
+            raise session.gone(
+                f"counts its frames anew (id {received.frame_id}): it was restarted, or too many frames are missing"
             )
-        without_buffer = stream.without_buffer()
-        self._tally.number(number, without_buffer > session.without_buffer)
-        session.without_buffer = without_buffer
+        self._tally.number(number, session.lacked_buffers())
         session.rate.frame(number, captured_ns)
         self._measured.frame(number, captured_ns)
         camera_ns = received.camera_ns if session.clock else None
@@ -256,10 +175,10 @@ class GenicamSource:
             self._watch.frame(camera_ns, captured_ns, session.times.wall_ahead_ns)
         if received.state:
             self._tally.incomplete()
-            pixels, error = None, self._incomplete(session, stream, received.state)
+            pixels, error = None, session.incomplete(received.state)
         else:
             self._tally.received()
-            pixels, error = self._pixels(stream, received.buffer)
+            pixels, error = self._pixels(session, received.buffer)
         encoder, part = session.chunks.of(received.buffer) if not received.state else (None, "")
         return Arrival(
             number=number,
@@ -272,9 +191,9 @@ class GenicamSource:
             part=part,
         )
 
-    def _pixels(self, stream: Stream, buffer: int) -> tuple[NDArray[np.uint8] | None, str]:
+    def _pixels(self, session: Session, buffer: int) -> tuple[NDArray[np.uint8] | None, str]:
         """The pixels in memory of our own, as the buffer is given back at once; or why they cannot be used."""
-        image = stream.image(buffer)
+        image = session.stream.image(buffer)
         if image is None:
             return None, "the camera sent a frame without an image"
         try:
@@ -289,61 +208,3 @@ class GenicamSource:
             self._grey = np.empty(pixels.shape, np.uint8)
         np.copyto(self._grey, pixels)
         return self._grey, ""
-
-    def _incomplete(self, session: _Session, stream: Stream, state: str) -> str:
-        """Why a frame is not whole. Packets are counted for the stream, so those of frames that were given up together stand with the first."""
-        missing = stream.packets()[1]
-        count, session.missing = missing - session.missing, missing
-        return f"the frame is incomplete: {state}" + (
-            f" ({count} packets since the last incomplete frame)" if count else ""
-        )
-
-    def _check(self, session: _Session) -> None:
-        """Whether the camera is still there, while no frame comes. Raises CameraLostError."""
-        if not session.device.in_control():
-            raise self._lost(
-                session, "is no longer under control: it was restarted or disconnected, or another program took it"
-            )
-        if session.keeper is not None and session.keeper.found:
-            raise self._lost(session, session.keeper.found)
-        if session.triggered:
-            return
-        now_s, hz = time.monotonic(), session.rate.hz
-        silent_s = now_s - (session.heard_s or session.begun_s or now_s)
-        limit_s = FIRST_S if session.heard_s is None else SILENT_S
-        if hz is not None:
-            limit_s = max(limit_s, SILENT_PERIODS / hz)
-        if silent_s > limit_s:
-            raise self._lost(session, f"has sent no frame for {silent_s:.1f} s", stalled=True)
-
-    def _lost(self, session: _Session, what: str, *, stalled: bool = False) -> CameraLostError:
-        session.lost = True
-        return CameraLostError(f"the camera {session.device.name} {what}", stalled=stalled)
-
-
-def _check_pixel_format(device: Device) -> None:
-    """Raise UserError where the format that the camera is set to cannot be read."""
-    try:
-        pixel_format(device.integer("PixelFormat"))
-    except AravisError as error:
-        raise UserError(f"the camera {device.name}: its PixelFormat cannot be read: {error}") from None
-    except UserError as error:
-        raise UserError(
-            f"the camera {device.name}: PixelFormat is {device.text('PixelFormat')}: {error}; set it among `features`"
-        ) from None
-
-
-def _is_triggered(device: Device) -> bool:
-    """Whether it waits for a trigger before each frame."""
-    try:
-        if device.has("TriggerSelector"):
-            selected = device.text("TriggerSelector")
-            if selected != "FrameStart":
-                features.apply(device, ({"TriggerSelector": "FrameStart"},))
-                try:
-                    return device.text("TriggerMode") == "On"
-                finally:
-                    features.apply(device, ({"TriggerSelector": selected},))
-        return device.has("TriggerMode") and device.text("TriggerMode") == "On"
-    except (AravisError, UserError):
-        return False

@@ -29,18 +29,26 @@ class OpenCvCamera:
         self.rate_hz = config.rate_hz
         self._interrupted = threading.Event()
         self._reader: Reader | None = None
+        self._left: Reader | None = None
+        """That of the connection before this one, which may still hang."""
+        self._counting = threading.Lock()
         self._received = self._dropped = 0
         """Of the connections before this one."""
 
     def open(self) -> None:
-        """Open it, and wait until that is done. Raises UserError."""
-        self._reader = reader = Reader(partial(open_capture, self._config), "opencv-reader")
+        """Open it, and wait until that is done. Raises UserError, also where OpenCV has not released the connection before: each that hangs would
+        leave a thread behind."""
+        limit_s = self._config.open_timeout_s
+        if self._left is not None and not self._left.wait_ended(limit_s, self._interrupted.is_set):
+            if self._interrupted.is_set():
+                return
+            raise UserError(f"{self._config.shown}: is still being closed: OpenCV does not return from it")
+        self._left = None
+        self._reader = reader = Reader(partial(open_capture, self._config), self._config.shown)
         if self._interrupted.is_set():
             reader.wake()
-        if not reader.wait_open(self._config.open_timeout_s) and not self._interrupted.is_set():
-            raise UserError(
-                f"{self._config.shown}: is not open after {self._config.open_timeout_s:g} s (open_timeout_s)"
-            )
+        if not reader.wait_open(limit_s) and not self._interrupted.is_set():
+            raise UserError(f"{self._config.shown}: is not open after {limit_s:g} s (open_timeout_s)")
 
     def next(self) -> Arrival | None:
         """The latest frame; None after ``interrupt``. Raises CameraLostError where none comes in ``read_timeout_s``, or the stream ends."""
@@ -63,9 +71,10 @@ class OpenCvCamera:
 
     def counters(self) -> SourceCounters | None:
         """Frames that were read, and those that a later one replaced. From any thread."""
-        reader = self._reader
-        received, dropped = (0, 0) if reader is None else (reader.received, reader.dropped)
-        return SourceCounters(received=self._received + received, lost=None, dropped=self._dropped + dropped)
+        with self._counting:
+            reader = self._reader
+            received, dropped = (0, 0) if reader is None else (reader.received, reader.dropped)
+            return SourceCounters(received=self._received + received, lost=None, dropped=self._dropped + dropped)
 
     def clock(self) -> ClockReport | None:
         """None: the camera sends no times."""
@@ -74,15 +83,18 @@ class OpenCvCamera:
     def interrupt(self) -> None:
         """End a waiting ``next`` or ``open``. From any thread."""
         self._interrupted.set()
-        reader = self._reader
-        if reader is not None:
-            reader.wake()
+        for reader in (self._reader, self._left):
+            if reader is not None:
+                reader.wake()
 
     def close(self) -> None:
         """Release the device; where OpenCV hangs, its thread does so later."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.close(_CLOSING_S)
+        reader = self._reader
+        if reader is None:
+            return
+        reader.close(_CLOSING_S)
+        with self._counting:
+            self._reader, self._left = None, reader
             self._received += reader.received
             self._dropped += reader.dropped
 

@@ -129,6 +129,20 @@ def test_an_interruption_ends_next_at_once_and_the_counters_outlive_the_connecti
     assert source.next() is None
 
 
+def test_the_rate_of_a_camera_that_is_lost_again_before_it_was_measured_anew_is_that_of_before(
+    camera: FakeCamera,
+) -> None:
+    """What it misses is counted by it."""
+    with opened(at(camera)) as source:
+        assert source.rate_hz is None
+        while source.rate_hz is None:
+            taken(source)
+        measured_hz = source.rate_hz
+        source.close()
+        source.open()
+        assert source.rate_hz == measured_hz
+
+
 def test_a_camera_is_found_by_its_serial_and_its_size_is_told(
     camera: FakeCamera, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -115,6 +116,25 @@ def test_interrupt_ends_a_read_that_hangs() -> None:
         assert camera.next() is None
 
 
+def test_one_connection_at_a_time_may_hang(tmp_path: Path) -> None:
+    """Opening a FIFO that nobody writes into hangs for ever."""
+    fifo = tmp_path / "credentials"
+    os.mkfifo(fifo)
+    camera = OpenCvCamera(OpenCvConfig(url="http://127.0.0.1:1/", credentials=str(fifo), open_timeout_s=0.05))
+    before = {*threading.enumerate()}
+    with pytest.raises(UserError, match=r"is not open after 0\.05 s \(open_timeout_s\)$"):
+        camera.open()
+    camera.close()
+    for _ in range(2):
+        with pytest.raises(UserError, match="is still being closed"):
+            camera.open()
+        camera.close()
+    assert len({*threading.enumerate()} - before) == 1
+    camera.interrupt()
+    camera.open()
+    fifo.write_text("nothing", encoding="utf-8")
+
+
 def test_an_opening_that_hangs_is_given_up_and_released_when_it_returns() -> None:
     goes_on, released = threading.Event(), threading.Event()
 
@@ -129,11 +149,39 @@ def test_an_opening_that_hangs_is_given_up_and_released_when_it_returns() -> Non
         goes_on.wait()
         return Slow()
 
-    reader = Reader(hanging, "test-reader")
+    reader = Reader(hanging, "/dev/video0")
     assert not reader.wait_open(0.01)
     reader.close(0.01)
     goes_on.set()
     assert released.wait(5)
+
+
+def test_an_error_of_opencv_while_it_reads_loses_the_camera_and_does_not_end_it() -> None:
+    class CutOff:
+        def read(self):
+            return True, cv2.imdecode(np.empty(0, np.uint8), cv2.IMREAD_COLOR)
+
+        def release(self):
+            pass
+
+    reader = Reader(CutOff, "/dev/video0")
+    with pytest.raises(CameraLostError, match=r"^/dev/video0: OpenCV fails: .*imdecode") as lost:
+        reader.take(5)
+    assert "\n" not in str(lost.value)
+
+
+def test_counters_never_go_back_while_a_connection_that_hangs_is_closed() -> None:
+    with serving(LEVELS, rate_hz=50) as server:
+        camera = OpenCvCamera(OpenCvConfig(url=server.url, read_timeout_s=60))
+        camera.open()
+        camera.next()
+        server.sending.clear()
+        seen = [camera.counters().received]
+        closing = threading.Thread(target=camera.close)
+        closing.start()
+        while closing.is_alive():
+            seen.append(camera.counters().received)
+        assert seen == sorted(seen)
 
 
 def test_credentials_come_from_their_file(tmp_path: Path) -> None:

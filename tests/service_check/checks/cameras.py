@@ -59,7 +59,7 @@ def rights(bench: Bench) -> Finding:
     """The daemon has CAP_NET_RAW and nothing else, and reads the camera's packets by it. Without the drop-in it has no right, and inspects all
     the same."""
     with Camera(bench.container):
-        line = _line(bench, "camera-rights")
+        line = _line(bench, "camera-rights", packet_socket=True)
         _allow(line)
         with Listener(line) as listener:
             line.start()
@@ -70,7 +70,7 @@ def rights(bench: Bench) -> Finding:
                 raise CheckError("the camera's packets are not read by a packet socket")
             line.stop()
             listener.wait_for_proof()
-        plain = _line(bench, "camera-plain")
+        plain = _line(bench, "camera-plain", packet_socket=True)
         with Listener(plain) as listener:
             plain.start()
             listener.wait_for_inspected(50)
@@ -154,8 +154,8 @@ def lost(bench: Bench) -> Finding:
     )
 
 
-def _line(bench: Bench, name: str) -> ServiceLine:
-    source = {"kind": "genicam", "address": ADDRESS}
+def _line(bench: Bench, name: str, packet_socket: bool = False) -> ServiceLine:
+    source = {"kind": "genicam", "address": ADDRESS, "packet_socket": packet_socket}
     return bench.line(name, cameras=[{"name": "top", "source": source, "realtime_priority": PRIORITY}])
 
 
