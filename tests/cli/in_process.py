@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import subprocess
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,10 +26,22 @@ class Ended(NamedTuple):
     err: str
 
 
+@contextmanager
+def _log_put_back() -> Iterator[None]:
+    """A command that logs takes the root logger for itself; the tests that follow look at it too."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 def run(*arguments: str | Path) -> Ended:
     """Run to the end. Raises what a user would see as a traceback."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err), _log_put_back():
         status = exit_status(lambda: COMMAND.main([str(one) for one in arguments], prog_name="inspector"))
     return Ended(status, out.getvalue(), err.getvalue())
 
