@@ -107,7 +107,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             ) from None
         if found <= 0:
             raise UserError(
-                f"journal {path}: holds no journal (schema version {found}); name the file the daemon writes"
+                f"journal {path}: holds no journal (schema version {found}): either the daemon is only just making it, or it is another file "
+                "than the daemon writes"
             )
         opened.pop_all()  # from here on the caller closes it
         return connection
