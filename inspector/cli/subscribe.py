@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inspector.frames.outcome import Verdict
 
 _LOOK_UP_MS = 100
-_SILENCE_S = 3.0
+_SILENCE_S = 1.5
 
 
 def subscribe(

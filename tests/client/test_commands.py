@@ -118,7 +118,7 @@ def test_who_joins_late_is_told_and_heartbeats_show() -> None:
 
 
 def test_nobody_there() -> None:
-    done = inspector("subscribe", "tcp://127.0.0.1:1", "--timeout", 3.2)
+    done = inspector("subscribe", "tcp://127.0.0.1:1", "--timeout", 1.7)
     assert done.returncode == 0
     assert "nothing heard from tcp://127.0.0.1:1 yet" in done.stderr
     assert inspector("subscribe", "nonsense").returncode == 2

@@ -55,9 +55,8 @@ class Installed:
         )
 
 
-def build_wheel(folder: Path, **variables: str) -> Path:
-    """A wheel built of the source distribution, and that of a copy of the tree, because a build leaves files in it. ``variables`` are
-    added to the environment of the build; ``CC`` there is the compiler."""
+def build_sdist(folder: Path) -> Path:
+    """The source distribution of a copy of the tree, because a build leaves files in it."""
     copy = folder / "source"
     copy.mkdir()
     for part in PARTS:
@@ -68,6 +67,13 @@ def build_wheel(folder: Path, **variables: str) -> Path:
             shutil.copy(place, copy / part)
     _run(sys.executable, "-c", f"import setuptools.build_meta as b; b.build_sdist({str(folder)!r})", cwd=copy)
     (archive,) = folder.glob("*.tar.gz")
+    return archive
+
+
+def build_wheel(folder: Path, sdist: Path | None = None, **variables: str) -> Path:
+    """A wheel built of the source distribution, by default that of this tree. ``variables`` are added to the environment of the build;
+    ``CC`` there is the compiler."""
+    archive = build_sdist(folder) if sdist is None else sdist
     build = (*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, archive)
     _run(*build, env={**os.environ, **variables})
     (wheel,) = folder.glob("*.whl")

@@ -92,11 +92,12 @@ def test_examples_are_those_of_the_package(installed: Installed) -> None:
     assert Path(path).is_relative_to(installed.environment)
 
 
-def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(tmp_path: Path) -> None:
-    wheel = build_wheel(tmp_path, CC="/bin/false")
-    assert not {*MODULES} & {*zipfile.ZipFile(wheel).namelist()}
-    here = install(wheel, tmp_path)
+def test_without_a_compiler_the_installation_works_and_says_how_to_get_it(installed: Installed, tmp_path: Path) -> None:
+    (sdist,) = installed.environment.parent.glob("*.tar.gz")
+    wheel = zipfile.ZipFile(build_wheel(tmp_path, sdist, CC="/bin/false"))
+    assert not {*MODULES} & {*wheel.namelist()}
+    wheel.extractall(tmp_path / "unpacked")
     look = "from inspector.doctor.native import measuring; from inspector.doctor.probing import probe; print(measuring(probe('native')))"
-    done = here.sh(f'python -c "{look}"')
+    done = installed.sh(f'PYTHONPATH={tmp_path / "unpacked"} python -c "{look}"')
     assert "State.NOTE" in done.stdout, done.stderr
     assert "pip wheel --no-deps ." in done.stdout

@@ -24,7 +24,7 @@ def test_an_error_while_lost_frames_are_settled_disturbs_no_number(start_line) -
     line = start_line({"top": camera}, silent_after_s=0.1, line_options={"observe": observe}).line
     wait_until(lambda: len(lost) >= 2)
     camera.wake.set()
-    wait_until(lambda: line.ledger.resolved_through("top") > 100)
+    wait_until(lambda: line.ledger.resolved_through("top") > 20)
     assert line.cameras.running
     assert lost[0] == 3
     assert not line.failures
