@@ -180,9 +180,9 @@ def test_a_bundle_that_does_not_fit_the_line_is_refused(start_line: Callable, tm
 
 
 def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer(tmp_path: Path) -> None:
-    found = soak(tmp_path, frames=1500, rate_hz=400, seed=3)
+    found = soak(tmp_path, frames=900, rate_hz=400, seed=3)
     assert (found["frames"], found["slots free at the end"], found["slots observed at the end"]) == (
-        1500,
+        900,
         "16 of 16",
         0,
     )
@@ -195,13 +195,13 @@ def test_slots_and_verdicts_survive_killed_children_a_shadow_and_a_slow_observer
 def test_bundles_that_followed_each_other_leave_nothing_behind_and_do_not_wait_for_the_garbage_collector(
     start_line: Callable, tiny_bundle: Bundle, grey_bundle: Bundle
 ) -> None:
-    """Six changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
+    """Four changes of bundle: one child at the end, no slot lost, and no memory or descriptor of those before."""
     running = start_line({"top": ListCamera([BAD, CLEAN], rate_hz=200, endless=True)})
     line: Line = running.line
     descriptors = lambda: len(list(Path("/proc/self/fd").iterdir()))  # noqa: E731
     before = descriptors()
     gc.disable()
-    for number in range(6):
+    for number in range(4):
         former = line.inference.active
         line.bundles.activate(ready(line, grey_bundle if number % 2 == 0 else tiny_bundle))
         wait_until(lambda former=former: former.supervisor.state is State.STOPPED)
