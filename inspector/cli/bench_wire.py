@@ -37,6 +37,12 @@ def wire(
             help="Length of each single measurement; those of latencies take twice as long.",
         ),
     ] = 1.0,
+    subscribers: Annotated[
+        int,
+        number_option(
+            "--subscribers", Limits(1, 200, whole=True), help="How many; one of them measures, the others only receive."
+        ),
+    ] = 1,
     beside: Annotated[
         Path | None,
         typer.Option(help="Folder of another checkout of this program, which is measured alternately with this one."),
@@ -55,6 +61,7 @@ def wire(
         defects=_numbers("--defects", defects, Limits(1, 20, whole=True)),
         repetitions=repetitions,
         seconds=seconds,
+        subscribers=subscribers,
         beside=beside,
     )
     with console(stderr=True).status("starting") as status:
@@ -69,7 +76,8 @@ def show(figures: Figures) -> None:
     """Print the figures for people."""
     printer = console()
     times = "once" if figures.repetitions == 1 else f"medians over {figures.repetitions} repetitions"
-    printer.print(f"The line without engines on {figures.cores} cores, {times}")
+    heard = "one subscriber" if figures.subscribers == 1 else f"{figures.subscribers} subscribers"
+    printer.print(f"The line without engines on {figures.cores} cores, {heard}, {times}")
     for name, arm in figures.arms.items():
         printer.print(_line(name, arm))
     if figures.rate_ratios:
@@ -110,6 +118,15 @@ def _line(name: str, arm: Arm) -> Table:
         ("parent's switches", lambda one: f"{one.switches:.1f}"),
         ("child's switches", lambda one: f"{one.child_switches:.1f}"),
         ("results received", lambda one: f"{one.received:.1%}"),
+        *(
+            [
+                ("others connected", lambda one: str(one.crowd)),
+                ("others' CPU, us", lambda one: f"{one.crowd_cpu_us:.0f}"),
+            ]
+            if arm.kinds[0].crowd_cpu_us
+            else []
+        ),
+        ("journal, rows/s", lambda one: f"{one.rows_per_s:.0f}"),
         ("half load, frames/s", lambda one: f"{one.load_hz:.0f}"),
         ("  parent's CPU, us", lambda one: f"{one.load_cpu_us:.0f}"),
         *((f"  {percent}, ms", lambda one, percent=percent: _latency(one, percent)) for percent in percentiles),

@@ -133,7 +133,14 @@ def test_wrong_options(arguments: tuple[str, ...], told: str, tmp_path: Path, mo
 
 def test_short_run_measures_the_real_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     finished = inspector(
-        "bench", "wire", "--repetitions=1", "--seconds=0.02", "--let-through=0,50", "--defects=3", "--json"
+        "bench",
+        "wire",
+        "--repetitions=1",
+        "--seconds=0.02",
+        "--let-through=0,50",
+        "--defects=3",
+        "--subscribers=4",
+        "--json",
     )
     assert finished.returncode == 0, finished.stderr
     assert "Traceback" not in finished.stderr
@@ -147,7 +154,8 @@ def test_short_run_measures_the_real_line(capsys: pytest.CaptureFixture[str], mo
             assert one.samples >= 50
             assert ("p50" in one.latency_ms, "p99.9" in one.latency_ms) == (one.samples >= 100, one.samples >= 10_000)
             assert one.all_cpu_us == pytest.approx(sum(one.cpu_us.values()))
-            assert min(one.child_cpu_us, one.switches, one.child_switches) > 0
+            assert min(one.child_cpu_us, one.switches, one.child_switches, one.rows_per_s) > 0
+            assert (one.crowd, one.crowd_cpu_us > 0) == (3, True)
         assert arm.kinds[0].cpu_us["verdicts"] < arm.kinds[1].cpu_us["verdicts"]
         assert arm.judging_us["3 defects"] < arm.judging_us["20 defects"] < arm.judging_us["noise"]
     # As wide as it gets: seven kinds, two ways.

@@ -1,4 +1,4 @@
-"""A process that measures this program one way: ``python -m inspector.bench.wire.arm DIRECTORY``, the folder being for its journal.
+"""A process that measures this program one way: ``python -m inspector.bench.wire.arm DIRECTORY SUBSCRIBERS``, the folder being for its journal.
 
 ``run.py`` asks it for one kind of frames at a time, so that the ways are measured alternately, seconds apart."""
 
@@ -38,9 +38,9 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     judging_us: dict[str, float] = {}
 
 
-def main(directory: Path) -> None:
+def main(directory: Path, subscribers: int) -> None:
     """Answer ``Measure`` with ``Measured`` until there are no more requests."""
-    with WireLine(directory) as line:
+    with WireLine(directory, subscribers) as line:
         spare_collector()
         line.run(Kind(50, 3), WARM_UP)
         for request in requests(Measure):
@@ -59,6 +59,6 @@ def _measured(line: WireLine, request: Measure) -> Measured:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), int(sys.argv[2]))
     except UserError as error:
         sys.exit(f"inspector: {error}")

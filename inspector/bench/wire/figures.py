@@ -36,6 +36,11 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     subscriber_cpu_us: float
     received: float
     """Share of the results that reached the subscriber at full speed, 0..1; the publisher drops what it does not read fast enough."""
+    rows_per_s: float
+    """Publications that the journal stored at full speed."""
+    crowd: int
+    """Subscribers beside the one that measures that were connected to the end of every stretch."""
+    crowd_cpu_us: float
     load_hz: float
     """Rate at which the latencies were taken: half of the rate that the same repetition reached, as it was kept."""
     load_cpu_us: float
@@ -111,6 +116,9 @@ def _wire(kind: Kind, fast: list[Stretch], paced: list[Stretch]) -> Wire:
         child_switches=_median(fast, lambda one: one.child_switches),
         subscriber_cpu_us=_median(fast, lambda one: one.subscriber_cpu_us),
         received=sum(one.heard.results for one in fast) / sum(one.frames for one in fast),
+        rows_per_s=_median(fast, lambda one: one.rows_per_s),
+        crowd=min(one.crowd for one in both),
+        crowd_cpu_us=_median(fast, lambda one: one.crowd_cpu_us),
         load_hz=_median(paced, lambda one: one.rate_hz),
         load_cpu_us=_median(paced, _cpu_us),
         samples=sum(len(one.heard.latency_us) for one in paced),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from inspector.bench.lines import CAMERA
 from inspector.bench.partner import Partner
 from inspector.bench.pool_camera import PoolCamera
 from inspector.bench.subscriber import Heard, Listen, answer_of
+from inspector.bench.wire.crowd import Ask, Crowd
 from inspector.bench.wire.frames import Plane, carrier, defect_mask
 from inspector.bench.wire.threads import Spent, spent_by, spent_here
 from inspector.config.camera import CameraConfig
@@ -60,13 +62,20 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     child_switches: float
     subscriber_cpu_us: float
     heard: Heard
+    rows_per_s: float = 0.0
+    """Publications that the journal stored, by the time from the capture of the first frame until it had stored all."""
+    crowd: int = 0
+    """Subscribers beside the one that measures that are still connected."""
+    crowd_cpu_us: float = 0.0
 
 
 class WireLine:
     """Use as a context manager."""
 
-    def __init__(self, directory: Path) -> None:
-        """Build the line; ``directory`` is for its journal. Raises UserError."""
+    def __init__(self, directory: Path, subscribers: int = 1) -> None:
+        """Build the line; ``directory`` is for its journal, and of ``subscribers`` one measures. Raises UserError."""
+        self._others = subscribers - 1
+        self._crowd: Partner[Crowd] | None = None
         self._frames = _Programme()
         self._camera = PoolCamera(self._frames)
         self._count = _Count(0)
@@ -98,6 +107,10 @@ class WireLine:
             )
             self._subscriber.ask(Listen(last_frame=-1))
             answer_of(self._subscriber)
+            if self._others:
+                others = (self.line.results.endpoint, str(self._others))
+                self._crowd = stack.enter_context(Partner("inspector.bench.wire.crowd", others, Crowd))
+                self._connected()
             self._exit = stack.pop_all()
         return self
 
@@ -113,12 +126,15 @@ class WireLine:
         count = self._count = _Count(frames)
         self._subscriber.ask(Listen(last_frame=last_frame))
         here, child, subscriber = spent_here(), self._child_spent(), spent_by(self._subscriber.pid)
+        crowd, stored = self._crowd_spent(), self._stored()
         self._camera.send(frames, rate_hz)
         while not count.done.wait(0.2):
             if self.line.failures or not self.line.results.snapshot().alive:
                 raise UserError(f"the line ended while it was measured: {'; '.join(self.line.failures)}")
         here = {name: spent.since(here[name]) for name, spent in spent_here().items()}
         child = self._child_spent().since(child)
+        rows_per_s = self._rows_per_s(stored, count)
+        crowd = self._crowd_spent().since(crowd)
         heard = answer_of(self._subscriber)  # may be behind the line
         subscriber = spent_by(self._subscriber.pid).since(subscriber)
         return Stretch(
@@ -132,7 +148,32 @@ class WireLine:
             child_switches=child.switches / frames,
             subscriber_cpu_us=subscriber.cpu_ns / frames / 1e3,
             heard=heard,
+            rows_per_s=rows_per_s,
+            crowd=self._connected(),
+            crowd_cpu_us=crowd.cpu_ns / frames / 1e3,
         )
+
+    def _stored(self) -> int:
+        """Publications that the journal has stored."""
+        state = self.line.results.snapshot().journal
+        assert state is not None
+        return state.committed
+
+    def _rows_per_s(self, stored: int, count: _Count) -> float:
+        """Wait until the journal has stored all."""
+        while (state := self.line.results.snapshot().journal) is not None and state.waiting:
+            time.sleep(0.001)
+        return (self._stored() - stored) / (time.monotonic_ns() - count.first_ns) * 1e9
+
+    def _connected(self) -> int:
+        """Of the crowd. Raises UserError where it ended."""
+        if self._crowd is None:
+            return 0
+        self._crowd.ask(Ask())
+        return self._crowd.answer().connected
+
+    def _crowd_spent(self) -> Spent:
+        return spent_by(self._crowd.pid if self._crowd else None)
 
     def _child_spent(self) -> Spent:
         return spent_by(self.line.inference.active.supervisor.child_pid)

@@ -33,6 +33,8 @@ class WireSettings(msgspec.Struct, frozen=True, kw_only=True):
     repetitions: int
     seconds: float
     """About how long each single measurement takes."""
+    subscribers: int = 1
+    """One of them measures; the others only receive."""
     beside: Path | None = None
     """A folder with the packages of another version of this program, which is measured instead of the second way."""
 
@@ -47,6 +49,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Everything ``inspector bench wire`` measures."""
 
     repetitions: int
+    subscribers: int
     seconds: float
     cores: int
     arms: dict[str, Arm]
@@ -57,13 +60,13 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(settings: WireSettings, say: Callable[[str], None]) -> Figures:
     """Measure with ``settings``; ``say`` is called with the name of each step. Raises UserError or FileError."""
-    names = _ways(settings.beside)
+    names = _ways(settings)
     kinds = settings.kinds
     found: dict[str, list[list[Measured]]] = {name: [[] for _ in kinds] for name in names}
     judging: dict[str, list[Measured]] = {name: [] for name in names}
     for number in range(1, settings.repetitions + 1):
         say(f"round {number} of {settings.repetitions}: starting")
-        with _arms(names, settings.beside) as arms:
+        with _arms(names, settings) as arms:
             # Each goes first every second time.
             order = names if number % 2 else names[::-1]
             for place, kind in enumerate((*kinds, None)):
@@ -73,6 +76,7 @@ def measure(settings: WireSettings, say: Callable[[str], None]) -> Figures:
                     (judging[name] if kind is None else found[name][place]).append(arms[name].answer())
     return Figures(
         repetitions=settings.repetitions,
+        subscribers=settings.subscribers,
         seconds=settings.seconds,
         cores=len(os.sched_getaffinity(0)),
         arms={name: arm_of(kinds, found[name], judging[name]) for name in names},
@@ -80,8 +84,10 @@ def measure(settings: WireSettings, say: Callable[[str], None]) -> Figures:
     )
 
 
-def _ways(beside: Path | None) -> tuple[str, ...]:
-    if beside is not None:
+def _ways(settings: WireSettings) -> tuple[str, ...]:
+    if (beside := settings.beside) is not None:
+        if settings.subscribers > 1 and not is_file(beside / "inspector/bench/wire/crowd.py"):
+            raise UserError(f"--beside: the version in {beside} measures one subscriber only; leave out --subscribers")
         if not is_file(beside / "inspector/bench/wire/arm.py"):
             raise UserError(
                 f"--beside: found no inspector/bench/wire in {beside}; give the folder that holds another checkout of this program"
@@ -91,8 +97,9 @@ def _ways(beside: Path | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def _arms(names: Iterable[str], beside: Path | None) -> Iterator[dict[str, Partner[Measured]]]:
+def _arms(names: Iterable[str], settings: WireSettings) -> Iterator[dict[str, Partner[Measured]]]:
     """A new process for each way, with a journal of its own that is deleted after. They run in turn, the others being idle."""
+    beside = settings.beside
     with temporary_folder("inspector-bench-wire-") as directory, ExitStack() as stack:
         arms = {}
         for name in names:
@@ -100,7 +107,7 @@ def _arms(names: Iterable[str], beside: Path | None) -> Iterator[dict[str, Partn
             arms[name] = stack.enter_context(
                 Partner(
                     "inspector.bench.wire.arm",
-                    (str(directory / name),),
+                    (str(directory / name), str(settings.subscribers)),
                     Measured,
                     code=beside.resolve() if beside is not None and name == BESIDE else HERE,
                     environment={WITHOUT: "1"} if name == NUMPY else {},
