@@ -22,7 +22,7 @@ DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 17
 
-install: $(VENV)/.installed ## virtual environment with the base package
+install: $(VENV)/.installed ## virtual environment with all that a line on the CPU needs
 
 demo: $(VENV)/.installed ## a simulated line, its daemon, a subscriber, a report in demo-report/
 	$(BIN)/inspector demo
@@ -98,7 +98,7 @@ $(PACKAGING)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.venv $(PARTS)
-	$(PIP) -e .
+	$(PIP) -e '.[line]'
 	$(INSTALLED)
 
 $(VENV)/.installed-dev: $(VENV)/.venv $(PARTS)

@@ -21,6 +21,8 @@ log = logging.getLogger("inspector")
 
 FAILED = 1
 REFUSED = 2
+OF_THE_LINE = ("numpy", "cv2", "simplejpeg", "jinja2", "openvino", "prometheus_client")
+"""Modules of the extra ``line``, without which one may subscribe and give commands."""
 
 
 def exit_status(command: Callable[[], object]) -> int:
@@ -93,6 +95,12 @@ def _status(command: Callable[[], object]) -> int:
         return FAILED
     except MemoryError:
         return _told("not enough memory", FAILED)
+    except ModuleNotFoundError as error:
+        if (missing := (error.name or "").split(".")[0]) not in OF_THE_LINE:
+            raise
+        return _told(
+            f"this command needs what runs a line ({missing} is missing): pip install 'inspector[line]'", REFUSED
+        )
     except OSError as error:
         if isinstance(sys.stdout, _Stream) and error.filename == sys.stdout.called:
             return _unwritable(error)

@@ -16,7 +16,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 from systemd.packaging.target import MACHINES, Target, here
-from systemd.packaging.wheelhouse import OURS, IncompleteError, collect, our_wheel, write_release
+from systemd.packaging.wheelhouse import INSTALLED, IncompleteError, collect, our_wheel, write_release
 
 SYSTEMD = Path(__file__).parents[1]
 ROOT = SYSTEMD.parent
@@ -64,7 +64,7 @@ def _fill(tree: Path, target: Target) -> str:
     wheels = tree / "wheelhouse"
     wheels.mkdir(parents=True)
     our_wheel(target, wheels)
-    version = write_release(wheels, collect(wheels, target, [OURS]), target)
+    version = write_release(wheels, collect(wheels, target, [INSTALLED]), target)
     units = tree / "units"
     units.mkdir()
     for pattern in ("*.service", "*.target"):

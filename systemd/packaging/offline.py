@@ -19,7 +19,7 @@ from pathlib import Path
 
 from systemd.packaging.sbom import write_sbom
 from systemd.packaging.target import GLIBC, MACHINES, Target, here
-from systemd.packaging.wheelhouse import OURS, IncompleteError, collect, our_wheel, write_lock, write_release
+from systemd.packaging.wheelhouse import INSTALLED, IncompleteError, collect, our_wheel, write_lock, write_release
 
 PACKAGING = Path(__file__).parent
 SYSTEMD = PACKAGING.parent
@@ -61,7 +61,7 @@ def build(target: Target, out: Path, signing_key: Path | None) -> Path:
         wheels = Path(name) / "wheels"
         wheels.mkdir()
         our_wheel(target, wheels)
-        found = collect(wheels, target, [OURS])
+        found = collect(wheels, target, [INSTALLED])
         version = write_release(wheels, found, target)
         tree = Path(name) / f"inspector-{version}-{target.machine}"
         tree.mkdir()

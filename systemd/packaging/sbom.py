@@ -16,7 +16,7 @@ from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
 from systemd.packaging.target import Target
-from systemd.packaging.wheelhouse import OURS, Wheel
+from systemd.packaging.wheelhouse import EXTRAS, OURS, Wheel
 
 LICENCE_CLASSIFIER = "License :: OSI Approved :: "
 
@@ -27,7 +27,7 @@ def write_sbom(wheels: list[Wheel], target: Target, place: Path) -> None:
     bom = Bom(components=[part for name, part in parts.items() if name != OURS])
     bom.metadata.component = parts[OURS]
     for wheel in wheels:
-        required = {canonicalize_name(one.name) for one in wheel.requires(target)}
+        required = {canonicalize_name(one.name) for one in wheel.requires(target, EXTRAS if wheel.name == OURS else ())}
         bom.register_dependency(parts[wheel.name], [parts[name] for name in sorted(required & parts.keys())])
     text = JsonV1Dot6(bom).output_as_string(indent=2)
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):

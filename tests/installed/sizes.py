@@ -1,6 +1,6 @@
 """What each package takes on the disk, in the environment of the Python that runs this file.
 
-    python3 -m venv sizes && sizes/bin/pip install . && sizes/bin/python tests/installed/sizes.py
+    python3 -m venv sizes && sizes/bin/pip install '.[line]' && sizes/bin/python tests/installed/sizes.py
 
 Needs nothing but that environment. Counts the files that pip lists for a package, with the bytecode that it compiled, in blocks of the disk,
 as ``du`` does. A package that is installed as a link to its source (``pip install -e``) counts as nothing.

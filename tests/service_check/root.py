@@ -33,7 +33,7 @@ UNITS = {
 INSTALL = f"""
 set -eu
 python3 -m venv {RELEASE}
-{RELEASE}/bin/pip install --quiet --disable-pip-version-check --no-index --find-links {WHEELS} inspector
+{RELEASE}/bin/pip install --quiet --disable-pip-version-check --no-index --find-links {WHEELS} 'inspector[line]'
 ln -sfn {RELEASE} /opt/inspector/current
 systemd-sysusers
 systemd-tmpfiles --create

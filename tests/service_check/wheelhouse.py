@@ -31,7 +31,7 @@ def fill(folder: Path, python: str) -> Path:
         sys.executable, "-m", "pip", "download", "--quiet", "--quiet", "--disable-pip-version-check", "--only-binary=:all:",
         "--dest", str(folder), "--find-links", str(folder), "--python-version", python, "--implementation", "cp",
         *(part for abi in (tag, "abi3", "none") for part in ("--abi", abi)),
-        *(part for platform in PLATFORMS for part in ("--platform", platform)), str(wheel),
+        *(part for platform in PLATFORMS for part in ("--platform", platform)), f"{wheel}[line]",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
