@@ -29,9 +29,8 @@ def watch() -> None:
 
 
 def _wait(file: Path) -> None:
-    while not file.exists():
+    while not (file.exists() and (what := file.read_text(encoding="ascii").strip())):  # it is made first, and written then
         time.sleep(LOOK_EVERY_S)
-    what = file.read_text(encoding="ascii").strip()
     print(f"planted: {what}", file=sys.stderr, flush=True)
     if what == "threads":
         _write_threads(file.with_name("threads.json"))

@@ -19,9 +19,9 @@ PRIORITY = 40
 SCHED_FIFO = 1
 OF_THE_LINE = {"camera-top"}
 """Threads of Python that are to have real-time priority."""
-OF_LIBRARIES = {"arv_gv_stream", "libusb_event", "inspector"}
-"""Threads that Aravis and libusb may start for a camera. The last one keeps control of it; its name is too long for the system, so that it
-has that of the process."""
+OF_LIBRARIES = {"arv_gv_stream", "libusb_event", "arv_gv_heartbea", "inspector"}
+"""Threads that Aravis and libusb may start for a camera. One keeps control of it: its name is too long for the system, so GLib cuts it off, or
+leaves it that of the process."""
 MOST_EXPOSURE = 2.5
 RECEIVE_BUFFER = "/proc/sys/net/core/rmem_max"
 
