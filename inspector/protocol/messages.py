@@ -172,7 +172,13 @@ class ResultBody(Message, frozen=True, kw_only=True):
     gate_score: Annotated[
         Figure | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
     ]
-    pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
+    pixels: Annotated[
+        dict[str, Count],
+        Meta(description="Pixels that the segmenter set, per class, specks included; empty: it did not run."),
+    ]
+    defect_pixels: Annotated[
+        dict[str, Count], Meta(description="Of these, the pixels of defects; the others are specks. Empty like pixels.")
+    ]
     defects: tuple[Defect, ...]
     name: Annotated[
         str,
@@ -204,6 +210,7 @@ class LateBody(Message, frozen=True, kw_only=True):
     detail: str
     gate_score: Figure | None
     pixels: dict[str, Count]
+    defect_pixels: dict[str, Count]
     defects: tuple[Defect, ...]
     name: str
     mask: MaskInfo | None
