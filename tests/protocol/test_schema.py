@@ -31,7 +31,9 @@ def published() -> list[list[bytes]]:
         results.wait_for_subscribers()
         results.begin("cam1", RUN, START)
         results.status(
-            Status(state=LineState.DEGRADED, code="engine_restarted", text="the inference child was killed by signal 9")
+            Status(
+                state=LineState.DEGRADED, code="inference_restarting", text="the inference child was killed by signal 9"
+            )
         )
         results.settled(make_settled(0, REJECTED))
         results.settled(make_settled(1, LOST, count=2))
