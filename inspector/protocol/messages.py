@@ -267,6 +267,13 @@ class HeartbeatBody(Message, frozen=True, kw_only=True):
     last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
     state: LineState
     interval_ms: Annotated[int, Meta(description="Time to the next heartbeat.", ge=1, le=60_000)]
+    recovery: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(
+            description="Where to ask for what was missed: ipc://PATH or tcp://HOST:PORT; a HOST of * stands for the host under which the "
+            "results were reached. Null: nowhere."
+        ),
+    ]
 
 
 class EndBody(Message, frozen=True, kw_only=True):
