@@ -307,6 +307,13 @@ class HeartbeatBody(Message, frozen=True, kw_only=True):
     last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
     state: LineState
     interval_ms: Annotated[HeartbeatMs, Meta(description="Time to the next heartbeat.")]
+    recovery: Annotated[
+        Identity | None,
+        Meta(
+            description="Where to ask for what was missed: ipc://PATH or tcp://HOST:PORT; a HOST of * stands for the host under which the "
+            "results were reached. Null: nowhere."
+        ),
+    ]
 
 
 class EndBody(Message, frozen=True, kw_only=True):

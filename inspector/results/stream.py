@@ -65,6 +65,8 @@ class Stream:
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
+        self.recovery: str | None = None
+        """Where subscribers ask for what they missed, as heartbeats say it."""
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
@@ -203,7 +205,9 @@ class Stream:
 
     def heartbeat(self) -> Publication:
         """A heartbeat. It takes no number and is not journaled."""
-        body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
+        body = HeartbeatBody(
+            last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms, recovery=self.recovery
+        )
         return self._publish(MessageType.HEARTBEAT, body, numbered=False)
 
     def _is_gap(self, settled: Settled) -> bool:
