@@ -92,7 +92,7 @@ class Header(Message, frozen=True, kw_only=True):
     run: Annotated[
         Word | None,
         Meta(
-            description="Name of the run (coil, batch, replay): the one in which the frame was captured; without a frame, the current one. Null: none."
+            description="Name of the run (coil, batch, replay): the one in which the frame was captured, the one that begins or ends; else the current one. Null: none."
         ),
     ]
     recipe: Annotated[
@@ -130,7 +130,7 @@ class Header(Message, frozen=True, kw_only=True):
         Identity | None,
         Meta(
             description="Name and version of the model bundle: the one that inspected the frame, null where none did; "
-            "in a message about no frame the one with which the run began, null before the first run."
+            "in an end the one with which its run began; in any other message about no frame the active one, null before the first run."
         ),
     ]
     operating_point: Annotated[Identity | None, Meta(description="Identity of that bundle's thresholds.")]

@@ -119,6 +119,7 @@ class Scene:
         self.ledger = Ledger(self._take, self.clock.now_ns)
         self.status = LineStatus(lambda status: self.say(self.stream.status(status)))
         config = CameraConfig(name=camera, source=GenicamConfig(), scale=SCALE, travel_um_per_frame=640_000)
+        self.stream.recovery = "tcp://*:5551"
         self._positions = Positions(config)
         places = Places(placement or PlacementConfig(), RULES, SIZE, SCALE)
         self.judge = Judge(RULES, BUNDLE, MINIMUM_AREAS, SCALE, places)
