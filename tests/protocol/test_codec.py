@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import MalformedError, decode
-from inspector.protocol.messages import BODIES, Header, MessageType
+from inspector.protocol.messages import BODIES, Header, MessageType, ResultBody
 from inspector.results.stream import Stream
 from tests.results.publishing import LOST, REJECTED, RUN, START, make_identity, make_meta, make_settled
 
@@ -106,6 +107,15 @@ def test_a_gap_that_runs_backwards() -> None:
     parts[2] = parts[2].replace(b'"last":7', b'"last":4')
     with pytest.raises(MalformedError, match="gap from 5 to 4"):
         decode(parts)
+
+
+def test_a_verdict_with_the_reason_of_another_is_never_published(caplog: pytest.LogCaptureFixture) -> None:
+    stream = a_stream()
+    wrong = msgspec.structs.replace(REJECTED, verdict=Verdict.PASS)
+    body = decode(stream.settled(make_settled(0, wrong)).parts()).body
+    assert isinstance(body, ResultBody)
+    assert (body.verdict, body.reason) == (Verdict.UNINSPECTED, Reason.INTERNAL)
+    assert "its PASS cannot be put into a message" in caplog.text
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6))
