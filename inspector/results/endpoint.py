@@ -12,12 +12,27 @@ import zmq
 
 from inspector.errors import UserError
 
+
+class InUseError(UserError):
+    """Another program, or another line, has the address."""
+
+
 _LONGEST_IPC_PATH = 107
 _TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
 
 def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> None:
     """Check that the endpoint may be bound: without CURVE only loopback or an ipc path; an ipc path must not be in use.
+
+    Raises UserError naming ``endpoint`` of the ``section``.
+    """
+    check_reach(endpoint, curve=curve, section=section)
+    if endpoint.startswith("ipc://"):
+        _check_ipc(endpoint, f"{section}.endpoint")
+
+
+def check_reach(endpoint: str, *, curve: bool, section: str = "results") -> None:
+    """Check that the endpoint is an address, and that nobody reaches it who may not: the part of ``check_endpoint`` that looks at the text only.
 
     Raises UserError naming ``endpoint`` of the ``section``.
     """
@@ -28,7 +43,6 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
             f"set {curve_key} (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
         )
     if endpoint.startswith("ipc://"):
-        _check_ipc(endpoint, key)
         return
     found = _TCP.fullmatch(endpoint)
     if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
@@ -43,13 +57,14 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
 
 
 def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint") -> str:
-    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``."""
+    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``; InUseError where the port is taken."""
     if "[" in endpoint:
         socket_.setsockopt(zmq.IPV6, 1)
     try:
         socket_.bind(endpoint)
     except zmq.ZMQError as error:
-        raise UserError(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
+        kind = InUseError if error.errno == errno.EADDRINUSE else UserError
+        raise kind(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
     bound = socket_.getsockopt(zmq.LAST_ENDPOINT)
     assert isinstance(bound, bytes)
     return bound.rstrip(b"\0").decode()

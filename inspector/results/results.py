@@ -20,6 +20,7 @@ from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
 from inspector.results.command_record import CommandRecord
+from inspector.results.endpoint import InUseError
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
@@ -27,6 +28,7 @@ from inspector.results.journal_state import JournalState
 from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
+from inspector.results.recovery.address import neighbour
 from inspector.results.recovery.recent import Recent
 from inspector.results.recovery.server import RecoveryServer, RecoveryState
 from inspector.results.shadow_record import Comparison, Disagreement
@@ -122,7 +124,7 @@ class Results:
         if self._journal is not None:
             self._journal.open(stopping)
         try:
-            self._publisher.bind()
+            self._bind()
             self._recovery.start()
             for stream in self._streams.values():
                 stream.recovery = self._recovery.told
@@ -130,6 +132,12 @@ class Results:
         except BaseException:
             self.close()
             raise
+
+    def _bind(self) -> None:
+        try:
+            self._publisher.bind()
+        except InUseError as error:
+            raise UserError(f"{error}{neighbour(self._config)}") from None
 
     def wait_for_subscribers(self, stopping: threading.Event | None = None) -> bool:
         """Block until ``results.wait_for_subscribers`` subscriptions have arrived; False once ``stopping`` is set.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inspector.config.recovery import AUTO
 from inspector.config.results import ResultsConfig
+from inspector.results.endpoint import check_reach
 
 SECTION = "results.recovery"
 SUFFIX = ".recovery"
@@ -25,6 +26,14 @@ def asked(config: ResultsConfig) -> str | None:
     return f"tcp://{host}:{'*' if port in ('*', '0') else int(port) + 1}"
 
 
+def check_addresses(config: ResultsConfig) -> None:
+    """Check the addresses of results and recovery as far as their texts tell. Raises UserError naming the key."""
+    curve = config.curve is not None
+    check_reach(config.endpoint, curve=curve)
+    if (endpoint := asked(config)) is not None:
+        check_reach(endpoint, curve=curve, section=SECTION)
+
+
 def told(results: str, bound: str) -> str:
     """What heartbeats say: the address bound, with ``*`` for the host where it is reached as the results are. ``results`` is the address of
     those as it is configured."""
@@ -36,6 +45,14 @@ def told(results: str, bound: str) -> str:
         same = host in _EVERY_ADDRESS or host == _split(results)[0] or _is_loopback(host, _split(results)[0])
         return f"tcp://{'*' if same else host}:{port}"
     return f"tcp://{'127.0.0.1' if host in _EVERY_ADDRESS else host}:{port}"
+
+
+def neighbour(config: ResultsConfig) -> str:
+    """What else may have the address of the results, where it is in use; empty where that is nothing."""
+    port = _split(config.endpoint)[1]
+    if not port.isdigit() or int(port) < 2:
+        return ""
+    return f"; a line with its results on port {int(port) - 1} answers what was missed on {port}: keep the ports of two lines apart by 2"
 
 
 def collision(config: ResultsConfig) -> str:

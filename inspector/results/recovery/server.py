@@ -21,7 +21,7 @@ from inspector.protocol.codec import MalformedError
 from inspector.protocol.recovery import LARGEST_REQUEST, Answer, Outcome, Request, decode_request, encode_answer, id_in
 from inspector.results.allow_list import AllowList
 from inspector.results.brief_log import BriefLog
-from inspector.results.endpoint import check_endpoint
+from inspector.results.endpoint import InUseError, check_endpoint
 from inspector.results.identity import Identity
 from inspector.results.listening import TRY_AGAIN_MS
 from inspector.results.mailbox import Mailbox
@@ -94,7 +94,7 @@ class RecoveryServer:
         socket = RequestSocket(SECTION, _limits(self._config.max_connections), entrance, self._mailbox.interrupt)
         try:
             socket.open(endpoint)
-        except UserError as error:
+        except InUseError as error:
             raise UserError(f"{error}; {collision(self._config)}") from None
         self._socket = socket
         self._lanes = Lanes(socket.connections)
