@@ -13,9 +13,9 @@ import msgspec
 import zmq
 
 from inspector.control.limits import PEERS, REPLIES_WAITING, Allowance
-from inspector.control.role_keys import Client, RoleKeys
 from inspector.protocol.control import Role
 from inspector.protocol.control_messages import LARGEST_READ
+from inspector.results.allow_list import AllowList, Client
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections, descriptor_of, key_of
 from inspector.results.endpoint import check_endpoint
@@ -49,16 +49,21 @@ class Arrival(NamedTuple):
 class ControlSocket:
     """A ROUTER socket. For one thread."""
 
-    def __init__(self, endpoint: str, keys: RoleKeys | None, section: str, wake: Callable[[], None]) -> None:
-        """``keys`` says who may connect over TCP; None for an ipc address. ``wake`` has ``look`` called soon."""
+    def __init__(self, endpoint: str, keys: AllowList | None, key: str, wake: Callable[[], None]) -> None:
+        """``keys`` says who may connect over TCP; None for an ipc address. ``key`` is that of the configuration with the address. ``wake`` has
+        ``look`` called soon."""
         self._asked = endpoint
         self._keys = keys
-        self._section = section
+        self._config_key = key
         limits = msgspec.structs.replace(PEERS, connections=connections_possible(PEERS.connections))
         self._connections = Connections(limits)
-        self._listening = Listening(self._connections, f"{section}.endpoint", wake)
+        self._listening = Listening(self._connections, key, wake)
         self._guard = PeerGuard(
-            self._connections, limits, self._listening.bind_anew, lambda well, code, text: None, section
+            self._connections,
+            limits,
+            self._listening.bind_anew,
+            lambda well, code, text: None,
+            key.removesuffix(".endpoint"),
         )
         self._allowances: weakref.WeakKeyDictionary[Connection, Allowance] = weakref.WeakKeyDictionary()
         self._dropped = BriefLog(log, logging.WARNING, "replies that were dropped")
@@ -80,7 +85,7 @@ class ControlSocket:
 
     def open(self) -> None:
         """Bind. Raises UserError naming the section of the configuration."""
-        check_endpoint(self._asked, curve=self._keys is not None, section=self._section)
+        check_endpoint(self._asked, keys=self._keys is not None, key=self._config_key)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             zap = self._context.socket(zmq.ROUTER)  # without CURVE nobody asks it
@@ -137,7 +142,7 @@ class ControlSocket:
             return None
         key = connection.key = connection.key or key_of(frames[-1])
         client = LOCAL if self._keys is None else self._keys.who(key)
-        if client is None:
+        if client is None or (self._keys is not None and not self._keys.allows(key)):
             self._guard.refuse(connection, Cause.KEY, "")
             return None
         allowance = self._allowances.setdefault(connection, Allowance())

@@ -55,6 +55,7 @@ class LineControl:
             self._record(),
             results.journal_writable,
             results.remembered_commands(REMEMBERED),
+            line.config.keys,
         )
         self._server.start()
 

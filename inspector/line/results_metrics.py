@@ -54,7 +54,7 @@ def _peers(published: Snapshot) -> Iterator[Metric]:
     yield cut_off
     yield CounterMetricFamily(
         "inspector_keys_refused",
-        "Connections that were not let in: their key is not on the allow-list.",
+        "Connections that were not let in: their key is not among those of the clients, or the folder cannot be read.",
         value=published.refused,
     )
 

@@ -162,7 +162,7 @@ class PeerGuard:
         self._allow_list.sum_up()
         for connection in self._connections.all():
             if connection.key and not self._allow_list.allows(connection.key):
-                log.info("%s: client %s is cut off: its key is not on the list any more", self._section, connection.key)
+                log.info("%s: client %s is cut off: its key may not connect any more", self._section, connection.key)
                 self.refuse(connection, Cause.KEY, "")
 
     def _check_number(self) -> None:

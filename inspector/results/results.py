@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.latency import LatencyHistogram
@@ -64,7 +65,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: dict[Cause, int]
     """How often connections were cut off."""
     refused: int | None
-    """How often somebody was not let in; None without an allow-list."""
+    """How often somebody was not let in; None where no keys are used."""
     published_bytes: int
     """Of the numbered publications."""
     journal: JournalState | None
@@ -82,9 +83,11 @@ class Results:
         journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
         peers_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
         limits: PeerLimits = _LIMITS,
+        keys: KeysConfig | None = None,
     ) -> None:
         """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works
-        again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
+        again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers, ``keys`` those
+        of the line and its clients, for an address over TCP."""
         self._config = config
         self._line = identity.line
         self._streams = {
@@ -95,7 +98,7 @@ class Results:
         }
         self._journal = Journal(journal, identity) if journal.path is not None else None
         self._publisher = Publisher(
-            config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits
+            config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits, keys
         )
 
     @property
