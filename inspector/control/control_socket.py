@@ -16,8 +16,9 @@ from inspector.control.limits import PEERS, REPLIES_WAITING, Allowance
 from inspector.protocol.control import Role
 from inspector.protocol.control_messages import LARGEST_READ
 from inspector.results.allow_list import AllowList, Client
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
-from inspector.results.connections import Connection, Connections, descriptor_of, key_of
+from inspector.results.connections import Connection, Connections, address_of, descriptor_of, key_of
 from inspector.results.endpoint import check_endpoint
 from inspector.results.listening import Listening
 from inspector.results.peer_guard import PeerGuard
@@ -44,6 +45,8 @@ class Arrival(NamedTuple):
     """The client's public key; empty for a local one."""
     too_many: bool
     """Whether the client has sent more requests than it may."""
+    bad: Callable[[Fault, str], None] = lambda fault, what: None
+    """To be told where the message cannot be used, and why."""
 
 
 class ControlSocket:
@@ -54,7 +57,8 @@ class ControlSocket:
         ``look`` called soon."""
         self._asked = endpoint
         self._keys = keys
-        self._config_key = key
+        self.config_key = key
+        """Of its address."""
         limits = msgspec.structs.replace(PEERS, connections=connections_possible(PEERS.connections))
         self._connections = Connections(limits)
         self._listening = Listening(self._connections, key, wake)
@@ -74,6 +78,11 @@ class ControlSocket:
         return self._listening.endpoint
 
     @property
+    def bad_messages(self) -> dict[Fault, int]:
+        """How many messages could not be used, by kind."""
+        return self._guard.bad.counts
+
+    @property
     def unbound(self) -> bool:
         """Whether ``look`` is to be called again soon."""
         return self._listening.unbound
@@ -85,7 +94,7 @@ class ControlSocket:
 
     def open(self) -> None:
         """Bind. Raises UserError naming the section of the configuration."""
-        check_endpoint(self._asked, keys=self._keys is not None, key=self._config_key)
+        check_endpoint(self._asked, keys=self._keys is not None, key=self.config_key)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             zap = self._context.socket(zmq.ROUTER)  # without CURVE nobody asks it
@@ -152,9 +161,17 @@ class ControlSocket:
             return None
         # Where there are too many connections, those that have asked for nothing are closed first.
         self._connections.subscribe(connection, b"", True)
+        sender = f"{client.name} {address_of(frames[-1])}".strip()
         parts = [bytes(frame.buffer) for frame in frames[: len(frames) if len(frames) <= 4 else 4]]
         begin = 2 if len(parts) > 2 and not parts[1] else 1  # a REQ socket sends an empty part first
-        return Arrival(parts[:begin], parts[begin:], client, key, too_many)
+        return Arrival(
+            parts[:begin],
+            parts[begin:],
+            client,
+            key,
+            too_many,
+            lambda fault, what: self._guard.bad.note(fault, sender, what),
+        )
 
     def _let_group_in(self) -> None:
         """Give the group of the daemon the right to connect, whatever its umask."""

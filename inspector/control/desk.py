@@ -25,6 +25,7 @@ from inspector.errors import UserError
 from inspector.protocol.control import SLOW, WITHOUT_JOURNAL, AnyCommand, Caller, CommandRefused, Role
 from inspector.protocol.control_messages import Code, Outcome, id_in
 from inspector.results.allow_list import Client
+from inspector.results.bad_messages import Fault
 from inspector.results.command_record import CommandRecord
 
 log = logging.getLogger(__name__)
@@ -222,6 +223,7 @@ class Desk:
         """Refuse what could not be read as a request."""
         readable = len(arrival.parts) == 1 and refusal.code == Code.MALFORMED
         request_id = id_in(arrival.parts[0]) if readable else None
+        arrival.bad(Fault(refusal.code), str(refusal))
         told = refused(refusal.code, str(refusal))
         reply(self._replies.encoded(request_id, told))
         client = arrival.client

@@ -20,6 +20,7 @@ from inspector.control.replies import Replies
 from inspector.errors import UserError
 from inspector.protocol.control import Role
 from inspector.results.allow_list import AllowList
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.command_record import CommandRecord
 from inspector.results.listening import TRY_AGAIN_MS
@@ -70,6 +71,11 @@ class ControlServer:
     def endpoints(self) -> list[str]:
         """The addresses bound, with the port that ``*`` took: the one for this machine, and that for others; none before ``start``."""
         return [socket.endpoint for socket in self._sockets]
+
+    @property
+    def bad_messages(self) -> dict[str, dict[Fault, int]]:
+        """How many messages could not be used, by kind, for each socket by its key in the configuration."""
+        return {socket.config_key: socket.bad_messages for socket in self._sockets}
 
     def start(self) -> None:
         """Bind and take commands. Raises UserError naming the key of the configuration, and leaves nothing open then."""

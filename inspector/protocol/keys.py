@@ -77,7 +77,8 @@ def _content(path: Path) -> tuple[bytes, int]:
     except (OSError, ValueError) as error:
         if isinstance(error, KeyFileError):
             raise
-        raise KeyFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        mend = f"; {_MAKE_IT}" if isinstance(error, FileNotFoundError) else ""
+        raise KeyFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}{mend}") from None
     if len(content) > _LONGEST_FILE:
         raise KeyFileError(f"{path} is too large for a key file; {_MAKE_IT}")
     return content, stat.S_IMODE(mode)

@@ -16,6 +16,7 @@ from inspector.config.results import ResultsConfig
 from inspector.protocol.control import Role
 from inspector.results.allow_list import AllowList
 from inspector.results.backlog import Backlog
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import check_endpoint
@@ -68,7 +69,9 @@ class PeerSockets:
         self.connections = Connections(limits)
         self._listening = Listening(self.connections, "results.endpoint", wake)
         self._guard = PeerGuard(self.connections, limits, self._listening.bind_anew, changed)
-        self.subscriptions = Subscriptions(prefixes, self.connections, limits, self._guard.refuse, self._allows)
+        self.subscriptions = Subscriptions(
+            prefixes, self.connections, limits, self._guard.refuse, self._allows, self._guard.bad
+        )
         self._backlog = Backlog(self.connections, config.send_mib << 20, self._keys is not None, self._guard.refuse)
         self._poller = zmq.Poller()
         self._problems = BriefLog(log, logging.ERROR, "errors with what peers sent")
@@ -96,6 +99,11 @@ class PeerSockets:
     def cut_off(self) -> dict[Cause, int]:
         """How often connections were cut off, by cause."""
         return dict(self._guard.cut_off)
+
+    @property
+    def bad_messages(self) -> dict[Fault, int]:
+        """How many messages could not be used, by kind."""
+        return self._guard.bad.counts
 
     @property
     def refused(self) -> int | None:

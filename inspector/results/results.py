@@ -20,6 +20,7 @@ from inspector.frames.outcome import Outcome, Settled
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
+from inspector.results.bad_messages import Fault
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
@@ -66,6 +67,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """How often connections were cut off."""
     refused: int | None
     """How often somebody was not let in; None where no keys are used."""
+    bad_messages: dict[Fault, int]
+    """How many messages of peers could not be used."""
     published_bytes: int
     """Of the numbered publications."""
     journal: JournalState | None
@@ -263,6 +266,7 @@ class Results:
             accepted=self._publisher.peers.connections.accepted,
             cut_off=self._publisher.peers.cut_off,
             refused=self._publisher.peers.refused,
+            bad_messages=self._publisher.peers.bad_messages,
             published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
         )
