@@ -33,7 +33,7 @@ class RecoveryConfig(Section, frozen=True, kw_only=True):
             ge=100,
             le=1_000_000,
         ),
-    ] = 12_000
+    ] = 10_000
     memory_mib: Annotated[
         AtLeastOne,
         Meta(
