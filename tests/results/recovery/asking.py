@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import zmq
 
-from inspector.protocol.recovery import Answer, Outcome, decode_answer
+from inspector.protocol.recovery import Answer, Outcome, Parts, decode_answer
 from inspector.results.identity import Identity
 from inspector.results.results import Results
 
@@ -24,10 +24,12 @@ def address_of(results: Results) -> str:
 class Asker:
     """A client of one line."""
 
-    def __init__(self, endpoint: str, identity: Identity | None = None, curve: dict[int, bytes] | None = None) -> None:
+    def __init__(
+        self, endpoint: str, identity: Identity | None = None, options: dict[int, int | bytes] | None = None
+    ) -> None:
         self._context = zmq.Context()
         self.socket = self._context.socket(zmq.DEALER)
-        for option, value in (curve or {}).items():
+        for option, value in (options or {}).items():
             self.socket.setsockopt(option, value)
         self.socket.connect(endpoint)
         self._identity = identity
@@ -87,7 +89,12 @@ class Asker:
 
 def numbers(answer: Answer) -> list[int]:
     """The numbers of the publications in a reply."""
-    return [json.loads(one.header)["seq"] for one in answer.publications]
+    return numbers_in(answer.publications)
+
+
+def numbers_in(publications: Iterable[Parts]) -> list[int]:
+    """The numbers of publications."""
+    return [json.loads(one.header)["seq"] for one in publications]
 
 
 def frames(answers: Iterator[Answer]) -> list[int]:
