@@ -42,6 +42,7 @@ LONGEST_LOOK_S = 10.0
 CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
 BUNDLE = Subject(Section.LINE, "Bundle", needed=True)
 ENDPOINT = Subject(Section.LINE, "Endpoint", needed=True)
+RECOVERY = Subject(Section.LINE, "Recovery", needed=True)
 SECRET_KEY = Subject(Section.LINE, "Secret key")
 
 
@@ -84,6 +85,7 @@ class ConfiguredLine:
             for camera in self.config.cameras:
                 yield _camera(camera, self.bundle)
         yield _endpoint(self.config.results, self.config.line)
+        yield from _recovery(self.config.results, self.config.line)
         if self.config.results.curve is not None:
             yield from _secret_key(self.config.results.curve)
         yield journal_finding(self.config.journal, Section.LINE)
@@ -174,6 +176,29 @@ def _endpoint(config: ResultsConfig, line: str) -> Finding:
         return ENDPOINT.wrong(str(error), advice)
     secured = "with CURVE" if config.curve else "loopback or ipc only"
     return ENDPOINT.ok(f"{config.endpoint} is free", f"subscribers connect there, {secured}")
+
+
+def _recovery(config: ResultsConfig, line: str) -> Iterator[Finding]:
+    """Whether the address can be bound on which subscribers ask for what they missed; tries it and closes it again."""
+    import zmq
+
+    from inspector.results.endpoint import InUseError, bind, check_endpoint
+    from inspector.results.recovery.address import SECTION, asked, collision
+
+    endpoint = asked(config)
+    if endpoint is None:
+        yield RECOVERY.note("results.recovery.endpoint is null", "subscribers cannot ask for what they missed")
+        return
+    try:
+        check_endpoint(endpoint, curve=config.curve is not None, section=SECTION)
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as trial:
+            bind(trial, endpoint, f"{SECTION}.endpoint")
+    except UserError as error:
+        hint = f"; {collision(config)}" if isinstance(error, InUseError) else ""
+        advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
+        yield RECOVERY.wrong(f"{error}{hint}", advice)
+        return
+    yield RECOVERY.ok(f"{endpoint} is free", "subscribers ask there for what they missed, with the same keys")
 
 
 def _secret_key(curve: CurveConfig) -> Iterator[Finding]:

@@ -132,6 +132,12 @@ class Header(Message, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=256)] | None,
         Meta(description="Identity of the flat field that was applied to the frame; null: none."),
     ]
+    durable: Annotated[
+        bool,
+        Meta(
+            description="False: when this was made, the journal could not be written, or there is none, so that it may not be found there later."
+        ),
+    ]
 
 
 class StartBody(Settings, frozen=True, kw_only=True):

@@ -12,6 +12,11 @@ import zmq
 
 from inspector.errors import UserError
 
+
+class InUseError(UserError):
+    """Another program, or another line, has the address."""
+
+
 _LONGEST_IPC_PATH = 107
 _TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
@@ -21,14 +26,23 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
 
     Raises UserError naming ``endpoint`` of the ``section``.
     """
-    key = f"{section}.endpoint"
+    check_reach(endpoint, curve=curve, section=section)
+    if endpoint.startswith("ipc://"):
+        _check_ipc(endpoint, f"{section}.endpoint")
+
+
+def check_reach(endpoint: str, *, curve: bool, section: str = "results") -> None:
+    """Check that the endpoint is an address, and that nobody reaches it who may not: the part of ``check_endpoint`` that looks at the text only.
+
+    Raises UserError naming ``endpoint`` of the ``section``.
+    """
+    key, curve_key = f"{section}.endpoint", f"{section.split('.')[0]}.curve"
     if endpoint.startswith("ipc://@") and not curve:
         raise UserError(
-            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {section}.curve is not set; "
-            f"set {section}.curve (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
+            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {curve_key} is not set; "
+            f"set {curve_key} (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
         )
     if endpoint.startswith("ipc://"):
-        _check_ipc(endpoint, key)
         return
     found = _TCP.fullmatch(endpoint)
     if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
@@ -37,19 +51,20 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
         )
     if not curve and not _is_loopback(found[1].strip("[]")):
         raise UserError(
-            f"{key}: {endpoint} can be reached from other machines, but {section}.curve is not set; "
-            f"set {section}.curve (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
+            f"{key}: {endpoint} can be reached from other machines, but {curve_key} is not set; "
+            f"set {curve_key} (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
         )
 
 
 def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint") -> str:
-    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``."""
+    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``; InUseError where the port is taken."""
     if "[" in endpoint:
         socket_.setsockopt(zmq.IPV6, 1)
     try:
         socket_.bind(endpoint)
     except zmq.ZMQError as error:
-        raise UserError(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
+        kind = InUseError if error.errno == errno.EADDRINUSE else UserError
+        raise kind(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
     bound = socket_.getsockopt(zmq.LAST_ENDPOINT)
     assert isinstance(bound, bytes)
     return bound.rstrip(b"\0").decode()

@@ -20,6 +20,7 @@ from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
 from inspector.results.command_record import CommandRecord
+from inspector.results.endpoint import InUseError
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
@@ -27,6 +28,9 @@ from inspector.results.journal_state import JournalState
 from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
+from inspector.results.recovery.address import neighbour
+from inspector.results.recovery.recent import Recent
+from inspector.results.recovery.server import RecoveryServer, RecoveryState
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.sheet_stream import SheetStream
 from inspector.results.status import Status
@@ -68,10 +72,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     published_bytes: int
     """Of the numbered publications."""
     journal: JournalState | None
+    recovery: RecoveryState | None
+    """None where there is no recovery socket."""
 
 
 class Results:
-    """Publisher and journal of one epoch. Every method except ``start`` and ``close`` may be called from any
+    """Publisher, recovery and journal of one epoch. Every method except ``start`` and ``close`` may be called from any
     thread; what one thread passes in is published in that order."""
 
     def __init__(
@@ -87,16 +93,19 @@ class Results:
         again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
         self._config = config
         self._line = identity.line
+        self._journal = Journal(journal, identity) if journal.path is not None else None
         self._streams = {
             name: (SheetStream if name == SHEET else Stream)(
-                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks
+                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks, durable=self._durable
             )
             for name in identity.streams
         }
-        self._journal = Journal(journal, identity) if journal.path is not None else None
+        stored_through = None if self._journal is None else self._journal.done_through
+        recent = Recent(identity.streams, config.recovery.memory_mib << 20, stored_through)
         self._publisher = Publisher(
-            config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits
+            config, identity.line, self._streams.values(), self._journal, recent, journal_changed, peers_changed, limits
         )
+        self._recovery = RecoveryServer(config, identity, recent, None if self._journal is None else self._journal.path)
 
     @property
     def endpoint(self) -> str:
@@ -115,10 +124,20 @@ class Results:
         if self._journal is not None:
             self._journal.open(stopping)
         try:
+            self._bind()
+            self._recovery.start()
+            for stream in self._streams.values():
+                stream.recovery = self._recovery.told
             self._publisher.start()
         except BaseException:
             self.close()
             raise
+
+    def _bind(self) -> None:
+        try:
+            self._publisher.bind()
+        except InUseError as error:
+            raise UserError(f"{error}{neighbour(self._config)}") from None
 
     def wait_for_subscribers(self, stopping: threading.Event | None = None) -> bool:
         """Block until ``results.wait_for_subscribers`` subscriptions have arrived; False once ``stopping`` is set.
@@ -262,7 +281,12 @@ class Results:
             refused=self._publisher.peers.refused,
             published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
+            recovery=self._recovery.state(),
         )
+
+    def _durable(self) -> bool:
+        """Whether what is published now will be in the journal, as far as is known."""
+        return self._journal is not None and not self._journal.trouble()
 
     def close(self, timeout_s: float = LONGEST_CLOSE_S) -> bool:
         """Publish and journal what is queued, then close sockets and file; to be called once.
@@ -271,4 +295,5 @@ class Results:
         """
         until_s = time.monotonic() + timeout_s
         published = self._publisher.close(timeout_s * 0.6)
+        self._recovery.close(max(0.05, min(0.3, until_s - time.monotonic())))
         return (self._journal is None or self._journal.close(max(0.05, until_s - time.monotonic()))) and published

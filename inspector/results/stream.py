@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inspector.frames.meta import FrameMeta
@@ -46,7 +47,16 @@ class Stream:
     _counts_as_inspected = True
     """Whether a result is of a frame of its own."""
 
-    def __init__(self, identity: Identity, camera: str, *, heartbeat_ms: int, masks: bool) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        camera: str,
+        *,
+        heartbeat_ms: int,
+        masks: bool,
+        durable: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``durable`` says whether what is published now will be in the journal; it is called for every message. Default: there is none."""
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
@@ -55,6 +65,7 @@ class Stream:
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
+        self._durable = durable
         self._open: dict[str, _OpenRun] = {}
         """The runs that have not ended."""
         self._run: str | None = None
@@ -315,6 +326,7 @@ class Stream:
             camera_ns=None if meta is None else meta.camera_ns,
             camera_clock=(meta.camera_clock or None) if meta is not None else None,
             flat_field=(meta.flat_field or None) if meta is not None else None,
+            durable=self._durable(),
         )
 
 

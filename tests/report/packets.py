@@ -50,6 +50,7 @@ def header(kind: MessageType, frame: int | None, camera: str = "cam0", position_
         camera_ns=None,
         camera_clock=None,
         flat_field=None,
+        durable=True,
     )
 
 
