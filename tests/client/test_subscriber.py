@@ -336,7 +336,9 @@ def test_holes_without_number_take_bounded_memory_and_are_counted_exactly() -> N
     assert books.missed == MOST_HOLES + 99
     assert len(books.missing) == MOST_HOLES
     assert books.missing[:2] == [(1, 1), (3, 3)]
-    assert books.missing[-1] == (2 * MOST_HOLES - 1, (sent[-2].header.seq or 0) - 1), "the last range covers all further ones"
+    assert books.missing[-1] == (2 * MOST_HOLES - 1, (sent[-2].header.seq or 0) - 1), (
+        "the last range covers all further ones"
+    )
     assert f"{MOST_HOLES + 99} missed (seq 1..1, 3..3, 5..5, 7..7, 9..9, ...)" in books.summary()
 
 
