@@ -31,13 +31,11 @@ def check(
     from inspector.frames.size import FrameSize
     from inspector.line.changes import judges_of
     from inspector.line.fits import Fits
-    from inspector.results.recovery.address import check_addresses
 
     wrong = 0
     for path in files:
         try:
             config = load_config(path)
-            check_addresses(config.results)
             bundle = read_bundle(find_bundle(config.bundle, path.parent))
             judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except (UserError, BundleError, FileError) as error:

@@ -45,7 +45,7 @@ class Publishing(NamedTuple):
             results = replace(results, wait_for_subscribers=self.wait_for_subscribers)
         waits = f", once {results.wait_for_subscribers} have subscribed" if results.wait_for_subscribers else ""
         tell(f"publishing on {results.endpoint}{waits}: inspector subscribe {results.endpoint}", err=True)
-        return replace(played, results=replace(results, masks=True))
+        return replace(played, results=replace(results, masks=True), keys=base.keys)
 
 
 def unpublished(played: LineConfig) -> LineConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +11,7 @@ import zmq
 from inspector.client.connection import Connection
 from inspector.client.events import LinkBack, LinkLost
 from inspector.errors import UserError
-from inspector.protocol.keys import KeyFileError, open_to_others, read_key_file, read_secret_key_file
-
-log = logging.getLogger(__name__)
+from inspector.protocol.keys import KeyFileError, read_key_file, read_secret_key_file
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Socket = zmq.Socket[bytes]
@@ -43,8 +40,6 @@ class Terms(NamedTuple):
             public, secret = read_secret_key_file(client_key)
         except KeyFileError as error:
             raise UserError(f"key file {error}") from None
-        if warning := open_to_others(client_key):
-            log.warning("key file %s", warning)
         return cls(server, public, secret, largest_part_bytes)
 
     def apply(self, socket: Socket, endpoint: str) -> None:

@@ -3,57 +3,32 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
-import re
 import socket
 from pathlib import Path
 
 import zmq
 
+from inspector.config.addresses import check_reach
 from inspector.errors import UserError
+
+_LONGEST_IPC_PATH = 107
 
 
 class InUseError(UserError):
     """Another program, or another line, has the address."""
 
 
-_LONGEST_IPC_PATH = 107
-_TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
+def check_endpoint(endpoint: str, *, keys: bool, key: str = "results.endpoint") -> None:
+    """Check that the endpoint may be bound: without ``keys`` only loopback or an ipc path; an ipc path must not be in use.
 
-
-def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> None:
-    """Check that the endpoint may be bound: without CURVE only loopback or an ipc path; an ipc path must not be in use.
-
-    Raises UserError naming ``endpoint`` of the ``section``.
+    Raises UserError naming the ``key`` of the configuration.
     """
-    check_reach(endpoint, curve=curve, section=section)
+    try:
+        check_reach(endpoint, key, keys=keys)
+    except ValueError as error:
+        raise UserError(str(error)) from None
     if endpoint.startswith("ipc://"):
-        _check_ipc(endpoint, f"{section}.endpoint")
-
-
-def check_reach(endpoint: str, *, curve: bool, section: str = "results") -> None:
-    """Check that the endpoint is an address, and that nobody reaches it who may not: the part of ``check_endpoint`` that looks at the text only.
-
-    Raises UserError naming ``endpoint`` of the ``section``.
-    """
-    key, curve_key = f"{section}.endpoint", f"{section.split('.')[0]}.curve"
-    if endpoint.startswith("ipc://@") and not curve:
-        raise UserError(
-            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {curve_key} is not set; "
-            f"set {curve_key} (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
-        )
-    if endpoint.startswith("ipc://"):
-        return
-    found = _TCP.fullmatch(endpoint)
-    if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
-        raise UserError(
-            f"{key}: {endpoint!r} is no address; expected tcp://ADDRESS:PORT or ipc://PATH, e.g. tcp://127.0.0.1:5550"
-        )
-    if not curve and not _is_loopback(found[1].strip("[]")):
-        raise UserError(
-            f"{key}: {endpoint} can be reached from other machines, but {curve_key} is not set; "
-            f"set {curve_key} (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
-        )
+        _check_ipc(endpoint, key)
 
 
 def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint") -> str:
@@ -70,19 +45,10 @@ def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint
     return bound.rstrip(b"\0").decode()
 
 
-def _is_loopback(host: str) -> bool:
-    if host in ("localhost", "lo"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _check_ipc(endpoint: str, key: str) -> None:
     """libzmq replaces an existing socket file: without this check a second line would silently cut off the first."""
     path = endpoint.removeprefix("ipc://")
-    if path in ("", "*") or path.startswith("@"):
+    if path in ("", "*"):
         if not path:
             raise UserError(f"{key}: {endpoint!r} names no path; e.g. ipc:///run/inspector/results.ipc")
         return

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import zmq.auth
 
 from inspector.client import AsyncSubscriber, Event, LinkBack, LinkLost, Missed, NewEpoch, Packet, Recovered, Why
+from inspector.config.keys import KeysConfig
 from inspector.config.recovery import RecoveryConfig
-from inspector.config.results import CurveConfig
 from inspector.errors import UserError
 from inspector.protocol.messages import HeartbeatBody
 from inspector.results.journal_reader import JournalReader
 from inspector.results.peer_limits import Cause
 from inspector.results.results import Results
 from tests.client.ways import WAYS, Way, gather, until_seq
+from tests.keys import make_keys, owner_of
 from tests.results.publishing import REJECTED, RUN, START, eventually, make_identity, make_results, make_settled
 
 Open = Callable[..., Way]
@@ -57,11 +57,17 @@ def line(journal: Path) -> Iterator[Results]:
     results.close()
 
 
-def a_line(journal: Path, endpoint: str = "tcp://127.0.0.1:*", epoch: str = "e1", **config: object) -> Results:
+def a_line(
+    journal: Path,
+    endpoint: str = "tcp://127.0.0.1:*",
+    epoch: str = "e1",
+    keys: KeysConfig | None = None,
+    **config: object,
+) -> Results:
     # Not the port behind that of the results, which another program may have been given in the meantime.
     recovery = {} if endpoint.startswith("ipc:") else {"recovery": RecoveryConfig(endpoint="tcp://127.0.0.1:*")}
     options = {"endpoint": endpoint, "linger_ms": 0, **recovery, **config}
-    results = make_results(make_identity(epoch=epoch), journal, options)
+    results = make_results(make_identity(epoch=epoch), journal, options, keys=keys)
     results.start()
     return results
 
@@ -197,18 +203,12 @@ def test_over_ipc_and_with_a_given_address(subscribe: Open, journal: Path, tmp_p
 
 
 def test_recovery_with_keys(subscribe: Open, journal: Path, tmp_path: Path) -> None:
-    (tmp_path / "allowed").mkdir()
-    for name in ("line", "anna", "bert"):
-        zmq.auth.create_certificates(tmp_path, name)
-        os.chmod(tmp_path / f"{name}.key_secret", 0o600)
-    (tmp_path / "anna.key").rename(tmp_path / "allowed" / "anna.key")
-    keys = CurveConfig(secret_key=str(tmp_path / "line.key_secret"), allowed_clients=str(tmp_path / "allowed"))
-    line = a_line(journal, curve=keys)
+    keys = make_keys(tmp_path, "bert", anna="subscriber")
+    line = a_line(journal, keys=keys)
     publish(line, 0, 40)
-    server = tmp_path / "line.key"
-    anna = subscribe(line.endpoint, since="epoch", server_key=server, client_key=tmp_path / "anna.key_secret")
+    anna = subscribe(line.endpoint, since="epoch", **owner_of(tmp_path, "anna"))
     assert numbered(gather(anna, until_seq(40))) == journaled(journal, "e1", 41)
-    bert = subscribe(line.endpoint, since="epoch", server_key=server, client_key=tmp_path / "bert.key_secret")
+    bert = subscribe(line.endpoint, since="epoch", **owner_of(tmp_path, "bert"))
     (refused,) = gather(bert, lambda events: bool(events))
     assert refused == LinkLost(endpoint=line.endpoint, detail="the publisher does not let this key in")
     line.close()

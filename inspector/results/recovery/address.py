@@ -1,4 +1,4 @@
-"""Where the recovery socket is: the address to bind, and what heartbeats say of it."""
+"""What heartbeats say of where the recovery socket is, and what to do where its address is in use."""
 
 from __future__ import annotations
 
@@ -7,31 +7,9 @@ from pathlib import Path
 
 from inspector.config.recovery import AUTO
 from inspector.config.results import ResultsConfig
-from inspector.results.endpoint import check_reach
 
-SECTION = "results.recovery"
-SUFFIX = ".recovery"
-"""Behind the path of the results."""
 _TCP = re.compile(r"tcp://(.+):(\*|\d+)")
 _EVERY_ADDRESS = ("*", "0.0.0.0", "[::]", "::")
-
-
-def asked(config: ResultsConfig) -> str | None:
-    """The address to bind; None: there is to be no socket."""
-    if config.recovery.endpoint != AUTO:
-        return config.recovery.endpoint
-    if config.endpoint.startswith("ipc://"):
-        return config.endpoint if config.endpoint == "ipc://*" else f"{config.endpoint}{SUFFIX}"
-    host, port = _split(config.endpoint)
-    return f"tcp://{host}:{'*' if port in ('*', '0') else int(port) + 1}"
-
-
-def check_addresses(config: ResultsConfig) -> None:
-    """Check the addresses of results and recovery as far as their texts tell. Raises UserError naming the key."""
-    curve = config.curve is not None
-    check_reach(config.endpoint, curve=curve)
-    if (endpoint := asked(config)) is not None:
-        check_reach(endpoint, curve=curve, section=SECTION)
 
 
 def told(results: str, bound: str) -> str:
