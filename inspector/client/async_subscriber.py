@@ -16,11 +16,15 @@ from inspector.client.events import Event
 from inspector.client.subscription import Subscription
 
 _RUN_MS = 100
+_TURN = 32
 
 
 class AsyncSubscriber(Subscription, AbstractAsyncContextManager["AsyncSubscriber"]):
     """An asynchronous context manager and iterator that yields what ``Subscriber`` yields. It needs no thread, and a loop that can watch
     file descriptors: any but the proactor loop of Windows. To be used by one task at a time."""
+
+    _asked = 0
+    """How often ``receive`` was called."""
 
     async def __aexit__(self, *_: object) -> None:
         self.close()
@@ -32,6 +36,9 @@ class AsyncSubscriber(Subscription, AbstractAsyncContextManager["AsyncSubscriber
 
     async def receive(self, timeout_ms: int | None = None) -> Event | None:
         """The next message or event; None when there was none for ``timeout_ms``. May be cancelled; nothing is lost then."""
+        self._asked += 1
+        if self._asked % _TURN == 0:  # where events are always at hand, other tasks have their turn as well
+            await asyncio.sleep(0)
         event = self._next()
         if event is not None:
             return event

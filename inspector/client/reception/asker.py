@@ -14,6 +14,8 @@ _FIRST_IDLE_S, _LONGEST_IDLE_S = 0.05, 1.0
 """The same for one that could not be sent, or was answered with nothing."""
 _SHORTEST_BUSY_S, _LONGEST_BUSY_S = 0.01, 5.0
 _SECOND_PATIENCE_S = 0.25
+_SILENT_S = 2.0
+"""The patience with somebody who has not answered in all of it before: a firewall, say, that lets only the results through."""
 _UNKNOWN_S = 1.0
 """So long nobody has to say where to ask: a heartbeat does, every 250 ms at least."""
 
@@ -81,18 +83,20 @@ class Asker(ABC):
         self.sent = ""
         self._idle(now_s)
 
-    def expire(self, now_s: float, endpoint: str) -> None:
-        """Give up where the patience is over: what was asked for, or everything where nobody answers at all. ``endpoint``: where it
-        is asked for; empty: that is not known."""
+    def expire(self, now_s: float, endpoint: str, *, silent: bool) -> bool:
+        """Give up where the patience is over: what was asked for, or everything where nobody answers at all; return whether that was so.
+        ``endpoint``: where it is asked for; empty: that is not known. ``silent``: nobody there has answered before."""
         patience_s = self._patience_s if endpoint else min(self._patience_s, _UNKNOWN_S)
+        patience_s = min(patience_s, _SILENT_S) if silent else patience_s
         if self._since_s is None or now_s < self._since_s + patience_s:
-            return
+            return False
         what = "answers, but not with this," if self.heard else "no answer"
         detail = f"{what} from {endpoint} for {patience_s:g} s" if endpoint else "no heartbeat said where to ask"
         answers = self.heard
         self._end(Why.NO_ANSWER, detail, now_s, everything=not answers)
         if answers:  # what is missing besides is asked for as well, but not with all this patience
             self._since_s = now_s - max(0.0, patience_s - _SECOND_PATIENCE_S)
+        return not answers
 
     def refuse(self, why: Why, detail: str, now_s: float) -> None:
         """Nothing that is wanted now can be had."""

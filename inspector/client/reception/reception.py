@@ -60,6 +60,8 @@ class Reception:
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._askers: dict[Asker, Lane] = {}
         """Those that want something."""
+        self._silent: set[str] = set()
+        """Addresses at which nobody has answered."""
         self._number = 0
         self._now_s = 0.0
         if not isinstance(since, str):
@@ -126,6 +128,7 @@ class Reception:
             return
         for asker, lane in list(self._askers.items()):
             if asker.sent == answer.reply.id:
+                self._silent.clear()
                 asker.answered(answer, now_s)
                 self._settle(asker, lane)
                 # Whoever has waited longest is next.
@@ -143,8 +146,9 @@ class Reception:
             endpoint = self._endpoint(asker, lane)
             if endpoint is None:
                 asker.refuse(Why.NO_RECOVERY, "the line has no recovery socket", now_s)
-            else:
-                asker.expire(now_s, endpoint)
+            elif asker.expire(now_s, endpoint, silent=endpoint in self._silent):
+                if len(self._silent) < MOST_LANES:
+                    self._silent.add(endpoint)
             self._settle(asker, lane)
 
     def _give(self, event: Event) -> None:

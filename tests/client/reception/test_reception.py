@@ -134,6 +134,23 @@ def test_without_recovery_nothing_waits_and_nothing_is_asked() -> None:
     assert not world.reception.asking
 
 
+def test_where_nobody_has_answered_before_the_next_hole_is_given_up_sooner() -> None:
+    world, sent = a_world(), published("a", 12)
+    world.hear(heartbeat("a", -1), sent[0], sent[2])
+    world.finish(answers=False)
+    begun_s = world.now_s
+    world.hear(sent[4])
+    world.finish(answers=False)
+    assert world.now_s - begun_s == 2.0
+    world.hear(sent[6])
+    world.answer()
+    world.hear(sent[8])
+    begun_s = world.now_s
+    world.finish(answers=False)
+    assert world.now_s - begun_s == 10.0, "it answers again"
+    assert world.given("a") == [0, (1, 1), 2, (3, 3), 4, 5, 6, (7, 7), 8]
+
+
 def test_a_request_is_sent_again_more_and_more_seldom() -> None:
     world, sent = a_world(patience_s=30.0), published("a", 12)
     world.hear(heartbeat("a", -1), sent[0], sent[3])
