@@ -146,9 +146,8 @@ class Reception:
             endpoint = self._endpoint(asker, lane)
             if endpoint is None:
                 asker.refuse(Why.NO_RECOVERY, "the line has no recovery socket", now_s)
-            elif asker.expire(now_s, endpoint, silent=endpoint in self._silent):
-                if len(self._silent) < MOST_LANES:
-                    self._silent.add(endpoint)
+            elif asker.expire(now_s, endpoint, silent=endpoint in self._silent) and len(self._silent) < MOST_LANES:
+                self._silent.add(endpoint)
             self._settle(asker, lane)
 
     def _give(self, event: Event) -> None:
