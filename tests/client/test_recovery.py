@@ -23,7 +23,7 @@ from inspector.protocol.messages import HeartbeatBody
 from inspector.results.journal_reader import JournalReader
 from inspector.results.peer_limits import Cause
 from inspector.results.results import Results
-from tests.client.ways import WAYS, Way, gather, until_seq
+from tests.client.ways import WAYS, Asyncio, Called, Way, gather, until_seq
 from tests.keys import make_keys, owner_of
 from tests.results.publishing import REJECTED, RUN, START, eventually, make_identity, make_results, make_settled
 
@@ -188,6 +188,7 @@ def test_without_a_recovery_socket_it_is_missed_at_once(subscribe: Open, journal
     assert (missed.first_seq, missed.last_seq, missed.why) == (0, 9, Why.NO_RECOVERY)
 
 
+@pytest.mark.parametrize("subscribe", [Called], indirect=True)
 def test_over_ipc_and_with_a_given_address(subscribe: Open, journal: Path, tmp_path: Path) -> None:
     line = a_line(journal, f"ipc://{tmp_path}/results")
     publish(line, 0, 40)
@@ -202,6 +203,7 @@ def test_over_ipc_and_with_a_given_address(subscribe: Open, journal: Path, tmp_p
     line.close()
 
 
+@pytest.mark.parametrize("subscribe", [Asyncio], indirect=True)
 def test_recovery_with_keys(subscribe: Open, journal: Path, tmp_path: Path) -> None:
     keys = make_keys(tmp_path, "bert", anna="subscriber")
     line = a_line(journal, keys=keys)

@@ -42,7 +42,9 @@ class Terms:
 class Lane:
     """One line and camera. The first epoch of the queue is being given; those behind it wait until it is over."""
 
-    def __init__(self, line: str, camera: str, terms: Terms, begin: tuple[str, int] | None, from_start: bool) -> None:
+    def __init__(
+        self, line: str, camera: str, terms: Terms, begin: tuple[str, int] | None, *, from_start: bool
+    ) -> None:
         """``begin``: the epoch and number to go on from. ``from_start``: the epoch that is found is wanted from its beginning."""
         self._line, self._camera, self._terms = line, camera, terms
         self._epochs: dict[str, Epoch] = {}

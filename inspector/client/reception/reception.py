@@ -21,7 +21,8 @@ _MOST_SENT = 4
 _TICK_S = 0.25
 
 Since: TypeAlias = Literal["now", "epoch"] | Mapping[StreamKey, int]
-"""Where to begin: with what comes ("now"), with number 0 of the running epoch ("epoch"), or with the number given for each stream."""
+"""Where to begin: with what comes ("now"), with number 0 of the running epoch ("epoch"), or with the number given for each stream; what is
+not among those begins with number 0."""
 
 
 class Outgoing(NamedTuple):
@@ -180,4 +181,4 @@ class Reception:
         return lane
 
     def _make_lane(self, line: str, camera: str, begin: tuple[str, int] | None) -> Lane:
-        return Lane(line, camera, self._terms, begin, self._since == "epoch")
+        return Lane(line, camera, self._terms, begin, from_start=self._since != "now")

@@ -6,7 +6,7 @@ import pytest
 from inspector.client.events import Malformed, Missed, NewEpoch, Recovered, SecondPublisher, Stale, Why
 from inspector.client.reception.ordering import Room
 from inspector.client.reception.reception import MOST_LANES
-from inspector.protocol.recovery import Outcome, Reply, decode_request
+from inspector.protocol.recovery import Get, Outcome, Reply, decode_request
 from tests.client.reception.world import ENDPOINT, LEFTOVER, Line, World, covered, heartbeat, key, published
 
 
@@ -57,6 +57,8 @@ def test_going_on_where_one_left_off() -> None:
     same.hear(heartbeat("a", 5))
     same.finish()
     assert same.given("a") == [4, 5]
+    same.hear(heartbeat("a", 3, "cam2"))
+    assert decode_request(same.requests[0][1]).do == Get(line="line1", camera="cam2", epoch="a", first=0, last=3)
     line = Line({"a": 6, "b": 5, "c": 3, "d": 9})
     later = World(line, since={key("a"): 4})
     later.hear(heartbeat("d", 1))
