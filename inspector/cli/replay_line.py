@@ -14,12 +14,11 @@ from engines.images.raw_format import RawType
 from engines.runtime.lanes import throughput_lanes
 from inspector.cli.output import tell
 from inspector.cli.recording_sizes import commonest_size, only_size
-from inspector.cli.replay_publish import Publishing, unpublished
+from inspector.cli.replay_publish import Publishing
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
 from inspector.config.fit import MODES, FitConfig
 from inspector.config.load import load_config
-from inspector.config.recovery import AUTO
 from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -152,11 +151,11 @@ class Played(NamedTuple):
             results=replace(
                 base.results,
                 endpoint="tcp://127.0.0.1:*",
-                recovery=replace(base.results.recovery, endpoint=AUTO),
+                recovery=replace(base.results.recovery, endpoint=None),
                 wait_for_subscribers=0,
                 masks=True,
             ),
             keys=None,  # which another machine need not have
             journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
         )
-        return unpublished(played) if self.publishing is None else self.publishing.line(played, base)
+        return played if self.publishing is None else self.publishing.line(played, base)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from inspector.cli.output import tell
-from inspector.config.recovery import RecoveryConfig
+from inspector.config.recovery import AUTO
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 
@@ -35,7 +35,7 @@ class Publishing(NamedTuple):
         """The line that is ``played``, with the results of ``base``, the one that is configured. Raises UserError."""
         results = base.results
         if self.endpoint is not None:
-            results = replace(results, endpoint=self.endpoint, recovery=replace(results.recovery, endpoint="auto"))
+            results = replace(results, endpoint=self.endpoint, recovery=replace(results.recovery, endpoint=AUTO))
         key = "results.endpoint" if self.endpoint is None else "--publish-at"
         if results.endpoint.endswith(":*"):
             raise UserError(
@@ -46,8 +46,3 @@ class Publishing(NamedTuple):
         waits = f", once {results.wait_for_subscribers} have subscribed" if results.wait_for_subscribers else ""
         tell(f"publishing on {results.endpoint}{waits}: inspector subscribe {results.endpoint}", err=True)
         return replace(played, results=replace(results, masks=True), keys=base.keys)
-
-
-def unpublished(played: LineConfig) -> LineConfig:
-    """The line that is ``played``, which nobody asks for anything."""
-    return replace(played, results=replace(played.results, recovery=RecoveryConfig(endpoint=None)))

@@ -12,6 +12,9 @@ from inspector.protocol.codec import MalformedError, decode
 from inspector.protocol.recovery import Answer, Get
 from inspector.protocol.values import LARGEST
 
+_WITHIN = 100
+"""Numbers that are asked for at once although some of them are there, where there are several holes among them."""
+
 
 class End(Enum):
     """What is known of the end of a stream."""
@@ -41,7 +44,9 @@ class Fetching(Asker):
     @property
     def wants(self) -> bool:
         """Whether the stream has a hole or its end is wanted."""
-        return self._wanted() is not None
+        if self._ordering.hole() is not None:
+            return True
+        return self.end is End.WANTED and not self._ordering.held
 
     def close(self) -> None:
         """The epoch is over. Of one of which no number is known nothing is wanted."""
@@ -63,7 +68,7 @@ class Fetching(Asker):
         reply, (first, last) = answer.reply, self._range
         published = max(self._ordering.known, reply.newest)
         for gone_first, gone_last in reply.absent:
-            self._ordering.give_up(max(first, gone_first), min(last, gone_last, published), Why.GONE)
+            self._ordering.give_up(max(first, gone_first), min(last, gone_last, published), Why.GONE, reply.text)
         for parts in answer.publications:
             self._take_publication(parts.sent(), first, last)
         if self.end is End.WANTED and reply.next is None:
@@ -84,14 +89,14 @@ class Fetching(Asker):
         self._settle()
 
     def _wanted(self) -> tuple[int, int] | None:
-        hole = self._ordering.hole()
+        hole = self._ordering.holes(_WITHIN)
         if hole is None and self.end is End.WANTED and not self._ordering.held:
             assert self._ordering.next is not None, "its end is wanted"
             return self._ordering.next, LARGEST
         return hole
 
     def _settle(self) -> None:
-        if self._wanted() is None:
+        if not self.wants:
             self._ordering.settle()
 
     def _take_publication(self, parts: list[bytes], first: int, last: int) -> None:

@@ -91,6 +91,15 @@ class Ordering:
         last = self._numbers[0] - 1 if self._numbers else self.known
         return self.next, min(last, self._gone[0][0] - 1) if self._gone else last
 
+    def holes(self, within: int) -> tuple[int, int] | None:
+        """The first hole, and further ones that end among the ``within`` numbers from its beginning on; what waits between them is
+        included. So many small holes are one range."""
+        hole = self.hole()
+        if hole is None or hole[1] - hole[0] + 1 >= within:
+            return hole
+        end = min(self.known, hole[0] + within - 1, self._gone[0][0] - 1 if self._gone else self.known)
+        return hole[0], next(seq for seq in range(end, hole[0] - 1, -1) if seq not in self._waiting)
+
     def give_up(self, first: int, last: int, why: Why, detail: str = "") -> None:
         """Those of the numbers ``first`` to ``last`` that were not given and do not wait cannot be had."""
         if self.next is None:

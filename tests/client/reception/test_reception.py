@@ -282,6 +282,19 @@ def test_stale_is_told_once_while_nothing_comes() -> None:
     assert world.names() == ["beat", "Stale", "beat", "Stale"]
 
 
+def test_small_holes_are_asked_for_together() -> None:
+    world, sent = a_world(400), published("a", 400)
+    world.line.per_reply = 500
+    world.hear(heartbeat("a", -1), *sent[0:50:2], *sent[100:400:3])
+    world.answer()  # to the first hole, when it was the only one
+    asked = 1
+    while world.requests:
+        world.answer()
+        asked += 1
+    assert world.given("a") == list(range(398))
+    assert asked <= 7
+
+
 def test_few_requests_wait_at_the_same_time() -> None:
     world = World(Line({"a": 9}))
     for number in range(9):
