@@ -59,6 +59,7 @@ def run_line(
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
     from inspector.line.line import Line
+    from inspector.service.line_name import line_name
     from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector, tracker_ended
@@ -79,6 +80,7 @@ def run_line(
         uncaught_logged(),
         tracker_ended(),
         stop_on_signals(asked_to_reload if manager.there else None) as stop,
+        line_name(line_config.line),
         Line(line_config, bundle, read_config=read, folder=config.parent) as line,
         ServiceStatus(manager, line) as status,
         _metrics(line),
