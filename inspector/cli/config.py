@@ -29,14 +29,14 @@ def check(
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.frames.size import FrameSize
-    from inspector.line.changes import judges_of
+    from inspector.line.changes import judges_of, signers_of
     from inspector.line.fits import Fits
 
     wrong = 0
     for path in files:
         try:
             config = load_config(path)
-            bundle = read_bundle(find_bundle(config.bundle, path.parent))
+            bundle = read_bundle(find_bundle(config.bundle, path.parent), signers=signers_of(config))
             judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except (UserError, BundleError, FileError) as error:
             wrong += 1

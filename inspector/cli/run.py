@@ -58,6 +58,7 @@ def run_line(
     from engines.bundle import open_bundle
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
+    from inspector.line.changes import signers_of
     from inspector.line.line import Line
     from inspector.service.line_name import line_name
     from inspector.service.log import log_to_stderr, uncaught_logged
@@ -72,7 +73,7 @@ def run_line(
         return change(load_config(config)) if change else load_config(config)
 
     line_config = read()
-    bundle = open_bundle(line_config.bundle, config.parent)
+    bundle = open_bundle(line_config.bundle, config.parent, signers_of(line_config))
     raise_open_files()
     spare_collector()
     manager = ServiceManager.of_this_process()

@@ -38,6 +38,13 @@ class LineConfig(Section, frozen=True, kw_only=True):
         BundlePath,
         Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
     ] = "demo"
+    bundle_signers: Annotated[
+        FilePath | None,
+        Meta(
+            description="File with those who may release bundles (allowed signers of ssh-keygen), relative to this file: a bundle that none of "
+            "them has signed (`inspector bundle sign`) is refused. Null: bundles need no signature."
+        ),
+    ] = None
     recipes: Annotated[
         FilePath | None,
         Meta(
