@@ -132,8 +132,10 @@ def sign(
 
 @app.command()
 def build(
-    gate: Annotated[Path, typer.Argument(metavar="GATE.pt", help="weights.pt of a trained gate.")],
-    segmenter: Annotated[Path, typer.Argument(metavar="SEGMENTER.pt", help="weights.pt of a trained segmenter.")],
+    gate: Annotated[Path, typer.Argument(metavar="GATE.safetensors", help="weights.safetensors of a trained gate.")],
+    segmenter: Annotated[
+        Path, typer.Argument(metavar="SEGMENTER.safetensors", help="weights.safetensors of a trained segmenter.")
+    ],
     data: Annotated[Path, typer.Option(help="Labelled frames: a folder or a dataset.yaml.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="New directory for the bundle.")],
     split: Annotated[Path | None, typer.Option(help="Split file that both trainings used.")] = None,
