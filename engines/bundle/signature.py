@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.errors import BundleError, FileError
+from engines.errors import BundleError, FileError, UnsignedError
 from engines.files.looking import is_there
 from engines.files.reading import read_bytes
 from engines.files.text import brief
@@ -45,14 +45,12 @@ class Signers:
             copy.flush()
             found = _run("-Y", "find-principals", "-s", copy.name, "-f", str(self.file))
             if found.returncode:
-                raise BundleError(f"{path}: is signed by a key that {self.file} does not name; {_sign_again(path)}")
+                raise UnsignedError(path, f"is signed by a key that {self.file} does not name")
             for name in found.stdout.decode("utf-8", "replace").splitlines():
                 options = ("-f", str(self.file), "-I", name, "-n", NAMESPACE, "-s", copy.name)
                 if _run("-Y", "verify", *options, data=data).returncode == 0:
                     return name
-        raise BundleError(
-            f"{path}: its signature is not of this content, or not for bundles (namespace {NAMESPACE}); {_sign_again(path)}"
-        )
+        raise UnsignedError(path, f"its signature is not of this content, or not for bundles (namespace {NAMESPACE})")
 
     def _check_file(self) -> None:
         try:
@@ -86,16 +84,13 @@ def _signature_of(path: Path, signers: Path) -> bytes:
     place = path.with_name(path.name + SUFFIX)
     try:
         if not is_there(place):
-            raise BundleError(
-                f"{path}: is not signed (there is no {place.name} beside it), and only what one of {signers} has signed is loaded; {_sign_again(path)}"
+            raise UnsignedError(
+                path,
+                f"is not signed (there is no {place.name} beside it), and only what one of {signers} has signed is loaded",
             )
         return read_bytes(place, _MOST_BYTES)
     except FileError as error:
         raise BundleError(str(error)) from None
-
-
-def _sign_again(path: Path) -> str:
-    return f"`inspector bundle sign {path.parent} --key KEY`, by one who may"
 
 
 def _run(*arguments: str, data: bytes = b"", longest_s: float = _LONGEST_S) -> subprocess.CompletedProcess[bytes]:

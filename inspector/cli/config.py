@@ -29,6 +29,7 @@ def check(
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.frames.size import FrameSize
+    from inspector.inference.remedies import with_remedy
     from inspector.line.changes import judges_of, signers_of
     from inspector.line.fits import Fits
 
@@ -40,7 +41,7 @@ def check(
             judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except (UserError, BundleError, FileError) as error:
             wrong += 1
-            message = str(error)
+            message = with_remedy(error)
             tell(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
         else:
             names = ", ".join(camera.name for camera in config.cameras)

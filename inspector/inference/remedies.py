@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from engines.bundle.manifest import MANIFEST
+from engines.bundle.signature import NAMESPACE
 from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
@@ -13,7 +17,9 @@ from engines.errors import (
     PageLockError,
     PlanError,
     PlanKeyError,
+    UnsignedError,
 )
+from engines.files.looking import is_there
 
 BUILD = "build it again with `inspector engines build"
 AS_THE_USER = "as the user who runs the line"
@@ -49,8 +55,17 @@ def remedy(error: Exception) -> str:
             return "use fewer ring.slots, or start with INSPECTOR_CUDA_WITHOUT=direct in the environment"
         case PlanError():
             return _build_again(error)
+        case UnsignedError():
+            return f"one who may signs it: `{_signing(error.path)}`"
         case _:
             return ""
+
+
+def _signing(path: Path) -> str:
+    """The command for a file of a bundle, or for an operating point that lies elsewhere."""
+    if is_there(path.parent / MANIFEST):
+        return f"inspector bundle sign {path.parent} --key KEY"
+    return f"ssh-keygen -Y sign -n {NAMESPACE} -f KEY {path}"
 
 
 def _build_again(error: PlanError) -> str:

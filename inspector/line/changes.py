@@ -29,6 +29,7 @@ from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.identity import identity_of
+from inspector.inference.remedies import with_remedy
 from inspector.line.fits import Fits
 from inspector.line.judges import NO_SERIALS, Judges
 from inspector.line.setup import Setup
@@ -317,4 +318,4 @@ def _opened(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except BundleError as error:
-        raise UserError(str(error)) from None
+        raise UserError(with_remedy(error)) from None

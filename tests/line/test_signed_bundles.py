@@ -56,6 +56,7 @@ def test_reload_activate_shadow_recipe_and_rollback_leave_the_bundle_that_was_si
         with pytest.raises(asked.CommandRefused, match="yaml: is not signed") as told:
             commands.perform(command)
         assert "\n" not in str(told.value)
+        assert "one who may signs it: `inspector bundle sign " in str(told.value)
         assert line.inference.active.bundle.id == first.id
     sign_files(other, keys / "anna")
     assert commands.perform(asked.BundleActivate(bundle=str(other)))["bundle"] == read_bundle(other).id
