@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engines.bundle.manifest import MANIFEST
-from engines.bundle.signature import NAMESPACE
 from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
@@ -19,7 +17,6 @@ from engines.errors import (
     PlanKeyError,
     UnsignedError,
 )
-from engines.files.looking import is_there
 
 BUILD = "build it again with `inspector engines build"
 AS_THE_USER = "as the user who runs the line"
@@ -63,6 +60,10 @@ def remedy(error: Exception) -> str:
 
 def _signing(path: Path) -> str:
     """The command for a file of a bundle, or for an operating point that lies elsewhere."""
+    from engines.bundle.manifest import MANIFEST
+    from engines.bundle.signature import NAMESPACE
+    from engines.files.looking import is_there
+
     if is_there(path.parent / MANIFEST):
         return f"inspector bundle sign {path.parent} --key KEY"
     return f"ssh-keygen -Y sign -n {NAMESPACE} -f KEY {path}"
