@@ -12,7 +12,8 @@ import yaml
 from engines.bundle import Bundle
 from inspector.frames.held_name import HeldName
 from inspector.results.sole_writer import SoleWriter
-from tests.cli.command import COMMAND, inspector, one_line_of
+from tests.cli.command import COMMAND
+from tests.cli.in_process import refused
 from tests.line_file import LINE, write_line
 
 
@@ -35,13 +36,13 @@ def test_the_second_is_refused_and_after_a_kill_it_is_not(
     config: Path, daemon: subprocess.Popen[str], tiny_bundle: Bundle, tmp_path: Path
 ) -> None:
     run = ("run", "-c", config, "--log-level", "warning")
-    assert one_line_of(inspector(*run)) == (
+    assert refused(*run) == (
         f"inspector: line: process {daemon.pid} runs line {LINE} on this machine already; stop it, or give this line a name of its own"
     )
     tree = yaml.safe_load(config.read_text())
     config.write_text(yaml.safe_dump({**tree, "line": f"{LINE}-b"}))
     journal = tmp_path / "journal.sqlite"
-    assert one_line_of(inspector(*run)) == (
+    assert refused(*run) == (
         f"inspector: journal.path: {journal} is written by process {daemon.pid} already; stop it, or name a file of this line's own"
     )
     daemon.kill()
