@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from safetensors import SafetensorError, safe_open
@@ -57,22 +58,6 @@ class Trained:
         return network.eval()
 
 
-class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`Trained` without its tensors."""
-
-    kind: Kind
-    network: NetworkSpec
-    scale: int
-    classes: tuple[str, ...]
-    height: int
-    width: int
-    recipe: str
-    data_id: str
-    split_id: str
-    trained_on: tuple[str, ...]
-    metrics: dict[str, float]
-
-
 def save_weights(trained: Trained, path: Path) -> None:
     """Write the file: the tensors, and what else is known of them as JSON in its header. It holds no pickle, so reading one from elsewhere
     runs nothing. A half-written one never takes its place."""
@@ -100,7 +85,7 @@ def load_weights(path: Path) -> Trained:
     if metadata.get("format") != FORMAT:
         raise DataError(f"{path}: format: found {brief(str(metadata.get('format')))!r}, expected {FORMAT!r}; {hint}")
     try:
-        about = msgspec.convert(json.loads(metadata.get(_ABOUT, "")), _About)
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        about: Any = json.loads(metadata.get(_ABOUT, ""))  # a metric may be NaN, which only this reads
+        return replace(msgspec.convert({**about, "state": {}}, Trained), state=state)
+    except (ValueError, TypeError, RecursionError, msgspec.ValidationError) as error:
         raise DataError(f"{path}: {brief(str(error), 200)}; {hint}") from None
-    return Trained(**{name: getattr(about, name) for name in _About.__struct_fields__}, state=state)
