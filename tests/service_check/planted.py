@@ -29,7 +29,9 @@ def watch() -> None:
 
 
 def _wait(file: Path) -> None:
-    while not (file.exists() and (what := file.read_text(encoding="ascii").strip())):  # it is made first, and written then
+    while not (
+        file.exists() and (what := file.read_text(encoding="ascii").strip())
+    ):  # it is made first, and written then
         time.sleep(LOOK_EVERY_S)
     print(f"planted: {what}", file=sys.stderr, flush=True)
     if what == "threads":
