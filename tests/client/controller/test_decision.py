@@ -1,0 +1,173 @@
+"""The decisions of a reject controller in simulated time: what passes, what does not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspector.client.controller.decision import DecisionCore
+from inspector.client.controller.sights import Why
+from inspector.frames.outcome import Verdict
+from tests.client.controller.messages import MS, SECOND, config_of
+from tests.client.controller.world import Fate, Outcome, World
+
+DISTANCE, SHEET = 2_000_000, 250_000
+STEADY = [1000] * 60
+"""1 m/s for 6 s: 60 frames, of which 40 are at the gate in the end: 16 sheets, and one more is decided."""
+ALL = list(range(1, 18))
+"""The clock settles for 0.2 s, in which frames have no place: sheet 0 does not pass."""
+
+
+def lived(world: World, armed: bool = True, **changes: Any) -> tuple[Outcome, DecisionCore]:
+    if world.exchanges:
+        changes["control"] = {"endpoint": "ipc:///tmp/x"}
+    changes.setdefault("cameras", [{"name": name, "frame_mm": 100} for name in world.cameras])
+    core = DecisionCore(config_of(**changes), armed=armed)
+    return world.run(core, DISTANCE, SHEET), core
+
+
+@pytest.mark.parametrize("exchanges", [False, True])
+def test_without_a_fault_every_sheet_passes(exchanges: bool) -> None:
+    outcome, core = lived(World(STEADY, exchanges=exchanges, cameras=("top", "bottom")))
+    assert outcome.passed() == ([0, *ALL] if exchanges else ALL)
+    assert core.latch.faults == {}
+    assert outcome.open_ticks > 300
+
+
+@pytest.mark.parametrize(
+    ("fate", "why"),
+    [
+        (Fate(verdict=Verdict.REJECT), Why.VERDICT),
+        (Fate(verdict=Verdict.UNINSPECTED), Why.VERDICT),
+        (Fate(lost=True), Why.ABSENT),
+        (Fate(gap=True), Why.UNPLACED),
+        (Fate(position=None), Why.UNPLACED),
+        (Fate(twice=True), Why.VERDICT),
+        (Fate(delay=2 * SECOND), Why.ABSENT),
+    ],
+)
+def test_a_sheet_of_which_one_frame_is_no_pass_in_time_is_rejected_and_no_other(fate: Fate, why: Why) -> None:
+    outcome, core = lived(World(STEADY, {("top", 26): fate}))
+    assert outcome.passed() == [*range(1, 10), *range(11, 18)]
+    assert [one.why for one in outcome.decisions if one.number == 10] == [why]
+    assert core.latch.faults == {}
+
+
+def test_a_frame_that_reaches_into_two_sheets_rejects_both() -> None:
+    outcome, _ = lived(World(STEADY, {("top", 22): Fate(verdict=Verdict.SCRAP)}))
+    assert outcome.passed() == [*range(1, 8), *range(10, 18)]
+
+
+def test_nothing_passes_before_a_person_has_armed_it() -> None:
+    outcome, core = lived(World(STEADY), armed=False)
+    assert (outcome.passed(), outcome.open_ticks) == ([], 0)
+    assert {one.text for one in outcome.decisions} == {"not armed"}
+    core.rearm()
+    assert core.latch.closed == ""
+
+
+def test_what_is_simulated_passes_only_in_a_trial() -> None:
+    outcome, core = lived(World(STEADY, simulated=True))
+    assert (outcome.decisions, outcome.open_ticks, core.closed_why) == ([], 0, "the line's results are simulated")
+    outcome, _ = lived(World(STEADY, simulated=True), armed=False, trial=True)
+    assert outcome.passed() == ALL
+
+
+def test_silence_revokes_what_may_be_at_the_gate_and_keeps_what_is_still_provable() -> None:
+    """The network is cut for 1.5 s: verdicts of that time are lost; what was captured before and comes to the gate after it still passes."""
+    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "decide_ms": 100}
+    outcome, core = lived(
+        World([1000] * 65, silent=[(3 * SECOND, 3 * SECOND + 1500 * MS)]), most_late=50, arrival=arrival
+    )
+    blocked = [one.number for one in outcome.decisions if one.why is Why.BLOCKED]
+    assert core.closed_why == ""
+    assert (outcome.passed(), blocked) == ([1, 2, 11, 18], [3, 4, 5, 6, 7])
+    assert {"nothing was heard of top for 750 ms", "the position of the strip is unknown or stale"} <= outcome.closed
+
+
+def test_a_new_epoch_rejects_everything_between_camera_and_gate() -> None:
+    outcome, core = lived(World(STEADY, restarts=[4500 * MS]))
+    assert core.epoch == "epoch-1"
+    assert outcome.passed() == list(range(1, 9)), "what had passed the gate before"
+    assert {one.number for one in outcome.decisions if one.text == "the daemon was started again"} == {9, 10, 11}
+
+
+def test_two_daemons_are_a_fault() -> None:
+    one, other = World([1000] * 20), World([1000] * 20, restarts=[0])
+    core = DecisionCore(config_of(), armed=True)
+    for at, _, packet in (
+        one.inbox[:3] + [m for m in other.inbox if m[2].header.epoch == "epoch-1"][:3] + one.inbox[3:5]
+    ):
+        core.take(packet, at)
+    assert set(core.latch.faults) == {"second_publisher"}
+    core.rearm()
+    assert core.latch.faults == {}
+
+
+@pytest.mark.parametrize(("by", "first"), [(-500_000, 9), (3_000_000, 23)])
+def test_a_position_that_jumps_rejects_everything_between_camera_and_gate(by: int, first: int) -> None:
+    """From frame 25 on positions are others: the first sheet that passes is one that passed the camera after the jump."""
+    fates = {("top", number): Fate(position=by) for number in range(25, 60)}
+    outcome, _ = lived(World(STEADY, fates))
+    assert min(outcome.passed()) == first
+
+
+def test_late_verdicts_in_a_row_are_a_fault_until_a_person_arms_it_again() -> None:
+    fates = {("bottom", number): Fate(delay=3 * SECOND) for number in range(10, 30)}
+    outcome, core = lived(World([1000] * 80, fates, ("top", "bottom")), most_late=5)
+    assert core.latch.faults == {"late": "5 sheets in a row had no verdict in time"}
+    assert outcome.passed() == [1, 2, 3]
+    core.rearm()
+    assert core.latch.closed == ""
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_a_step_of_the_lines_clock_passes_nothing_wrong_and_is_over_with_the_next_exchange(step: int) -> None:
+    outcome, core = lived(World([1000] * 80, exchanges=True, steps={3 * SECOND + 300 * MS: step * SECOND}))
+    assert core.closed_why == ""
+    assert len(outcome.passed()) > 8
+    assert core.latch.faults == {}
+
+
+def test_a_step_back_without_exchanges_is_a_fault_because_it_looks_like_a_network_that_fell_behind() -> None:
+    _, core = lived(World([1000] * 80, steps={3 * SECOND: -3600 * SECOND}))
+    assert set(core.latch.faults) == {"clock"}
+
+
+fates = st.builds(
+    Fate,
+    verdict=st.sampled_from([Verdict.PASS] * 12 + [Verdict.REJECT, Verdict.SCRAP, Verdict.UNINSPECTED]),
+    delay=st.one_of(st.just(MS), st.just(MS), st.integers(MS, 4 * SECOND)),
+    lost=st.sampled_from([False] * 12 + [True]),
+    twice=st.sampled_from([False] * 12 + [True]),
+    gap=st.sampled_from([False] * 12 + [True]),
+    position=st.one_of(st.just(0), st.just(0), st.just(0), st.none(), st.integers(-5_000_000, 5_000_000)),
+)
+moments = st.integers(300 * MS, 6 * SECOND)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
+    chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 80)), fates, max_size=20),
+    steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
+    restarts=st.lists(moments, max_size=2, unique=True),
+    silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
+    exchanges=st.booleans(),
+    shifts=st.dictionaries(st.integers(1, 60), st.integers(-3_000_000, 3_000_000), max_size=1),
+)
+def test_an_open_gate_has_only_passed_sheets_before_it_whatever_happens(
+    speeds: list[int],
+    chosen: dict[tuple[str, int], Fate],
+    steps: dict[int, int],
+    restarts: list[int],
+    silent: list[tuple[int, int]],
+    exchanges: bool,
+    shifts: dict[int, int],
+) -> None:
+    restarts = [one for one in restarts if one < len(speeds) * 100 * MS]
+    world = World(speeds, chosen, ("top", "bottom"), steps, restarts, shifts, silent, exchanges)
+    lived(world, most_late=1000)
