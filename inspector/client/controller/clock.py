@@ -78,11 +78,10 @@ class LineClock:
             return
         found = Bounds(told_unix_ns - received, told_unix_ns - sent)
         known = self.bounds(received)
-        agree = known is not None and found.least <= known.most and known.least <= found.most
-        if known is not None and agree and not self._aged(received):
-            if known.most - known.least < found.most - found.least:
-                return  # the one from before is the better one still
-        self._best = found, received
+        if known is None or self._aged(received) or found.least > known.most or known.least > found.most:
+            self._best = found, received  # the first one; or the clock was set meanwhile
+        elif found.most - found.least <= known.most - known.least:
+            self._best = found, received
 
     def bounds(self, now: int) -> Bounds | None:
         """The bounds, None where they are not known."""

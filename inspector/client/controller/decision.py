@@ -111,6 +111,11 @@ class DecisionCore:
             self._clock.forget()
         self.latch.rearm()
 
+    def clock_ms(self, now: int) -> tuple[float, float] | None:
+        """The bounds of the difference between the clocks, ms; None: unknown."""
+        bounds = self._clock.bounds(now)
+        return None if bounds is None else (bounds.least / MILLISECOND_NS, bounds.most / MILLISECOND_NS)
+
     def _verdict(self, packet: Packet, now: int) -> None:
         header, camera = packet.header, packet.header.camera
         bounds = self._clock.bounds(now)
