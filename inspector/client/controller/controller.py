@@ -180,11 +180,13 @@ def rearm_endpoint(config: ControllerConfig) -> str | None:
 
 
 def _subscriber(config: ControllerConfig) -> Subscriber:
-    keys = {
-        name: None if path is None else Path(path)
-        for name, path in (("server_key", config.results.server_key), ("client_key", config.results.client_key))
-    }
-    return Subscriber(config.results.endpoint, f"{TOPIC_ROOT}/{config.line}/", **keys)
+    server, client = config.results.server_key, config.results.client_key
+    return Subscriber(
+        config.results.endpoint,
+        f"{TOPIC_ROOT}/{config.line}/",
+        server_key=None if server is None else Path(server),
+        client_key=None if client is None else Path(client),
+    )
 
 
 def _actuator(config: ControllerConfig) -> Actuator:

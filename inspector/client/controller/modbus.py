@@ -37,7 +37,8 @@ class ModbusActuator:
         self._told: list[Told] = []
         self._open, self._state, self._shown_s = False, State.NOT_ARMED, time.monotonic()
         self._closing = False
-        self._reached = False
+        self._reached = True
+        """False since it failed; what is decided before it is reached for the first time waits."""
         # Of the thread alone:
         self._written: bool | None = None
         """The output that the PLC has; None: unknown."""
