@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 
 from inspector.client.controller.actuator import Actuator, Confirmed, Failed, Pressed, State
 from inspector.client.controller.config import AUTO, ControllerConfig, ModbusConfig
@@ -19,9 +18,9 @@ from inspector.client.controller.log_actuator import LogActuator
 from inspector.client.controller.modbus import ModbusActuator
 from inspector.client.controller.rearm import Answer, ControllerStatus, RearmSocket
 from inspector.client.controller.state_file import Remembered, StateFile
+from inspector.client.controller.subscribing import subscribed
 from inspector.client.events import Malformed
-from inspector.client.subscriber import Subscriber
-from inspector.protocol.codec import TOPIC_ROOT, Packet
+from inspector.protocol.codec import Packet
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class RejectController(AbstractContextManager["RejectController"]):
         self._told_faults: dict[str, str] = {}
         self._told_closed = ""
         with ExitStack() as parts:
-            self._subscriber = parts.enter_context(_subscriber(config))
+            self._subscriber = parts.enter_context(subscribed(config))
             self._exchanges = None if config.control is None else Exchanges(config.control)
             if self._exchanges is not None:
                 parts.callback(self._exchanges.close)
@@ -177,16 +176,6 @@ def rearm_endpoint(config: ControllerConfig) -> str | None:
         return endpoint
     folder = os.environ.get(_RUNTIME)
     return f"ipc://{folder.split(':')[0]}/controller" if folder else None
-
-
-def _subscriber(config: ControllerConfig) -> Subscriber:
-    server, client = config.results.server_key, config.results.client_key
-    return Subscriber(
-        config.results.endpoint,
-        f"{TOPIC_ROOT}/{config.line}/",
-        server_key=None if server is None else Path(server),
-        client_key=None if client is None else Path(client),
-    )
 
 
 def _actuator(config: ControllerConfig) -> Actuator:

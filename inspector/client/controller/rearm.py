@@ -9,6 +9,7 @@ import msgspec
 import zmq
 from msgspec import Meta
 
+from inspector.client.control import NoAnswer
 from inspector.client.controller.actuator import State
 from inspector.errors import UserError
 
@@ -64,7 +65,7 @@ class RearmSocket:
         if os.path.exists(path):
             try:
                 ask(endpoint, "status", timeout_ms=300)
-            except UserError:
+            except NoAnswer:
                 pass  # what is left of one that was killed
             else:
                 raise UserError(f"rearm.endpoint: another controller answers at {endpoint}; stop it first")
@@ -104,7 +105,12 @@ class RearmSocket:
 
 
 def ask(endpoint: str, do: Literal["rearm", "status"], by: str = "", timeout_ms: int = _WAIT_MS) -> Answer:
-    """Ask a running controller. Raises UserError where none answers."""
+    """Ask a running controller. Raises NoAnswer where none answers, and UserError for an address that is none."""
+    path = endpoint.removeprefix("ipc://")
+    if path == endpoint:
+        raise UserError(f"{endpoint!r} is no address of a controller; expected ipc://PATH")
+    if not os.path.exists(path):
+        raise NoAnswer(f"there is no socket {path}; the controller does not run, or its rearm.endpoint is another one")
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
         socket = context.socket(zmq.REQ)
@@ -116,7 +122,7 @@ def ask(endpoint: str, do: Literal["rearm", "status"], by: str = "", timeout_ms:
         request: dict[str, Any] = {"controller": CONTROLLER, "do": do, "by": by}
         socket.send(msgspec.json.encode(request))
         if not socket.poll(timeout_ms):
-            raise UserError(f"no controller answers at {endpoint}; does it run, and may you open its socket?")
+            raise NoAnswer(f"no controller answers at {endpoint}; does it run, and may you open its socket?")
         return msgspec.json.decode(socket.recv(), type=Answer)
     except msgspec.DecodeError:
         raise UserError(f"{endpoint} is no socket of a reject controller of this version") from None
