@@ -16,7 +16,7 @@ from inspector.client.controller.exchanges import Exchanges
 from inspector.client.controller.gate import Decision
 from inspector.client.controller.log_actuator import LogActuator
 from inspector.client.controller.modbus import ModbusActuator
-from inspector.client.controller.rearm import Answer, ControllerStatus, RearmSocket
+from inspector.client.controller.rearm import Answer, Asked, ControllerStatus, RearmSocket
 from inspector.client.controller.state_file import Remembered, StateFile
 from inspector.client.controller.subscribing import subscribed
 from inspector.client.events import Malformed
@@ -79,6 +79,11 @@ class RejectController(AbstractContextManager["RejectController"]):
         latch = self.core.latch
         return State.FAULT if latch.faults else State.ARMED if latch.armed else State.NOT_ARMED
 
+    @property
+    def told_epoch(self) -> str | None:
+        """The epoch that the control socket told last."""
+        return self.core.told_epoch
+
     def run(self, stop: threading.Event, tick: Callable[[], None] | None = None) -> None:
         """Until ``stop`` is set; ``tick`` is called many times a second."""
         while not stop.is_set():
@@ -100,12 +105,13 @@ class RejectController(AbstractContextManager["RejectController"]):
         for one in self._exchanges.found() if self._exchanges is not None else ():
             self.core.exchanged(one.sent, one.received, one.unix_ns, one.line, one.epoch)
         self._hear_actuator()
-        self._hear_person()
+        requests = self._hear_person()
         for decision in self.core.tick(time.monotonic_ns()):
             self._actuator.decide(decision)
             if self._on_decision is not None:
                 self._on_decision(decision)
         self._actuator.show(self.core.open, self.state)
+        self._answer(requests)
         self._tell()
 
     def rearm(self, by: str) -> None:
@@ -140,15 +146,22 @@ class RejectController(AbstractContextManager["RejectController"]):
             elif isinstance(told, Pressed):
                 self.rearm("the button at the PLC")
 
-    def _hear_person(self) -> None:
+    def _hear_person(self) -> list[tuple[list[bytes], Asked | None]]:
+        """Do what was asked. The replies say how it is after that."""
+        requests = []
         while self._rearm is not None and (request := self._rearm.asked()) is not None:
-            envelope, asked = request
+            requests.append(request)
+            if request[1] is not None and request[1].do == "rearm":
+                self.rearm(request[1].by)
+        return requests
+
+    def _answer(self, requests: list[tuple[list[bytes], Asked | None]]) -> None:
+        for envelope, asked in requests:
+            assert self._rearm is not None
             if asked is None:
                 self._rearm.answer(envelope, Answer(outcome="refused", text="no request that this controller knows"))
-                continue
-            if asked.do == "rearm":
-                self.rearm(asked.by)
-            self._rearm.answer(envelope, Answer(outcome="done", text="", status=self.status()))
+            else:
+                self._rearm.answer(envelope, Answer(outcome="done", text="", status=self.status()))
 
     def _tell(self) -> None:
         """Log what is new, and remember what a restart must not clear."""

@@ -33,7 +33,7 @@ class DecisionCore:
         self.malformed = 0
         self.open = False
         """The output, as of the last ``tick``: True is PASS."""
-        self.closed_why = "nothing was heard of the line"
+        self.closed_why = self.latch.closed or "nothing was heard of the line"
         """Why nothing can pass at present; empty where it can."""
         self._config = config
         self._hearing = Hearing(config)
@@ -50,6 +50,11 @@ class DecisionCore:
     def epoch(self) -> str | None:
         """The epoch that is listened to."""
         return self._hearing.epoch
+
+    @property
+    def told_epoch(self) -> str | None:
+        """The epoch that the control socket told last; None: it told none."""
+        return self._hearing.told_epoch
 
     def take(self, packet: Packet, now: int) -> None:
         """A message arrived."""

@@ -21,12 +21,12 @@ ALL = list(range(1, 18))
 """The clock settles for 0.2 s, in which frames have no place: sheet 0 does not pass."""
 
 
-def lived(world: World, armed: bool = True, **changes: Any) -> tuple[Outcome, DecisionCore]:
+def lived(world: World, armed: bool = True, sheet_um: int = SHEET, **changes: Any) -> tuple[Outcome, DecisionCore]:
     if world.exchanges:
         changes["control"] = {"endpoint": "ipc:///tmp/x"}
     changes.setdefault("cameras", [{"name": name, "frame_mm": 100} for name in world.cameras])
     core = DecisionCore(config_of(**changes), armed=armed)
-    return world.run(core, DISTANCE, SHEET), core
+    return world.run(core, DISTANCE, sheet_um), core
 
 
 @pytest.mark.parametrize("exchanges", [False, True])
@@ -149,7 +149,7 @@ fates = st.builds(
 moments = st.integers(300 * MS, 6 * SECOND)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
     chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 80)), fates, max_size=20),
@@ -171,3 +171,73 @@ def test_an_open_gate_has_only_passed_sheets_before_it_whatever_happens(
     restarts = [one for one in restarts if one < len(speeds) * 100 * MS]
     world = World(speeds, chosen, ("top", "bottom"), steps, restarts, shifts, silent, exchanges)
     lived(world, most_late=1000)
+
+
+BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "decide_ms": 100}
+
+
+def by_key(arrival: dict[str, Any], **sheets: Any) -> dict[str, Any]:
+    return {"sheets": sheets, "arrival": arrival}
+
+
+POSITION = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "decide_ms": 100}
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+def test_sheets_by_frame(arrival: dict[str, Any]) -> None:
+    fates = {
+        ("top", 20): Fate(verdict=Verdict.REJECT),
+        ("bottom", 24): Fate(lost=True),
+        ("top", 28): Fate(gap=True),
+        ("bottom", 28): Fate(gap=True),
+        ("top", 32): Fate(delay=3 * SECOND),
+    }
+    outcome, core = lived(
+        World([1000] * 60, fates, ("top", "bottom"), exchanges=True), sheet_um=1, **by_key(arrival, by="frame")
+    )
+    last = max(outcome.passed())
+    assert outcome.passed() == [number for number in range(last + 1) if number not in (20, 24, 28, 32)]
+    assert 40 <= last <= 45
+    why = {one.number: one.why for one in outcome.decisions if not one.passed}
+    assert [why[number] for number in (20, 24, 28, 32)] == [Why.VERDICT, Why.ABSENT, why[28], Why.ABSENT]
+    assert core.latch.faults == {}
+    assert outcome.open_ticks > 200
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+def test_sheets_by_part(arrival: dict[str, Any]) -> None:
+    """Two frames a part; one part lacks a frame, one has a frame too many, the id of one is no number."""
+
+    def part(frame: int) -> str | None:
+        return {24: "11", 30: "x", 31: "x"}.get(frame, str(frame // 2))
+
+    world = World([1000] * 60, {("top", 21): Fate(lost=True)}, exchanges=True, parts=part)
+    outcome, core = lived(world, sheet_um=1, **by_key(arrival, by="part", frames_per_part=2))
+    last = max(outcome.passed())
+    # The part 12 has lost its first frame to the part 11, which has three.
+    assert outcome.passed() == [number for number in range(last + 1) if number not in (10, 11, 12, 15)]
+    assert {one.why for one in outcome.decisions if one.part == "x"} == {Why.NO_NUMBER}
+    assert {one.why for one in outcome.decisions if one.part == "10"} == {Why.ABSENT}
+    assert core.latch.faults == {}
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 60)), fates, max_size=20),
+    steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
+    restarts=st.lists(moments, max_size=2, unique=True),
+    silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
+    exchanges=st.booleans(),
+    arrival=st.sampled_from([POSITION, BY_TIME]),
+)
+def test_an_open_gate_by_frame_and_by_time(
+    chosen: dict[tuple[str, int], Fate],
+    steps: dict[int, int],
+    restarts: list[int],
+    silent: list[tuple[int, int]],
+    exchanges: bool,
+    arrival: dict[str, Any],
+) -> None:
+    restarts = [one for one in restarts if one < len(STEADY) * 100 * MS]
+    world = World(STEADY, chosen, ("top", "bottom"), steps, restarts, {}, silent, exchanges)
+    lived(world, most_late=1000, sheet_um=1, **by_key(arrival, by="frame"))
