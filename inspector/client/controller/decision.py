@@ -19,6 +19,8 @@ from inspector.client.controller.sights import Sight, Why
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import GapBody, ResultBody
 
+PAUSE_NS = 400 * MILLISECOND_NS
+"""Two ticks further apart than this: the program stood still, and the actuator may have rejected by itself meanwhile."""
 MOST_LOST = 1000
 """Lost frames of one message that are kept as such; older ones are absent, which passes nothing either."""
 
@@ -44,6 +46,7 @@ class DecisionCore:
         self._places = _places(config)
         self._register = _register(config)
         self._margin, gap = _lengths(config)
+        self._ticked: int | None = None
         self._gate = Gate(gap)
 
     @property
@@ -83,7 +86,8 @@ class DecisionCore:
     def tick(self, now: int) -> list[Decision]:
         """Decide what has come near the gate and set ``open``. To be called often: a sheet is decided in the first tick after its time."""
         window = self._places.window(now)
-        self.closed_why = self._closed(now, window)
+        paused, self._ticked = self._ticked is not None and now - self._ticked > PAUSE_NS, now
+        self.closed_why = "the controller stood still" if paused else self._closed(now, window)
         if isinstance(window, Window):
             # What cannot be at the gate yet may still be decided when the line is heard again.
             wait = self.closed_why and not self.latch.closed

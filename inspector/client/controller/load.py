@@ -14,7 +14,7 @@ from inspector.client.controller.config import ControllerConfig, LogConfig, Modb
 from inspector.errors import UserError
 from inspector.frames.sheet import SHEET
 
-_KEYS = "docs/controller.md lists all"
+_KEYS = "docs/controller-configuration.md lists all"
 
 
 def load_controller(path: Path) -> ControllerConfig:

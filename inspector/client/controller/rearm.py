@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -63,18 +64,17 @@ class RearmSocket:
         """Raises UserError where the address cannot be bound, or another controller has it."""
         path = endpoint.removeprefix("ipc://")
         if os.path.exists(path):
-            try:
+            with suppress(NoAnswer):  # what is left of one that was killed
                 ask(endpoint, "status", timeout_ms=300)
-            except NoAnswer:
-                pass  # what is left of one that was killed
-            else:
                 raise UserError(f"rearm.endpoint: another controller answers at {endpoint}; stop it first")
+        self._bound = ""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 100)
         self._socket.setsockopt(zmq.MAXMSGSIZE, _MOST_BYTES)
         try:
             self._socket.bind(endpoint)
+            self._bound = path
             os.chmod(path, _MODE)
         except (zmq.ZMQError, OSError) as error:
             self.close()
@@ -102,6 +102,9 @@ class RearmSocket:
     def close(self) -> None:
         """Let go."""
         self._context.destroy(linger=100)
+        if self._bound:
+            with suppress(OSError):
+                os.unlink(self._bound)
 
 
 def ask(endpoint: str, do: Literal["rearm", "status"], by: str = "", timeout_ms: int = _WAIT_MS) -> Answer:

@@ -9,6 +9,7 @@ import pytest
 from inspector.cli.examples import find_example
 from inspector.client.controller.config import ModbusConfig
 from inspector.client.controller.load import load_controller, parse_controller
+from inspector.client.controller.reference import reference
 from inspector.errors import UserError
 
 GOOD = """
@@ -80,3 +81,8 @@ def test_mistakes_are_named_in_one_line(text: str, expected: str) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="inspector config example controller"):
         load_controller(tmp_path / "nowhere.yaml")
+
+
+def test_the_reference_is_up_to_date() -> None:
+    written = (Path(__file__).parents[3] / "docs/controller-configuration.md").read_text(encoding="utf-8")
+    assert written == reference(), "python -m inspector.client.controller.reference > docs/controller-configuration.md"
