@@ -21,6 +21,7 @@ from inspector.protocol.messages import GapBody, ResultBody
 
 PAUSE_NS = 400 * MILLISECOND_NS
 """Two ticks further apart than this: the program stood still, and the actuator may have rejected by itself meanwhile."""
+_TIDY_NS = 250 * MILLISECOND_NS
 MOST_LOST = 1000
 """Lost frames of one message that are kept as such; older ones are absent, which passes nothing either."""
 
@@ -47,6 +48,7 @@ class DecisionCore:
         self._register = _register(config)
         self._margin, gap = _lengths(config)
         self._ticked: int | None = None
+        self._tidy_at = 0
         self._gate = Gate(gap)
 
     @property
@@ -104,7 +106,9 @@ class DecisionCore:
             if self.closed_why:
                 self._gate.revoke_in(window, self.closed_why)
             self._gate.overdue(window)
-            self._register.forget_before(window.back - self._margin)
+            if now >= self._tidy_at:
+                self._tidy_at = now + _TIDY_NS
+                self._register.forget_before(window.back - self._margin)
         self.open = not self.closed_why and isinstance(window, Window) and self._gate.open(window)
         said, self._gate.said = self._gate.said, []
         self.counts.update(one.why for one in said)
@@ -166,7 +170,7 @@ class DecisionCore:
     def _forget(self, why: str) -> None:
         """What was said so far is of no sheet any more."""
         self._register.clear()
-        self._gate.revoke(None, Why.BLOCKED, why)
+        self._gate.clear(why)
 
 
 def _places(config: ControllerConfig) -> Places:

@@ -85,6 +85,11 @@ class Gate:
         there = [one for one in self._entries if one.place is not None and one.place[0] <= window.front]
         self.revoke(tuple(one.number for one in there), Why.BLOCKED, text)
 
+    def clear(self, text: str) -> None:
+        """Reject everything, and forget it: places and numbers mean something else from now on."""
+        self.revoke(None, Why.BLOCKED, text)
+        self._entries.clear()
+
     def overdue(self, window: Window) -> None:
         """Reject what came to the gate before the actuator had taken its verdict."""
         late = tuple(

@@ -89,6 +89,8 @@ class FrameTable:
         if not inside:
             return self._between(start, end)
         (first, begin, _), (last, until, _) = inside[0], inside[-1]
+        if last - first >= len(self._frames):
+            return Why.ABSENT
         needed = set(range(first, last + 1))
         if first > 0 and begin[0] + self._overlap > start:
             needed.add(first - 1)

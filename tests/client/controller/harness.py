@@ -62,6 +62,7 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         self._transit_s = transit_s
         self._endpoint = f"ipc://{folder}/rearm"
         self._log = folder / "controller.log"
+        self._decisions = folder / "decisions.jsonl"
         tree = {
             "line": line,
             "results": {"endpoint": f"tcp://127.0.0.1:{self.link.port}"},
@@ -97,9 +98,11 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         eventually(self._armed, 20)
 
     def fault(self, kind: str, seconds: float) -> None:
-        """Let a fault happen, and arm again."""
+        """Let a fault happen, and arm again; once more when what it cost has come to the gate, where that may be a fault of its own (`late`)."""
         with self.trouble():
             self.faults[kind](seconds)
+            self.arm()
+            time.sleep(self._transit_s)
             self.arm()
 
     @contextmanager
@@ -136,10 +139,16 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         """What the controller logged."""
         return self._log.read_text()
 
+    def why(self, number: int) -> list[str]:
+        """Why a sheet was decided as it was."""
+        decisions = [json.loads(line) for line in self._decisions.read_text().splitlines()]
+        return [f"{one['why']} {one['text']}".strip() for one in decisions if one["number"] == number]
+
     def _start(self) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, self._decisions.open("ab") as decisions:
             return subprocess.Popen(
-                [sys.executable, "-m", "inspector", "controller", "run", "-c", str(self._config), "--show", "none"],
+                [sys.executable, "-m", "inspector", "controller", "run", "-c", str(self._config), "--json"],
+                stdout=decisions,
                 stderr=log,
             )
 

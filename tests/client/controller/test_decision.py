@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.sights import Why
 from inspector.frames.outcome import Verdict
-from tests.client.controller.messages import MS, SECOND, config_of
-from tests.client.controller.world import Fate, Outcome, World
+from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result
+from tests.client.controller.world import UNIX, Fate, Outcome, World
 
 DISTANCE, SHEET = 2_000_000, 250_000
 STEADY = [1000] * 60
@@ -149,7 +149,7 @@ fates = st.builds(
 moments = st.integers(300 * MS, 6 * SECOND)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
     chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 80)), fates, max_size=20),
@@ -221,7 +221,7 @@ def test_sheets_by_part(arrival: dict[str, Any]) -> None:
     assert core.latch.faults == {}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 60)), fates, max_size=20),
     steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
@@ -241,3 +241,73 @@ def test_an_open_gate_by_frame_and_by_time(
     restarts = [one for one in restarts if one < len(STEADY) * 100 * MS]
     world = World(STEADY, chosen, ("top", "bottom"), steps, restarts, {}, silent, exchanges)
     lived(world, most_late=1000, sheet_um=1, **by_key(arrival, by="frame"))
+
+
+def test_a_program_that_stood_still_rejects_what_is_at_the_gate() -> None:
+    world = World(STEADY)
+    core = DecisionCore(config_of(), armed=True)
+    waiting = list(reversed(world.inbox))
+    passing: list[int] = []
+    for now in [*range(0, 3 * SECOND, 10 * MS), 3 * SECOND + 500 * MS, 3 * SECOND + 510 * MS]:
+        while waiting and waiting[-1][0] <= now:
+            core.take(waiting.pop()[2], now)
+        for decision in core.tick(now):
+            core.confirmed(decision.sequence)
+            if now > 3 * SECOND and not decision.passed:
+                passing.append(decision.number)
+        if now == 3 * SECOND + 500 * MS:
+            assert core.closed_why == "the controller stood still"
+            assert not core.open
+    assert passing
+    assert core.closed_why == ""
+    assert not core.open, "a sheet that was rejected in part is rejected whole"
+
+
+numbers = st.one_of(st.integers(0, 50), st.integers(0, 2**53 - 1))
+places = st.one_of(st.none(), st.integers(0, 5_000_000), st.integers(-(2**53), 2**53))
+times = st.one_of(st.integers(0, 3 * SECOND).map(lambda ns: UNIX + ns), st.integers(-(2**63), 2**63 - 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["result", "gap", "heartbeat"]),
+            numbers,
+            numbers,
+            places,
+            times,
+            times,
+            st.sampled_from(["a", "b"]),
+        ),
+        max_size=30,
+    ),
+    st.sampled_from([{}, {"sheets": {"by": "frame"}}, {"sheets": {"by": "part", "frames_per_part": 2}}]),
+    st.sampled_from([POSITION, BY_TIME]),
+    st.booleans(),
+)
+def test_no_message_ends_it_or_fills_its_memory(
+    messages: list[tuple[str, int, int, int | None, int, int, str]],
+    sheets: dict[str, Any],
+    arrival: dict[str, Any],
+    exchanges: bool,
+) -> None:
+    control = {"endpoint": "ipc:///tmp/x"} if exchanges else None
+    changes = {"arrival": arrival, **sheets} if sheets else {}
+    core = DecisionCore(config_of(control=control, **changes), armed=True)
+    now = 0
+    for kind, frame, last, position, captured, published, epoch in messages:
+        now += 20 * MS
+        if kind == "result":
+            core.take(
+                result(
+                    frame, Verdict.PASS, captured, published, position_um=position, part=str(frame)[:64], epoch=epoch
+                ),
+                now,
+            )
+        elif kind == "gap":
+            core.take(gap(min(frame, last), max(frame, last), published, position_um=position, epoch=epoch), now)
+        else:
+            core.take(heartbeat(published, epoch=epoch), now)
+            core.exchanged(now - MS, now, published, "line1", epoch)
+        assert len(core.tick(now)) < 1000

@@ -66,7 +66,7 @@ def check(gate: GateTrial) -> None:
     gate.account()
     audit = gate.audit
     assert audit.wrong() == []
-    assert audit.held_back() == []
+    assert {number: gate.why(number) for number in audit.held_back()} == {}
     rejected = [number for number, passed, _ in audit.records if not passed]
     audit.taken(rejected[-1], True, time.monotonic())
     assert [text.split(":")[0] for text in audit.wrong()] == [f"sheet {rejected[-1]}"]
@@ -98,7 +98,10 @@ def soak(folder: Path, faults: int, seed: int) -> str:
             print(f"{number + 1:3} {kind}, {seconds:.1f} s", flush=True)
             gate.fault(kind, seconds)
             time.sleep(rng.uniform(2, 5))
-    check(gate)
+    try:
+        check(gate)
+    finally:
+        print(gate.log)
     return summary(gate)
 
 
