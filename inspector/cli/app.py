@@ -15,6 +15,7 @@ from inspector.cli import (
     calibrate,
     camera,
     config,
+    controller,
     ctl,
     data,
     demo,
@@ -93,6 +94,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(ctl.app, name="ctl")
 app.add_typer(keys.app, name="keys")
+app.add_typer(controller.app, name="controller")
 fill_in_homes(app)
 
 

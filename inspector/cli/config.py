@@ -55,7 +55,7 @@ def example(
     name: Annotated[str, typer.Argument(help="Which one; `--list` shows them.")] = "line",
     as_list: Annotated[bool, typer.Option("--list", help="List the names, with a line on each.")] = False,
 ) -> None:
-    """Print a file to edit: a line configuration, a training recipe, or the description of a data set.
+    """Print a file to edit: the configuration of a line or of a reject controller, a training recipe, or the description of a data set.
 
     Paths in a file are relative to the folder in which you save it.
 
@@ -68,6 +68,7 @@ def example(
         return
     titles = {
         Kind.LINE: "Lines",
+        Kind.CONTROLLER: "Reject controllers",
         Kind.PRODUCT: "Recipes of a line",
         Kind.TRAINING: "Training recipes",
         Kind.DATA: "Data sets",

@@ -16,12 +16,14 @@ from inspector.errors import UserError
 
 
 class Kind(Enum):
-    """What an example is; the value is its folder."""
+    """What an example is; the value says which files are."""
 
-    LINE = "."
-    PRODUCT = "recipes"
-    TRAINING = "training"
-    DATA = "data"
+    LINE = "*.yaml"
+    """Those at the top that are nothing else."""
+    CONTROLLER = "controller.yaml"
+    PRODUCT = "recipes/*.yaml"
+    TRAINING = "training/*.yaml"
+    DATA = "data/*.yaml"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,13 @@ class Example:
 
 def examples(*kinds: Kind) -> list[Example]:
     """All examples, or those of these kinds."""
-    return [Example(kind, path) for kind in kinds or Kind for path in sorted((_folder() / kind.value).glob("*.yaml"))]
+    others = set(_folder().glob(Kind.CONTROLLER.value))
+    return [
+        Example(kind, path)
+        for kind in kinds or Kind
+        for path in sorted(_folder().glob(kind.value))
+        if kind is not Kind.LINE or path not in others
+    ]
 
 
 def find_example(name: str, *kinds: Kind) -> Example:

@@ -4,6 +4,7 @@ It depends on ``inspector.protocol`` only, not on the line.
 """
 
 from inspector.client.async_subscriber import AsyncSubscriber
+from inspector.client.controller import RejectController
 from inspector.client.events import (
     Event,
     LinkBack,
@@ -31,6 +32,7 @@ __all__ = [
     "NewEpoch",
     "Packet",
     "Recovered",
+    "RejectController",
     "SecondPublisher",
     "Stale",
     "StreamKey",

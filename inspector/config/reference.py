@@ -58,17 +58,23 @@ LARGEST_TOLD = 10**8
 
 def reference() -> str:
     """The whole page. Raises KeyError for a section that has no title here."""
-    sections = config_schema()["$defs"]
-    unknown = sorted(set(sections) - set(TITLES))
+    return page(HEADING, config_schema(), TITLES, {"kind": "Which source this is."})
+
+
+def page(heading: str, schema: dict[str, Any], titles: dict[str, str], tags: dict[str, str]) -> str:
+    """A page with a table of each section of a schema, in the order of ``titles``; ``tags`` says what the keys mean that only choose a section.
+    Raises KeyError for a section without a title."""
+    sections = schema["$defs"]
+    unknown = sorted(set(sections) - set(titles))
     if unknown:
         raise KeyError(f"sections without a title: {unknown}")
-    return "\n".join([HEADING, *(_section(title, sections[name]) for name, title in TITLES.items())])
+    return "\n".join([heading, *(_section(title, sections[name], tags) for name, title in titles.items())])
 
 
-def _section(title: str, section: dict[str, Any]) -> str:
+def _section(title: str, section: dict[str, Any], tags: dict[str, str]) -> str:
     required = section.get("required", [])
     rows = [
-        f"| `{key}` | {_kind(field)} | {_default(field, key in required)} | {_meaning(key, field)} |"
+        f"| `{key}` | {_kind(field)} | {_default(field, key in required)} | {_meaning(key, field, tags)} |"
         for key, field in section["properties"].items()
     ]
     return "\n".join(
@@ -126,9 +132,9 @@ def _default(field: dict[str, Any], required: bool) -> str:
     return "as told" if isinstance(inner, dict) else f"`{json.dumps(value)}`"
 
 
-def _meaning(key: str, field: dict[str, Any]) -> str:
-    if key == "kind":
-        return "Which source this is."
+def _meaning(key: str, field: dict[str, Any], tags: dict[str, str]) -> str:
+    if key in tags and "description" not in field:
+        return tags[key]
     return _plain(field.get("description") or "A section of its own, below.").replace("|", "\\|")
 
 

@@ -13,6 +13,7 @@ from engines.files.yaml_text import parse_yaml
 from engines.training.read_recipe import read_recipe
 from inspector.cli.app import app
 from inspector.cli.examples import Kind, examples, find_example, recipe_file
+from inspector.client.controller.load import load_controller
 from inspector.config.load import load_config, load_recipe
 from inspector.errors import UserError
 
@@ -32,6 +33,8 @@ def test_every_example_says_what_it_is_and_can_be_read(name: str) -> None:
     assert 10 < len(example.summary) < 130
     if example.kind is Kind.LINE:
         load_config(example.path)
+    elif example.kind is Kind.CONTROLLER:
+        load_controller(example.path)
     elif example.kind is Kind.PRODUCT:
         load_recipe(example.path.parent, name)
     elif example.kind is Kind.TRAINING:
@@ -51,7 +54,7 @@ def test_an_example_is_printed_as_it_is() -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^lin: no example has this name; expected one of cameras, demo, line, two_cameras, thin-strip, .*severstal$",
+        match=r"^lin: no example has this name; expected one of cameras, demo, line, two_cameras, controller, thin-strip, .*severstal$",
     ):
         find_example("lin")
     with pytest.raises(UserError, match=r"^gate-resnet51: no such recipe; .*gate-resnet50") as refused:

@@ -10,11 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
+from inspector.cli.examples import Kind, examples
 from inspector.config.load import config_schema, load_config, parse_config
 from inspector.config.ring import RingConfig
 from inspector.errors import UserError
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = [one.path for one in examples(Kind.LINE)]
 GOOD = """
 line: l1
 cameras:

@@ -33,7 +33,9 @@ def installed(tmp_path: Path) -> Path:
     """A root with the files where docs/service.md puts them, and with programs that do nothing."""
     units = tmp_path / "etc/systemd/system"
     units.mkdir(parents=True)
-    for name in ("inspector@.service", "inspector.target", "inspector-gpu.service", "inspector-engines@.service"):
+    for name in (
+        "inspector@.service", "inspector.target", "inspector-gpu.service", "inspector-engines@.service", "inspector-controller@.service",
+    ):  # fmt: skip
         shutil.copy(SYSTEMD / name, units)
     for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe", "bin/sh"):
         program = tmp_path / name
@@ -99,6 +101,16 @@ def test_plans_are_built_by_a_unit_that_may_do_little_more(installed: Path) -> N
 
 
 @needs_systemd
+def test_the_unit_of_a_reject_controller_is_right_and_may_do_less_than_a_line(installed: Path) -> None:
+    analyze("verify", "--man=no", "--recursive-errors=no", f"--root={installed}", "inspector-controller@gate-1.service")
+    said = analyze(
+        "security", "--offline=true", "--no-pager", f"--root={installed}", f"--threshold={round(MOST_EXPOSURE * 10)}",
+        "inspector-controller@gate-1.service",
+    )  # fmt: skip
+    assert "exposure level for inspector-controller@gate-1.service" in said
+
+
+@needs_systemd
 def test_a_line_on_the_cpu_is_exposed_by_no_more_than_stated(installed: Path) -> None:
     found = exposure(installed, MOST_EXPOSURE)
     print(
@@ -160,6 +172,7 @@ def text_of(name: str) -> str:
         "inspector.target",
         "inspector-gpu.service",
         "inspector-engines@.service",
+        "inspector-controller@.service",
         "gpu.conf",
         "camera.conf",
         "inspector.sysctl.conf",

@@ -1,0 +1,122 @@
+"""Reads and checks the configuration of a reject controller; each error is one line with the key and what mends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from engines.errors import FileError
+from engines.files.paths import resolve_paths
+from engines.files.reading import read_regular_text
+from engines.files.typed import typed
+from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.client.controller.config import ControllerConfig, LogConfig, ModbusConfig, TimeArrival
+from inspector.errors import UserError
+from inspector.frames.sheet import SHEET
+
+_KEYS = "docs/controller-configuration.md lists all"
+
+
+def load_controller(path: Path) -> ControllerConfig:
+    """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
+    try:
+        text = read_regular_text(path, MOST_BYTES)
+    except FileError as error:
+        raise UserError(
+            f"{error}; give an existing controller configuration; `inspector config example controller` prints one"
+        ) from None
+    try:
+        return resolve_paths(parse_controller(text, str(path)), path.parent, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
+
+
+def parse_controller(text: str, origin: str) -> ControllerConfig:
+    """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
+    try:
+        config = typed(
+            parse_yaml(text, origin), ControllerConfig, origin, "controller configuration", keys_are_in=_KEYS
+        )
+    except FileError as error:
+        raise UserError(str(error)) from None
+    for check in (_check_cameras, _check_sheets, _check_arrival, _check_actuator, _check_keys):
+        if problem := check(config):
+            raise UserError(f"{origin}: {problem}")
+    return config
+
+
+def _check_cameras(config: ControllerConfig) -> str:
+    counts = Counter(camera.name for camera in config.cameras)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        return f"cameras: the name {twice[0]!r} is used twice"
+    if SHEET in counts and len(counts) > 1:
+        return f"cameras: {SHEET!r} is the stream of whole sheets, which the line makes of all its cameras; name it alone, or the cameras alone"
+    return ""
+
+
+def _check_sheets(config: ControllerConfig) -> str:
+    sheets = config.sheets
+    for key, by in (("length_mm", "length"), ("frames_per_part", "part")):
+        if (getattr(sheets, key) is not None) != (sheets.by == by):
+            found = f"no {key}" if sheets.by == by else f"{key}"
+            return f"sheets: found by: {sheets.by} and {found}; give {key} with `by: {by}`, and only there"
+    if sheets.length_mm is not None and 2 * sheets.unseen_mm >= sheets.length_mm:
+        return (
+            f"sheets.unseen_mm: found {sheets.unseen_mm:g}, expected less than half of length_mm ({sheets.length_mm:g})"
+        )
+    return ""
+
+
+def _check_arrival(config: ControllerConfig) -> str:
+    arrival = config.arrival
+    if isinstance(arrival, TimeArrival):
+        if config.sheets.by == "length":
+            return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ...}"
+        ahead = arrival.decide_ms + arrival.gate_ms + arrival.tolerance_ms
+        if ahead >= arrival.transport_ms:
+            return f"arrival: decide_ms, gate_ms and tolerance_ms take {ahead:g} ms together; expected less than transport_ms ({arrival.transport_ms:g})"
+        return ""
+    if bare := [camera.name for camera in config.cameras if camera.frame_mm is None]:
+        return f"cameras: {bare[0]} has no frame_mm, which arrival by position needs: the length of a frame along the strip"
+    ahead_mm = arrival.fastest_m_per_s * (arrival.decide_ms + arrival.gate_ms)
+    if ahead_mm >= arrival.distance_mm:
+        return (
+            f"arrival: at {arrival.fastest_m_per_s:g} m/s the strip moves {ahead_mm:g} mm in decide_ms + gate_ms; expected less than distance_mm "
+            f"({arrival.distance_mm:g})"
+        )
+    return ""
+
+
+def _check_actuator(config: ControllerConfig) -> str:
+    actuator = config.actuator
+    if config.trial and not isinstance(actuator, LogConfig):
+        return "trial: true acts on simulated results, and no gate may move for them; use actuator: {kind: log}, or trial: false"
+    if not isinstance(actuator, ModbusConfig):
+        return ""
+    coils = {actuator.coils.outputs, actuator.coils.outputs + 1}
+    if actuator.coils.rearm in coils:
+        return f"actuator.coils.rearm: {actuator.coils.rearm} is an output; the outputs are {sorted(coils)}"
+    registers = actuator.registers
+    used = [
+        *range(registers.record, registers.record + 4),
+        *range(registers.heartbeat, registers.heartbeat + 2),
+        registers.echo,
+    ]
+    if len(set(used)) < len(used):
+        return "actuator.registers: record takes four registers, heartbeat two and echo one; they overlap"
+    if max(used) > 65_535 or max(coils) > 65_535:
+        return "actuator: the last address is 65535"
+    if config.arrival.decide_ms < actuator.echo_ms:
+        return (
+            f"arrival.decide_ms: found {config.arrival.decide_ms:g}; the PLC may take actuator.echo_ms ({actuator.echo_ms:g}) to take a sheet's verdict; "
+            "expected at least that"
+        )
+    return ""
+
+
+def _check_keys(config: ControllerConfig) -> str:
+    for name, section in (("results", config.results), ("control", config.control)):
+        if section is not None and (section.server_key is None) != (section.client_key is None):
+            return f"{name}: CURVE needs both server_key, the line's public key, and client_key, the controller's secret one"
+    return ""

@@ -1,0 +1,135 @@
+"""Where a frame is, and what may be at the gate: by the position of the strip, or by time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from inspector.client.controller.clock import MILLISECOND_NS
+from inspector.client.controller.config import CoveringCamera, PositionArrival, TimeArrival
+from inspector.client.controller.gate import Window
+
+UM_PER_MM = 1000
+Captured = tuple[int, int]
+"""Earliest and latest moment, monotonic ns of this machine."""
+
+
+class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
+    """The position cannot be true, so that no place in the register is. The text is one line."""
+
+
+class Places(Protocol):
+    """Places of frames and of the gate in one coordinate."""
+
+    def of(
+        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
+    ) -> tuple[int, int] | None:
+        """First and last coordinate of a frame; None: unknown. Raises Jumped."""
+
+    def window(self, now: int) -> Window | str:
+        """What may be at the gate now; or why that is not known."""
+
+    def jumped(self, camera: str, frame: int) -> None:
+        """The position jumped at this frame: forget those before, and take none of older frames any more."""
+
+    def forget(self) -> None:
+        """Positions and frames heard so far say nothing any more."""
+
+
+class _Heard(NamedTuple):
+    frame: int
+    position: int
+    captured: Captured
+
+
+class ByPosition:
+    """The coordinate is the position on the strip, um. The strip is somewhere between the newest position that was heard and the place to which
+    it can have moved since that frame was captured: nothing is extrapolated, and everything in between has to have passed."""
+
+    def __init__(self, cameras: tuple[CoveringCamera, ...], arrival: PositionArrival) -> None:
+        self._lengths = {one.name: round((one.frame_mm or 0.0) * UM_PER_MM) for one in cameras}
+        self._along = {one.name: round(one.along_mm * UM_PER_MM) for one in cameras}
+        self._distance = round(arrival.distance_mm * UM_PER_MM)
+        self._um_per_ns = arrival.fastest_m_per_s / 1000
+        self._gate = self._moves(arrival.gate_ms * MILLISECOND_NS)
+        self._decide = self._moves(arrival.decide_ms * MILLISECOND_NS)
+        self._stale_ns = round(arrival.stale_ms * MILLISECOND_NS)
+        self._jitter = round(arrival.jitter_mm * UM_PER_MM)
+        self._newest: dict[str, _Heard] = {}
+        self._floor: dict[str, int] = {}
+        """Frames up to this one are of before a jump."""
+
+    def of(
+        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
+    ) -> tuple[int, int] | None:
+        """Unknown without a position, and as long as the line's clock is unknown."""
+        if position_um is None or captured is None or frame <= self._floor.get(camera, -1):
+            return None
+        heard, newest = _Heard(frame, position_um, captured), self._newest.get(camera)
+        if newest is not None and frame != newest.frame:
+            earlier, later = sorted((heard, newest))
+            time_ns = min(later.captured[1], now) - earlier.captured[0]
+            moved = later.position - earlier.position
+            if not -self._jitter <= moved <= self._moves(max(time_ns, 0)) + self._jitter:
+                raise Jumped(
+                    f"camera {camera}: the strip moved {moved / UM_PER_MM:.1f} mm from frame {earlier.frame} to frame {later.frame}, "
+                    f"in {max(time_ns, 0) / MILLISECOND_NS:.0f} ms"
+                )
+        if newest is None or frame > newest.frame:
+            self._newest[camera] = heard
+        start = position_um - self._along[camera]
+        return start, start + self._lengths[camera]
+
+    def window(self, now: int) -> Window | str:
+        """Each camera whose position is not stale bounds it from both sides."""
+        fresh = [one for one in self._newest.values() if now - one.captured[0] <= self._stale_ns]
+        if not fresh:
+            return "the position of the strip is unknown or stale"
+        back = max(one.position for one in fresh)
+        front = min(one.position + self._moves(now - one.captured[0]) for one in fresh)
+        if front < back - self._jitter:
+            return "cameras disagree about the position of the strip"
+        back, front = back - self._distance, max(back, front) - self._distance + self._gate
+        return Window(back - self._jitter, front, front + self._decide)
+
+    def jumped(self, camera: str, frame: int) -> None:
+        """Of every camera the frames heard so far are of before the jump."""
+        for name, heard in [*self._newest.items(), (camera, None)]:
+            newest = frame if heard is None else heard.frame
+            self._floor[name] = max(self._floor.get(name, -1), newest)
+        self._newest.clear()
+
+    def forget(self) -> None:
+        """Another daemon counts frames and positions anew."""
+        self._newest.clear()
+        self._floor.clear()
+
+    def _moves(self, time_ns: float) -> int:
+        """How far the strip moves at most in this time, um."""
+        return int(time_ns * self._um_per_ns) + 1
+
+
+class ByTime:
+    """The coordinate is the moment of capture, monotonic ns: what was captured ``transport_ms`` ago is at the gate."""
+
+    def __init__(self, arrival: TimeArrival) -> None:
+        transport, tolerance = arrival.transport_ms * MILLISECOND_NS, arrival.tolerance_ms * MILLISECOND_NS
+        self._passing = round(arrival.passing_ms * MILLISECOND_NS)
+        self._back = round(transport + tolerance)
+        self._front = round(transport - tolerance - arrival.gate_ms * MILLISECOND_NS)
+        self._decide = round(arrival.decide_ms * MILLISECOND_NS)
+
+    def of(
+        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
+    ) -> tuple[int, int] | None:
+        """From the earliest moment of its capture until it has passed, at the latest."""
+        return None if captured is None else (captured[0], captured[1] + self._passing)
+
+    def window(self, now: int) -> Window | str:
+        """By this machine's clock alone."""
+        return Window(now - self._back, now - self._front, now - self._front + self._decide)
+
+    def jumped(self, camera: str, frame: int) -> None:
+        """Times do not jump."""
+
+    def forget(self) -> None:
+        """Nothing is kept."""

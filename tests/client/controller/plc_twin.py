@@ -1,0 +1,118 @@
+"""A PLC: pymodbus' own server, and a small program that scans its registers as the one in docs/controller.md does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+import msgspec
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from inspector.client.controller.config import ModbusConfig
+
+CYCLE_S = 0.002
+WATCHDOG_S = 0.4
+SIZE = 64
+
+
+class Taken(NamedTuple):
+    """A record that the PLC has taken over."""
+
+    sequence: int
+    number: int
+    verdict: int
+    at_s: float
+
+
+class PlcTwin:
+    """Runs in a thread. What a test may change at any time stands in public fields."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+        self.mute = False
+        """It echoes nothing."""
+        self.echoes: int | None = None
+        """What it echoes in place of the right sequence."""
+        self.delay_s = 0.0
+        """Before each answer."""
+        self.taken: list[Taken] = []
+        self.gate: list[tuple[float, bool]] = []
+        """When the gate moved, and whether it opened: coil pass without coil reject, and a heartbeat that counts."""
+        self.heartbeats: list[int] = []
+        self.state = -1
+        self._thread: threading.Thread | None = None
+        self._button = False
+        self._killed = False
+        self.start()
+
+    @property
+    def open(self) -> bool:
+        """The gate."""
+        return bool(self.gate) and self.gate[-1][1]
+
+    def config(self, **keys: Any) -> ModbusConfig:
+        """To reach it."""
+        tree = {"kind": "modbus", "host": "127.0.0.1", "port": self.port, "reconnect_s": 0.05, **keys}
+        return msgspec.convert(tree, ModbusConfig)
+
+    def start(self) -> None:
+        """Switch it on. Its memory is 0, and the coil `reject` unset: the gate rejects because `pass` is not set either."""
+        ready: Future[int] = Future()
+        self._killed = False
+        self._thread = threading.Thread(target=self._main, args=(ready,), daemon=True)
+        self._thread.start()
+        self.port = ready.result(5)
+
+    def kill(self) -> None:
+        """Switch it off: connections end, memory is lost."""
+        self._killed = True
+        assert self._thread is not None
+        self._thread.join(5)
+        self._moved(False)
+
+    def press(self, pressed: bool) -> None:
+        """Its button for arming: coil 5."""
+        self._button = pressed
+
+    def _main(self, ready: Future[int]) -> None:
+        asyncio.run(self._run(ready))
+
+    async def _run(self, ready: Future[int]) -> None:
+        bits = [SimData(0, count=SIZE // 16, values=0, datatype=DataType.BITS)]
+        words = [SimData(0, count=SIZE, values=0, datatype=DataType.REGISTERS)]
+        device = SimDevice(1, simdata=(bits, bits, words, words), action=self._action)
+        server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
+        await server.serve_forever(background=True)
+        ready.set_result(server.transport.sockets[0].getsockname()[1])
+        beat, beat_s = 0, 0.0
+        while not self._killed:
+            await asyncio.sleep(CYCLE_S)
+            words_now: Any = await server.context.async_getValues(1, 3, 0, SIZE)
+            coils: Any = await server.context.async_getValues(1, 1, 0, 16)
+            if words_now[10] != beat:
+                beat, beat_s = words_now[10], time.monotonic()
+                self.heartbeats.append(beat)
+            self.state = words_now[11]
+            sequence = words_now[0]
+            if sequence != words_now[20] and not self.mute:
+                record = Taken(sequence, words_now[1] << 16 | words_now[2], words_now[3], time.monotonic())
+                if self.echoes is None:
+                    self.taken.append(record)
+                await server.context.async_setValues(1, 16, 20, [sequence if self.echoes is None else self.echoes])
+            if self._button != coils[5]:
+                await server.context.async_setValues(1, 5, 5, [self._button])
+            alive = time.monotonic() - beat_s < WATCHDOG_S
+            self._moved(bool(coils[0] and not coils[1] and alive))
+        await server.shutdown()
+
+    async def _action(self, code: int, start: int, address: int, count: int, now: list[int], values: Any) -> None:
+        if self.delay_s and code in (1, 3, 15, 16) and count != SIZE and count != 1:
+            await asyncio.sleep(self.delay_s)
+
+    def _moved(self, is_open: bool) -> None:
+        if is_open != self.open:
+            self.gate.append((time.monotonic(), is_open))

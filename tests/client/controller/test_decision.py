@@ -1,0 +1,313 @@
+"""The decisions of a reject controller in simulated time: what passes, what does not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspector.client.controller.decision import DecisionCore
+from inspector.client.controller.sights import Why
+from inspector.frames.outcome import Verdict
+from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result
+from tests.client.controller.world import UNIX, Fate, Outcome, World
+
+DISTANCE, SHEET = 2_000_000, 250_000
+STEADY = [1000] * 60
+"""1 m/s for 6 s: 60 frames, of which 40 are at the gate in the end: 16 sheets, and one more is decided."""
+ALL = list(range(1, 18))
+"""The clock settles for 0.2 s, in which frames have no place: sheet 0 does not pass."""
+
+
+def lived(world: World, armed: bool = True, sheet_um: int = SHEET, **changes: Any) -> tuple[Outcome, DecisionCore]:
+    if world.exchanges:
+        changes["control"] = {"endpoint": "ipc:///tmp/x"}
+    changes.setdefault("cameras", [{"name": name, "frame_mm": 100} for name in world.cameras])
+    core = DecisionCore(config_of(**changes), armed=armed)
+    return world.run(core, DISTANCE, sheet_um), core
+
+
+@pytest.mark.parametrize("exchanges", [False, True])
+def test_without_a_fault_every_sheet_passes(exchanges: bool) -> None:
+    outcome, core = lived(World(STEADY, exchanges=exchanges, cameras=("top", "bottom")))
+    assert outcome.passed() == ([0, *ALL] if exchanges else ALL)
+    assert core.latch.faults == {}
+    assert outcome.open_ticks > 300
+
+
+@pytest.mark.parametrize(
+    ("fate", "why"),
+    [
+        (Fate(verdict=Verdict.REJECT), Why.VERDICT),
+        (Fate(verdict=Verdict.UNINSPECTED), Why.VERDICT),
+        (Fate(lost=True), Why.ABSENT),
+        (Fate(gap=True), Why.UNPLACED),
+        (Fate(position=None), Why.UNPLACED),
+        (Fate(twice=True), Why.VERDICT),
+        (Fate(delay=2 * SECOND), Why.ABSENT),
+    ],
+)
+def test_a_sheet_of_which_one_frame_is_no_pass_in_time_is_rejected_and_no_other(fate: Fate, why: Why) -> None:
+    outcome, core = lived(World(STEADY, {("top", 26): fate}))
+    assert outcome.passed() == [*range(1, 10), *range(11, 18)]
+    assert [one.why for one in outcome.decisions if one.number == 10] == [why]
+    assert core.latch.faults == {}
+
+
+def test_a_frame_that_reaches_into_two_sheets_rejects_both() -> None:
+    outcome, _ = lived(World(STEADY, {("top", 22): Fate(verdict=Verdict.SCRAP)}))
+    assert outcome.passed() == [*range(1, 8), *range(10, 18)]
+
+
+def test_nothing_passes_before_a_person_has_armed_it() -> None:
+    outcome, core = lived(World(STEADY), armed=False)
+    assert (outcome.passed(), outcome.open_ticks) == ([], 0)
+    assert {one.text for one in outcome.decisions} == {"not armed"}
+    core.rearm()
+    assert core.latch.closed == ""
+
+
+def test_what_is_simulated_passes_only_in_a_trial() -> None:
+    outcome, core = lived(World(STEADY, simulated=True))
+    assert (outcome.decisions, outcome.open_ticks, core.closed_why) == ([], 0, "the line's results are simulated")
+    outcome, _ = lived(World(STEADY, simulated=True), armed=False, trial=True)
+    assert outcome.passed() == ALL
+
+
+def test_silence_revokes_what_may_be_at_the_gate_and_keeps_what_is_still_provable() -> None:
+    """The network is cut for 1.5 s: verdicts of that time are lost; what was captured before and comes to the gate after it still passes."""
+    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "decide_ms": 100}
+    outcome, core = lived(
+        World([1000] * 65, silent=[(3 * SECOND, 3 * SECOND + 1500 * MS)]), most_late=50, arrival=arrival
+    )
+    blocked = [one.number for one in outcome.decisions if one.why is Why.BLOCKED]
+    assert core.closed_why == ""
+    assert (outcome.passed(), blocked) == ([1, 2, 11, 18], [3, 4, 5, 6, 7])
+    assert {"nothing was heard of top for 750 ms", "the position of the strip is unknown or stale"} <= outcome.closed
+
+
+def test_a_new_epoch_rejects_everything_between_camera_and_gate() -> None:
+    outcome, core = lived(World(STEADY, restarts=[4500 * MS]))
+    assert core.epoch == "epoch-1"
+    assert outcome.passed() == list(range(1, 9)), "what had passed the gate before"
+    assert {one.number for one in outcome.decisions if one.text == "the daemon was started again"} == {9, 10, 11}
+
+
+def test_two_daemons_are_a_fault() -> None:
+    one, other = World([1000] * 20), World([1000] * 20, restarts=[0])
+    core = DecisionCore(config_of(), armed=True)
+    for at, _, packet in (
+        one.inbox[:3] + [m for m in other.inbox if m[2].header.epoch == "epoch-1"][:3] + one.inbox[3:5]
+    ):
+        core.take(packet, at)
+    assert set(core.latch.faults) == {"second_publisher"}
+    core.rearm()
+    assert core.latch.faults == {}
+
+
+@pytest.mark.parametrize(("by", "first"), [(-500_000, 9), (3_000_000, 23)])
+def test_a_position_that_jumps_rejects_everything_between_camera_and_gate(by: int, first: int) -> None:
+    """From frame 25 on positions are others: the first sheet that passes is one that passed the camera after the jump."""
+    fates = {("top", number): Fate(position=by) for number in range(25, 60)}
+    outcome, _ = lived(World(STEADY, fates))
+    assert min(outcome.passed()) == first
+
+
+def test_late_verdicts_in_a_row_are_a_fault_until_a_person_arms_it_again() -> None:
+    fates = {("bottom", number): Fate(delay=3 * SECOND) for number in range(10, 30)}
+    outcome, core = lived(World([1000] * 80, fates, ("top", "bottom")), most_late=5)
+    assert core.latch.faults == {"late": "5 sheets in a row had no verdict in time"}
+    assert outcome.passed() == [1, 2, 3]
+    core.rearm()
+    assert core.latch.closed == ""
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_a_step_of_the_lines_clock_passes_nothing_wrong_and_is_over_with_the_next_exchange(step: int) -> None:
+    outcome, core = lived(World([1000] * 80, exchanges=True, steps={3 * SECOND + 300 * MS: step * SECOND}))
+    assert core.closed_why == ""
+    assert len(outcome.passed()) > 8
+    assert core.latch.faults == {}
+
+
+def test_a_step_back_without_exchanges_is_a_fault_because_it_looks_like_a_network_that_fell_behind() -> None:
+    _, core = lived(World([1000] * 80, steps={3 * SECOND: -3600 * SECOND}))
+    assert set(core.latch.faults) == {"clock"}
+
+
+fates = st.builds(
+    Fate,
+    verdict=st.sampled_from([Verdict.PASS] * 12 + [Verdict.REJECT, Verdict.SCRAP, Verdict.UNINSPECTED]),
+    delay=st.one_of(st.just(MS), st.just(MS), st.integers(MS, 4 * SECOND)),
+    lost=st.sampled_from([False] * 12 + [True]),
+    twice=st.sampled_from([False] * 12 + [True]),
+    gap=st.sampled_from([False] * 12 + [True]),
+    position=st.one_of(st.just(0), st.just(0), st.just(0), st.none(), st.integers(-5_000_000, 5_000_000)),
+)
+moments = st.integers(300 * MS, 6 * SECOND)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
+    chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 80)), fates, max_size=20),
+    steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
+    restarts=st.lists(moments, max_size=2, unique=True),
+    silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
+    exchanges=st.booleans(),
+    shifts=st.dictionaries(st.integers(1, 60), st.integers(-3_000_000, 3_000_000), max_size=1),
+)
+def test_an_open_gate_has_only_passed_sheets_before_it_whatever_happens(
+    speeds: list[int],
+    chosen: dict[tuple[str, int], Fate],
+    steps: dict[int, int],
+    restarts: list[int],
+    silent: list[tuple[int, int]],
+    exchanges: bool,
+    shifts: dict[int, int],
+) -> None:
+    restarts = [one for one in restarts if one < len(speeds) * 100 * MS]
+    world = World(speeds, chosen, ("top", "bottom"), steps, restarts, shifts, silent, exchanges)
+    lived(world, most_late=1000)
+
+
+BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "decide_ms": 100}
+
+
+def by_key(arrival: dict[str, Any], **sheets: Any) -> dict[str, Any]:
+    return {"sheets": sheets, "arrival": arrival}
+
+
+POSITION = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "decide_ms": 100}
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+def test_sheets_by_frame(arrival: dict[str, Any]) -> None:
+    fates = {
+        ("top", 20): Fate(verdict=Verdict.REJECT),
+        ("bottom", 24): Fate(lost=True),
+        ("top", 28): Fate(gap=True),
+        ("bottom", 28): Fate(gap=True),
+        ("top", 32): Fate(delay=3 * SECOND),
+    }
+    outcome, core = lived(
+        World([1000] * 60, fates, ("top", "bottom"), exchanges=True), sheet_um=1, **by_key(arrival, by="frame")
+    )
+    last = max(outcome.passed())
+    assert outcome.passed() == [number for number in range(last + 1) if number not in (20, 24, 28, 32)]
+    assert 40 <= last <= 45
+    why = {one.number: one.why for one in outcome.decisions if not one.passed}
+    assert [why[number] for number in (20, 24, 28, 32)] == [Why.VERDICT, Why.ABSENT, why[28], Why.ABSENT]
+    assert core.latch.faults == {}
+    assert outcome.open_ticks > 200
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+def test_sheets_by_part(arrival: dict[str, Any]) -> None:
+    """Two frames a part; one part lacks a frame, one has a frame too many, the id of one is no number."""
+
+    def part(frame: int) -> str | None:
+        return {24: "11", 30: "x", 31: "x"}.get(frame, str(frame // 2))
+
+    world = World([1000] * 60, {("top", 21): Fate(lost=True)}, exchanges=True, parts=part)
+    outcome, core = lived(world, sheet_um=1, **by_key(arrival, by="part", frames_per_part=2))
+    last = max(outcome.passed())
+    # The part 12 has lost its first frame to the part 11, which has three.
+    assert outcome.passed() == [number for number in range(last + 1) if number not in (10, 11, 12, 15)]
+    assert {one.why for one in outcome.decisions if one.part == "x"} == {Why.NO_NUMBER}
+    assert {one.why for one in outcome.decisions if one.part == "10"} == {Why.ABSENT}
+    assert core.latch.faults == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 60)), fates, max_size=20),
+    steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
+    restarts=st.lists(moments, max_size=2, unique=True),
+    silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
+    exchanges=st.booleans(),
+    arrival=st.sampled_from([POSITION, BY_TIME]),
+)
+def test_an_open_gate_by_frame_and_by_time(
+    chosen: dict[tuple[str, int], Fate],
+    steps: dict[int, int],
+    restarts: list[int],
+    silent: list[tuple[int, int]],
+    exchanges: bool,
+    arrival: dict[str, Any],
+) -> None:
+    restarts = [one for one in restarts if one < len(STEADY) * 100 * MS]
+    world = World(STEADY, chosen, ("top", "bottom"), steps, restarts, {}, silent, exchanges)
+    lived(world, most_late=1000, sheet_um=1, **by_key(arrival, by="frame"))
+
+
+def test_a_program_that_stood_still_rejects_what_is_at_the_gate() -> None:
+    world = World(STEADY)
+    core = DecisionCore(config_of(), armed=True)
+    waiting = list(reversed(world.inbox))
+    passing: list[int] = []
+    for now in [*range(0, 3 * SECOND, 10 * MS), 3 * SECOND + 500 * MS, 3 * SECOND + 510 * MS]:
+        while waiting and waiting[-1][0] <= now:
+            core.take(waiting.pop()[2], now)
+        for decision in core.tick(now):
+            core.confirmed(decision.sequence)
+            if now > 3 * SECOND and not decision.passed:
+                passing.append(decision.number)
+        if now == 3 * SECOND + 500 * MS:
+            assert core.closed_why == "the controller stood still"
+            assert not core.open
+    assert passing
+    assert core.closed_why == ""
+    assert not core.open, "a sheet that was rejected in part is rejected whole"
+
+
+numbers = st.one_of(st.integers(0, 50), st.integers(0, 2**53 - 1))
+places = st.one_of(st.none(), st.integers(0, 5_000_000), st.integers(-(2**53), 2**53))
+times = st.one_of(st.integers(0, 3 * SECOND).map(lambda ns: UNIX + ns), st.integers(-(2**63), 2**63 - 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["result", "gap", "heartbeat"]),
+            numbers,
+            numbers,
+            places,
+            times,
+            times,
+            st.sampled_from(["a", "b"]),
+        ),
+        max_size=30,
+    ),
+    st.sampled_from([{}, {"sheets": {"by": "frame"}}, {"sheets": {"by": "part", "frames_per_part": 2}}]),
+    st.sampled_from([POSITION, BY_TIME]),
+    st.booleans(),
+)
+def test_no_message_ends_it_or_fills_its_memory(
+    messages: list[tuple[str, int, int, int | None, int, int, str]],
+    sheets: dict[str, Any],
+    arrival: dict[str, Any],
+    exchanges: bool,
+) -> None:
+    control = {"endpoint": "ipc:///tmp/x"} if exchanges else None
+    changes = {"arrival": arrival, **sheets} if sheets else {}
+    core = DecisionCore(config_of(control=control, **changes), armed=True)
+    now = 0
+    for kind, frame, last, position, captured, published, epoch in messages:
+        now += 20 * MS
+        if kind == "result":
+            core.take(
+                result(
+                    frame, Verdict.PASS, captured, published, position_um=position, part=str(frame)[:64], epoch=epoch
+                ),
+                now,
+            )
+        elif kind == "gap":
+            core.take(gap(min(frame, last), max(frame, last), published, position_um=position, epoch=epoch), now)
+        else:
+            core.take(heartbeat(published, epoch=epoch), now)
+            core.exchanged(now - MS, now, published, "line1", epoch)
+        assert len(core.tick(now)) < 1000
