@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from engines.files.text import brief
 from inspector.frames.sheet import SHEET
 from inspector.protocol.messages import (
     BODIES,
@@ -23,6 +24,8 @@ from inspector.protocol.messages import (
 from inspector.protocol.values import PROTOCOL
 
 TOPIC_ROOT = f"v{PROTOCOL}"
+LONGEST_REASON = 400
+"""Characters of what is wrong with a message, which may quote from it."""
 
 _encode = msgspec.json.Encoder().encode
 _header_decoder = msgspec.json.Decoder(Header)
@@ -81,7 +84,7 @@ def decode_header(data: bytes) -> Header:
         version = _version_in(data)
         if version not in (None, PROTOCOL):
             raise MalformedError(f"protocol version {version}; this program reads version {PROTOCOL}") from None
-        raise MalformedError(f"header: {error}") from None
+        raise MalformedError(f"header: {brief(str(error), LONGEST_REASON)}") from None
 
 
 def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
@@ -90,7 +93,7 @@ def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
     try:
         body = (_sheet_decoder if of_sheet else _body_decoders[header.type]).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(f"body of {header.type.value}: {error}") from None
+        raise MalformedError(f"body of {header.type.value}: {brief(str(error), LONGEST_REASON)}") from None
     unnumbered = isinstance(body, HeartbeatBody) or (isinstance(body, StartBody) and body.repeat)
     if (header.seq is None) != unnumbered:
         raise MalformedError(
