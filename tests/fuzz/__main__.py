@@ -41,6 +41,7 @@ def main() -> None:
     found = 0
     for name in names:
         target, folder = find(name), chosen.out / name
+        corpus.write(folder / "inputs", Findings(folder / "findings").take())
         executions, seconds = (_guided if GUIDED else _drawn)(target, folder, chosen.seconds, chosen.seed)
         told = Findings(folder / "findings").told()
         found += len(told)
@@ -64,7 +65,9 @@ def _guided(target: Target, folder: Path, seconds: float, seed: int) -> tuple[in
             f"-artifact_prefix={folder}/", *([f"-dict={words.name}"] if target.tokens else []),
         ]  # fmt: skip
         while (left_s := seconds - (time.monotonic() - begun_s)) >= 1:
-            log = _child("guided", target, folder, *arguments, f"-max_total_time={int(left_s)}", f"-seed={seed % 2**31}", inputs)
+            log = _child(
+                "guided", target, folder, *arguments, f"-max_total_time={int(left_s)}", f"-seed={seed % 2**31}", inputs
+            )
             executions += _number(r"stat::number_of_executed_units: *(\d+)", log)
             seed += 1
             ended = [file for kind in ("crash", "oom", "timeout") for file in folder.glob(f"{kind}-*")]
@@ -81,8 +84,7 @@ def _quoted(token: bytes) -> str:
 
 
 def _drawn(target: Target, folder: Path, seconds: float, seed: int) -> tuple[int, float]:
-    """With hypothesis."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """With hypothesis, which begins with FOLDER/inputs too."""
     begun_s = time.monotonic()
     log = _child("drawn", target, folder, str(seconds), str(seed))
     if (folder / "current").exists():

@@ -59,7 +59,8 @@ def draw(target: Target, folder: Path, seconds: float, seed: int, hangs_s: int =
             shown[finding.key] = finding
             raise FaultError(finding.key)
 
-    for data in (*target.seeds(), *corpus.kept(target.name)):
+    found_before = [file.read_bytes() for file in (folder / "inputs").glob("*")]
+    for data in (*target.seeds(), *corpus.kept(target.name), *found_before):
         _swallow(try_one, data)
     known |= shown.keys()
     inputs = altered([*target.seeds(), *corpus.kept(target.name)], target)

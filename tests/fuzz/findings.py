@@ -25,9 +25,12 @@ class Findings:
             file.with_suffix(".txt").write_text(f"{finding.key}\n\n{finding.told}", encoding="utf-8")
         return new
 
-    def known(self, finding: Finding) -> bool:
-        """Whether there is an input of this fault."""
-        return (self._folder / hashlib.sha256(finding.key.encode()).hexdigest()[:12]).exists()
+    def take(self) -> list[bytes]:
+        """The inputs that are there, which are removed."""
+        inputs = [file.read_bytes() for file in self._folder.iterdir() if not file.suffix]
+        for file in self._folder.iterdir():
+            file.unlink()
+        return inputs
 
     def told(self) -> list[tuple[Path, str]]:
         """The inputs, and what is told of each."""

@@ -15,11 +15,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "tables": ("run_lengths", "truth_table", "frame_list", "replay_list", "csv"),
     "images": ("image_jpeg", "image_png", "image_tiff", "image_others", "image_raw", "image_mask"),
-    "bundles": ("bundle_files", "onnx_graph"),
+    "bundles": ("bundle_files", "onnx_graph", "plan_entry"),
     "calibrations": ("flat_field", "flat_field_members"),
     "recordings": ("recording_index", "recording_manifest"),
     "archives": ("backup_archive", "backup_manifest"),
-    "journals": ("journal_patched", "journal_bytes", "journal_mask"),
+    "journals": ("journal_patched", "journal_written", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
 }  # fmt: skip

@@ -5,15 +5,20 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from engines.bundle import read_bundle
 from engines.bundle.contents import read_contents
 from engines.bundle.onnx_weights import why_not_whole
-from engines.errors import BundleError
+from engines.errors import BundleError, DamagedPlanError
 from engines.files.yaml_text import yaml_text
+from engines.tensorrt.cache import CacheEntry, PlanCache
+from engines.tensorrt.metadata import PlanMetadata
 from tests.capture.replay_files import encoded, sheet
+from tests.fuzz.mutation import json_changed
 from tests.fuzz.target import Target, joined, parts_of, promised, require, require_readable
 from tests.fuzz.targets import scratch
 
@@ -76,6 +81,22 @@ def graph_seeds() -> Iterator[bytes]:
     yield _small().replace(b"\x4a\x04" + bytes(4), b"\x70\x01" + b"\x6a\x00" + b"\x20\x00")
 
 
+def plan(data: bytes) -> None:
+    """What is said of a plan in the cache."""
+    with promised(DamagedPlanError):
+        found = PlanCache(Path("x")).entry(scratch.put("plans/plan.json", data).with_suffix(".plan"))
+        require(len(found.metadata.key) == 24, "another key than names of plans have")
+
+
+def plan_seeds() -> Iterator[bytes]:
+    """As it is stored."""
+    metadata = PlanMetadata(
+        bundle="b", network="gate", onnx_sha256="0" * 64, library="tensorrt", version="10.3", capability="8.9", max_batch=8,
+        builder_flags=("TF32",), workspace_mib=512, precisions={"FLOAT": 3}, layers={"CONVOLUTION": 3},
+    )  # fmt: skip
+    yield msgspec.json.encode(CacheEntry(metadata=metadata, size=5, digest="0" * 64))
+
+
 TARGETS = (
     Target(
         "bundle_files", contents, content_seeds, (b"golden/0.png", b"frame: ", b"scores: ", b"IHDR"), longest=1 << 11
@@ -87,4 +108,5 @@ TARGETS = (
         (b"\x3a", b"\x6a", b"\x70\x01", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
         longest=1 << 10,
     ),
+    Target("plan_entry", plan, plan_seeds, (b"null", b"{}", b"[" * 600), json_changed, longest=1 << 11),
 )

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import functools
+import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+
+import msgspec
 
 from inspector.config.journal import JournalConfig
+from inspector.control.remembered import Remembered
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
+from inspector.line.shadow.figures import AlteredRowsError, report
 from inspector.protocol.codec import MalformedError
+from inspector.protocol.shadow_report import ClassCounts, SampleCounts, ShadowAnswer
+from inspector.results.identity import Identity
 from inspector.results.journal import Journal
 from inspector.results.journal_damage import RowError
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_rows import as_sent, compressed
-from tests.fuzz.target import Target, promised, require
+from tests.fuzz.mutation import json_changed
+from tests.fuzz.target import MARK, Target, joined, parts_of, promised, require, require_readable
 from tests.fuzz.targets import scratch
 from tests.results.publishing import make_identity
 from tests.results.recording import make_command, make_comparison, make_disagreement
@@ -27,12 +37,58 @@ _PATCH = 12
 
 def patched(data: bytes) -> None:
     """A journal of a line with patches of a few bytes anywhere in it."""
+    _read(_with_patches(data))
+
+
+def _with_patches(data: bytes) -> bytes:
     content = bytearray(_journal())
     for at in range(0, len(data), _PATCH):
         patch = data[at : at + _PATCH]
         place = int.from_bytes(patch[:3], "big") % len(content)
         content[place : place + len(patch) - 3] = patch[3:]
-    _read(bytes(content[: len(_journal())]))
+    return bytes(content[: len(_journal())])
+
+
+def written(data: bytes) -> None:
+    """A line that starts with such a journal: it writes into it, trims it, or sets it aside and begins a new one; or it is refused."""
+    died: list[str] = []
+    before, threading.excepthook = threading.excepthook, lambda died_of: died.append(f"{died_of.exc_value!r}")
+    logging.getLogger("inspector").addHandler(_LOGGED)
+    logging.getLogger("inspector").propagate = False
+    try:
+        with scratch.empty("journal-written") as folder:
+            path = folder / "j.sqlite"
+            path.write_bytes(_with_patches(data))
+            with promised(UserError):
+                _write(path, make_identity(epoch="1" * 8))
+    finally:
+        threading.excepthook = before
+        logging.getLogger("inspector").removeHandler(_LOGGED)
+        logging.getLogger("inspector").propagate = True
+    require(not died, f"the thread of the journal died: {died}")
+
+
+def _write(path: Path, identity: Identity) -> None:
+    journal = Journal(JournalConfig(path=str(path), keep_days=1e-9, retry_ms=10, retention_interval_s=1e-3), identity)
+    journal.open()
+    try:
+        for publication in publications(identity, 4):
+            journal.append(publication)
+        journal.record_command(make_command(), 5)
+    finally:
+        closed = journal.close(5)
+        require(journal.condition().text.isprintable(), "a condition that steers a terminal")
+    require(closed or journal.trouble(), "a journal that is not closed, and no trouble told")
+
+
+class _Logged(logging.Handler):
+    """What is logged is one printable line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        require_readable(record.getMessage())
+
+
+_LOGGED = _Logged()
 
 
 def whole(data: bytes) -> None:
@@ -86,6 +142,57 @@ def row_seeds() -> Iterator[bytes]:
     yield size.to_bytes(3, "big") + kept
 
 
+_COUNTS = ("started_unix_ns", "compared", "agreed")
+
+
+def shadow(data: bytes) -> None:
+    """What the journal holds of a shadow: the counts, three columns of JSON, and two answers."""
+    counts, pairs, classes, sample, active, other = (*parts_of(data, 6), b"", b"", b"", b"", b"")[:6]
+    numbers = {key: int.from_bytes(counts[8 * at : 8 * at + 8], "big", signed=True) for at, key in enumerate(_COUNTS)}
+    comparison = msgspec.structs.replace(make_comparison(), pairs=pairs, classes=classes, sample=sample, **numbers)
+    disagreement = make_disagreement(captured_unix_ns=2**63 - 1, shadow_bundle=comparison.shadow_bundle)
+    disagreement = msgspec.structs.replace(
+        disagreement, active_bundle=comparison.active_bundle, active=active, shadow=other
+    )
+    with promised(AlteredRowsError):
+        made = report([comparison], [disagreement], state="ended")
+        msgspec.json.encode(made)
+
+
+def shadow_seeds() -> Iterator[bytes]:
+    """As a line stores it."""
+    answer = ShadowAnswer(
+        bundle="b", operating_point="o", verdict="REJECT", reason="defect", gate_score=0.9, defects={"scratches": 2}
+    )
+    yield joined(
+        b"".join(number.to_bytes(8, "big") for number in (1_800_000_000_000_000_000, 100, 98)),
+        b'{"PASS":{"REJECT":2,"PASS":98}}',
+        msgspec.json.encode(
+            {
+                "scratches": ClassCounts(
+                    active=1, shadow=3, both=1, active_px=10, shadow_px=30, smaller_px=9, larger_px=31
+                )
+            }
+        ),
+        msgspec.json.encode(
+            SampleCounts(share=0.5, frames=200, chosen=100, skipped={"no_slot": 1}, gate={"active": 1})
+        ),
+        msgspec.json.encode(answer),
+        msgspec.json.encode(msgspec.structs.replace(answer, verdict="PASS")),
+    )
+
+
+def command(data: bytes) -> None:
+    """The answer to a command, as the journal remembers it over a restart."""
+    outcome, answer = (*parts_of(data, 2), b"")[:2]
+    Remembered([make_command(outcome=outcome.decode("utf-8", "replace"), answer=answer)])
+
+
+def command_seeds() -> Iterator[bytes]:
+    """A command that was done."""
+    yield joined(b"done", b'{"code":"done","text":"","result":{"run":"coil-7"}}')
+
+
 @functools.cache
 def _journal() -> bytes:
     """A small journal with a row in each table, made with pages of 512 bytes."""
@@ -124,6 +231,16 @@ _TOKENS = (b"SQLite format 3\0", b"\x0d\0", b"\x05\0", b"\xff" * 9, bytes(9), b"
 
 TARGETS = (
     Target("journal_patched", patched, patched_seeds, _TOKENS, longest=20 * _PATCH),
+    Target("journal_written", written, patched_seeds, _TOKENS, longest=20 * _PATCH),
     Target("journal_bytes", whole, whole_seeds, _TOKENS, longest=1 << 12),
     Target("journal_mask", row, row_seeds, longest=1 << 9),
+    Target(
+        "shadow_rows",
+        shadow,
+        shadow_seeds,
+        (MARK, b'"PASS":', b'"SCRAP":', b"null", b"{}"),
+        json_changed,
+        longest=1 << 11,
+    ),
+    Target("command_answer", command, command_seeds, (MARK, b"null", b'{"a":' * 300), json_changed, longest=1 << 11),
 )
