@@ -1,4 +1,7 @@
-"""Journals: SQLite files that were damaged, and their rows."""
+"""Journals: SQLite files that were damaged, and their rows.
+
+``python -m tests.fuzz.targets.journals`` makes the journal anew that is damaged here, after a change of its tables.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import functools
 import logging
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -193,9 +197,17 @@ def command_seeds() -> Iterator[bytes]:
     yield joined(b"done", b'{"code":"done","text":"","result":{"run":"coil-7"}}')
 
 
+_FILE = Path(__file__).with_name("journal.z")
+"""A small journal, always the same, so that a patch means the same; compressed."""
+
+
 @functools.cache
 def _journal() -> bytes:
-    """A small journal with a row in each table, made with pages of 512 bytes."""
+    return zlib.decompress(_FILE.read_bytes())
+
+
+def make() -> bytes:
+    """A journal with a row in each table and pages of 512 bytes."""
     path = scratch.folder("journal-seed") / "j.sqlite"
     identity = make_identity(epoch="0" * 8)
     journal = Journal(JournalConfig(path=str(path)), identity)
@@ -244,3 +256,7 @@ TARGETS = (
     ),
     Target("command_answer", command, command_seeds, (MARK, b"null", b'{"a":' * 300), json_changed, longest=1 << 11),
 )
+
+
+if __name__ == "__main__":
+    _FILE.write_bytes(zlib.compress(make(), 9))

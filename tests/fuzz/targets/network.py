@@ -48,7 +48,7 @@ def question(data: bytes) -> None:
     """A question in any parts gets one answer, and it lets nobody in without a key that is known."""
     if not _QUESTIONS:
         _QUESTIONS.append(_Questions())
-    sockets, parts = _QUESTIONS[0], parts_of(data, 12)
+    sockets, parts = _QUESTIONS[0], [b"", *parts_of(data, 12)]
     known = bytes(32)
     sockets.client.send_multipart(parts)
     answer_all(sockets.server, lambda key, address: LET_IN if address == "10.0.0.7" else REFUSED)
@@ -56,7 +56,7 @@ def question(data: bytes) -> None:
     while sockets.client.poll(0):
         answers.append(sockets.client.recv_multipart())
     require(len(answers) == 1, f"{len(answers)} answers to a question")
-    request = parts[parts.index(b"") + 1 :] if b"" in parts else parts
+    request = parts[1:]
     with_key = len(request) >= 7 and request[5] == b"CURVE" and len(request[6]) == len(known)
     require(with_key or b"200" not in answers[0], "somebody without a key is let in")
 
@@ -64,8 +64,8 @@ def question(data: bytes) -> None:
 def question_seeds() -> Iterator[bytes]:
     """As libzmq asks for a client with CURVE, and for one without."""
     for address in (b"10.0.0.7", b"10.0.0.8"):
-        yield joined(b"", b"1.0", b"1", b"results", address, b"", b"CURVE", bytes(range(32)))
-    yield joined(b"", b"1.0", b"1", b"results", b"10.0.0.7", b"", b"NULL")
+        yield joined(b"1.0", b"1", b"results", address, b"", b"CURVE", bytes(range(32)))
+    yield joined(b"1.0", b"1", b"results", b"10.0.0.7", b"", b"NULL")
 
 
 TARGETS = (
