@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engines.errors import BadFrameError, FileError
 from engines.files.looking import is_file, is_folder, size_of
+from engines.files.text import brief
 from engines.images.decoder import Decoder
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
@@ -124,14 +125,16 @@ class RecordingReader:
         place, folder = frame.place, camera_folder(self.folder, camera)
         shape = (place.height, place.width)
         if place.height * place.width > _MOST_PIXELS or Path(place.file).is_absolute() or ".." in place.file:
-            raise DamagedPixelsError(f"the index names {place.file[:80]!r} with {list(shape)} pixels")
+            raise DamagedPixelsError(f"the index names {brief(place.file)!r} with {list(shape)} pixels")
         try:
             read = _png if place.file.endswith(".png") else _raw
             pixels = read(folder / place.file, place.offset, shape)
         except (OSError, ValueError, FileError, BadFrameError) as error:
-            raise DamagedPixelsError(f"{place.file}: cannot be read ({error})") from None
+            raise DamagedPixelsError(f"{brief(place.file)}: cannot be read ({brief(str(error), 200)})") from None
         if pixels is None or pixels.shape != shape or zlib.crc32(pixels.data) != place.crc32:
-            raise DamagedPixelsError(f"{place.file}: the pixels of frame {frame.frame} are not as they were recorded")
+            raise DamagedPixelsError(
+                f"{brief(place.file)}: the pixels of frame {frame.frame} are not as they were recorded"
+            )
         return pixels
 
 

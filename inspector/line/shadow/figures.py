@@ -21,10 +21,11 @@ from inspector.protocol.shadow_report import (
     ShadowReportBody,
     Share,
 )
-from inspector.protocol.values import LARGEST
 from inspector.results.shadow_record import Comparison, Disagreement
 
 CONFIDENCE = 0.95
+MOST_COMPARED = 10**11
+"""Frames of ten years; more are no count of a line."""
 SEVERITY = {Verdict.PASS.value: 0, Verdict.REJECT.value: 1, Verdict.SCRAP.value: 2}
 
 Classes = dict[str, ClassCounts]
@@ -75,7 +76,7 @@ def newest_of(comparisons: Sequence[Comparison]) -> Comparison:
 
 def share(count: int, of: int) -> Share:
     """So many of the compared frames, with the exact two-sided interval. Raises AlteredRowsError."""
-    if not 0 <= count <= of <= LARGEST:
+    if not 0 <= count <= of <= MOST_COMPARED:
         raise AlteredRowsError(f"{count} of {of} frames")
     if not of:
         return Share(count=count, of=of, share=None, low=None, high=None)
