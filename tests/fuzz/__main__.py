@@ -17,7 +17,7 @@ from tests.fuzz.limits import ROOT, Finding, attempt
 from tests.fuzz.target import Target
 
 GUIDED = importlib.util.find_spec("atheris") is not None
-HANGS_S = 60
+HANGS_S = 30
 MOST_MIB = 4096
 _OUT = ROOT / "build" / "fuzz"
 

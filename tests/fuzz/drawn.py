@@ -21,7 +21,7 @@ from tests.fuzz.findings import Findings
 from tests.fuzz.limits import Finding, attempt, limit_memory
 from tests.fuzz.target import MARK, Target
 
-HANGS_S = 60
+HANGS_S = 30
 """A process that takes so long for an input is ended."""
 MOST_MIB = 4096
 _ROUND = 200

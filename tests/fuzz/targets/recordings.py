@@ -13,6 +13,7 @@ from inspector.errors import UserError
 from inspector.recording.manifest import Manifest, RecordedCamera, read_manifest
 from inspector.recording.reader import DamagedPixelsError, RecordingReader
 from inspector.recording.records import Frame, Lost, NotRecorded, Phase, Place, line_of
+from tests.capture.replay_files import encoded
 from tests.fuzz.mutation import json_changed
 from tests.fuzz.target import MARK, Target, joined, parts_of, promised, require
 from tests.fuzz.targets import scratch
@@ -26,7 +27,8 @@ def index(data: bytes) -> None:
     folder = scratch.put("recording/recording.json", msgspec.json.encode(_manifest())).parent
     scratch.put("recording/phases.jsonl", _summed(phases))
     scratch.put("recording/cameras/top/index.jsonl", _summed(records))
-    scratch.put("recording/cameras/top/000.raw", pixels)
+    for name in ("000.raw", "000.png"):
+        scratch.put(f"recording/cameras/top/{name}", pixels)
     with promised(UserError, FileError):
         reader = RecordingReader(folder)
         found = reader.contents("top")
@@ -75,6 +77,11 @@ def index_seeds() -> Iterator[bytes]:
         b"".join(line_of(one)[9:] for one in phases), b"".join(line_of(one)[9:] for one in records), _PIXELS.tobytes()
     )
     yield joined(b"", b"!0000 x\n", b"")
+    grey = _PIXELS[:6].reshape(2, 3)
+    frame = Frame(
+        frame=0, captured_ns=1, phase=1, place=Place(file="000.png", height=2, width=3, crc32=zlib.crc32(grey.data))
+    )
+    yield joined(b"", line_of(frame)[9:], encoded(".png", grey))
 
 
 def _manifest() -> Manifest:
