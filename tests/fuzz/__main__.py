@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.fuzz import corpus
 from tests.fuzz.findings import Findings
-from tests.fuzz.limits import ROOT, Finding, attempt
+from tests.fuzz.limits import ROOT, Finding
+from tests.fuzz.reach import worth_keeping
 from tests.fuzz.target import Target
 
 GUIDED = importlib.util.find_spec("atheris") is not None
@@ -30,7 +31,7 @@ def main() -> None:
     options.add_argument("targets", nargs="*", metavar="TARGET", help=f"all where none is named: {', '.join(TARGETS)}")
     options.add_argument("--seconds", type=float, default=60.0, help="for each target")
     options.add_argument("--out", type=Path, default=_OUT, help="folder for inputs and findings")
-    options.add_argument("--keep", action="store_true", help="keep inputs that reach further (needs atheris)")
+    options.add_argument("--keep", action="store_true", help="keep inputs that reach further")
     options.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     chosen = options.parse_args()
     names = chosen.targets or TARGETS
@@ -48,7 +49,7 @@ def main() -> None:
         print(f"{name:22} {executions:>10,} inputs in {seconds:5.0f} s   {len(told)} findings", flush=True)
         for file, text in told:
             print(f"  {file}: {text.splitlines()[0]}")
-        if chosen.keep and GUIDED:
+        if chosen.keep:
             print(f"  {_kept(target, folder)} inputs are new in the kept corpus")
     sys.exit(1 if found else 0)
 
@@ -111,15 +112,10 @@ def _died(folder: Path, file: Path, log: str) -> None:
 
 
 def _kept(target: Target, folder: Path) -> int:
-    """Keep the smallest inputs that together reach all that was reached."""
-    least = folder / "least"
-    for old in least.glob("*"):
-        old.unlink()
-    least.mkdir(exist_ok=True)
-    _child("guided", target, folder, "-merge=1", str(least), str(folder / "inputs"))
-    return corpus.keep(
-        target, (file.read_bytes() for file in least.glob("*") if attempt(target, file.read_bytes()) is None)
-    )
+    """Keep short inputs that reach further than those that are kept."""
+    known = (*target.seeds(), *corpus.kept(target.name))
+    inputs = [file.read_bytes() for file in (folder / "inputs").iterdir()]
+    return corpus.keep(target, worth_keeping(target, known, inputs))
 
 
 def _number(pattern: str, log: str) -> int:

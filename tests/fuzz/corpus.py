@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fuzz.target import Target
 
 FOLDER = Path(__file__).parent / "corpus"
-MOST_BYTES = 9_000
+MOST_BYTES = 6_500
 """Kept of each target."""
 
 

@@ -12,7 +12,9 @@ import pytest
 from tests.fuzz.drawn import draw
 from tests.fuzz.findings import Findings
 from tests.fuzz.limits import ROOT, attempt
+from tests.fuzz.reach import worth_keeping
 from tests.fuzz.target import Target, promised
+from tests.fuzz.targets import find
 
 
 def unpromised(data: bytes) -> None:
@@ -74,6 +76,11 @@ def test_an_input_that_showed_a_fault_shows_it_again(tmp_path: Path) -> None:
     finding = attempt(planted, file.read_bytes())
     assert finding is not None
     assert "KeyError" in finding.told
+
+
+def test_inputs_that_reach_further_are_worth_keeping() -> None:
+    target = find("run_lengths")
+    assert worth_keeping(target, [b"1 5"], [b"1 5", b"2 6", b"1 5 3 9 7 7", b"1 5 3 9"]) == [b"1 5 3 9"]
 
 
 def test_command(tmp_path: Path) -> None:
