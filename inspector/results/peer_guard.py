@@ -14,11 +14,13 @@ from collections.abc import Callable
 
 import zmq
 
+from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
+from inspector.results.slow_peers import SlowPeers
 from inspector.results.zap import Entrance
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,11 @@ class PeerGuard:
         self._bind_anew = bind_anew
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
+        self._slow = SlowPeers(log, section)
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
+        self.bad = BadMessages(section)
+        """What peers sent and nobody can use."""
+        self._handshakes_failed = 0
         self.cut_off = dict.fromkeys(Cause, 0)
         """How often, by cause; all connections at once count as one."""
         self._lock = threading.Lock()
@@ -98,7 +104,13 @@ class PeerGuard:
             why = "no file descriptor is left, so all were"
             self._bind_anew()
         if why:
-            self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
+            text = f"{why}; the last was at {connection.address}" if connection.address else why
+            if cause is Cause.SLOW:
+                peer = connection.key or connection.address or "local"
+                self._slow.note(peer, why, connection.waiting, time.monotonic())
+            else:
+                self._cut_off.write("%s: peers are cut off: %s", self._section, text)
+            self._trouble(text)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -142,8 +154,10 @@ class PeerGuard:
         if now_s >= self._seldom_due_s:
             self._seldom_due_s = now_s + _SELDOM_S
             self._check_keys()
+            self._check_handshakes()
             self._check_calm(now_s)
             self._cut_off.sum_up()
+            self._slow.sum_up(now_s)
             self._errors.sum_up()
 
     def _move_door(self, now_s: float) -> None:
@@ -162,8 +176,19 @@ class PeerGuard:
         self._allow_list.sum_up()
         for connection in self._connections.all():
             if connection.key and not self._allow_list.allows(connection.key):
-                log.info("%s: client %s is cut off: its key is not on the list any more", self._section, connection.key)
+                log.info("%s: client %s is cut off: its key may not connect any more", self._section, connection.key)
                 self.refuse(connection, Cause.KEY, "")
+
+    def _check_handshakes(self) -> None:
+        failed = self._connections.handshakes_failed - self._handshakes_failed
+        if failed:
+            self._handshakes_failed += failed
+            keys = (
+                ""
+                if self._allow_list is None
+                else ", or who connects has not the public key of this line or none of its own"
+            )
+            self.bad.note(Fault.HANDSHAKE, "", f"the handshake failed: it was not ZMTP{keys}", failed)
 
     def _check_number(self) -> None:
         """Refuse what is above the limit: the oldest without a subscription, so that a new subscriber has time for its first one; where
@@ -191,14 +216,15 @@ class PeerGuard:
         if self._connections.received() * _BYTES_OF_MEMORY >= growth:
             self._bind_anew()
             self._count(Cause.MEMORY)
-            self._trouble(f"all of them, because the daemon's memory has grown by {growth >> 20} MiB")
+            why = f"all of them, because the daemon's memory has grown by {growth >> 20} MiB"
+            self._cut_off.write("%s: peers are cut off: %s", self._section, why)
+            self._trouble(why)
 
     def _count(self, cause: Cause) -> None:
         with self._lock:
             self.cut_off[cause] += 1
 
     def _trouble(self, why: str) -> None:
-        self._cut_off.write("%s: peers are cut off: %s", self._section, why)
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()

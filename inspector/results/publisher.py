@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.latency import LatencyHistogram
@@ -22,6 +23,7 @@ from inspector.results.mailbox import Mailbox
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.peer_sockets import PeerSockets
 from inspector.results.publication import Publication
+from inspector.results.recovery.recent import Recent
 from inspector.results.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -42,9 +44,11 @@ class Publisher:
         line: str,
         streams: Iterable[Stream],
         journal: Journal | None,
+        recent: Recent,
         journal_changed: Callable[[bool, str, str], None],
         peers_changed: Callable[[bool, str, str], None],
         limits: PeerLimits,
+        keys: KeysConfig | None,
     ) -> None:
         self.published = self.published_bytes = 0
         """Numbered messages and their bytes, each counted once, however many subscribers it is sent to."""
@@ -57,22 +61,26 @@ class Publisher:
         self._config = config
         self._streams = tuple(streams)
         self._journal = journal
+        self._recent = recent
         self._journal_changed = journal_changed
         self._journal_code = ""
         """Of its condition when it was last reported."""
         self._mailbox: Mailbox[tuple[Work, int]] = Mailbox()
         """Each with the time of its verdict, monotonic ns; 0 for what is no verdict."""
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
-        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
+        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt, keys)
         self._heartbeat_s = 0.0
         self._close_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
-    def start(self) -> None:
-        """Bind and start the thread. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
+    def bind(self) -> None:
+        """Bind. Raises UserError naming ``results.endpoint`` or ``keys``."""
         self.peers.open()
         self.peers.wake_by(self._mailbox.fileno())
         log.info("publishing on %s", self.peers.endpoint)
+
+    def start(self) -> None:
+        """Start the thread, once bound."""
         self._thread.start()
 
     def submit(self, work: Work) -> None:
@@ -99,6 +107,8 @@ class Publisher:
         """Send what is queued, give subscribers ``linger_ms`` to read it, and close every socket. False where work
         was left or the thread did not end in ``timeout_s``."""
         if self._thread.ident is None:
+            if self.peers.endpoint:
+                self.peers.close(0)
             return True
         self._close_by_s = time.monotonic() + timeout_s
         self._mailbox.interrupt()
@@ -169,8 +179,8 @@ class Publisher:
                 self.peers.send(repeated.parts())
 
     def _publish(self, publication: Publication) -> None:
-        if self._journal is not None:
-            self._journal.append(publication)
+        ticket = None if self._journal is None else self._journal.append(publication)
+        self._recent.add(publication, ticket)  # before it is sent: who has seen it may ask for those before it
         self.peers.send(publication.parts())
         self.published += 1
         self.inspected += publication.inspected

@@ -22,8 +22,8 @@ class Answer(NamedTuple):
 
 LET_IN = Answer(b"200", b"OK")
 NO_CURVE = Answer(b"400", b"CURVE expected")
-REFUSED = Answer(b"400", b"not in the allow-list")
-LATER = Answer(b"300", b"the allow-list cannot be read now")
+REFUSED = Answer(b"400", b"no key that is let in")
+LATER = Answer(b"300", b"the keys cannot be read now")
 """A client that is told so tries again by itself."""
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import zmq
 
+from inspector.client import Subscriber
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
@@ -86,12 +88,13 @@ def make_results(
     journal: Path | None = None,
     results: dict[str, object] | None = None,
     journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
+    keys: KeysConfig | None = None,
     **options: object,
 ) -> Results:
     """Not started yet; on a free port, ``options`` for the journal."""
     config = ResultsConfig(**{"endpoint": "tcp://127.0.0.1:*", "heartbeat_ms": 100, **(results or {})})  # type: ignore[arg-type]
     path = None if journal is None else str(journal)
-    return Results(config, JournalConfig(path=path, **options), identity or make_identity(), journal_changed)  # type: ignore[arg-type]
+    return Results(config, JournalConfig(path=path, **options), identity or make_identity(), journal_changed, keys=keys)  # type: ignore[arg-type]
 
 
 class Ear:
@@ -127,6 +130,15 @@ class Ear:
             if heard[-1].header.type.value == kind:
                 return heard
         raise AssertionError(f"no {kind} in {timeout_s} s")
+
+
+def hears(subscriber: Subscriber, timeout_ms: int) -> bool:
+    """Whether a message comes in this time; that the connection was refused or lost is none."""
+    until_s = time.monotonic() + timeout_ms / 1000
+    while (left_s := until_s - time.monotonic()) > 0:
+        if isinstance(subscriber.receive(max(1, round(1000 * left_s))), Packet):
+            return True
+    return False
 
 
 def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
