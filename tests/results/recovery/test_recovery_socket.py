@@ -139,10 +139,11 @@ def test_with_keys_only_who_may_hear_the_results_may_ask(keys: Path, tmp_path: P
         for one in (plain, stranger, misled):
             one.send(request="streams")
         eventually(
-            lambda: (state := results.snapshot().recovery) and state.refused and sum(state.bad_messages.values()) >= 2
+            lambda: (state := results.snapshot().recovery) and state.refused and sum(state.bad_messages.values()) >= 2,
+            20,
         )
         (keys / "clients" / "subscriber" / "anna.key").unlink()
-        eventually(lambda: (state := results.snapshot().recovery) and state.cut_off[Cause.KEY])
+        eventually(lambda: (state := results.snapshot().recovery) and state.cut_off[Cause.KEY], 20)
         revoked.send(request="streams")
         let_in(keys, "bert", "subscriber")
         with Asker(address, identity, curve(keys, "bert")) as bert:
