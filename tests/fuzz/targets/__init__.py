@@ -9,7 +9,8 @@ from tests.fuzz.target import Target
 MODULES: dict[str, tuple[str, ...]] = {
     "wire": ("message", "mask", "order"),
     "control": ("control_request", "control_reply", "control_frames"),
-    "recovery": ("recovery_request", "recovery_answer"),
+    "recovery": ("recovery_request", "recovery_frames", "recovery_answer"),
+    "receiving": ("reception",),
     "yaml_files": (
         "yaml", "line_config", "recipe", "bundle_manifest", "operating_point", "golden_frames", "data_set", "training_recipe", "scale"
     ),

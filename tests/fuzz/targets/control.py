@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
-import os
-import time
 from collections.abc import Iterator
-
-import zmq
 
 from inspector.config.control import ControlConfig
 from inspector.control.control_socket import LOCAL, Arrival
@@ -22,6 +17,7 @@ from inspector.protocol.control import AnyCommand, Caller
 from tests.fuzz.mutation import json_changed
 from tests.fuzz.target import MARK, Target, joined, parts_of, promised, require, require_readable
 from tests.fuzz.targets import scratch
+from tests.fuzz.targets.asked_socket import AskedSocket
 
 _EPOCH = "0f8fad5b-d9cb-469f-a165-70867728950e"
 _COMMANDS: tuple[dict[str, object], ...] = (
@@ -86,67 +82,24 @@ def frame_seeds() -> Iterator[bytes]:
 
 def frames(data: bytes) -> None:
     """A message of any parts to a real socket: it is answered or not, no error is logged, and the next request is answered."""
-    _Daemon.get().send(parts_of(data, 12))
+    _daemon().send(parts_of(data, 12))
 
 
-class _Daemon:
-    """A control server in this process, and one client of it after another: each may send so much only."""
-
-    _PER_CLIENT = 60
-
-    def __init__(self) -> None:
-        endpoint = f"ipc://{scratch.folder('control')}/{os.getpid()}"
-        self._server = ControlServer(ControlConfig(endpoint=endpoint), "line1", _EPOCH, _perform)
-        self._server.start()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._errors = _Errors()
-        logging.getLogger("inspector").addHandler(self._errors)
-        logging.getLogger("inspector").propagate = False
-        self._sent = 0
-        self._connect()
-
-    @staticmethod
-    @functools.cache
-    def get() -> _Daemon:
-        """The one of this process."""
-        return _Daemon()
-
-    def send(self, parts: list[bytes]) -> None:
-        """Send a message, and then a request that must be answered."""
-        if self._sent >= self._PER_CLIENT:
-            self._socket.close(0)
-            self._connect()
-        self._sent += 2
-        hello = f"hello-{time.monotonic_ns()}"
-        self._socket.send_multipart(parts)
-        if sum(map(len, parts)) > wire.LARGEST_READ // 2:
-            self._sent = self._PER_CLIENT
-        self._socket.send(json.dumps({"control": 1, "id": hello}).encode())
-        until_s = time.monotonic() + 20
-        while True:
-            require(self._socket.poll(max(0, 1000 * (until_s - time.monotonic()))), "no answer to the next request")
-            answer = wire.decode_reply(self._socket.recv_multipart()[-1])
-            if answer.text:
-                require_readable(answer.text)
-            if answer.id == hello:
-                break
-        require(not self._errors.logged, f"an error in the log: {'; '.join(self._errors.logged)}")
-
-    def _connect(self) -> None:
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.connect(self._server.endpoints[0])
-        self._sent = 0
+@functools.cache
+def _daemon() -> AskedSocket:
+    """A control server, the one of this process."""
+    server = ControlServer(ControlConfig(endpoint=f"ipc://{scratch.folder('control')}/s"), "line1", _EPOCH, _perform)
+    server.start()
+    _SERVERS.append(server)
+    return AskedSocket(server.endpoints[0], lambda id_: json.dumps({"control": 1, "id": id_}).encode(), _told)
 
 
-class _Errors(logging.Handler):
-    """Keeps what is logged as an error."""
+def _told(parts: list[bytes]) -> tuple[str | None, str]:
+    answer = wire.decode_reply(parts[-1])
+    return answer.id, answer.text
 
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.logged: list[str] = []
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.logged.append(self.format(record))
+_SERVERS: list[ControlServer] = []
 
 
 def _perform(command: AnyCommand, caller: Caller) -> dict[str, object]:

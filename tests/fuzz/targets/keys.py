@@ -21,6 +21,7 @@ curve
 def key_file(data: bytes) -> None:
     """A file as a client's public key, and as one's own."""
     path = scratch.put("keys/one.key", data)
+    path.chmod(0o600)
     with promised(KeyFileError):
         found = read_key_file(path)
         require(re.fullmatch(rb"[\x21-\x7e]{40}", found.public), "a key that is no text of 40 characters")
