@@ -16,7 +16,7 @@ PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 ARCH ?= $(shell uname -m)
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,6 +52,9 @@ native-check: $(VENV)/.installed-dev ## compiled code against numpy, and under t
 	$(BIN)/python -m tests.engines.images.fuzz_quick_look --seconds 10
 	$(BIN)/python -m tests.capture.fuzz_flat_field --seconds 10
 	$(BIN)/python -m tests.verdicts.sanitize_native --seconds 20
+
+fuzz: $(VENV)/.installed-dev ## everything that reads bytes from outside, SECONDS=60 a target; guided where atheris is installed
+	nice $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
 
 native-aarch64: $(VENV)/.installed-dev ## a wheel for aarch64 in dist/, by gcc-aarch64-linux-gnu
 	$(BIN)/python -m tests.installed.cross aarch64 dist

@@ -21,6 +21,7 @@ from pathlib import Path
 from engines.data.file_errors import as_data_errors
 from engines.errors import DataError
 from engines.files.tables import read_table
+from engines.files.text import brief
 
 FILE = "frames.csv"
 TRAINING_ONLY = "train_aug_only"
@@ -74,7 +75,7 @@ def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
             f"{path}: names no frames; expected a column {' or '.join(_IMAGE_COLUMNS)}; its columns are {table.named()}"
         )
     if group_column is not None and group_column not in columns:
-        raise DataError(f"{path}: has no column {group_column!r} for the groups; it has {', '.join(columns)}")
+        raise DataError(f"{path}: has no column {group_column!r} for the groups; it has {table.named()}")
     group = group_column or next((name for name in _GROUP_COLUMNS if name in columns), None)
     label = next((name for name in _CLASS_COLUMNS if name in columns), None)
     rows = []
@@ -84,7 +85,7 @@ def read_frame_list(path: Path, group_column: str | None = None) -> FrameList:
         if not name:
             raise DataError(f"{path}: row {row}: no {image} in it")
         if name in seen:
-            raise DataError(f"{path}: row {row}: {name} is already in row {seen[name]}")
+            raise DataError(f"{path}: row {row}: {brief(name)} is already in row {seen[name]}")
         seen[name] = row
         rows.append(_listed(row, name, record, record[group] if group else None, record[label] if label else None))
     if not rows:

@@ -52,9 +52,9 @@ def expanded(path: str | Path, origin: str = "") -> Path:
     """The path with ``~`` filled in; ``origin`` says where it was written. Raises FileError where no home directory is known."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # nobody of that name, or a name that nobody can have
         raise FileError(
-            f"{origin}{': ' if origin else ''}{path}: no home directory is known for it; write the whole path"
+            f"{origin}{': ' if origin else ''}{brief(str(path), 300)}: no home directory is known for it; write the whole path"
         ) from None
 
 

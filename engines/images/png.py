@@ -1,6 +1,7 @@
 """PNG, decoded by OpenCV, which refuses a file whose chunks' checksums or amount of data do not fit.
 
-The chunks' lengths are looked at before: OpenCV (5.0) takes as much memory as a length says, up to 4 GiB, whatever the size of the file.
+The chunks are looked at before: OpenCV (5.0) takes as much memory as a length says, up to 4 GiB, whatever the size of the file, and reads on
+behind the end of a file without pixels, where it finds any length.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ class PngPicture(Picture):
 
     def grey(self, data: bytes) -> Values:
         """See ``Picture``."""
-        _check_lengths(data)
+        _check_chunks(data)
         return decoded(data, cv2.IMREAD_ANYDEPTH)
 
     def stored(self, data: bytes) -> Values:
         """See ``Picture``. Grey of 2 and 4 bits keeps its numbers (0..3, 0..15), for masks of class numbers."""
-        _check_lengths(data)
+        _check_chunks(data)
         values = decoded(data, cv2.IMREAD_UNCHANGED)
         if self.colour_type == _GREY and self.stored_bits in (2, 4):
             return np.asarray(values // (255 // ((1 << self.stored_bits) - 1)), dtype=np.uint8)
@@ -59,13 +60,17 @@ def read_png(source: Source) -> PngPicture:
     return PngPicture("PNG", height, width, depth, (1 << depth) - 1, bits, colour_type)
 
 
-def _check_lengths(data: bytes) -> None:
-    """Raise BadFrameError where a chunk reaches beyond the file, or the last one is missing."""
-    at = len(SIGNATURE)
+def _check_chunks(data: bytes) -> None:
+    """Raise BadFrameError where a chunk reaches beyond the file, the last one is missing, or there are no pixels."""
+    at, pixels = len(SIGNATURE), False
     while at + _AROUND <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
-        if data[at + 4 : at + 8] == b"IEND":
+        kind = data[at + 4 : at + 8]
+        if kind == b"IEND":
+            if not pixels:
+                raise damaged("PNG", len(data), "it holds no pixels")
             return
+        pixels |= kind == b"IDAT"
         at += length + _AROUND
     raise damaged("PNG", len(data), "it ends within its chunks")
 

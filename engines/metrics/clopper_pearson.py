@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_ALL_TERMS = 10_000
+"""So many terms of a sum are all added; 10 million of them took a minute for one bound."""
 
 
 def rate_upper_bound(count: int, trials: int, confidence: float) -> float:
@@ -30,12 +32,26 @@ def rate_upper_bound(count: int, trials: int, confidence: float) -> float:
 
 def binomial_at_most(count: int, trials: int, rate: float) -> float:
     """Probability that a binomial of ``trials`` at ``rate`` gives ``count`` or fewer; 0 < rate < 1."""
-    # Summed from logarithms, as the terms span hundreds of decades.
-    k = np.arange(1, count + 1, dtype=np.float64)
+    # Summed from logarithms, as the terms span hundreds of decades; of very many, those that can be told from 0 beside the largest one.
+    first, last = _terms_that_count(count, trials, rate) if count > _ALL_TERMS else (0, count)
+    k = np.arange(first + 1, last + 1, dtype=np.float64)
     steps = np.log((trials - k + 1) / k) + math.log(rate) - math.log1p(-rate)
-    logs = trials * math.log1p(-rate) + np.concatenate([[0.0], np.cumsum(steps)])
+    logs = _log_term(first, trials, rate) + np.concatenate([[0.0], np.cumsum(steps)])
     top = float(logs.max())
-    return float(math.exp(top) * np.cumsum(np.exp(logs - top))[-1])
+    return min(1.0, float(math.exp(top) * np.cumsum(np.exp(logs - top))[-1]))
+
+
+def _terms_that_count(count: int, trials: int, rate: float) -> tuple[int, int]:
+    """First and last of the terms 0 to ``count`` without those beyond 12 standard deviations from the largest: below 1e-31 of it."""
+    reach = 12 * math.sqrt(trials * rate * (1 - rate)) + 100
+    largest = min(float(count), trials * rate)
+    return max(0, math.floor(largest - reach)), min(count, math.ceil(largest + reach))
+
+
+def _log_term(number: int, trials: int, rate: float) -> float:
+    """Logarithm of the probability of exactly ``number``."""
+    ways = math.lgamma(trials + 1) - math.lgamma(number + 1) - math.lgamma(trials - number + 1) if number else 0.0
+    return ways + number * math.log(rate) + (trials - number) * math.log1p(-rate)
 
 
 def allowed_misses(defective: int, rate: float, confidence: float) -> int:

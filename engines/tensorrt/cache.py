@@ -18,6 +18,7 @@ import msgspec
 
 from engines.errors import DamagedPlanError, EngineError, FileError, MissingPlanError, PlanFolderError
 from engines.files.looking import entries, expanded, home
+from engines.files.text import brief
 from engines.tensorrt.keyed_digest import keyed_digest, read_key
 from engines.tensorrt.metadata import PlanMetadata, PlanRequest
 from engines.tensorrt.private_files import remove_file, write_private
@@ -120,8 +121,8 @@ class PlanCache:
             return msgspec.json.decode(beside.read_bytes(), type=CacheEntry)
         except OSError as error:
             raise DamagedPlanError(beside, f"the metadata of a plan cannot be read ({error.strerror})") from None
-        except msgspec.DecodeError as error:
-            raise DamagedPlanError(beside, f"is no metadata of a plan ({error})") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DamagedPlanError(beside, f"is no metadata of a plan ({brief(str(error), 200)})") from None
 
     def verify(self, path: Path) -> tuple[CacheEntry, bytes]:
         """A plan of this folder with its metadata. Raises DamagedPlanError where it is not as it was stored, or PlanKeyError."""

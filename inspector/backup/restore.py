@@ -22,6 +22,7 @@ from engines.bundle.reading import INCLUDED
 from engines.errors import FileError
 from engines.files.looking import is_file, is_folder, unusable
 from engines.files.reading import open_regular
+from engines.files.text import brief
 from engines.files.writing import UNWRITABLE
 from inspector.backup.archive import Archive, name_of
 from inspector.backup.manifest import BundleEntry, FileEntry, Kind, Manifest
@@ -32,6 +33,8 @@ from inspector.results.journal_damage import COMPANIONS, SQLITE_ERRORS, set_asid
 _BLOCK = 1 << 20
 _SMALL = 1 << 20
 """Bytes that a restore needs beside those of the files."""
+_LONGEST_NOTE = 400
+"""Characters: what is in an archive may have been written by anybody."""
 _NAMED = 3
 """Files that a refusal names; of more it says how many."""
 
@@ -258,8 +261,9 @@ def _owner(entry: FileEntry, done: Restored) -> tuple[int, int] | None:
 
 
 def _note(done: Restored, text: str) -> None:
-    if text and text not in done.notes:
-        done.notes.append(text)
+    clean = brief(text, _LONGEST_NOTE)
+    if clean and clean not in done.notes:
+        done.notes.append(clean)
 
 
 def _number_of(look_up: Callable[[str], tuple[object, ...]], name: str) -> int | None:
@@ -273,11 +277,11 @@ def _number_of(look_up: Callable[[str], tuple[object, ...]], name: str) -> int |
 
 def _notes(manifest: Manifest, to: Path, with_keys: bool) -> list[str]:
     """What is not in the backup, or is not wanted."""
-    notes = [f"{one.what}: not in the backup ({one.why})" for one in manifest.left_out]
+    notes = [brief(f"{one.what}: not in the backup ({one.why})", _LONGEST_NOTE) for one in manifest.left_out]
     if manifest.sealed is not None and not with_keys:
         how = " --identity FILE" if manifest.sealed.tool == Tool.AGE.value else ""
         notes.append(
-            f"{len(manifest.sealed.paths)} secret keys: encrypted by {manifest.sealed.tool}; --with-keys{how} restores them"
+            f"{len(manifest.sealed.paths)} secret keys: encrypted by {brief(manifest.sealed.tool)}; --with-keys{how} restores them"
         )
     elif with_keys and manifest.sealed is None:
         notes.append("secret keys: there are none in the backup")
@@ -287,10 +291,10 @@ def _notes(manifest: Manifest, to: Path, with_keys: bool) -> list[str]:
 def _bundle_note(bundle: BundleEntry, to: Path) -> str:
     """What is to be done about a bundle whose files are not in the backup; empty where it is there."""
     folder = INCLUDED / Path(bundle.path).name if bundle.of_the_program else to / bundle.path.lstrip("/")
-    told = f"bundle {bundle.id} (sha256 of {BUNDLE_MANIFEST}: {bundle.sha256[:16]}...)"
+    told = f"bundle {brief(bundle.id)} (sha256 of {BUNDLE_MANIFEST}: {bundle.sha256[:16]}...)"
     try:
         with open_regular(folder / BUNDLE_MANIFEST) as file:
             same = hashlib.sha256(file.read()).hexdigest() == bundle.sha256
     except FileError:
-        return f"{told}: is not there; copy it to {folder}"
-    return "" if same else f"{told}: another one is in {folder}"
+        return f"{told}: is not there; copy it to {brief(str(folder), 300)}"
+    return "" if same else f"{told}: another one is in {brief(str(folder), 300)}"

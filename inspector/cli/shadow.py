@@ -67,10 +67,8 @@ def _journal_of(config: Path | None, journal: Path | None) -> Path:
 
 def _read(path: Path, newest: int | None) -> ShadowReportBody:
     """The report of the last session. Raises UserError where there was none."""
-    import msgspec
-
     from inspector.errors import UserError
-    from inspector.line.shadow.figures import newest_of, report
+    from inspector.line.shadow.figures import AlteredRowsError, newest_of, report
     from inspector.results.journal_reader import JournalReader
 
     with JournalReader(path) as reader:
@@ -83,5 +81,5 @@ def _read(path: Path, newest: int | None) -> ShadowReportBody:
         )
     try:
         return report(comparisons, disagreements, state="ended")
-    except (msgspec.DecodeError, KeyError) as error:
+    except AlteredRowsError as error:
         raise UserError(f"journal {path}: what it holds of the shadow has been altered: {error}") from None

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from engines.files.text import brief
 from inspector.frames.sheet import SHEET
 from inspector.protocol.conditions import problem
 from inspector.protocol.limits import LARGEST_BODY, LARGEST_HEADER
@@ -14,6 +15,8 @@ from inspector.protocol.messages import BODIES, Body, Header, MessageType, Sheet
 from inspector.protocol.values import PROTOCOL
 
 TOPIC_ROOT = f"v{PROTOCOL}"
+LONGEST_REASON = 400
+"""Characters of what is wrong with a message, which may quote from it."""
 
 _encode = msgspec.json.Encoder().encode
 _header_decoder = msgspec.json.Decoder(Header)
@@ -78,7 +81,7 @@ def decode_header(data: bytes) -> Header:
         version = _version_in(data)
         if version not in (None, PROTOCOL):
             raise MalformedError(f"protocol version {version}; this program reads version {PROTOCOL}") from None
-        raise MalformedError(f"header: {error}") from None
+        raise MalformedError(f"header: {brief(str(error), LONGEST_REASON)}") from None
 
 
 def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
@@ -90,7 +93,7 @@ def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
     try:
         body = (_sheet_decoder if of_sheet else _body_decoders[kind]).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(f"body of {kind.value}: {error}") from None
+        raise MalformedError(f"body of {kind.value}: {brief(str(error), LONGEST_REASON)}") from None
     if wrong := problem(header, body, blob):
         raise MalformedError(wrong)
     return Packet(header, body, blob)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from engines.files.text import brief
+from inspector.protocol.codec import LONGEST_REASON
 from inspector.protocol.control import AnyCommand, Command
 from inspector.protocol.values import Number, UnixNs
 
@@ -134,7 +136,7 @@ def decode_request(data: bytes) -> Request:
     try:
         return _request_decoder.decode(data)
     except _ERRORS as error:
-        raise MalformedRequest(str(error)) from None
+        raise MalformedRequest(brief(str(error), LONGEST_REASON)) from None
 
 
 def id_in(data: bytes) -> str | None:
@@ -150,7 +152,7 @@ def decode_reply(data: bytes) -> Reply:
     try:
         return _reply_decoder.decode(data)
     except _ERRORS as error:
-        raise ValueError(f"no reply of a control socket: {error}") from None
+        raise ValueError(f"no reply of a control socket: {brief(str(error), LONGEST_REASON)}") from None
 
 
 def encode(message: Request | Reply) -> bytes:

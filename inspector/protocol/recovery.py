@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.text import brief
 from inspector.frames.outcome import Verdict
-from inspector.protocol.codec import MalformedError
+from inspector.protocol.codec import LONGEST_REASON, MalformedError
 from inspector.protocol.control_messages import RequestId
 from inspector.protocol.values import LARGEST, Count, UnixNs
 
@@ -217,7 +218,7 @@ def decode_request(data: bytes) -> Request:
     try:
         return _request_decoder.decode(data)
     except _ERRORS as error:
-        raise MalformedError(f"request: {error}") from None
+        raise MalformedError(f"request: {brief(str(error), LONGEST_REASON)}") from None
 
 
 def id_in(data: bytes) -> str | None:
@@ -244,7 +245,7 @@ def decode_answer(parts: Sequence[bytes]) -> Answer:
     try:
         reply = _reply_decoder.decode(parts[0])
     except _ERRORS as error:
-        raise MalformedError(f"reply: {error}") from None
+        raise MalformedError(f"reply: {brief(str(error), LONGEST_REASON)}") from None
     if len(parts) != 1 + _PARTS * reply.publications:
         raise MalformedError(
             f"{len(parts) - 1} parts follow a reply of {reply.publications} publications; expected {_PARTS * reply.publications}"

@@ -10,6 +10,7 @@ from engines.errors import FileError
 from engines.files.looking import is_file
 from engines.files.names import Name
 from engines.files.reading import read_bytes
+from engines.files.text import brief
 from engines.files.writing import write_bytes
 from inspector.config.calibrated_scale import CalibratedScale
 from inspector.config.fit import FitConfig
@@ -94,8 +95,8 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode(read_bytes(path, _MOST_BYTES), type=Manifest)
     except FileError as error:
         raise UserError(str(error)) from None
-    except msgspec.DecodeError as error:
-        raise UserError(f"{path}: is damaged, or of another version ({error})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: is damaged, or of another version ({brief(str(error), 200)})") from None
     if manifest.format != FORMAT:
         raise UserError(
             f"{path}: has format {manifest.format}, this version reads {FORMAT}; use the version that recorded it"

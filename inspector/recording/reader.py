@@ -8,19 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.errors import FileError
+from engines.errors import BadFrameError, FileError
 from engines.files.looking import is_file, is_folder, size_of
-from engines.files.reading import read_bytes
+from engines.files.text import brief
+from engines.images.decoder import Decoder
 from inspector.errors import UserError
 from inspector.frames.size import FrameSize
 from inspector.recording.manifest import INDEX, MANIFEST, PHASES, RecordedCamera, camera_folder, read_manifest
 from inspector.recording.records import Frame, Lost, Phase, Record, RecordLines, phases_of
 
-_MOST_PNG_BYTES = 1 << 28
 _MOST_PIXELS = 1 << 28
 MOST_LOOKED_AT = 200
 """Frames of a camera whose sizes are looked at."""
@@ -126,14 +125,16 @@ class RecordingReader:
         place, folder = frame.place, camera_folder(self.folder, camera)
         shape = (place.height, place.width)
         if place.height * place.width > _MOST_PIXELS or Path(place.file).is_absolute() or ".." in place.file:
-            raise DamagedPixelsError(f"the index names {place.file[:80]!r} with {list(shape)} pixels")
+            raise DamagedPixelsError(f"the index names {brief(place.file)!r} with {list(shape)} pixels")
         try:
             read = _png if place.file.endswith(".png") else _raw
             pixels = read(folder / place.file, place.offset, shape)
-        except (OSError, FileError) as error:
-            raise DamagedPixelsError(f"{place.file}: cannot be read ({error})") from None
+        except (OSError, ValueError, FileError, BadFrameError) as error:
+            raise DamagedPixelsError(f"{brief(place.file)}: cannot be read ({brief(str(error), 200)})") from None
         if pixels is None or pixels.shape != shape or zlib.crc32(pixels.data) != place.crc32:
-            raise DamagedPixelsError(f"{place.file}: the pixels of frame {frame.frame} are not as they were recorded")
+            raise DamagedPixelsError(
+                f"{brief(place.file)}: the pixels of frame {frame.frame} are not as they were recorded"
+            )
         return pixels
 
 
@@ -195,10 +196,8 @@ def _raw(path: Path, offset: int, shape: tuple[int, int]) -> NDArray[np.uint8] |
     return pixels if whole else None
 
 
-def _png(path: Path, _offset: int, _shape: tuple[int, int]) -> NDArray[np.uint8] | None:
-    data = np.frombuffer(read_bytes(path, _MOST_PNG_BYTES), np.uint8)
-    decoded = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    return None if decoded is None else np.asarray(decoded, np.uint8)
+def _png(path: Path, _offset: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    return Decoder(*shape).decode(path)
 
 
 def refuse_target(folder: Path, option: str) -> None:

@@ -138,7 +138,7 @@ class RecordLines(Generic[R]):
             return None
         try:
             record: R = self._decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return record
 

@@ -19,7 +19,7 @@ from inspector.errors import UserError
 from inspector.results.clock_watch import STANDS_S, ClockWatch
 from inspector.results.command_record import CommandRecord
 from inspector.results.identity import Identity
-from inspector.results.journal_damage import SQLITE_ERRORS
+from inspector.results.journal_damage import SQLITE_ERRORS, in_words
 from inspector.results.journal_file import JournalFile
 from inspector.results.journal_queue import JournalQueue
 from inspector.results.journal_state import Condition, JournalState
@@ -79,7 +79,7 @@ class Journal:
             raise self._refusal
         if self._refusal is not None:
             raise UserError(
-                f"journal.path: {self.path} cannot be written ({self._refusal}); make it writable, name another file, "
+                f"journal.path: {self.path} cannot be written ({in_words(self._refusal)}); make it writable, name another file, "
                 "or set journal.path: null to run without a journal"
             ) from None
 
@@ -315,12 +315,12 @@ class Journal:
                 return True
         except UserError as problem:
             error = problem
-        first, self._error = not self._error, str(error)
+        first, self._error = not self._error, in_words(error)
         if first:
             log.error(
                 "journal %s: %s; publishing goes on, trying again every %d ms; see whether the disk is full and the file may be written",
                 self.path,
-                error,
+                self._error,
                 self._config.retry_ms,
             )
         return False

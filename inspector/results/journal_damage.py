@@ -9,6 +9,10 @@ import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
 
+from engines.files.text import brief
+
+_LONGEST = 300
+"""Characters of an error of SQLite, which may quote what is in the file."""
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a statement may raise. The second comes where the text of the first quotes damaged bytes that are no UTF-8."""
 
@@ -19,7 +23,7 @@ class RowError(ValueError):
 
 def in_words(error: BaseException) -> str:
     """What an error of SQLite says, in one line."""
-    return str(error) or "its text cannot be read either"
+    return brief(str(error), _LONGEST) or "its text cannot be read either"
 
 
 _MAGIC = b"SQLite format 3\0"

@@ -39,7 +39,9 @@ class UnreadableError(UserError):
         # Text that is not UTF-8 is an OperationalError, and a value of another type none of SQLite's at all.
         is_damaged = is_damage(error) or not isinstance(error, sqlite3.Error) or "decode" in str(error)
         where = "" if behind is None else f" behind row {behind}"
-        problem = f"is damaged ({in_words(error)}){where}" if is_damaged else f"cannot be read{where} ({error})"
+        problem = (
+            f"is damaged ({in_words(error)}){where}" if is_damaged else f"cannot be read{where} ({in_words(error)})"
+        )
         super().__init__(f"journal {path}: {problem}")
 
 
@@ -168,8 +170,11 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             page, failure = self._page(
                 f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
             )
-            yield from page
-            after = page[-1].id if page else after
+            for row in page:
+                if row.id <= after:  # pages of a damaged file may lead in a circle
+                    raise UnreadableError(self.path, RowError("rows are out of order"), after)
+                after = row.id
+                yield row
             if failure is not None:
                 raise UnreadableError(self.path, failure, after)
             if not page:

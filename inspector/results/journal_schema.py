@@ -105,7 +105,7 @@ def open_for_reading(path: Path, timeout_s: float = 5.0) -> sqlite3.Connection:
             if is_damage(error):
                 raise UserError(damaged(path, error)) from None
             raise UserError(
-                f"journal {path}: cannot be read ({error}); its folder must be writable for the reader too"
+                f"journal {path}: cannot be read ({in_words(error)}); its folder must be writable for the reader too"
             ) from None
         if found <= 0:
             raise UserError(

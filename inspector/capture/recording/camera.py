@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from engines.errors import FileError
+from engines.files.text import brief
 from inspector.capture.recording.playback import Playback
 from inspector.capture.recording.reading import Played, ReadAhead
 from inspector.capture.source import Arrival, SoftwareSource
@@ -124,7 +125,7 @@ def notes(recording: RecordingReader, camera: str, contents: Contents) -> list[s
     where, found = f"{recording.folder}, camera {camera}", []
     manifest = recording.manifest
     if manifest.ended_unix_ns is None or contents.cut_off:
-        missing = f"{contents.without_pixels} is missing or cut short; " if contents.without_pixels else ""
+        missing = f"{brief(contents.without_pixels)} is missing or cut short; " if contents.without_pixels else ""
         found.append(f"{where}: was cut off; {missing}it plays up to frame {contents.last}, the last whole one")
     elif manifest.ended_why:
         found.append(f"{where}: ended early, after frame {contents.last}: {manifest.ended_why}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from engines.files.text import brief
 from engines.metrics.clopper_pearson import rate_upper_bound
 from inspector.frames.outcome import Verdict
 from inspector.line.shadow.counts import Verdicts
@@ -23,16 +24,27 @@ from inspector.protocol.shadow_report import (
 from inspector.results.shadow_record import Comparison, Disagreement
 
 CONFIDENCE = 0.95
+MOST_COMPARED = 10**11
+"""Frames of ten years; more are no count of a line."""
 SEVERITY = {Verdict.PASS.value: 0, Verdict.REJECT.value: 1, Verdict.SCRAP.value: 2}
 
 Classes = dict[str, ClassCounts]
 
 
+class AlteredRowsError(ValueError):
+    """What a journal holds of a shadow is not what this program wrote; the text is one line."""
+
+
 def report(comparisons: Sequence[Comparison], disagreements: Iterable[Disagreement], *, state: str) -> ShadowReportBody:
     """The report of the newest session among ``comparisons``, of which there is at least one. ``disagreements`` may hold those of other
-    sessions.
+    sessions. Raises AlteredRowsError."""
+    try:
+        return _report(comparisons, disagreements, state)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, ArithmeticError) as error:
+        raise AlteredRowsError(brief(f"{type(error).__name__}: {error}", 200)) from None
 
-    Raises msgspec.DecodeError or KeyError for rows that this program did not write."""
+
+def _report(comparisons: Sequence[Comparison], disagreements: Iterable[Disagreement], state: str) -> ShadowReportBody:
     newest = newest_of(comparisons)
     session = [one for one in comparisons if _session(one) == _session(newest)]
     frames = [
@@ -63,7 +75,9 @@ def newest_of(comparisons: Sequence[Comparison]) -> Comparison:
 
 
 def share(count: int, of: int) -> Share:
-    """So many of the compared frames, with the exact two-sided interval."""
+    """So many of the compared frames, with the exact two-sided interval. Raises AlteredRowsError."""
+    if not 0 <= count <= of <= MOST_COMPARED:
+        raise AlteredRowsError(f"{count} of {of} frames")
     if not of:
         return Share(count=count, of=of, share=None, low=None, high=None)
     one_side = (1 + CONFIDENCE) / 2

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.metrics import clopper_pearson
 from engines.metrics.betting import weighted_evidence, weighted_frames_needed, weighted_miss_rate_bound
 from engines.metrics.clopper_pearson import allowed_misses, binomial_at_most, frames_needed, rate_upper_bound
 from engines.metrics.conformal import conformal_allowed_misses, conformal_frames_needed, conformal_miss_rate_bound
@@ -26,6 +27,19 @@ def test_probabilities_are_those_of_the_binomial(n: int, rate: float, data: st.D
     k = data.draw(st.integers(0, n))
     expected = sum(math.comb(n, i) * rate**i * (1 - rate) ** (n - i) for i in range(k + 1))
     assert binomial_at_most(k, n, rate) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("rate", [0.0199, 0.02, 0.0205, 0.021, 0.3])
+def test_the_terms_of_many_that_are_left_out_do_not_count(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = binomial_at_most(20_000, 1_000_000, rate)
+    monkeypatch.setattr(clopper_pearson, "_ALL_TERMS", 1_000_000)
+    assert few == pytest.approx(binomial_at_most(20_000, 1_000_000, rate), rel=1e-7)
+
+
+def test_a_bound_of_very_many_takes_no_time() -> None:
+    assert rate_upper_bound(10**7, 10**9, 0.975) == pytest.approx(
+        0.01 + 1.96 * math.sqrt(0.01 * 0.99 / 10**9), rel=1e-5
+    )
 
 
 def test_frames_that_one_percent_takes() -> None:
