@@ -88,7 +88,7 @@ class RunningLine:
         return self.watchers[-1]
 
     def child(self) -> int:
-        """Process id of the inference child, which is the one with the most processor time. Raises AssertionError where there is none."""
+        """Process id of the inference child that was started last. Raises AssertionError where there is none."""
         children = [pid for pid in children_of(self.process.pid) if b"spawn_main" in _command_of(pid)]
         assert children, "there is no child"
         return children[-1]
@@ -202,6 +202,15 @@ class RunningLine:
             open_ones = [key for key, one in found.items() if key.epoch == last and not one.ended]
             assert not open_ones, f"the end was not told: {open_ones}"
         return found
+
+    def settle_last(self) -> Books:
+        """The books of the last epoch, whose journal is the one at the path; those of journals before it are not looked at."""
+        self._take_the_rest()
+        last = books.key_of(self.watcher.packets[-1])
+        received = [[packet for packet in watcher.packets if books.key_of(packet) == last] for watcher in self.watchers]
+        found = books.opened(received, [packet for packet in self._journaled() if books.key_of(packet) == last])
+        books.check(found, self._expected, self._image_of, ended=True)
+        return found[last]
 
     def finish(self, status: int = 0) -> Books:
         """Stop it, and check the books; those of the first camera in the last epoch."""
