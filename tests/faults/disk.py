@@ -53,7 +53,10 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A disk of this size (as tmpfs takes it) at a new folder. Raises Unavailable where this user may not mount one."""
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Unavailable(f"mounting a small disk needs root: {done.stderr.strip()}")

@@ -68,7 +68,9 @@ def child_killed_for_ever(stage: Stage) -> None:
             mark = line.mark()
             os.kill(line.child(), signal.SIGKILL)
             line.until(
-                lambda mark=mark: any(line.watcher.told(c, since=mark) for c in ("inference_ready", "inference_given_up")),
+                lambda mark=mark: any(
+                    line.watcher.told(c, since=mark) for c in ("inference_ready", "inference_given_up")
+                ),
                 "ready, or given up",
             )
         line.until_told("inference_given_up")

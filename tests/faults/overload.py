@@ -68,7 +68,9 @@ def ring_full_drop_newest(stage: Stage) -> None:
     told="nothing",
 )
 def ring_full_wait(stage: Stage) -> None:
-    source = stage.replay(rate_hz=None, path=[str(file) for file in sorted(stage.materials.pictures.iterdir())] * 20, loop=False)
+    source = stage.replay(
+        rate_hz=None, path=[str(file) for file in sorted(stage.materials.pictures.iterdir())] * 20, loop=False
+    )
     wait = {"overload": "wait", "deadline_ms": None, "image_of": lambda packet: packet.body.name.rpartition("/")[2]}
     with stage.line(ring={"slots": 4}, source=source, **wait) as line:
         with standing(line):
@@ -104,9 +106,7 @@ def deadline_storm(stage: Stage) -> None:
     remedy="keep other programs off the line's cores, see docs/service.md",
 )
 def processor_taken(stage: Stage) -> None:
-    burners = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * (os.cpu_count() or 1))
-    ]
+    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * (os.cpu_count() or 1))]
     try:
         with stage.line(deadline_ms=30, source=stage.replay(rate_hz=300)) as line:
             line.pause(3)

@@ -46,9 +46,7 @@ class Stage:
         tree = self.tree(**options)
         if source is not None:
             tree["cameras"][0]["source"] = source
-        return RunningLine(
-            self.folder, tree, lambda: self.materials.expected, own.pop("image_of", name_of), **own
-        )
+        return RunningLine(self.folder, tree, lambda: self.materials.expected, own.pop("image_of", name_of), **own)
 
     def tree(self, **changes: Any) -> dict[str, Any]:
         """The configuration of a line that replays the images at 100 frames/s."""
@@ -71,7 +69,18 @@ class Stage:
         return {"kind": "replay", "path": str(self.materials.pictures), "rate_hz": RATE_HZ, "loop": True, **changes}
 
 
-_OWN = ("image_of", "environment", "launch", "watch_at", "watch_launch", "start", "preexec_fn", "stderr", "close_fds", "pass_fds")
+_OWN = (
+    "image_of",
+    "environment",
+    "launch",
+    "watch_at",
+    "watch_launch",
+    "start",
+    "preexec_fn",
+    "stderr",
+    "close_fds",
+    "pass_fds",
+)
 
 
 def name_of(packet: Packet) -> str | None:
