@@ -64,7 +64,9 @@ def descriptors_used_up(stage: Stage) -> None:
             one.connect_ex(("127.0.0.1", int(line.endpoint.rpartition(":")[2])))
         line.until(lambda: line.reports("peers are cut off"), "a cut")
         os.kill(line.child(), 9)
-        line.until(lambda: line.watcher.told("inference_ready") or line.reports("inference child restarts"), "the child")
+        line.until(
+            lambda: line.watcher.told("inference_ready") or line.reports("inference child restarts"), "the child"
+        )
         mark = line.mark()
         line.until(lambda: line.inspected(mark) > 50, "further verdicts", 60)
         found = line.finish()
