@@ -51,11 +51,14 @@ class RunningLine:
         launch: tuple[str, ...] = (),
         watch_at: str | None = None,
         watch_launch: tuple[str, ...] = (),
+        watch_keys: tuple[str, str] | None = None,
+        command: tuple[str, ...] = ("run", "-c", "{config}"),
         start: bool = True,
         **process: Any,
     ) -> None:
         """``launch`` and ``watch_launch`` stand before the commands of the daemon and of the subscriber. ``watch_at``: where the subscriber
-        connects, in place of the endpoint. ``process``: of ``subprocess.Popen``, such as ``preexec_fn`` or ``stderr``."""
+        connects, in place of the endpoint; ``watch_keys``: files with the daemon's public key and its own secret one. ``command``: of
+        `inspector`. ``process``: of ``subprocess.Popen``, such as ``preexec_fn`` or ``stderr``."""
         self.folder = folder
         self.tree = tree
         self.config = folder / "line.yaml"
@@ -67,8 +70,10 @@ class RunningLine:
         self.log = folder / "daemon.log"
         self._expected, self._image_of = expected, image_of
         self._environment, self._launch, self._process = environment or {}, launch, process
-        self._watch_launch = watch_launch
+        self._command = tuple(part.format(config=self.config) for part in command)
+        self._watch_launch, self._watch_keys = watch_launch, watch_keys
         self.watchers: list[Watcher] = []
+        self._watched = 0
         self._launch_daemon()
         self.watch()
         if start:
@@ -81,10 +86,12 @@ class RunningLine:
         """The first subscriber, which no scenario stops without saying so."""
         return self.watchers[0]
 
-    def watch(self) -> Watcher:
-        """One more subscriber."""
-        file = self.folder / f"received-{len(self.watchers)}.jsonl"
-        self.watchers.append(Watcher(self.endpoint, file, self._watch_launch))
+    def watch(self, launch: tuple[str, ...] | None = None) -> Watcher:
+        """One more subscriber; ``launch`` stands before its command, where it is another one."""
+        self._watched += 1
+        file = self.folder / f"received-{self._watched}.jsonl"
+        launch = self._watch_launch if launch is None else launch
+        self.watchers.append(Watcher(self.endpoint, file, launch, self._watch_keys))
         return self.watchers[-1]
 
     def child(self) -> int:
@@ -110,7 +117,7 @@ class RunningLine:
     def _launch_daemon(self) -> None:
         options = {"stderr": self.log.open("a"), **self._process}
         self.process = subprocess.Popen(
-            [*self._launch, sys.executable, "-m", "inspector", "run", "-c", str(self.config)],
+            [*self._launch, sys.executable, "-m", "inspector", *self._command],
             cwd=ROOT, env={**os.environ, **self._environment}, **options,
         )  # fmt: skip
 

@@ -75,6 +75,8 @@ _OWN = (
     "launch",
     "watch_at",
     "watch_launch",
+    "watch_keys",
+    "command",
     "start",
     "preexec_fn",
     "stderr",

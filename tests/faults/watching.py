@@ -1,6 +1,6 @@
 """A subscriber in a process of its own, and what it received.
 
-    python -m tests.faults.watching ENDPOINT FILE
+    python -m tests.faults.watching ENDPOINT FILE [SERVER_KEY CLIENT_KEY]
 
 The process writes each message and each event to ``FILE`` as it gets it, a JSON line each. ``Watcher`` starts such a process and reads along.
 """
@@ -30,8 +30,11 @@ PREFIX = "v1/"
 class Watcher:
     """The process, and what it received so far."""
 
-    def __init__(self, endpoint: str, file: Path, launch: tuple[str, ...] = ()) -> None:
-        """``launch``: a command before the process' own, such as one that enters a network namespace."""
+    def __init__(
+        self, endpoint: str, file: Path, launch: tuple[str, ...] = (), keys: tuple[str, str] | None = None
+    ) -> None:
+        """``launch``: a command before the process' own, such as one that enters a network namespace. ``keys``: files with the daemon's
+        public key and its own secret one."""
         self.packets: list[Packet] = []
         """Without heartbeats."""
         self.heard_s = 0.0
@@ -41,7 +44,7 @@ class Watcher:
         self.events: list[dict[str, object]] = []
         """What came besides the messages: ``event`` is the name, the rest its figures."""
         self.process = subprocess.Popen(
-            [*launch, sys.executable, "-m", "tests.faults.watching", endpoint, str(file)], cwd=ROOT
+            [*launch, sys.executable, "-m", "tests.faults.watching", endpoint, str(file), *(keys or ())], cwd=ROOT
         )
         file.touch()
         self._file = file.open(encoding="utf-8")
@@ -108,9 +111,13 @@ def _line(event: Event) -> dict[str, object]:
 
 def main() -> None:
     """Be the process."""
-    endpoint, path = sys.argv[1:]
+    endpoint, path, *keys = sys.argv[1:]
+    server, client = (Path(key) for key in keys) if keys else (None, None)
     parent = os.getppid()
-    with Subscriber(endpoint, PREFIX) as subscriber, open(path, "a", encoding="utf-8") as file:
+    with (
+        Subscriber(endpoint, PREFIX, server_key=server, client_key=client) as subscriber,
+        open(path, "a", encoding="utf-8") as file,
+    ):
         while os.getppid() == parent:
             event = subscriber.receive(200)
             if event is not None:
