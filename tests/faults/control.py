@@ -68,6 +68,7 @@ def control_flooded(stage: Stage) -> None:
     promise="It is counted and dropped; nothing of it ends a thread, and others are still answered",
     told="the log, once and then in sums",
     remedy="mend the client",
+    quick=True,
 )
 def control_rubbish(stage: Stage) -> None:
     rubbish = (

@@ -16,7 +16,6 @@ from tests.faults.stage import Stage
     promise="Its frame is UNINSPECTED; the others go on",
     told="reason `bad_frame` with the file; `bad_frames` where there are many",
     remedy="put it back",
-    quick=True,
 )
 def file_vanishes(stage: Stage) -> None:
     folder = stage.materials.copy_pictures(stage.folder / "pictures")
@@ -102,7 +101,6 @@ def frames_lost_and_corrupt(stage: Stage) -> None:
     promise="Frames that show nothing never reach the engines: UNINSPECTED, not PASS; the line is degraded until they are usable again",
     told="reason `bad_frame`; `bad_frames`, `frames_usable`",
     remedy="see to the light and the lens",
-    quick=True,
 )
 def lamp_dead(stage: Stage) -> None:
     folder = stage.materials.copy_pictures(stage.folder / "pictures")

@@ -126,7 +126,6 @@ def bundle_altered(stage: Stage) -> None:
     promise="The start is refused in one line that names the file; nothing is published as PASS; exit status 2",
     told="exit status, standard error",
     remedy="as the line says",
-    quick=True,
 )
 def bundle_damaged_at_start(stage: Stage) -> None:
     bundle = Path(shutil.copytree(stage.materials.bundle.path, stage.folder / "bundle"))
@@ -197,7 +196,6 @@ def output_not_a_number(stage: Stage) -> None:
     fault="The engines become ten times slower, for two seconds",
     promise="Frames that are not ready in time are UNINSPECTED; an answer that comes later is `late` and changes nothing",
     told="reasons `deadline`, `overload`; `late`; `engine_silent`, `engine_answers` where nothing comes in time",
-    quick=True,
 )
 def engines_slow(stage: Stage) -> None:
     with stage.line(deadline_ms=30, source=stage.replay(rate_hz=300)) as line:

@@ -89,7 +89,6 @@ def journal_disk_full_too_long(stage: Stage) -> None:
     promise=GOES_ON,
     told=TOLD,
     remedy="find out why (dmesg), mount it again",
-    quick=True,
 )
 def journal_read_only(stage: Stage) -> None:
     disk = FaultyDisk(stage.folder, "journal.sqlite")
@@ -158,7 +157,6 @@ def journal_hangs(stage: Stage) -> None:
     fault="The daemon is killed at a random moment, and the tail of the journal is torn off at a random byte",
     promise="The journal is a whole number of publications without a gap up to some point; the next start goes on in the same file",
     told="a new epoch",
-    quick=True,
 )
 def journal_torn(stage: Stage) -> None:
     with stage.line() as line:

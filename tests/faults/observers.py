@@ -9,6 +9,7 @@ from inspector.client.control import ControlClient
 from inspector.protocol.control import ShadowStart
 from inspector.protocol.control_messages import Outcome
 from tests.faults.disk import FaultyDisk, fill, small_disk
+from tests.faults.running import RunningLine
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
 from tests.faults.subscribers import undisturbed
@@ -59,7 +60,7 @@ def recording_disk_slow(stage: Stage) -> None:
 
 @scenario(
     fault="A shadow bundle's child hangs (SIGSTOP) with frames of the line in its hands",
-    promise="It holds no more than `ring.observer_slots`, which cameras never had; it is ended and started again; no verdict waits",
+    promise="It holds no more than `ring.observer_slots`, which cameras never had; after 30 s it is ended and started again; no verdict waits",
     told="`bundle_restarting`, `bundle_ready`",
 )
 def shadow_hangs(stage: Stage) -> None:
@@ -87,7 +88,7 @@ def shadow_hangs(stage: Stage) -> None:
 )
 def shadow_killed(stage: Stage) -> None:
     bundle = make_tiny_bundle(stage.folder / "candidate", name="candidate", gate_threshold=0.7)
-    with stage.line(ring={"slots": 8, "observer_slots": 4}) as line:
+    with stage.line(ring={"observer_slots": 4}) as line:
         active = line.child()
         with ControlClient(line.tree["control"]["endpoint"]) as control:
             control.ask(ShadowStart(bundle=str(bundle.path), share=1.0))
@@ -96,8 +97,12 @@ def shadow_killed(stage: Stage) -> None:
             line.until(lambda: line.child() != active, "the shadow's child")
             mark = line.mark()
             os.kill(line.child(), signal.SIGKILL)
-            told = line.watcher.told
-            line.until(lambda mark=mark: told("bundle_ready", since=mark) or told("bundle_given_up"), "what becomes of it")  # type: ignore[misc]
+            line.until(lambda since=mark: settled(line, since), "what becomes of it")  # type: ignore[misc]
         assert line.watcher.told("bundle_given_up")
         assert line.reasons(start) <= GOOD, line.reasons(start)
         line.finish()
+
+
+def settled(line: RunningLine, since: int) -> bool:
+    """Whether the shadow is there again, or was given up."""
+    return line.watcher.told("bundle_ready", since=since) or line.watcher.told("bundle_given_up")

@@ -34,7 +34,6 @@ def standing(line: RunningLine) -> Iterator[None]:
     promise="The frame that waits longest is UNINSPECTED at once, and the newest are inspected",
     told="reason `overload`",
     remedy="see `inspector bench`; a slower line, a faster machine",
-    quick=True,
 )
 def ring_full_drop_oldest(stage: Stage) -> None:
     with stage.line(ring={"slots": 4}, overload="drop_oldest") as line:

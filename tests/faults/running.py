@@ -115,11 +115,11 @@ class RunningLine:
         self.process.wait()
 
     def _launch_daemon(self) -> None:
-        options = {"stderr": self.log.open("a"), **self._process}
-        self.process = subprocess.Popen(
-            [*self._launch, sys.executable, "-m", "inspector", *self._command],
-            cwd=ROOT, env={**os.environ, **self._environment}, **options,
-        )  # fmt: skip
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*self._launch, sys.executable, "-m", "inspector", *self._command],
+                cwd=ROOT, env={**os.environ, **self._environment}, **{"stderr": log, **self._process},
+            )  # fmt: skip
 
     # What a scenario waits for.
 
@@ -204,9 +204,9 @@ class RunningLine:
         received = [watcher.packets for watcher in self.watchers]
         found = books.opened(received, self._journaled())
         books.check(found, self._expected, self._image_of, ended=False)
-        if ended:
+        if ended and self.watcher.packets:
             last = books.key_of(self.watcher.packets[-1]).epoch
-            open_ones = [key for key, one in found.items() if key.epoch == last and not one.ended]
+            open_ones = [key for key, one in found.items() if key.epoch == last and one.begun and not one.ended]
             assert not open_ones, f"the end was not told: {open_ones}"
         return found
 

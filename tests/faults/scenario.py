@@ -25,7 +25,7 @@ class Scenario:
     area: str
     fault: str
     promise: str
-    """Besides what holds for all of them: ``table.PROMISED``."""
+    """Besides what holds for all of them: ``table.ABOUT``."""
     told: str
     """By which codes, reasons or events the user hears of it."""
     remedy: str

@@ -29,11 +29,9 @@ class Stage:
 
     @contextmanager
     def usual(self) -> Iterator[RunningLine]:
-        """A line as usual, which may have seen other scenarios before. In the end its books are checked, and it is stopped where it is not shared."""
+        """A line as usual. One that is shared has seen other scenarios before, and is stopped and checked by whoever gave it."""
         if self._usual is not None:
             yield self._usual
-            self._usual.read()
-            self._usual.settle(ended=False)
             return
         with self.line() as line:
             yield line

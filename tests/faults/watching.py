@@ -69,6 +69,11 @@ class Watcher:
         else:
             self.packets.append(packet)
 
+    @property
+    def seq(self) -> int:
+        """The last number; -1 before the first."""
+        return next((packet.header.seq for packet in reversed(self.packets) if packet.header.seq is not None), -1)
+
     def told(self, code: str, about: str = "", since: int = 0) -> bool:
         """Whether a status with this code came, behind the first ``since`` messages, and ``about`` is in its text."""
         return any(
