@@ -161,10 +161,8 @@ class RunningLine:
 
     def inspected(self, since: int = 0) -> int:
         """Verdicts on pixels that the first subscriber has, behind the first ``since`` messages."""
-        return sum(
-            isinstance(packet.body, ResultBody) and packet.body.gate_score is not None
-            for packet in self.watcher.packets[since:]
-        )
+        counts = self.watcher.inspected
+        return counts[-1] - counts[since]
 
     def reasons(self, since: int = 0) -> set[str]:
         """Of the results that the first subscriber has."""

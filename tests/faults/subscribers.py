@@ -34,7 +34,7 @@ sys.stdin.read()
 def undisturbed(line: RunningLine, frames: int = 30) -> None:
     """The first subscriber gets further verdicts and has missed none."""
     line.until_inspected(frames)
-    assert complete(line.watcher), "the other subscriber missed something"
+    assert complete(line.watcher), f"the other subscriber missed something: {line.watcher.events}\n{line.tail()}"
 
 
 def complete(watcher: Watcher) -> bool:

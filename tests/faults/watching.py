@@ -21,7 +21,7 @@ import msgspec
 from inspector.client import Packet, Subscriber
 from inspector.client.events import Event, Malformed
 from inspector.protocol.codec import decode, encode
-from inspector.protocol.messages import HeartbeatBody, StatusBody
+from inspector.protocol.messages import HeartbeatBody, ResultBody, StatusBody
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "v1/"
@@ -37,6 +37,8 @@ class Watcher:
         public key and its own secret one."""
         self.packets: list[Packet] = []
         """Without heartbeats."""
+        self.inspected: list[int] = [0]
+        """How many of the first n messages are verdicts on pixels."""
         self.heard_s = 0.0
         """When the last message came, monotonic, by its own process."""
         self.beats: list[tuple[float, Packet]] = []
@@ -68,6 +70,8 @@ class Watcher:
             self.beats.append((self.heard_s, packet))
         else:
             self.packets.append(packet)
+            judged = isinstance(packet.body, ResultBody) and packet.body.gate_score is not None
+            self.inspected.append(self.inspected[-1] + judged)
 
     @property
     def seq(self) -> int:
