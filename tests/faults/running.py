@@ -21,7 +21,7 @@ from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader
 from tests.faults import books
 from tests.faults.books import Books
-from tests.faults.watching import ROOT, Watcher
+from tests.faults.watching import RECOVERS, ROOT, Watcher
 from tests.line.camera_line import Judgement, children_of
 
 PATIENCE_S = 30.0
@@ -30,11 +30,14 @@ LONGEST_STOP_S = 8.0
 
 
 def free_port() -> int:
-    """A port on loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on loopback that nobody uses now, nor the one behind it, which is for recovery."""
+    while True:
+        with socket.socket() as results, socket.socket() as recovery:
+            results.bind(("127.0.0.1", 0))
+            port: int = results.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                recovery.bind(("127.0.0.1", port + 1))
+                return port
 
 
 class RunningLine:
@@ -73,6 +76,8 @@ class RunningLine:
         self._command = tuple(part.format(config=self.config) for part in command)
         self._watch_launch, self._watch_keys = watch_launch, watch_keys
         self.watchers: list[Watcher] = []
+        self.settled: list[Watcher] = []
+        """Subscribers that are no longer read, whose books count all the same."""
         self._watched = 0
         self._launch_daemon()
         self.watch()
@@ -86,12 +91,12 @@ class RunningLine:
         """The first subscriber, which no scenario stops without saying so."""
         return self.watchers[0]
 
-    def watch(self, launch: tuple[str, ...] | None = None) -> Watcher:
-        """One more subscriber; ``launch`` stands before its command, where it is another one."""
+    def watch(self, launch: tuple[str, ...] | None = None, since: str = "now") -> Watcher:
+        """One more subscriber; ``launch`` stands before its command, where it is another one, ``since`` says where it begins."""
         self._watched += 1
         file = self.folder / f"received-{self._watched}.jsonl"
         launch = self._watch_launch if launch is None else launch
-        self.watchers.append(Watcher(self.endpoint, file, launch, self._watch_keys))
+        self.watchers.append(Watcher(self.endpoint, file, launch, self._watch_keys, since))
         return self.watchers[-1]
 
     def child(self) -> int:
@@ -195,11 +200,28 @@ class RunningLine:
             raise AssertionError(f"the daemon does not end:\n{self.tail()}") from None
         assert found == status, f"exit status {found}, not {status}:\n{self.tail()}"
 
+    def recovered(self) -> None:
+        """A subscriber that comes only now gets everything of this epoch from its first number on, but for what was marked as not durable.
+        Raises AssertionError where it does not."""
+        if not RECOVERS:
+            return
+        late = self.watch(since="epoch")
+        self.read()
+        newest = self.watcher.seq
+        self.until(lambda: late.seq >= newest, "what was published before it came")
+        epoch = late.packets[-1].header.epoch
+        had = {packet.header.seq for packet in late.packets if packet.header.epoch == epoch}
+        marked = {packet.header.seq for packet in self.watcher.packets if not packet.header.durable}
+        missing = set(range(newest + 1)) - had - marked
+        assert not missing, f"{len(missing)} publications cannot be recovered: {sorted(missing)[:5]}; {late.events}"
+        self.watchers.remove(late)
+        self.settled.append(late)
+
     def settle(self, ended: bool = True) -> dict[StreamKey, Books]:
         """The books of all streams, checked. ``ended``: of the last epoch the end must have been told."""
         if ended:
             self._take_the_rest()
-        received = [watcher.packets for watcher in self.watchers]
+        received = [watcher.packets for watcher in [*self.watchers, *self.settled]]
         found = books.opened(received, self._journaled())
         books.check(found, self._expected, self._image_of, ended=False)
         if ended and self.watcher.packets:
@@ -218,7 +240,8 @@ class RunningLine:
         return found[last]
 
     def finish(self, status: int = 0) -> Books:
-        """Stop it, and check the books; those of the first camera in the last epoch."""
+        """See what can be recovered, stop it, and check the books; those of the first camera in the last epoch."""
+        self.recovered()
         self.stop(status)
         found = self.settle()
         last = books.key_of(self.watcher.packets[-1])
@@ -229,7 +252,7 @@ class RunningLine:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGCONT)
         self.kill()
-        for watcher in self.watchers:
+        for watcher in [*self.watchers, *self.settled]:
             watcher.close()
 
     def __enter__(self) -> RunningLine:

@@ -1,12 +1,13 @@
 """A subscriber in a process of its own, and what it received.
 
-    python -m tests.faults.watching ENDPOINT FILE [SERVER_KEY CLIENT_KEY]
+    python -m tests.faults.watching ENDPOINT FILE SINCE [SERVER_KEY CLIENT_KEY]
 
 The process writes each message and each event to ``FILE`` as it gets it, a JSON line each. ``Watcher`` starts such a process and reads along.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -25,16 +27,23 @@ from inspector.protocol.messages import HeartbeatBody, ResultBody, StatusBody
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "v1/"
+RECOVERS = "recovery" in inspect.signature(Subscriber.__init__).parameters
+"""Whether the client asks for what it missed."""
 
 
 class Watcher:
     """The process, and what it received so far."""
 
     def __init__(
-        self, endpoint: str, file: Path, launch: tuple[str, ...] = (), keys: tuple[str, str] | None = None
+        self,
+        endpoint: str,
+        file: Path,
+        launch: tuple[str, ...] = (),
+        keys: tuple[str, str] | None = None,
+        since: str = "now",
     ) -> None:
         """``launch``: a command before the process' own, such as one that enters a network namespace. ``keys``: files with the daemon's
-        public key and its own secret one."""
+        public key and its own secret one. ``since``: where it begins, ``now`` or ``epoch``."""
         self.packets: list[Packet] = []
         """Without heartbeats."""
         self.inspected: list[int] = [0]
@@ -46,7 +55,8 @@ class Watcher:
         self.events: list[dict[str, object]] = []
         """What came besides the messages: ``event`` is the name, the rest its figures."""
         self.process = subprocess.Popen(
-            [*launch, sys.executable, "-m", "tests.faults.watching", endpoint, str(file), *(keys or ())], cwd=ROOT
+            [*launch, sys.executable, "-m", "tests.faults.watching", endpoint, str(file), since, *(keys or ())],
+            cwd=ROOT,
         )
         file.touch()
         self._file = file.open(encoding="utf-8")
@@ -120,11 +130,12 @@ def _line(event: Event) -> dict[str, object]:
 
 def main() -> None:
     """Be the process."""
-    endpoint, path, *keys = sys.argv[1:]
+    endpoint, path, since, *keys = sys.argv[1:]
+    recovery: Any = {"since": since} if RECOVERS else {}
     server, client = (Path(key) for key in keys) if keys else (None, None)
     parent = os.getppid()
     with (
-        Subscriber(endpoint, PREFIX, server_key=server, client_key=client) as subscriber,
+        Subscriber(endpoint, PREFIX, server_key=server, client_key=client, **recovery) as subscriber,
         open(path, "a", encoding="utf-8") as file,
     ):
         while os.getppid() == parent:
