@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +15,9 @@ from inspector.protocol.messages import ResultBody
 from tests.faults.materials import Materials
 from tests.faults.running import RunningLine, free_port
 
-LINE = "faults"
 RATE_HZ = 100
+_LINES = itertools.count()
+"""A name of a line is used by one daemon on a machine."""
 
 
 class Stage:
@@ -49,7 +52,7 @@ class Stage:
     def tree(self, **changes: Any) -> dict[str, Any]:
         """The configuration of a line that replays the images at 100 frames/s."""
         tree: dict[str, Any] = {
-            "line": LINE,
+            "line": f"faults-{os.getpid()}-{next(_LINES)}",
             "bundle": str(self.materials.bundle.path),
             "cameras": [{"name": "top", "source": self.replay()}],
             "deadline_ms": 2000,
