@@ -16,7 +16,7 @@ PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 ARCH ?= $(shell uname -m)
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,6 +68,9 @@ offline: $(PACKAGING)/.made ## an archive for machines without a network in dist
 
 package-check: $(PACKAGING)/.made ## the package in a new Debian without a network, as root; SUITES="bookworm trixie" (minutes)
 	$(PACKAGING)/bin/python -m tests.packaging.check $(SUITES:%=--suite %)
+
+faults: $(VENV)/.installed-dev ## every fault, through the real daemon and real subscribers: a table of promises and outcomes (minutes)
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .

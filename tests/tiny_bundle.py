@@ -40,7 +40,7 @@ def make_tiny_bundle(
     onnx_dir.mkdir(parents=True)
     onnx.save(_gate(height, width, gate_nan_at), onnx_dir / "gate.onnx")
     onnx.save(_segmenter(height, width, list(levels.values())), onnx_dir / "segmenter.onnx")
-    samples = [_golden(height, width, levels, squares) for squares in ((), ((64, 3), (192, 5)))]
+    samples = [golden_sample(height, width, levels, squares) for squares in ((), ((64, 3), (192, 5)))]
     half = dict.fromkeys(levels, 0.5)
     return write_bundle(
         directory,
@@ -70,7 +70,10 @@ def frame_with(
     return frame
 
 
-def _golden(height: int, width: int, levels: dict[str, float], squares: Sequence[tuple[int, int]]) -> GoldenSample:
+def golden_sample(
+    height: int, width: int, levels: dict[str, float], squares: Sequence[tuple[int, int]]
+) -> GoldenSample:
+    """A frame with squares, and what networks for these levels say of it."""
     frame = frame_with(squares, height, width)
     probabilities = [np.clip(1 - np.abs(frame.astype(np.float32) - level) / 16, 0, 1) for level in levels.values()]
     mask = sum(((p >= 0.5).astype(np.uint8) << k for k, p in enumerate(probabilities)), np.zeros_like(frame))

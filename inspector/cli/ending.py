@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from engines.errors import BundleError, DataError, EngineError, FileError, RecipeError
 from engines.files.looking import reason
@@ -58,7 +58,11 @@ class _Stream(io.TextIOWrapper):
         by_line, unbuffered = (
             (usual.line_buffering, usual.write_through) if isinstance(usual, io.TextIOWrapper) else (False, False)
         )
-        file = open(descriptor, "wb", closefd=False)  # noqa: SIM115  open as long as the process
+        # On stderr nothing is kept: what could not be written would fail again where Python flushes its streams, which is whenever it starts a
+        # process, and the inference child could not be started.
+        kept = descriptor != 2
+        unbuffered = unbuffered or not kept
+        file: Any = open(descriptor, "wb", buffering=-1 if kept else 0, closefd=False)  # noqa: SIM115  open as long as the process
         super().__init__(file, encoding, errors="backslashreplace", line_buffering=by_line, write_through=unbuffered)
         self.called = called
 

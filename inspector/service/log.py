@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from inspector.errors import UserError
 from inspector.service.log_formats import JournalFormat, JsonFormat, TextFormat
+from inspector.service.log_outlet import Outlet
 from inspector.service.repeats import RepeatLimit
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -19,15 +20,26 @@ FORMATS = ("auto", "text", "journal", "json")
 log = logging.getLogger("inspector")
 
 
-class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes the records that the limit on repeats lets pass."""
+class _StderrHandler(logging.Handler):
+    """Writes the records that the limit on repeats lets pass, and waits for nobody who reads them."""
 
     def __init__(self, form: str) -> None:
-        super().__init__(sys.stderr)
+        super().__init__()
+        self._outlet = Outlet(sys.stderr)
         self.structured = form in ("journal", "json")
         self.setFormatter({"journal": JournalFormat, "json": JsonFormat}.get(form, TextFormat)())
         self.limit = RepeatLimit(self._write)
         self.addFilter(self.limit)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or leave it out where that cannot be done at once."""
+        try:
+            lost = self._outlet.lost
+            if lost and self._outlet.write(self.format(_about_lost(lost)) + "\n"):
+                self._outlet.told()
+            self._outlet.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
 
     def _write(self, record: logging.LogRecord) -> None:
         """Write a record past the limit."""
@@ -36,6 +48,13 @@ class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
             self.emit(record)
         finally:
             self.release()
+
+
+def _about_lost(number: int) -> logging.LogRecord:
+    text = "%d messages before this one are not in the log: it could not be written, or nobody read it"
+    return logging.makeLogRecord(
+        {"name": "inspector", "levelno": logging.WARNING, "levelname": "WARNING", "msg": text, "args": (number,)}
+    )
 
 
 def log_to_stderr(level: str, form: str = "auto") -> None:

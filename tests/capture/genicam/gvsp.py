@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterable
 from types import TracebackType
+from typing import Any
 
 _GVCP_PORT = 3956
 _STREAM_PORT, _PACKET_SIZE = 0x0D00, 0x0D04
@@ -32,6 +34,17 @@ class Sender:
         self._socket.close()
 
     def frame(
+        self, frame_id: int, payload: bytes, height: int, width: int, pixel_format: int = MONO8, **leader: Any
+    ) -> None:
+        """Send a frame: leader, data, trailer; ``leader`` as of ``packets``."""
+        self.send(self.packets(frame_id, payload, height, width, pixel_format, **leader))
+
+    def send(self, packets: Iterable[bytes]) -> None:
+        """Send packets as they are."""
+        for packet in packets:
+            self._socket.sendto(packet, self._to)
+
+    def packets(
         self,
         frame_id: int,
         payload: bytes,
@@ -42,28 +55,28 @@ class Sender:
         payload_type: int = IMAGE,
         padding: int = 0,
         wide: bool = False,
-    ) -> None:
-        """Send a frame: leader, data, trailer. ``wide``: with an id of 64 bits."""
-        leader = struct.pack("!HHIIIIIIIHH", 0, payload_type, 0, 1000, pixel_format, width, height, 0, 0, padding, 0)
+        stamp: int = 1000,
+    ) -> list[bytes]:
+        """Those of a frame: leader, data, trailer. ``wide``: with an id of 64 bits; ``stamp``: the camera's time."""
+        leader = struct.pack("!HHQIIIIIHH", 0, payload_type, stamp, pixel_format, width, height, 0, 0, padding, 0)
         overhead = 20 + 8 + (20 if wide else 8)
         size = self._packet_size - overhead
         blocks = [payload[start : start + size] for start in range(0, len(payload), size)]
-        self._send(frame_id, _LEADER, 0, leader, wide)
-        for number, block in enumerate(blocks, start=1):
-            self._send(frame_id, _DATA, number, block, wide)
-        self._send(frame_id, _TRAILER, len(blocks) + 1, struct.pack("!HHI", 0, payload_type, height), wide)
-
-    def _send(self, frame_id: int, kind: int, number: int, body: bytes, wide: bool) -> None:
-        if wide:
-            header = struct.pack("!HHIQI", 0, 0, (0x80 | kind) << 24, frame_id, number)
-        else:
-            header = struct.pack("!HHI", 0, frame_id, kind << 24 | number)
-        self._socket.sendto(header + body, self._to)
+        trailer = struct.pack("!HHI", 0, payload_type, height)
+        kinds = [_LEADER, *[_DATA] * len(blocks), _TRAILER]
+        bodies = enumerate(zip(kinds, [leader, *blocks, trailer], strict=True))
+        return [_header(frame_id, kind, number, wide) + body for number, (kind, body) in bodies]
 
     def _register(self, address: str, register: int) -> int:
         self._socket.sendto(struct.pack("!BBHHHI", 0x42, 0x01, 0x0080, 4, 1, register), (address, _GVCP_PORT))
         value: int = struct.unpack_from("!I", self._socket.recv(64), 8)[0]
         return value
+
+
+def _header(frame_id: int, kind: int, number: int, wide: bool) -> bytes:
+    if wide:
+        return struct.pack("!HHIQI", 0, 0, (0x80 | kind) << 24, frame_id, number)
+    return struct.pack("!HHI", 0, frame_id, kind << 24 | number)
 
 
 def chunk(chunk_id: int, data: bytes) -> bytes:
