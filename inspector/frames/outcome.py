@@ -106,6 +106,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Gate's probability that the sheet holds a defect; None where the gate did not run."""
     pixels: tuple[int, ...] = ()
     """Segmenter's pixel count per class, in the order of ``bundle.classes``; empty where the segmenter did not run."""
+    defect_pixels: tuple[int, ...] = ()
+    """Of these, the pixels of regions that are defects; the others are specks, smaller than the minimum area of their class."""
     defects: tuple[Defect, ...] = ()
     mask: bytes = b""
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""

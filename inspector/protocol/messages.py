@@ -132,6 +132,12 @@ class Header(Message, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=256)] | None,
         Meta(description="Identity of the flat field that was applied to the frame; null: none."),
     ]
+    durable: Annotated[
+        bool,
+        Meta(
+            description="False: when this was made, the journal could not be written, or there is none, so that it may not be found there later."
+        ),
+    ]
 
 
 class StartBody(Settings, frozen=True, kw_only=True):
@@ -166,7 +172,13 @@ class ResultBody(Message, frozen=True, kw_only=True):
     gate_score: Annotated[
         Figure | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
     ]
-    pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
+    pixels: Annotated[
+        dict[str, Count],
+        Meta(description="Pixels that the segmenter set, per class, specks included; empty: it did not run."),
+    ]
+    defect_pixels: Annotated[
+        dict[str, Count], Meta(description="Of these, the pixels of defects; the others are specks. Empty like pixels.")
+    ]
     defects: tuple[Defect, ...]
     name: Annotated[
         str,
@@ -198,6 +210,7 @@ class LateBody(Message, frozen=True, kw_only=True):
     detail: str
     gate_score: Figure | None
     pixels: dict[str, Count]
+    defect_pixels: dict[str, Count]
     defects: tuple[Defect, ...]
     name: str
     mask: MaskInfo | None
@@ -267,6 +280,13 @@ class HeartbeatBody(Message, frozen=True, kw_only=True):
     last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
     state: LineState
     interval_ms: Annotated[int, Meta(description="Time to the next heartbeat.", ge=1, le=60_000)]
+    recovery: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(
+            description="Where to ask for what was missed: ipc://PATH or tcp://HOST:PORT; a HOST of * stands for the host under which the "
+            "results were reached. Null: nowhere."
+        ),
+    ]
 
 
 class EndBody(Message, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from inspector.frames.outcome import Figure
-from inspector.protocol.values import Message, Number, Pixels
+from inspector.protocol.values import Count, Message, Number, Pixels, Probability
 
 
 class Geometry(Message, frozen=True, kw_only=True):
@@ -53,6 +53,23 @@ class ScaleMm(Message, frozen=True, kw_only=True):
     y_mm_per_px: Figure
 
 
+class Thresholds(Message, frozen=True, kw_only=True):
+    """The operating point: what of a network's output counts. It is that of the header's ``operating_point``."""
+
+    gate: Annotated[
+        Probability,
+        Meta(description="A frame whose gate score is below this is PASS, gate_clean; any other is segmented."),
+    ]
+    mask: Annotated[
+        dict[str, Probability],
+        Meta(description="Per class: a pixel is set where the segmenter's probability is at least this."),
+    ]
+    minimum_area_px: Annotated[
+        dict[str, Count],
+        Meta(description="Per class: a region of set pixels is a defect from this area on, and a speck below it."),
+    ]
+
+
 class SheetSettings(Message, frozen=True, kw_only=True):
     """What a sheet is."""
 
@@ -68,6 +85,7 @@ class Settings(Message, frozen=True, kw_only=True):
     geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
     fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
+    thresholds: Annotated[Thresholds, Meta(description="What of the networks' output counts.")]
     rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
     deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
     heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=1, le=60_000)]

@@ -15,6 +15,7 @@ Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Pixels = Annotated[int, Meta(ge=1, le=65536)]
 """Height or width of a frame, px."""
 UnixNs = Annotated[int, Meta(description="Nanoseconds since the Unix epoch, UTC.", ge=-(2**63), le=2**63 - 1)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
 Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 
 

@@ -32,6 +32,10 @@ class BundleWords:
             return self.mask
         return MaskInfo(height_px=outcome.size.height, width_px=outcome.size.width, bits=self.classes)
 
+    def counts(self, of_classes: tuple[int, ...]) -> dict[str, int]:
+        """Counts by the name of the class; empty where there are none."""
+        return dict(zip(self.classes, of_classes, strict=False))
+
 
 NO_BUNDLE = BundleWords(None)
 
@@ -44,6 +48,7 @@ def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
         "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
         "fit": _fit(info),
         "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
+        "thresholds": info.thresholds,
         "rules": tuple(plain(rule) for rule in info.rules),
         "deadline_ms": info.deadline_ms,
         "heartbeat_ms": heartbeat_ms,

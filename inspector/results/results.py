@@ -87,13 +87,13 @@ class Results:
         again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
         self._config = config
         self._line = identity.line
+        self._journal = Journal(journal, identity) if journal.path is not None else None
         self._streams = {
             name: (SheetStream if name == SHEET else Stream)(
-                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks
+                identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks, durable=self._durable
             )
             for name in identity.streams
         }
-        self._journal = Journal(journal, identity) if journal.path is not None else None
         self._publisher = Publisher(
             config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits
         )
@@ -263,6 +263,10 @@ class Results:
             published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
         )
+
+    def _durable(self) -> bool:
+        """Whether what is published now will be in the journal, as far as is known."""
+        return self._journal is not None and not self._journal.trouble()
 
     def close(self, timeout_s: float = LONGEST_CLOSE_S) -> bool:
         """Publish and journal what is queued, then close sockets and file; to be called once.

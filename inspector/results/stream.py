@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inspector.frames.meta import FrameMeta
@@ -46,13 +47,25 @@ class Stream:
     _counts_as_inspected = True
     """Whether a result is of a frame of its own."""
 
-    def __init__(self, identity: Identity, camera: str, *, heartbeat_ms: int, masks: bool) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        camera: str,
+        *,
+        heartbeat_ms: int,
+        masks: bool,
+        durable: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``durable`` says whether what is published now will be in the journal; it is called for every message. Default: there is none."""
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
+        self.recovery: str | None = None
+        """Where subscribers ask for what they missed, as heartbeats say it."""
         self._identity = identity
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
+        self._durable = durable
         self._open: dict[str, _OpenRun] = {}
         """The runs that have not ended."""
         self._run: str | None = None
@@ -135,7 +148,8 @@ class Stream:
             late_reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            pixels=bundle.counts(outcome.pixels),
+            defect_pixels=bundle.counts(outcome.defect_pixels),
             defects=outcome.defects,
             name=plain(meta.name),
             mask=bundle.mask_of(outcome) if mask else None,
@@ -178,7 +192,9 @@ class Stream:
 
     def heartbeat(self) -> Publication:
         """A heartbeat. It takes no number and is not journaled."""
-        body = HeartbeatBody(last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms)
+        body = HeartbeatBody(
+            last_seq=self.last_seq, state=self._line_state, interval_ms=self._heartbeat_ms, recovery=self.recovery
+        )
         return self._publish(MessageType.HEARTBEAT, body, numbered=False)
 
     def _is_gap(self, settled: Settled) -> bool:
@@ -200,7 +216,8 @@ class Stream:
             reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            pixels=bundle.counts(outcome.pixels),
+            defect_pixels=bundle.counts(outcome.defect_pixels),
             defects=outcome.defects,
             name=plain(settled.meta.name),
             latency_us=latency_us(settled),
@@ -311,6 +328,7 @@ class Stream:
             camera_ns=None if meta is None else meta.camera_ns,
             camera_clock=(meta.camera_clock or None) if meta is not None else None,
             flat_field=(meta.flat_field or None) if meta is not None else None,
+            durable=self._durable(),
         )
 
 

@@ -109,16 +109,22 @@ def _outcome(
         details.append(f"{left_out:,} smaller defects not listed")
     bundles = {outcome.bundle for outcome in outcomes if outcome.bundle is not None}
     scores = [outcome.gate_score for outcome in outcomes if outcome.gate_score is not None]
-    counted = [outcome.pixels for outcome in outcomes if outcome.pixels] if len(bundles) == 1 else []
+    counted = [outcome for outcome in outcomes if outcome.pixels] if len(bundles) == 1 else []
     return Outcome(
         verdict=verdict,
         reason=reason,
         detail="; ".join(details),
         gate_score=max(scores, default=None),
-        pixels=tuple(sum(of_class) for of_class in zip(*counted, strict=True)),
+        pixels=_summed([outcome.pixels for outcome in counted]),
+        defect_pixels=_summed([outcome.defect_pixels for outcome in counted]),
         defects=tuple(defects[: limits.most_defects]),
         bundle=bundles.pop() if len(bundles) == 1 else None,
     )
+
+
+def _summed(counts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The sum for each class."""
+    return tuple(sum(of_class) for of_class in zip(*counts, strict=True))
 
 
 def _reason(outcomes: Sequence[Outcome], verdict: Verdict) -> Reason:

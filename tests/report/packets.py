@@ -50,6 +50,7 @@ def header(kind: MessageType, frame: int | None, camera: str = "cam0", position_
         camera_ns=None,
         camera_clock=None,
         flat_field=None,
+        durable=True,
     )
 
 
@@ -92,6 +93,7 @@ def result(
         detail="",
         gate_score=gate_score,
         pixels=pixels if gate_score is not None and reason is not Reason.GATE_CLEAN else {},
+        defect_pixels=pixels if gate_score is not None and reason is not Reason.GATE_CLEAN else {},
         defects=tuple(defects),
         name=name,
         latency_us=latency_us,
@@ -121,6 +123,7 @@ def late(frame: int) -> Packet:
         detail="",
         gate_score=0.5,
         pixels={},
+        defect_pixels={},
         defects=(),
         name="",
         mask=None,

@@ -64,6 +64,7 @@ def test_every_type_of_message_on_the_wire(tmp_path: Path) -> None:
     assert [packet.header.seq for packet in heard] == list(range(7))
     assert [packet.header.frame for packet in heard] == [None, None, 0, 1, 2, 0, None]
     assert [packet.header.resolved_through for packet in heard] == [-1, -1, 0, 1, 4, 4, 4]
+    assert all(packet.header.durable for packet in [*heard, beat])
     passed, rejected, gap, late, end = (packet.body for packet in heard[2:])
     assert isinstance(passed, ResultBody)
     assert (passed.verdict, passed.mask, heard[2].blob) == (Verdict.PASS, None, b"")
@@ -102,6 +103,7 @@ def test_masks_can_be_switched_off() -> None:
     results.close()
     assert isinstance(packet.body, ResultBody)
     assert (packet.body.mask, packet.blob) == (None, b"")
+    assert not packet.header.durable, "there is no journal"
 
 
 def test_seq_has_no_gap_and_is_the_order_on_wire_and_in_the_journal(tmp_path: Path) -> None:
@@ -314,6 +316,7 @@ def test_journal_trouble_is_published_and_verdicts_go_on(tmp_path: Path, caplog:
         for frame in range(100):
             results.settled(make_settled(frame))
         heard = ear.until("status")
+        assert not heard[-1].header.durable
         failing = heard[-1].body
         assert isinstance(failing, StatusBody)
         assert (failing.state, failing.code) == (LineState.DEGRADED, "journal_failing")
@@ -324,7 +327,9 @@ def test_journal_trouble_is_published_and_verdicts_go_on(tmp_path: Path, caplog:
         assert beat.state is LineState.DEGRADED
         other.execute("ROLLBACK")
         other.close()
-        recovered = ear.until("status")[-1].body
+        packet = ear.until("status")[-1]
+        assert packet.header.durable
+        recovered = packet.body
         assert isinstance(recovered, StatusBody)
         assert (recovered.state, recovered.code) == (LineState.RUNNING, "journal_recovered")
     assert results.close()
