@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.paths import FilePath, PathRule, path_key
+from inspector.config.recovery import RecoveryConfig
 from inspector.config.section import Section
 
 Endpoint = Annotated[str, path_key(PathRule(prefix="ipc://", other="@*"))]
@@ -75,3 +76,4 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
         CurveConfig | None,
         Meta(description="Encryption and the allow-list. Null: none, which is permitted for loopback and ipc only."),
     ] = None
+    recovery: RecoveryConfig = RecoveryConfig()

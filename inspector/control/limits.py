@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from inspector.results.peer_limits import PeerLimits
 
 MOST_CONNECTIONS = 1024
@@ -27,23 +25,3 @@ LOOK_JOURNALED_EVERY_S = 600.0
 """Of the same command of the same client that only looks, one is journaled so often."""
 RECORD_S = 1.0
 """Longest wait for the journal's disk before a command is answered."""
-
-
-class Allowance:
-    """How many requests one connection may still send."""
-
-    def __init__(self) -> None:
-        self._left = float(REQUESTS_AT_ONCE)
-        self._counted_s = time.monotonic()
-
-    def spend(self) -> bool:
-        """Count a request; False where it is one too many."""
-        now_s = time.monotonic()
-        earned = self._left + (now_s - self._counted_s) * REQUESTS_PER_S
-        self._left, self._counted_s = min(REQUESTS_AT_ONCE, earned) - 1, now_s
-        return self._left >= 0
-
-    @property
-    def overdrawn(self) -> bool:
-        """Whether so many were too many that the connection is to be closed."""
-        return self._left < -TOO_MANY_AT_ONCE

@@ -95,6 +95,11 @@ class Connections:
             self._take_events()  # a descriptor is used again: what ended before must be known first
             return self._open.get(descriptor)
 
+    def is_open(self, connection: Connection) -> bool:
+        """Whether ``connection`` has neither ended nor been cut off."""
+        with self._lock:
+            return self._open.get(connection.descriptor) is connection and not connection.ending
+
     def all(self) -> list[Connection]:
         """The open connections, the oldest first, without those that were cut off."""
         with self._lock:

@@ -21,11 +21,11 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
 
     Raises UserError naming ``endpoint`` of the ``section``.
     """
-    key = f"{section}.endpoint"
+    key, curve_key = f"{section}.endpoint", f"{section.split('.')[0]}.curve"
     if endpoint.startswith("ipc://@") and not curve:
         raise UserError(
-            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {section}.curve is not set; "
-            f"set {section}.curve (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
+            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {curve_key} is not set; "
+            f"set {curve_key} (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
         )
     if endpoint.startswith("ipc://"):
         _check_ipc(endpoint, key)
@@ -37,8 +37,8 @@ def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> N
         )
     if not curve and not _is_loopback(found[1].strip("[]")):
         raise UserError(
-            f"{key}: {endpoint} can be reached from other machines, but {section}.curve is not set; "
-            f"set {section}.curve (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
+            f"{key}: {endpoint} can be reached from other machines, but {curve_key} is not set; "
+            f"set {curve_key} (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
         )
 
 

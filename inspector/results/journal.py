@@ -83,10 +83,16 @@ class Journal:
                 "or set journal.path: null to run without a journal"
             ) from None
 
-    def append(self, publication: Publication) -> None:
-        """Queue a row; never blocks."""
-        if self._queue.append(publication) and not self._wake.is_set():
+    def append(self, publication: Publication) -> int | None:
+        """Queue a row; never blocks. Returns its ticket, which ``done_through`` reaches once it is stored or given up; None where it is let go."""
+        ticket = self._queue.append(publication)
+        if ticket is not None and not self._wake.is_set():
             self._wake.set()
+        return ticket
+
+    def done_through(self) -> int:
+        """The last ticket that is stored or given up."""
+        return self._queue.done_through
 
     def record_command(self, record: CommandRecord, timeout_s: float) -> bool:
         """Store a command; blocks until it is committed. False where it is not within ``timeout_s``: it stays queued then, or is let go where

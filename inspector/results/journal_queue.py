@@ -52,16 +52,21 @@ class JournalQueue:
         config = self._config
         return self.waiting >= config.max_waiting or self._bytes_in - self._bytes_out >= config.max_waiting_mib * 2**20
 
-    def append(self, publication: Publication) -> bool:
-        """Queue a publication; False where it is let go."""
+    @property
+    def done_through(self) -> int:
+        """The last ticket that is done: stored, or given up."""
+        return self._rows_out
+
+    def append(self, publication: Publication) -> int | None:
+        """Queue a publication; return its ticket, which increases by 1, or None where it is let go."""
         if self.full:
             self.let_go += 1
-            return False
+            return None
         self._rows_in += 1
         self._bytes_in += publication.size
         self._since_s.append(time.monotonic())
         self._queue.append(publication)
-        return True
+        return self._rows_in
 
     def take(self) -> bool:
         """Move queued publications into the group; False where none was queued, or the group is full.

@@ -84,8 +84,10 @@ def open_for_writing(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection, which may be used while a daemon writes. Raises UserError for a file that is absent or no journal."""
+def open_for_reading(path: Path, timeout_s: float = 5.0) -> sqlite3.Connection:
+    """A read-only connection, which may be used while a daemon writes; it waits for ``timeout_s`` where another program holds the file.
+
+    Raises UserError for a file that is absent or no journal."""
     if not path.is_file():
         raise UserError(f"journal {path}: there is no such file; `journal.path` in the line's configuration names it")
     with ExitStack() as opened:
@@ -93,7 +95,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode=ro",
                 uri=True,
-                timeout=5.0,
+                timeout=timeout_s,
                 isolation_level=None,
                 check_same_thread=False,
             )

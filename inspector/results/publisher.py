@@ -22,6 +22,7 @@ from inspector.results.mailbox import Mailbox
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.peer_sockets import PeerSockets
 from inspector.results.publication import Publication
+from inspector.results.recovery.recent import Recent
 from inspector.results.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Publisher:
         line: str,
         streams: Iterable[Stream],
         journal: Journal | None,
+        recent: Recent,
         journal_changed: Callable[[bool, str, str], None],
         peers_changed: Callable[[bool, str, str], None],
         limits: PeerLimits,
@@ -57,6 +59,7 @@ class Publisher:
         self._config = config
         self._streams = tuple(streams)
         self._journal = journal
+        self._recent = recent
         self._journal_changed = journal_changed
         self._journal_code = ""
         """Of its condition when it was last reported."""
@@ -68,11 +71,14 @@ class Publisher:
         self._close_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
-    def start(self) -> None:
-        """Bind and start the thread. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
+    def bind(self) -> None:
+        """Bind. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
         self.peers.open()
         self.peers.wake_by(self._mailbox.fileno())
         log.info("publishing on %s", self.peers.endpoint)
+
+    def start(self) -> None:
+        """Start the thread, once bound."""
         self._thread.start()
 
     def submit(self, work: Work) -> None:
@@ -99,6 +105,8 @@ class Publisher:
         """Send what is queued, give subscribers ``linger_ms`` to read it, and close every socket. False where work
         was left or the thread did not end in ``timeout_s``."""
         if self._thread.ident is None:
+            if self.peers.endpoint:
+                self.peers.close(0)
             return True
         self._close_by_s = time.monotonic() + timeout_s
         self._mailbox.interrupt()
@@ -169,8 +177,8 @@ class Publisher:
                 self.peers.send(repeated.parts())
 
     def _publish(self, publication: Publication) -> None:
-        if self._journal is not None:
-            self._journal.append(publication)
+        ticket = None if self._journal is None else self._journal.append(publication)
+        self._recent.add(publication, ticket)  # before it is sent: who has seen it may ask for those before it
         self.peers.send(publication.parts())
         self.published += 1
         self.inspected += publication.inspected

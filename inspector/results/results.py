@@ -27,6 +27,8 @@ from inspector.results.journal_state import JournalState
 from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
+from inspector.results.recovery.recent import Recent
+from inspector.results.recovery.server import RecoveryServer, RecoveryState
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.sheet_stream import SheetStream
 from inspector.results.status import Status
@@ -68,10 +70,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     published_bytes: int
     """Of the numbered publications."""
     journal: JournalState | None
+    recovery: RecoveryState | None
+    """None where there is no recovery socket."""
 
 
 class Results:
-    """Publisher and journal of one epoch. Every method except ``start`` and ``close`` may be called from any
+    """Publisher, recovery and journal of one epoch. Every method except ``start`` and ``close`` may be called from any
     thread; what one thread passes in is published in that order."""
 
     def __init__(
@@ -94,9 +98,12 @@ class Results:
             )
             for name in identity.streams
         }
+        stored_through = None if self._journal is None else self._journal.done_through
+        recent = Recent(identity.streams, config.recovery.memory_mib << 20, stored_through)
         self._publisher = Publisher(
-            config, identity.line, self._streams.values(), self._journal, journal_changed, peers_changed, limits
+            config, identity.line, self._streams.values(), self._journal, recent, journal_changed, peers_changed, limits
         )
+        self._recovery = RecoveryServer(config, identity, recent, None if self._journal is None else self._journal.path)
 
     @property
     def endpoint(self) -> str:
@@ -115,6 +122,10 @@ class Results:
         if self._journal is not None:
             self._journal.open(stopping)
         try:
+            self._publisher.bind()
+            self._recovery.start()
+            for stream in self._streams.values():
+                stream.recovery = self._recovery.told
             self._publisher.start()
         except BaseException:
             self.close()
@@ -262,6 +273,7 @@ class Results:
             refused=self._publisher.peers.refused,
             published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
+            recovery=self._recovery.state(),
         )
 
     def _durable(self) -> bool:
@@ -275,4 +287,5 @@ class Results:
         """
         until_s = time.monotonic() + timeout_s
         published = self._publisher.close(timeout_s * 0.6)
+        self._recovery.close(max(0.05, min(0.3, until_s - time.monotonic())))
         return (self._journal is None or self._journal.close(max(0.05, until_s - time.monotonic()))) and published

@@ -30,6 +30,9 @@ LATER = Answer(b"300", b"the allow-list cannot be read now")
 class Entrance(Protocol):
     """Who may connect, by key."""
 
+    def protect(self, data: zmq.Socket[bytes]) -> None:
+        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then lets each client in or not."""
+
     def answer(self, zap: zmq.Socket[bytes]) -> None:
         """Answer the requests that wait on ``zap``, a ROUTER socket bound to ``ZAP_ENDPOINT``."""
 

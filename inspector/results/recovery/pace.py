@@ -1,0 +1,32 @@
+"""How fast answers are given: so many publications a second, and never more than a share of the time, so that live results come first."""
+
+from __future__ import annotations
+
+import time
+
+SHARE = 0.6
+"""Of the time, in which answers may be worked on. One interpreter lock is shared with the publisher and the judges."""
+_CATCH_UP_S = 0.02
+"""A thread that was woken late may work this much more."""
+
+
+class Pace:
+    """Says when the next step may be done. For one thread."""
+
+    def __init__(self, per_s: float) -> None:
+        self._per_s = per_s
+        self._due_s = 0.0
+        self.longest_step_s = 0.0
+        """So far."""
+
+    def due_in_s(self) -> float:
+        """Until the next step."""
+        return max(0.0, self._due_s - time.monotonic())
+
+    def done(self, publications: int, began_s: float) -> None:
+        """A step is done that began at ``began_s``, monotonic."""
+        now_s = time.monotonic()
+        took_s = now_s - began_s
+        self.longest_step_s = max(self.longest_step_s, took_s)
+        cost_s = max(publications / self._per_s, took_s / SHARE)
+        self._due_s = max(self._due_s, began_s - _CATCH_UP_S) + cost_s

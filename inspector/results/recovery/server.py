@@ -1,0 +1,233 @@
+"""The recovery socket of a line: one thread that takes requests, has them answered in small steps, and sends the replies.
+
+It shares nothing with the publishing thread but memory that neither locks. What it costs the line is bounded by its ``Pace``.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from inspector.config.results import ResultsConfig
+from inspector.errors import UserError
+from inspector.protocol.codec import MalformedError
+from inspector.protocol.recovery import LARGEST_REQUEST, Answer, Outcome, Request, decode_request, encode_answer, id_in
+from inspector.results.allow_list import AllowList
+from inspector.results.brief_log import BriefLog
+from inspector.results.endpoint import check_endpoint
+from inspector.results.identity import Identity
+from inspector.results.listening import TRY_AGAIN_MS
+from inspector.results.mailbox import Mailbox
+from inspector.results.peer_limits import Cause, PeerLimits
+from inspector.results.recovery.address import SECTION, asked, collision, told
+from inspector.results.recovery.answers import Steps, answer, without
+from inspector.results.recovery.archive import Archive
+from inspector.results.recovery.lane import Asked, Lanes
+from inspector.results.recovery.pace import Pace
+from inspector.results.recovery.recent import Recent
+from inspector.results.recovery.sources import Sources
+from inspector.results.request_socket import Arrival, RequestLimits, RequestSocket
+
+log = logging.getLogger(__name__)
+
+_MESSAGES_PER_TURN = 32
+_WAIT_MS = 1000
+_BEHIND_MS = 20
+"""Between two looks at connections that have too much to read."""
+_SOON_MS = 100
+"""When one who asks too much at once may ask again."""
+_LINGER_MS = 50
+_UNREADABLE = "unreadable"
+
+
+class RecoveryState(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for and answered so far."""
+
+    endpoint: str
+    requests: dict[tuple[str, str], int]
+    """By kind and outcome; what cannot be read is of kind and outcome ``unreadable``."""
+    publications: int
+    """Sent again."""
+    waiting: int
+    """Requests."""
+    connections: int
+    cut_off: dict[Cause, int]
+    longest_step_s: float
+
+
+class RecoveryServer:
+    """``start`` and ``close`` are for one thread, and for one time each; ``state`` for any."""
+
+    def __init__(self, config: ResultsConfig, identity: Identity, recent: Recent, journal: Path | None) -> None:
+        """``journal`` is its file; None: the line has none."""
+        self.told: str | None = None
+        """What heartbeats say of it; None: there is no socket, or it is not bound."""
+        self._config = config
+        self._sources = Sources(identity, recent, None if journal is None else Archive(journal), time.time_ns())
+        self._pace = Pace(config.recovery.publications_per_s)
+        self._mailbox: Mailbox[None] = Mailbox()
+        self._socket: RequestSocket | None = None
+        self._work: tuple[Asked, Steps] | None = None
+        """The request that is being answered."""
+        self._requests: Counter[tuple[str, str]] = Counter()
+        self._publications = 0
+        self._unreadable = BriefLog(log, logging.WARNING, "requests that cannot be read")
+        self._errors = BriefLog(log, logging.ERROR, "errors with requests")
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
+
+    def start(self) -> None:
+        """Bind and answer. Raises UserError naming ``results.recovery`` or ``results.curve``. Does nothing where there is to be no socket."""
+        endpoint = asked(self._config)
+        if endpoint is None:
+            return
+        curve = self._config.curve
+        check_endpoint(endpoint, curve=curve is not None, section=SECTION)
+        entrance = None if curve is None else AllowList(curve)
+        socket = RequestSocket(SECTION, _limits(self._config.max_connections), entrance, self._mailbox.interrupt)
+        try:
+            socket.open(endpoint)
+        except UserError as error:
+            raise UserError(f"{error}; {collision(self._config)}") from None
+        self._socket = socket
+        self._lanes = Lanes(socket.connections)
+        self.told = told(self._config.endpoint, socket.endpoint)
+        log.info("answering for what was missed on %s", socket.endpoint)
+        self._thread.start()
+
+    def state(self) -> RecoveryState | None:
+        """None where there is no socket."""
+        socket = self._socket
+        if socket is None:
+            return None
+        return RecoveryState(
+            endpoint=socket.endpoint,
+            requests=dict(self._requests),
+            publications=self._publications,
+            waiting=len(self._lanes) + (self._work is not None),
+            connections=len(socket.connections.all()),
+            cut_off=dict(socket.guard.cut_off),
+            longest_step_s=self._pace.longest_step_s,
+        )
+
+    def close(self, timeout_s: float = 0.3) -> None:
+        """Answer nothing more, and close socket and file. To be called before the journal is closed, which then tidies its file up."""
+        if self._socket is None:
+            return
+        self._closing.set()
+        self._mailbox.interrupt()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            log.error("the recovery socket did not close in time and was left behind")
+
+    def _run(self) -> None:
+        assert self._socket is not None, "bound first"
+        poller = zmq.Poller()
+        poller.register(self._mailbox.fileno(), zmq.POLLIN)
+        poller.register(self._socket.socket, zmq.POLLIN)
+        try:
+            while not self._closing.is_set():
+                try:
+                    self._turn(self._socket, poller)
+                except Exception:
+                    self._errors.write("a request could not be handled", exc_info=True)
+                    self._closing.wait(0.01)  # an error that comes every time must not take a core
+        finally:
+            self._socket.close(_LINGER_MS)
+            if self._sources.archive is not None:
+                self._sources.archive.close()
+
+    def _turn(self, socket: RequestSocket, poller: zmq.Poller) -> None:
+        socket.look()
+        for arrival in socket.read(_MESSAGES_PER_TURN):
+            self._take(socket, arrival)
+        if self._pace.due_in_s() <= 0:
+            self._step(socket)
+        self._unreadable.sum_up()
+        self._errors.sum_up()
+        if self._mailbox.rest():
+            poller.poll(self._pause_ms(socket))
+            self._mailbox.awake()
+
+    def _pause_ms(self, socket: RequestSocket) -> int:
+        if self._work is not None:
+            return math.ceil(self._pace.due_in_s() * 1000)
+        if socket.unbound:
+            return TRY_AGAIN_MS
+        return max(math.ceil(self._pace.due_in_s() * 1000), _BEHIND_MS) if len(self._lanes) else _WAIT_MS
+
+    def _take(self, socket: RequestSocket, arrival: Arrival) -> None:
+        """A request that came in: it is queued, or answered at once where it cannot be."""
+        data = arrival.parts[0] if len(arrival.parts) == 1 else b""
+        try:
+            request = decode_request(data)
+        except MalformedError as error:
+            self._requests[_UNREADABLE, _UNREADABLE] += 1
+            self._unreadable.write("%s: a request cannot be read: %s", SECTION, error)
+            if (id_ := id_in(data)) is not None and not arrival.too_many:
+                self._send(socket, arrival, without(self._sources, id_, Outcome.REFUSED, str(error)))
+            return
+        if arrival.too_many or not self._lanes.put(Asked(arrival.connection, arrival.envelope, request)):
+            why = "too many requests at once"
+            self._reply(socket, arrival, request, without(self._sources, request.id, Outcome.BUSY, why, _SOON_MS))
+
+    def _step(self, socket: RequestSocket) -> None:
+        """Work on one request for a few milliseconds."""
+        began_s = time.monotonic()
+        if self._work is None:
+            for connection in self._lanes.stuck():
+                socket.guard.refuse(connection, Cause.SLOW, "one reads no replies")
+            asked_for = self._lanes.take()
+            if asked_for is None:
+                return
+            self._work = asked_for, answer(self._sources, asked_for.request)
+        asked_for, steps = self._work
+        found = 0
+        try:
+            found = next(steps)
+        except StopIteration as end:
+            self._work = None
+            self._reply(socket, asked_for, asked_for.request, end.value)
+        except Exception:
+            self._work = None
+            self._errors.write("a request could not be answered", exc_info=True)
+            why = "an internal error; the line's log has it"
+            self._reply(
+                socket,
+                asked_for,
+                asked_for.request,
+                without(self._sources, asked_for.request.id, Outcome.BUSY, why, _WAIT_MS),
+            )
+        self._pace.done(found, began_s)
+
+    def _reply(self, socket: RequestSocket, to: Arrival | Asked, request: Request, reply: Answer) -> None:
+        kind = str(type(request.do).__struct_config__.tag)
+        self._requests[kind, reply.reply.outcome.value] += 1
+        if self._send(socket, to, reply):
+            self._publications += len(reply.publications)
+
+    def _send(self, socket: RequestSocket, to: Arrival | Asked, reply: Answer) -> bool:
+        parts = encode_answer(reply)
+        sent = socket.send(to.envelope, parts)
+        if sent:
+            self._lanes.sent(to.connection, sum(map(len, parts)))
+        return sent
+
+
+def _limits(connections: int) -> RequestLimits:
+    """What clients may take: far more than one needs that reads as fast as it can."""
+    return RequestLimits(
+        peers=PeerLimits(connections=connections, burst_bytes=256 << 10, bytes_per_s=float(64 << 10)),
+        replies_waiting=64,
+        largest_read=2 * LARGEST_REQUEST,
+        at_once=100,
+        per_s=100.0,
+        too_many=400,
+    )
