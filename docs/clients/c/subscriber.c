@@ -13,6 +13,7 @@
 #define HELD_MOST 16384      /* live messages of a stream that wait while a hole before them is filled; further ones are asked for later */
 #define ANSWER_MS 3000       /* a request without an answer is sent again after this, over a new connection */
 #define PATIENCE_MS 30000    /* a hole is given up after this, as long as the publisher is alive */
+#define UNKNOWN (WHOLE_MOST + 1) /* in the place of a number: nobody can say how many */
 #define UNHEARD_MS 5000      /* nothing at all for so long: connect anew, because libzmq does not where a key was refused */
 
 /* A publication that waits for its turn, or (`reach`) the fact that all numbers below `number` were published. */
@@ -66,13 +67,13 @@ static void print(json_t *verdict) {
     if (++printed == option.most) stop = 1;
 }
 
-/* Numbers next..to of the epoch will not come; -1: nobody can say how many. */
+/* Numbers next..to of the epoch will not come. */
 static void missed(stream *s, json_int_t to, const char *why) {
-    if (to >= 0 && to < s->next) return;
+    if (to < s->next) return;
     missing++;
     say("missed", "{s:s,s:s,s:s,s:I,s:o,s:s}", "line", s->line, "camera", s->camera, "epoch", s->epoch, "from", s->next, "to",
-        to < 0 ? json_null() : json_integer(to), "why", why);
-    if (to >= 0) s->next = to + 1;
+        to == UNKNOWN ? json_null() : json_integer(to), "why", why);
+    s->next = to == UNKNOWN ? s->next : to + 1;
 }
 
 /* ---- A stream: what is printed next, and what has to be asked for first ---- */
@@ -140,7 +141,7 @@ static void compare(stream *s) {
     if (!new || (old && number_in(new, "order") < number_in(old, "order"))) { /* another daemon's, or one that has ended */
         json_object_set_new(s->past, other, json_false());
     } else if (!old) {
-        missed(s, -1, "the line does not know this epoch any more");
+        missed(s, UNKNOWN, "the line does not know this epoch any more");
         begin(s, other, 0);
     } else {
         s->over = true, s->through = number_in(old, "newest");
@@ -182,7 +183,7 @@ static void advance(stream *s) {
 
 static void give_up(stream *s, const char *why) {
     if (s->want == GET) missed(s, s->to, why);
-    else missed(s, -1, why), begin(s, s->first->epoch, 0);
+    else missed(s, UNKNOWN, why), begin(s, s->first->epoch, 0);
     s->want = NOTHING;
     if (asked == s) asked = NULL;
     advance(s);
@@ -293,10 +294,10 @@ static bool answer(void) {
     json_int_t from = s ? s->next : 0;
     for (bool more = zmq_msg_more(&first); more; more = zmq_msg_more(&parts[3])) {
         for (int k = 0; k < 4; k++) zmq_msg_init(&parts[k]), zmq_msg_recv(&parts[k], recovery, ZMQ_DONTWAIT);
-        if (s && s->want == GET) recovered(s, parts);
+        if (s && s->want == GET && !stop) recovered(s, parts);
         drop(parts, 4);
     }
-    if (s) {
+    if (s && !stop) {
         asked = NULL, s->since_ms = now;
         again_ms = is(outcome, "busy") ? now + number_in(reply, "retry_ms") : now;
         if (is(outcome, "refused")) give_up(s, json_string_value(json_object_get(reply, "text")));
@@ -373,7 +374,7 @@ int main(int count, char **words) {
         if (!stop) watch(), ask();
     }
     for (stream *s = streams; s; s = s->after)
-        if (s->want) missed(s, s->want == GET ? s->to : -1, "the program ends before it came");
+        if (s->want && printed != option.most) missed(s, s->want == GET ? s->to : UNKNOWN, "the program ends before it came");
     if (recovery) zmq_close(recovery);
     zmq_close(results), zmq_ctx_term(context);
     return missing || !heard ? 3 : 0;

@@ -5,7 +5,7 @@ const utf8 = new TextDecoder("utf-8", {fatal: true, ignoreBOM: true})
 // JSON with the times in nanoseconds as BigInt: they are above 2^53, where a double is rounded to 256 ns.
 export function parse(part) {
   const text = utf8.decode(part).replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => (/^-?\d{16,}$/.test(token) ? `"${token}"` : token))
-  return JSON.parse(text, (key, value) => (key.endsWith("_ns") && value !== null ? BigInt(value) : value))
+  return JSON.parse(text, (key, value) => (key.endsWith("_ns") && /^-?\d+$/.test(value) ? BigInt(value) : value))
 }
 
 const object = (value) => typeof value === "object" && value !== null && !Array.isArray(value)

@@ -19,7 +19,7 @@ const say = (event, more) => console.error(JSON.stringify({event, ...more}))
 class GivenUp extends Error {}
 
 let option, results, recovery, address, stopping
-let printed = 0, missing = 0, heard = null, requests = 0
+let printed = 0, missing = 0, requests = 0, begun = now(), heard = null, renewed = 0
 const streams = new Map()
 
 function print(line) {
@@ -198,6 +198,7 @@ function live(message) {
   const stream = streamOf(line, camera)
   if (stream.stale) say("back", stream.name)
   heard = stream.heard = now()
+  renewed = 0
   stream.stale = false
   if (number !== null) stream.push(epoch, number, false, verdictLine(message, false))
   else if (type === "heartbeat") {
@@ -280,12 +281,10 @@ function stop(error) {
   if (stopping) return
   stopping = true
   for (const stream of streams.values())
-    if (stream.wanted) stream.missed(stream.wanted.to ?? null, "the program ends before it came")
+    if (stream.wanted && printed !== option.most) stream.missed(stream.wanted.to ?? null, "the program ends before it came")
   if (error instanceof Error) console.error(error)
   process.stdout.write("", () => process.exit(error instanceof Error ? 1 : missing || heard === null ? 3 : 0))
 }
-
-let begun = now(), renewed = 0
 
 try {
   option = readOptions(process.argv.slice(2))
