@@ -38,7 +38,7 @@ _KINDS = {
     "flat_field": Kind.CALIBRATION,
     "scale_file": Kind.CALIBRATION,
     "operating_point": Kind.OPERATING_POINT,
-    "allowed": Kind.PUBLIC_KEY,
+    "keys.clients": Kind.PUBLIC_KEY,
 }
 """The kind of a file by a word in its key."""
 

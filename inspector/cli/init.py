@@ -140,7 +140,7 @@ def _write(config: LineConfig, file: Path, force: bool) -> str:
     parse_config(text, str(file))
     told = ""
     with ExitStack() as stack:
-        if config.results.curve is not None:
+        if config.keys is not None:
             keys = ServerKeys.of(file)
             kept = keys.are_there()
             if not kept:
@@ -155,7 +155,7 @@ def _about(keys: ServerKeys, kept: bool) -> str:
     did = "kept the keys in" if kept else "made the keys in"
     return (
         f"{did} {keys.folder}\n"
-        f"To let a subscriber in, copy its public key (NAME.key) into {keys.allowed}, and give it {keys.public}."
+        f"To let a client in: inspector keys allow NAME.key --role subscriber --clients {shlex.quote(str(keys.clients))}; give it {keys.public}."
     )
 
 

@@ -1,4 +1,4 @@
-"""``inspector keys``: key pairs for control over TCP, and what the owner of each may do."""
+"""``inspector keys``: key pairs for results and control over TCP, and what the owner of each may do."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make keys for control over TCP, and say what the owner of each may do; at once, without a restart.",
+    help="Make keys for results and control over TCP, and say what the owner of each may do; at once, without a restart.",
 )
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Line configuration; its control.remote.clients is the folder.")
+    Path | None, typer.Option("--config", "-c", help="Line configuration; its keys.clients is the folder.")
 ]
 ClientsOption = Annotated[Path | None, typer.Option(help="The folder itself, in place of --config.")]
 SECRET_MODE, PUBLIC_MODE, FOLDER_MODE = 0o600, 0o644, 0o755
@@ -57,7 +57,9 @@ def new(
     tell(
         f"{public}  is public. A client's goes to the line's machine: inspector keys allow {public.name} --role ROLE -c line.yaml"
     )
-    tell(f"{' ' * len(str(public))}  The line's own goes to its clients: inspector ctl --server-key {public.name}")
+    tell(
+        f"{' ' * len(str(public))}  The line's own goes to its clients: inspector subscribe --server-key {public.name}"
+    )
 
 
 @app.command()
@@ -94,7 +96,12 @@ def show(
 @app.command()
 def allow(
     key: Annotated[Path, typer.Argument(metavar="FILE", help="The client's public key file (NAME.key).")],
-    role: Annotated[str, typer.Option(help="viewer, operator or engineer; each may do what the one before it may.")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="subscriber (results), viewer (and look on the control socket), operator or engineer; each may do what the one before it may."
+        ),
+    ],
     name: Annotated[str | None, typer.Option(help="Of the client. Default: that of the file.")] = None,
     config: ConfigOption = None,
     clients: ClientsOption = None,
@@ -128,9 +135,7 @@ def allow(
         if not place.exists():
             os.chmod(output_folder(place), FOLDER_MODE)
     place = folder / wanted.value / f"{name}.key"
-    write_text(
-        place, f'# A client of the control socket, by `inspector keys allow`.\ncurve\n    public-key = "{public}"\n'
-    )
+    write_text(place, f'# A client of the line, by `inspector keys allow`.\ncurve\n    public-key = "{public}"\n')
     os.chmod(place, PUBLIC_MODE)
     for other, before, known in found:
         if known == public and (other, before) != (name, wanted):
@@ -144,7 +149,7 @@ def revoke(
     config: ConfigOption = None,
     clients: ClientsOption = None,
 ) -> None:
-    """Take a client's key out. Its open connections are closed within a second, without a restart."""
+    """Take a client's key out. Its open connections to the line are closed within a second, without a restart."""
     from inspector.errors import UserError
     from inspector.protocol.control import Role
 
@@ -165,7 +170,7 @@ def _role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        raise UserError(f"--role: found {text[:40]!r}, expected viewer, operator or engineer") from None
+        raise UserError(f"--role: found {text[:40]!r}, expected subscriber, viewer, operator or engineer") from None
 
 
 def _check_name(name: str) -> None:
@@ -179,20 +184,21 @@ def _check_name(name: str) -> None:
 
 
 def _folder(config: Path | None, clients: Path | None) -> Path:
+    from inspector.config.addresses import ADD_KEYS
     from inspector.config.load import load_config
     from inspector.errors import UserError
 
     if (config is None) == (clients is None):
-        raise UserError("give either --config, with control.remote.clients in it, or --clients, the folder itself")
+        raise UserError("give either --config, with keys.clients in it, or --clients, the folder itself")
     if clients is not None:
         return clients
     assert config is not None
-    remote = load_config(config, calibrated=False).control.remote
-    if remote is None:
+    keys = load_config(config, calibrated=False).keys
+    if keys is None:
         raise UserError(
-            f"{config}: control.remote is not set, so no key is used; see docs/control.md, or give --clients"
+            f"{config}: the line has no keys; add `{ADD_KEYS}` (docs/keys.md), or give --clients, the folder itself"
         )
-    return Path(remote.clients)
+    return Path(keys.clients)
 
 
 def _read(folder: Path) -> tuple[list[tuple[str, Role, str]], list[str]]:

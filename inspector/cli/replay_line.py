@@ -144,6 +144,7 @@ class Played(NamedTuple):
                 allow_cpu=True,
                 max_restarts=inference.max_restarts or 3,
             ),
-            results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, curve=None, masks=True),
+            results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, masks=True),
+            keys=None,  # which another machine need not have
             journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
         )

@@ -14,7 +14,7 @@ import zmq
 from inspector.errors import UserError
 from inspector.protocol.control import SLOW, AnyCommand
 from inspector.protocol.control_messages import Outcome, Reply, Request, decode_reply, encode
-from inspector.protocol.keys import KeyFileError, open_to_others, read_key_file, read_secret_key_file
+from inspector.protocol.keys import KeyFileError, read_key_file, read_secret_key_file
 
 _LARGEST_REPLY = 4 << 20
 _AGAIN_S = 1.0
@@ -157,9 +157,7 @@ class ControlClient(AbstractContextManager["ControlClient"]):
     def _use_keys(self, server_key: Path | None, client_key: Path | None) -> None:
         if server_key is None and client_key is None:
             if self._endpoint.startswith("tcp://"):
-                raise UserError(
-                    "control over TCP needs keys: give the daemon's public key and your own (docs/control.md)"
-                )
+                raise UserError("control over TCP needs keys: give the daemon's public key and your own (docs/keys.md)")
             return
         if server_key is None or client_key is None:
             raise UserError(
@@ -170,8 +168,6 @@ class ControlClient(AbstractContextManager["ControlClient"]):
             server = read_key_file(server_key).public
         except KeyFileError as error:
             raise UserError(str(error)) from None
-        if problem := open_to_others(client_key):
-            raise UserError(problem)
         self._socket.setsockopt(zmq.CURVE_SERVERKEY, server)
         self._socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
         self._socket.setsockopt(zmq.CURVE_SECRETKEY, secret)

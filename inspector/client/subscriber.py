@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections import deque
@@ -17,10 +16,8 @@ from inspector.client.connection import Connection
 from inspector.client.events import Event, Malformed, Missed, NewEpoch, Stale, StreamKey
 from inspector.errors import UserError
 from inspector.protocol.codec import TOPIC_ROOT, MalformedError, Packet, decode
-from inspector.protocol.keys import KeyFileError, open_to_others, read_key_file, read_secret_key_file
+from inspector.protocol.keys import KeyFileError, read_key_file, read_secret_key_file
 from inspector.protocol.messages import HeartbeatBody, LineState
-
-log = logging.getLogger(__name__)
 
 _LONGEST_HEARTBEAT_MS = 250
 _HEARTBEATS_TO_STALE = 3
@@ -117,8 +114,6 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             public, secret = read_secret_key_file(client_key)
         except KeyFileError as error:
             raise UserError(f"key file {error}") from None
-        if warning := open_to_others(client_key):
-            log.warning("key file %s", warning)
         self._socket.setsockopt(zmq.CURVE_SERVERKEY, server)
         self._socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
         self._socket.setsockopt(zmq.CURVE_SECRETKEY, secret)

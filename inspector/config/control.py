@@ -6,36 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engines.files.paths import FilePath, PathRule, path_key
+from engines.files.paths import PathRule, path_key
 from inspector.config.section import Section
 
 AUTO = "auto"
-
-
-class RemoteControl(Section, frozen=True, kw_only=True):
-    """Control from other machines, over TCP with CURVE: the client's key decides what it may do."""
-
-    endpoint: Annotated[
-        str, Meta(description="Address to bind, e.g. `tcp://*:5560` or `tcp://192.168.1.4:5560`; port *: a free one.")
-    ]
-    secret_key: Annotated[
-        FilePath,
-        Meta(
-            description="File with the daemon's key pair (`*.key_secret`), relative to this file; for the daemon alone (0600)."
-        ),
-    ]
-    clients: Annotated[
-        FilePath,
-        Meta(
-            description="Folder with the folders `viewer`, `operator` and `engineer`, and in them one public `*.key` file for each client; "
-            "relative to this file, and read again when one changes. `inspector keys` keeps it."
-        ),
-    ]
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for an endpoint that is not TCP."""
-        if not self.endpoint.startswith("tcp://"):
-            raise ValueError(f"endpoint {self.endpoint!r}: expected tcp://ADDRESS:PORT, e.g. tcp://*:5560")
 
 
 class ControlConfig(Section, frozen=True, kw_only=True):
@@ -50,11 +24,17 @@ class ControlConfig(Section, frozen=True, kw_only=True):
         ),
     ] = AUTO
     remote: Annotated[
-        RemoteControl | None, Meta(description="Control over TCP, for clients with a key. Null: none.")
+        str | None,
+        Meta(
+            description="Address for clients on other machines, e.g. `tcp://*:5560` or `tcp://192.168.1.4:5560`; port *: a free one. "
+            "It needs `keys`: the client's key decides what it may do. Null: none."
+        ),
     ] = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an endpoint that is no path."""
+        """Raise ValueError for an endpoint that is no path, and for a remote one that is not TCP."""
+        if self.remote is not None and not self.remote.startswith("tcp://"):
+            raise ValueError(f"remote {self.remote!r}: expected tcp://ADDRESS:PORT, e.g. tcp://*:5560")
         endpoint = self.endpoint
         if endpoint is None or endpoint == AUTO:
             return

@@ -15,11 +15,14 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.config.addresses import ADD_KEYS, check_reach
 from inspector.config.camera import CameraConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.read_scale import read_calibrated_scale
 from inspector.config.recipe import RecipeConfig, with_scale
 from inspector.config.recording import RecordedSource
+from inspector.config.recovery import ENDPOINT as RECOVERY_ENDPOINT
+from inspector.config.recovery import recovery_address
 from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
@@ -98,10 +101,31 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         )
     if config.sheets is not None:
         _check_sheets(config.sheets, config, f"{origin}: sheets")
+    _check_sockets(config, origin)
     if config.overload == "wait" and config.deadline_ms is not None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "
             "set deadline_ms: null for an offline run, or another overload policy"
+        )
+
+
+def _check_sockets(config: LineConfig, origin: str) -> None:
+    """No socket that strangers could reach is without keys, and none that takes commands over TCP."""
+    keys = config.keys is not None
+    remote = config.control.remote
+    try:
+        check_reach(config.results.endpoint, "results.endpoint", keys=keys)
+        recovery = recovery_address(config.results.endpoint, config.results.recovery)
+        if recovery is not None:
+            check_reach(recovery, RECOVERY_ENDPOINT, keys=keys)
+        if remote is not None:
+            check_reach(remote, "control.remote", keys=True)
+    except ValueError as error:
+        raise UserError(f"{origin}: {error}") from None
+    if remote is not None and not keys:
+        raise UserError(
+            f"{origin}: control.remote: {remote} takes commands from whoever can reach it, and the line has no keys; add `{ADD_KEYS}` "
+            "(docs/keys.md), or leave control.remote out: control.endpoint is for programs on this machine"
         )
 
 

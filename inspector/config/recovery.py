@@ -7,9 +7,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.paths import PathRule, path_key
+from inspector.config.addresses import TCP
 from inspector.config.section import AtLeastOne, Section
 
 AUTO = "auto"
+ENDPOINT = "results.recovery.endpoint"
+"""The key of the address."""
+_SUFFIX = ".recovery"
 
 
 class RecoveryConfig(Section, frozen=True, kw_only=True):
@@ -29,10 +33,22 @@ class RecoveryConfig(Section, frozen=True, kw_only=True):
             ge=100,
             le=1_000_000,
         ),
-    ] = 12_000
+    ] = 10_000
     memory_mib: Annotated[
         AtLeastOne,
         Meta(
             description="MiB of the latest publications that are kept in memory. Without a journal that is all that can be asked for."
         ),
     ] = 32
+
+
+def recovery_address(results: str, config: RecoveryConfig) -> str | None:
+    """The address to bind where the results have the address ``results``; None: there is to be no socket."""
+    if config.endpoint != AUTO:
+        return config.endpoint
+    if results.startswith("ipc://"):
+        return results if results == "ipc://*" else f"{results}{_SUFFIX}"
+    found = TCP.fullmatch(results)
+    if found is None:
+        return results  # which is refused for what it is
+    return f"tcp://{found[1]}:{'*' if found[2] in ('*', '0') else int(found[2]) + 1}"

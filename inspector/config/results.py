@@ -6,26 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engines.files.paths import FilePath, PathRule, path_key
+from engines.files.paths import PathRule, path_key
 from inspector.config.recovery import RecoveryConfig
 from inspector.config.section import Section
 
 Endpoint = Annotated[str, path_key(PathRule(prefix="ipc://", other="@*"))]
-
-
-class CurveConfig(Section, frozen=True, kw_only=True):
-    """CURVE keys (made by ``zmq.auth.create_certificates``). Needed for an endpoint other than loopback or ipc."""
-
-    secret_key: Annotated[
-        FilePath,
-        Meta(description="File with the publisher's key pair (`*.key_secret`), relative to this file."),
-    ]
-    allowed_clients: Annotated[
-        FilePath,
-        Meta(
-            description="Directory with one public `*.key` file for each subscriber that may connect, relative to this file; read again when one of them changes.",
-        ),
-    ]
 
 
 class ResultsConfig(Section, frozen=True, kw_only=True):
@@ -35,7 +20,7 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
         Endpoint,
         Meta(
             description="ZeroMQ address to bind: tcp://ADDRESS:PORT (port *: a free one) or ipc://PATH, the path relative to this file. "
-            "Any address other than loopback or ipc needs `curve`.",
+            "Any address other than loopback or ipc needs `keys`.",
         ),
     ] = "tcp://127.0.0.1:5550"
     masks: Annotated[bool, Meta(description="Send the defect mask with each frame that has one.")] = True
@@ -72,8 +57,4 @@ class ResultsConfig(Section, frozen=True, kw_only=True):
     wait_timeout_s: Annotated[
         float, Meta(description="The start fails when the subscriptions have not arrived within this time.", gt=0)
     ] = 30.0
-    curve: Annotated[
-        CurveConfig | None,
-        Meta(description="Encryption and the allow-list. Null: none, which is permitted for loopback and ipc only."),
-    ] = None
     recovery: RecoveryConfig = RecoveryConfig()

@@ -13,6 +13,7 @@ from inspector.config.control import ControlConfig
 from inspector.config.drift import DriftConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.metrics import MetricsConfig
 from inspector.config.recording import RecordingConfig
 from inspector.config.results import ResultsConfig
@@ -84,6 +85,12 @@ class LineConfig(Section, frozen=True, kw_only=True):
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
     control: ControlConfig = ControlConfig()
+    keys: Annotated[
+        KeysConfig | None,
+        Meta(
+            description="Keys for every TCP socket of the line. Null: none, and then TCP on loopback only, and no `control.remote`."
+        ),
+    ] = None
     drift: DriftConfig = DriftConfig()
     recording: RecordingConfig = RecordingConfig()
     sheets: Annotated[

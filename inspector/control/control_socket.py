@@ -15,9 +15,10 @@ from inspector.control.limits import (
     REQUESTS_PER_S,
     TOO_MANY_AT_ONCE,
 )
-from inspector.control.role_keys import Client, RoleKeys
 from inspector.protocol.control import Role
 from inspector.protocol.control_messages import LARGEST_READ
+from inspector.results.allow_list import AllowList, Client
+from inspector.results.bad_messages import Fault
 from inspector.results.endpoint import check_endpoint
 from inspector.results.request_socket import RequestLimits, RequestSocket
 
@@ -39,16 +40,20 @@ class Arrival(NamedTuple):
     """The client's public key; empty for a local one."""
     too_many: bool
     """Whether the client has sent more requests than it may."""
+    bad: Callable[[Fault, str], None] = lambda fault, what: None
+    """To be told where the message cannot be used, and why."""
 
 
 class ControlSocket:
     """A ROUTER socket. For one thread."""
 
-    def __init__(self, endpoint: str, keys: RoleKeys | None, section: str, wake: Callable[[], None]) -> None:
-        """``keys`` says who may connect over TCP; None for an ipc address. ``wake`` has ``look`` called soon."""
+    def __init__(self, endpoint: str, keys: AllowList | None, key: str, wake: Callable[[], None]) -> None:
+        """``keys`` says who may connect over TCP; None for an ipc address. ``key`` is that of the configuration with the address. ``wake`` has
+        ``look`` called soon."""
         self._asked = endpoint
         self._keys = keys
-        self._section = section
+        self.config_key = key
+        """Of its address."""
         limits = RequestLimits(
             peers=PEERS,
             replies_waiting=REPLIES_WAITING,
@@ -57,12 +62,17 @@ class ControlSocket:
             per_s=REQUESTS_PER_S,
             too_many=TOO_MANY_AT_ONCE,
         )
-        self._requests = RequestSocket(section, limits, keys, wake)
+        self._requests = RequestSocket(key, limits, keys, wake)
 
     @property
     def endpoint(self) -> str:
         """The address bound; empty before ``open``."""
         return self._requests.endpoint
+
+    @property
+    def bad_messages(self) -> dict[Fault, int]:
+        """How many messages could not be used, by kind."""
+        return self._requests.guard.bad.counts
 
     @property
     def unbound(self) -> bool:
@@ -76,7 +86,7 @@ class ControlSocket:
 
     def open(self) -> None:
         """Bind. Raises UserError naming the section of the configuration."""
-        check_endpoint(self._asked, curve=self._keys is not None, section=self._section)
+        check_endpoint(self._asked, keys=self._keys is not None, key=self.config_key)
         self._requests.open(self._asked)
         self._requests.let_group_in()
         log.info("taking commands on %s", self.endpoint)
@@ -86,7 +96,7 @@ class ControlSocket:
         for one in self._requests.read(most):
             client = LOCAL if self._keys is None else self._keys.who(one.key)
             if client is not None:  # the key may have been taken out just now
-                yield Arrival(one.envelope, one.parts, client, one.key, one.too_many)
+                yield Arrival(one.envelope, one.parts, client, one.key, one.too_many, one.bad)
 
     def send(self, envelope: list[bytes], data: bytes) -> None:
         """Send a reply; never blocks. It is dropped where the client has gone or does not read."""

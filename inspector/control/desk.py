@@ -24,6 +24,8 @@ from inspector.control.requests import Asked, Refusal, asked_for, read_request
 from inspector.errors import UserError
 from inspector.protocol.control import SLOW, WITHOUT_JOURNAL, AnyCommand, Caller, CommandRefused, Role
 from inspector.protocol.control_messages import Code, Outcome, id_in
+from inspector.results.allow_list import Client
+from inspector.results.bad_messages import Fault
 from inspector.results.command_record import CommandRecord
 
 log = logging.getLogger(__name__)
@@ -103,10 +105,14 @@ class Desk:
             asked.answer(decided, False)
             self._note(asked.caller, asked.name, asked.arguments, received_ns, decided)
 
-    def key_refused(self, key: str, address: str) -> None:
-        """Somebody was turned away at the door."""
-        told = refused("key", f"the public key of a client at {address} is in no role's folder")
-        caller = Caller(who="unknown", public_key=key, role=Role.VIEWER)
+    def key_refused(self, key: str, address: str, client: Client | None) -> None:
+        """Somebody was turned away at the door: a stranger, or a ``client`` whose role is too low."""
+        if client is None:
+            client, why = Client("unknown", Role.SUBSCRIBER), "is in no role's folder"
+        else:
+            why = f"has the role {client.role.value} only"
+        told = refused("key", f"the public key of a client at {address} {why}")
+        caller = Caller(who=client.name, public_key=key, role=client.role)
         self._put_note(caller, "connect", _NO_ARGUMENTS, time.time_ns(), told)
 
     # Deciding: what a request is answered with at once; None where the answer is given already, or comes from a lane.
@@ -217,6 +223,7 @@ class Desk:
         """Refuse what could not be read as a request."""
         readable = len(arrival.parts) == 1 and refusal.code == Code.MALFORMED
         request_id = id_in(arrival.parts[0]) if readable else None
+        arrival.bad(Fault(refusal.code), str(refusal))
         told = refused(refusal.code, str(refusal))
         reply(self._replies.encoded(request_id, told))
         client = arrival.client

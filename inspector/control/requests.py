@@ -9,7 +9,7 @@ from typing import NamedTuple
 from inspector.control.control_socket import Arrival
 from inspector.control.remembered import Answer, Content, Key
 from inspector.control.replies import refused
-from inspector.protocol.control import LOOKS, NEEDS, AnyCommand, Caller, Role
+from inspector.protocol.control import LOOKS, NEEDS, AnyCommand, Caller
 from inspector.protocol.control_messages import (
     LARGEST_REQUEST,
     LONGEST_EXPIRY_S,
@@ -20,8 +20,6 @@ from inspector.protocol.control_messages import (
     decode_request,
     name_of,
 )
-
-_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, no error of the program
@@ -68,7 +66,7 @@ class Asked(NamedTuple):
     def forbidden(self) -> Answer | None:
         """The refusal where the client's role does not suffice."""
         needs, has = NEEDS[type(self.command)], self.caller.role
-        if _RANKS[has] >= _RANKS[needs]:
+        if has.covers(needs):
             return None
         return refused(Code.ROLE, f"{self.name} needs the role {needs.value}; {self.caller.who} has {has.value}")
 

@@ -12,12 +12,15 @@ from typing import NamedTuple
 import zmq
 
 from inspector.config.control import AUTO, ControlConfig, service_endpoint
+from inspector.config.keys import KeysConfig
 from inspector.control.audit import Record
 from inspector.control.control_socket import ControlSocket
 from inspector.control.desk import Desk, Perform
 from inspector.control.replies import Replies
-from inspector.control.role_keys import SECTION as REMOTE
-from inspector.control.role_keys import RoleKeys
+from inspector.errors import UserError
+from inspector.protocol.control import Role
+from inspector.results.allow_list import AllowList
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.command_record import CommandRecord
 from inspector.results.listening import TRY_AGAIN_MS
@@ -50,11 +53,13 @@ class ControlServer:
         record: Record | None = None,
         writable: Callable[[], str] = lambda: "",
         remembered: Sequence[CommandRecord] = (),
+        keys: KeysConfig | None = None,
     ) -> None:
         """``perform`` does the commands: those that look in one thread, quick ones in another, slow ones (``SLOW``) in a third, each of
         them one after another. ``record`` keeps a command, None where the line has no journal; ``writable`` says in one line why the
-        journal cannot be written, empty where it can. ``remembered`` are the commands of the journal, the oldest first."""
+        journal cannot be written, empty where it can. ``remembered`` are the commands of the journal, the oldest first. ``keys`` are needed for the address of ``remote``."""
         self._config = config
+        self._keys = keys
         self._desk = Desk(Replies(line_name, epoch), perform, record, writable, remembered)
         self._mailbox: Mailbox[_Reply] = Mailbox()
         self._sockets: list[ControlSocket] = []
@@ -67,13 +72,21 @@ class ControlServer:
         """The addresses bound, with the port that ``*`` took: the one for this machine, and that for others; none before ``start``."""
         return [socket.endpoint for socket in self._sockets]
 
+    @property
+    def bad_messages(self) -> dict[str, dict[Fault, int]]:
+        """How many messages could not be used, by kind, for each socket by its key in the configuration."""
+        return {socket.config_key: socket.bad_messages for socket in self._sockets}
+
     def start(self) -> None:
         """Bind and take commands. Raises UserError naming the key of the configuration, and leaves nothing open then."""
         wake = self._mailbox.interrupt
         local, remote = local_endpoint(self._config), self._config.remote
-        wanted = [ControlSocket(local, None, "control", wake)] if local is not None else []
+        wanted = [ControlSocket(local, None, "control.endpoint", wake)] if local is not None else []
         if remote is not None:
-            wanted.append(ControlSocket(remote.endpoint, RoleKeys(remote, self._desk.key_refused), REMOTE, wake))
+            if self._keys is None:
+                raise UserError(f"control.remote: {remote} needs keys, and the line has none (docs/keys.md)")
+            clients = AllowList(self._keys, "control", Role.VIEWER, self._desk.key_refused)
+            wanted.append(ControlSocket(remote, clients, "control.remote", wake))
         try:
             for socket in wanted:
                 socket.open()

@@ -19,13 +19,13 @@ from inspector.config.load import load_config
 from inspector.config.opencv import OpenCvConfig
 from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
-from inspector.config.results import CurveConfig, ResultsConfig
 from inspector.config.ring import RingConfig
 from inspector.config.tree import LineConfig
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.genicam_camera import genicam_finding
 from inspector.doctor.journal_folder import journal_finding
+from inspector.doctor.line_sockets import socket_findings
 from inspector.doctor.memory import USUAL_RING
 from inspector.doctor.opencv_camera import opencv_finding
 from inspector.doctor.probing import Probed
@@ -41,8 +41,6 @@ FILES_LOOKED_AT = 3
 LONGEST_LOOK_S = 10.0
 CONFIGURATION = Subject(Section.LINE, "Configuration", needed=True)
 BUNDLE = Subject(Section.LINE, "Bundle", needed=True)
-ENDPOINT = Subject(Section.LINE, "Endpoint", needed=True)
-SECRET_KEY = Subject(Section.LINE, "Secret key")
 
 
 class ConfiguredLine:
@@ -83,9 +81,7 @@ class ConfiguredLine:
             yield bundle_finding(self.bundle.path, BUNDLE)
             for camera in self.config.cameras:
                 yield _camera(camera, self.bundle)
-        yield _endpoint(self.config.results, self.config.line)
-        if self.config.results.curve is not None:
-            yield from _secret_key(self.config.results.curve)
+        yield from socket_findings(self.config)
         yield journal_finding(self.config.journal, Section.LINE)
 
     def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
@@ -154,32 +150,3 @@ def _first_frames(camera: CameraConfig, bundle: Bundle) -> list[str]:
         return seen
     finally:
         source.close()
-
-
-def _endpoint(config: ResultsConfig, line: str) -> Finding:
-    """Whether the address can be bound; tries it and closes it again."""
-    import zmq
-
-    from inspector.results.allow_list import AllowList
-    from inspector.results.endpoint import bind, check_endpoint
-
-    try:
-        check_endpoint(config.endpoint, curve=config.curve is not None)
-        if config.curve is not None:
-            AllowList(config.curve)
-        with zmq.Context() as context, context.socket(zmq.XPUB) as trial:
-            bind(trial, config.endpoint)
-    except (UserError, FileError, OSError) as error:
-        advice = f"the daemon refuses to start, unless line {line} itself is what runs there already"
-        return ENDPOINT.wrong(str(error), advice)
-    secured = "with CURVE" if config.curve else "loopback or ipc only"
-    return ENDPOINT.ok(f"{config.endpoint} is free", f"subscribers connect there, {secured}")
-
-
-def _secret_key(curve: CurveConfig) -> Iterator[Finding]:
-    """Whether others may read the line's secret key."""
-    from inspector.protocol.keys import open_to_others
-
-    if warning := open_to_others(Path(curve.secret_key)):
-        found, _, mend = warning.partition("; ")
-        yield SECRET_KEY.note(found, f"whoever has it can pass for this line: {mend}")

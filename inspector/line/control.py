@@ -19,6 +19,7 @@ from inspector.control.server import ControlServer, takes_commands
 from inspector.line.commands import LineCommands
 from inspector.protocol.control import Caller, CommandRefused, Reload, Role
 from inspector.protocol.control_messages import Code, Outcome
+from inspector.results.bad_messages import Fault
 
 if TYPE_CHECKING:
     from inspector.line.line import Line
@@ -55,6 +56,7 @@ class LineControl:
             self._record(),
             results.journal_writable,
             results.remembered_commands(REMEMBERED),
+            line.config.keys,
         )
         self._server.start()
 
@@ -62,6 +64,11 @@ class LineControl:
     def endpoints(self) -> list[str]:
         """The addresses at which commands are taken; none before ``start``."""
         return self._server.endpoints if self._server else []
+
+    @property
+    def bad_messages(self) -> dict[str, dict[Fault, int]]:
+        """How many messages to each socket could not be used, by kind."""
+        return self._server.bad_messages if self._server else {}
 
     def tick(self) -> None:
         """To be called some times a second, so that reported rates are those of the last seconds."""

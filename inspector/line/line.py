@@ -114,6 +114,7 @@ class Line:
             epoch,
             journal_changed=partial(self.status.condition, "journal"),
             peers_changed=partial(self.status.condition, "peers"),
+            keys=config.keys,
         )
         self.sheets = self._sheet_collector()
         self.ledger = Ledger(self._settled, queued=self._queued)

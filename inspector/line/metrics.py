@@ -62,7 +62,7 @@ class LineMetrics(Collector):
             self._places(),
             engine_metrics.collect(line.inference),
             engine_metrics.collect_gpus(self._gpus()),
-            results_metrics.collect(line.results.snapshot()),
+            results_metrics.collect(line.results.snapshot(), line.control.bad_messages),
             self._drift(),
         )
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from inspector.results.bad_messages import Fault
 from inspector.results.journal_state import JournalState
 from inspector.results.results import Snapshot
 
 
-def collect(published: Snapshot) -> Iterator[Metric]:
-    """The metrics of the results as they are now."""
+def collect(published: Snapshot, bad_commands: dict[str, dict[Fault, int]]) -> Iterator[Metric]:
+    """The metrics of the results as they are now, and of messages to any socket that could not be used: ``bad_commands`` are those to control."""
     publications = CounterMetricFamily(
         "inspector_publications", "Numbered messages that were published.", labels=["camera"]
     )
@@ -35,6 +36,7 @@ def collect(published: Snapshot) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily("inspector_publisher_up", "1 while the publishing thread runs.", value=int(published.alive))
     yield from _peers(published)
+    yield _bad_messages({"results": published.bad_messages, **bad_commands})
     yield from _journal(published.journal)
 
 
@@ -54,9 +56,21 @@ def _peers(published: Snapshot) -> Iterator[Metric]:
     yield cut_off
     yield CounterMetricFamily(
         "inspector_keys_refused",
-        "Connections that were not let in: their key is not on the allow-list.",
+        "Connections that were not let in: their key is not among those of the clients, or the folder cannot be read.",
         value=published.refused,
     )
+
+
+def _bad_messages(counts: dict[str, dict[Fault, int]]) -> Metric:
+    metric = CounterMetricFamily(
+        "inspector_bad_messages",
+        "Messages of clients that could not be used and were dropped.",
+        labels=["socket", "fault"],
+    )
+    for socket, by_fault in counts.items():
+        for fault, count in by_fault.items():
+            metric.add_metric([socket.removesuffix(".endpoint"), fault.value], count)
+    return metric
 
 
 def _journal(state: JournalState | None) -> Iterator[Metric]:

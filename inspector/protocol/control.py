@@ -17,12 +17,19 @@ from engines.files.names import Name
 class Role(str, Enum):
     """What a client may do; each role may do what the one before it may."""
 
+    SUBSCRIBER = "subscriber"
+    """Read results, and ask for those that were missed; nothing on the control socket."""
     VIEWER = "viewer"
     """Look: ``status``, ``start info``, ``bundle list``, ``recipe list``, ``shadow report``."""
     OPERATOR = "operator"
     """Pause, resume, drain, begin and end runs, name parts, prepare recipes for a run."""
     ENGINEER = "engineer"
     """Change the configuration, the bundle and the shadow."""
+
+    def covers(self, needed: Role) -> bool:
+        """Whether this role may do what takes ``needed``."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command"):

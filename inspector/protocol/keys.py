@@ -1,4 +1,4 @@
-"""Reads CURVE key files as ``zmq.auth.create_certificates`` writes them, for the publisher and for subscribers."""
+"""Reads CURVE key files, as `inspector keys new` and ``zmq.auth.create_certificates`` write them, for the line and for its clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zmq.utils import z85
 
 KEY_CHARACTERS = 40
 _LONGEST_FILE = 64 << 10
-_MAKE_IT = "make it with zmq.auth.create_certificates"
+_MAKE_IT = "make it with `inspector keys new NAME`"
 
 
 class KeyFileError(ValueError):
@@ -30,7 +30,24 @@ class KeyPair(NamedTuple):
 
 def read_key_file(path: Path) -> KeyPair:
     """The keys in ``path``. Raises KeyFileError, and nothing else, whatever the path is and whatever the file holds."""
-    found = dict(_entries(path, _content(path)))
+    return _read(path)[0]
+
+
+def read_secret_key_file(path: Path) -> tuple[bytes, bytes]:
+    """Public and secret key in ``path``. Raises KeyFileError, also for a file with the public key only, and for one that other users of this
+    machine may read or write: whoever has the secret key passes for its owner."""
+    keys, mode = _read(path)
+    if keys.secret is None:
+        raise KeyFileError(f"{path} holds no secret key; name the *.key_secret file beside it")
+    if mode & 0o077 and not _guarded_by_systemd(path):
+        raise KeyFileError(f"{path} can be read by others (mode {mode:04o}); chmod 600 {path}")
+    return keys.public, keys.secret
+
+
+def _read(path: Path) -> tuple[KeyPair, int]:
+    """The keys, and the mode of the file they were read from."""
+    content, mode = _content(path)
+    found = dict(_entries(path, content))
     if b"public-key" not in found:
         raise KeyFileError(f"{path} holds no public key; {_MAKE_IT}")
     keys = KeyPair(found[b"public-key"], found.get(b"secret-key"))
@@ -39,43 +56,32 @@ def read_key_file(path: Path) -> KeyPair:
             _check_z85(path, key)
     if keys.secret is not None and zmq.has("curve") and zmq.curve_public(keys.secret) != keys.public:
         raise KeyFileError(f"{path} holds a public key that does not belong to its secret key; {_MAKE_IT}")
-    return keys
+    return keys, mode
 
 
-def read_secret_key_file(path: Path) -> tuple[bytes, bytes]:
-    """Public and secret key in ``path``. Raises KeyFileError, also for a file with the public key only."""
-    public, secret = read_key_file(path)
-    if secret is None:
-        raise KeyFileError(
-            f"{path} holds no secret key; name the *.key_secret file that zmq.auth.create_certificates wrote beside it"
-        )
-    return public, secret
+def _guarded_by_systemd(path: Path) -> bool:
+    """Whether systemd has loaded the file for this service (LoadCredential=), in a folder that only the service may enter."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(credentials) and path.absolute().is_relative_to(str(credentials))
 
 
-def open_to_others(path: Path) -> str:
-    """A warning where other users of the machine may read or write the secret key in ``path``; empty where they may not."""
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return ""
-    return f"{path} can be read by others (mode {mode:04o}); chmod 600 {path}" if mode & 0o077 else ""
-
-
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> tuple[bytes, int]:
     try:
         # Without O_NONBLOCK, a named pipe would block the caller until somebody writes into it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
                 raise KeyFileError(f"{path} is no file with a key; {_MAKE_IT}")
             content = file.read(_LONGEST_FILE + 1)
     except (OSError, ValueError) as error:
         if isinstance(error, KeyFileError):
             raise
-        raise KeyFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        mend = f"; {_MAKE_IT}" if isinstance(error, FileNotFoundError) else ""
+        raise KeyFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}{mend}") from None
     if len(content) > _LONGEST_FILE:
         raise KeyFileError(f"{path} is too large for a key file; {_MAKE_IT}")
-    return content
+    return content, stat.S_IMODE(mode)
 
 
 def _entries(path: Path, content: bytes) -> list[tuple[bytes, bytes]]:

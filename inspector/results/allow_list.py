@@ -1,100 +1,177 @@
-"""CURVE: the publisher's keys, and which clients may connect."""
+"""The keys of clients on other machines: who may connect to a socket, and what each of them may do.
+
+A folder for each role holds one public key file for each client. Each TCP socket of the line has an `AllowList` of its own, with the least
+role that it asks for: ``subscriber`` for results and recovery, ``viewer`` for control.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import zmq
 
-from inspector.config.results import CurveConfig
+from inspector.config.keys import KeysConfig
 from inspector.errors import UserError
-from inspector.protocol.keys import KeyFileError, open_to_others, read_secret_key_file
+from inspector.protocol.control import Role
+from inspector.protocol.keys import KeyFileError, read_secret_key_file
 from inspector.results.brief_log import BriefLog
 from inspector.results.key_folder import KeyFolder, Refusals
 from inspector.results.zap import LATER, LET_IN, REFUSED, Answer, answer_all
 
 log = logging.getLogger(__name__)
 
-_KEY = "results.curve.allowed_clients"
+SECRET_KEY, CLIENTS = "keys.secret_key", "keys.clients"
+
+
+class Client(NamedTuple):
+    """The owner of a key."""
+
+    name: str
+    role: Role
+
+
+def _nobody_is_told(key: str, address: str, client: Client | None) -> None:
+    pass
 
 
 class AllowList:
-    """The clients that may connect."""
+    """Who may connect to one socket. ``who`` and ``allows`` may be called from any thread, the rest from one."""
 
-    def __init__(self, config: CurveConfig) -> None:
-        """Raises UserError naming ``results.curve``, also for a single file of the list that cannot be used."""
-        folder = Path(config.allowed_clients)
-        secret_file = Path(config.secret_key)
-        self._public, self._secret = server_keys(secret_file, "results.curve")
-        self.warning = open_to_others(secret_file)
-        """Where others may read the secret key, one line that says so; else empty."""
+    def __init__(
+        self,
+        keys: KeysConfig,
+        socket: str,
+        least: Role,
+        refused: Callable[[str, str, Client | None], None] = _nobody_is_told,
+    ) -> None:
+        """``socket`` names it in the log: results, control. ``refused(key, address, client)`` is called once for each key that is turned away;
+        ``client`` is its owner where the key is there, and the role is too low. Raises UserError naming ``keys``, also for a single file
+        that cannot be used."""
+        self._public, self._secret = server_keys(keys)
+        self._folder = Path(keys.clients)
+        self._socket = socket
+        self._least = least
+        self._tell_refused = refused
         self.refused = 0
         """How often somebody was not let in, whatever the reason."""
-        self._let_in = BriefLog(log, logging.INFO, "subscribers that were let in")
-        self._turned_away = Refusals(log, "subscribers that were refused")
-        try:
-            self._keys = KeyFolder(folder, _KEY, log)
-        except OSError as error:
+        self._let_in = BriefLog(log, logging.INFO, f"clients that were let in ({socket})")
+        self._turned_away = Refusals(log, f"clients that were refused ({socket})")
+        self._folders: dict[Role, KeyFolder] = {}
+        self._clients: dict[str, Client] = {}
+        if not self._folder.is_dir():
             raise UserError(
-                f"{_KEY}: {folder} cannot be read: {error.strerror}; name a directory with one *.key file for each client"
-            ) from None
-        if self._keys.damaged:
-            raise UserError(f"{_KEY}: {self._keys.damaged[0]}")
+                f"{CLIENTS}: there is no folder {self._folder}; `inspector keys allow` makes it and puts the first client in"
+            )
+        if problem := folder_problem(self._folder):
+            raise UserError(f"{CLIENTS}: {problem}")
+        if problems := self._find_folders():
+            raise UserError(f"{CLIENTS}: {problems[0]}")
+        self._merge()
 
     def protect(self, data: zmq.Socket[bytes]) -> None:
         """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then lets each client in or not."""
-        protect(data, self._public, self._secret, b"results")
+        data.setsockopt(zmq.CURVE_SERVER, 1)
+        data.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
+        data.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
+        data.setsockopt(zmq.ZAP_DOMAIN, self._socket.encode())
+
+    def who(self, key: str) -> Client | None:
+        """The owner of a public key, whatever the role; None where it is in no role's folder."""
+        return self._clients.get(key)
 
     def answer(self, zap: zmq.Socket[bytes]) -> None:
         """Answer the requests that wait on ``zap``, a ROUTER socket bound to ``ZAP_ENDPOINT``."""
         self.refused += answer_all(zap, self._decide)
 
     def allows(self, key: str) -> bool:
-        """Whether the owner of ``key`` is on the list, as it was read last."""
-        return key in self._keys.names
+        """Whether the owner of ``key`` may be connected, as the keys were read last."""
+        client = self._clients.get(key)
+        return client is not None and client.role.covers(self._least)
 
     def look(self) -> None:
-        """Read the list again if one of its files has changed."""
-        if self._keys.look():
-            self._turned_away.forget()
+        """Read the keys again if one of the files has changed."""
+        for problem in self._find_folders():
+            log.error("%s: %s", CLIENTS, problem)
+        for role, folder in list(self._folders.items()):
+            folder.look()
+            if not folder.readable and not folder.folder.exists():
+                del self._folders[role]  # with its last key revoked, say; it may come again
+        self._merge()
 
     def sum_up(self) -> None:
         """Log how many lines were left out."""
         self._let_in.sum_up()
         self._turned_away.sum_up()
 
+    def clients(self) -> list[Client]:
+        """Those that may connect."""
+        return [client for key, client in self._clients.items() if self.allows(key)]
+
+    def _find_folders(self) -> list[str]:
+        """Take in the folders of roles that have none yet; return what is wrong."""
+        problems = []
+        for role in Role:
+            path = self._folder / role.value
+            if role in self._folders or not path.is_dir():
+                continue
+            if problem := folder_problem(path):
+                if self._turned_away.first(str(path)):
+                    problems.append(problem)
+                continue
+            try:
+                self._folders[role] = folder = KeyFolder(path, CLIENTS, log)
+            except OSError as error:
+                problems.append(f"{path} cannot be read: {error.strerror}")
+            else:
+                problems.extend(folder.damaged)
+        return problems
+
+    def _merge(self) -> None:
+        clients: dict[str, Client] = {}
+        for role in Role:  # the highest comes last, and counts where a key is in several folders
+            if role in self._folders:
+                clients.update({key: Client(name, role) for key, name in self._folders[role].names.items()})
+        if clients != self._clients:
+            self._clients = clients
+            self._turned_away.forget()
+
     def _decide(self, key: str, address: str) -> Answer:
         self.look()
-        if not self._keys.readable:
-            return LATER
+        client = self.who(key)
         if self.allows(key):
-            self._let_in.write("subscriber %s is let in (%s)", key, address)
+            assert client is not None
+            self._let_in.write("%s: %s %s is let in (%s)", self._socket, client.role.value, client.name, address)
             return LET_IN
-        self._turned_away.tell(
-            key,
-            "subscriber %s from %s is refused: no file in %s (%s) holds this public key",
-            key,
-            address,
-            self._keys.folder,
-            _KEY,
-        )
+        if not self._folder.is_dir() or not all(folder.readable for folder in self._folders.values()):
+            return LATER
+        if client is None:
+            why = f"no file in {self._folder} holds this public key; `inspector keys allow` lets its owner in"
+        else:
+            why = f"{client.name} has the role {client.role.value}, and this socket needs {self._least.value}"
+        if self._turned_away.tell(key, "%s: the key %s from %s is refused: %s", self._socket, key, address, why):
+            self._tell_refused(key, address, client)
         return REFUSED
 
 
-def server_keys(secret_file: Path, config_key: str) -> tuple[bytes, bytes]:
-    """Public and secret key of a server. Raises UserError naming the section ``config_key``."""
+def server_keys(keys: KeysConfig) -> tuple[bytes, bytes]:
+    """Public and secret key of the line. Raises UserError naming ``keys``."""
     if not zmq.has("curve"):
-        raise UserError(f"{config_key}: this ZeroMQ was built without CURVE; install pyzmq from its binary wheel")
+        raise UserError("keys: this ZeroMQ was built without CURVE; install pyzmq from its binary wheel")
     try:
-        return read_secret_key_file(secret_file)
+        return read_secret_key_file(Path(keys.secret_key))
     except KeyFileError as error:
-        raise UserError(f"{config_key}.secret_key: {error}") from None
+        raise UserError(f"{SECRET_KEY}: {error}") from None
 
 
-def protect(data: zmq.Socket[bytes], public: bytes, secret: bytes, domain: bytes) -> None:
-    """Make ``data``, which is not bound yet, a CURVE server with these keys."""
-    data.setsockopt(zmq.CURVE_SERVER, 1)
-    data.setsockopt(zmq.CURVE_PUBLICKEY, public)
-    data.setsockopt(zmq.CURVE_SECRETKEY, secret)
-    data.setsockopt(zmq.ZAP_DOMAIN, domain)
+def folder_problem(path: Path) -> str:
+    """Why a folder is not fit to say who may do what; empty where it is."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        return f"{path} cannot be read: {os.strerror(error.errno or 0)}"
+    return f"{path} can be written to by others (mode {mode:04o}); chmod go-w {path}" if mode & 0o022 else ""

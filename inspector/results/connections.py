@@ -21,7 +21,8 @@ from inspector.results import traffic
 from inspector.results.peer_limits import PeerLimits
 
 _LISTENER_CLOSED = zmq.EVENT_CLOSED | zmq.EVENT_CLOSE_FAILED
-_EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED
+_HANDSHAKE_FAILED = zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+_EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | _LISTENER_CLOSED | _HANDSHAKE_FAILED
 _MONITOR = "inproc://results.connections"
 
 
@@ -64,6 +65,8 @@ class Connections:
         """Descriptor of the listening socket; None while there is none."""
         self.accepted = 0
         """Connections so far."""
+        self.handshakes_failed = 0
+        """Connections whose peer could not be understood, as one without CURVE where keys are used; not those whose key was refused."""
         self._subscriptions = 0
         self._covering = 0
         self._data: zmq.Socket[bytes] | None = None
@@ -216,6 +219,9 @@ class Connections:
     def _take_events(self) -> None:
         while self._monitor is not None and int(self._monitor.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             event, descriptor = struct.unpack("=hi", self._monitor.recv_multipart(zmq.NOBLOCK)[0])
+            if event & _HANDSHAKE_FAILED:  # the number beside it says what failed, not where
+                self.handshakes_failed += 1
+                continue
             if event & _LISTENER_CLOSED:
                 self.listener = None
                 continue
@@ -238,6 +244,11 @@ class Connections:
 def descriptor_of(frame: zmq.Frame) -> int:
     """The file descriptor of the connection on which a message came; -1 where it has ended."""
     return int(_property(frame, "__fd") or -1)
+
+
+def address_of(frame: zmq.Frame) -> str:
+    """The address of the machine that a message came from; empty over ``ipc``."""
+    return _property(frame, "Peer-Address")
 
 
 def key_of(frame: zmq.Frame) -> str:

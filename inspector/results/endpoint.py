@@ -3,71 +3,52 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
-import re
 import socket
 from pathlib import Path
 
 import zmq
 
+from inspector.config.addresses import check_reach
 from inspector.errors import UserError
 
 _LONGEST_IPC_PATH = 107
-_TCP = re.compile(r"tcp://(\[[^\]]+\]|[^:\[\]]+):(\*|\d{1,5})")
 
 
-def check_endpoint(endpoint: str, *, curve: bool, section: str = "results") -> None:
-    """Check that the endpoint may be bound: without CURVE only loopback or an ipc path; an ipc path must not be in use.
+class InUseError(UserError):
+    """Another program, or another line, has the address."""
 
-    Raises UserError naming ``endpoint`` of the ``section``.
+
+def check_endpoint(endpoint: str, *, keys: bool, key: str = "results.endpoint") -> None:
+    """Check that the endpoint may be bound: without ``keys`` only loopback or an ipc path; an ipc path must not be in use.
+
+    Raises UserError naming the ``key`` of the configuration.
     """
-    key, curve_key = f"{section}.endpoint", f"{section.split('.')[0]}.curve"
-    if endpoint.startswith("ipc://@") and not curve:
-        raise UserError(
-            f"{key}: {endpoint} is an abstract name, which every user of this machine can connect to, but {curve_key} is not set; "
-            f"set {curve_key} (docs/protocol.md, Security), or bind to ipc://PATH in a folder with the right permissions"
-        )
+    try:
+        check_reach(endpoint, key, keys=keys)
+    except ValueError as error:
+        raise UserError(str(error)) from None
     if endpoint.startswith("ipc://"):
         _check_ipc(endpoint, key)
-        return
-    found = _TCP.fullmatch(endpoint)
-    if not found or (found[2] != "*" and not 0 <= int(found[2]) <= 65535):
-        raise UserError(
-            f"{key}: {endpoint!r} is no address; expected tcp://ADDRESS:PORT or ipc://PATH, e.g. tcp://127.0.0.1:5550"
-        )
-    if not curve and not _is_loopback(found[1].strip("[]")):
-        raise UserError(
-            f"{key}: {endpoint} can be reached from other machines, but {curve_key} is not set; "
-            f"set {curve_key} (docs/protocol.md, Security), or bind to tcp://127.0.0.1:PORT or ipc://PATH"
-        )
 
 
 def bind(socket_: zmq.Socket[bytes], endpoint: str, key: str = "results.endpoint") -> str:
-    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``."""
+    """Bind and return the address bound, with the port that ``*`` took. Raises UserError naming ``key``; InUseError where the port is taken."""
     if "[" in endpoint:
         socket_.setsockopt(zmq.IPV6, 1)
     try:
         socket_.bind(endpoint)
     except zmq.ZMQError as error:
-        raise UserError(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
+        kind = InUseError if error.errno == errno.EADDRINUSE else UserError
+        raise kind(f"{key}: {endpoint} cannot be bound: {_worded(error)}") from None
     bound = socket_.getsockopt(zmq.LAST_ENDPOINT)
     assert isinstance(bound, bytes)
     return bound.rstrip(b"\0").decode()
 
 
-def _is_loopback(host: str) -> bool:
-    if host in ("localhost", "lo"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _check_ipc(endpoint: str, key: str) -> None:
     """libzmq replaces an existing socket file: without this check a second line would silently cut off the first."""
     path = endpoint.removeprefix("ipc://")
-    if path in ("", "*") or path.startswith("@"):
+    if path in ("", "*"):
         if not path:
             raise UserError(f"{key}: {endpoint!r} names no path; e.g. ipc:///run/inspector/results.ipc")
         return

@@ -13,9 +13,9 @@ from inspector.results.brief_log import BriefLog
 class KeyFolder:
     """The keys in one folder. For one thread; ``names`` may be read from any."""
 
-    def __init__(self, folder: Path, config_key: str, log: logging.Logger, *, guarded: bool = False) -> None:
-        """``config_key`` names the folder in errors and in the log. ``guarded`` skips a file that others may write to. Raises OSError where
-        the folder cannot be read; ``damaged`` names files that cannot be used."""
+    def __init__(self, folder: Path, config_key: str, log: logging.Logger) -> None:
+        """``config_key`` names the folder in errors and in the log. Raises OSError where the folder cannot be read; ``damaged`` names files
+        that cannot be used, or that others may write to."""
         self.folder = folder
         self.readable = True
         """False while the folder cannot be read: nobody is let in then, and nobody turned away for good."""
@@ -23,7 +23,6 @@ class KeyFolder:
         """The name of each file, without its suffix, by its public key; the dictionary is replaced, never changed."""
         self._config_key = config_key
         self._log = log
-        self._guarded = guarded
         self._seen = self._files()
         self.damaged = self._read()
         """What was wrong with files when they were read last, one line each."""
@@ -68,7 +67,7 @@ class KeyFolder:
         names, damaged = {}, []
         for name, *rest in self._seen:
             path = self.folder / str(name)
-            if self._guarded and rest and int(rest[-1]) & 0o022:
+            if rest and int(rest[-1]) & 0o022:
                 damaged.append(f"{path} can be written to by others; chmod go-w {path}")
                 continue
             try:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import zmq
 
+from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
@@ -55,6 +56,9 @@ class PeerGuard:
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
+        self.bad = BadMessages(section)
+        """What peers sent and nobody can use."""
+        self._handshakes_failed = 0
         self.cut_off = dict.fromkeys(Cause, 0)
         """How often, by cause; all connections at once count as one."""
         self._lock = threading.Lock()
@@ -142,6 +146,7 @@ class PeerGuard:
         if now_s >= self._seldom_due_s:
             self._seldom_due_s = now_s + _SELDOM_S
             self._check_keys()
+            self._check_handshakes()
             self._check_calm(now_s)
             self._cut_off.sum_up()
             self._errors.sum_up()
@@ -162,8 +167,19 @@ class PeerGuard:
         self._allow_list.sum_up()
         for connection in self._connections.all():
             if connection.key and not self._allow_list.allows(connection.key):
-                log.info("%s: client %s is cut off: its key is not on the list any more", self._section, connection.key)
+                log.info("%s: client %s is cut off: its key may not connect any more", self._section, connection.key)
                 self.refuse(connection, Cause.KEY, "")
+
+    def _check_handshakes(self) -> None:
+        failed = self._connections.handshakes_failed - self._handshakes_failed
+        if failed:
+            self._handshakes_failed += failed
+            keys = (
+                ""
+                if self._allow_list is None
+                else ", or who connects has not the public key of this line or none of its own"
+            )
+            self.bad.note(Fault.HANDSHAKE, "", f"the handshake failed: it was not ZMTP{keys}", failed)
 
     def _check_number(self) -> None:
         """Refuse what is above the limit: the oldest without a subscription, so that a new subscriber has time for its first one; where

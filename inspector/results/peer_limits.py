@@ -31,7 +31,7 @@ class Cause(Enum):
     CONNECTIONS = "connections"
     """There were too many."""
     KEY = "key"
-    """Its key is not on the allow-list any more."""
+    """Its key was revoked, or its role is too low now."""
     MEMORY = "memory"
     """All of them, because the daemon's memory had grown."""
 

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable
 import msgspec
 import zmq
 
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
+from inspector.protocol.control import Role
 from inspector.results.allow_list import AllowList
 from inspector.results.backlog import Backlog
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connections
 from inspector.results.endpoint import check_endpoint
@@ -46,12 +49,14 @@ class PeerSockets:
         limits: PeerLimits,
         changed: Callable[[bool, str, str], None],
         wake: Callable[[], None],
+        keys: KeysConfig | None = None,
     ) -> None:
         """``prefixes`` are those of the line's topics. ``changed(well, code, text)`` is called, in any thread, when peers have to be
-        cut off and when that is over; ``wake`` ends a ``poll`` that waits."""
+        cut off and when that is over; ``wake`` ends a ``poll`` that waits. ``keys`` are those of the line, for an address over TCP."""
         self.errors = 0
         """How often something a peer sent could not be handled."""
         self._config = config
+        self._keys = keys if config.endpoint.startswith("tcp://") else None
         possible = connections_possible(config.max_connections)
         if possible < config.max_connections:
             log.warning(
@@ -64,20 +69,20 @@ class PeerSockets:
         self.connections = Connections(limits)
         self._listening = Listening(self.connections, "results.endpoint", wake)
         self._guard = PeerGuard(self.connections, limits, self._listening.bind_anew, changed)
-        self.subscriptions = Subscriptions(prefixes, self.connections, limits, self._guard.refuse, self._allows)
-        self._backlog = Backlog(self.connections, config.send_mib << 20, config.curve is not None, self._guard.refuse)
+        self.subscriptions = Subscriptions(
+            prefixes, self.connections, limits, self._guard.refuse, self._allows, self._guard.bad
+        )
+        self._backlog = Backlog(self.connections, config.send_mib << 20, self._keys is not None, self._guard.refuse)
         self._poller = zmq.Poller()
         self._problems = BriefLog(log, logging.ERROR, "errors with what peers sent")
 
     def open(self) -> None:
-        """Bind. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
+        """Bind. Raises UserError naming ``results.endpoint`` or ``keys``."""
         config = self._config
-        check_endpoint(config.endpoint, curve=config.curve is not None)
-        self._allow_list = AllowList(config.curve) if config.curve else None
+        check_endpoint(config.endpoint, keys=self._keys is not None)
+        self._allow_list = AllowList(self._keys, "results", Role.SUBSCRIBER) if self._keys else None
         self._context = zmq.Context()
         try:
-            if self._allow_list and self._allow_list.warning:
-                log.warning("results.curve.secret_key: %s", self._allow_list.warning)
             zap = self._context.socket(zmq.ROUTER)  # without CURVE nobody asks it
             zap.bind(ZAP_ENDPOINT)
             self._data = self._context.socket(zmq.XPUB)
@@ -96,8 +101,13 @@ class PeerSockets:
         return dict(self._guard.cut_off)
 
     @property
+    def bad_messages(self) -> dict[Fault, int]:
+        """How many messages could not be used, by kind."""
+        return self._guard.bad.counts
+
+    @property
     def refused(self) -> int | None:
-        """How often somebody was not let in by the allow-list; None where there is none."""
+        """How often somebody was not let in; None where no keys are used."""
         return None if self._allow_list is None else self._allow_list.refused
 
     def wake_by(self, descriptor: int) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.latency import LatencyHistogram
@@ -47,6 +48,7 @@ class Publisher:
         journal_changed: Callable[[bool, str, str], None],
         peers_changed: Callable[[bool, str, str], None],
         limits: PeerLimits,
+        keys: KeysConfig | None,
     ) -> None:
         self.published = self.published_bytes = 0
         """Numbered messages and their bytes, each counted once, however many subscribers it is sent to."""
@@ -66,13 +68,13 @@ class Publisher:
         self._mailbox: Mailbox[tuple[Work, int]] = Mailbox()
         """Each with the time of its verdict, monotonic ns; 0 for what is no verdict."""
         prefixes = [stream_prefix(line, stream.camera) for stream in self._streams]
-        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt)
+        self.peers = PeerSockets(config, prefixes, limits, peers_changed, self._mailbox.interrupt, keys)
         self._heartbeat_s = 0.0
         self._close_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def bind(self) -> None:
-        """Bind. Raises UserError naming ``results.endpoint`` or ``results.curve``."""
+        """Bind. Raises UserError naming ``results.endpoint`` or ``keys``."""
         self.peers.open()
         self.peers.wake_by(self._mailbox.fileno())
         log.info("publishing on %s", self.peers.endpoint)

@@ -13,13 +13,15 @@ from typing import NamedTuple
 import msgspec
 import zmq
 
+from inspector.results.allow_list import AllowList
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
-from inspector.results.connections import Connection, Connections, descriptor_of, key_of
+from inspector.results.connections import Connection, Connections, address_of, descriptor_of, key_of
 from inspector.results.listening import Listening
 from inspector.results.peer_guard import PeerGuard
 from inspector.results.peer_limits import RECEIVE_BUFFER, RECEIVE_MESSAGES, Cause, PeerLimits, connections_possible
 from inspector.results.peer_sockets import HANDSHAKE_MS
-from inspector.results.zap import ZAP_ENDPOINT, Entrance
+from inspector.results.zap import ZAP_ENDPOINT
 
 log = logging.getLogger(__name__)
 
@@ -73,24 +75,24 @@ class Arrival(NamedTuple):
     """The client's public key; empty without CURVE."""
     too_many: bool
     """Whether the client has sent more requests than it may."""
+    bad: Callable[[Fault, str], None]
+    """To be told where the message cannot be used, and why."""
 
 
 class RequestSocket:
     """A ROUTER socket. For one thread."""
 
-    def __init__(
-        self, section: str, limits: RequestLimits, entrance: Entrance | None, wake: Callable[[], None]
-    ) -> None:
-        """``section`` is that of the configuration. ``entrance`` says who may connect; None: without CURVE. ``wake`` has ``look`` called
-        soon."""
-        self._section = section
+    def __init__(self, key: str, limits: RequestLimits, clients: AllowList | None, wake: Callable[[], None]) -> None:
+        """``key`` is that of the configuration with the address. ``clients`` are those that may connect; None: without CURVE. ``wake`` has
+        ``look`` called soon."""
+        self._section = key.removesuffix(".endpoint")
         self._limits = limits
-        self._entrance = entrance
+        self._clients = clients
         peers = msgspec.structs.replace(limits.peers, connections=connections_possible(limits.peers.connections))
         self.connections = Connections(peers)
-        self._listening = Listening(self.connections, f"{section}.endpoint", wake)
+        self._listening = Listening(self.connections, key, wake)
         self.guard = PeerGuard(
-            self.connections, peers, self._listening.bind_anew, lambda well, code, text: None, section
+            self.connections, peers, self._listening.bind_anew, lambda well, code, text: None, self._section
         )
         self._allowances: weakref.WeakKeyDictionary[Connection, Allowance] = weakref.WeakKeyDictionary()
         self._dropped = BriefLog(log, logging.WARNING, "replies that were dropped")
@@ -123,7 +125,7 @@ class RequestSocket:
         except BaseException:
             self.close(0)
             raise
-        self.guard.start(zap, self._entrance)
+        self.guard.start(zap, self._clients)
 
     def read(self, most: int) -> Iterator[Arrival]:
         """What has come in, at most ``most`` messages. Never blocks."""
@@ -170,7 +172,7 @@ class RequestSocket:
         if connection is None or connection.ending:
             return None
         key = connection.key = connection.key or key_of(frames[-1])
-        if self._entrance is not None and not self._entrance.allows(key):
+        if self._clients is not None and not self._clients.allows(key):
             self.guard.refuse(connection, Cause.KEY, "")
             return None
         allowance = self._allowances.setdefault(connection, Allowance(self._limits))
@@ -182,7 +184,16 @@ class RequestSocket:
         self.connections.subscribe(connection, b"", True)
         parts = [bytes(frame.buffer) for frame in frames[: len(frames) if len(frames) <= 4 else 4]]
         begin = 2 if len(parts) > 2 and not parts[1] else 1  # a REQ socket sends an empty part first
-        return Arrival(connection, parts[:begin], parts[begin:], key, too_many)
+        client = None if self._clients is None else self._clients.who(key)
+        sender = f"{client.name if client else 'local'} {address_of(frames[-1])}".strip()
+        return Arrival(
+            connection,
+            parts[:begin],
+            parts[begin:],
+            key,
+            too_many,
+            lambda fault, what: self.guard.bad.note(fault, sender, what),
+        )
 
     def _set_options(self) -> None:
         options = {
@@ -201,5 +212,5 @@ class RequestSocket:
         }
         for option, value in options.items():
             self._router.setsockopt(option, value)
-        if self._entrance is not None:
-            self._entrance.protect(self._router)
+        if self._clients is not None:
+            self._clients.protect(self._router)

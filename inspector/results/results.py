@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.frames.latency import LatencyHistogram
@@ -19,7 +20,9 @@ from inspector.frames.outcome import Outcome, Settled
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
+from inspector.results.bad_messages import Fault
 from inspector.results.command_record import CommandRecord
+from inspector.results.endpoint import InUseError
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
@@ -27,6 +30,7 @@ from inspector.results.journal_state import JournalState
 from inspector.results.message_parts import settings
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.publisher import Publisher
+from inspector.results.recovery.address import neighbour
 from inspector.results.recovery.recent import Recent
 from inspector.results.recovery.server import RecoveryServer, RecoveryState
 from inspector.results.shadow_record import Comparison, Disagreement
@@ -66,7 +70,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: dict[Cause, int]
     """How often connections were cut off."""
     refused: int | None
-    """How often somebody was not let in; None without an allow-list."""
+    """How often somebody was not let in; None where no keys are used."""
+    bad_messages: dict[Fault, int]
+    """How many messages of peers could not be used."""
     published_bytes: int
     """Of the numbered publications."""
     journal: JournalState | None
@@ -86,9 +92,11 @@ class Results:
         journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
         peers_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
         limits: PeerLimits = _LIMITS,
+        keys: KeysConfig | None = None,
     ) -> None:
         """``journal_changed(well, code, text)`` is called, in the publishing thread, when the journal begins to fail and when it works
-        again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers."""
+        again; ``peers_changed``, in any thread, when peers have to be cut off and when that is over. ``limits`` are those of peers, ``keys`` those
+        of the line and its clients, for an address over TCP."""
         self._config = config
         self._line = identity.line
         self._journal = Journal(journal, identity) if journal.path is not None else None
@@ -101,9 +109,19 @@ class Results:
         stored_through = None if self._journal is None else self._journal.done_through
         recent = Recent(identity.streams, config.recovery.memory_mib << 20, stored_through)
         self._publisher = Publisher(
-            config, identity.line, self._streams.values(), self._journal, recent, journal_changed, peers_changed, limits
+            config,
+            identity.line,
+            self._streams.values(),
+            self._journal,
+            recent,
+            journal_changed,
+            peers_changed,
+            limits,
+            keys,
         )
-        self._recovery = RecoveryServer(config, identity, recent, None if self._journal is None else self._journal.path)
+        self._recovery = RecoveryServer(
+            config, keys, identity, recent, None if self._journal is None else self._journal.path
+        )
 
     @property
     def endpoint(self) -> str:
@@ -122,7 +140,7 @@ class Results:
         if self._journal is not None:
             self._journal.open(stopping)
         try:
-            self._publisher.bind()
+            self._bind()
             self._recovery.start()
             for stream in self._streams.values():
                 stream.recovery = self._recovery.told
@@ -130,6 +148,12 @@ class Results:
         except BaseException:
             self.close()
             raise
+
+    def _bind(self) -> None:
+        try:
+            self._publisher.bind()
+        except InUseError as error:
+            raise UserError(f"{error}{neighbour(self._config)}") from None
 
     def wait_for_subscribers(self, stopping: threading.Event | None = None) -> bool:
         """Block until ``results.wait_for_subscribers`` subscriptions have arrived; False once ``stopping`` is set.
@@ -271,6 +295,7 @@ class Results:
             accepted=self._publisher.peers.connections.accepted,
             cut_off=self._publisher.peers.cut_off,
             refused=self._publisher.peers.refused,
+            bad_messages=self._publisher.peers.bad_messages,
             published_bytes=self._publisher.published_bytes,
             journal=self._journal.state() if self._journal else None,
             recovery=self._recovery.state(),

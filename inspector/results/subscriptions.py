@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 
 import zmq
 
+from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
-from inspector.results.connections import Connection, Connections, descriptor_of, key_of
+from inspector.results.connections import Connection, Connections, address_of, descriptor_of, key_of
 from inspector.results.peer_limits import Cause, PeerLimits
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,16 @@ class Subscriptions:
         limits: PeerLimits,
         refuse: Callable[[Connection, Cause, str], None],
         allowed: Callable[[str], bool] = lambda key: True,
+        bad: BadMessages | None = None,
     ) -> None:
         """``prefixes`` are what the topics of each stream begin with. ``refuse`` is called for a connection that exceeds a limit,
-        with the reason; ``allowed`` says whether the owner of a key may still subscribe."""
+        with the reason; ``allowed`` says whether the owner of a key may still subscribe; ``bad`` counts messages that are no subscriptions."""
         self._prefixes = tuple(prefix.encode() for prefix in prefixes)
         self._connections = connections
         self._limits = limits
         self._refuse = refuse
         self._allowed = allowed
+        self._bad = bad or BadMessages("results")
         self._changed = threading.Condition()
         self._joined = False
         self._arrivals = BriefLog(log, logging.INFO, "subscriptions")
@@ -77,7 +80,9 @@ class Subscriptions:
     def _take(self, frame: zmq.Frame) -> None:
         content = bytes(frame.buffer)
         if content[:1] not in (b"\0", b"\1"):
-            return  # no subscription
+            if descriptor_of(frame) >= 0:
+                self._bad.note(Fault.MALFORMED, address_of(frame), f"{len(content)} bytes that are no subscription")
+            return
         # A connection that ends takes its subscriptions along, and libzmq then reports them without a descriptor.
         connection = self._connections.find(descriptor_of(frame))
         if connection is None or connection.ending:

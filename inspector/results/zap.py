@@ -22,16 +22,13 @@ class Answer(NamedTuple):
 
 LET_IN = Answer(b"200", b"OK")
 NO_CURVE = Answer(b"400", b"CURVE expected")
-REFUSED = Answer(b"400", b"not in the allow-list")
-LATER = Answer(b"300", b"the allow-list cannot be read now")
+REFUSED = Answer(b"400", b"no key that is let in")
+LATER = Answer(b"300", b"the keys cannot be read now")
 """A client that is told so tries again by itself."""
 
 
 class Entrance(Protocol):
     """Who may connect, by key."""
-
-    def protect(self, data: zmq.Socket[bytes]) -> None:
-        """Make ``data``, which is not bound yet, a CURVE server; ``answer`` then lets each client in or not."""
 
     def answer(self, zap: zmq.Socket[bytes]) -> None:
         """Answer the requests that wait on ``zap``, a ROUTER socket bound to ``ZAP_ENDPOINT``."""

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import yaml
-import zmq.auth
 
+from tests.keys import make_keys
 from tests.line_file import write_line
 from tests.results.publishing import make_identity
 from tests.results.recording import make_command
@@ -25,16 +25,15 @@ class Plant:
         self.folder = folder
         self.bundle = folder / "bundles/mine"
         shutil.copytree(BUNDLE, self.bundle)
-        keys, self.allowed = folder / "keys", folder / "allowed"
-        for made in (keys, self.allowed):
-            made.mkdir()
-        _, self.secret = map(Path, zmq.auth.create_certificates(keys, "line"))
-        public, _ = map(Path, zmq.auth.create_certificates(keys, "mes"))
-        shutil.copy(public, self.allowed)
-        curve = {"secret_key": "keys/line.key_secret", "allowed_clients": "allowed"}
+        keys = folder / "keys"
+        keys.mkdir()
+        make_keys(keys, mes="subscriber")
+        self.secret = keys / "line.key_secret"
+        self.clients = (keys / "clients").rename(folder / "clients")
+        section = {"secret_key": "keys/line.key_secret", "clients": "clients"}
         self.journal = folder / "journal.sqlite"
         self.config = write_line(
-            folder, Path("bundles/mine"), results={"endpoint": "tcp://127.0.0.1:*", "curve": curve}, journal={"path": "journal.sqlite"}
+            folder, Path("bundles/mine"), keys=section, journal={"path": "journal.sqlite"}
         )  # fmt: skip
 
     def write_journal(self) -> None:

@@ -58,7 +58,7 @@ def test_what_was_saved_is_restored_where_it_was(plant: Plant, tmp_path: Path) -
     assert ended.status == 0, ended
     expected = {path: data for path, data in before.items() if "/keys/" not in path}
     assert plant.files() == expected
-    assert "/allowed/mes.key" in "".join(expected)
+    assert "/clients/subscriber/mes.key" in "".join(expected)
     assert stat.S_IMODE(plant.config.stat().st_mode) == 0o640
     assert (
         f"NOT RESTORED     {plant.secret}: not in the backup (a secret key; --keys-with age -r RECIPIENT takes it"
@@ -102,13 +102,13 @@ def test_the_output_and_the_manifest_say_what_is_left_out(plant: Plant, tmp_path
 
 
 def test_a_secret_among_public_keys_and_a_credential_of_systemd_are_left_out(plant: Plant) -> None:
-    shutil.copy(plant.secret, plant.allowed / "misplaced.key")
+    shutil.copy(plant.secret, plant.clients / "subscriber/misplaced.key")
     copy = "/run/credentials/inspector@line.service/publisher.key_secret"
-    plant.change(results={"endpoint": "tcp://127.0.0.1:*", "curve": {"secret_key": copy, "allowed_clients": "allowed"}})
+    plant.change(keys={"secret_key": copy, "clients": "clients"})
     archive = backed_up(plant)
     assert b"secret-key" not in archive.read_bytes()
     left_out = {one["what"]: one["why"] for one in manifest_of(archive)["left_out"]}  # type: ignore[attr-defined]
-    assert "secret key" in left_out[str(plant.allowed / "misplaced.key")]
+    assert "secret key" in left_out[str(plant.clients / "subscriber/misplaced.key")]
     assert "--key FILE" in left_out[copy]
 
 
@@ -197,21 +197,20 @@ def test_secret_keys_need_a_program_that_is_there(
 
 
 def test_a_recipe_brings_its_bundle_and_operating_point_and_clients_bring_their_roles(plant: Plant) -> None:
-    recipes, operators = plant.folder / "recipes", plant.folder / "clients/operator"
+    recipes, operators = plant.folder / "recipes", plant.clients / "operator"
     for folder in (recipes, operators, plant.folder / "pictures"):
         folder.mkdir(parents=True)
     (recipes / "thick.yaml").write_text("bundle: ../bundles/mine\noperating_point: ../op.yaml\n")
     (recipes / "broken.yaml").write_text("bundle: [\n")
     (plant.folder / "op.yaml").write_text("a: 1\n")
     (plant.folder / "pictures/1.png").write_text("a picture")
-    shutil.copy(plant.allowed / "mes.key", operators / "panel.key")
-    remote = {"endpoint": "tcp://*:5560", "secret_key": "keys/line.key_secret", "clients": "clients"}
-    plant.change(bundle="demo", recipes="recipes", control={"remote": remote}, drift={"folder": "pictures"})
+    shutil.copy(plant.clients / "subscriber/mes.key", operators / "panel.key")
+    plant.change(bundle="demo", recipes="recipes", control={"remote": "tcp://*:5560"}, drift={"folder": "pictures"})
     found = gather([plant.config], with_bundles=False)
     assert {str(path.relative_to(plant.folder)): kind for path, kind in found.files.items()} == {
         "line.yaml": Kind.CONFIGURATION, "recipes/thick.yaml": Kind.RECIPE, "recipes/broken.yaml": Kind.RECIPE,
         "op.yaml": Kind.OPERATING_POINT, "bundles/mine/operating_point.yaml": Kind.OPERATING_POINT,
-        "clients/operator/panel.key": Kind.PUBLIC_KEY, "allowed/mes.key": Kind.PUBLIC_KEY,
+        "clients/operator/panel.key": Kind.PUBLIC_KEY, "clients/subscriber/mes.key": Kind.PUBLIC_KEY,
     }  # fmt: skip
     assert str(plant.bundle) in found.bundles
     assert found.secrets == [plant.secret]

@@ -33,7 +33,11 @@ def config(tmp_path: Path, tiny_bundle: Bundle) -> Path:
         "cameras": [{"name": "top", "source": source}],
         "deadline_ms": 2000,
         "inference": {"runtime": "openvino", "precision": "f32"},
-        "results": {"endpoint": f"tcp://127.0.0.1:{port}", "wait_for_subscribers": 1},
+        "results": {
+            "endpoint": f"tcp://127.0.0.1:{port}",
+            "recovery": {"endpoint": "tcp://127.0.0.1:*"},
+            "wait_for_subscribers": 1,
+        },
         "journal": {"path": None},
     }
     path = tmp_path / "demo.yaml"

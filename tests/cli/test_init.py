@@ -31,6 +31,7 @@ from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
+from inspector.protocol.control import Role
 from inspector.protocol.keys import read_secret_key_file
 from inspector.results.allow_list import AllowList
 from tests.cli.command import COMMAND, inspector
@@ -319,18 +320,21 @@ def test_an_address_that_others_can_reach_gets_keys(here: Path) -> None:
     assert done.status == 0, done
     assert everything(here) == [
         "etc-keys",
-        "etc-keys/allowed",
+        "etc-keys/clients",
         "etc-keys/etc.key",
         "etc-keys/etc.key_secret",
         "etc.yaml",
     ]
     secret = Path("etc-keys/etc.key_secret")
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    assert "copy its public key (NAME.key) into etc-keys/allowed, and give it etc-keys/etc.key" in done.out
+    assert (
+        "inspector keys allow NAME.key --role subscriber --clients etc-keys/clients; give it etc-keys/etc.key"
+        in done.out
+    )
     assert run("config", "check", "etc.yaml").status == 0
-    curve = load_config(Path("etc.yaml")).results.curve
-    assert curve is not None
-    assert AllowList(curve).warning == ""
+    keys = load_config(Path("etc.yaml")).keys
+    assert keys is not None
+    assert AllowList(keys, "results", Role.SUBSCRIBER).clients() == []
     before = read_secret_key_file(secret)
     again = run("init", "etc.yaml", "--results=tcp://*:5551", "--line=other", "--force", *QUIET)
     assert "kept the keys in etc-keys" in again.out
@@ -343,7 +347,7 @@ def test_a_folder_of_keys_that_cannot_be_used_is_one_line(here: Path, damage: st
     if damage == "a file":
         keys.write_text("mine")
     else:
-        (keys / ("allowed" if damage == "no pair" else "other")).mkdir(parents=True)
+        (keys / ("clients" if damage == "no pair" else "other")).mkdir(parents=True)
     before = everything(here)
     assert "line-keys" in refused("init", "--results=tcp://*:5550", *QUIET)
     assert everything(here) == before
@@ -463,7 +467,7 @@ def test_whatever_is_answered_the_file_loads_to_it(answers: dict[str, object]) -
     found = read.cameras[0].scale
     assert (found and (found.mm_per_px_x, found.mm_per_px_y)) == scale
     assert read.results.endpoint == f"tcp://{address or '127.0.0.1'}:{port}"
-    assert (read.results.curve is None) == (address in ("", "127.0.0.1", "[::1]", "localhost"))
+    assert (read.keys is None) == (address in ("", "127.0.0.1", "[::1]", "localhost"))
     assert read.journal.path == (None if journal is None else f"{journal}.sqlite")
     assert journal is None or read.journal.keep_days == answers["keep_days"]
 
@@ -473,8 +477,8 @@ def test_a_line_for_the_service_has_its_files_where_the_service_has_them() -> No
     assert done.status == 0, done
     config = load_config(Path("strip-1.yaml"))
     assert config.journal.path == "/var/lib/inspector/strip-1/journal.sqlite"
-    assert config.results.curve is not None
-    assert config.results.curve.secret_key == "/run/credentials/inspector@strip-1.service/strip-1.key_secret"
+    assert config.keys is not None
+    assert config.keys.secret_key == "/run/credentials/inspector@strip-1.service/strip-1.key_secret"
     assert f"LoadCredential=strip-1.key_secret:{Path('strip-1-keys/strip-1.key_secret').resolve()}" in done.out
     assert "  systemctl enable --now inspector@strip-1" in done.out.splitlines()
     assert run("config", "check", "strip-1.yaml").status == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zmq.auth
 
-from inspector.protocol.keys import open_to_others, read_secret_key_file
+from inspector.protocol.keys import read_secret_key_file
 from tests.cli.in_process import refused, run
 
 
@@ -32,7 +32,6 @@ def shown(folder: Path) -> dict[str, str]:
 
 def test_a_new_key_pair_is_for_its_owner_alone(made: Path) -> None:
     public, secret = read_secret_key_file(made / "panel.key_secret")
-    assert open_to_others(made / "panel.key_secret") == ""
     assert stat.S_IMODE((made / "panel.key_secret").stat().st_mode) == 0o600
     assert zmq.auth.load_certificate(made / "panel.key") == (public, None)
     assert secret not in (made / "panel.key").read_bytes()
@@ -92,7 +91,7 @@ def test_a_file_that_cannot_be_used_is_named(made: Path) -> None:
 def test_a_mistake_is_one_line(made: Path) -> None:
     clients = ("--clients", made / "clients")
     assert "holds a secret key" in refused("keys", "allow", made / "mes.key_secret", "--role", "viewer", *clients)
-    assert "expected viewer, operator or engineer" in refused(
+    assert "expected subscriber, viewer, operator or engineer" in refused(
         "keys", "allow", made / "mes.key", "--role", "root", *clients
     )
     assert "cannot be read" in refused("keys", "allow", made / "none.key", "--role", "viewer", *clients)
@@ -101,10 +100,9 @@ def test_a_mistake_is_one_line(made: Path) -> None:
     assert "give either --config" in refused("keys", "show")
     line = made / "line.yaml"
     line.write_text("line: t\ncameras: [{name: top, source: {kind: simulator}}]\n")
-    assert "control.remote is not set" in refused("keys", "show", "-c", line)
+    assert "has no keys" in refused("keys", "show", "-c", line)
     line.write_text(
-        "line: t\ncameras: [{name: top, source: {kind: simulator}}]\n"
-        "control: {remote: {endpoint: 'tcp://*:5560', secret_key: s, clients: clients}}\n"
+        "line: t\ncameras: [{name: top, source: {kind: simulator}}]\nkeys: {secret_key: s, clients: clients}\n"
     )
     assert run("keys", "allow", made / "mes.key", "--role", "viewer", "-c", line).status == 0
     assert shown(made) == {"mes": "viewer"}

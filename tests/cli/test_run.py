@@ -57,7 +57,11 @@ def config(tmp_path: Path, frames: Path, tiny_bundle: Bundle) -> Path:
         "cameras": [{"name": "top", "source": {"kind": "replay", "path": "frames", "rate_hz": 300, "loop": True}}],
         "deadline_ms": 1000,
         "inference": {"runtime": "openvino", "precision": "f32"},
-        "results": {"endpoint": f"tcp://127.0.0.1:{free_port()}", "wait_for_subscribers": 1},
+        "results": {
+            "endpoint": f"tcp://127.0.0.1:{free_port()}",
+            "recovery": {"endpoint": "tcp://127.0.0.1:*"},
+            "wait_for_subscribers": 1,
+        },
         "journal": {"path": str(tmp_path / "journal.sqlite")},
     }
     path.write_text(yaml.safe_dump(tree))

@@ -133,10 +133,10 @@ def test_a_merge_key_may_be_overridden() -> None:
 
 def test_keys_are_relative_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "line.yaml"
-    path.write_text(GOOD + "results: {curve: {secret_key: keys/line.key_secret, allowed_clients: /etc/clients}}\n")
-    curve = load_config(path).results.curve
-    assert curve is not None
-    assert (curve.secret_key, curve.allowed_clients) == (str(tmp_path / "keys/line.key_secret"), "/etc/clients")
+    path.write_text(GOOD + "keys: {secret_key: keys/line.key_secret, clients: /etc/clients}\n")
+    keys = load_config(path).keys
+    assert keys is not None
+    assert (keys.secret_key, keys.clients) == (str(tmp_path / "keys/line.key_secret"), "/etc/clients")
 
 
 def test_replay_paths_are_relative_to_the_file(tmp_path: Path) -> None:

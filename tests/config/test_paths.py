@@ -19,15 +19,14 @@ SOURCES: dict[str, dict[str, Any]] = {
     "credentials": {"kind": "opencv", "url": "http://camera/"},
 }
 """Sources that have keys which a replay has not."""
-CURVE = {"secret_key": "a", "allowed_clients": "b"}
+LINE_KEYS = {"secret_key": "a", "clients": "b"}
 
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
         "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "cameras[].source.file",
-        "cameras[].source.credentials", "cameras[].flat_field", "cameras[].scale_file", "results.endpoint", "results.curve.secret_key",
-        "results.curve.allowed_clients", "journal.path", "control.endpoint", "control.remote.secret_key", "control.remote.clients",
-        "drift.folder",
+        "cameras[].source.credentials", "cameras[].flat_field", "cameras[].scale_file", "results.endpoint",
+        "results.recovery.endpoint", "journal.path", "control.endpoint", "keys.secret_key", "keys.clients", "drift.folder",
     ]  # fmt: skip
 
 
@@ -49,9 +48,10 @@ def written(key: str, path: str) -> dict[str, Any]:
         "cameras": [
             {"name": "top", "source": SOURCES.get(key.rpartition(".")[2], {"kind": "replay", "path": "f"}).copy()}
         ],
-        "results": {"curve": dict(CURVE)},
+        "results": {"recovery": {}},
         "journal": {},
-        "control": {"remote": {"endpoint": "tcp://*:5560", "secret_key": "a", "clients": "b"}},
+        "control": {},
+        "keys": dict(LINE_KEYS),
         "drift": {},
     }
     place: Any = tree

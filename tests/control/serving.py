@@ -13,7 +13,8 @@ from typing import Any
 
 import zmq
 
-from inspector.config.control import ControlConfig, RemoteControl
+from inspector.config.control import ControlConfig
+from inspector.config.keys import KeysConfig
 from inspector.control.server import ControlServer
 from inspector.protocol.control import (
     AnyCommand,
@@ -84,12 +85,16 @@ class Served:
     """A server with its performer and journal."""
 
     def __init__(
-        self, config: ControlConfig, remembered: list[CommandRecord] | None = None, epoch: str = EPOCH
+        self,
+        config: ControlConfig,
+        remembered: list[CommandRecord] | None = None,
+        epoch: str = EPOCH,
+        keys: KeysConfig | None = None,
     ) -> None:
         self.perform = Performer()
         self.journal = Journal()
         self.server = ControlServer(
-            config, "line1", epoch, self.perform, self.journal.record, self.journal.writable, remembered or []
+            config, "line1", epoch, self.perform, self.journal.record, self.journal.writable, remembered or [], keys
         )
         self.server.start()
         self.endpoint = self.server.endpoints[0]
@@ -100,9 +105,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, remote: RemoteControl | None = None, **options: Any) -> Iterator[Served]:
+def served(folder: Path, **options: Any) -> Iterator[Served]:
     """A server on an ipc address in ``folder``."""
-    one = Served(ControlConfig(endpoint=f"ipc://{folder}/control", remote=remote), **options)
+    one = Served(ControlConfig(endpoint=f"ipc://{folder}/control"), **options)
     try:
         yield one
     finally:

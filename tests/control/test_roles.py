@@ -11,12 +11,14 @@ import zmq
 import zmq.auth
 
 from inspector.client.control import ControlClient, KeyRefused, NoAnswer
-from inspector.config.control import ControlConfig, RemoteControl
+from inspector.config.control import ControlConfig
+from inspector.config.keys import KeysConfig
 from inspector.control.server import ControlServer
 from inspector.errors import UserError
 from inspector.protocol.control import NEEDS, Log, Pause, ReadStatus, RecipePrepare, Role, RunStart
 from inspector.protocol.control_messages import Outcome
 from tests.control.serving import EPOCH, RawClient, Served
+from tests.keys import make_keys
 from tests.results.publishing import eventually
 
 OWNERS = {"vera": "viewer", "otto": "operator", "emma": "engineer"}
@@ -24,25 +26,21 @@ OWNERS = {"vera": "viewer", "otto": "operator", "emma": "engineer"}
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
-    """Key pairs of the line, of one client for each role, and of a stranger."""
-    for name in ("line", *OWNERS, "stranger"):
-        zmq.auth.create_certificates(tmp_path, name)
-        (tmp_path / f"{name}.key_secret").chmod(0o600)
-    for name, role in OWNERS.items():
-        (tmp_path / "clients" / role).mkdir(parents=True)
-        shutil.copy(tmp_path / f"{name}.key", tmp_path / "clients" / role)
+    """Key pairs of the line, of one client for each role, of a subscriber and of a stranger."""
+    make_keys(tmp_path, "stranger", suse="subscriber", **OWNERS)
     return tmp_path
 
 
-def remote(keys: Path) -> RemoteControl:
-    return RemoteControl(
-        endpoint="tcp://127.0.0.1:*", secret_key=str(keys / "line.key_secret"), clients=str(keys / "clients")
-    )
+REMOTE = ControlConfig(endpoint=None, remote="tcp://127.0.0.1:*")
+
+
+def section(keys: Path) -> KeysConfig:
+    return KeysConfig(secret_key=str(keys / "line.key_secret"), clients=str(keys / "clients"))
 
 
 @pytest.fixture
 def one(keys: Path) -> Iterator[Served]:
-    served = Served(ControlConfig(endpoint=None, remote=remote(keys)))
+    served = Served(REMOTE, keys=section(keys))
     yield served
     served.perform.go_on.set()
     served.server.close()
@@ -72,14 +70,14 @@ def test_each_role_may_do_what_the_one_before_may(one: Served, client: Callable[
                 if rank < needed:
                     assert (reply.code, reply.text) == (
                         "role",
-                        f"{('status', 'pause', 'log')[needed]} needs the role {list(Role)[needed].value}; {name} has {role}",
+                        f"{('status', 'pause', 'log')[needed]} needs the role {list(asked)[needed].value}; {name} has {role}",
                     )
     eventually(lambda: len(one.journal.records) == 9)
     assert {(record.who, record.role, record.on_behalf_of) for record in one.journal.records} == {
         (name, role, "anna") for name, role in OWNERS.items()
     }
     assert sorted(command for command, outcome in one.commands() if outcome == "refused") == ["log", "log", "pause"]
-    assert set(NEEDS.values()) == set(Role)
+    assert set(NEEDS.values()) == set(Role) - {Role.SUBSCRIBER}
 
 
 def test_a_stranger_is_refused_and_journaled(
@@ -93,9 +91,35 @@ def test_a_stranger_is_refused_and_journaled(
     (record,) = one.journal.records
     assert (record.who, record.public_key) == ("unknown", public)
     assert len([line for line in caplog.messages if public in line]) == 1
-    with RawClient(one.endpoint) as plain:
-        plain.send("status")
-        assert not plain.socket.poll(300), "a client without CURVE hears nothing"
+
+
+def wrong_server(socket: zmq.Socket[bytes], keys: Path) -> None:
+    socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(keys / "emma.key_secret")
+    socket.curve_serverkey = zmq.auth.load_certificate(keys / "vera.key")[0]
+
+
+@pytest.mark.parametrize("prepare", [lambda socket, keys: None, wrong_server])
+def test_without_keys_or_with_those_of_another_line_nobody_answers(
+    one: Served, keys: Path, client: Callable[..., ControlClient], prepare: Callable[[zmq.Socket[bytes], Path], None]
+) -> None:
+    with RawClient(one.endpoint, lambda socket: prepare(socket, keys)) as other, client("vera") as vera:
+        other.send("status")
+        for _ in range(5):
+            assert vera.ask(ReadStatus()).outcome is Outcome.DONE
+        assert not other.socket.poll(200)
+    assert {record.who for record in one.journal.records} == {"vera"}
+
+
+def test_a_subscriber_is_not_let_in(
+    one: Served, client: Callable[..., ControlClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    with client("suse") as suse, pytest.raises(KeyRefused):
+        suse.hello()
+    eventually(lambda: one.commands() == [("connect", "refused")])
+    assert (one.journal.records[0].who, one.journal.records[0].role) == ("suse", "subscriber")
+    assert "suse has the role subscriber, and this socket needs viewer" in caplog.text
+    with client("vera") as vera:
+        assert vera.ask(ReadStatus()).outcome is Outcome.DONE
 
 
 def use_until_cut_off(client: ControlClient) -> None:
@@ -166,8 +190,8 @@ def test_a_secret_key_that_others_can_read_is_refused(
         (keys / f"{name}.key_secret").chmod(0o640)
     with pytest.raises(UserError, match="chmod 600"):
         client("emma")
-    server = ControlServer(ControlConfig(endpoint=None, remote=remote(keys)), "line1", EPOCH, one.perform)
-    with pytest.raises(UserError, match=r"^control\.remote\.secret_key: .* can be read by others"):
+    server = ControlServer(REMOTE, "line1", EPOCH, one.perform, keys=section(keys))
+    with pytest.raises(UserError, match=r"^keys\.secret_key: .* can be read by others"):
         server.start()
     assert server.endpoints == []
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(keys))
@@ -175,19 +199,8 @@ def test_a_secret_key_that_others_can_read_is_refused(
     server.close()
 
 
-@pytest.mark.parametrize(
-    ("spoil", "error"),
-    [
-        (lambda keys: shutil.rmtree(keys / "clients"), "there is no folder"),
-        (lambda keys: (keys / "clients").chmod(0o777), "can be written to by others"),
-        (lambda keys: (keys / "clients" / "engineer").chmod(0o770), "can be written to by others"),
-        (lambda keys: (keys / "clients" / "engineer" / "emma.key").chmod(0o666), "can be written to by others"),
-        (lambda keys: (keys / "clients" / "engineer" / "emma.key").write_text("no key"), "holds no public key"),
-        (lambda keys: (keys / "line.key_secret").unlink(), "cannot be read"),
-    ],
-)
-def test_keys_that_cannot_be_used_are_one_line(keys: Path, spoil: Callable[[Path], object], error: str) -> None:
-    spoil(keys)
-    server = ControlServer(ControlConfig(endpoint=None, remote=remote(keys)), "line1", EPOCH, lambda one, caller: {})
-    with pytest.raises(UserError, match=rf"^control\.remote\.[^\n]*{error}[^\n]*$"):
+def test_without_keys_no_commands_are_taken_over_tcp() -> None:
+    server = ControlServer(REMOTE, "line1", EPOCH, lambda one, caller: {})
+    with pytest.raises(UserError, match=r"^control\.remote: [^\n]* needs keys"):
         server.start()
+    assert server.endpoints == []

@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 import pytest
 import zmq
-import zmq.auth
+from msgspec import to_builtins
 
 from engines.bundle import Bundle
 from inspector.doctor.configured_line import ConfiguredLine
 from inspector.doctor.finding import Finding, State
+from tests.keys import make_keys
 from tests.line_file import write_line
 
 Examine = Callable[..., dict[str, Finding]]
@@ -39,7 +40,7 @@ def stopping(findings: dict[str, Finding]) -> set[str]:
 
 def test_a_line_that_can_run_leaves_nothing_behind(examine: Examine, tmp_path: Path) -> None:
     findings = examine()
-    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Journal"}
+    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Recovery", "Journal"}
     assert not stopping(findings)
     assert [path.name for path in tmp_path.iterdir()] == ["line.yaml"]
 
@@ -47,7 +48,7 @@ def test_a_line_that_can_run_leaves_nothing_behind(examine: Examine, tmp_path: P
 def test_the_address_is_free_again(examine: Examine) -> None:
     with zmq.Context() as context, context.socket(zmq.XPUB) as other:
         port = other.bind_to_random_port("tcp://127.0.0.1")
-        endpoint = {"endpoint": f"tcp://127.0.0.1:{port}"}
+        endpoint = {"endpoint": f"tcp://127.0.0.1:{port}", "recovery": {"endpoint": "tcp://127.0.0.1:*"}}
         taken = examine(results=endpoint)
     assert stopping(taken) == {"Endpoint"}
     assert "another program uses this port" in taken["Endpoint"].found
@@ -84,16 +85,12 @@ def test_an_altered_bundle(examine: Examine, tiny_bundle: Bundle, tmp_path: Path
         ),
         ({"journal": {"path": "x" * 300}}, "Journal", "File name too long"),
         ({"cameras": [{"name": "top", "source": {"kind": "replay", "path": "none"}}]}, "Camera top", "none"),
-        ({"results": {"endpoint": "tcp://0.0.0.0:5550"}}, "Endpoint", "results.curve is not set"),
+        ({"results": {"endpoint": "tcp://0.0.0.0:5550"}}, "Configuration", "the line has no keys; add `keys: {"),
+        ({"keys": {"secret_key": "/none", "clients": "/none"}}, "Keys", "keys.secret_key: /none cannot be read"),
         (
-            {
-                "results": {
-                    "endpoint": "tcp://127.0.0.1:*",
-                    "curve": {"secret_key": "/none", "allowed_clients": "/none"},
-                }
-            },
-            "Endpoint",
-            "results.curve.secret_key: /none cannot be read",
+            {"control": {"remote": "tcp://127.0.0.1:*"}},
+            "Configuration",
+            "control.remote: tcp://127.0.0.1:* takes commands",
         ),
         ({"journal": {"path": "/nowhere/journal.sqlite"}}, "Journal", "does not exist"),
         ({"journal": {"path": "/tmp"}}, "Journal", "is a folder"),
@@ -158,12 +155,15 @@ def test_the_ring_is_that_of_the_line(tiny_bundle: Bundle, tmp_path: Path) -> No
     assert ConfiguredLine(write_line(tmp_path, tiny_bundle.path, ring={"slots": 7})).ring() == (7, 32, 48)
 
 
-def test_a_secret_key_that_others_can_read_is_told(examine: Examine, tmp_path: Path) -> None:
-    (tmp_path / "allowed").mkdir()
-    _, secret = zmq.auth.create_certificates(tmp_path, "line")
-    Path(secret).chmod(0o644)
-    curve = {"secret_key": str(secret), "allowed_clients": str(tmp_path / "allowed")}
-    findings = examine(results={"endpoint": "tcp://127.0.0.1:*", "curve": curve})
+def test_a_secret_key_that_others_can_read_keeps_a_line_from_running(examine: Examine, tmp_path: Path) -> None:
+    keys = to_builtins(make_keys(tmp_path, mes="subscriber", panel="operator"))
+    findings = examine(keys=keys, control={"remote": "tcp://*:*"})
     assert stopping(findings) == set()
-    assert findings["Secret key"].found.endswith("line.key_secret can be read by others (mode 0644)")
-    assert "chmod 600" in findings["Secret key"].advice
+    assert findings["Keys"].found == "1 subscriber, 1 operator"
+    assert "with keys" in findings["Endpoint"].advice
+    assert "with keys" in findings["Remote control"].advice
+    (tmp_path / "line.key_secret").chmod(0o644)
+    findings = examine(keys=keys)
+    assert stopping(findings) == {"Keys"}
+    assert f"keys.secret_key: {tmp_path}/line.key_secret can be read by others (mode 0644)" in findings["Keys"].found
+    assert "chmod 600" in findings["Keys"].found

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 import pytest
+from msgspec import to_builtins
 from prometheus_client.parser import text_string_to_metric_families
-from zmq.auth import create_certificates
 
 from engines.bundle import Bundle
 from inspector.config.metrics import Address
@@ -25,6 +25,7 @@ from inspector.line.metrics import LineMetrics
 from inspector.service.metrics_server import MetricsServer
 from inspector.service.nvml import GpuFigures
 from inspector.version import __version__
+from tests.keys import make_keys
 from tests.line.accounting import Account, account
 from tests.line.conftest import tiny_config
 from tests.line.sources import GatedCamera, ListCamera
@@ -85,11 +86,8 @@ class Watched(NamedTuple):
 def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     journal = tmp_path_factory.mktemp("watched") / "journal.sqlite"
     camera = GatedCamera([CLEAN, BAD, *[CLEAN, BAD, None, "torn.jpg: truncated"] * 20], burst=2)
-    keys = tmp_path_factory.mktemp("keys")
-    (keys / "allowed").mkdir()
-    create_certificates(keys, "line")
-    curve = {"secret_key": str(keys / "line.key_secret"), "allowed_clients": str(keys / "allowed")}
-    config = tiny_config(tiny_bundle.path, journal, results={"curve": curve})
+    keys = make_keys(tmp_path_factory.mktemp("keys"))
+    config = tiny_config(tiny_bundle.path, journal, keys=to_builtins(keys))
     line = Line(config, tiny_bundle, sources={"top": camera})
     stop = threading.Event()
     with MetricsServer(LOOPBACK, LineMetrics(line, lambda: (GPU,))) as server, line:

@@ -11,7 +11,8 @@ import zmq.auth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inspector.protocol.keys import KeyFileError, open_to_others, read_key_file, read_secret_key_file
+from inspector.protocol.keys import KeyFileError, read_key_file, read_secret_key_file
+from tests.keys import make_pair
 
 GOOD = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 """The public key of ZeroMQ's own examples."""
@@ -20,9 +21,18 @@ GOOD = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 def test_what_zeromq_writes_is_read(tmp_path: Path) -> None:
     public, secret = (Path(path) for path in zmq.auth.create_certificates(tmp_path, "line"))
     assert read_key_file(public) == (zmq.auth.load_certificate(public)[0], None)
+    secret.chmod(0o600)
     assert read_secret_key_file(secret) == zmq.auth.load_certificate(secret)
     with pytest.raises(KeyFileError, match=r"line\.key holds no secret key; name the \*\.key_secret file"):
         read_secret_key_file(public)
+
+
+def test_the_example_in_the_docs_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/keys.md").read_text(encoding="utf-8")
+    file = tmp_path / "line.key_secret"
+    file.write_text(text.split("```text\n")[1].split("```")[0])
+    file.chmod(0o600)
+    assert read_secret_key_file(file)[0].decode() == GOOD
 
 
 @pytest.mark.parametrize(
@@ -62,10 +72,14 @@ def test_no_content_raises_anything_else(tmp_path: Path, content: bytes) -> None
         read_key_file(file)
 
 
-def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "line.key_secret"
-    file.touch(0o600)
-    assert open_to_others(file) == ""
-    file.chmod(0o640)
-    assert open_to_others(file) == f"{file} can be read by others (mode 0640); chmod 600 {file}"
-    assert open_to_others(tmp_path / "none") == ""
+def test_a_secret_key_that_others_can_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = make_pair(tmp_path, "line")
+    for mode in (0o604, 0o620, 0o640):
+        secret.chmod(mode)
+        with pytest.raises(KeyFileError) as raised:
+            read_secret_key_file(secret)
+        assert str(raised.value) == f"{secret} can be read by others (mode {mode:04o}); chmod 600 {secret}"
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_secret_key_file(secret), "guarded by systemd"
+    secret.chmod(0o400)
+    assert read_secret_key_file(secret)

@@ -11,6 +11,7 @@ import numpy as np
 import zmq
 
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
 from inspector.frames.clock import now_ns
 from inspector.frames.meta import FrameMeta
@@ -89,12 +90,13 @@ def make_results(
     journal: Path | None = None,
     results: dict[str, object] | None = None,
     journal_changed: Callable[[bool, str, str], None] = lambda well, code, text: None,
+    keys: KeysConfig | None = None,
     **options: object,
 ) -> Results:
     """Not started yet; on a free port, ``options`` for the journal."""
     config = ResultsConfig(**{"endpoint": "tcp://127.0.0.1:*", "heartbeat_ms": 100, **(results or {})})  # type: ignore[arg-type]
     path = None if journal is None else str(journal)
-    return Results(config, JournalConfig(path=path, **options), identity or make_identity(), journal_changed)  # type: ignore[arg-type]
+    return Results(config, JournalConfig(path=path, **options), identity or make_identity(), journal_changed, keys=keys)  # type: ignore[arg-type]
 
 
 class Ear:

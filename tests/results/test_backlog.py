@@ -9,13 +9,12 @@ from itertools import chain, cycle, repeat
 from pathlib import Path
 
 import pytest
-import zmq
-import zmq.auth
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.client import Subscriber
-from inspector.config.results import CurveConfig, ResultsConfig
+from inspector.config.keys import KeysConfig
+from inspector.config.results import ResultsConfig
 from inspector.protocol.codec import stream_prefix
 from inspector.results import traffic
 from inspector.results.backlog import account, wire_bytes
@@ -23,6 +22,7 @@ from inspector.results.connections import Connection
 from inspector.results.peer_limits import PeerLimits
 from inspector.results.peer_sockets import PeerSockets
 from inspector.results.traffic import Outgoing
+from tests.keys import make_keys, owner_of
 from tests.results.publishing import Ear, eventually
 from tests.results.zmtp import all_closed, connected, frame
 
@@ -34,7 +34,7 @@ MIB = 1 << 20
 class Sockets:
     """A publishing socket that the test drives itself, without the publishing thread."""
 
-    def __init__(self, **config: object) -> None:
+    def __init__(self, keys: KeysConfig | None = None, **config: object) -> None:
         self.causes: list[str] = []
         self.peers = PeerSockets(
             ResultsConfig(**{"endpoint": "tcp://127.0.0.1:*", "send_mib": 1, **config}),  # type: ignore[arg-type]
@@ -42,6 +42,7 @@ class Sockets:
             PeerLimits(),
             lambda well, code, text: self.causes.append(text),
             lambda: None,
+            keys,
         )
         self.peers.open()
 
@@ -63,8 +64,8 @@ class Sockets:
 
 
 @contextmanager
-def opened(**config: object) -> Iterator[Sockets]:
-    sockets = Sockets(**config)
+def opened(keys: KeysConfig | None = None, **config: object) -> Iterator[Sockets]:
+    sockets = Sockets(keys, **config)
     try:
         yield sockets
     finally:
@@ -89,11 +90,9 @@ def acknowledged(connection: Connection) -> int:
 @pytest.mark.parametrize("curve", [False, True], ids=["plain", "curve"])
 def test_bytes_on_the_wire_are_counted_exactly(curve: bool, tmp_path: Path) -> None:
     """All else rests on it: one byte too few in each message would add up."""
-    for name in ("line", "anna"):
-        zmq.auth.create_certificates(tmp_path, name)
-    config = CurveConfig(secret_key=str(tmp_path / "line.key_secret"), allowed_clients=str(tmp_path))
-    keys = {"server_key": tmp_path / "line.key", "client_key": tmp_path / "anna.key_secret"} if curve else {}
-    with opened(curve=config if curve else None) as sockets, Subscriber(sockets.peers.endpoint, **keys):
+    keys = make_keys(tmp_path, anna="subscriber") if curve else None
+    owner = owner_of(tmp_path, "anna") if curve else {}
+    with opened(keys=keys) as sockets, Subscriber(sockets.peers.endpoint, **owner):
         (connection,) = sockets.subscribed(1)
         before, sent = acknowledged(connection), 0
         for size in (0, 1, 221, 222, 223, 254, 255, 256, 1000, 70_000):

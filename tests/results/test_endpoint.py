@@ -16,13 +16,16 @@ from tests.results.publishing import Ear, make_results
     "endpoint",
     [
         "tcp://*:5550", "tcp://0.0.0.0:5550", "tcp://[::]:5550", "tcp://192.168.1.4:5550", "tcp://eth0:5550",
-        "tcp://line.plant.example:5550", "tcp://[fe80::1]:5550", "tcp://127.0.0.1.nip.io:5550",
+        "tcp://line.plant.example:5550", "tcp://[fe80::1]:5550", "tcp://127.0.0.1.nip.io:5550", "tcp://[::ffff:192.168.1.4]:5550",
+        "tcp://ip6-localhost:5550", "tcp://127.1:5550", "tcp://[fe80::1%lo]:5550",
     ],
 )  # fmt: skip
-def test_more_than_loopback_needs_curve(endpoint: str) -> None:
-    with pytest.raises(UserError, match=r"results\.endpoint: .* results\.curve is not set; set results\.curve"):
-        check_endpoint(endpoint, curve=False)
-    check_endpoint(endpoint, curve=True)
+def test_more_than_loopback_needs_keys(endpoint: str) -> None:
+    with pytest.raises(
+        UserError, match=r"^results\.endpoint: .* the line has no keys; add `keys: {secret_key: [^`]*}`"
+    ):
+        check_endpoint(endpoint, keys=False)
+    check_endpoint(endpoint, keys=True)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +33,12 @@ def test_more_than_loopback_needs_curve(endpoint: str) -> None:
     ["tcp://127.0.0.1:5550", "tcp://127.8.9.1:*", "tcp://localhost:1", "tcp://[::1]:5550"],
 )
 def test_loopback_and_ipc_need_none(endpoint: str) -> None:
-    check_endpoint(endpoint, curve=False)
+    check_endpoint(endpoint, keys=False)
 
 
 def test_an_abstract_name_has_no_folder_that_protects_it() -> None:
     with pytest.raises(UserError, match=r"results\.endpoint: ipc://@abstract is an abstract name"):
-        check_endpoint("ipc://@abstract", curve=False)
-    check_endpoint("ipc://@abstract", curve=True)
+        check_endpoint("ipc://@abstract", keys=True)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_an_abstract_name_has_no_folder_that_protects_it() -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(endpoint: str) -> None:
     with pytest.raises(UserError, match=r"^results\.endpoint: [^\n]*$"):
-        check_endpoint(endpoint, curve=False)
+        check_endpoint(endpoint, keys=False)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_bad_ipc_paths(tmp_path: Path, path: str, said: str) -> None:
 
 
 def check_and_bind(endpoint: str) -> None:
-    """Past the check for CURVE, as with keys configured."""
+    """Past the check for CURVE, as with keys."""
     import zmq
 
     from inspector.results.endpoint import bind

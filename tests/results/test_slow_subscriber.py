@@ -13,6 +13,7 @@ import pytest
 
 from inspector.client import Subscriber
 from inspector.client.events import Missed
+from inspector.config.recovery import RecoveryConfig
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import MessageType
 from tests.results.publishing import REJECTED, RUN, START, Ear, eventually, make_results, make_settled
@@ -37,7 +38,7 @@ def resident_bytes() -> int:
 @pytest.mark.parametrize(("send_mib", "bounded"), [(4, True), (1000, False)], ids=["bounded", "control"])
 def test_memory_with_a_subscriber_that_never_reads(send_mib: int, bounded: bool) -> None:
     """The control shows that without the limit the same traffic piles up, so that the measurement can fail."""
-    results = make_results(results={"send_mib": send_mib})
+    results = make_results(results={"send_mib": send_mib, "recovery": RecoveryConfig(memory_mib=1)})
     results.start()
     results.begin("cam1", RUN, START)
     outcome = msgspec.structs.replace(REJECTED, mask=os.urandom(MASK_BYTES))

@@ -11,8 +11,9 @@ from inspector.config.camera import CameraConfig, SourceConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
+from inspector.config.keys import KeysConfig
 from inspector.config.replay import ReplayConfig
-from inspector.config.results import CurveConfig, ResultsConfig
+from inspector.config.results import ResultsConfig
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -35,15 +36,16 @@ def line_configuration(answers: Answers, file: Path, service: ServicePlaces | No
     endpoint, needs_keys = answers["results"]
     keys = ServerKeys.of(file)
     secret = keys.written(keys.secret) if service is None else service.credential(keys.secret)
-    curve = CurveConfig(secret_key=secret, allowed_clients=keys.written(keys.allowed)) if needs_keys else None
+    config = KeysConfig(secret_key=secret, clients=keys.written(keys.clients)) if needs_keys else None
     return LineConfig(
         line=line,
         bundle=bundle,
         cameras=(camera,),
         deadline_ms=deadline_ms,
         inference=inference,
-        results=ResultsConfig(endpoint=endpoint, curve=curve),
+        results=ResultsConfig(endpoint=endpoint),
         journal=_journal(answers),
+        keys=config,
     )
 
 

@@ -112,11 +112,11 @@ def read_endpoint(text: str) -> tuple[str, bool]:
     if not text.startswith("tcp://"):
         raise _unexpected("--results", text, expected)
     try:
-        check_endpoint(text, curve=True)
+        check_endpoint(text, keys=True)
     except UserError:
         raise _unexpected("--results", text, expected) from None
     try:
-        check_endpoint(text, curve=False)
+        check_endpoint(text, keys=False)
     except UserError:
         return text, True
     return text, False

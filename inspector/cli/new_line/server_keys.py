@@ -1,4 +1,4 @@
-"""The key pair with which a line proves who it is to subscribers on other machines, and the folder of those that may connect."""
+"""The key pair with which a line proves who it is to clients on other machines, and the folder of those that may connect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from engines.files.writing import folder_beside, output_folder, take_place
 from inspector.cli.new_line.places import as_written
 from inspector.errors import UserError
 
-ALLOWED = "allowed"
+CLIENTS = "clients"
+FOLDER_MODE = 0o755
+"""Whatever the umask: the line refuses a folder of clients that others may write to."""
 SECRET_MODE = 0o600
 
 
@@ -39,13 +41,13 @@ class ServerKeys:
 
     @property
     def public(self) -> Path:
-        """The file with the public key, for subscribers."""
+        """The file with the public key, for clients."""
         return self.folder / f"{self.name}.key"
 
     @property
-    def allowed(self) -> Path:
-        """The folder with the public keys of the subscribers that may connect."""
-        return self.folder / ALLOWED
+    def clients(self) -> Path:
+        """The folder with the public keys of the clients that may connect."""
+        return self.folder / CLIENTS
 
     def written(self, path: Path) -> str:
         """How the configuration, which lies beside the folder, writes one of these paths."""
@@ -58,8 +60,8 @@ class ServerKeys:
         try:
             if not is_there(self.folder) or (is_folder(self.folder) and not entries(self.folder)):
                 return False
-            if not is_folder(self.allowed):
-                raise UserError(f"{self.folder}: is there already, without {ALLOWED}/ in it; move it away")
+            if not is_folder(self.clients):
+                raise UserError(f"{self.folder}: is there already, without {CLIENTS}/ in it; move it away")
             read_secret_key_file(self.secret)
         except (FileError, KeyFileError) as error:
             raise UserError(f"{error}; or move {self.folder} away, so that new keys are made") from None
@@ -72,7 +74,7 @@ class ServerKeys:
 
         with folder_beside(self.folder) as scratch:  # which nobody else may enter
             new = output_folder(scratch / "keys")
-            output_folder(new / ALLOWED)
+            os.chmod(output_folder(new / CLIENTS), FOLDER_MODE)
             _, secret = zmq.auth.create_certificates(new, self.name)
             os.chmod(secret, SECRET_MODE)
             take_place(new, self.folder)

@@ -58,12 +58,12 @@ def _line(config: LineConfig) -> Iterator[str]:
         yield f"    - {{verdict: {rule.verdict}}}"
     yield "results:"
     yield from _indented(2, _keys(config.results, "endpoint"))
-    if config.results.curve is not None:
-        yield from _indented(2, _comment(config.results, "curve"))
-        yield "  curve:"
-        yield from _indented(4, _keys(config.results.curve, "secret_key", "allowed_clients"))
     yield "journal:"
     yield from _indented(2, _keys(config.journal, "path", "keep_days"))
+    if config.keys is not None:
+        yield from _comment(config, "keys")
+        yield "keys:"
+        yield from _indented(2, _keys(config.keys, "secret_key", "clients"))
 
 
 def _source_keys(source: SourceConfig) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where the recovery socket is: the address to bind, and what heartbeats say of it."""
+"""What heartbeats say of where the recovery socket is, and what to do where its address is in use."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ from pathlib import Path
 from inspector.config.recovery import AUTO
 from inspector.config.results import ResultsConfig
 
-SECTION = "results.recovery"
-SUFFIX = ".recovery"
-"""Behind the path of the results."""
 _TCP = re.compile(r"tcp://(.+):(\*|\d+)")
 _EVERY_ADDRESS = ("*", "0.0.0.0", "[::]", "::")
-
-
-def asked(config: ResultsConfig) -> str | None:
-    """The address to bind; None: there is to be no socket."""
-    if config.recovery.endpoint != AUTO:
-        return config.recovery.endpoint
-    if config.endpoint.startswith("ipc://"):
-        return config.endpoint if config.endpoint == "ipc://*" else f"{config.endpoint}{SUFFIX}"
-    host, port = _split(config.endpoint)
-    return f"tcp://{host}:{'*' if port in ('*', '0') else int(port) + 1}"
 
 
 def told(results: str, bound: str) -> str:
@@ -36,6 +23,14 @@ def told(results: str, bound: str) -> str:
         same = host in _EVERY_ADDRESS or host == _split(results)[0] or _is_loopback(host, _split(results)[0])
         return f"tcp://{'*' if same else host}:{port}"
     return f"tcp://{'127.0.0.1' if host in _EVERY_ADDRESS else host}:{port}"
+
+
+def neighbour(config: ResultsConfig) -> str:
+    """What else may have the address of the results, where it is in use; empty where that is nothing."""
+    port = _split(config.endpoint)[1]
+    if not port.isdigit() or int(port) < 2:
+        return ""
+    return f"; a line with its results on port {int(port) - 1} answers what was missed on {port}: keep the ports of two lines apart by 2"
 
 
 def collision(config: ResultsConfig) -> str:

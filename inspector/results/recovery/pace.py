@@ -17,16 +17,15 @@ class Pace:
         self._per_s = per_s
         self._due_s = 0.0
         self.longest_step_s = 0.0
-        """So far."""
+        """Processor time of the longest step so far, during which no other thread of the process may have run."""
 
     def due_in_s(self) -> float:
         """Until the next step."""
         return max(0.0, self._due_s - time.monotonic())
 
-    def done(self, publications: int, began_s: float) -> None:
-        """A step is done that began at ``began_s``, monotonic."""
-        now_s = time.monotonic()
-        took_s = now_s - began_s
-        self.longest_step_s = max(self.longest_step_s, took_s)
+    def done(self, publications: int, began_s: float, cpu_s: float) -> None:
+        """A step is done that began at ``began_s``, monotonic, and took ``cpu_s`` of the processor's time."""
+        took_s = time.monotonic() - began_s
+        self.longest_step_s = max(self.longest_step_s, cpu_s)
         cost_s = max(publications / self._per_s, took_s / SHARE)
         self._due_s = max(self._due_s, began_s - _CATCH_UP_S) + cost_s

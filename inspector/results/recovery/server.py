@@ -15,18 +15,22 @@ from pathlib import Path
 import msgspec
 import zmq
 
+from inspector.config.keys import KeysConfig
+from inspector.config.recovery import ENDPOINT, recovery_address
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.protocol.codec import MalformedError
+from inspector.protocol.control import Role
 from inspector.protocol.recovery import LARGEST_REQUEST, Answer, Outcome, Request, decode_request, encode_answer, id_in
 from inspector.results.allow_list import AllowList
+from inspector.results.bad_messages import Fault
 from inspector.results.brief_log import BriefLog
-from inspector.results.endpoint import check_endpoint
+from inspector.results.endpoint import InUseError, check_endpoint
 from inspector.results.identity import Identity
 from inspector.results.listening import TRY_AGAIN_MS
 from inspector.results.mailbox import Mailbox
 from inspector.results.peer_limits import Cause, PeerLimits
-from inspector.results.recovery.address import SECTION, asked, collision, told
+from inspector.results.recovery.address import collision, told
 from inspector.results.recovery.answers import Steps, answer, without
 from inspector.results.recovery.archive import Archive
 from inspector.results.recovery.lane import Asked, Lanes
@@ -44,7 +48,6 @@ _BEHIND_MS = 20
 _SOON_MS = 100
 """When one who asks too much at once may ask again."""
 _LINGER_MS = 50
-_UNREADABLE = "unreadable"
 
 
 class RecoveryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,49 +55,63 @@ class RecoveryState(msgspec.Struct, frozen=True, kw_only=True):
 
     endpoint: str
     requests: dict[tuple[str, str], int]
-    """By kind and outcome; what cannot be read is of kind and outcome ``unreadable``."""
+    """By kind and outcome."""
     publications: int
     """Sent again."""
     waiting: int
     """Requests."""
     connections: int
     cut_off: dict[Cause, int]
+    """How often connections were cut off."""
+    refused: int | None
+    """How often somebody was not let in; None where no keys are used."""
+    bad_messages: dict[Fault, int]
+    """How many messages could not be used."""
     longest_step_s: float
+    """Processor time of the longest piece of work between two looks at the socket."""
 
 
 class RecoveryServer:
     """``start`` and ``close`` are for one thread, and for one time each; ``state`` for any."""
 
-    def __init__(self, config: ResultsConfig, identity: Identity, recent: Recent, journal: Path | None) -> None:
-        """``journal`` is its file; None: the line has none."""
+    def __init__(
+        self,
+        config: ResultsConfig,
+        keys: KeysConfig | None,
+        identity: Identity,
+        recent: Recent,
+        journal: Path | None,
+    ) -> None:
+        """``keys`` are those of the line, for an address over TCP. ``journal`` is its file; None: the line has none."""
         self.told: str | None = None
         """What heartbeats say of it; None: there is no socket, or it is not bound."""
         self._config = config
+        self._keys = keys
         self._sources = Sources(identity, recent, None if journal is None else Archive(journal), time.time_ns())
         self._pace = Pace(config.recovery.publications_per_s)
         self._mailbox: Mailbox[None] = Mailbox()
+        self._clients: AllowList | None = None
         self._socket: RequestSocket | None = None
         self._work: tuple[Asked, Steps] | None = None
         """The request that is being answered."""
         self._requests: Counter[tuple[str, str]] = Counter()
         self._publications = 0
-        self._unreadable = BriefLog(log, logging.WARNING, "requests that cannot be read")
         self._errors = BriefLog(log, logging.ERROR, "errors with requests")
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
 
     def start(self) -> None:
-        """Bind and answer. Raises UserError naming ``results.recovery`` or ``results.curve``. Does nothing where there is to be no socket."""
-        endpoint = asked(self._config)
+        """Bind and answer. Raises UserError naming ``results.recovery`` or ``keys``. Does nothing where there is to be no socket."""
+        endpoint = recovery_address(self._config.endpoint, self._config.recovery)
         if endpoint is None:
             return
-        curve = self._config.curve
-        check_endpoint(endpoint, curve=curve is not None, section=SECTION)
-        entrance = None if curve is None else AllowList(curve)
-        socket = RequestSocket(SECTION, _limits(self._config.max_connections), entrance, self._mailbox.interrupt)
+        keys = self._keys if endpoint.startswith("tcp://") else None
+        check_endpoint(endpoint, keys=keys is not None, key=ENDPOINT)
+        self._clients = None if keys is None else AllowList(keys, "recovery", Role.SUBSCRIBER)
+        socket = RequestSocket(ENDPOINT, _limits(self._config.max_connections), self._clients, self._mailbox.interrupt)
         try:
             socket.open(endpoint)
-        except UserError as error:
+        except InUseError as error:
             raise UserError(f"{error}; {collision(self._config)}") from None
         self._socket = socket
         self._lanes = Lanes(socket.connections)
@@ -114,6 +131,8 @@ class RecoveryServer:
             waiting=len(self._lanes) + (self._work is not None),
             connections=len(socket.connections.all()),
             cut_off=dict(socket.guard.cut_off),
+            refused=None if self._clients is None else self._clients.refused,
+            bad_messages=socket.guard.bad.counts,
             longest_step_s=self._pace.longest_step_s,
         )
 
@@ -150,7 +169,6 @@ class RecoveryServer:
             self._take(socket, arrival)
         if self._pace.due_in_s() <= 0:
             self._step(socket)
-        self._unreadable.sum_up()
         self._errors.sum_up()
         if self._mailbox.rest():
             poller.poll(self._pause_ms(socket))
@@ -169,18 +187,19 @@ class RecoveryServer:
         try:
             request = decode_request(data)
         except MalformedError as error:
-            self._requests[_UNREADABLE, _UNREADABLE] += 1
-            self._unreadable.write("%s: a request cannot be read: %s", SECTION, error)
+            arrival.bad(Fault.TOO_LARGE if len(data) > LARGEST_REQUEST else Fault.MALFORMED, str(error))
             if (id_ := id_in(data)) is not None and not arrival.too_many:
                 self._send(socket, arrival, without(self._sources, id_, Outcome.REFUSED, str(error)))
             return
         if arrival.too_many or not self._lanes.put(Asked(arrival.connection, arrival.envelope, request)):
             why = "too many requests at once"
+            if arrival.too_many:
+                arrival.bad(Fault.TOO_MANY, why)
             self._reply(socket, arrival, request, without(self._sources, request.id, Outcome.BUSY, why, _SOON_MS))
 
     def _step(self, socket: RequestSocket) -> None:
         """Work on one request for a few milliseconds."""
-        began_s = time.monotonic()
+        began_s, began_cpu_s = time.monotonic(), time.thread_time()
         if self._work is None:
             for connection in self._lanes.stuck():
                 socket.guard.refuse(connection, Cause.SLOW, "one reads no replies")
@@ -205,7 +224,7 @@ class RecoveryServer:
                 asked_for.request,
                 without(self._sources, asked_for.request.id, Outcome.BUSY, why, _WAIT_MS),
             )
-        self._pace.done(found, began_s)
+        self._pace.done(found, began_s, time.thread_time() - began_cpu_s)
 
     def _reply(self, socket: RequestSocket, to: Arrival | Asked, request: Request, reply: Answer) -> None:
         kind = str(type(request.do).__struct_config__.tag)

@@ -216,7 +216,7 @@ cameras:
 - {name: a, source: &s {kind: replay, path: [a.png, b.png], raw: {dtype: uint8}}, scale: {mm_per_px_x: 0.5, mm_per_px_y: 0.5}}
 - {name: b, source: *s}
 verdicts: {rules: [{class: a, verdict: scrap, min_area_px: 3}]}
-results: {curve: {secret_key: a, allowed_clients: b}}
+keys: {secret_key: a, clients: b}
 overload: wait
 deadline_ms: null
 """

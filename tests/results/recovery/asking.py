@@ -24,10 +24,12 @@ def address_of(results: Results) -> str:
 class Asker:
     """A client of one line."""
 
-    def __init__(self, endpoint: str, identity: Identity | None = None, curve: dict[int, bytes] | None = None) -> None:
+    def __init__(
+        self, endpoint: str, identity: Identity | None = None, options: dict[int, int | bytes] | None = None
+    ) -> None:
         self._context = zmq.Context()
         self.socket = self._context.socket(zmq.DEALER)
-        for option, value in (curve or {}).items():
+        for option, value in (options or {}).items():
             self.socket.setsockopt(option, value)
         self.socket.connect(endpoint)
         self._identity = identity
