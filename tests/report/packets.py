@@ -84,6 +84,11 @@ def result(
                     centroid_px=(float(xs.mean()), float(ys.mean())),
                     length_px=1.0,
                     width_px=1.0,
+                    area_mm2=None,
+                    length_mm=None,
+                    width_mm=None,
+                    x_mm=None,
+                    position_um=None,
                 )
             )
     blob = b"" if mask is None or not publish_mask else masks.encode(mask)

@@ -52,6 +52,7 @@ REJECTED = Outcome(
         Defect(
             class_name="scratches", score=0.91, area_px=6, bbox_px=(5, 2, 3, 2), centroid_px=(6.0, 2.5), length_px=3.0,
             width_px=2.0, area_mm2=0.96, length_mm=1.2, width_mm=0.8,
+            x_mm=None, position_um=None,
         ),
     ),
     mask=encode(mask_pixels()), bundle=BUNDLE,
