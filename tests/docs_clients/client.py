@@ -36,7 +36,7 @@ def build_c(folder: Path) -> list[str]:
     links = ["cc", "-o", folder / "trial", trial, "-lzmq", "-ljansson"]
     if subprocess.run(links, capture_output=True, check=False).returncode:
         absent("c", "no libzmq or no jansson to compile with")
-    for source in (CLIENTS / "c").glob("[Mmos]*[.ef]*"):
+    for source in (CLIENTS / "c").iterdir():
         shutil.copy(source, folder)
     strict = "CFLAGS=-O0 -g -Wall -Wextra -Wpedantic -Werror -fsanitize=address,undefined -fno-sanitize-recover"
     built = subprocess.run(["make", "-C", folder, strict], capture_output=True, text=True, check=False)
@@ -50,7 +50,7 @@ def find_node() -> list[str]:
     if node is None:
         absent("node", "no Node.js")
     assert node is not None
-    trial = [node, "--input-type=module", "-e", "await import('zeromq')"]
+    trial = [node, "--input-type=module", "-e", "await import('zeromq'); await import('ajv')"]
     if subprocess.run(trial, capture_output=True, check=False, cwd=CLIENTS / "node").returncode:
         absent("node", "no zeromq for Node.js")
     return [node, str(CLIENTS / "node" / "subscriber.js")]
@@ -89,6 +89,11 @@ class Client:
         """Wait until it has said ``event``."""
         eventually(lambda: self.events(event) or self.process.poll() is not None)
         return self.events(event)[0]
+
+    def refusing(self, topic: str) -> list[str]:
+        """Wait until a message with ``topic`` was refused; return the topics of all that were."""
+        eventually(lambda: topic.encode() in self.said.read_bytes() or self.process.poll() is not None)
+        return [event["topic"] for event in self.events("malformed")]
 
     def end(self) -> int:
         """Have it end, as ^C does; return its exit status."""

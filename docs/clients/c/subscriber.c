@@ -34,10 +34,10 @@ typedef struct stream {
     item *first, *last; /* what came live, in the order in which it came */
     size_t held;
     json_t *epochs, *cursor;                   /* the reply to `streams`, which may come in pages */
-    json_t *past;                              /* epochs that are not read any more */
+    json_t *past;                              /* epochs that were left, each with whether it spoke again */
     enum { NOTHING, GET, STREAMS } want;       /* what is to be asked for: numbers next..to, or the epochs and their order */
     json_int_t to, since_ms;                   /* since_ms: of the wish, or of the last answer to it */
-    json_int_t heard_ms, silence_ms, begun_ms; /* of the last message; how long silence is normal; of the epoch */
+    json_int_t heard_ms, silence_ms;           /* of the last message; how long silence is normal */
     bool stale;
 } stream;
 
@@ -91,7 +91,7 @@ static void begin(stream *s, const char *epoch, json_int_t next) {
     say("epoch", "{s:s,s:s,s:s,s:s?}", "line", s->line, "camera", s->camera, "epoch", epoch, "before", s->epoch);
     if (s->epoch) json_object_set_new(s->past, s->epoch, json_false());
     free(s->epoch);
-    s->epoch = strdup(epoch), s->next = next, s->over = false, s->begun_ms = now;
+    s->epoch = strdup(epoch), s->next = next, s->over = false;
 }
 
 static void push(stream *s, const char *epoch, json_int_t number, bool reach, json_t *verdict) {
@@ -157,11 +157,9 @@ static int print_until(stream *s, json_int_t *to) {
         if (s->over) turn(s);
         if (!(head = s->first)) break;
         json_t *past = json_object_get(s->past, head->epoch);
-        if (past) { /* a daemon's last messages may come after the first ones of the next; much later, two are running */
-            if (json_is_false(past) && now - s->begun_ms > ANSWER_MS) {
-                json_object_set_new(s->past, head->epoch, json_true());
-                say("second_publisher", "{s:s,s:s,s:s}", "line", s->line, "camera", s->camera, "epoch", head->epoch);
-            }
+        if (past) { /* one daemon speaks after the other: an epoch that was left and speaks again is another daemon's */
+            if (json_is_false(past)) say("second_publisher", "{s:s,s:s,s:s}", "line", s->line, "camera", s->camera, "epoch", head->epoch);
+            json_object_set_new(s->past, head->epoch, json_true());
             pop(s);
             continue;
         }
@@ -226,7 +224,7 @@ static bool receive(void) {
     message m;
     int count = take(results, parts, 4);
     if (count < 0) return false;
-    const char *wrong = decode(parts, count, count == 4, &m);
+    const char *wrong = decode(parts, count, &m);
     heard = true, heard_ms = now;
     size_t length = zmq_msg_size(&parts[0]);
     if (wrong) say("malformed", "{s:s,s:o?}", "why", wrong, "topic", json_stringn(zmq_msg_data(&parts[0]), length < 200 ? length : 200));
@@ -274,7 +272,7 @@ static void ask(void) {
 /* Prints a publication of the reply to `get` if it is the next one, or the next one that there still is. */
 static void recovered(stream *s, zmq_msg_t *parts) {
     message m;
-    const char *wrong = decode(parts, 4, zmq_msg_size(&parts[3]) > 0, &m);
+    const char *wrong = decode(parts, 4, &m);
     if (wrong) say("malformed", "{s:s}", "why", wrong);
     else if (m.numbered && is(m.line, s->line) && is(m.camera, s->camera) && is(m.epoch, s->epoch) && m.number >= s->next && m.number <= s->to) {
         missed(s, m.number - 1, "the line does not have it any more");

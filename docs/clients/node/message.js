@@ -1,16 +1,12 @@
-// One message of an Inspector line: its parts, and whether they are well-formed (docs/protocol.md).
+// One message of an Inspector line: its parts, and whether they are what docs/protocol.md and its JSON Schema say.
+import {readFileSync} from "node:fs"
+import Ajv from "ajv/dist/2020.js"
 
+const schema = JSON.parse(readFileSync(new URL("../../protocol/v1.schema.json", import.meta.url)))
+const valid = new Ajv({allErrors: false}).compile(schema)
 const utf8 = new TextDecoder("utf-8", {fatal: true, ignoreBOM: true})
 
-// JSON with the times in nanoseconds as BigInt: they are above 2^53, where a double is rounded to 256 ns.
-export function parse(part) {
-  const text = utf8.decode(part).replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => (/^-?\d{16,}$/.test(token) ? `"${token}"` : token))
-  return JSON.parse(text, (key, value) => (key.endsWith("_ns") && /^-?\d+$/.test(value) ? BigInt(value) : value))
-}
-
-const object = (value) => typeof value === "object" && value !== null && !Array.isArray(value)
-const text = (value) => typeof value === "string"
-const whole = (value, least) => Number.isSafeInteger(value) && value >= least
+export const parse = (part) => JSON.parse(utf8.decode(part))
 
 // The message, or an error that says what is wrong with it. `number` is null in heartbeats and repeated starts.
 export function decode([topic, headerJson, bodyJson, blob, ...more]) {
@@ -22,29 +18,28 @@ export function decode([topic, headerJson, bodyJson, blob, ...more]) {
   } catch {
     throw new Error("header or body is not JSON")
   }
-  if (!object(header) || !object(body)) throw new Error("header or body is not an object")
-  if (header.protocol !== 1) throw new Error("its protocol is not 1")
+  if (!valid({header, body})) throw new Error(reason(valid.errors))
   const {type, line, camera, epoch, seq} = header
-  if (![type, line, camera, epoch].every(text) || typeof header.simulated !== "boolean" || typeof header.durable !== "boolean")
-    throw new Error("a key of the header is absent or of another type")
   if (topic.toString() !== `v1/${line}/${camera}/${type}`) throw new Error("its topic does not say what its header says")
-  const numbered = type !== "heartbeat" && !(type === "start" && body.repeat === true)
-  if (numbered ? !whole(seq, 0) : seq !== null) throw new Error("its seq does not fit its type")
-  if (type === "result" && !(whole(header.frame, 0) && text(body.verdict) && text(body.reason)))
-    throw new Error("a result without frame, verdict or reason")
-  if (type === "gap" && !(whole(body.first, 0) && whole(body.last, body.first) && text(body.verdict) && text(body.reason)))
-    throw new Error("a gap without frames, verdict or reason")
-  if (type === "heartbeat" && !(whole(body.last_seq, -1) && whole(body.interval_ms, 1) && (body.recovery === null || text(body.recovery))))
-    throw new Error("a heartbeat without last_seq, interval_ms or recovery")
-  if ((blob !== undefined) !== object(body.mask)) throw new Error("mask and blob do not fit each other")
-  return {header, body, type, line, camera, epoch, number: numbered ? seq : null}
+  if (type === "gap" && !(body.first === header.frame && body.first <= body.last)) throw new Error("a gap whose frames do not fit each other")
+  if ((blob?.length > 0) !== Boolean(body.mask)) throw new Error("mask and blob do not fit each other")
+  return {header, body, type, line, camera, epoch, number: seq, captured: exactly("captured_unix_ns", headerJson)}
+}
+
+function reason([error]) {
+  return `${error.instancePath.slice(1).replaceAll("/", ".")} ${error.message}`.trim()
+}
+
+// The digits of a time in nanoseconds, for BigInt: as a number it would be rounded to 256 ns, because it is above 2^53.
+function exactly(key, json) {
+  return new RegExp(`"${key}"\\s*:\\s*(-?\\d+)`).exec(json)?.[1] ?? "null"
 }
 
 // The line that is printed of a verdict, about one frame or about all frames of a gap; null for other types.
-export function verdictLine({header, body, type}, recovered) {
+export function verdictLine({header, body, type, captured}, recovered) {
   if (type !== "result" && type !== "gap") return null
-  const {line, camera, epoch, seq, run, frame, captured_unix_ns, durable, simulated} = header
+  const {line, camera, epoch, seq, run, frame, durable, simulated} = header
   const {last, verdict, reason} = body
   const rest = JSON.stringify({line, camera, epoch, seq, type, run, frame, last, verdict, reason, durable, simulated, recovered})
-  return `${rest.slice(0, -1)},"captured_unix_ns":${captured_unix_ns}}` // JSON.stringify takes no BigInt
+  return `${rest.slice(0, -1)},"captured_unix_ns":${captured}}`
 }

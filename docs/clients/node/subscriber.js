@@ -35,7 +35,7 @@ class Stream {
   next = 0
   through = null // a later epoch was heard: this one ends with this number
   waiting = [] // what came live: {epoch, number, line}; `reach`: only that all numbers below `number` were published
-  past = new Map() // epochs that are not read any more, each with whether a second publisher was reported
+  past = new Map() // epochs that were left, each with whether it was reported that it spoke again
   heard = now()
   silence = UNHEARD_MS
   stale = false
@@ -56,7 +56,7 @@ class Stream {
   begin(epoch, next = 0) {
     say("epoch", {...this.name, epoch, before: this.epoch})
     if (this.epoch !== null) this.past.set(this.epoch, false)
-    Object.assign(this, {epoch, next, through: null, begun: now()})
+    Object.assign(this, {epoch, next, through: null})
   }
 
   push(epoch, number, reach, line = null) {
@@ -76,11 +76,9 @@ class Stream {
       if (!head) return null
       const reported = this.past.get(head.epoch)
       if (reported !== undefined) {
-        // A daemon's last messages may come after the first ones of the next; much later, two are running.
-        if (!reported && now() - this.begun > ANSWER_MS) {
-          this.past.set(head.epoch, true)
-          say("second_publisher", {...this.name, epoch: head.epoch})
-        }
+        // One daemon speaks after the other: an epoch that was left and speaks again is another daemon's.
+        if (!reported) say("second_publisher", {...this.name, epoch: head.epoch})
+        this.past.set(head.epoch, true)
         this.waiting.shift()
         continue
       }
@@ -117,8 +115,7 @@ class Stream {
     const [reply, ...parts] = await ask(this, {request: "get", ...this.name, epoch: this.epoch, from, to})
     for (let at = 0; at + 4 <= parts.length; at += 4) {
       try {
-        const [topic, header, body, blob] = parts.slice(at, at + 4)
-        this.recovered(decode(blob.length ? [topic, header, body, blob] : [topic, header, body]), to)
+        this.recovered(decode(parts.slice(at, at + 4)), to)
       } catch (error) {
         say("malformed", {why: error.message})
       }
