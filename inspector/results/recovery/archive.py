@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,6 +87,12 @@ class Archive:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+
+    def keep_open(self) -> None:
+        """Have the file at the path open where that is possible; to be called from time to time. On a disk that is full SQLite could not open it
+        when it is asked for, because each connection that is the first writes beside it."""
+        with suppress(Unavailable, Damaged), self._reading():
+            pass
 
     def close(self) -> None:
         """Close the file."""

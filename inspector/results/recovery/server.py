@@ -48,6 +48,7 @@ _BEHIND_MS = 20
 _SOON_MS = 100
 """When one who asks too much at once may ask again."""
 _LINGER_MS = 50
+_KEEP_OPEN_S = 1.0
 
 
 class RecoveryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,8 @@ class RecoveryServer:
         self._mailbox: Mailbox[None] = Mailbox()
         self._clients: AllowList | None = None
         self._socket: RequestSocket | None = None
+        self._keep_open_s = 0.0
+        """When the journal is looked at next."""
         self._work: tuple[Asked, Steps] | None = None
         """The request that is being answered."""
         self._requests: Counter[tuple[str, str]] = Counter()
@@ -169,6 +172,9 @@ class RecoveryServer:
             self._take(socket, arrival)
         if self._pace.due_in_s() <= 0:
             self._step(socket)
+        if self._sources.archive is not None and (now_s := time.monotonic()) >= self._keep_open_s:
+            self._keep_open_s = now_s + _KEEP_OPEN_S
+            self._sources.archive.keep_open()
         self._errors.sum_up()
         if self._mailbox.rest():
             poller.poll(self._pause_ms(socket))
