@@ -16,7 +16,7 @@ import pytest
 from tests.results.publishing import eventually
 
 CLIENTS = Path(__file__).parents[2] / "docs" / "clients"
-_TRIAL = "#include <zmq.h>\n#include <jansson.h>\nint main(void) { return !zmq_has(\"curve\") || !json_true(); }\n"
+_TRIAL = '#include <zmq.h>\n#include <jansson.h>\nint main(void) { return !zmq_has("curve") || !json_true(); }\n'
 
 
 def absent(language: str, what: str) -> None:

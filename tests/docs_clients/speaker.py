@@ -52,8 +52,8 @@ class Speaker:
         self._say({"seq": seq, "frame": seq, **header}, RESULT | (body or {}))
 
     def heartbeat(self, last_seq: int, recovery: str | None = None, **header: Any) -> None:
-        """A heartbeat that promises the next one in 250 ms."""
-        body = {"last_seq": last_seq, "state": "running", "interval_ms": 250, "recovery": recovery}
+        """A heartbeat that promises the next one in 100 ms."""
+        body = {"last_seq": last_seq, "state": "running", "interval_ms": 100, "recovery": recovery}
         self._say({"type": "heartbeat", **_OF_NO_FRAME, **header}, body)
 
     def _say(self, header: dict[str, Any], body: dict[str, Any]) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import zmq.auth
 
+from inspector.config.keys import KeysConfig
 from inspector.config.recovery import RecoveryConfig
-from inspector.config.results import CurveConfig
 from inspector.results.journal_reader import JournalReader
 from inspector.results.results import Results
 from tests.docs_clients.client import Client
+from tests.keys import make_keys
 from tests.results.publishing import (
     LOST,
     PASSED,
@@ -48,7 +47,9 @@ def journal_rows(journal: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
     found = {}
     with JournalReader(journal) as reader:
         for stream in reader.streams():
-            rows = [row for row in reader.rows(stream.epoch, stream.camera, limit=100_000) if row.type in ("result", "gap")]
+            rows = [
+                row for row in reader.rows(stream.epoch, stream.camera, limit=100_000) if row.type in ("result", "gap")
+            ]
             found[stream.epoch, stream.camera] = [expected(row.header, row.body) for row in rows]
     return found
 
@@ -70,21 +71,17 @@ def printed_rows(client: Client) -> dict[tuple[str, str], list[dict[str, Any]]]:
 
 
 @pytest.fixture(params=["plain", "curve"])
-def security(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, Any], list[str | Path]]:
-    """Section ``results`` and the options of a client that fits it."""
+def security(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[KeysConfig | None, list[str | Path]]:
+    """Section ``keys`` of the line's file, and the options of a client that fits it."""
     if request.param == "plain":
-        return {}, []
-    (tmp_path / "allowed").mkdir()
-    for name in ("line", "mes"):
-        zmq.auth.create_certificates(tmp_path, name)
-    (tmp_path / "allowed" / "mes.key").write_bytes((tmp_path / "mes.key").read_bytes())
-    curve = CurveConfig(secret_key=str(tmp_path / "line.key_secret"), allowed_clients=str(tmp_path / "allowed"))
-    return {"curve": curve}, ["-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret"]
+        return None, []
+    keys = make_keys(tmp_path, mes="subscriber")
+    return keys, ["-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret"]
 
 
 def test_what_came_before_and_two_cameras(command: list[str], security: Any, tmp_path: Path) -> None:
-    section, options = security
-    results = make_results(make_identity("cam1", "cam2", "cam3"), tmp_path / "j.sqlite", section)
+    keys, options = security
+    results = make_results(make_identity("cam1", "cam2", "cam3"), tmp_path / "j.sqlite", keys=keys)
     results.start()
     for camera in ("cam1", "cam2"):
         results.begin(camera, RUN, START)
@@ -184,3 +181,28 @@ def test_what_is_gone_is_said(command: list[str], tmp_path: Path) -> None:
         assert [row["seq"] for row in client.verdicts] == list(range(missed["to"] + 1, 10))
         assert client.end() == 3
     assert results.close()
+
+
+def test_a_key_without_a_role_gets_nothing(command: list[str], tmp_path: Path) -> None:
+    results = make_results(keys=make_keys(tmp_path, "mes"))
+    results.start()
+    with Client(
+        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", results.endpoint
+    ) as client:
+        eventually(lambda: results.snapshot().refused)
+        assert client.end() == 3, "nothing was heard, so nothing is proven"
+        assert not client.verdicts
+    assert results.close()
+
+
+def test_a_secret_that_others_can_read(command: list[str], tmp_path: Path) -> None:
+    make_keys(tmp_path, "mes")
+    (tmp_path / "mes.key_secret").chmod(0o644)
+    with Client(
+        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", "tcp://127.0.0.1:1"
+    ) as client:
+        assert client.process.wait(10) == 2
+        assert (
+            client.said.read_text()
+            == f"{tmp_path}/mes.key_secret: others can read it: chmod 600 {tmp_path}/mes.key_secret\n"
+        )

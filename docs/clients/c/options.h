@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const usage =
@@ -29,8 +30,13 @@ static void fail(const char *what, const char *why, int status) {
 /* Reads `name = "..."` from a ZeroMQ certificate. A key is 40 characters of Z85, among which # and = may be, but no quotation mark. */
 static void read_key(const char *path, const char *name, char *key) {
     char line[256], format[64];
+    struct stat state;
     FILE *file = fopen(path, "r");
-    if (!file) fail(path, "cannot be read", 2);
+    if (!file || fstat(fileno(file), &state)) fail(path, "cannot be read", 2);
+    if (strcmp(name, "secret-key") == 0 && state.st_mode & 077 && strncmp(path, "/run/credentials/", 17)) { /* systemd guards those */
+        snprintf(line, sizeof line, "others can read it: chmod 600 %.200s", path);
+        fail(path, line, 2);
+    }
     snprintf(format, sizeof format, " %s = \"%%40[^\"]\"", name);
     for (*key = 0; strlen(key) != 40 && fgets(line, sizeof line, file);) sscanf(line, format, key);
     fclose(file);

@@ -1,5 +1,5 @@
 // The options of the program, and the key files they name.
-import {readFileSync} from "node:fs"
+import {readFileSync, statSync} from "node:fs"
 import {parseArgs} from "node:util"
 
 const usage = `usage: node subscriber.js [options] ENDPOINT          the endpoint of the results, as tcp://line1:5550
@@ -22,7 +22,10 @@ function contents(path) {
 
 // `name = "..."` of a ZeroMQ certificate. A key is 40 characters of Z85, among which # and = may be, but no quotation mark.
 function key(path, name) {
-  const found = new RegExp(`^\\s*${name}\\s*=\\s*"([^"]{40})"`, "m").exec(contents(path))
+  const text = contents(path)
+  if (name === "secret-key" && statSync(path).mode & 0o077 && !path.startsWith("/run/credentials/")) // systemd guards those
+    throw new UserError(`${path}: others can read it: chmod 600 ${path}`)
+  const found = new RegExp(`^\\s*${name}\\s*=\\s*"([^"]{40})"`, "m").exec(text)
   if (found) return found[1]
   throw new UserError(`${path}: holds no ${name}${name === "secret-key" ? ": give the file .key_secret" : " of 40 characters"}`)
 }
