@@ -18,6 +18,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
 from inspector.config.fit import MODES, FitConfig
 from inspector.config.load import load_config
+from inspector.config.recovery import AUTO
 from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -144,7 +145,13 @@ class Played(NamedTuple):
                 allow_cpu=True,
                 max_restarts=inference.max_restarts or 3,
             ),
-            results=replace(base.results, endpoint="tcp://127.0.0.1:*", wait_for_subscribers=0, masks=True),
+            results=replace(
+                base.results,
+                endpoint="tcp://127.0.0.1:*",
+                recovery=replace(base.results.recovery, endpoint=AUTO),
+                wait_for_subscribers=0,
+                masks=True,
+            ),
             keys=None,  # which another machine need not have
             journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
         )

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from engines.drift.reference import FIGURES
 from inspector.frames.outcome import Reason, Verdict
-from inspector.line import camera_metrics, engine_metrics, results_metrics, stage_metrics
+from inspector.line import camera_metrics, engine_metrics, recovery_metrics, results_metrics, stage_metrics
 from inspector.protocol.messages import LineState, Signal
 from inspector.service.nvml import GpuFigures
 from inspector.verdicts.ledger import CameraCounts
@@ -53,6 +53,7 @@ class LineMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         """All metrics, those without a value too."""
         line = self._line
+        published = line.results.snapshot()
         return chain(
             self._about(),
             self._frames(),
@@ -62,7 +63,8 @@ class LineMetrics(Collector):
             self._places(),
             engine_metrics.collect(line.inference),
             engine_metrics.collect_gpus(self._gpus()),
-            results_metrics.collect(line.results.snapshot(), line.control.bad_messages),
+            results_metrics.collect(published, line.control.bad_messages),
+            recovery_metrics.collect(published.recovery),
             self._drift(),
         )
 

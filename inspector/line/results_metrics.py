@@ -36,7 +36,9 @@ def collect(published: Snapshot, bad_commands: dict[str, dict[Fault, int]]) -> I
     )
     yield GaugeMetricFamily("inspector_publisher_up", "1 while the publishing thread runs.", value=int(published.alive))
     yield from _peers(published)
-    yield _bad_messages({"results": published.bad_messages, **bad_commands})
+    recovery = published.recovery
+    asking = {} if recovery is None else {"results.recovery": recovery.bad_messages}
+    yield _bad_messages({"results": published.bad_messages, **asking, **bad_commands})
     yield from _journal(published.journal)
 
 

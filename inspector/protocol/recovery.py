@@ -91,6 +91,8 @@ class Streams(_Ask, frozen=True, kw_only=True, tag="streams"):
 
 
 Ask: TypeAlias = Get | Find | Streams
+REQUESTS = tuple(str(kind.__struct_config__.tag) for kind in (Get, Find, Streams))
+"""The names of what can be asked for."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -32,11 +32,10 @@ class Lanes:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._waiting: OrderedDict[Connection, deque[Asked]] = OrderedDict()
+        self.waiting = 0
+        """How many; may be read from any thread."""
         self._behind: dict[Connection, tuple[int, float]] = {}
         """Those that have too much to read: how much when they read last, and since when."""
-
-    def __len__(self) -> int:
-        return sum(map(len, self._waiting.values()))
 
     def put(self, asked: Asked) -> bool:
         """Queue a request; False where too many of its connection wait."""
@@ -44,17 +43,19 @@ class Lanes:
         if len(lane) > WAITING:
             return False
         lane.append(asked)
+        self.waiting += 1
         return True
 
     def take(self) -> Asked | None:
         """The next request of the connection whose turn it is; None where none waits that may be answered now."""
         for connection in list(self._waiting):
             if not self._connections.is_open(connection):
-                del self._waiting[connection]
+                self.waiting -= len(self._waiting.pop(connection))
                 self._behind.pop(connection, None)
             elif not self._is_behind(connection):
                 lane = self._waiting.pop(connection)
                 asked = lane.popleft()
+                self.waiting -= 1
                 if lane:
                     self._waiting[connection] = lane  # behind all others
                 return asked

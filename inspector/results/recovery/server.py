@@ -131,7 +131,7 @@ class RecoveryServer:
             endpoint=socket.endpoint,
             requests=dict(self._requests),
             publications=self._publications,
-            waiting=len(self._lanes) + (self._work is not None),
+            waiting=self._lanes.waiting + (self._work is not None),
             connections=len(socket.connections.all()),
             cut_off=dict(socket.guard.cut_off),
             refused=None if self._clients is None else self._clients.refused,
@@ -185,7 +185,7 @@ class RecoveryServer:
             return math.ceil(self._pace.due_in_s() * 1000)
         if socket.unbound:
             return TRY_AGAIN_MS
-        return max(math.ceil(self._pace.due_in_s() * 1000), _BEHIND_MS) if len(self._lanes) else _WAIT_MS
+        return max(math.ceil(self._pace.due_in_s() * 1000), _BEHIND_MS) if self._lanes.waiting else _WAIT_MS
 
     def _take(self, socket: RequestSocket, arrival: Arrival) -> None:
         """A request that came in: it is queued, or answered at once where it cannot be."""

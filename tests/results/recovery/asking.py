@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import zmq
 
-from inspector.protocol.recovery import Answer, Outcome, decode_answer
+from inspector.protocol.recovery import Answer, Outcome, Parts, decode_answer
 from inspector.results.identity import Identity
 from inspector.results.results import Results
 
@@ -89,7 +89,12 @@ class Asker:
 
 def numbers(answer: Answer) -> list[int]:
     """The numbers of the publications in a reply."""
-    return [json.loads(one.header)["seq"] for one in answer.publications]
+    return numbers_in(answer.publications)
+
+
+def numbers_in(publications: Iterable[Parts]) -> list[int]:
+    """The numbers of publications."""
+    return [json.loads(one.header)["seq"] for one in publications]
 
 
 def frames(answers: Iterator[Answer]) -> list[int]:
