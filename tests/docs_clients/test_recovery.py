@@ -114,7 +114,7 @@ def test_cut_off_while_it_stood_still(command: list[str], tmp_path: Path) -> Non
             eventually(lambda: results.snapshot().waiting == 0)
             assert frames < 100
         client.process.send_signal(signal.SIGCONT)
-        eventually(lambda: results.snapshot().accepted == 2)
+        eventually(lambda: results.snapshot().accepted >= 2)
         publish(results, range(frames, frames + 5))
         client.printing(frames + 5)
         assert client.end() == 0, client.said.read_text()

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define PART_MOST (16 << 20) /* bytes of one part; libzmq closes a connection that sends more */
+#define WAITING_MOST 100     /* messages in the socket; nothing is lost there: further ones wait at the line */
 #define HELD_MOST 16384      /* live messages of a stream that wait while a hole before them is filled; further ones are asked for later */
 #define ANSWER_MS 3000       /* a request without an answer is sent again after this, over a new connection */
 #define PATIENCE_MS 30000    /* a hole is given up after this, as long as the publisher is alive */
@@ -145,7 +146,6 @@ static void compare(stream *s) {
         begin(s, other, 0);
     } else {
         s->over = true, s->through = number_in(old, "newest");
-        if (!json_is_true(json_object_get(old, "ended"))) say("not_ended", "{s:s,s:s,s:s}", "line", s->line, "camera", s->camera, "epoch", s->epoch);
     }
 }
 
@@ -190,11 +190,12 @@ static void give_up(stream *s, const char *why) {
 /* ---- Sockets ---- */
 
 static void *connect_to(int type, const char *endpoint) {
-    int none = 0, beat_ms = 1000, dead_ms = 3000;
+    int none = 0, beat_ms = 1000, dead_ms = 3000, waiting = WAITING_MOST;
     int64_t most = PART_MOST;
     void *socket = zmq_socket(context, type);
     zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
+    zmq_setsockopt(socket, ZMQ_RCVHWM, &waiting, sizeof waiting);
     zmq_setsockopt(socket, ZMQ_HEARTBEAT_IVL, &beat_ms, sizeof beat_ms); /* a link that is cut without a word is noticed and made anew */
     zmq_setsockopt(socket, ZMQ_HEARTBEAT_TIMEOUT, &dead_ms, sizeof dead_ms);
     if (option.server_file && (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, option.server_key, 41) || /* 40 characters and a 0 */
@@ -225,13 +226,12 @@ static bool receive(void) {
     int count = take(results, parts, 4);
     if (count < 0) return false;
     const char *wrong = decode(parts, count, &m);
-    heard = true, heard_ms = now;
     size_t length = zmq_msg_size(&parts[0]);
     if (wrong) say("malformed", "{s:s,s:o?}", "why", wrong, "topic", json_stringn(zmq_msg_data(&parts[0]), length < 200 ? length : 200));
     else {
         stream *s = stream_of(m.line, m.camera);
         if (s->stale) say("back", "{s:s,s:s}", "line", s->line, "camera", s->camera);
-        s->stale = false, s->heard_ms = now;
+        s->stale = false, s->heard_ms = heard_ms = now, heard = true;
         if (m.numbered) push(s, m.epoch, m.number, false, verdict_of(&m, false));
         else if (is(m.type, "heartbeat")) {
             s->silence_ms = 3 * number_in(m.body, "interval_ms");
@@ -327,6 +327,11 @@ static void tell_time(void) {
 }
 
 static void watch(void) {
+    static json_int_t before;
+    bool stood = before && now - before > 1000; /* the program itself stood still: what waits is to be read first */
+    before = now;
+    if (stood) heard_ms = now;
+    for (stream *s = streams; stood && s; s = s->after) s->heard_ms = now;
     for (stream *s = streams; s; s = s->after)
         if (!s->stale && now - s->heard_ms > s->silence_ms) {
             s->stale = true;

@@ -9,6 +9,7 @@ import {decode, parse, verdictLine} from "./message.js"
 import {readOptions, UserError} from "./options.js"
 
 const PART_MOST = 16 << 20 // bytes of one part; libzmq closes a connection that sends more
+const WAITING_MOST = 100 // messages in the socket; nothing is lost there: further ones wait at the line
 const HELD_MOST = 16384 // live messages of a stream that wait while a hole before them is filled; further ones are asked for later
 const ANSWER_MS = 3000 // a request without an answer is sent again after this, over a new connection
 const PATIENCE_MS = 30000 // a hole is given up after this, as long as the publisher is alive
@@ -19,7 +20,8 @@ const say = (event, more) => console.error(JSON.stringify({event, ...more}))
 class GivenUp extends Error {}
 
 let option, results, recovery, address, stopping
-let printed = 0, missing = 0, requests = 0, begun = now(), heard = null, renewed = 0
+let printed = 0, missing = 0, requests = 0
+const link = {heard: now(), ever: false} // when anything was heard, or was connected anew
 const streams = new Map()
 
 function print(line) {
@@ -147,10 +149,7 @@ class Stream {
     else if (!old) {
       this.missed(null, "the line does not know this epoch any more")
       this.begin(other)
-    } else {
-      this.through = old.newest
-      if (!old.ended) say("not_ended", {...this.name, epoch: this.epoch})
-    }
+    } else this.through = old.newest
   }
 
   // An epoch was read to its end: on to the one that the line opened next.
@@ -170,7 +169,11 @@ function streamOf(line, camera) {
 
 // ---- Sockets ----
 
-const common = () => ({linger: 0, maxMessageSize: PART_MOST, heartbeatInterval: 1000, heartbeatTimeout: 3000, ...option.curve})
+function common() {
+  const limits = {linger: 0, maxMessageSize: PART_MOST, receiveHighWaterMark: WAITING_MOST}
+  // Heartbeats of ZMTP: a link that is cut without a word is noticed and made anew.
+  return {...limits, heartbeatInterval: 1000, heartbeatTimeout: 3000, ...option.curve}
+}
 
 function subscribe() {
   results?.close()
@@ -194,8 +197,8 @@ function live(message) {
   const {body, type, line, camera, epoch, number} = message
   const stream = streamOf(line, camera)
   if (stream.stale) say("back", stream.name)
-  heard = stream.heard = now()
-  renewed = 0
+  link.heard = stream.heard = now()
+  link.ever = true
   stream.stale = false
   if (number !== null) stream.push(epoch, number, false, verdictLine(message, false))
   else if (type === "heartbeat") {
@@ -260,16 +263,16 @@ async function exchange(what) {
 let ticked = now()
 
 function watch() {
-  const time = now(), stood = time - ticked > 1000 // the program itself stood still: what waits is read first
+  const time = now()
+  if (time - ticked > 1000) for (const each of [...streams.values(), link]) each.heard = time // it stood still: what waits is read first
   ticked = time
-  if (stood) return
   for (const stream of streams.values()) {
     if (stream.stale || time - stream.heard <= stream.silence) continue
     stream.stale = true
     say("stale", {...stream.name, silent_ms: Math.round(time - stream.heard)})
   }
-  if (time - (heard ?? begun) <= UNHEARD_MS * (1 + renewed)) return
-  renewed++
+  if (time - link.heard <= UNHEARD_MS) return
+  link.heard = time
   say("silent", {endpoint: option.endpoint, why: "nobody is there, nothing is sent below this prefix, or a key is not accepted"})
   subscribe()
 }
@@ -280,7 +283,7 @@ function stop(error) {
   for (const stream of streams.values())
     if (stream.wanted && printed !== option.most) stream.missed(stream.wanted.to ?? null, "the program ends before it came")
   if (error instanceof Error) console.error(error)
-  process.stdout.write("", () => process.exit(error instanceof Error ? 1 : missing || heard === null ? 3 : 0))
+  process.stdout.write("", () => process.exit(error instanceof Error ? 1 : missing || !link.ever ? 3 : 0))
 }
 
 try {
