@@ -51,7 +51,7 @@ class LineConfig(Section, frozen=True, kw_only=True):
             description="Folder with the recipes that a run may begin with, a YAML file each, relative to this file. Null: there are none."
         ),
     ] = None
-    cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1)]
+    cameras: Annotated[tuple[CameraConfig, ...], Meta(description="One or more cameras.", min_length=1, max_length=256)]
     simulated: Annotated[
         bool,
         Meta(
