@@ -57,7 +57,7 @@ OTHERWISE = {
     "cameras", "simulated", "deadline_ms", "overload", "bundle",
     "cameras.0.source.path", "cameras.0.source.rate_hz", "cameras.0.source.loop",
     "inference.allow_cpu", "inference.max_restarts",
-    "results.endpoint", "results.wait_for_subscribers", "results.masks",
+    "results.endpoint", "results.wait_for_subscribers", "results.masks", "results.recovery.endpoint",
     "journal.path", "journal.keep_days", "journal.keep_bytes",
 }  # fmt: skip
 """Keys that a replay sets: where frames come from and results go, and how long a frame may wait. No other may differ."""
