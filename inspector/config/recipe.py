@@ -14,7 +14,7 @@ from inspector.config.camera import CameraConfig
 from inspector.config.section import Section
 from inspector.config.serial import serial_of
 from inspector.config.tree import BundlePath, LineConfig
-from inspector.config.verdicts import Rule, Scale
+from inspector.config.verdicts import MOST_RULES, Rule, Scale
 
 
 class CameraRecipe(Section, frozen=True, kw_only=True):
@@ -53,7 +53,8 @@ class RecipeConfig(Section, frozen=True, kw_only=True):
         ),
     ] = None
     rules: Annotated[
-        Annotated[tuple[Rule, ...], Meta(min_length=1)] | None, Meta(description="As `verdicts.rules` of the line.")
+        Annotated[tuple[Rule, ...], Meta(min_length=1, max_length=MOST_RULES)] | None,
+        Meta(description="As `verdicts.rules` of the line."),
     ] = None
     cameras: Annotated[tuple[CameraRecipe, ...], Meta(description="Cameras with a scale of their own.")] = ()
 

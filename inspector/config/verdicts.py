@@ -10,6 +10,7 @@ from msgspec import Meta
 from inspector.config.section import Section
 
 MmPerPx = Annotated[float, Meta(gt=0, le=1000)]
+MOST_RULES = 100
 Limit = Annotated[float, Meta(gt=0, le=1e9)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 
@@ -77,6 +78,7 @@ class VerdictsConfig(Section, frozen=True, kw_only=True):
             description="Rules; the most severe that fires gives the verdict, and among equals the first gives the detail. "
             "Default: any defect of any class rejects.",
             min_length=1,
+            max_length=MOST_RULES,
         ),
     ] = (Rule(),)
     travel_axis: Annotated[

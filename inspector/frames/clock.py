@@ -15,6 +15,11 @@ def now_ns() -> int:
     return time.monotonic_ns()
 
 
+def both_clocks() -> tuple[int, int]:
+    """Unix time and monotonic time of this moment, ns."""
+    return time.time_ns(), time.monotonic_ns()
+
+
 def unix_ns(monotonic_ns: int) -> int:
     """Convert a reading of ``now_ns`` from this boot to nanoseconds since the Unix epoch."""
     return monotonic_ns + time.time_ns() - time.monotonic_ns()

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from engines.files.names import LONGEST_LABEL
 from inspector.frames.meta import FrameMeta
 from inspector.frames.size import FrameSize
 from inspector.frames.strip import StripView
@@ -53,7 +54,17 @@ class Reason(str, Enum):
     """UNINSPECTED: an error in the program or in the engines' output on this frame; the log has the details."""
 
 
+REASONS: dict[Verdict, frozenset[Reason]] = {
+    Verdict.PASS: frozenset({Reason.GATE_CLEAN, Reason.NO_DEFECT}),
+    Verdict.REJECT: frozenset({Reason.DEFECT}),
+    Verdict.SCRAP: frozenset({Reason.DEFECT}),
+    Verdict.UNINSPECTED: frozenset(Reason) - {Reason.GATE_CLEAN, Reason.NO_DEFECT, Reason.DEFECT},
+}
+"""The reasons that each verdict may have."""
+
 Pixels = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Extent = Annotated[float, Meta(ge=0, le=1e15)]
+"""A measured length or area."""
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 """A measured value. Bounded, so that whoever prints one that came over the network prints a short text."""
 
@@ -61,24 +72,25 @@ Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """One connected region of one class. Pixel figures are in frame pixels, x along the rows."""
 
-    class_name: str = msgspec.field(name="class")
-    score: Figure
-    """Maximum probability of the class over the frame, 0..1."""
+    class_name: Annotated[str, Meta(min_length=1, max_length=LONGEST_LABEL)] = msgspec.field(name="class")
+    score: Annotated[float, Meta(ge=0, le=1)]
+    """Maximum probability of the class over the frame."""
     area_px: Pixels
     bbox_px: tuple[Pixels, Pixels, Pixels, Pixels]
     """x, y, width, height."""
-    centroid_px: tuple[Figure, Figure]
+    centroid_px: tuple[Extent, Extent]
     """x, y."""
-    length_px: Figure
+    length_px: Extent
     """Longer side of the smallest rotated rectangle around the region."""
-    width_px: Figure
+    width_px: Extent
     """Shorter side of that rectangle."""
-    area_mm2: Figure | None = None
-    length_mm: Figure | None = None
-    width_mm: Figure | None = None
-    x_mm: Figure | None = None
-    """Of the centroid, across the strip from its reference edge; None without a scale."""
-    position_um: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | None = None
+    area_mm2: Extent | None
+    """None without a scale, as all that is in mm."""
+    length_mm: Extent | None
+    width_mm: Extent | None
+    x_mm: Figure | None
+    """Of the centroid, across the strip from its reference edge."""
+    position_um: Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | None
     """Of the centroid, along the strip; None without a scale or where the position of the frame is unknown."""
 
 
@@ -106,6 +118,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Gate's probability that the sheet holds a defect; None where the gate did not run."""
     pixels: tuple[int, ...] = ()
     """Segmenter's pixel count per class, in the order of ``bundle.classes``; empty where the segmenter did not run."""
+    defect_pixels: tuple[int, ...] = ()
+    """Of these, the pixels of regions that are defects; the others are specks, smaller than the minimum area of their class."""
     defects: tuple[Defect, ...] = ()
     mask: bytes = b""
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""

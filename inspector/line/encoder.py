@@ -80,7 +80,7 @@ class Encoder:
         elif not self._step(forward, captured_ns):
             return None
         position_um = self._zero_um + self._count * self._config.um_per_count
-        if abs(position_um) > LARGEST:
+        if abs(position_um) > LARGEST // 2:  # differences and places of defects are to be told too
             self._jump(
                 f"the count {raw} is a position beyond all that can be told; set encoder.bits, or the counter to 0"
             )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engines.files.text import brief
-from inspector.protocol.messages import MOST_REASONS, Health, HealthReason, Signal
+from inspector.protocol.limits import LONGEST_PART, MOST_REASONS
+from inspector.protocol.messages import WELL, Health, HealthReason, Signal
 
-_LONGEST_PART = 128
 _LONGEST_TEXT = 400
 """Characters; a message carries several reasons."""
 
@@ -65,7 +65,7 @@ def signal_of(code: str) -> Signal:
 def reason(part: str, code: str, text: str, signal: Signal | None = None) -> HealthReason:
     """A reason of bounded length, in one printable line; ``signal`` is that of the code unless given."""
     return HealthReason(
-        part=brief(part, _LONGEST_PART),
+        part=brief(part, LONGEST_PART),
         code=code,
         text=brief(text, _LONGEST_TEXT),
         signal=signal or signal_of(code),
@@ -76,5 +76,5 @@ def health_of(reasons: Iterable[HealthReason]) -> Health:
     """The health of a line for these reasons: the worst decides. Those of the same category keep their order."""
     worst_first = sorted(reasons, key=lambda one: _SEVERITY[one.signal])
     if not worst_first:
-        return Health()
+        return WELL
     return Health(signal=worst_first[0].signal, reasons=tuple(worst_first[:MOST_REASONS]))

@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 
 import msgspec
 
+from engines.bundle import Bundle
 from inspector.capture.make import is_software, source_kind
 from inspector.config.camera import CameraConfig
 from inspector.config.sheets import SheetsConfig
 from inspector.config.tree import LineConfig
 from inspector.line.setup import Setup
-from inspector.protocol.settings import SheetSettings
+from inspector.protocol.settings import SheetSettings, Thresholds
 from inspector.results.identity import Identity, StartInfo
 from inspector.verdicts.wording import rule_in_words
 
@@ -63,6 +64,7 @@ def start_info(config: LineConfig, camera: CameraConfig, setup: Setup) -> StartI
     return StartInfo(
         bundle=setup.dispatcher.identity,
         size=preparation.judged,
+        thresholds=_thresholds(setup.dispatcher.bundle),
         fitted=preparation.fit.fitted,
         thresholds_void=fits.thresholds_void(camera.name, setup.dispatcher.bundle),
         calibration=setup.calibrations.get(camera.name),
@@ -71,4 +73,13 @@ def start_info(config: LineConfig, camera: CameraConfig, setup: Setup) -> StartI
         rules=tuple(rule_in_words(rule) for rule in setup.judges.rules.rules),
         deadline_ms=config.deadline_ms,
         source=source_kind(camera.source),
+    )
+
+
+def _thresholds(bundle: Bundle) -> Thresholds:
+    point, names = bundle.operating_point, bundle.classes
+    return Thresholds(
+        gate=point.gate_threshold,
+        mask=dict(zip(names, point.thresholds(names), strict=True)),
+        minimum_area_px=dict(zip(names, point.minimum_areas(names), strict=True)),
     )

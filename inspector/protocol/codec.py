@@ -8,18 +8,9 @@ from typing import Annotated
 import msgspec
 
 from inspector.frames.sheet import SHEET
-from inspector.protocol.messages import (
-    BODIES,
-    Body,
-    GapBody,
-    Header,
-    HeartbeatBody,
-    LateBody,
-    MessageType,
-    ResultBody,
-    SheetBody,
-    StartBody,
-)
+from inspector.protocol.conditions import problem
+from inspector.protocol.limits import LARGEST_BODY, LARGEST_HEADER
+from inspector.protocol.messages import BODIES, Body, Header, MessageType, SheetBody
 from inspector.protocol.values import PROTOCOL
 
 TOPIC_ROOT = f"v{PROTOCOL}"
@@ -28,7 +19,6 @@ _encode = msgspec.json.Encoder().encode
 _header_decoder = msgspec.json.Decoder(Header)
 _body_decoders = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 _sheet_decoder = msgspec.json.Decoder(SheetBody)
-_ABOUT_FRAMES = (MessageType.RESULT, MessageType.LATE, MessageType.GAP)
 
 
 class MalformedError(ValueError):
@@ -59,6 +49,11 @@ def encode(header: Header, body: Body) -> tuple[bytes, bytes, bytes]:
     return topic.encode(), _encode(header), _encode(body)
 
 
+def encode_body(body: Body) -> bytes:
+    """The body as it is sent."""
+    return _encode(body)
+
+
 def decode(parts: Sequence[bytes]) -> Packet:
     """The message in the parts of a multipart message, topic first.
 
@@ -75,6 +70,8 @@ def decode(parts: Sequence[bytes]) -> Packet:
 
 def decode_header(data: bytes) -> Header:
     """The header only. Raises MalformedError."""
+    if len(data) > LARGEST_HEADER:
+        raise MalformedError(f"header: {len(data)} bytes; at most {LARGEST_HEADER}")
     try:
         return _header_decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -86,25 +83,16 @@ def decode_header(data: bytes) -> Header:
 
 def decode_body(header: Header, data: bytes, blob: bytes) -> Packet:
     """The message with ``header`` and these body and blob. Raises MalformedError."""
-    of_sheet = header.type is MessageType.RESULT and header.camera == SHEET
+    kind = header.type
+    if len(data) > LARGEST_BODY:
+        raise MalformedError(f"body of {kind.value}: {len(data)} bytes; at most {LARGEST_BODY}")
+    of_sheet = kind is MessageType.RESULT and header.camera == SHEET
     try:
-        body = (_sheet_decoder if of_sheet else _body_decoders[header.type]).decode(data)
+        body = (_sheet_decoder if of_sheet else _body_decoders[kind]).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(f"body of {header.type.value}: {error}") from None
-    unnumbered = isinstance(body, HeartbeatBody) or (isinstance(body, StartBody) and body.repeat)
-    if (header.seq is None) != unnumbered:
-        raise MalformedError(
-            f"seq {header.seq} in a {header.type.value}; a heartbeat and a repeated start have none, all others have one"
-        )
-    if header.type in _ABOUT_FRAMES and header.frame is None:
-        raise MalformedError(f"{header.type.value} without a frame number")
-    if isinstance(body, GapBody) and not header.frame == body.first <= body.last:
-        raise MalformedError(f"gap from {body.first} to {body.last} under frame {header.frame}")
-    announced = isinstance(body, (ResultBody, LateBody)) and body.mask is not None
-    if announced != bool(blob):
-        raise MalformedError(
-            "the body announces a mask that is not there" if announced else "a blob that the body does not announce"
-        )
+        raise MalformedError(f"body of {kind.value}: {error}") from None
+    if wrong := problem(header, body, blob):
+        raise MalformedError(wrong)
     return Packet(header, body, blob)
 
 

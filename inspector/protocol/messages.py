@@ -11,11 +11,30 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.names import Name
-from inspector.frames.outcome import Defect, Figure, Reason, Verdict
+from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.frames.position import PositionSource
 from inspector.frames.sheet import SheetDefect, SheetFrame
+from inspector.protocol import limits
 from inspector.protocol.settings import Settings
-from inspector.protocol.values import LARGEST, PROTOCOL, Count, Message, Number, Pixels, UnixNs
+from inspector.protocol.values import (
+    LARGEST,
+    PROTOCOL,
+    CameraNs,
+    Classes,
+    Code,
+    Count,
+    FileName,
+    HeartbeatMs,
+    Identity,
+    Message,
+    Number,
+    PixelsOfClasses,
+    Probability,
+    Side,
+    Text,
+    UnixNs,
+    Word,
+)
 
 
 class MessageType(str, Enum):
@@ -65,22 +84,25 @@ class Header(Message, frozen=True, kw_only=True):
     line: Name
     camera: Name
     epoch: Annotated[
-        str, Meta(description="UUID of this start of the daemon; part of the stream's identity.", max_length=64)
+        str,
+        Meta(
+            description="UUID of this start of the daemon; part of the stream's identity.", min_length=1, max_length=64
+        ),
     ]
     run: Annotated[
-        Annotated[str, Meta(max_length=256)] | None,
+        Word | None,
         Meta(
-            description="Name of the run (coil, batch, replay): the one in which the frame was captured; without a frame, the current one. Null: none."
+            description="Name of the run (coil, batch, replay): the one in which the frame was captured, the one that begins or ends; else the current one. Null: none."
         ),
     ]
     recipe: Annotated[
-        Annotated[str, Meta(max_length=64)] | None,
+        Word | None,
         Meta(
             description="Name of the recipe the frame is inspected with; without a frame, the current one. Null: none."
         ),
     ]
     part: Annotated[
-        Annotated[str, Meta(max_length=64)] | None,
+        Word | None,
         Meta(description="Id of the sheet, where the line was told. Null: none, or a message about no frame."),
     ]
     seq: Annotated[
@@ -105,14 +127,14 @@ class Header(Message, frozen=True, kw_only=True):
         ),
     ]
     bundle: Annotated[
-        str | None,
+        Identity | None,
         Meta(
             description="Name and version of the model bundle: the one that inspected the frame, null where none did; "
-            "in a message about no frame the one with which the run began, null before the first run."
+            "in an end the one with which its run began; in any other message about no frame the active one, null before the first run."
         ),
     ]
-    operating_point: Annotated[str | None, Meta(description="Identity of that bundle's thresholds.")]
-    calibration: Annotated[str | None, Meta(description="Identity of the camera calibration; null: none.")]
+    operating_point: Annotated[Identity | None, Meta(description="Identity of that bundle's thresholds.")]
+    calibration: Annotated[Identity | None, Meta(description="Identity of the camera calibration; null: none.")]
     simulated: Annotated[bool, Meta(description="True: not from a real sheet. No controller may act on it.")]
     travel_um: Annotated[Number | None, Meta(description="The same as position_um, since the run began.")]
     position_source: Annotated[
@@ -122,14 +144,14 @@ class Header(Message, frozen=True, kw_only=True):
         Number | None, Meta(description="Raw count of the encoder at the frame; null: the camera sends none.")
     ]
     camera_ns: Annotated[
-        UnixNs | None, Meta(description="Capture time by the camera's own clock, ns; null: it has none.")
+        CameraNs | None, Meta(description="Capture time by the camera's own clock, ns; null: it has none.")
     ]
     camera_clock: Annotated[
-        Annotated[str, Meta(max_length=64)] | None,
+        Word | None,
         Meta(description="Name of that clock: ticks (free-running), ptp; null: none."),
     ]
     flat_field: Annotated[
-        Annotated[str, Meta(max_length=256)] | None,
+        Identity | None,
         Meta(description="Identity of the flat field that was applied to the frame; null: none."),
     ]
     durable: Annotated[
@@ -152,15 +174,15 @@ class StartBody(Settings, frozen=True, kw_only=True):
 class ChangeBody(Settings, frozen=True, kw_only=True):
     """Bundle, thresholds, rules or limits change while the run goes on. Holds what ``start`` holds, as it is from now on."""
 
-    why: Annotated[str, Meta(description="What was changed, one line for a person.")]
+    why: Annotated[Text, Meta(description="What was changed, one line for a person.")]
 
 
 class MaskInfo(Message, frozen=True, kw_only=True):
     """How to read the blob that follows the body."""
 
-    height_px: Pixels
-    width_px: Pixels
-    bits: Annotated[tuple[str, ...], Meta(description="Class of each bit, bit 0 first.")]
+    height_px: Side
+    width_px: Side
+    bits: Annotated[Classes, Meta(description="Class of each bit, bit 0 first.")]
 
 
 class ResultBody(Message, frozen=True, kw_only=True):
@@ -168,14 +190,20 @@ class ResultBody(Message, frozen=True, kw_only=True):
 
     verdict: Verdict
     reason: Reason
-    detail: Annotated[str, Meta(description="One line for a person; may be empty.")]
+    detail: Annotated[Text, Meta(description="One line for a person; may be empty.")]
     gate_score: Annotated[
-        Figure | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
+        Probability | None, Meta(description="Gate's probability that the sheet holds a defect; null: it did not run.")
     ]
-    pixels: Annotated[dict[str, Count], Meta(description="Segmenter's pixel count per class; empty: it did not run.")]
-    defects: tuple[Defect, ...]
+    pixels: Annotated[
+        PixelsOfClasses,
+        Meta(description="Pixels that the segmenter set, per class, specks included; empty: it did not run."),
+    ]
+    defect_pixels: Annotated[
+        PixelsOfClasses, Meta(description="Of these, the pixels of defects; the others are specks. Empty like pixels.")
+    ]
+    defects: Annotated[tuple[Defect, ...], Meta(description="Largest first.", max_length=limits.MOST_DEFECTS)]
     name: Annotated[
-        str,
+        FileName,
         Meta(
             description="In a replay the file name, with the folders that tell it from others of that name; else empty."
         ),
@@ -188,11 +216,20 @@ class SheetBody(ResultBody, frozen=True, kw_only=True):
     """The one verdict of a sheet: a ``result`` in the stream ``sheet``. Its keys are those of a frame's result, and what it is made of."""
 
     defects: Annotated[
-        tuple[SheetDefect, ...], Meta(description="Largest first; one that several frames show is there once.")
+        tuple[SheetDefect, ...],
+        Meta(description="Largest first; one that several frames show is there once.", max_length=limits.MOST_DEFECTS),
     ]
-    frames: Annotated[tuple[SheetFrame, ...], Meta(description="The frames that it is made of.")]
+    mask: Annotated[None, Meta(description="Always null: masks are with the frames.")]
+    frames: Annotated[
+        tuple[SheetFrame, ...],
+        Meta(description="The frames that it is made of.", max_length=limits.MOST_SHEET_FRAMES),
+    ]
     missing: Annotated[
-        tuple[str, ...], Meta(description="Cameras of which not every frame is there; the sheet is UNINSPECTED then.")
+        tuple[Name, ...],
+        Meta(
+            description="Cameras of which not every frame is there; the sheet is UNINSPECTED then.",
+            max_length=limits.MOST_CAMERAS,
+        ),
     ]
 
 
@@ -201,11 +238,12 @@ class LateBody(Message, frozen=True, kw_only=True):
 
     late_verdict: Annotated[Verdict, Meta(description="What the verdict would have been. Never act on it.")]
     late_reason: Reason
-    detail: str
-    gate_score: Figure | None
-    pixels: dict[str, Count]
-    defects: tuple[Defect, ...]
-    name: str
+    detail: Text
+    gate_score: Probability | None
+    pixels: PixelsOfClasses
+    defect_pixels: PixelsOfClasses
+    defects: Annotated[tuple[Defect, ...], Meta(max_length=limits.MOST_DEFECTS)]
+    name: FileName
     mask: MaskInfo | None
 
 
@@ -214,57 +252,53 @@ class GapBody(Message, frozen=True, kw_only=True):
 
     first: Count
     last: Annotated[int, Meta(description="Last frame of the range, inclusive.", ge=0, le=LARGEST)]
-    verdict: Verdict
+    verdict: Annotated[Verdict, Meta(description="UNINSPECTED.")]
     reason: Reason
-    detail: str
-
-
-MOST_REASONS = 16
-"""Reasons for the health that one message carries."""
+    detail: Text
 
 
 class HealthReason(Message, frozen=True, kw_only=True):
     """One part of the line that is not as it should be."""
 
     part: Annotated[
-        str, Meta(description="Which part: line, inference, journal, peers, camera NAME, ...", max_length=128)
+        str,
+        Meta(
+            description="Which part: line, inference, journal, peers, camera NAME, ...", max_length=limits.LONGEST_PART
+        ),
     ]
-    code: Annotated[str, Meta(description="What is wrong with it, for a program.", max_length=64)]
-    text: Annotated[str, Meta(description="What is wrong with it, one line for a person.", max_length=512)]
+    code: Annotated[Code, Meta(description="What is wrong with it, for a program.")]
+    text: Annotated[
+        str, Meta(description="What is wrong with it, one line for a person.", max_length=limits.LONGEST_REASON)
+    ]
     signal: Signal
 
 
 class Health(Message, frozen=True, kw_only=True):
     """The health of the line (NAMUR NE 107), which is that of the worst reason."""
 
-    signal: Signal = Signal.NORMAL
+    signal: Signal
     reasons: Annotated[
         tuple[HealthReason, ...],
-        Meta(
-            description=f"The worst first, at most {MOST_REASONS}; none where the line is well.",
-            max_length=MOST_REASONS,
-        ),
-    ] = ()
+        Meta(description="The worst first; none where the line is well.", max_length=limits.MOST_REASONS),
+    ]
+
+
+WELL = Health(signal=Signal.NORMAL, reasons=())
 
 
 class StatusBody(Message, frozen=True, kw_only=True):
     """The state of the line changed, or something happened that a person should know."""
 
     state: LineState
-    code: Annotated[
-        str, Meta(description="What happened, for a program: engine_restarted, journal_failing, ...", max_length=64)
-    ]
-    text: Annotated[str, Meta(description="What happened, one line for a person.")]
+    code: Annotated[Code, Meta(description="What happened, for a program.")]
+    text: Annotated[Text, Meta(description="What happened, one line for a person.")]
     engines: Annotated[
-        str,
+        Text,
         Meta(
             description="What computes the verdicts, for a person, and why no GPU where a CPU replaces one; empty before it is known."
         ),
-    ] = ""
-    health: Annotated[
-        Health | None,
-        Meta(description="How the line is at this moment; null in what was published before there was one."),
-    ] = None
+    ]
+    health: Annotated[Health, Meta(description="How the line is at this moment.")]
 
 
 class HeartbeatBody(Message, frozen=True, kw_only=True):
@@ -272,9 +306,9 @@ class HeartbeatBody(Message, frozen=True, kw_only=True):
 
     last_seq: Annotated[int, Meta(description="Last publication of the stream; -1: none yet.", ge=-1, le=LARGEST)]
     state: LineState
-    interval_ms: Annotated[int, Meta(description="Time to the next heartbeat.", ge=1, le=60_000)]
+    interval_ms: Annotated[HeartbeatMs, Meta(description="Time to the next heartbeat.")]
     recovery: Annotated[
-        Annotated[str, Meta(max_length=256)] | None,
+        Identity | None,
         Meta(
             description="Where to ask for what was missed: ipc://PATH or tcp://HOST:PORT; a HOST of * stands for the host under which the "
             "results were reached. Null: nowhere."

@@ -6,15 +6,28 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from inspector.frames.outcome import Figure
-from inspector.protocol.values import Message, Number, Pixels
+from engines.files.names import Name
+from inspector.protocol import limits
+from inspector.protocol.values import (
+    Classes,
+    ClassName,
+    HeartbeatMs,
+    Message,
+    Number,
+    PixelsOfClasses,
+    Positive,
+    Probability,
+    Side,
+    Text,
+    Word,
+)
 
 
 class Geometry(Message, frozen=True, kw_only=True):
     """Size of a frame."""
 
-    height_px: Pixels
-    width_px: Pixels
+    height_px: Side
+    width_px: Side
 
 
 class Fit(Message, frozen=True, kw_only=True):
@@ -22,7 +35,7 @@ class Fit(Message, frozen=True, kw_only=True):
     in the camera's, both counted from the upper left corner of the first pixel."""
 
     mode: Annotated[
-        str,
+        Word,
         Meta(
             description="refuse: they are the same; crop: a window; pad: filled up; resize: stretched; tile: inspected in tiles, judged as one."
         ),
@@ -35,7 +48,7 @@ class Fit(Message, frozen=True, kw_only=True):
         ),
     ]
     factor: Annotated[
-        tuple[Figure, Figure] | None,
+        tuple[Positive, Positive] | None,
         Meta(description="Camera pixels to one of the judged frame, along x and y. Null: of each its own."),
     ]
     thresholds_void: Annotated[
@@ -49,32 +62,61 @@ class Fit(Message, frozen=True, kw_only=True):
 class ScaleMm(Message, frozen=True, kw_only=True):
     """Size of a pixel on the sheet, mm."""
 
-    x_mm_per_px: Figure
-    y_mm_per_px: Figure
+    x_mm_per_px: Positive
+    y_mm_per_px: Positive
+
+
+class Thresholds(Message, frozen=True, kw_only=True):
+    """The operating point: what of a network's output counts. It is that of the header's ``operating_point``."""
+
+    gate: Annotated[
+        Probability,
+        Meta(description="A frame whose gate score is below this is PASS, gate_clean; any other is segmented."),
+    ]
+    mask: Annotated[
+        dict[ClassName, Probability],
+        Meta(
+            description="Per class: a pixel is set where the segmenter's probability is at least this.",
+            max_length=limits.MOST_CLASSES,
+        ),
+    ]
+    minimum_area_px: Annotated[
+        PixelsOfClasses,
+        Meta(description="Per class: a region of set pixels is a defect from this area on, and a speck below it."),
+    ]
 
 
 class SheetSettings(Message, frozen=True, kw_only=True):
     """What a sheet is."""
 
-    by: Annotated[str, Meta(description="frame, part or length.")]
-    length_mm: Figure | None
-    cameras: Annotated[tuple[str, ...], Meta(description="The cameras that see each sheet.")]
+    by: Annotated[Word, Meta(description="frame, part or length.")]
+    length_mm: Positive | None
+    cameras: Annotated[
+        tuple[Name, ...],
+        Meta(description="The cameras that see each sheet.", min_length=1, max_length=limits.MOST_CAMERAS),
+    ]
 
 
 class Settings(Message, frozen=True, kw_only=True):
     """What a subscriber needs to read the results of a camera."""
 
-    classes: Annotated[tuple[str, ...], Meta(description="Defect classes; bit k of a mask is class k.")]
+    classes: Annotated[Classes, Meta(description="Defect classes; bit k of a mask is class k.")]
     geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
     fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
-    rules: Annotated[tuple[str, ...], Meta(description="The verdict rules in force, one line each, for a person.")]
-    deadline_ms: Annotated[Figure | None, Meta(description="Longest time from capture to verdict; null: no deadline.")]
-    heartbeat_ms: Annotated[int, Meta(description="Time between two heartbeats.", ge=1, le=60_000)]
+    thresholds: Annotated[Thresholds, Meta(description="What of the networks' output counts.")]
+    rules: Annotated[
+        tuple[Text, ...],
+        Meta(description="The verdict rules in force, one line each, for a person.", max_length=limits.MOST_RULES),
+    ]
+    deadline_ms: Annotated[
+        Positive | None, Meta(description="Longest time from capture to verdict; null: no deadline.")
+    ]
+    heartbeat_ms: Annotated[HeartbeatMs, Meta(description="Time between two heartbeats.")]
     masks: Annotated[bool, Meta(description="Whether results with defect pixels carry a mask.")]
-    source: Annotated[str, Meta(description="What delivers the frames: simulator, replay, ...")]
-    software: Annotated[str, Meta(description="Name and version of the publisher.")]
-    units: Annotated[dict[str, str], Meta(description="Unit of each suffix used in keys.")]
+    source: Annotated[Word, Meta(description="What delivers the frames: simulator, replay, ...")]
+    software: Annotated[Word, Meta(description="Name and version of the publisher.")]
+    units: Annotated[dict[Word, Word], Meta(description="Unit of each suffix used in keys.", max_length=16)]
     sheets: Annotated[
         SheetSettings | None, Meta(description="In the stream of sheets what a sheet is; null in that of a camera.")
     ]

@@ -11,7 +11,7 @@ from inspector.frames.fitted import Fitted
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.frames.size import FrameSize
-from inspector.protocol.settings import SheetSettings
+from inspector.protocol.settings import SheetSettings, Thresholds
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +46,8 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The active bundle."""
     size: FrameSize
     """Size of the frames that are judged."""
+    thresholds: Thresholds
+    """The bundle's operating point."""
     fitted: Fitted | None = None
     """Where they lie in the camera's; None: they are the camera's."""
     thresholds_void: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from inspector.protocol.messages import Health, LineState
+from inspector.protocol.messages import WELL, Health, LineState
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,5 +17,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, one line for a person."""
     engines: str = ""
     """What computes the verdicts, for a person; empty before it is known."""
-    health: Health = Health()
+    health: Health = WELL
     """How the line is, from its worst reason."""

@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from inspector.frames.clock import both_clocks
 from inspector.frames.meta import FrameMeta
-from inspector.frames.outcome import BundleIdentity, Outcome, Reason, Settled, Verdict
-from inspector.protocol.codec import encode
+from inspector.frames.outcome import REASONS, BundleIdentity, Outcome, Reason, Settled, Verdict
+from inspector.protocol.codec import encode, encode_body
+from inspector.protocol.codes import listed
+from inspector.protocol.limits import LARGEST_BODY, LONGEST_FILE_NAME, LONGEST_PART, LONGEST_REASON, LONGEST_WORD
 from inspector.protocol.messages import (
     Body,
     ChangeBody,
@@ -31,7 +34,7 @@ from inspector.protocol.messages import (
 )
 from inspector.protocol.values import PROTOCOL
 from inspector.results.identity import Identity, StartInfo, Totals
-from inspector.results.message_parts import NO_BUNDLE, BundleWords, plain, settings
+from inspector.results.message_parts import NO_BUNDLE, BundleWords, plain, settings, with_fewer_defects
 from inspector.results.publication import Publication
 from inspector.results.status import Status
 
@@ -55,8 +58,10 @@ class Stream:
         heartbeat_ms: int,
         masks: bool,
         durable: Callable[[], bool] = lambda: False,
+        clocks: Callable[[], tuple[int, int]] = both_clocks,
     ) -> None:
-        """``durable`` says whether what is published now will be in the journal; it is called for every message. Default: there is none."""
+        """``durable`` says whether what is published now will be in the journal; it is called for every message. Default: there is none.
+        ``clocks`` gives the time of a message: Unix time and monotonic time, ns."""
         self.camera = camera
         self.last_seq = -1
         self.resolved_through = -1
@@ -66,6 +71,7 @@ class Stream:
         self._heartbeat_ms = heartbeat_ms
         self._masks = masks
         self._durable = durable
+        self._clocks = clocks
         self._open: dict[str, _OpenRun] = {}
         """The runs that have not ended."""
         self._run: str | None = None
@@ -148,9 +154,10 @@ class Stream:
             late_reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            pixels=bundle.counts(outcome.pixels),
+            defect_pixels=bundle.counts(outcome.defect_pixels),
             defects=outcome.defects,
-            name=plain(meta.name),
+            name=plain(meta.name, LONGEST_FILE_NAME),
             mask=bundle.mask_of(outcome) if mask else None,
         )
         return self._publish(MessageType.LATE, body, meta, outcome.bundle, blob=mask, inspected=_is_inspected(outcome))
@@ -158,16 +165,23 @@ class Stream:
     def status(self, status: Status) -> Publication:
         """The message that the line changed its state or that something happened."""
         self._line_state = status.state
+        if listed(status.code) != status.code:
+            log.error("status code %s is not in the protocol's list", status.code)
         health = Health(
             signal=status.health.signal,
             reasons=tuple(
-                HealthReason(part=plain(one.part), code=one.code, text=plain(one.text), signal=one.signal)
+                HealthReason(
+                    part=plain(one.part, LONGEST_PART),
+                    code=listed(one.code),
+                    text=plain(one.text, LONGEST_REASON),
+                    signal=one.signal,
+                )
                 for one in status.health.reasons
             ),
         )
         body = StatusBody(
             state=status.state,
-            code=status.code,
+            code=listed(status.code),
             text=plain(status.text),
             engines=plain(status.engines),
             health=health,
@@ -202,6 +216,8 @@ class Stream:
 
     def _result(self, settled: Settled, outcome: Outcome) -> Publication:
         """``outcome`` in the place of that of ``settled``, which may be one that cannot be encoded."""
+        if outcome.reason not in REASONS[outcome.verdict]:
+            raise ValueError(f"{outcome.verdict.value} with the reason {outcome.reason.value}")
         mask = self._mask_of(outcome)
         body = self._result_body(settled, outcome, self._words_of(outcome.bundle), bool(mask))
         verdict, inspected = outcome.verdict.value, self._counts_as_inspected and _is_inspected(outcome)
@@ -215,9 +231,10 @@ class Stream:
             reason=outcome.reason,
             detail=plain(outcome.detail),
             gate_score=outcome.gate_score,
-            pixels=dict(zip(bundle.classes, outcome.pixels, strict=False)),
+            pixels=bundle.counts(outcome.pixels),
+            defect_pixels=bundle.counts(outcome.defect_pixels),
             defects=outcome.defects,
-            name=plain(settled.meta.name),
+            name=plain(settled.meta.name, LONGEST_FILE_NAME),
             latency_us=latency_us(settled),
             mask=bundle.mask_of(outcome) if masked else None,
         )
@@ -269,6 +286,9 @@ class Stream:
         seq = self.last_seq + 1 if numbered else None
         header = self._header(kind, seq, run, bundle, meta, info)
         topic, header_bytes, body_bytes = encode(header, body)
+        while len(body_bytes) > LARGEST_BODY:
+            body = with_fewer_defects(body)
+            body_bytes = encode_body(body)
         if seq is not None:
             self.last_seq = seq
         return Publication(
@@ -298,8 +318,8 @@ class Stream:
     ) -> Header:
         identity = self._identity
         # One offset for all times of a message, so that their differences stay those of the monotonic clock.
-        published = time.time_ns()
-        offset = published - time.monotonic_ns()
+        published, now = self._clocks()
+        offset = published - now
         return Header(
             protocol=PROTOCOL,
             type=kind,
@@ -308,12 +328,14 @@ class Stream:
             epoch=identity.epoch,
             run=run,
             recipe=(meta.recipe if meta is not None else info.recipe if info else "") or None,
-            part=(meta.part or None) if meta is not None else None,
+            part=(meta.part[:LONGEST_WORD] or None) if meta is not None else None,
             seq=seq,
             frame=None if meta is None else meta.frame,
             position_um=None if meta is None else meta.position_um,
             captured_unix_ns=None if meta is None else meta.captured_ns + offset,
-            deadline_unix_ns=None if meta is None or meta.deadline_ns is None else meta.deadline_ns + offset,
+            deadline_unix_ns=None
+            if meta is None or meta.deadline_ns is None or kind is MessageType.GAP
+            else meta.deadline_ns + offset,
             published_unix_ns=published,
             resolved_through=self.resolved_through,
             bundle=bundle.bundle if bundle else None,

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Reason, Settled, Verdict
 from inspector.frames.sheet import SHEET, SettledSheet, SheetFrame
+from inspector.protocol.limits import MOST_SHEET_FRAMES
 from inspector.sheets.overlap import View, once
 
 _SEVERITY = {Verdict.PASS: 0, Verdict.REJECT: 1, Verdict.SCRAP: 2, Verdict.UNINSPECTED: 3}
 _DETAILS = 3
 """So many frames are named in the text of a sheet."""
-MOST_FRAMES = 1000
-"""A sheet holds no more: one that never ends would take ever more memory, and its message ever more bytes."""
 
 
 @dataclass(slots=True)
@@ -34,11 +33,13 @@ class Sheet:
     """Cameras of which no further frame of it is expected."""
 
     def see(self, view: View) -> None:
-        """Add a frame. A sheet of too many is UNINSPECTED."""
-        if len(self.views) < MOST_FRAMES:
+        """Add a frame. A sheet of too many is UNINSPECTED: one that never ends would take ever more memory, and its message ever more bytes."""
+        if len(self.views) < MOST_SHEET_FRAMES:
             self.views.append(view)
         else:
-            self.lost.setdefault(view.camera, f"the sheet has more than {MOST_FRAMES:,} frames; not all were looked at")
+            self.lost.setdefault(
+                view.camera, f"the sheet has more than {MOST_SHEET_FRAMES:,} frames; not all were looked at"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,22 @@ def _outcome(
         details.append(f"{left_out:,} smaller defects not listed")
     bundles = {outcome.bundle for outcome in outcomes if outcome.bundle is not None}
     scores = [outcome.gate_score for outcome in outcomes if outcome.gate_score is not None]
-    counted = [outcome.pixels for outcome in outcomes if outcome.pixels] if len(bundles) == 1 else []
+    counted = [outcome for outcome in outcomes if outcome.pixels] if len(bundles) == 1 else []
     return Outcome(
         verdict=verdict,
         reason=reason,
         detail="; ".join(details),
         gate_score=max(scores, default=None),
-        pixels=tuple(sum(of_class) for of_class in zip(*counted, strict=True)),
+        pixels=_summed([outcome.pixels for outcome in counted]),
+        defect_pixels=_summed([outcome.defect_pixels for outcome in counted]),
         defects=tuple(defects[: limits.most_defects]),
         bundle=bundles.pop() if len(bundles) == 1 else None,
     )
+
+
+def _summed(counts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The sum for each class."""
+    return tuple(sum(of_class) for of_class in zip(*counts, strict=True))
 
 
 def _reason(outcomes: Sequence[Outcome], verdict: Verdict) -> Reason:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from inspector.frames.outcome import Defect, Settled
-from inspector.frames.sheet import FrameOfCamera, SheetDefect
+from inspector.frames.sheet import MOST_SIGHTINGS, FrameOfCamera, SheetDefect
 from inspector.frames.strip import StripBox
 
 
@@ -136,5 +136,5 @@ def _merged(group: Sequence[_Sighting]) -> SheetDefect:
         camera=main.view.camera,
         frame=main.view.frame,
         face=places.face if places is not None else "top",
-        also_in=tuple(FrameOfCamera(camera=one.view.camera, frame=one.view.frame) for one in others),
+        also_in=tuple(FrameOfCamera(camera=one.view.camera, frame=one.view.frame) for one in others[:MOST_SIGHTINGS]),
     )

@@ -106,6 +106,7 @@ class Judge:
             detail=detail + _left_out(found.unlisted),
             gate_score=gate_score,
             pixels=found.pixels,
+            defect_pixels=found.defect_pixels(self._class_names),
             defects=self.places.placed(found.defects, position_um),
             mask=found.encoded,
             bundle=self.bundle,

@@ -109,6 +109,17 @@ class Measured:
     encoded: bytes
     """The mask, run-length encoded (``inspector.protocol.masks``)."""
 
+    def defect_pixels(self, class_names: tuple[str, ...]) -> tuple[int, ...]:
+        """Of ``pixels``, those of defects, listed or not; the others are specks."""
+        counts = [0] * len(class_names)
+        for defect in self.defects:
+            counts[class_names.index(defect.class_name)] += defect.area_px
+        if self.unlisted is not None:
+            # Sums of whole numbers below 2^53 are exact in doubles.
+            further = np.bincount(self.unlisted.class_index, self.unlisted.area_px, len(counts))
+            counts = [count + int(more) for count, more in zip(counts, further.tolist(), strict=True)]
+        return tuple(counts)
+
 
 def six_digits(value: float) -> float:
     """Six significant digits: more than a measurement on the sheet has, and half the bytes in a message."""

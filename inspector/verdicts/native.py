@@ -73,6 +73,8 @@ def measure(mask: NDArray[np.uint8], scores: Sequence[float], settings: Settings
             area_mm2=area_mm2,
             length_mm=length_mm,
             width_mm=width_mm,
+            x_mm=None,
+            position_um=None,
         )
         for class_index, area_px, box, centroid, length_px, width_px, area_mm2, length_mm, width_mm in listed
     )

@@ -75,4 +75,6 @@ def _defect(
         area_mm2=area_mm2,
         length_mm=length_mm,
         width_mm=width_mm,
+        x_mm=None,
+        position_um=None,
     )

@@ -16,6 +16,7 @@ import pytest
 
 from inspector.client import mask_of
 from inspector.protocol.codec import decode_body, decode_header
+from inspector.protocol.limits import LONGEST_TEXT
 from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
 from inspector.results.status import Status
@@ -61,7 +62,7 @@ def a_run(*subscribe: str, interrupt: bool = False) -> tuple[int, str, str]:
     results.settled(make_settled(0, PASSED, "cam2"))
     results.settled(make_settled(2, LOST, count=5))
     results.late(make_meta(0), REJECTED)
-    results.status(Status(state=LineState.DEGRADED, code="engine_restarted", text="killed by signal 9\x1b[2J"))
+    results.status(Status(state=LineState.DEGRADED, code="inference_restarting", text="killed by signal 9\x1b[2J"))
     for camera in ("cam1", "cam2"):
         results.end(camera, RUN)
     if interrupt:
@@ -79,7 +80,7 @@ def test_a_readable_tail_that_ends_with_ctrl_c() -> None:
     assert "REJECT      defect  gate 0.97  scratches 1.0 mm2  4.0 ms" in lines[3]
     assert "UNINSPECTED camera_lost  5 frames, 2..6" in lines[5]
     assert "would have been REJECT" in lines[6]
-    assert "degraded  engine_restarted  killed by signal 9\N{REPLACEMENT CHARACTER}[2J" in lines[7]
+    assert "degraded  inference_restarting  killed by signal 9\N{REPLACEMENT CHARACTER}[2J" in lines[7]
     assert "\x1b" not in out, "what comes over a network must not steer the terminal"
     counts = {line.split()[0]: line.split()[1] for line in lines if len(line.split()) == 2}
     assert counts == {"PASS": "2", "REJECT": "1", "SCRAP": "0", "UNINSPECTED": "5"}
@@ -141,11 +142,11 @@ def test_what_arrives_neither_ends_the_tail_nor_steers_the_terminal() -> None:
     ]
     assert results.wait_for_subscribers()
     said = "\x1b[2J\x7f\x9b31m\u202e\n\u00e9" + "x" * 10_000
-    results.status(Status(state=LineState.DEGRADED, code="disk", text=said))
+    results.status(Status(state=LineState.DEGRADED, code="journal_failing", text=said))
     (text, error), (line, _) = [one.communicate(timeout=30) for one in shown]
     results.close()
     assert (error, [one.returncode for one in shown]) == ("", [0, 0])
-    assert json.loads(line)["body"]["text"] == said
+    assert json.loads(line)["body"]["text"] == f"{said[: LONGEST_TEXT - 3]}..."
     assert all(character == "\n" or " " <= character <= "~" for character in text + line)
     assert max(map(len, text.splitlines())) < 3000
 

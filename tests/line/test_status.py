@@ -11,7 +11,7 @@ import inspector
 from inspector.inference.state import State
 from inspector.line.health import SIGNALS
 from inspector.line.status import LineStatus
-from inspector.protocol.messages import Health, LineState, Signal
+from inspector.protocol.messages import WELL, LineState, Signal
 from inspector.results.status import Status
 
 
@@ -97,7 +97,7 @@ def test_maintenance_is_told_and_leaves_the_state_as_it_is(status: LineStatus, t
     assert (status.state, status.health.signal) == (LineState.DEGRADED, Signal.FAILURE)
     assert len(status.health.reasons) == 1, "one part has one reason"
     status.well("lamp of camera top", "camera_delivers", "")
-    assert (status.state, status.health) == (LineState.RUNNING, Health())
+    assert (status.state, status.health) == (LineState.RUNNING, WELL)
 
 
 def test_the_worst_reason_decides_and_few_are_listed(status: LineStatus) -> None:
@@ -120,7 +120,7 @@ def test_a_paused_line_is_under_function_check_and_still_tells_what_fails(
     assert (told[-1].state, told[-1].health.signal) == (LineState.PAUSED, Signal.FAILURE)
     status.well("camera top", "camera_delivers", "")
     status.enter(LineState.RUNNING, "resumed", "")
-    assert told[-1].health == Health()
+    assert told[-1].health == WELL
     status.enter(LineState.PAUSED, "paused", "")
     status.enter(LineState.DRAINING, "draining", "")
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import MalformedError, decode
-from inspector.protocol.messages import BODIES, Header, MessageType
+from inspector.protocol.messages import BODIES, Header, MessageType, ResultBody
 from inspector.results.stream import Stream
 from tests.results.publishing import LOST, REJECTED, RUN, START, make_identity, make_meta, make_settled
 
@@ -74,8 +75,8 @@ def test_the_good_ones_pass() -> None:
         (altered(1, seq=1.5), "header: "),
         (altered(1, seq="1"), "header: "),
         (altered(1, seq=True), "header: "),
-        (altered(1, seq=None), "seq None in a result"),
-        (altered(1, frame=None), "result without a frame number"),
+        (altered(1, seq=None), "result with seq null"),
+        (altered(1, frame=None), "result with frame null"),
         (altered(1, simulated="no"), "header: "),
         (altered(1, simulated=...), "header: "),
         (altered(1, camera="a/b"), "header: "),
@@ -108,6 +109,15 @@ def test_a_gap_that_runs_backwards() -> None:
         decode(parts)
 
 
+def test_a_verdict_with_the_reason_of_another_is_never_published(caplog: pytest.LogCaptureFixture) -> None:
+    stream = a_stream()
+    wrong = msgspec.structs.replace(REJECTED, verdict=Verdict.PASS)
+    body = decode(stream.settled(make_settled(0, wrong)).parts()).body
+    assert isinstance(body, ResultBody)
+    assert (body.verdict, body.reason) == (Verdict.UNINSPECTED, Reason.INTERNAL)
+    assert "its PASS cannot be put into a message" in caplog.text
+
+
 @given(st.lists(st.binary(max_size=60), max_size=6))
 def test_any_bytes(parts: list[bytes]) -> None:
     with pytest.raises(MalformedError):
@@ -132,7 +142,9 @@ def test_every_number_of_every_message_has_bounds(kind: MessageType) -> None:
     """Whoever divides, adds or prints one must not be surprised by a thousand digits."""
 
     def unbounded(node: msgspec.inspect.Type, path: str) -> Iterator[str]:
-        if isinstance(node, (msgspec.inspect.IntType, msgspec.inspect.FloatType)) and None in (node.ge, node.le):
+        if isinstance(node, (msgspec.inspect.IntType, msgspec.inspect.FloatType)) and (
+            node.le is None or (node.ge is None and node.gt is None)
+        ):
             yield path
         for field in getattr(node, "fields", ()):
             yield from unbounded(field.type, f"{path}.{field.name}")

@@ -17,6 +17,9 @@ from inspector.protocol.codec import decode
 from inspector.protocol.messages import BODIES, LineState, MessageType
 from inspector.protocol.schema import protocol_schema, schema_text
 from inspector.results.status import Status
+from tests.protocol.document import PATH, README, with_examples
+from tests.protocol.document import documented as documented_now
+from tests.protocol.examples import in_readme
 from tests.results.publishing import LOST, REJECTED, RUN, START, Ear, eventually, make_meta, make_results, make_settled
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,7 +34,9 @@ def published() -> list[list[bytes]]:
         results.wait_for_subscribers()
         results.begin("cam1", RUN, START)
         results.status(
-            Status(state=LineState.DEGRADED, code="engine_restarted", text="the inference child was killed by signal 9")
+            Status(
+                state=LineState.DEGRADED, code="inference_restarting", text="the inference child was killed by signal 9"
+            )
         )
         results.settled(make_settled(0, REJECTED))
         results.settled(make_settled(1, LOST, count=2))
@@ -103,6 +108,13 @@ def documented() -> list[list[str]]:
     """The examples of ``docs/protocol.md``: fenced blocks whose first line is a topic, one part a line."""
     blocks = re.findall(r"```text\n(v1/[^`]+)```", (DOCS / "protocol.md").read_text(encoding="utf-8"))
     return [block.strip().splitlines() for block in blocks]
+
+
+def test_the_document_shows_what_the_line_publishes() -> None:
+    text = PATH.read_text(encoding="utf-8")
+    assert text == documented_now(text), "python -m tests.protocol.document"
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_examples(readme, in_readme()), "python -m tests.protocol.document"
 
 
 def test_the_document_shows_every_type() -> None:

@@ -84,6 +84,11 @@ def result(
                     centroid_px=(float(xs.mean()), float(ys.mean())),
                     length_px=1.0,
                     width_px=1.0,
+                    area_mm2=None,
+                    length_mm=None,
+                    width_mm=None,
+                    x_mm=None,
+                    position_um=None,
                 )
             )
     blob = b"" if mask is None or not publish_mask else masks.encode(mask)
@@ -93,6 +98,7 @@ def result(
         detail="",
         gate_score=gate_score,
         pixels=pixels if gate_score is not None and reason is not Reason.GATE_CLEAN else {},
+        defect_pixels=pixels if gate_score is not None and reason is not Reason.GATE_CLEAN else {},
         defects=tuple(defects),
         name=name,
         latency_us=latency_us,
@@ -122,6 +128,7 @@ def late(frame: int) -> Packet:
         detail="",
         gate_score=0.5,
         pixels={},
+        defect_pixels={},
         defects=(),
         name="",
         mask=None,

@@ -20,14 +20,16 @@ from inspector.frames.outcome import BundleIdentity, Defect, Outcome, Reason, Se
 from inspector.frames.size import FrameSize
 from inspector.protocol.codec import Packet, decode
 from inspector.protocol.masks import encode
+from inspector.protocol.settings import Thresholds
 from inspector.results.identity import Identity, StartInfo
 from inspector.results.results import Results
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
 RUN = "coil-7"
 BUNDLE = BundleIdentity(bundle="demo 1.0", operating_point="op-3f2a", classes=CLASSES, size=FrameSize(8, 16))
+THRESHOLDS = Thresholds(gate=0.05, mask=dict.fromkeys(CLASSES, 0.5), minimum_area_px=dict.fromkeys(CLASSES, 4))
 START = StartInfo(
-    bundle=BUNDLE, size=BUNDLE.size, scale_mm_per_px=(0.4, 0.4), rules=("scratches: area >= 10 px: REJECT",),
+    bundle=BUNDLE, size=BUNDLE.size, thresholds=THRESHOLDS, scale_mm_per_px=(0.4, 0.4), rules=("scratches: area >= 10 px: REJECT",),
     deadline_ms=100.0, source="simulator",
 )  # fmt: skip
 PASSED = Outcome(verdict=Verdict.PASS, reason=Reason.GATE_CLEAN, gate_score=0.02, bundle=BUNDLE)
@@ -46,10 +48,12 @@ REJECTED = Outcome(
     reason=Reason.DEFECT,
     gate_score=0.97,
     pixels=(0, 0, 6, 0),
+    defect_pixels=(0, 0, 6, 0),
     defects=(
         Defect(
             class_name="scratches", score=0.91, area_px=6, bbox_px=(5, 2, 3, 2), centroid_px=(6.0, 2.5), length_px=3.0,
             width_px=2.0, area_mm2=0.96, length_mm=1.2, width_mm=0.8,
+            x_mm=None, position_um=None,
         ),
     ),
     mask=encode(mask_pixels()), bundle=BUNDLE,

@@ -15,6 +15,7 @@ from inspector.client import Subscriber
 from inspector.config.keys import KeysConfig
 from inspector.errors import UserError
 from inspector.protocol.codec import Packet
+from inspector.results.peer_limits import Cause
 from inspector.results.results import Results
 from tests.keys import let_in, make_keys, owner_of
 from tests.results.publishing import eventually, hears, make_results
@@ -141,11 +142,14 @@ def test_while_the_folder_is_away_nobody_is_let_in_and_nobody_is_turned_away_for
     monkeypatch.setattr("inspector.results.peer_sockets.HANDSHAKE_MS", 200)
     results = make_results(keys=section(keys))
     results.start()
-    (keys / "clients").rename(keys / "away")
-    with Subscriber(results.endpoint, **owner_of(keys, "anna")) as anna:
-        assert not hears(anna, 300)
-        (keys / "away").rename(keys / "clients")
-        assert hears(anna, 5000)
+    with Subscriber(results.endpoint, **owner_of(keys, "anna")) as before:
+        assert hears(before, 5000)
+        (keys / "clients").rename(keys / "away")
+        with Subscriber(results.endpoint, **owner_of(keys, "anna")) as anna:
+            assert not hears(anna, 700), "longer than it takes until keys are looked at"
+            (keys / "away").rename(keys / "clients")
+            assert hears(anna, 5000)
+        assert results.snapshot().cut_off[Cause.KEY] == 0, "who was there stays"
     assert results.close()
 
 

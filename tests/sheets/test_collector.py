@@ -38,7 +38,9 @@ def test_a_sheet_with_an_error_is_uninspected_and_the_others_have_their_verdict(
     for number, counted in enumerate([(1, 2), (1,), (1, 2)]):  # the second of them has too few classes
         for camera, pixels in (("a", (1, 2)), ("b", counted)):
             frame = settled(camera, number)
-            collector.add(replace(frame, outcome=replace(frame.outcome, pixels=pixels, bundle=BUNDLE)))
+            collector.add(
+                replace(frame, outcome=replace(frame.outcome, pixels=pixels, defect_pixels=pixels, bundle=BUNDLE))
+            )
     collector.ended("a", "coil")
     collector.ended("b", "coil")
     heard = [told.heard.get(timeout=10) for _ in range(4)]

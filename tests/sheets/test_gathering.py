@@ -17,10 +17,11 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Defect, Outcome, Reason, Settled, Verdict
 from inspector.frames.sheet import SettledSheet
 from inspector.frames.size import FrameSize
+from inspector.protocol.limits import MOST_SHEET_FRAMES
 from inspector.sheets.by_frame import ByFrame
 from inspector.sheets.by_length import ByLength
 from inspector.sheets.by_part import ByPart
-from inspector.sheets.combining import MOST_FRAMES, Limits, combined
+from inspector.sheets.combining import Limits, combined
 from inspector.sheets.gathering import Ending, Gathering
 from inspector.sheets.numbers import Numbers
 from inspector.sheets.overlap import View, once
@@ -45,7 +46,18 @@ def defect(box: tuple[int, int, int, int], name: str = "dark") -> Defect:
     x, y, width, height = box
     middle = (x + width / 2 - 0.5, y + height / 2 - 0.5)
     return Defect(
-        class_name=name, score=0.9, area_px=width * height, bbox_px=box, centroid_px=middle, length_px=1.0, width_px=1.0
+        class_name=name,
+        score=0.9,
+        area_px=width * height,
+        bbox_px=box,
+        centroid_px=middle,
+        length_px=1.0,
+        width_px=1.0,
+        area_mm2=None,
+        length_mm=None,
+        width_mm=None,
+        x_mm=None,
+        position_um=None,
     )
 
 
@@ -323,10 +335,10 @@ def test_by_length_a_strip_at_rest_takes_no_memory_and_a_defect_that_shows_meanw
 
 def test_a_sheet_that_does_not_end_takes_no_memory_and_does_not_pass() -> None:
     sheets = ByPart(("a",), None)
-    assert fed(sheets, *(settled("a", number, part="p1") for number in range(MOST_FRAMES + 5))) == []
-    (ending,) = sheets.add(settled("a", MOST_FRAMES + 5, part="p2"))
+    assert fed(sheets, *(settled("a", number, part="p1") for number in range(MOST_SHEET_FRAMES + 5))) == []
+    (ending,) = sheets.add(settled("a", MOST_SHEET_FRAMES + 5, part="p2"))
     assert ending.sheet is not None
-    assert len(ending.sheet.views) == MOST_FRAMES
+    assert len(ending.sheet.views) == MOST_SHEET_FRAMES
     sheet = combined(ending.sheet, ending.missing, ending.why, 0, ending.through, LIMITS)
     assert (sheet.outcome.verdict, sheet.missing) == (Verdict.UNINSPECTED, ("a",))
 

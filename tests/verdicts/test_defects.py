@@ -57,6 +57,8 @@ def test_one_pixel(x: int, y: int) -> None:
         area_mm2=1,
         length_mm=2,
         width_mm=0.5,
+        x_mm=None,
+        position_um=None,
     )
 
 
@@ -235,6 +237,8 @@ def naive(mask: NDArray[np.uint8], scale: Scale) -> list[Defect]:
                     area_mm2=len(region) * scale.mm_per_px_x * scale.mm_per_px_y,
                     length_mm=length_mm,
                     width_mm=width_mm,
+                    x_mm=None,
+                    position_um=None,
                 )
             )
     return defects

@@ -58,6 +58,7 @@ def test_a_frame_without_a_set_pixel_passes() -> None:
         reason=Reason.NO_DEFECT,
         gate_score=0.8,
         pixels=(0, 0, 0, 0),
+        defect_pixels=(0, 0, 0, 0),
         bundle=bundle_of(CLASSES),
         places=judge.places,
     )
@@ -86,8 +87,17 @@ def test_a_rule_that_fires_takes_the_sheet_out(mask: NDArray[np.uint8], verdict:
 def test_regions_below_the_minimum_area_stay_in_the_mask_only(mask: NDArray[np.uint8]) -> None:
     outcome = answer(make_judge(minimum=301), mask)
     assert (outcome.verdict, outcome.defects, outcome.detail) == (Verdict.PASS, (), "")
-    assert outcome.pixels == (0, 0, 300, 0)
+    assert (outcome.pixels, outcome.defect_pixels) == ((0, 0, 300, 0), (0, 0, 0, 0))
     assert outcome.mask
+
+
+def test_pixels_of_specks_are_told_from_those_of_defects(mask: NDArray[np.uint8]) -> None:
+    mask[40:42, 40:42] = 4 | 1
+    mask[50, 50] = 1
+    outcome = answer(make_judge(minimum=4), mask)
+    assert (outcome.pixels, outcome.defect_pixels) == ((5, 0, 304, 0), (4, 0, 304, 0))
+    capped = answer(make_judge(VerdictsConfig(max_defects=1), minimum=4), mask)
+    assert (len(capped.defects), capped.defect_pixels) == (1, outcome.defect_pixels), "those that are not listed count"
 
 
 @pytest.mark.parametrize(("axis", "verdict"), [("x", Verdict.PASS), ("y", Verdict.REJECT)])
@@ -104,7 +114,7 @@ def test_a_shattered_mask_is_listed_up_to_the_cap_and_the_detail_says_so() -> No
     mask[::2, ::2] = 1
     outcome = answer(make_judge(VerdictsConfig(max_defects=20)), mask)
     assert len(outcome.defects) == 20
-    assert outcome.pixels == (6400, 0, 0, 0)
+    assert outcome.pixels == outcome.defect_pixels == (6400, 0, 0, 0)
     assert outcome.detail == "pitting: 6,400 defects, largest 1 px2; 6,380 smaller defects (6,380 px2) not listed"
 
 

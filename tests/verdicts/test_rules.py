@@ -32,6 +32,8 @@ def defect(name: str = "scratches", **figures: Any) -> Defect:
         "area_mm2": 100.0,
         "length_mm": 20.0,
         "width_mm": 5.0,
+        "x_mm": None,
+        "position_um": None,
     }
     return Defect(class_name=name, **(plain | figures))
 

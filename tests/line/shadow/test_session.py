@@ -42,6 +42,11 @@ def segmented(bundle: BundleIdentity, verdict: Verdict, defects: str = "", pixel
             centroid_px=(1, 1),
             length_px=3,
             width_px=3,
+            area_mm2=None,
+            length_mm=None,
+            width_mm=None,
+            x_mm=None,
+            position_um=None,
         )
         for name in defects.split()
     )
