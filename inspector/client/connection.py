@@ -28,13 +28,19 @@ class Connection:
         self._socket = socket
         self._endpoint = endpoint
         self._ended_s: float | None = None
-        self._stands = self._lost = False
-        socket.connect(endpoint)
+        self.stands = self._lost = False
+        """Whether peers have agreed on everything, as far as is known."""
+        # In this order: nothing may happen that nobody listens to.
         address = f"inproc://connection.{next(_numbers)}"
         socket.monitor(address, _ENDED | _TRIES | _STANDS)
         self._events = context.socket(zmq.PAIR)
         self._events.setsockopt(zmq.RCVHWM, 0)
         self._events.connect(address)
+        try:
+            socket.connect(endpoint)
+        except BaseException:
+            self.close()
+            raise
 
     def look(self) -> list[LinkLost | LinkBack]:
         """Connect again where the connection has ended and libzmq does not; return what happened. To be called now and then."""
@@ -48,9 +54,10 @@ class Connection:
             elif event & _STANDS and self._lost:
                 self._lost = False
                 changes.append(LinkBack(endpoint=self._endpoint))
-            self._stands = bool(event & _STANDS)
+            self.stands = bool(event & _STANDS)
         if self._ended_s is not None and time.monotonic() - self._ended_s > _GIVEN_UP_S:
             self._ended_s = None
+            # Only where nothing of a message was taken: libzmq would end the process by an assertion.
             with contextlib.suppress(zmq.ZMQError):
                 self._socket.disconnect(self._endpoint)
             self._socket.connect(self._endpoint)
@@ -64,6 +71,6 @@ class Connection:
     def _why(self, event: int) -> str:
         if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
             return "the publisher does not let this key in"
-        if event != zmq.EVENT_DISCONNECTED or not self._stands:
+        if event != zmq.EVENT_DISCONNECTED or not self.stands:
             return "no agreement with who listens there: do both use CURVE or neither, and is the server key right?"
         return "the connection ended"

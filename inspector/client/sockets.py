@@ -89,14 +89,18 @@ class RecoveryLink:
         try:
             terms.apply(self.socket, endpoint)
             self.socket.setsockopt(zmq.RCVHWM, _ANSWERS_WAITING)
-            self.socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing waits here for a line that may come later
+            # Not IMMEDIATE: with it libzmq (4.3.5) ends the process, by an assertion (!_more), where the connection breaks while a message of
+            # more than a hundred parts is read.
             self._connection = Connection(context, self.socket, endpoint)
         except BaseException:
             self.socket.close()
             raise
 
     def send(self, data: bytes) -> bool:
-        """Send a request; False where there is no connection now."""
+        """Send a request; False where there is no connection now: nothing is to wait here for a line that may come later."""
+        self._connection.look()
+        if not self._connection.stands:
+            return False
         try:
             self.socket.send(data, zmq.NOBLOCK)
         except zmq.Again:

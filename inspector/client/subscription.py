@@ -152,7 +152,7 @@ class Subscription:
         reception = self._reception
         while not reception.events:
             heard = self._listen()
-            if reception.asking:
+            if reception.asking or (self._links and not heard):  # what nobody waits for any more is taken, too
                 heard |= self._recover()
             if not heard:
                 # Only now: a slow reader must not report the publisher as stale.

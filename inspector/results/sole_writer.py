@@ -80,15 +80,13 @@ class SoleWriter:
             if not _is_at(descriptor, place):  # its holder has removed it between the two calls
                 os.close(descriptor)
                 continue
-            with contextlib.suppress(OSError):  # who it is says more than the lock needs
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            _sign(descriptor)
             return descriptor
         return None
 
     def _unlock(self) -> None:
         if self._lock is not None and self._place is not None:
-            if _is_at(self._lock, self._place):
+            if _is_at(self._lock, self._place) and _written_in(self._lock) == os.getpid():
                 with contextlib.suppress(OSError):
                     self._place.unlink()  # while it is locked, so that nobody locks a file without a name
             os.close(self._lock)
@@ -111,6 +109,15 @@ def _opened(place: Path) -> int | None:
         with contextlib.suppress(OSError):
             return os.open(place, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, _MODE)
     return None
+
+
+def _sign(descriptor: int) -> None:
+    """Write into the file who has the lock, which is more than the lock needs; not where it is somebody else's file, with something else in it."""
+    with contextlib.suppress(OSError):
+        content = os.pread(descriptor, 64, 0)
+        if os.fstat(descriptor).st_nlink == 1 and (not content or content.strip().isdigit()):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def _is_at(descriptor: int, place: Path) -> bool:

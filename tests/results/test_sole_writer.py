@@ -109,6 +109,13 @@ def test_a_lock_of_another_user_is_no_obstacle(tmp_path: Path) -> None:
     guard = SoleWriter(tmp_path / "journal.sqlite")
     guard.take()
     guard.release()
+    lock.write_text("notes of somebody")
+    guard.take()
+    with pytest.raises(UserError, match="a process that cannot be seen"):
+        SoleWriter(tmp_path / "journal.sqlite").take()
+    guard.release()
+    assert lock.read_text() == "notes of somebody"
+    lock.unlink()
     lock.mkdir()  # nothing that can be locked: SQLite decides
     guard.take()
     guard.release()

@@ -19,6 +19,7 @@ def subscribed(config: ControllerConfig) -> Subscriber:
             f"{TOPIC_ROOT}/{config.line}/",
             server_key=None if server is None else Path(server),
             client_key=None if client is None else Path(client),
+            recovery=None,  # what is recovered is too late to act on, and must not hold up what comes now
         )
     except UserError as error:
         raise UserError(f"results: {error}") from None
