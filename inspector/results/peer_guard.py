@@ -18,6 +18,7 @@ from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
+from inspector.results.once_a_minute import OnceAMinute, and_more
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
 from inspector.results.zap import Entrance
@@ -55,6 +56,7 @@ class PeerGuard:
         self._bind_anew = bind_anew
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
+        self._told = OnceAMinute()
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
         self.bad = BadMessages(section)
         """What peers sent and nobody can use."""
@@ -102,7 +104,7 @@ class PeerGuard:
             why = "no file descriptor is left, so all were"
             self._bind_anew()
         if why:
-            self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
+            self._trouble(why, connection.address)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -213,8 +215,11 @@ class PeerGuard:
         with self._lock:
             self.cut_off[cause] += 1
 
-    def _trouble(self, why: str) -> None:
-        self._cut_off.write("%s: peers are cut off: %s", self._section, why)
+    def _trouble(self, why: str, address: str = "") -> None:
+        untold = self._told.untold(why, address)
+        why = f"{why}; the last was at {address}" if address else why
+        if untold is not None:
+            self._cut_off.write("%s: peers are cut off: %s%s", self._section, why, and_more(untold))
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()
