@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from enum import Enum
 
 from inspector.results.brief_log import BriefLog
+from inspector.results.once_a_minute import OnceAMinute, and_more
 
 log = logging.getLogger(__name__)
-
-INTERVAL_S = 60.0
-_PEERS_REMEMBERED = 1000
 
 
 class Fault(Enum):
@@ -36,21 +33,19 @@ class BadMessages:
         self._socket = socket
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(Fault, 0)
-        self._told_s: dict[tuple[Fault, str], float] = {}
+        self._told = OnceAMinute()
         self._brief = BriefLog(log, logging.WARNING, f"messages to {socket} that could not be used")
 
     def note(self, fault: Fault, peer: str, what: str, count: int = 1) -> None:
         """Count a message from ``peer``, which names a client or its address; ``what`` says in words what was wrong."""
-        now_s = time.monotonic()
         with self._lock:
             self._counts[fault] += count
-            if now_s - self._told_s.get((fault, peer), -INTERVAL_S) < INTERVAL_S:
-                return
-            if len(self._told_s) >= _PEERS_REMEMBERED:
-                self._told_s.clear()
-            self._told_s[fault, peer] = now_s
-            of = f" from {peer}" if peer else ""
-            self._brief.write("%s: what came%s is dropped: %s", self._socket, of, what)
+        untold = self._told.untold(fault, peer)
+        if untold is None:
+            return
+        of = f" from {peer}" if peer else ""
+        with self._lock:
+            self._brief.write("%s: what came%s is dropped: %s%s", self._socket, of, what, and_more(untold))
 
     @property
     def counts(self) -> dict[Fault, int]:

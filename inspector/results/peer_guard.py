@@ -18,6 +18,7 @@ from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
+from inspector.results.once_a_minute import OnceAMinute, and_more
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
 from inspector.results.slow_peers import SlowPeers
@@ -57,6 +58,7 @@ class PeerGuard:
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
         self._slow = SlowPeers(log, section)
+        self._told = OnceAMinute()
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
         self.bad = BadMessages(section)
         """What peers sent and nobody can use."""
@@ -104,13 +106,12 @@ class PeerGuard:
             why = "no file descriptor is left, so all were"
             self._bind_anew()
         if why:
-            text = f"{why}; the last was at {connection.address}" if connection.address else why
             if cause is Cause.SLOW:
                 peer = connection.key or connection.address or "local"
                 self._slow.note(peer, why, connection.waiting, time.monotonic())
             else:
-                self._cut_off.write("%s: peers are cut off: %s", self._section, text)
-            self._trouble(text)
+                self._tell(why, connection.address)
+            self._trouble(why, connection.address)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -217,22 +218,32 @@ class PeerGuard:
             self._bind_anew()
             self._count(Cause.MEMORY)
             why = f"all of them, because the daemon's memory has grown by {growth >> 20} MiB"
-            self._cut_off.write("%s: peers are cut off: %s", self._section, why)
+            self._tell(why)
             self._trouble(why)
 
     def _count(self, cause: Cause) -> None:
         with self._lock:
             self.cut_off[cause] += 1
 
-    def _trouble(self, why: str) -> None:
+    def _tell(self, why: str, address: str = "") -> None:
+        """Log it, once a minute of one address."""
+        untold = self._told.untold(why, address)
+        if untold is not None:
+            self._cut_off.write("%s: peers are cut off: %s%s", self._section, _of(why, address), and_more(untold))
+
+    def _trouble(self, why: str, address: str = "") -> None:
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()
             if self._refused == 1:
-                self._changed(False, "peers_cut_off", f"peers are cut off: {why}")
+                self._changed(False, "peers_cut_off", f"peers are cut off: {_of(why, address)}")
 
     def _check_calm(self, now_s: float) -> None:
         with self._lock:
             if self._refused and now_s - self._refused_s >= _CALM_S:
                 refused, self._refused = self._refused, 0
                 self._changed(True, "peers_calm", f"no peer was cut off for {_CALM_S:g} s; {refused} were before")
+
+
+def _of(why: str, address: str) -> str:
+    return f"{why}; the last was at {address}" if address else why

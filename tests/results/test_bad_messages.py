@@ -114,7 +114,7 @@ def with_keys(folder: Path) -> Callable[[zmq.Socket[bytes]], None]:
     return prepare
 
 
-def test_a_line_for_each_peer_and_kind(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_for_each_peer_and_kind(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = BadMessages("results")
     for peer in ("a", "b"):
         for _ in range(500):
@@ -122,3 +122,6 @@ def test_a_line_for_each_peer_and_kind(caplog: pytest.LogCaptureFixture) -> None
         bad.note(Fault.TOO_LARGE, peer, "3 GB")
     assert bad.counts[Fault.MALFORMED] == 1000
     assert len(caplog.records) == 4
+    monkeypatch.setattr("inspector.results.once_a_minute.INTERVAL_S", 0.0)
+    bad.note(Fault.MALFORMED, "a", "3 bytes")
+    assert caplog.messages[-1] == "results: what came from a is dropped: 3 bytes (499 more since this was told last)"
