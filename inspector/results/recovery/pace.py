@@ -6,6 +6,10 @@ import time
 
 SHARE = 0.6
 """Of the time, in which answers may be worked on. One interpreter lock is shared with the publisher and the judges."""
+_LONG_S = 0.005
+"""A step that takes longer, by the clock, was held up: others need the processor."""
+_CROWDED_SHARE = 0.2
+"""Of the time, then."""
 _CATCH_UP_S = 0.02
 """A thread that was woken late may work this much more."""
 
@@ -27,5 +31,5 @@ class Pace:
         """A step is done that began at ``began_s``, monotonic, and took ``cpu_s`` of the processor's time."""
         took_s = time.monotonic() - began_s
         self.longest_step_s = max(self.longest_step_s, cpu_s)
-        cost_s = max(publications / self._per_s, took_s / SHARE)
-        self._due_s = max(self._due_s, began_s - _CATCH_UP_S) + cost_s
+        cost_s = max(publications / self._per_s, took_s / (SHARE if took_s < _LONG_S else _CROWDED_SHARE))
+        self._due_s = max(self._due_s, began_s - (_CATCH_UP_S if took_s < _LONG_S else 0)) + cost_s

@@ -42,7 +42,9 @@ from inspector.results.request_socket import Arrival, RequestLimits, RequestSock
 
 log = logging.getLogger(__name__)
 
-_MESSAGES_PER_TURN = 32
+_MESSAGES_PER_TURN = 16
+_FLOOD_S = 0.005
+"""Pause after a turn in which so many came, so that reading them takes a bounded share of the time too."""
 _WAIT_MS = 1000
 _BEHIND_MS = 20
 """Between two looks at connections that have too much to read."""
@@ -171,8 +173,11 @@ class RecoveryServer:
 
     def _turn(self, socket: RequestSocket, poller: zmq.Poller) -> None:
         socket.look()
-        for arrival in socket.read(_MESSAGES_PER_TURN):
+        arrivals = list(socket.read(_MESSAGES_PER_TURN))
+        for arrival in arrivals:
             self._take(socket, arrival)
+        if len(arrivals) == _MESSAGES_PER_TURN:
+            self._closing.wait(_FLOOD_S)
         if self._pace.due_in_s() <= 0:
             self._step(socket)
         if self._sources.archive is not None and (now_s := time.monotonic()) >= self._keep_open_s:
