@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import zmq
 
+DECIDED_S = 0.1
+"""A sheet is decided at most so long before the PLC has taken it."""
+
 
 class Spoken(NamedTuple):
     """The verdict of a frame as the line published it, and when this process had it (monotonic s)."""
@@ -76,7 +79,7 @@ class Audit:
             for number, (passed, at_s) in last.items()
             if not passed
             and not any(begin <= at_s <= end for begin, end in self.faults)
-            and not self._problem(number, at_s)
+            and not self._problem(number, at_s - DECIDED_S)
         ]
 
     def _problem(self, number: int, at_s: float) -> str:

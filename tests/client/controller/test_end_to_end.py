@@ -97,7 +97,7 @@ def soak(folder: Path, faults: int, seed: int) -> str:
             kind, seconds = rng.choice(list(gate.faults)), rng.uniform(0.2, 1.5)
             print(f"{number + 1:3} {kind}, {seconds:.1f} s", flush=True)
             gate.fault(kind, seconds)
-            time.sleep(rng.uniform(2, 5))
+            gate.quiet(rng.uniform(2, 5))
     try:
         check(gate)
     finally:
