@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from inspector.client.controller.config import ModbusConfig
 
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what a test breaks on purpose
 CYCLE_S = 0.002
 WATCHDOG_S = 0.4
 SIZE = 64

@@ -66,7 +66,8 @@ def check(gate: GateTrial) -> None:
     gate.account()
     audit = gate.audit
     assert audit.wrong() == []
-    assert {number: gate.why(number) for number in audit.held_back()} == {}
+    held_back = {number: gate.why(number) for number in audit.held_back()}
+    assert held_back == {}, held_back
     rejected = [number for number, passed, _ in audit.records if not passed]
     audit.taken(rejected[-1], True, time.monotonic())
     assert [text.split(":")[0] for text in audit.wrong()] == [f"sheet {rejected[-1]}"]
