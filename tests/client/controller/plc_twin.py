@@ -57,8 +57,16 @@ class PlcTwin:
         return bool(self.gate) and self.gate[-1][1]
 
     def config(self, **keys: Any) -> ModbusConfig:
-        """To reach it."""
-        tree = {"kind": "modbus", "host": "127.0.0.1", "port": self.port, "reconnect_s": 0.05, **keys}
+        """To reach it, with the patience that a machine with much to do takes."""
+        tree = {
+            "kind": "modbus",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "reconnect_s": 0.05,
+            "answer_ms": 1000,
+            "echo_ms": 1000,
+            **keys,
+        }
         return msgspec.convert(tree, ModbusConfig)
 
     def start(self) -> None:
