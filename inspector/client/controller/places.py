@@ -10,6 +10,8 @@ from inspector.client.controller.gate import Window
 from inspector.client.controller.sights import Place
 
 UM_PER_MM = 1000
+CLOCK_READING_NS = 20 * MILLISECOND_NS
+"""The line's machine may be interrupted between readings of its two clocks, so times of two messages fit each other only so well."""
 
 
 class Captured(NamedTuple):
@@ -82,7 +84,7 @@ class ByPosition:
             )
             moved = later.position - earlier.position
             least = (later.frame - earlier.frame) * self._least[camera] - self._jitter
-            if not least <= moved <= self._moves(max(time_ns, 0)) + self._jitter:
+            if not least <= moved <= self._moves(max(time_ns, 0) + CLOCK_READING_NS) + self._jitter:
                 raise Jumped(
                     f"camera {camera}: the strip moved {moved / UM_PER_MM:.1f} mm from frame {earlier.frame} to frame {later.frame}, "
                     f"in {max(time_ns, 0) / MILLISECOND_NS:.0f} ms"
