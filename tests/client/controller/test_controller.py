@@ -165,6 +165,13 @@ def test_the_clocks_are_compared_over_the_control_socket(
         assert controller.told_epoch == EPOCH
 
 
+def test_a_control_socket_that_is_not_there_is_named(
+    started: Callable[..., tuple[RejectController, Lever]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller, _ = started(control={"endpoint": f"ipc://{tmp_path}/control", "every_s": 0.1})
+    eventually(lambda: controller.step(1) or "control: there is no socket" in caplog.text)
+
+
 def test_check_names_what_is_not_there_and_writes_nothing(tmp_path: Path) -> None:
     plc = PlcTwin()
     actuator = msgspec.to_builtins(plc.config(echo_ms=100))
