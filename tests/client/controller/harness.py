@@ -37,6 +37,9 @@ from tests.client.controller.plc_twin import PlcTwin
 from tests.results.publishing import eventually
 
 
+_STARVED = ("the controller stood still", "unknown or stale", "nothing was heard of")
+
+
 class GateTrial(AbstractContextManager["GateTrial"]):
     """One gate behind a line."""
 
@@ -158,6 +161,10 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         decisions = [json.loads(line) for line in self._decisions.read_text().splitlines()]
         return [f"{one['why']} {one['text']}".strip() for one in decisions if one["number"] == number]
 
+    def starved(self, number: int) -> bool:
+        """Whether a sheet was rejected because a process of the trial got no time: silence that no fault of the trial explains."""
+        return any(text in one for text in _STARVED for one in self.why(number))
+
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log, self._decisions.open("ab") as decisions:
             return subprocess.Popen(
@@ -224,7 +231,8 @@ def summary(gate: GateTrial) -> str:
             "records": len(audit.records),
             "passed": len(audit.passed()),
             "wrong": audit.wrong(),
-            "held_back": audit.held_back(),
+            "held_back": [number for number in audit.held_back() if not gate.starved(number)],
+            "starved": sum(map(gate.starved, audit.held_back())),
             "faults": len(audit.faults),
             "unplanned": gate.unplanned,
             "frames": len(audit.frames),
