@@ -36,7 +36,6 @@ from tests.client.controller.link import Link
 from tests.client.controller.plc_twin import PlcTwin
 from tests.results.publishing import eventually
 
-
 _STARVED = ("the controller stood still", "unknown or stale", "nothing was heard of")
 
 

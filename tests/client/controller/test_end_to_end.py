@@ -65,7 +65,7 @@ def check(gate: GateTrial) -> None:
     """The account, and that it finds a PASS that nobody gave."""
     gate.account()
     audit = gate.audit
-    assert audit.wrong() == []
+    assert audit.wrong() == [], audit.wrong()
     held_back = {number: gate.why(number) for number in audit.held_back() if not gate.starved(number)}
     assert held_back == {}, held_back
     rejected = [number for number, passed, _ in audit.records if not passed]
