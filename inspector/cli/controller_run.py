@@ -53,16 +53,20 @@ def run_controller(config: Path, show: str, as_json: bool, log_level: str, log_f
             manager.ready(in_words(controller.status()))
             controller.run(stop, report)
             manager.stopping("stopping: the gate rejects")
-        log.info("stopped, the gate rejects; %s", in_words(controller.status()))
+        log.info("stopped, the gate rejects; sheets: %s", counts_in_words(controller.status()))
 
 
 def in_words(status: ControllerStatus) -> str:
     """One line for a person."""
+    now = "PASS" if status.open else f"REJECT ({status.why_closed})" if status.why_closed else "REJECT"
+    return f"{status.state.name.lower().replace('_', ' ')}, output {now}; sheets: {counts_in_words(status)}"
+
+
+def counts_in_words(status: ControllerStatus) -> str:
+    """The sheets so far."""
     passed = status.decided.get(Why.PASSED.value, 0)
     others = ", ".join(f"{count} {why}" for why, count in sorted(status.decided.items()) if why != Why.PASSED.value)
-    counted = f"{passed} passed" + (f"; rejected: {others}" if others else "")
-    now = "PASS" if status.open else f"REJECT ({status.why_closed})" if status.why_closed else "REJECT"
-    return f"{status.state.name.lower().replace('_', ' ')}, output {now}; sheets: {counted}"
+    return f"{passed} passed" + (f"; rejected: {others}" if others else "")
 
 
 class _Report:

@@ -17,6 +17,8 @@ DRIFT = 200e-6
 """Two monotonic clocks run apart by this share of the time at most."""
 TOO_OLD_NS = 10 * SECOND_NS
 """An exchange says nothing any more."""
+_STEP_NS = 50 * MILLISECOND_NS
+"""Without exchanges a message that is faster than all before by less than this is no step: the first ones were slow."""
 _BEHIND_NS = SECOND_NS
 _BEHIND_MESSAGES = 20
 
@@ -26,10 +28,6 @@ class Bounds(NamedTuple):
 
     least: int
     most: int
-
-    def captured(self, unix_ns: int) -> tuple[int, int]:
-        """The earliest and the latest moment on this machine's monotonic clock."""
-        return unix_ns - self.most, unix_ns - self.least
 
 
 class LineClock:
@@ -49,6 +47,7 @@ class LineClock:
         self._settled_at: int | None = None
         self._void_since: int | None = None
         """An exchange that began before this moment may be of before a step."""
+        self._stepped = False
         self._behind: deque[int] = deque(maxlen=_BEHIND_MESSAGES)
 
     def heard(self, published_unix_ns: int, now: int) -> None:
@@ -59,7 +58,7 @@ class LineClock:
             if (
                 bounds is not None and least > bounds.most
             ):  # received before it was published: the clock was set forward
-                self._best, self._void_since = None, now
+                self._best, self._void_since, self._stepped = None, now, True
             return
         if self._best is None:
             self._best, self._settled_at = (Bounds(least, least), now), now + self._settle_ns
@@ -68,6 +67,7 @@ class LineClock:
         self._behind.append(known - least)
         if least > known:
             if least - known > max(self._least_delay_ns, MILLISECOND_NS):  # a step, or the first messages were slow
+                self._stepped |= least - known > _STEP_NS and self.bounds(now) is not None
                 self._settled_at = now + self._settle_ns
                 self._behind.clear()
             self._best = Bounds(least, least), now
@@ -78,10 +78,15 @@ class LineClock:
             return
         found = Bounds(told_unix_ns - received, told_unix_ns - sent)
         known = self.bounds(received)
-        if known is None or self._aged(received) or found.least > known.most or known.least > found.most:
-            self._best = found, received  # the first one; or the clock was set meanwhile
-        elif found.most - found.least <= known.most - known.least:
+        if known is not None and (found.least > known.most or known.least > found.most):
+            self._best, self._stepped = (found, received), True
+        elif known is None or self._aged(received) or found.most - found.least <= known.most - known.least:
             self._best = found, received
+
+    def stepped(self) -> bool:
+        """Whether the line's clock was found to be set since the last call."""
+        stepped, self._stepped = self._stepped, False
+        return stepped
 
     def bounds(self, now: int) -> Bounds | None:
         """The bounds, None where they are not known."""

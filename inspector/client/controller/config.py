@@ -126,7 +126,12 @@ class PositionArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="p
         SomeMs, Meta(description="A position older than this is none, ms since its frame was captured.")
     ] = 1000.0
     gap_mm: Annotated[MostMm, Meta(description="With `frame` and `part`: space between two sheets, mm.")] = 0.0
-    jitter_mm: Annotated[MostMm, Meta(description="Positions may go back by so much without being a jump, mm.")] = 1.0
+    jitter_mm: Annotated[
+        MostMm,
+        Meta(
+            description="Positions may be wrong by so much, mm. One that is back by more, or further ahead than the strip can be, is a jump."
+        ),
+    ] = 1.0
 
 
 class TimeArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="time"):

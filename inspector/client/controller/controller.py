@@ -53,6 +53,7 @@ class RejectController(AbstractContextManager["RejectController"]):
         self.core = DecisionCore(config, armed=before.armed, faults=before.faults)
         self._told_faults: dict[str, str] = {}
         self._told_closed = ""
+        self._told_problem = ""
         with ExitStack() as parts:
             self._subscriber = parts.enter_context(subscribed(config))
             self._exchanges = None if config.control is None else Exchanges(config.control)
@@ -179,6 +180,10 @@ class RejectController(AbstractContextManager["RejectController"]):
             self._told_closed = self.core.closed_why
             if not latch.faults:
                 log.info("%s", f"rejecting everything: {self._told_closed}" if self._told_closed else "sheets may pass")
+        problem = "" if self._exchanges is None else self._exchanges.problem
+        if problem != self._told_problem:
+            self._told_problem = problem
+            log.warning("%s", f"control: {problem}" if problem else "control: the line answers")
         self._state_file.keep(Remembered(armed=latch.armed, faults=dict(latch.faults)))
 
 

@@ -13,7 +13,7 @@ from inspector.client.controller.config import ControllerConfig, PositionArrival
 from inspector.client.controller.faults import Latch
 from inspector.client.controller.gate import Decision, Gate, Window
 from inspector.client.controller.hearing import Hearing, frames_of, passes
-from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Jumped, Places
+from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places
 from inspector.client.controller.registers import KeyedRegister, Register, StripRegister
 from inspector.client.controller.sights import Sight, Why
 from inspector.protocol.codec import Packet
@@ -76,6 +76,7 @@ class DecisionCore:
         self._hearing.adopt(header.epoch)
         self._hearing.heard(header.camera, now)
         self._clock.heard(header.published_unix_ns, now)
+        self._look_at_clock()
         if isinstance(packet.body, (ResultBody, GapBody)):
             self._verdict(packet, now)
 
@@ -84,6 +85,7 @@ class DecisionCore:
         if line == self._config.line:
             self._hearing.told_epoch = epoch
             self._clock.exchange(sent, received, told_unix_ns)
+            self._look_at_clock()
 
     def tick(self, now: int) -> list[Decision]:
         """Decide what has come near the gate and set ``open``. To be called often: a sheet is decided in the first tick after its time."""
@@ -129,18 +131,22 @@ class DecisionCore:
         bounds = self._clock.bounds(now)
         return None if bounds is None else (bounds.least / MILLISECOND_NS, bounds.most / MILLISECOND_NS)
 
+    def _look_at_clock(self) -> None:
+        """Where the line's clock was set, what was heard shortly before may be dated wrongly."""
+        if self._clock.stepped():
+            self._forget("the line's clock was set")
+            self._places.forget()
+
     def _verdict(self, packet: Packet, now: int) -> None:
         header, camera = packet.header, packet.header.camera
         bounds = self._clock.bounds(now)
         passed = passes(packet, now, bounds, self._config.control is not None)
-        captured = None
-        if (
-            bounds is not None
-            and header.captured_unix_ns is not None
-            and header.captured_unix_ns <= header.published_unix_ns
-        ):
-            earliest, latest = bounds.captured(header.captured_unix_ns)
-            captured = earliest, min(latest, now)
+        captured: Captured | None = None
+        if bounds is not None and header.captured_unix_ns is not None:
+            age = header.published_unix_ns - header.captured_unix_ns  # exact, and no message arrives before it was sent
+            earliest = header.captured_unix_ns - bounds.most
+            if age >= 0 and earliest <= now - age:
+                captured = Captured(earliest, now - age, header.captured_unix_ns)
         for frame in frames_of(packet, MOST_LOST):
             place = None
             if isinstance(packet.body, ResultBody):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from inspector.client.controller.registers import Judged
-from inspector.client.controller.sights import Why
+from inspector.client.controller.sights import Place, Why
 
 
 class Window(NamedTuple):
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 class _Entry:
     number: int
     part: str | None
-    place: tuple[int, int] | None
+    place: Place | None
     passed: bool
     sequence: int
     confirmed: bool = False
@@ -66,11 +66,11 @@ class Gate:
         """Whether everything in the window is of sheets that pass and that the actuator has taken."""
         reached = window.back
         placed = [(one.place, one.passed and one.confirmed) for one in self._entries if one.place is not None]
-        for (start, end), passes in sorted(placed):
+        for (start, end, slack), passes in sorted(placed):
             if end > window.back and start <= window.front and not passes:
                 return False
-            if passes and start - self._gap <= reached:
-                reached = max(reached, end + self._gap)
+            if passes and start + slack - self._gap <= reached:
+                reached = max(reached, end - slack + self._gap)
         return reached > window.front
 
     def revoke(self, numbers: tuple[int, ...] | None, why: Why, text: str) -> None:

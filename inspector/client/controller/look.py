@@ -40,7 +40,7 @@ def look(config: ControllerConfig, seconds: float) -> list[Finding]:
 def _line(config: ControllerConfig, seconds: float) -> list[Finding]:
     heard: dict[str, Counter[str]] = {camera.name: Counter() for camera in config.cameras}
     others: set[str] = set()
-    lengths: dict[str, float] = {}
+    sizes: dict[str, str] = {}
     until_s = time.monotonic() + seconds
     with subscribed(config) as subscriber:
         while (left_s := until_s - time.monotonic()) > 0:
@@ -60,13 +60,12 @@ def _line(config: ControllerConfig, seconds: float) -> list[Finding]:
                 counts["parts"] += header.part is not None
             if isinstance(event.body, StartBody) and event.body.scale is not None:
                 body, scale = event.body, event.body.scale
-                lengths[header.camera] = body.geometry.width_px * scale.x_mm_per_px
-    return [_camera(config, name, counts, others, lengths.get(name)) for name, counts in heard.items()]
+                width, height = body.geometry.width_px * scale.x_mm_per_px, body.geometry.height_px * scale.y_mm_per_px
+                sizes[header.camera] = f"; a frame is {width:g} x {height:g} mm by the line's scale"
+    return [_camera(config, name, counts, others, sizes.get(name, "")) for name, counts in heard.items()]
 
 
-def _camera(
-    config: ControllerConfig, name: str, counts: Counter[str], others: set[str], length_mm: float | None
-) -> Finding:
+def _camera(config: ControllerConfig, name: str, counts: Counter[str], others: set[str], size: str) -> Finding:
     what, endpoint = f"camera {name}", config.results.endpoint
     if not counts["messages"]:
         there = f"; it has {', '.join(sorted(others))}" if others else ", nor of another camera of this line"
@@ -82,8 +81,7 @@ def _camera(
         )
     if counts["verdicts"] and config.sheets.by == "part" and not counts["parts"]:
         return Finding(what=what, well=False, text=f"{text}, none with the id of a part")
-    told = "" if length_mm is None else f"; a frame is {length_mm:.1f} mm wide by the line's scale"
-    return Finding(what=what, well=True, text=text + told)
+    return Finding(what=what, well=True, text=text + size)
 
 
 def _control(config: ControllerConfig) -> Finding:

@@ -7,10 +7,21 @@ from typing import NamedTuple, Protocol
 from inspector.client.controller.clock import MILLISECOND_NS
 from inspector.client.controller.config import CoveringCamera, PositionArrival, TimeArrival
 from inspector.client.controller.gate import Window
+from inspector.client.controller.sights import Place
 
 UM_PER_MM = 1000
-Captured = tuple[int, int]
-"""Earliest and latest moment, monotonic ns of this machine."""
+CLOCK_READING_NS = 20 * MILLISECOND_NS
+"""The line's machine may be interrupted between readings of its two clocks, so times of two messages fit each other only so well."""
+
+
+class Captured(NamedTuple):
+    """When a frame was captured."""
+
+    earliest: int
+    latest: int
+    """Monotonic ns of this machine."""
+    unix_ns: int
+    """By the line's wall clock."""
 
 
 class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
@@ -20,9 +31,7 @@ class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
 class Places(Protocol):
     """Places of frames and of the gate in one coordinate."""
 
-    def of(
-        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
-    ) -> tuple[int, int] | None:
+    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
         """First and last coordinate of a frame; None: unknown. Raises Jumped."""
 
     def window(self, now: int) -> Window | str:
@@ -47,6 +56,11 @@ class ByPosition:
 
     def __init__(self, cameras: tuple[CoveringCamera, ...], arrival: PositionArrival) -> None:
         self._lengths = {one.name: round((one.frame_mm or 0.0) * UM_PER_MM) for one in cameras}
+        self._least = {
+            one.name: max(0, round(((one.frame_mm or 0.0) - one.overlap_mm - arrival.jitter_mm) * UM_PER_MM))
+            for one in cameras
+        }
+        """The strip moves at least so far from one frame to the next."""
         self._along = {one.name: round(one.along_mm * UM_PER_MM) for one in cameras}
         self._distance = round(arrival.distance_mm * UM_PER_MM)
         self._um_per_ns = arrival.fastest_m_per_s / 1000
@@ -58,18 +72,19 @@ class ByPosition:
         self._floor: dict[str, int] = {}
         """Frames up to this one are of before a jump."""
 
-    def of(
-        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
-    ) -> tuple[int, int] | None:
+    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
         """Unknown without a position, and as long as the line's clock is unknown."""
         if position_um is None or captured is None or frame <= self._floor.get(camera, -1):
             return None
         heard, newest = _Heard(frame, position_um, captured), self._newest.get(camera)
         if newest is not None and frame != newest.frame:
             earlier, later = sorted((heard, newest))
-            time_ns = min(later.captured[1], now) - earlier.captured[0]
+            time_ns = min(
+                later.captured.latest - earlier.captured.earliest, later.captured.unix_ns - earlier.captured.unix_ns
+            )
             moved = later.position - earlier.position
-            if not -self._jitter <= moved <= self._moves(max(time_ns, 0)) + self._jitter:
+            least = (later.frame - earlier.frame) * self._least[camera] - self._jitter
+            if not least <= moved <= self._moves(max(time_ns, 0) + CLOCK_READING_NS) + self._jitter:
                 raise Jumped(
                     f"camera {camera}: the strip moved {moved / UM_PER_MM:.1f} mm from frame {earlier.frame} to frame {later.frame}, "
                     f"in {max(time_ns, 0) / MILLISECOND_NS:.0f} ms"
@@ -77,15 +92,15 @@ class ByPosition:
         if newest is None or frame > newest.frame:
             self._newest[camera] = heard
         start = position_um - self._along[camera]
-        return start, start + self._lengths[camera]
+        return Place(start, start + self._lengths[camera])
 
     def window(self, now: int) -> Window | str:
         """Each camera whose position is not stale bounds it from both sides."""
-        fresh = [one for one in self._newest.values() if now - one.captured[0] <= self._stale_ns]
+        fresh = [one for one in self._newest.values() if now - one.captured.earliest <= self._stale_ns]
         if not fresh:
             return "the position of the strip is unknown or stale"
         back = max(one.position for one in fresh)
-        front = min(one.position + self._moves(now - one.captured[0]) for one in fresh)
+        front = min(one.position + self._moves(now - one.captured.earliest) for one in fresh)
         if front < back - self._jitter:
             return "cameras disagree about the position of the strip"
         back, front = back - self._distance, max(back, front) - self._distance + self._gate
@@ -118,11 +133,12 @@ class ByTime:
         self._front = round(transport - tolerance - arrival.gate_ms * MILLISECOND_NS)
         self._decide = round(arrival.decide_ms * MILLISECOND_NS)
 
-    def of(
-        self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int
-    ) -> tuple[int, int] | None:
-        """From the earliest moment of its capture until it has passed, at the latest."""
-        return None if captured is None else (captured[0], captured[1] + self._passing)
+    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+        """From the earliest moment of its capture until it has passed, at the latest; how long its message travelled is the slack."""
+        if captured is None:
+            return None
+        earliest, latest, _ = captured
+        return Place(earliest, latest + self._passing, latest - earliest)
 
     def window(self, now: int) -> Window | str:
         """By this machine's clock alone."""

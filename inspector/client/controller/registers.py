@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from inspector.client.controller.sights import FrameTable, Sight, Why
+from inspector.client.controller.sights import FrameTable, Place, Sight, Why
 
 MOST_AT_ONCE = 64
 """Sheets that nothing was said of and that are told one by one when they come to the gate together; further ones are rejected in silence."""
@@ -19,7 +19,7 @@ class Judged(NamedTuple):
 
     number: int
     part: str | None
-    place: tuple[int, int] | None
+    place: Place | None
     why: Why
 
 
@@ -68,7 +68,7 @@ class StripRegister:
             start = self._next * self._length
             end = start + self._length
             why = Why.LATE if start <= gate else self._judge(start, end)
-            judged.append(Judged(self._next, None, (start, end), why))
+            judged.append(Judged(self._next, None, Place(start, end), why))
             self._next += 1
         return judged
 
@@ -94,7 +94,7 @@ class _Sheet:
     part: str | None
     frames: dict[str, dict[int, bool]] = field(default_factory=dict)
     """By camera, whether each frame is a PASS."""
-    place: tuple[int, int] | None = None
+    place: Place | None = None
     unplaced: bool = False
     decided: bool = False
     """Kept until it has passed, so that what is said of it later begins no new one."""
@@ -131,14 +131,16 @@ class KeyedRegister:
         elif sheet.place is None:
             sheet.place = sight.place
         else:
-            sheet.place = min(sheet.place[0], sight.place[0]), max(sheet.place[1], sight.place[1])
+            sheet.place = Place(
+                *map(min, sheet.place[:1], sight.place[:1]), *map(max, sheet.place[1:], sight.place[1:])
+            )
         return ()
 
     def due(self, decide: int, gate: int) -> list[Judged]:
         """In the order in which they come to the gate."""
         begun = [one for one in self._sheets.values() if one.place is not None and one.place[0] <= decide]
         judged: list[Judged] = []
-        for sheet in sorted((one for one in begun if not one.decided), key=lambda one: one.place or (0, 0)):
+        for sheet in sorted((one for one in begun if not one.decided), key=lambda one: one.place or Place(0, 0)):
             assert sheet.place is not None
             sheet.decided = True
             judged += self._missing_before(sheet.number)

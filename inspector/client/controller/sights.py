@@ -32,12 +32,21 @@ class Why(str, Enum):
     """The id of the part is no whole number, so that the actuator cannot be told of it."""
 
 
+class Place(NamedTuple):
+    """A stretch in the coordinate of the sheets."""
+
+    start: int
+    end: int
+    slack: int = 0
+    """It certainly reaches from start + slack to end - slack only."""
+
+
 class Sight(NamedTuple):
     """The verdict of one frame."""
 
     frame: int
-    place: tuple[int, int] | None
-    """First and last coordinate that it shows; None: unknown."""
+    place: Place | None
+    """What it shows; None: unknown."""
     passed: bool
 
 

@@ -14,9 +14,17 @@ from typing import NamedTuple
 
 import zmq
 
+DECIDED_S = 0.1
+"""A sheet is decided at most so long before the PLC has taken it."""
+
+
+STARVED_S = 5.0
+"""A message that was published on this machine and read by so much later was there all the time."""
+
 
 class Spoken(NamedTuple):
-    """The verdict of a frame as the line published it, and when this process had it (monotonic s)."""
+    """The verdict of a frame as the line published it, and when: its own time where that is of this machine, else when it was read
+    (monotonic s)."""
 
     start_um: int
     verdict: str
@@ -45,6 +53,9 @@ class Audit:
             self.epochs.append((at_s, epoch))
         if header["type"] != "result" or header["position_um"] is None or header["simulated"]:
             return
+        published_s = int(str(header["published_unix_ns"])) / 1e9 - time.time() + time.monotonic()
+        if 0 < at_s - published_s < STARVED_S:  # this process may have had no time to read it when it came
+            at_s = published_s
         key = epoch, str(header["camera"]), int(str(header["frame"]))
         self.frames.setdefault(key, []).append(Spoken(int(str(header["position_um"])), str(body["verdict"]), at_s))
 
@@ -76,7 +87,7 @@ class Audit:
             for number, (passed, at_s) in last.items()
             if not passed
             and not any(begin <= at_s <= end for begin, end in self.faults)
-            and not self._problem(number, at_s)
+            and not self._problem(number, at_s - DECIDED_S)
         ]
 
     def _problem(self, number: int, at_s: float) -> str:

@@ -28,10 +28,7 @@ TREE: dict[str, Any] = {
 
 def config_of(**changes: Any) -> ControllerConfig:
     """The usual configuration, with other sections."""
-    tree = {**TREE, **changes}
-    if tree["arrival"]["by"] == "position" or "frame_mm" not in str(tree["cameras"]):
-        return msgspec.convert(tree, ControllerConfig)
-    return msgspec.convert(tree, ControllerConfig)
+    return msgspec.convert({**TREE, **changes}, ControllerConfig)
 
 
 def header(kind: MessageType, published_unix_ns: int, **fields: Any) -> Header:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from inspector.client.controller.config import ModbusConfig
 
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what a test breaks on purpose
 CYCLE_S = 0.002
 WATCHDOG_S = 0.4
 SIZE = 64
@@ -55,8 +57,16 @@ class PlcTwin:
         return bool(self.gate) and self.gate[-1][1]
 
     def config(self, **keys: Any) -> ModbusConfig:
-        """To reach it."""
-        tree = {"kind": "modbus", "host": "127.0.0.1", "port": self.port, "reconnect_s": 0.05, **keys}
+        """To reach it, with the patience that a machine with much to do takes."""
+        tree = {
+            "kind": "modbus",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "reconnect_s": 0.05,
+            "answer_ms": 1000,
+            "echo_ms": 1000,
+            **keys,
+        }
         return msgspec.convert(tree, ModbusConfig)
 
     def start(self) -> None:

@@ -137,6 +137,8 @@ def test_a_step_back_without_exchanges_is_a_fault_because_it_looks_like_a_networ
     assert set(core.latch.faults) == {"clock"}
 
 
+LIES = st.one_of(st.integers(-5_000_000, -2_500), st.just(13_000_000))
+"""Positions that cannot be true. One that is wrong and plausible, nobody can tell."""
 fates = st.builds(
     Fate,
     verdict=st.sampled_from([Verdict.PASS] * 12 + [Verdict.REJECT, Verdict.SCRAP, Verdict.UNINSPECTED]),
@@ -144,12 +146,12 @@ fates = st.builds(
     lost=st.sampled_from([False] * 12 + [True]),
     twice=st.sampled_from([False] * 12 + [True]),
     gap=st.sampled_from([False] * 12 + [True]),
-    position=st.one_of(st.just(0), st.just(0), st.just(0), st.none(), st.integers(-5_000_000, 5_000_000)),
+    position=st.one_of(st.just(0), st.just(0), st.just(0), st.none(), LIES),
 )
 moments = st.integers(300 * MS, 6 * SECOND)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
     chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 80)), fates, max_size=20),
@@ -157,7 +159,7 @@ moments = st.integers(300 * MS, 6 * SECOND)
     restarts=st.lists(moments, max_size=2, unique=True),
     silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
     exchanges=st.booleans(),
-    shifts=st.dictionaries(st.integers(1, 60), st.integers(-3_000_000, 3_000_000), max_size=1),
+    shifts=st.dictionaries(st.integers(1, 60), LIES, max_size=1),
 )
 def test_an_open_gate_has_only_passed_sheets_before_it_whatever_happens(
     speeds: list[int],
@@ -221,7 +223,7 @@ def test_sheets_by_part(arrival: dict[str, Any]) -> None:
     assert core.latch.faults == {}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 60)), fates, max_size=20),
     steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
@@ -268,7 +270,7 @@ places = st.one_of(st.none(), st.integers(0, 5_000_000), st.integers(-(2**53), 2
 times = st.one_of(st.integers(0, 3 * SECOND).map(lambda ns: UNIX + ns), st.integers(-(2**63), 2**63 - 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -120,7 +120,7 @@ def test_a_controller_that_hangs_is_rejected_and_its_heartbeat_stands_still(
 def test_an_echo_from_before_proves_nothing(plc: PlcTwin, drive: Callable[..., Driver], number: int) -> None:
     """The PLC was not switched off, and shows the echo of the controller before."""
     plc.echoes = number
-    first = drive()
+    first = drive(echo_ms=200)
     first.decide(1, True)
     first.until(lambda: first.failed or first.confirmed)
     first.actuator.close()
@@ -132,13 +132,21 @@ def test_an_echo_from_before_proves_nothing(plc: PlcTwin, drive: Callable[..., D
 
 
 @pytest.mark.parametrize(
-    ("change", "code"),
-    [({"mute": True}, "plc_echo"), ({"echoes": 4711}, "plc_echo"), ({"delay_s": 0.2}, "plc_silent")],
+    ("change", "patience", "code"),
+    [
+        ({"mute": True}, {"echo_ms": 300}, "plc_echo"),
+        ({"echoes": 4711}, {}, "plc_echo"),
+        ({"delay_s": 0.6}, {"answer_ms": 300}, "plc_silent"),
+    ],
 )
 def test_a_plc_that_does_not_do_its_part_is_a_fault(
-    plc: PlcTwin, drive: Callable[..., Driver], change: dict[str, object], code: str
+    plc: PlcTwin,
+    drive: Callable[..., Driver],
+    change: dict[str, object],
+    patience: dict[str, object],
+    code: str,
 ) -> None:
-    one = drive(echo_ms=50, answer_ms=50)
+    one = drive(**patience)
     one.decide(1, True)
     one.until(lambda: one.confirmed == [1])
     for name, value in change.items():

@@ -150,7 +150,8 @@ class World:
         outcome, waiting, exchanged = Outcome(), list(reversed(self.inbox)), -SECOND
         for now in range(0, self.end, TICK):
             while waiting and waiting[-1][0] <= now:
-                core.take(waiting.pop()[2], now)
+                arrived, _, packet = waiting.pop()
+                core.take(packet, arrived)
             if self.exchanges and now - exchanged >= SECOND:
                 exchanged = now
                 epoch = f"epoch-{sum(at <= now for at in self.restarts)}"
