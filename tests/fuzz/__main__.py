@@ -29,7 +29,7 @@ def main() -> None:
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("targets", nargs="*", metavar="TARGET", help=f"all where none is named: {', '.join(TARGETS)}")
-    options.add_argument("--seconds", type=float, default=60.0, help="for each target")
+    options.add_argument("--seconds", type=float, default=60.0, help="for each target; 0: keep only")
     options.add_argument("--out", type=Path, default=_OUT, help="folder for inputs and findings")
     options.add_argument("--keep", action="store_true", help="keep inputs that reach further")
     options.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
@@ -43,7 +43,11 @@ def main() -> None:
     for name in names:
         target, folder = find(name), chosen.out / name
         corpus.write(folder / "inputs", Findings(folder / "findings").take())
-        executions, seconds = (_guided if GUIDED else _drawn)(target, folder, chosen.seconds, chosen.seed)
+        executions, seconds = (
+            (0, 0.0)
+            if not chosen.seconds
+            else (_guided if GUIDED else _drawn)(target, folder, chosen.seconds, chosen.seed)
+        )
         told = Findings(folder / "findings").told()
         found += len(told)
         print(f"{name:22} {executions:>10,} inputs in {seconds:5.0f} s   {len(told)} findings", flush=True)
