@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 
 from tests.fuzz.target import Target
 
@@ -24,6 +25,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
 }  # fmt: skip
+if importlib.util.find_spec("inspector.client.controller"):
+    MODULES["controller"] = ("controller_config", "controller_state")
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
 
