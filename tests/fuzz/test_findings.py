@@ -16,6 +16,7 @@ from engines.errors import BadFrameError, DamagedPlanError, DataError, FileError
 from engines.files.looking import expanded
 from engines.images.decoder import Decoder
 from engines.tensorrt.cache import PlanCache
+from inspector.control.remembered import Remembered
 from inspector.errors import UserError
 from inspector.protocol.codec import LONGEST_REASON, MalformedError, decode, decode_header
 from inspector.protocol.control_messages import MalformedRequest
@@ -29,6 +30,7 @@ from tests.client.reception.world import Line, World, heartbeat, published
 from tests.fuzz.target import require_readable
 from tests.fuzz.targets.wire import messages
 from tests.results.publishing import make_identity, make_results
+from tests.results.recording import make_command
 from tests.results.recovery.asking import Asker, address_of
 from tests.results.test_journal import make_journal, publications
 
@@ -87,6 +89,11 @@ def test_a_list_of_frames_whose_columns_steer_a_terminal(tmp_path: Path) -> None
     with pytest.raises(DataError, match="is already in row 2") as told:
         read_frame_list(file)
     require_readable(str(told.value))
+
+
+def test_an_answer_in_the_journal_that_is_nested_without_end_does_not_keep_the_line_from_starting() -> None:
+    answer = b'{"code":"done","result":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}"
+    assert list(Remembered([make_command(answer=answer)])._entries.values()) == []
 
 
 def test_a_home_of_nobody() -> None:

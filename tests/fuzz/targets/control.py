@@ -110,7 +110,7 @@ _KEYS = tuple(
     f'"{key}":'.encode() for key in (*wire.Request.__struct_fields__, *wire.Reply.__struct_fields__, "command")
 )
 _NAMES = tuple(f'"{command["command"]}"'.encode() for command in _COMMANDS)
-_JSON = (b"null", b"{}", b"[" * 600, rb'"\u001b]0;t\u0007"', rb'"\ud800"', b"1e999", b"9" * 30)
+_JSON = (b"null", b"{}", b"[" * 1500, rb'"\u001b]0;t\u0007"', rb'"\ud800"', b"1e999", b"9" * 30)
 
 TARGETS = (
     Target("control_request", request, request_seeds, (*_KEYS, *_NAMES, *_JSON), json_changed, longest=1 << 12),

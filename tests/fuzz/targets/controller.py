@@ -31,7 +31,7 @@ def config_seeds() -> Iterator[bytes]:
 line: line1
 cameras: [{name: cam1}, {name: cam2}]
 sheets: {by: frame}
-arrival: {by: time, transport_ms: 900, tolerance_ms: 20, decide_ms: 300}
+arrival: {by: time, transport_ms: 900, passing_ms: 100, tolerance_ms: 20, decide_ms: 300}
 actuator: {kind: log}
 trial: true
 """
@@ -88,7 +88,7 @@ TARGETS = (
         "controller_state",
         state,
         state_seeds,
-        (b"null", b"true", b'{"a":' * 300, rb'"\u001b[2J"'),
+        (b"null", b"true", b"[" * 1500, rb'"\u001b[2J"'),
         json_changed,
         longest=1 << 11,
     ),

@@ -254,7 +254,7 @@ TARGETS = (
         json_changed,
         longest=1 << 11,
     ),
-    Target("command_answer", command, command_seeds, (MARK, b"null", b'{"a":' * 300), json_changed, longest=1 << 11),
+    Target("command_answer", command, command_seeds, (MARK, b"null", b"[" * 1500), json_changed, longest=1 << 11),
 )
 
 

@@ -119,7 +119,7 @@ _JSON = (
     b'"find"',
     b'"streams"',
     b'"done"',
-    b"[" * 600,
+    b"[" * 1500,
     rb'"\ud800"',
     rb'"\u001b[2J"',
     b"1e999",
