@@ -78,7 +78,7 @@ def _write(path: Path, identity: Identity) -> None:
     try:
         for publication in publications(identity, 4):
             journal.append(publication)
-        journal.record_command(make_command(), 5)
+        journal.record_command(make_command(), 0.2)
     finally:
         closed = journal.close(5)
         require(journal.condition().text.isprintable(), "a condition that steers a terminal")
@@ -235,7 +235,8 @@ def patched_seeds() -> Iterator[bytes]:
 
 
 def whole_seeds() -> Iterator[bytes]:
-    """The first page, which has the schema."""
+    """All of one, and its first pages, which have the schema."""
+    yield _journal()
     yield _journal()[:4096]
 
 
@@ -244,7 +245,7 @@ _TOKENS = (b"SQLite format 3\0", b"\x0d\0", b"\x05\0", b"\xff" * 9, bytes(9), b"
 TARGETS = (
     Target("journal_patched", patched, patched_seeds, _TOKENS, longest=20 * _PATCH),
     Target("journal_written", written, patched_seeds, _TOKENS, longest=20 * _PATCH),
-    Target("journal_bytes", whole, whole_seeds, _TOKENS, longest=1 << 12),
+    Target("journal_bytes", whole, whole_seeds, _TOKENS, longest=1 << 15),
     Target("journal_mask", row, row_seeds, longest=1 << 9),
     Target(
         "shadow_rows",
