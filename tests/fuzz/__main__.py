@@ -75,7 +75,7 @@ def _guided(target: Target, folder: Path, seconds: float, seed: int) -> tuple[in
             )
             executions += _number(r"stat::number_of_executed_units: *(\d+)", log)
             seed += 1
-            ended = [file for kind in ("crash", "oom", "timeout") for file in folder.glob(f"{kind}-*")]
+            ended = _ended(folder)
             for file in ended:
                 _died(folder, file, log)
             if not ended:
@@ -92,8 +92,8 @@ def _drawn(target: Target, folder: Path, seconds: float, seed: int) -> tuple[int
     """With hypothesis, which begins with FOLDER/inputs too."""
     begun_s = time.monotonic()
     log = _child("drawn", target, folder, str(seconds), str(seed))
-    if (folder / "current").exists():
-        _died(folder, folder / "current", log)
+    for file in _ended(folder):
+        _died(folder, file, log)
     return _number(r"executions: (\d+)", log), time.monotonic() - begun_s
 
 
@@ -103,9 +103,14 @@ def _child(module: str, target: Target, folder: Path, *arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     log = (done.stdout + done.stderr).decode(errors="replace")
     (folder / "log").write_text(log, encoding="utf-8")
-    if done.returncode and not _number(r"(?:units|executions): *(\d+)", log):
+    if done.returncode and not _ended(folder) and not _number(r"(?:units|executions): *(\d+)", log):
         sys.exit(f"{target.name}: the process did not start:\n{log[-3000:]}")
     return log
+
+
+def _ended(folder: Path) -> list[Path]:
+    """The inputs with which processes ended: libFuzzer's, or the one that hypothesis had drawn."""
+    return [file for kind in ("crash-*", "oom-*", "timeout-*", "current") for file in folder.glob(kind)]
 
 
 def _died(folder: Path, file: Path, log: str) -> None:

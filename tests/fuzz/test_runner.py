@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -87,6 +88,17 @@ def test_inputs_that_reach_further_are_worth_keeping() -> None:
         b"1 9999",
     ]  # a run like the known one, no number, half a run, one outside of the frame
     assert set(worth_keeping(target, [b"1 5"], candidates)) == set(candidates[1:])
+
+
+def test_an_input_that_ends_the_process_is_found(tmp_path: Path) -> None:
+    """By a signal, as a crash of compiled code does."""
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom tests.fuzz.drawn import draw\nfrom tests.fuzz.target import Target\n"
+        "draw(Target('planted', lambda data: data.startswith(b'go') or os.abort(), lambda: [b'good']), Path(sys.argv[1]), 5, 1)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGABRT
+    assert not (tmp_path / "current").read_bytes().startswith(b"go")
 
 
 def test_command(tmp_path: Path) -> None:
