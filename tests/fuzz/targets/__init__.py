@@ -21,7 +21,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "calibrations": ("flat_field", "flat_field_members"),
     "recordings": ("recording_index", "recording_manifest"),
     "archives": ("backup_archive", "backup_manifest"),
-    "journals": ("journal_patched", "journal_written", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
+    "journals": ("journal_patched", "journal_written", "journal_recovered", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
 }  # fmt: skip
