@@ -105,7 +105,7 @@ def _answer_in(record: CommandRecord) -> Answer | None:
     try:
         kept = msgspec.json.decode(record.answer, type=_Kept)
         outcome = Outcome(record.outcome)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError):
         return None
     if not record.request_id or kept.code in UNDECIDED or outcome is Outcome.WORKING:
         return None

@@ -29,7 +29,7 @@ def main() -> None:
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("targets", nargs="*", metavar="TARGET", help=f"all where none is named: {', '.join(TARGETS)}")
-    options.add_argument("--seconds", type=float, default=60.0, help="for each target")
+    options.add_argument("--seconds", type=float, default=60.0, help="for each target; 0: keep only")
     options.add_argument("--out", type=Path, default=_OUT, help="folder for inputs and findings")
     options.add_argument("--keep", action="store_true", help="keep inputs that reach further")
     options.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
@@ -43,7 +43,11 @@ def main() -> None:
     for name in names:
         target, folder = find(name), chosen.out / name
         corpus.write(folder / "inputs", Findings(folder / "findings").take())
-        executions, seconds = (_guided if GUIDED else _drawn)(target, folder, chosen.seconds, chosen.seed)
+        executions, seconds = (
+            (0, 0.0)
+            if not chosen.seconds
+            else (_guided if GUIDED else _drawn)(target, folder, chosen.seconds, chosen.seed)
+        )
         told = Findings(folder / "findings").told()
         found += len(told)
         print(f"{name:22} {executions:>10,} inputs in {seconds:5.0f} s   {len(told)} findings", flush=True)
@@ -71,7 +75,7 @@ def _guided(target: Target, folder: Path, seconds: float, seed: int) -> tuple[in
             )
             executions += _number(r"stat::number_of_executed_units: *(\d+)", log)
             seed += 1
-            ended = [file for kind in ("crash", "oom", "timeout") for file in folder.glob(f"{kind}-*")]
+            ended = _ended(folder)
             for file in ended:
                 _died(folder, file, log)
             if not ended:
@@ -88,8 +92,8 @@ def _drawn(target: Target, folder: Path, seconds: float, seed: int) -> tuple[int
     """With hypothesis, which begins with FOLDER/inputs too."""
     begun_s = time.monotonic()
     log = _child("drawn", target, folder, str(seconds), str(seed))
-    if (folder / "current").exists():
-        _died(folder, folder / "current", log)
+    for file in _ended(folder):
+        _died(folder, file, log)
     return _number(r"executions: (\d+)", log), time.monotonic() - begun_s
 
 
@@ -99,9 +103,14 @@ def _child(module: str, target: Target, folder: Path, *arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     log = (done.stdout + done.stderr).decode(errors="replace")
     (folder / "log").write_text(log, encoding="utf-8")
-    if done.returncode and not _number(r"(?:units|executions): *(\d+)", log):
+    if done.returncode and not _ended(folder) and not _number(r"(?:units|executions): *(\d+)", log):
         sys.exit(f"{target.name}: the process did not start:\n{log[-3000:]}")
     return log
+
+
+def _ended(folder: Path) -> list[Path]:
+    """The inputs with which processes ended: libFuzzer's, or the one that hypothesis had drawn."""
+    return [file for kind in ("crash-*", "oom-*", "timeout-*", "current") for file in folder.glob(kind)]
 
 
 def _died(folder: Path, file: Path, log: str) -> None:

@@ -34,11 +34,13 @@ def json_changed(data: bytes, draw: random.Random) -> bytes:
     if not trees:
         return data
     at = draw.choice(list(trees))
-    others = [value for tree in trees.values() for value in _leaves(tree)]
-    _change(trees[at], draw, others)
-    pieces[at] = json.dumps(trees[at], separators=(",", ":"), ensure_ascii=draw.random() < 0.5).encode(
-        "utf-8", "surrogatepass"
-    )
+    try:
+        others = [value for tree in trees.values() for value in _leaves(tree)]
+        _change(trees[at], draw, others)
+        text = json.dumps(trees[at], separators=(",", ":"), ensure_ascii=draw.random() < 0.5)
+    except RecursionError:  # a tree that is nested more deeply than Python goes
+        return data
+    pieces[at] = text.encode("utf-8", "surrogatepass")
     return b"".join(pieces)
 
 

@@ -24,16 +24,18 @@ Steps = set[tuple[str, int, int]]
 
 
 def worth_keeping(target: Target, known: Iterable[bytes], candidates: Iterable[bytes]) -> list[bytes]:
-    """The candidates, the shortest first, that reach something that neither those known nor a shorter one does; none that shows a fault."""
-    reached: Steps = set()
-    for data in known:
-        reached |= reach(target, data)
+    """The candidates that reach further than those known: first the one that reaches most, of several the shortest, then the one that adds most
+    to it, and so on. None that shows a fault."""
+    reached = set[tuple[str, int, int]]().union(*(reach(target, data) for data in known))
+    new = {
+        data: steps for data in candidates if (steps := reach(target, data) - reached) and attempt(target, data) is None
+    }
     found = []
-    for data in sorted(candidates, key=len):
-        new = reach(target, data) - reached
-        if new and attempt(target, data) is None:
-            reached |= new
-            found.append(data)
+    while new:
+        best = max(new, key=lambda data: (len(new[data]), -len(data)))
+        found.append(best)
+        added = new.pop(best)
+        new = {data: rest for data, steps in new.items() if (rest := steps - added)}
     return found
 
 

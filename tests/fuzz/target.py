@@ -35,6 +35,8 @@ class Target:
     """What inputs of this kind are made of."""
     mutation: Callable[[bytes, random.Random], bytes] | None = None
     """Changes an input so that it keeps its form, see ``mutation.py``; beside changes of its bytes."""
+    close: Callable[[], None] = lambda: None
+    """Ends what was begun to run it, such as a server; it may be run again afterwards."""
     longest: int = 1 << 13
     """Bytes of an input."""
     cpu_s: float = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,23 +14,29 @@ from tests.fuzz.targets import MODULES, TARGETS, find
 MOST_BYTES = 300_000
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_kept_inputs(name: str) -> None:
-    inputs = corpus.kept(name)
+@pytest.fixture(params=TARGETS)
+def decoder(request: pytest.FixtureRequest) -> Iterator[target.Target]:
+    """Each target, and the end of what it has begun."""
+    found = find(request.param)
+    yield found
+    found.close()
+
+
+def test_kept_inputs(decoder: target.Target) -> None:
+    inputs = corpus.kept(decoder.name)
     assert inputs, "nothing is kept"
     for data in inputs:
-        finding = attempt(find(name), data)
+        finding = attempt(decoder, data)
         assert finding is None, f"{corpus.name_of(data)}: {finding.told}"
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_seeds_are_good(name: str) -> None:
+def test_seeds_are_good(decoder: target.Target) -> None:
     """Of inputs that are all refused at once nothing would be found."""
     refused = []
-    for data in find(name).seeds():
+    for data in decoder.seeds():
         target.refused.clear()
-        assert len(data) <= find(name).longest
-        assert attempt(find(name), data) is None
+        assert len(data) <= decoder.longest
+        assert attempt(decoder, data) is None
         refused.append(list(target.refused))
     assert [] in refused, refused
 

@@ -16,17 +16,22 @@ from engines.errors import BadFrameError, DamagedPlanError, DataError, FileError
 from engines.files.looking import expanded
 from engines.images.decoder import Decoder
 from engines.tensorrt.cache import PlanCache
+from inspector.control.remembered import Key, Remembered
 from inspector.errors import UserError
 from inspector.protocol.codec import LONGEST_REASON, MalformedError, decode, decode_header
 from inspector.protocol.control_messages import MalformedRequest
 from inspector.protocol.control_messages import decode_request as decode_command
 from inspector.protocol.recovery import decode_request as decode_recovery
+from inspector.protocol.values import LARGEST
 from inspector.recording.manifest import MANIFEST, read_manifest
 from inspector.recording.records import Phase, RecordLines
 from inspector.results.journal_reader import JournalReader, UnreadableError
+from tests.client.reception.world import Line, World, heartbeat, published
 from tests.fuzz.target import require_readable
 from tests.fuzz.targets.wire import messages
-from tests.results.publishing import make_identity
+from tests.results.publishing import make_identity, make_results
+from tests.results.recording import make_command
+from tests.results.recovery.asking import Asker, address_of
 from tests.results.test_journal import make_journal, publications
 
 _PAGE, _INNER_PAGE = 512, 5
@@ -86,6 +91,12 @@ def test_a_list_of_frames_whose_columns_steer_a_terminal(tmp_path: Path) -> None
     require_readable(str(told.value))
 
 
+def test_an_answer_in_the_journal_that_is_nested_without_end_does_not_keep_the_line_from_starting() -> None:
+    answer = b'{"code":"done","result":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}"
+    command = make_command(answer=answer)
+    assert Remembered([command]).find(Key(command.public_key, command.request_id)) is None
+
+
 def test_a_home_of_nobody() -> None:
     with pytest.raises(FileError) as told:
         expanded("~#\x00x", "a.txt")
@@ -128,3 +139,20 @@ def test_a_journal_whose_pages_lead_in_a_circle_is_not_read_for_ever(tmp_path: P
     path.write_bytes(data)
     with JournalReader(path) as reader, pytest.raises(UnreadableError, match="out of order"):
         list(reader.walk())
+
+
+def test_a_stream_whose_last_number_is_the_largest_that_there_is() -> None:
+    """A heartbeat says so, and a new epoch begins: what follows that number was asked for, which no request can."""
+    world = World(Line({"a": 1, "b": 1}))
+    world.hear(heartbeat("a", LARGEST), published("b", 1)[0], heartbeat("b", 0))
+    world.finish()
+    assert world.given("b") == [0]
+
+
+def test_a_refusal_of_the_recovery_socket_is_printable(tmp_path: Path) -> None:
+    results = make_results(make_identity(), results={"endpoint": f"ipc://{tmp_path}/s"})
+    results.start()
+    with Asker(address_of(results)) as asker:
+        told = asker.ask(request="get", line="line1", camera="cam1", epoch="\x1b[2J", **{"from": 0, "to": 1}).reply.text
+    assert results.close()
+    require_readable(told)

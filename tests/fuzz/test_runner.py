@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -80,7 +81,24 @@ def test_an_input_that_showed_a_fault_shows_it_again(tmp_path: Path) -> None:
 
 def test_inputs_that_reach_further_are_worth_keeping() -> None:
     target = find("run_lengths")
-    assert worth_keeping(target, [b"1 5"], [b"1 5", b"2 6", b"1 5 3 9 7 7", b"1 5 3 9"]) == [b"1 5 3 9"]
+    candidates = [
+        b"2 6",
+        b"x",
+        b"1",
+        b"1 9999",
+    ]  # a run like the known one, no number, half a run, one outside of the frame
+    assert set(worth_keeping(target, [b"1 5"], candidates)) == set(candidates[1:])
+
+
+def test_an_input_that_ends_the_process_is_found(tmp_path: Path) -> None:
+    """By a signal, as a crash of compiled code does."""
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom tests.fuzz.drawn import draw\nfrom tests.fuzz.target import Target\n"
+        "draw(Target('planted', lambda data: data.startswith(b'go') or os.abort(), lambda: [b'good']), Path(sys.argv[1]), 5, 1)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGABRT
+    assert not (tmp_path / "current").read_bytes().startswith(b"go")
 
 
 def test_command(tmp_path: Path) -> None:

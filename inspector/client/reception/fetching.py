@@ -92,7 +92,7 @@ class Fetching(Asker):
         hole = self._ordering.holes(_WITHIN)
         if hole is None and self.end is End.WANTED and not self._ordering.held:
             assert self._ordering.next is not None, "its end is wanted"
-            return self._ordering.next, LARGEST
+            return min(self._ordering.next, LARGEST), LARGEST
         return hole
 
     def _settle(self) -> None:

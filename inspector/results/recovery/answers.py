@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeAlias
 
+from engines.files.text import brief
 from inspector.protocol.recovery import Answer, Find, Get, Outcome, Reply, Request
 from inspector.results.recovery.archive import Damaged, Unavailable
 from inspector.results.recovery.finding import find
@@ -33,7 +34,7 @@ def answer(sources: Sources, request: Request) -> Steps:
 def without(sources: Sources, id_: str, outcome: Outcome, text: str, retry_ms: int | None = None) -> Answer:
     """An answer that holds nothing."""
     epoch = sources.identity.epoch
-    return Answer(Reply(id=id_, outcome=outcome, text=text[:_LONGEST_TEXT], retry_ms=retry_ms, epoch=epoch))
+    return Answer(Reply(id=id_, outcome=outcome, text=brief(text, _LONGEST_TEXT), retry_ms=retry_ms, epoch=epoch))
 
 
 def _done(sources: Sources, request: Request) -> Steps:
@@ -43,7 +44,7 @@ def _done(sources: Sources, request: Request) -> Steps:
         reply = Reply(
             id=request.id,
             outcome=done,
-            text=got.text[:_LONGEST_TEXT],
+            text=brief(got.text, _LONGEST_TEXT),
             epoch=epoch,
             publications=len(got.publications),
             next=got.next,
@@ -57,7 +58,7 @@ def _done(sources: Sources, request: Request) -> Steps:
         reply = Reply(
             id=request.id,
             outcome=done,
-            text=found.text[:_LONGEST_TEXT],
+            text=brief(found.text, _LONGEST_TEXT),
             epoch=epoch,
             publications=len(found.publications),
             next=found.next,

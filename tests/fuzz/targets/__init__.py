@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 
 from tests.fuzz.target import Target
 
@@ -20,10 +21,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "calibrations": ("flat_field", "flat_field_members"),
     "recordings": ("recording_index", "recording_manifest"),
     "archives": ("backup_archive", "backup_manifest"),
-    "journals": ("journal_patched", "journal_written", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
+    "journals": ("journal_patched", "journal_written", "journal_recovered", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
 }  # fmt: skip
+if importlib.util.find_spec("inspector.client.controller"):
+    MODULES["controller"] = ("controller_config", "controller_state")
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
 

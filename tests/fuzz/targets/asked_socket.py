@@ -27,14 +27,21 @@ class AskedSocket:
         self._endpoint, self._request, self._answered = endpoint, request, answered
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._errors = _Errors()
-        logging.getLogger("inspector").addHandler(self._errors)
-        logging.getLogger("inspector").propagate = False
         self._ids = itertools.count()
         self._sent = 0
         self._connect()
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._context.destroy(linger=0)
+
     def send(self, parts: list[bytes]) -> None:
         """Send a message, and then a request that must be answered."""
+        with self._errors:
+            self._exchange(parts)
+        require(not self._errors.logged, f"an error in the log: {'; '.join(self._errors.logged)}")
+
+    def _exchange(self, parts: list[bytes]) -> None:
         if self._sent >= _PER_CLIENT:
             self._connect()
         self._sent += 2
@@ -50,8 +57,7 @@ class AskedSocket:
             if text:
                 require_readable(text)
             if found == id_:
-                break
-        require(not self._errors.logged, f"an error in the log: {'; '.join(self._errors.logged)}")
+                return
 
     def _connect(self) -> None:
         if self._sent:
@@ -62,11 +68,20 @@ class AskedSocket:
 
 
 class _Errors(logging.Handler):
-    """Keeps what is logged as an error; every line of the log is printable."""
+    """A context in which the project logs here only: what is an error, or not printable, is kept."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.logged: list[str] = []
+        self._log = logging.getLogger("inspector")
+
+    def __enter__(self) -> None:
+        self._log.addHandler(self)
+        self._log.propagate = False
+
+    def __exit__(self, *_: object) -> None:
+        self._log.removeHandler(self)
+        self._log.propagate = True
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()

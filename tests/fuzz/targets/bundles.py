@@ -108,5 +108,5 @@ TARGETS = (
         (b"\x3a", b"\x6a", b"\x70\x01", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
         longest=1 << 10,
     ),
-    Target("plan_entry", plan, plan_seeds, (b"null", b"{}", b"[" * 600), json_changed, longest=1 << 11),
+    Target("plan_entry", plan, plan_seeds, (b"null", b"{}", b"[" * 1500), json_changed, longest=1 << 11),
 )

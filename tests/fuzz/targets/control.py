@@ -85,21 +85,32 @@ def frames(data: bytes) -> None:
     _daemon().send(parts_of(data, 12))
 
 
-@functools.cache
-def _daemon() -> AskedSocket:
-    """A control server, the one of this process."""
-    server = ControlServer(ControlConfig(endpoint=f"ipc://{scratch.folder('control')}/s"), "line1", _EPOCH, _perform)
-    server.start()
-    _SERVERS.append(server)
-    return AskedSocket(server.endpoints[0], lambda id_: json.dumps({"control": 1, "id": id_}).encode(), _told)
+class _Daemon(AskedSocket):
+    """A control server in this process, with its clients."""
+
+    def __init__(self) -> None:
+        endpoint = f"ipc://{scratch.folder('control')}/s"
+        self._server = ControlServer(ControlConfig(endpoint=endpoint), "line1", _EPOCH, _perform)
+        self._server.start()
+        super().__init__(self._server.endpoints[0], lambda id_: json.dumps({"control": 1, "id": id_}).encode(), _told)
+
+    def close(self) -> None:
+        super().close()
+        self._server.close()
+
+
+_daemon = functools.cache(_Daemon)
+
+
+def close() -> None:
+    """End the server."""
+    _daemon().close()
+    _daemon.cache_clear()
 
 
 def _told(parts: list[bytes]) -> tuple[str | None, str]:
     answer = wire.decode_reply(parts[-1])
     return answer.id, answer.text
-
-
-_SERVERS: list[ControlServer] = []
 
 
 def _perform(command: AnyCommand, caller: Caller) -> dict[str, object]:
@@ -110,10 +121,12 @@ _KEYS = tuple(
     f'"{key}":'.encode() for key in (*wire.Request.__struct_fields__, *wire.Reply.__struct_fields__, "command")
 )
 _NAMES = tuple(f'"{command["command"]}"'.encode() for command in _COMMANDS)
-_JSON = (b"null", b"{}", b"[" * 600, rb'"\u001b]0;t\u0007"', rb'"\ud800"', b"1e999", b"9" * 30)
+_JSON = (b"null", b"{}", b"[" * 1500, rb'"\u001b]0;t\u0007"', rb'"\ud800"', b"1e999", b"9" * 30)
 
 TARGETS = (
     Target("control_request", request, request_seeds, (*_KEYS, *_NAMES, *_JSON), json_changed, longest=1 << 12),
     Target("control_reply", reply, reply_seeds, (*_KEYS, *_JSON), json_changed, longest=1 << 12),
-    Target("control_frames", frames, frame_seeds, (*_KEYS, *_NAMES, *_JSON, MARK), json_changed, longest=1 << 12),
+    Target(
+        "control_frames", frames, frame_seeds, (*_KEYS, *_NAMES, *_JSON, MARK), json_changed, close, longest=1 << 12
+    ),
 )

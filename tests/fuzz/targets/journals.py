@@ -21,6 +21,7 @@ from inspector.control.remembered import Remembered
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.line.shadow.figures import AlteredRowsError, report
+from inspector.protocol import recovery
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.shadow_report import ClassCounts, SampleCounts, ShadowAnswer
 from inspector.results.identity import Identity
@@ -28,8 +29,12 @@ from inspector.results.journal import Journal
 from inspector.results.journal_damage import RowError
 from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_rows import as_sent, compressed
+from inspector.results.recovery.answers import answer
+from inspector.results.recovery.archive import Archive
+from inspector.results.recovery.recent import Recent
+from inspector.results.recovery.sources import Sources
 from tests.fuzz.mutation import json_changed
-from tests.fuzz.target import MARK, Target, joined, parts_of, promised, require, require_readable
+from tests.fuzz.target import MARK, BrokenPromiseError, Target, joined, parts_of, promised, require, require_readable
 from tests.fuzz.targets import scratch
 from tests.results.publishing import make_identity
 from tests.results.recording import make_command, make_comparison, make_disagreement
@@ -78,11 +83,54 @@ def _write(path: Path, identity: Identity) -> None:
     try:
         for publication in publications(identity, 4):
             journal.append(publication)
-        journal.record_command(make_command(), 5)
+        journal.record_command(make_command(), 0.2)
     finally:
         closed = journal.close(5)
         require(journal.condition().text.isprintable(), "a condition that steers a terminal")
     require(closed or journal.trouble(), "a journal that is not closed, and no trouble told")
+
+
+_ASKED: tuple[recovery.Ask, ...] = (
+    recovery.Get(line="line1", camera="cam1", epoch="0" * 8, first=0, last=99),
+    recovery.Get(line="line1", camera="cam1", epoch="0" * 8, first=3, last=4),
+    recovery.Find(),
+    recovery.Find(line="line1", run="coil-7", first_frame=1, last_frame=5),
+    recovery.Find(verdict=Verdict.REJECT, limit=2),
+    recovery.Find(since_unix_ns=1, until_unix_ns=2**62),
+    recovery.Streams(),
+)
+_MOST_STEPS, _MOST_PAGES = 5000, 40
+
+
+def recovered(data: bytes) -> None:
+    """A line whose journal is damaged so is asked for what was missed: every request has an answer in some steps, and every search an end."""
+    path = scratch.put("journal-recovery/j.sqlite", _with_patches(data))
+    archive = Archive(path)
+    try:
+        sources = Sources(make_identity(epoch="1" * 8), Recent(["cam1"], 1 << 20), archive, 1)
+        for ask in _ASKED:
+            for _ in range(_MOST_PAGES):
+                reply = _answered(sources, ask)
+                if not isinstance(reply.next, str) or isinstance(ask, recovery.Get):
+                    break
+                ask = msgspec.structs.replace(ask, after=reply.next)
+            else:
+                raise BrokenPromiseError("a search that does not end")
+    finally:
+        archive.close()
+
+
+def _answered(sources: Sources, ask: recovery.Ask) -> recovery.Reply:
+    steps = answer(sources, recovery.Request(id="a", do=ask))
+    for _ in range(_MOST_STEPS):
+        try:
+            next(steps)
+        except StopIteration as end:
+            found = recovery.decode_answer(recovery.encode_answer(end.value))
+            if found.reply.text:
+                require_readable(found.reply.text)
+            return found.reply
+    raise BrokenPromiseError("an answer that does not end")
 
 
 class _Logged(logging.Handler):
@@ -235,7 +283,8 @@ def patched_seeds() -> Iterator[bytes]:
 
 
 def whole_seeds() -> Iterator[bytes]:
-    """The first page, which has the schema."""
+    """All of one, and its first pages, which have the schema."""
+    yield _journal()
     yield _journal()[:4096]
 
 
@@ -244,7 +293,8 @@ _TOKENS = (b"SQLite format 3\0", b"\x0d\0", b"\x05\0", b"\xff" * 9, bytes(9), b"
 TARGETS = (
     Target("journal_patched", patched, patched_seeds, _TOKENS, longest=20 * _PATCH),
     Target("journal_written", written, patched_seeds, _TOKENS, longest=20 * _PATCH),
-    Target("journal_bytes", whole, whole_seeds, _TOKENS, longest=1 << 12),
+    Target("journal_recovered", recovered, patched_seeds, _TOKENS, longest=20 * _PATCH),
+    Target("journal_bytes", whole, whole_seeds, _TOKENS, longest=1 << 15),
     Target("journal_mask", row, row_seeds, longest=1 << 9),
     Target(
         "shadow_rows",
@@ -254,7 +304,7 @@ TARGETS = (
         json_changed,
         longest=1 << 11,
     ),
-    Target("command_answer", command, command_seeds, (MARK, b"null", b'{"a":' * 300), json_changed, longest=1 << 11),
+    Target("command_answer", command, command_seeds, (MARK, b"null", b"[" * 1500), json_changed, longest=1 << 11),
 )
 
 

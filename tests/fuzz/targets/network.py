@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import struct
 from collections.abc import Iterator
@@ -40,15 +41,23 @@ class _Questions:
         self.client = self._context.socket(zmq.DEALER)
         self.client.connect("inproc://questions")
 
+    def close(self) -> None:
+        """Close both."""
+        self._context.destroy(linger=0)
 
-_QUESTIONS: list[_Questions] = []
+
+_questions = functools.cache(_Questions)
+
+
+def close() -> None:
+    """Close the sockets."""
+    _questions().close()
+    _questions.cache_clear()
 
 
 def question(data: bytes) -> None:
     """A question in any parts gets one answer, and it lets nobody in without a key that is known."""
-    if not _QUESTIONS:
-        _QUESTIONS.append(_Questions())
-    sockets, parts = _QUESTIONS[0], [b"", *parts_of(data, 12)]
+    sockets, parts = _questions(), [b"", *parts_of(data, 12)]
     known = bytes(32)
     sockets.client.send_multipart(parts)
     answer_all(sockets.server, lambda key, address: LET_IN if address == "10.0.0.7" else REFUSED)
@@ -70,5 +79,7 @@ def question_seeds() -> Iterator[bytes]:
 
 TARGETS = (
     Target("camera_search", discovery, discovery_seeds, longest=600),
-    Target("admission", question, question_seeds, (MARK, b"CURVE", b"NULL", b"1.0", bytes(32)), longest=400),
+    Target(
+        "admission", question, question_seeds, (MARK, b"CURVE", b"NULL", b"1.0", bytes(32)), close=close, longest=400
+    ),
 )

@@ -76,7 +76,7 @@ def _wrong(data: bytes, number: int, more: int) -> list[bytes]:
         for _ in range(draw.randrange(4))
     )  # fmt: skip
     reply = Reply(
-        id=request.id, outcome=draw.choice(list(Outcome)), epoch="x", publications=len(sent) // 4, next=draw.choice((None, "c", *_FAR)),
+        id=request.id, outcome=draw.choice(list(Outcome)), epoch="x", publications=len(sent) // 4, next=draw.choice((None, "2", *_FAR)),
         absent=absent, newest=draw.choice((-1, *_FAR)), streams=entries, retry_ms=draw.choice((None, 1, 60_000)),
     )  # fmt: skip
     return [msgspec.json.encode(reply), *sent]

@@ -100,9 +100,10 @@ def manifest(data: bytes) -> None:
             msgspec.json.decode(msgspec.json.encode(found), type=Manifest) == found,
             "a manifest that comes back as another one",
         )
-        scratch.put("manifest/phases.jsonl", b"")
+        for name in ("phases.jsonl", "cameras/top/index.jsonl"):
+            scratch.put(f"manifest/{name}", b"")
         reader = RecordingReader(folder)
-        for name in (None, *reader.cameras):
+        for name in (None, *reader.cameras)[:2]:
             with promised(UserError, FileError):
                 reader.camera(name)
 
@@ -131,7 +132,7 @@ _JSON = (
     rb'"\u0000"',
     rb'"\ud800"',
     rb'"\u001b[2J"',
-    b"[" * 600,
+    b"[" * 1500,
 )
 
 TARGETS = (

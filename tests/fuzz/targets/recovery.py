@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from inspector.protocol import recovery as wire
 from inspector.protocol.codec import MalformedError, decode
-from inspector.results.results import Results
 from tests.fuzz.mutation import json_changed
 from tests.fuzz.target import MARK, Target, joined, parts_of, promised, require
 from tests.fuzz.targets import scratch
@@ -82,21 +81,35 @@ def frames(data: bytes) -> None:
     _line().send(parts_of(data, 12))
 
 
-@functools.cache
-def _line() -> AskedSocket:
-    """The results of a line in this process, with a journal that holds some of them."""
-    folder = scratch.folder("recovery")
-    identity = make_identity(epoch="0" * 8)
-    results = make_results(identity, folder / "j.sqlite", results={"endpoint": f"ipc://{folder}/s"})
-    results.start()
-    results.begin("cam1", RUN, START)
-    for frame in range(8):
-        results.settled(make_settled(frame, REJECTED if frame % 2 else PASSED))
-    _RESULTS.append(results)
-    state = results.snapshot().recovery
-    assert state is not None
-    good = wire.Streams()
-    return AskedSocket(state.endpoint, lambda id_: wire.encode_request(wire.Request(id=id_, do=good)), _told)
+class _Line(AskedSocket):
+    """The results of a line in this process, with a journal that holds some of them, and its clients."""
+
+    def __init__(self) -> None:
+        folder = scratch.folder("recovery")
+        identity = make_identity(epoch="0" * 8)
+        self._results = make_results(identity, folder / "j.sqlite", results={"endpoint": f"ipc://{folder}/s"})
+        self._results.start()
+        self._results.begin("cam1", RUN, START)
+        for frame in range(8):
+            self._results.settled(make_settled(frame, REJECTED if frame % 2 else PASSED))
+        state = self._results.snapshot().recovery
+        assert state is not None
+        super().__init__(
+            state.endpoint, lambda id_: wire.encode_request(wire.Request(id=id_, do=wire.Streams())), _told
+        )
+
+    def close(self) -> None:
+        super().close()
+        self._results.close()
+
+
+_line = functools.cache(_Line)
+
+
+def close() -> None:
+    """End the line."""
+    _line().close()
+    _line.cache_clear()
 
 
 def _told(parts: list[bytes]) -> tuple[str | None, str]:
@@ -106,7 +119,6 @@ def _told(parts: list[bytes]) -> tuple[str | None, str]:
     return found.reply.id, found.reply.text
 
 
-_RESULTS: list[Results] = []
 _KINDS = (wire.Request, wire.Get, wire.Find, wire.Streams, wire.Reply, wire.StreamEntry)
 _KEYS = tuple(
     dict.fromkeys(f'"{key}":'.encode() for kind in _KINDS for key in (*kind.__struct_encode_fields__, "request"))
@@ -119,7 +131,7 @@ _JSON = (
     b'"find"',
     b'"streams"',
     b'"done"',
-    b"[" * 600,
+    b"[" * 1500,
     rb'"\ud800"',
     rb'"\u001b[2J"',
     b"1e999",
@@ -128,6 +140,6 @@ _JSON = (
 
 TARGETS = (
     Target("recovery_request", request, request_seeds, (*_KEYS, *_JSON), json_changed, longest=1 << 12),
-    Target("recovery_frames", frames, frame_seeds, (*_KEYS, *_JSON, MARK), json_changed, longest=1 << 12),
+    Target("recovery_frames", frames, frame_seeds, (*_KEYS, *_JSON, MARK), json_changed, close, longest=1 << 12),
     Target("recovery_answer", answer, answer_seeds, (*_KEYS, *_JSON, MARK), json_changed, longest=1 << 13),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import shutil
@@ -48,8 +49,5 @@ def _root() -> Path:
     """Made when it is needed first, so that importing the targets writes nothing."""
     memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     made = tempfile.TemporaryDirectory(prefix="inspector-fuzz-", dir=memory)
-    _KEPT.append(made)
+    atexit.register(made.cleanup)
     return Path(made.name)
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
