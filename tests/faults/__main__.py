@@ -55,6 +55,7 @@ def run(scenarios: list[Scenario], seed: int) -> int:
     outcomes: Counter[str] = Counter()
     rows = []
     signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that processes, disks and namespaces are cleared away
     with tempfile.TemporaryDirectory(prefix="inspector-faults-") as directory:
         materials = Materials(Path(directory, "materials"))
         for scenario in scenarios:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from inspector.client import Packet
 from inspector.errors import UserError
 from tests.capture.genicam import gvsp
 from tests.capture.genicam.fake_camera import FakeCamera, loopback_library, sent_frames
+from tests.faults.materials import IMAGES
 from tests.faults.running import RunningLine
 from tests.faults.scenario import Unavailable, scenario
 from tests.faults.stage import Stage
@@ -29,8 +30,10 @@ def address() -> str:
 
 
 @contextmanager
-def camera_line(stage: Stage, rate_hz: float = 100, **changes: Any) -> Iterator[tuple[FakeCamera, RunningLine]]:
-    """The fake camera that sends the images, and a line that inspects them."""
+def camera_line(
+    stage: Stage, rate_hz: float = 100, turn: Sequence[int] = range(IMAGES), **changes: Any
+) -> Iterator[tuple[FakeCamera, RunningLine]]:
+    """The fake camera that sends the images in this order, again and again, and a line that inspects them."""
     needs_aravis()
     path = stage.folder / "sent"
     known: dict[int, int] = {}
@@ -40,9 +43,9 @@ def camera_line(stage: Stage, rate_hz: float = 100, **changes: Any) -> Iterator[
         if stamp not in known:
             known.update(sent_frames(path).tolist())
         assert stamp in known, f"a result about a frame that the camera did not send: {stamp}"
-        return f"{known[stamp]:06}.png"
+        return f"{turn[known[stamp]]:06}.png"
 
-    with FakeCamera(address(), images=stage.materials.images, rate_hz=rate_hz, sent=path) as camera:
+    with FakeCamera(address(), images=stage.materials.images[list(turn)], rate_hz=rate_hz, sent=path) as camera:
         source = {"kind": "genicam", "address": camera.address}
         with stage.line(source=source, image_of=image_of, **changes) as line:
             yield camera, line

@@ -45,7 +45,6 @@ def child_killed(stage: Stage) -> None:
     fault="The inference child hangs (SIGSTOP)",
     promise="It counts as hung after `inference.stall_timeout_s`, is ended and started again; frames meanwhile are UNINSPECTED",
     told="`inference_restarting` (no result), `inference_ready`; reasons `engine_down`, `overload`, `deadline`",
-    quick=True,
 )
 def child_hangs(stage: Stage) -> None:
     with stage.usual() as line:
@@ -142,7 +141,6 @@ def bundle_damaged_at_start(stage: Stage) -> None:
     promise="The start is refused; every frame captured so far is UNINSPECTED; exit status 2",
     told="`stopped` with the reason; standard error; reason `engine_starting` or `engine_down`",
     remedy="export the bundle again, or use the one before",
-    quick=True,
 )
 def golden_answer_wrong(stage: Stage) -> None:
     bundle = wrong_bundle(stage.folder / "wrong")
@@ -160,17 +158,17 @@ def golden_answer_wrong(stage: Stage) -> None:
     promise="It is refused, and the bundle before goes on giving the verdicts, without a frame between them",
     told="the reply to the command; `change_refused` or `bundle_given_up`",
     remedy="export the bundle again",
+    quick=True,
 )
 def wrong_bundle_activated(stage: Stage) -> None:
     bundle = wrong_bundle(stage.folder / "wrong")
-    with stage.line() as line, ControlClient(line.tree["control"]["endpoint"]) as control:
+    with stage.usual() as line, ControlClient(line.tree["control"]["endpoint"]) as control:
         mark = line.mark()
         reply = control.ask(BundleActivate(bundle=str(bundle)))
         assert reply.outcome is not Outcome.DONE, reply
         assert "golden" in reply.text, reply
         line.until_inspected()
         assert line.reasons(mark) <= {"gate_clean", "no_defect", "defect"}
-        line.finish()
 
 
 @scenario(

@@ -80,9 +80,13 @@ class RunningLine:
         """Subscribers that are no longer read, whose books count all the same."""
         self._watched = 0
         self._launch_daemon()
-        self.watch()
-        if start:
-            self.until(lambda: self.inspected() > 0, "the first verdict on pixels")
+        try:
+            self.watch()
+            if start:
+                self.until(lambda: self.inspected() > 0, "the first verdict on pixels")
+        except BaseException:
+            self.close()
+            raise
 
     # What a scenario does to it.
 

@@ -41,12 +41,13 @@ class Stage:
             line.finish()
 
     def line(self, **options: Any) -> RunningLine:
-        """A line of its own; ``options`` are keys of the configuration (whole sections are merged), or of ``RunningLine`` where it has them."""
+        """A line of its own; ``options`` are keys of the configuration (whole sections are merged), ``camera`` and ``source`` are those of its camera, or of ``RunningLine`` where it has them."""
         own = {name: options.pop(name) for name in _OWN if name in options}
-        source = options.pop("source", None)
+        camera = options.pop("camera", {})
+        if "source" in options:
+            camera = {**camera, "source": options.pop("source")}
         tree = self.tree(**options)
-        if source is not None:
-            tree["cameras"][0]["source"] = source
+        tree["cameras"][0] |= camera
         return RunningLine(self.folder, tree, lambda: self.materials.expected, own.pop("image_of", name_of), **own)
 
     def tree(self, **changes: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import zmq
@@ -29,6 +29,9 @@ socket.connect(sys.argv[1])
 print(socket.recv()[:2], flush=True)
 sys.stdin.read()
 """
+
+
+HUGE = zmtp.frame(b"x" * (1 << 20))
 
 
 def undisturbed(line: RunningLine, frames: int = 30) -> None:
@@ -203,15 +206,14 @@ def fifty_subscribers(stage: Stage) -> None:
 def results_flooded(stage: Stage) -> None:
     with stage.usual() as line:
         mark = line.mark()
-        for attack in (noise(stage), subscriptions(stage), zmtp.frame(b"x" * (1 << 20))):
-            for _ in range(5):
-                peer = zmtp.silent(line.endpoint)
-                with peer:
-                    try:
-                        peer.settimeout(0.2)
-                        peer.sendall(attack)
-                    except OSError:  # cut off
-                        continue
+        attacks = (zmtp.silent, noise(stage)), (zmtp.connected, subscriptions(stage)), (zmtp.connected, HUGE)
+        for connect, attack in attacks:
+            for _ in range(3):
+                with connect(line.endpoint) as peer, suppress(OSError):  # which says that it was cut off
+                    peer.settimeout(5)
+                    peer.sendall(attack)
+                    while peer.recv(4096):
+                        pass
         line.until(lambda: line.watcher.told("peers_cut_off", since=mark) or line.reports("cut off"), "a cut")
         undisturbed(line)
 
@@ -223,7 +225,7 @@ def noise(stage: Stage) -> bytes:
 
 def subscriptions(stage: Stage) -> bytes:
     """Many, to topics that are none."""
-    return zmtp.greeting() + b"".join(zmtp.frame(b"\1" + stage.random.randbytes(100)) for _ in range(20_000))
+    return b"".join(zmtp.frame(b"\1" + stage.random.randbytes(100)) for _ in range(20_000))
 
 
 @scenario(
