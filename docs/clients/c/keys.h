@@ -72,6 +72,11 @@ static const key_rule of_gap[] = {
     {"reason", TEXT, false, 1, 64, NULL},
     {"detail", TEXT, false, 0, 1000, NULL},
 };
+static const key_rule of_epoch[] = { /* in the reply to `streams` */
+    {"epoch", TEXT, false, 1, 64, NULL},
+    {"order", WHOLE, false, -WHOLE_MOST, WHOLE_MOST, NULL},
+    {"newest", WHOLE, false, -1, WHOLE_MOST, NULL},
+};
 static const key_rule of_heartbeat[] = {
     {"last_seq", WHOLE, false, -1, WHOLE_MOST, NULL},
     {"state", WORD, false, 0, 0, " starting running degraded paused draining stopped "},

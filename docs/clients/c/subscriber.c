@@ -139,7 +139,7 @@ static void turn(stream *s) {
 static void compare(stream *s) {
     const char *other = s->first->epoch;
     json_t *old = known(s, s->epoch), *new = known(s, other);
-    if (!new || (old && number_in(new, "order") < number_in(old, "order"))) { /* another daemon's, or one that has ended */
+    if (!new || (old && number_in(new, "order") <= number_in(old, "order"))) { /* another daemon's, or one that has ended */
         json_object_set_new(s->past, other, json_false());
     } else if (!old) {
         missed(s, UNKNOWN, "the line does not know this epoch any more");
@@ -287,7 +287,7 @@ static bool answer(void) {
     zmq_msg_init(&first);
     if (!recovery || zmq_msg_recv(&first, recovery, ZMQ_DONTWAIT) < 0) return false;
     json_t *reply = parse(&first), *id = json_object_get(reply, "id"), *next = json_object_get(reply, "next");
-    const char *outcome = json_string_value(json_object_get(reply, "outcome"));
+    const char *outcome = json_string_value(json_object_get(reply, "outcome")), *text = json_string_value(json_object_get(reply, "text"));
     stream *s = asked && outcome && json_is_string(id) && atoll(json_string_value(id)) == request_id ? asked : NULL;
     json_int_t from = s ? s->next : 0;
     for (bool more = zmq_msg_more(&first); more; more = zmq_msg_more(&parts[3])) {
@@ -298,7 +298,7 @@ static bool answer(void) {
     if (s && !stop) {
         asked = NULL, s->since_ms = now;
         again_ms = is(outcome, "busy") ? now + number_in(reply, "retry_ms") : now;
-        if (is(outcome, "refused")) give_up(s, json_string_value(json_object_get(reply, "text")));
+        if (is(outcome, "refused")) give_up(s, text ? text : "the recovery socket refuses");
         else if (is(outcome, "done") && s->want == GET) {
             json_int_t newest = number_in(reply, "newest");
             missed(s, json_is_null(next) ? (newest < s->to ? newest : s->to) : json_integer_value(next) - 1, "the line does not have it any more");
@@ -306,7 +306,9 @@ static bool answer(void) {
             else if (s->next == from) give_up(s, "the recovery socket makes no progress");
         } else if (is(outcome, "done")) {
             if (!s->cursor) json_decref(s->epochs), s->epochs = json_array();
-            json_array_extend(s->epochs, json_object_get(reply, "streams"));
+            json_t *told = json_object_get(reply, "streams");
+            for (size_t k = 0; k < json_array_size(told); k++)
+                if (!WRONG(json_array_get(told, k), of_epoch)) json_array_append(s->epochs, json_array_get(told, k));
             json_decref(s->cursor), s->cursor = json_is_null(next) ? NULL : json_incref(next);
             if (!s->cursor) compare(s);
         }

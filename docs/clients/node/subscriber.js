@@ -5,13 +5,14 @@
 // Exit status: 0 nothing is missing, 3 something is, 2 wrong options, 1 it could not begin.
 import {setTimeout as sleep} from "node:timers/promises"
 import * as zmq from "zeromq"
-import {decode, parse, verdictLine} from "./message.js"
+import {decode, decodeReply, verdictLine} from "./message.js"
 import {readOptions, UserError} from "./options.js"
 
 const PART_MOST = 16 << 20 // bytes of one part; libzmq closes a connection that sends more
 const WAITING_MOST = 100 // messages in the socket; nothing is lost there: further ones wait at the line
 const HELD_MOST = 16384 // live messages of a stream that wait while a hole before them is filled; further ones are asked for later
 const ANSWER_MS = 3000 // a request without an answer is sent again after this, over a new connection
+const AGAIN_MS = 100 // before it is sent again
 const PATIENCE_MS = 30000 // a hole is given up after this, as long as the publisher is alive
 const UNHEARD_MS = 5000 // nothing at all for so long: connect anew, because libzmq does not where a key was refused
 
@@ -122,6 +123,7 @@ class Stream {
         say("malformed", {why: error.message})
       }
     }
+    if (typeof reply.next === "string") throw new GivenUp("the recovery socket makes no progress")
     this.missed(reply.next === null ? Math.min(reply.newest, to) : reply.next - 1, "the line does not have it any more")
     if (reply.next === null) this.missed(to, "the line does not know of it")
     else if (this.next === from) throw new GivenUp("the recovery socket makes no progress")
@@ -145,7 +147,7 @@ class Stream {
       after = reply.next
     }
     const old = this.epochs.find(({epoch}) => epoch === this.epoch), fresh = this.epochs.find(({epoch}) => epoch === other)
-    if (!fresh || (old && fresh.order < old.order)) this.past.set(other, false) // another daemon's, or one that has ended
+    if (!fresh || (old && fresh.order <= old.order)) this.past.set(other, false) // another daemon's, or one that has ended
     else if (!old) {
       this.missed(null, "the line does not know this epoch any more")
       this.begin(other)
@@ -249,12 +251,13 @@ async function exchange(what) {
     await recovery.send(JSON.stringify({recovery: 1, id, do: what}))
     for (;;) {
       const [first, ...parts] = await recovery.receive()
-      const reply = parse(first)
+      const reply = decodeReply(first)
       if (reply.id === id) return [reply, ...parts]
     }
   } catch {
     recovery?.close()
     recovery = null
+    await sleep(AGAIN_MS)
   }
 }
 
