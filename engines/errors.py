@@ -21,6 +21,15 @@ class BundleError(Exception):
     """A model bundle is missing, incomplete, altered or not of this format."""
 
 
+class UnsignedError(BundleError):
+    """A file of a bundle is not signed by one who may, or was altered since."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        """`path` is that of the file; `what` says what is wrong with its signature."""
+        self.path = path
+        super().__init__(f"{path}: {what}")
+
+
 class EngineError(Exception):
     """An engine cannot be built or loaded, disagrees with its golden frames, or gave an impossible answer."""
 

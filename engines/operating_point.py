@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +12,12 @@ from msgspec import Meta
 
 from engines.drift.reference import Reference
 from engines.errors import BundleError, FileError
+from engines.files.reading import decoded, read_bytes
 from engines.files.text import brief
 from engines.files.trees import plain
-from engines.files.typed import read_typed
+from engines.files.typed import typed
 from engines.files.writing import write_text
-from engines.files.yaml_text import on_one_line, yaml_text
+from engines.files.yaml_text import MOST_BYTES, on_one_line, parse_yaml, yaml_text
 
 FORMAT = 1
 Side = Annotated[int, Meta(ge=1, le=65536)]
@@ -70,10 +71,17 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return tuple(self.minimum_area_px.get(name, 0) for name in classes)
 
 
-def read_operating_point(path: Path, classes: Sequence[str]) -> OperatingPoint:
-    """The operating point in ``path``, checked against the bundle's classes. Raises BundleError."""
+def read_operating_point(
+    path: Path, classes: Sequence[str], check: Callable[[bytes, Path], object] | None = None
+) -> OperatingPoint:
+    """The operating point in ``path``, checked against the bundle's classes. ``check`` is called with the file's bytes before they are used,
+    and raises where they may not be. Raises BundleError."""
     try:
-        point = read_typed(path, OperatingPoint, "operating point", finite=False)
+        raw = read_bytes(path, MOST_BYTES)
+        if check is not None:
+            check(raw, path)
+        tree = parse_yaml(decoded(raw, path), str(path))
+        point = typed(tree, OperatingPoint, str(path), "operating point", finite=False)
     except FileError as error:
         raise BundleError(str(error)) from None
     if point.format != FORMAT:

@@ -153,7 +153,7 @@ def test_the_documents_were_found() -> None:
     names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
     assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md"} <= names
     decisions = sorted(path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md"))
-    assert decisions == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    assert len(set(decisions)) == len(decisions), "each has a number of its own; one that was given up stays free"
 
 
 def called(program: str) -> set[str]:

@@ -15,7 +15,7 @@ split() { [ -f "$2" ] || inspector data split "$@"; }
 train() { # name of the folder, recipe, then options
   local folder="$out/$1" recipe="$recipes/$2.yaml" resume=
   shift 2
-  [ -f "$folder/weights.pt" ] && return
+  [ -f "$folder/weights.safetensors" ] && return
   [ -f "$folder/last.ckpt" ] && resume=--resume
   echo "training $folder"
   inspector train "$recipe" --out "$folder" --no-progress $resume "$@" >> "$out/training.log" 2>&1
@@ -30,13 +30,13 @@ split "$real" "$out/folds.csv" --folds 5
 
 # 1. What hot-rolled steel looks like, then this simulator's defects and look-alikes: no real frame of the task is seen yet.
 train neu demo-neu --data configs/data/neu_seg.yaml --split "$out/neu.csv"
-train start demo-segmenter-start --data "$out/simulated" --split "$out/simulated.csv" --set encoder_weights=null --set "weights=$out/neu/weights.pt"
+train start demo-segmenter-start --data "$out/simulated" --split "$out/simulated.csv" --set encoder_weights=null --set "weights=$out/neu/weights.safetensors"
 
 # 2. Real frames, mixed with simulated ones, once without each fold; the gate starts with what the segmenter's encoder has learnt.
 fold() {
   local where=(--data "$real" --extra "$out/simulated" --split "$out/folds.csv" --fold "$1")
-  train "segmenter-$1" demo-segmenter "${where[@]}" --set encoder_weights=null --set "weights=$out/start/weights.pt"
-  train "gate-$1" demo-gate "${where[@]}" --set "encoder_weights=$out/segmenter-$1/weights.pt"
+  train "segmenter-$1" demo-segmenter "${where[@]}" --set encoder_weights=null --set "weights=$out/start/weights.safetensors"
+  train "gate-$1" demo-gate "${where[@]}" --set "encoder_weights=$out/segmenter-$1/weights.safetensors"
 }
 for fold in $folds; do
   [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
@@ -50,10 +50,10 @@ build() {
     --method conformal --miss-rate 0.05 --areas 1,200,400,800,1200,1600
 }
 for fold in $folds; do
-  [ -d "$out/folds/fold-$fold" ] || build "$out"/{gate,segmenter}-"$fold"/weights.pt --part "fold-$fold" --out "$out/folds/fold-$fold"
+  [ -d "$out/folds/fold-$fold" ] || build "$out"/{gate,segmenter}-"$fold"/weights.safetensors --part "fold-$fold" --out "$out/folds/fold-$fold"
 done
 for kind in gate segmenter; do
-  python -m engines.training.average "$out/$kind"-{0,1,2,3,4}/weights.pt --out "$out/$kind.pt"
+  python -m engines.training.average "$out/$kind"-{0,1,2,3,4}/weights.safetensors --out "$out/$kind.pt"
 done
 rm -rf "$out/demo"
 build "$out/gate.pt" "$out/segmenter.pt" --folds "$out/folds" --out "$out/demo" --name demo --version 2 --notes "$recipes/demo-notes.md"

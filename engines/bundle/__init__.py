@@ -4,13 +4,14 @@ bundle.yaml           the manifest: name, version, classes, frame geometry, file
 gate.onnx             uint8 [N,H,W] -> score float32 [N]
 segmenter.onnx        uint8 [N,H,W], thresholds float32 [K] -> mask uint8 [N,H,W], pixels int32 [N,K], scores float32 [N,K]
 operating_point.yaml  thresholds; replaceable without touching the rest, so not under the manifest's digests
+*.sig                 signatures of these two, where it was signed (`signature.py`)
 golden/               frames with expected answers: the self-test of every runtime
 card.md               model card
 
 What engines load of it is read once: the bytes whose digest was compared are those that are loaded (`contents.py`).
 """
 
-from engines.bundle.contents import Contents, Graph, read_contents, read_golden, read_graph
+from engines.bundle.contents import Contents, Graph, read_contents, read_golden, read_graph, unlisted_files
 from engines.bundle.golden import MASK_AGREEMENT, SCORE_TOLERANCE, Golden, GoldenFrame, GoldenSample
 from engines.bundle.manifest import (
     CARD,
@@ -23,6 +24,7 @@ from engines.bundle.manifest import (
     naming_problem,
 )
 from engines.bundle.reading import INCLUDED, Bundle, find_bundle, included_bundles, open_bundle, read_bundle
+from engines.bundle.signature import Signers
 from engines.bundle.writing import write_bundle
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "GoldenSample",
     "Graph",
     "Manifest",
+    "Signers",
     "find_bundle",
     "included_bundles",
     "naming_problem",
@@ -50,5 +53,6 @@ __all__ = [
     "read_contents",
     "read_golden",
     "read_graph",
+    "unlisted_files",
     "write_bundle",
 ]

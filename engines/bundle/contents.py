@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.bundle.golden import Golden, GoldenFrame, GoldenSample, decode_image, parse_golden
-from engines.bundle.manifest import GOLDEN, MANIFEST
+from engines.bundle.manifest import GOLDEN, MANIFEST, OPERATING_POINT
 from engines.bundle.onnx_weights import why_not_whole
 from engines.bundle.reading import Bundle
+from engines.bundle.signature import SUFFIX
 from engines.errors import BundleError, FileError
-from engines.files.looking import is_file
+from engines.files.looking import files_below, is_file
 from engines.files.reading import open_regular, read_bytes
 from engines.files.text import brief
 from engines.files.yaml_text import MOST_BYTES
@@ -66,6 +67,17 @@ def read_contents(bundle: Bundle) -> Contents:
         _compare(bundle, name, _digest(_path(bundle, name)))
     graphs = {network: _graph(bundle, name) for network, name in graph_files.items()}
     return Contents(bundle, graphs, golden.thresholds, [_sample(bundle, frame) for frame in golden.frames])
+
+
+def unlisted_files(bundle: Bundle) -> list[str]:
+    """Files in the bundle's folder that it does not list, by relative path. Engines never read them. Raises FileError."""
+    known = {
+        MANIFEST,
+        OPERATING_POINT,
+        *(f"{name}{SUFFIX}" for name in (MANIFEST, OPERATING_POINT)),
+        *bundle.manifest.files,
+    }
+    return sorted({str(path.relative_to(bundle.path)) for path in files_below(bundle.path)} - known)
 
 
 def read_golden(bundle: Bundle, most: int) -> tuple[tuple[float, ...], list[GoldenSample]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engines.bundle.manifest import MANIFEST, OPERATING_POINT, Manifest, manifest_problem
+from engines.bundle.signature import Signers
 from engines.errors import BundleError, FileError
 from engines.files.looking import entries, expanded, is_file, resolved, size_of
 from engines.files.reading import decoded, read_bytes
@@ -32,6 +33,8 @@ class Bundle:
     operating_point: OperatingPoint
     id: str
     """name-version-digest of the manifest, which holds the digest of everything else."""
+    sha256: str
+    """Of the manifest; of the id only the first characters are."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -65,9 +68,9 @@ class Bundle:
         return size
 
 
-def open_bundle(name_or_path: str, relative_to: Path | None = None) -> Bundle:
+def open_bundle(name_or_path: str, relative_to: Path | None = None, signers: Signers | None = None) -> Bundle:
     """Find and read a bundle, see ``find_bundle`` and ``read_bundle``. Raises BundleError."""
-    return read_bundle(find_bundle(name_or_path, relative_to))
+    return read_bundle(find_bundle(name_or_path, relative_to), signers=signers)
 
 
 def included_bundles() -> list[Path]:
@@ -91,12 +94,14 @@ def find_bundle(name_or_path: str, relative_to: Path | None = None) -> Path:
     )
 
 
-def read_bundle(path: Path, operating_point: OperatingPoint | None = None) -> Bundle:
+def read_bundle(path: Path, operating_point: OperatingPoint | None = None, signers: Signers | None = None) -> Bundle:
     """Read manifest and operating point of the bundle in ``path``. With an ``operating_point``, that one is used and the bundle's is
-    not read. Raises BundleError."""
+    not read. With ``signers``, one of them must have signed what is read. Raises BundleError."""
     place = path / MANIFEST
     try:
         raw = read_bytes(place, MOST_BYTES)
+        if signers is not None:
+            signers.check(raw, place)
         tree = parse_yaml(decoded(raw, place), str(place))
         manifest = typed(tree, Manifest, str(place), "manifest of a model bundle", finite=False)
     except FileError as error:
@@ -104,6 +109,7 @@ def read_bundle(path: Path, operating_point: OperatingPoint | None = None) -> Bu
     if problem := manifest_problem(manifest):
         raise BundleError(f"{place}: {problem}")
     manifest = msgspec.structs.replace(manifest, training=plain(manifest.training))
-    point = operating_point or read_operating_point(path / OPERATING_POINT, manifest.classes)
-    digest = hashlib.sha256(raw).hexdigest()[:8]
-    return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest}")
+    check = None if signers is None else signers.check
+    point = operating_point or read_operating_point(path / OPERATING_POINT, manifest.classes, check)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Bundle(path, manifest, point, f"{manifest.name}-{manifest.version}-{digest[:8]}", digest)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from engines.errors import RecipeError
@@ -45,7 +45,7 @@ def load_encoder_weights(encoder: nn.Module, source: Path | State, name: str) ->
 
 
 def load_network_weights(network: nn.Module, source: Path) -> None:
-    """Load what an earlier training's weights.pt has for `network`: every layer of the same name and shape.
+    """Load what an earlier training's weights.safetensors has for `network`: every layer of the same name and shape.
 
     Others, such as those that answer for other classes, stay as they are. Raises RecipeError, naming the file, where not even
     the encoder fits.
@@ -82,25 +82,19 @@ def published_encoder(spec: NetworkSpec) -> State:
 
 
 def _read(path: Path, name: str, key: str = "encoder_weights") -> State:
+    """The tensors of a .safetensors file. What torch.save writes is a pickle, and reading one from elsewhere may run anything."""
+    if not path.is_file():
+        raise RecipeError(f"{key}: {name}: no such file; give a local file, or null")
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return dict(load_file(path))
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise RecipeError(f"{key}: {name}: no such file; give a local file, or null") from None
-    except Exception as error:  # a file of another kind fails in many ways
+        return dict(load_file(path))
+    except OSError as error:
+        raise RecipeError(f"{key}: {name}: cannot be read ({error.strerror or error}); give another file") from None
+    except SafetensorError as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
         raise RecipeError(
-            f"{key}: {name}: not a file of weights ({reason}); expected .safetensors or what torch.save writes"
+            f"{key}: {name}: not a .safetensors file ({reason}); one of torch.save is converted where it comes from: "
+            "safetensors.torch.save_file(torch.load(FILE, weights_only=True), NEW)"
         ) from None
-    for inner in ("state", "state_dict", "model"):
-        if isinstance(loaded, dict) and isinstance(loaded.get(inner), dict):
-            loaded = loaded[inner]
-    if not isinstance(loaded, dict):
-        raise RecipeError(f"{key}: {name}: holds no table of weights")
-    return {str(label): value for label, value in loaded.items() if isinstance(value, Tensor)}
 
 
 def _strip(offered: State) -> State:

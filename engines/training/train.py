@@ -23,6 +23,7 @@ from engines.data.dataset import Dataset, LabelledFrame
 from engines.data.split import Split
 from engines.errors import RecipeError
 from engines.files.looking import is_file
+from engines.files.text import brief
 from engines.networks.encoder_weights import load_network_weights
 from engines.networks.factory import start_encoder
 from engines.training.data_module import TrainingData, default_workers
@@ -70,7 +71,7 @@ class Task:
 def train(
     task: Task, *, resume: bool = False, hardware: Hardware = Hardware(), progress: bool = True
 ) -> Trained | None:
-    """Train, and write `recipe.yaml`, `split.csv`, `last.ckpt`, `best.ckpt`, `metrics.csv` and `weights.pt` to `task.out`.
+    """Train, and write `recipe.yaml`, `split.csv`, `last.ckpt`, `best.ckpt`, `metrics.csv` and `weights.safetensors` to `task.out`.
 
     With `resume` a training that was stopped goes on after its last whole epoch, to the same result on the same
     hardware. Shows a progress bar, or without `progress` prints a line an epoch. Returns what was trained, or None on all
@@ -94,14 +95,28 @@ def train(
     if module.average is not None:
         module.average.module.load_state_dict(module.network.state_dict())
     module.tell = None if progress else partial(print, flush=True)
+    if resume:
+        _require_plain(checkpoint)
     with _quiet():
         trainer = _trainer(task, module, hardware, progress)
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint if resume else None)
     if not trainer.is_global_zero:
         return None
     trained = _result(task, module)
-    save_weights(trained, task.out / "weights.pt")
+    save_weights(trained, task.out / "weights.safetensors")
     return trained
+
+
+def _require_plain(checkpoint: Path) -> None:
+    """Lightning reads a checkpoint as a pickle, which may run anything; so it is read before as one that holds tensors and plain values only.
+    Raises RecipeError where it does not."""
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch fails on foreign files in a dozen ways
+        reason = brief((str(error).splitlines() or [type(error).__name__])[0], 120)
+        raise RecipeError(
+            f"{checkpoint}: is no checkpoint of a training ({reason}); begin it again in another folder"
+        ) from None
 
 
 def _module(task: Task) -> NetworkTraining:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+import json
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from engines.errors import DataError
+from engines.files.text import brief
 from engines.files.writing import binary_output
 from engines.networks.factory import build_network
 from engines.networks.spec import Kind, NetworkSpec
 
-FORMAT = "inspector-weights-2"
+FORMAT = "inspector-weights-3"
+_ABOUT = "trained"
+"""What a file says about its tensors stands under this key of its metadata."""
 
 
 @dataclass(frozen=True)
@@ -54,30 +59,33 @@ class Trained:
 
 
 def save_weights(trained: Trained, path: Path) -> None:
-    """Write the file, which holds plain types and tensors only; a half-written one never takes its place."""
-    content = {"format": FORMAT, **asdict(trained), "network": msgspec.to_builtins(trained.network)}
-    content["classes"], content["trained_on"] = list(trained.classes), list(trained.trained_on)
-    content["state"] = {key: value.detach().cpu() for key, value in trained.state.items()}
+    """Write the file: the tensors, and what else is known of them as JSON in its header. It holds no pickle, so reading one from elsewhere
+    runs nothing. A half-written one never takes its place."""
+    about = {entry.name: getattr(trained, entry.name) for entry in fields(Trained) if entry.name != "state"}
+    about["network"] = msgspec.to_builtins(trained.network)
+    # Each in memory of its own: views of one another cannot be written.
+    state = {key: value.detach().cpu().contiguous().clone() for key, value in trained.state.items()}
     with binary_output(path) as file:
-        torch.save(content, file)
+        file.write(save(state, {"format": FORMAT, _ABOUT: json.dumps(about)}))
 
 
 def load_weights(path: Path) -> Trained:
     """Read the file. Raises DataError naming it where it is missing, damaged or not one of ours."""
-    hint = "give the weights.pt that a training wrote"
+    hint = "give the weights.safetensors that a training wrote"
+    if path.is_dir():
+        raise DataError(f"{path}: cannot be read (is a folder); {hint}")
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or 'damaged'}); {hint}") from None
-    except Exception:  # torch fails on foreign files in a dozen ways
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}); {hint}") from None
+    except SafetensorError:
         raise DataError(f"{path}: is not a file of weights; {hint}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else None
-        raise DataError(f"{path}: format: found {found!r}, expected {FORMAT!r}; {hint}")
+    if metadata.get("format") != FORMAT:
+        raise DataError(f"{path}: format: found {brief(str(metadata.get('format')))!r}, expected {FORMAT!r}; {hint}")
     try:
-        values = {entry.name: content[entry.name] for entry in fields(Trained)}
-        values["network"] = msgspec.convert(values["network"], NetworkSpec)
-        values["classes"], values["trained_on"] = tuple(values["classes"]), tuple(values["trained_on"])
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise DataError(f"{path}: {error}; {hint}") from None
-    return Trained(**values)
+        about: Any = json.loads(metadata.get(_ABOUT, ""))  # a metric may be NaN, which only this reads
+        return replace(msgspec.convert({**about, "state": {}}, Trained), state=state)
+    except (ValueError, TypeError, RecursionError, msgspec.ValidationError) as error:
+        raise DataError(f"{path}: {brief(str(error), 200)}; {hint}") from None

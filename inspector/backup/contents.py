@@ -14,6 +14,7 @@ from pathlib import Path
 from engines.bundle import MANIFEST as BUNDLE_MANIFEST
 from engines.bundle.manifest import OPERATING_POINT
 from engines.bundle.reading import INCLUDED, find_bundle, read_bundle
+from engines.bundle.signature import SUFFIX
 from engines.errors import BundleError, FileError
 from engines.files.looking import expanded, is_file, is_folder, resolved
 from engines.files.paths import path_values
@@ -188,6 +189,9 @@ def _add_bundle(found: Contents, name_or_path: str, relative_to: Path, with_bund
         found.left_out[f"bundle {bundle.id}"] = "it comes with the program"
         return
     _add(found, folder / OPERATING_POINT, Kind.OPERATING_POINT)
+    for signed, kind in ((OPERATING_POINT, Kind.OPERATING_POINT), *([(BUNDLE_MANIFEST, Kind.BUNDLE)] if taken else [])):
+        if is_file(signature := folder / (signed + SUFFIX)):
+            _add(found, signature, kind)
     if taken:
         for name in (BUNDLE_MANIFEST, *bundle.manifest.files):
             _add(found, _whole(folder / name), Kind.BUNDLE)

@@ -58,7 +58,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(endpoint: str) -> None:
     """Answer ``Listen`` with ``Heard`` until there are no more requests."""
-    with Subscriber(endpoint) as subscriber:
+    with Subscriber(endpoint, recovery=None) as subscriber:
         for request in requests(Listen):
             give(_listen(subscriber, request.last_frame))
 

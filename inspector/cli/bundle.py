@@ -1,4 +1,4 @@
-"""``inspector bundle``: show a model bundle, verify it on this machine, or build one from trained weights."""
+"""``inspector bundle``: show a model bundle, verify it on this machine, sign it, or build one from trained weights."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 
 from inspector.cli import calibration_options as options
 from inspector.cli.options import Limits, RuntimeName, RuntimeOption, number_option
-from inspector.cli.output import console, print_json
+from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
+    from engines.bundle import Bundle
     from inspector.bundles.build import Built
 
-app = typer.Typer(no_args_is_help=True, help="Show a model bundle, verify it, or build one.")
+app = typer.Typer(no_args_is_help=True, help="Show a model bundle, verify it, sign it, or build one.")
 
 BundleArgument = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="Bundle directory, or the name of an included one.")
@@ -62,19 +63,27 @@ def verify(
     bundle: BundleArgument = "demo",
     runtime: RuntimeOption = RuntimeName.OPENVINO,
     precision: Annotated[str, typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16.")] = "auto",
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with those who may release bundles, as bundle_signers; one of them must have signed it."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify a bundle: compare every file with its digest, then run the golden frames through both engines on this machine."""
-    from engines.bundle import find_bundle, read_bundle
+    from engines.bundle import Signers, find_bundle, read_bundle, unlisted_files
     from engines.runtime.load import load_engines
 
-    found = read_bundle(find_bundle(bundle))
+    found = read_bundle(find_bundle(bundle), signers=None if signers is None else Signers(signers))
     loaded = load_engines(found, runtime=runtime.value, precision=precision)
     device = loaded.engines.device
     loaded.engines.close()
     told = {
         "id": found.id,
         "files": f"{len(found.manifest.files)} files match their digests",
+        "not_listed": unlisted_files(found),  # which are never read
+        "signed": _signed_by(found, signers),
         "device": device,
         "golden_frames": loaded.golden.frames,
         "score_difference": loaded.golden.score_difference,
@@ -88,9 +97,45 @@ def verify(
 
 
 @app.command()
+def sign(
+    bundle: BundleArgument,
+    key: Annotated[
+        Path,
+        typer.Option(help="Private key of ssh-keygen, or a public one whose private key the agent has."),
+    ],
+) -> None:
+    """Sign a bundle: its manifest, which holds the digest of every other file, and its operating point.
+
+    A line with `bundle_signers` loads only what one of them has signed. Every file is compared with its digest before. To be done again after
+    a calibration has changed the operating point.
+
+    Example: `inspector bundle sign bundles/steel-3 --key ~/.ssh/id_ed25519`
+    """
+    from engines.bundle import MANIFEST, OPERATING_POINT, find_bundle, read_bundle, read_contents, unlisted_files
+    from engines.bundle.signature import SUFFIX
+    from engines.bundle.signature import sign as signature_of
+    from engines.files.reading import read_bytes
+    from engines.files.writing import write_bytes
+    from engines.files.yaml_text import MOST_BYTES
+
+    path = find_bundle(bundle)
+    contents = {name: read_bytes(path / name, MOST_BYTES) for name in (MANIFEST, OPERATING_POINT)}
+    found = read_bundle(path)
+    read_contents(found)
+    signatures = {name: signature_of(data, key) for name, data in contents.items()}
+    for name, signature in signatures.items():
+        write_bytes(path / f"{name}{SUFFIX}", signature)
+    tell(f"signed {found.id} with operating point {found.operating_point.id}: {path}")
+    if strangers := unlisted_files(found):
+        tell(f"not signed, because the bundle does not list them: {', '.join(strangers)}; no engine reads them")
+
+
+@app.command()
 def build(
-    gate: Annotated[Path, typer.Argument(metavar="GATE.pt", help="weights.pt of a trained gate.")],
-    segmenter: Annotated[Path, typer.Argument(metavar="SEGMENTER.pt", help="weights.pt of a trained segmenter.")],
+    gate: Annotated[Path, typer.Argument(metavar="GATE.safetensors", help="weights.safetensors of a trained gate.")],
+    segmenter: Annotated[
+        Path, typer.Argument(metavar="SEGMENTER.safetensors", help="weights.safetensors of a trained segmenter.")
+    ],
     data: Annotated[Path, typer.Option(help="Labelled frames: a folder or a dataset.yaml.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="New directory for the bundle.")],
     split: Annotated[Path | None, typer.Option(help="Split file that both trainings used.")] = None,
@@ -167,6 +212,20 @@ def _tell_built(built: Built, as_json: bool) -> None:
         _print_table("The bundle is built", told)
 
 
+def _signed_by(bundle: Bundle, signers: Path | None) -> str:
+    from engines.bundle import MANIFEST, OPERATING_POINT, Signers
+    from engines.bundle.signature import SUFFIX
+    from engines.files.looking import is_there
+    from engines.files.reading import read_bytes
+    from engines.files.yaml_text import MOST_BYTES
+
+    files = [bundle.path / name for name in (MANIFEST, OPERATING_POINT)]
+    if signers is not None:
+        return " and ".join(dict.fromkeys(Signers(signers).check(read_bytes(file, MOST_BYTES), file) for file in files))
+    there = [is_there(file.with_name(file.name + SUFFIX)) for file in files]
+    return "not checked; --signers does that" if all(there) else "no" if not any(there) else "in part only"
+
+
 def _text(notes: Path | None) -> str:
     from engines.files.reading import read_text
 
@@ -201,8 +260,8 @@ def _rows(told: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         label = f"{prefix}{key.replace('_', ' ')}"
         if isinstance(value, dict):
             rows += _rows(value, f"{label}: ")
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             rows.append((label, ", ".join(str(item) for item in value)))
-        elif value not in ("", None):
+        elif value not in ("", None, []):
             rows.append((label, f"{value:.6g}" if isinstance(value, float) else str(value)))
     return rows

@@ -29,18 +29,19 @@ def check(
     from inspector.config.load import load_config
     from inspector.errors import UserError
     from inspector.frames.size import FrameSize
-    from inspector.line.changes import judges_of
+    from inspector.inference.remedies import with_remedy
+    from inspector.line.changes import judges_of, signers_of
     from inspector.line.fits import Fits
 
     wrong = 0
     for path in files:
         try:
             config = load_config(path)
-            bundle = read_bundle(find_bundle(config.bundle, path.parent))
+            bundle = read_bundle(find_bundle(config.bundle, path.parent), signers=signers_of(config))
             judges_of(config, Fits(config, FrameSize(bundle.height, bundle.width))).check(bundle)
         except (UserError, BundleError, FileError) as error:
             wrong += 1
-            message = str(error)
+            message = with_remedy(error)
             tell(message if message.startswith(str(path)) else f"{path}: {message}", err=True)
         else:
             names = ", ".join(camera.name for camera in config.cameras)

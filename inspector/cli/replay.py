@@ -12,6 +12,7 @@ import typer
 from inspector.cli.options import Limits, RuntimeName, limits_of, number_option, read_number
 from inspector.cli.output import console, print_json, tell
 from inspector.config.replay import ReplayConfig
+from inspector.config.results import ResultsConfig
 from inspector.config.tree import LineConfig
 
 if TYPE_CHECKING:
@@ -97,6 +98,24 @@ def replay(
         str | None,
         typer.Option(help="Arithmetic on the CPU: auto, f32 or bf16; default: the configuration's, else auto."),
     ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Publish the results as the line does, simulated, with recovery: at results.endpoint of the configuration.",
+        ),
+    ] = False,
+    publish_at: Annotated[
+        str | None, typer.Option("--publish-at", metavar="ENDPOINT", help="Publish them at this address instead.")
+    ] = None,
+    wait_for_subscribers: Annotated[
+        int | None,
+        number_option(
+            "--wait-for-subscribers",
+            limits_of(ResultsConfig, "wait_for_subscribers", 10_000),
+            help="With --publish: begin once so many have subscribed; default: the configuration's.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Run recorded frames through the line and report the results.
@@ -110,6 +129,7 @@ def replay(
     from engines.bundle import open_bundle
     from engines.files.looking import expanded
     from inspector.cli.replay_line import Played, Recording, replayed_line
+    from inspector.cli.replay_publish import Publishing
     from inspector.cli.replay_recording import pace_of, recorded_line, recording_journal, refuse_part, run_recording
     from inspector.cli.replay_truth import TruthOptions
     from inspector.errors import UserError
@@ -118,6 +138,7 @@ def replay(
 
     if precision not in (None, "auto", "f32", "bf16"):
         raise UserError(f"--precision: {precision!r} is not known; use auto, f32 or bf16")
+    publishing = Publishing.of(publish, publish_at, wait_for_subscribers)
     engine = runtime.value if runtime else None
     if is_recording(expanded(path)):
         for option, value in {
@@ -131,7 +152,7 @@ def replay(
                 raise UserError(f"{option}: is for image files, and {path} is a recording; leave it out")
         recorded = RecordingReader(expanded(path))
         with recording_journal(report, recorded) as journal:
-            played = Played(bundle, engine, precision, deadline_ms, journal)
+            played = Played(bundle, engine, precision, deadline_ms, journal, publishing)
             line_config = recorded_line(recorded, config, camera, pace_of(rate), played, fit)
             model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)
             failures, hint, found = run_recording(recorded, line_config, model, report)
@@ -152,6 +173,7 @@ def replay(
             precision=precision,
             deadline_ms=deadline_ms,
             journal=journal,
+            publishing=publishing,
         )
         # A path on the command line is relative to the working directory, one in a file to that file.
         model = open_bundle(line_config.bundle, config.parent if config and bundle is None else None)

@@ -14,11 +14,11 @@ from engines.images.raw_format import RawType
 from engines.runtime.lanes import throughput_lanes
 from inspector.cli.output import tell
 from inspector.cli.recording_sizes import commonest_size, only_size
+from inspector.cli.replay_publish import Publishing
 from inspector.config.camera import CameraConfig
 from inspector.config.choice import choose_camera
 from inspector.config.fit import MODES, FitConfig
 from inspector.config.load import load_config
-from inspector.config.recovery import AUTO
 from inspector.config.replay import RawFormat, ReplayConfig
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
@@ -94,6 +94,7 @@ def replayed_line(
     precision: str | None,
     deadline_ms: float | None,
     journal: Path,
+    publishing: Publishing | None = None,
 ) -> LineConfig:
     """The configuration of the run. ``path`` is a line's configuration and ``camera`` which of its cameras; the others are options of the
     command, None where they are not given. Raises UserError."""
@@ -111,7 +112,7 @@ def replayed_line(
         fit = recording.fitted(chosen.fit, source)
         base = only_cameras(base, (replace(chosen, source=source, fit=fit),))
         deadline_ms = deadline_ms or base.deadline_ms
-    options = Played(bundle, runtime, precision, deadline_ms, journal)
+    options = Played(bundle, runtime, precision, deadline_ms, journal, publishing)
     return options.line(base, live=source.rate_hz is not None)
 
 
@@ -123,6 +124,8 @@ class Played(NamedTuple):
     precision: str | None
     deadline_ms: float | None
     journal: Path
+    publishing: Publishing | None = None
+    """Where the results are published; None: nowhere."""
 
     def line(self, base: LineConfig, *, live: bool) -> LineConfig:
         """The configuration ``base``, whose cameras are those of the replay, for a run that keeps nothing but ``journal``. ``live``: frames
@@ -130,7 +133,7 @@ class Played(NamedTuple):
         # A configuration whose frames wait has no deadline; with both a rate and a deadline they cannot.
         policy = "drop_oldest" if base.overload == "wait" and self.deadline_ms is not None else base.overload
         inference = base.inference
-        return replace(
+        played = replace(
             base,
             bundle=self.bundle or base.bundle,
             simulated=True,
@@ -148,10 +151,11 @@ class Played(NamedTuple):
             results=replace(
                 base.results,
                 endpoint="tcp://127.0.0.1:*",
-                recovery=replace(base.results.recovery, endpoint=AUTO),
+                recovery=replace(base.results.recovery, endpoint=None),
                 wait_for_subscribers=0,
                 masks=True,
             ),
             keys=None,  # which another machine need not have
             journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
         )
+        return played if self.publishing is None else self.publishing.line(played, base)

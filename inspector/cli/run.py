@@ -58,7 +58,9 @@ def run_line(
     from engines.bundle import open_bundle
     from inspector.cli.service_status import ServiceStatus
     from inspector.config.load import load_config
+    from inspector.line.changes import signers_of
     from inspector.line.line import Line
+    from inspector.service.line_name import line_name
     from inspector.service.log import log_to_stderr, uncaught_logged
     from inspector.service.notify import ServiceManager
     from inspector.service.process import raise_open_files, spare_collector, tracker_ended
@@ -71,7 +73,7 @@ def run_line(
         return change(load_config(config)) if change else load_config(config)
 
     line_config = read()
-    bundle = open_bundle(line_config.bundle, config.parent)
+    bundle = open_bundle(line_config.bundle, config.parent, signers_of(line_config))
     raise_open_files()
     spare_collector()
     manager = ServiceManager.of_this_process()
@@ -79,6 +81,7 @@ def run_line(
         uncaught_logged(),
         tracker_ended(),
         stop_on_signals(asked_to_reload if manager.there else None) as stop,
+        line_name(line_config.line),
         Line(line_config, bundle, read_config=read, folder=config.parent) as line,
         ServiceStatus(manager, line) as status,
         _metrics(line),

@@ -6,17 +6,14 @@ import contextlib
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from engines.files.text import brief
 from inspector.cli.options import Limits, number_option
 from inspector.cli.output import console, escaped, tell
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from inspector.client import Event, Subscriber
     from inspector.frames.outcome import Verdict
 
@@ -39,20 +36,40 @@ def subscribe(
         number_option("--timeout", Limits(0.1, 31_536_000), help="Stop when nothing arrives for this many seconds."),
     ] = None,
     heartbeats: Annotated[bool, typer.Option("--heartbeats", help="Show heartbeats too.")] = False,
+    since: Annotated[
+        str, typer.Option(help="Where to begin: now, or epoch: with the first message of the running epoch.")
+    ] = "now",
+    no_recovery: Annotated[
+        bool, typer.Option("--no-recovery", help="Show what comes at once, and do not ask for what is missing.")
+    ] = False,
     server_key: Annotated[
         Path | None, typer.Option(help="Public key file of a publisher that uses CURVE (*.key).")
     ] = None,
     client_key: Annotated[Path | None, typer.Option(help="Your own secret key file (*.key_secret).")] = None,
 ) -> None:
-    """Show a line's verdicts as they arrive, and whether any message was missed. Ctrl-C stops it.
+    """Show a line's verdicts, and whether any message was missed. Ctrl-C stops it.
 
-    Exit status: 0 nothing was missed since joining, 1 something was missed, 2 a mistake in the call.
+    Messages that did not arrive are fetched from the line, and shown in their order. Exit status: 0 nothing was missed since joining, 1
+    something was missed and could not be had any more, 2 a mistake in the call.
     """
     from inspector.client import Subscriber
+    from inspector.errors import UserError
+
+    if since not in ("now", "epoch"):
+        raise UserError(f"--since: found {since[:40]!r}, expected now or epoch")
+    if no_recovery and since != "now":
+        raise UserError(f"--since {since}: what came before has to be fetched; leave out --no-recovery")
 
     prefix = "v1/" + (f"{line}/" + (f"{camera}/" if camera else "") if line else "")
-    tail = _Tail(endpoint, camera, as_json, heartbeats, count)
-    with Subscriber(endpoint, prefix, server_key=server_key, client_key=client_key) as subscriber:
+    tail = _Tail(endpoint, camera, as_json, heartbeats, count, recovers=not no_recovery)
+    with Subscriber(
+        endpoint,
+        prefix,
+        recovery=None if no_recovery else "auto",
+        since=cast(Literal["now", "epoch"], since),
+        server_key=server_key,
+        client_key=client_key,
+    ) as subscriber:
         with contextlib.suppress(KeyboardInterrupt):
             tail.follow(subscriber, timeout_s)
         tail.sum_up(subscriber)
@@ -63,8 +80,12 @@ def subscribe(
 class _Tail:
     """Prints the messages that arrive and counts them."""
 
-    def __init__(self, endpoint: str, camera: str | None, as_json: bool, heartbeats: bool, count: int | None) -> None:
+    def __init__(
+        self, endpoint: str, camera: str | None, as_json: bool, heartbeats: bool, count: int | None, *, recovers: bool
+    ) -> None:
         self.missed = 0
+        """What could not be had, as far as is known; the unknown end of an epoch counts as one."""
+        self._recovers = recovers
         self._endpoint, self._camera, self._as_json = endpoint, camera, as_json
         self._heartbeats, self._left = heartbeats, count
         self._verdicts: Counter[Verdict] = Counter()
@@ -81,7 +102,7 @@ class _Tail:
                 self._show(event)
                 continue
             silent_s = time.monotonic() - since_s
-            if timeout_s is not None and silent_s >= timeout_s:
+            if timeout_s is not None and silent_s >= timeout_s and not subscriber.recovering:
                 return
             if not heard and not told and silent_s >= _SILENCE_S:
                 told = True
@@ -110,19 +131,21 @@ class _Tail:
             self._out.print(f"{subscriber.malformed} messages were malformed", style="bold red")
 
     def _show(self, event: Event) -> None:
-        from inspector.client import Malformed, Missed, Packet
+        from inspector.client import LinkBack, LinkLost, Malformed, Missed, NewEpoch, Packet
         from inspector.frames.sheet import SHEET
         from inspector.protocol.messages import GapBody, HeartbeatBody, ResultBody
 
         camera = None
         if isinstance(event, Packet):
             camera = event.header.camera
-        elif not isinstance(event, Malformed):
+        elif not isinstance(event, (Malformed, LinkLost, LinkBack)):
             camera = event.stream.camera
         if self._camera is not None and camera not in (None, self._camera):
             return
         if isinstance(event, Missed) and not event.before_joining:
-            self.missed += event.last_seq - event.first_seq + 1
+            self.missed += event.count
+        elif isinstance(event, NewEpoch) and self._recovers and not event.end_known:
+            self.missed += 1
         if isinstance(event, Packet):
             if isinstance(event.body, HeartbeatBody) and not self._heartbeats:
                 return
@@ -138,44 +161,11 @@ class _Tail:
     def _print(self, event: Event) -> None:
         import msgspec
 
+        from inspector.cli.event_lines import notice, record
         from inspector.cli.result_lines import line_of
         from inspector.client import Packet
 
         if self._as_json:
-            tell(escaped(msgspec.json.encode(_record(event)).decode()), at_once=True)
+            tell(escaped(msgspec.json.encode(record(event)).decode()), at_once=True)
         else:
-            self._out.print(line_of(event) if isinstance(event, Packet) else _notice(event), soft_wrap=True)
-
-
-def _notice(event: Any) -> Text:
-    """An event that is not a message, as one line."""
-    from rich.text import Text
-
-    from inspector.client import Malformed, Missed, NewEpoch
-
-    if isinstance(event, Malformed):
-        return Text(f"!! MALFORMED  {brief(event.reason, 1000)}", "bold red")
-    if isinstance(event, NewEpoch):
-        return Text(f"!! {event.stream.camera}: the daemon was started again; numbers begin at 0 again", "bold yellow")
-    if isinstance(event, Missed):
-        span = f"{event.last_seq - event.first_seq + 1} messages, seq {event.first_seq}..{event.last_seq}"
-        if event.before_joining:
-            return Text(f"   {event.stream.camera}: joined late; {span} were sent before", "yellow")
-        return Text(f"!! {event.stream.camera}: MISSED {span}", "bold red")
-    return Text(f"!! {event.stream.camera}: STALE, not even a heartbeat for {event.silent_ms} ms", "bold red")
-
-
-def _record(event: Any) -> dict[str, Any]:
-    """What ``--json`` shows of an event."""
-    import msgspec
-
-    from inspector.client import Packet
-
-    if isinstance(event, Packet):
-        return {"event": "message", "header": event.header, "body": event.body, "blob": event.blob or None}
-    fields = msgspec.structs.asdict(event)
-    if "stream" in fields:
-        fields["stream"] = fields["stream"]._asdict()
-    if "topic" in fields:
-        fields["topic"] = fields["topic"].decode("utf-8", "replace")
-    return {"event": type(event).__name__.lower(), **fields}
+            self._out.print(line_of(event) if isinstance(event, Packet) else notice(event), soft_wrap=True)

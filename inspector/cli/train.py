@@ -66,7 +66,7 @@ def train(
 ) -> None:
     """Train a gate or a segmenter.
 
-    Writes OUT/weights.pt, for `inspector bundle build`; recipe.yaml and split.csv as they were used; metrics.csv, a row an
+    Writes OUT/weights.safetensors, for `inspector bundle build`; recipe.yaml and split.csv as they were used; metrics.csv, a row an
     epoch; last.ckpt and best.ckpt. A training that was stopped goes on with --resume.
     """
     from inspector.cli.examples import recipe_file
@@ -148,7 +148,7 @@ def _task(
 def _tell(task: Task, trained: Trained) -> None:
     figures = [f"{name} {value:.4g}" for name, value in trained.metrics.items() if name != "epoch"]
     tell(
-        f"{task.out / 'weights.pt'}: {trained.network.title}, {len(task.parts.training)} frames to learn from, "
+        f"{task.out / 'weights.safetensors'}: {trained.network.title}, {len(task.parts.training)} frames to learn from, "
         f"epoch {trained.metrics['epoch']:.0f} of {task.recipe.epochs}"
     )
     if figures:

@@ -46,11 +46,15 @@ class RunCount:
 class Completeness:
     """Counts the messages of one stream and finds those that are missing."""
 
-    def __init__(self, stream: StreamKey) -> None:
+    def __init__(self, stream: StreamKey, first_seq: int = 0) -> None:
+        """``first_seq``: what was published before is not asked for, because it was received earlier."""
         self.stream = stream
+        self.first_seq = first_seq
         self.received = 0
-        """Numbered publications that arrived."""
-        self.last_seq = -1
+        """Numbered publications that arrived, or were recovered."""
+        self.recovered = 0
+        """How many of them were recovered."""
+        self.last_seq = first_seq - 1
         """Highest number known to have been published."""
         self.missing: list[tuple[int, int]] = []
         """First and last of each range that never arrived, in order; beyond ``MOST_HOLES`` ranges, the last one covers all further ones."""
@@ -87,38 +91,49 @@ class Completeness:
     @property
     def proven(self) -> bool:
         """Whether nothing was missed from the first publication to the end of the last run, and the totals of every run agree."""
-        return self.complete and self.ended and self.totals_agree is True and not self.disagreed
+        whole = self.complete and self.first_seq == 0
+        return whole and self.ended and self.totals_agree is True and not self.disagreed
 
     def take(self, packet: Packet) -> tuple[int, int] | None:
         """Count a message; return the range of numbers that it shows to be missing. Raises OutOfOrderError."""
         seq = packet.header.seq
         if isinstance(packet.body, HeartbeatBody):
-            self.state = packet.body.state
-            return self._reach(packet.body.last_seq)
+            self.hear(packet.body)
+            return self.miss(packet.body.last_seq)
         if seq is None:  # a start that is repeated for those who joined
             return None
         if seq <= self.last_seq:
             raise OutOfOrderError(f"seq {seq} after {self.last_seq}")
-        missing = self._reach(seq - 1)
+        missing = self.miss(seq - 1)
         self.last_seq = seq
         self.received += 1
         self._count(packet)
         return missing
 
+    def hear(self, heartbeat: HeartbeatBody) -> None:
+        """Take the state from a heartbeat; what it says of publications may be yet to come."""
+        self.state = heartbeat.state
+
     def summary(self) -> str:
         """One line for a person."""
-        if self.last_seq < 0:
-            return "nothing published yet"
-        heard = f"{self.received} of {self.last_seq + 1} publications received"
+        if self.last_seq < self.first_seq:
+            return "nothing published yet" if self.first_seq == 0 else f"nothing published since seq {self.first_seq}"
+        since = f" since seq {self.first_seq}" if self.first_seq else ""
+        recovered = f" ({self.recovered} recovered)" if self.recovered else ""
+        heard = f"{self.received} of {self.last_seq + 1 - self.first_seq} publications received{since}{recovered}"
         if not self.complete:
             shown = ", ".join(f"{first}..{last}" for first, last in self.missing[:5])
             return f"{heard}, {self.missed} missed (seq {shown}{', ...' if len(self.missing) > 5 else ''})"
         if not self.ended:
             return f"{heard}, complete so far; the run has not ended"
-        return f"{heard}, complete; totals {'agree' if self.proven else 'DISAGREE'}"
+        if self.disagreed or self.totals_agree is False:
+            return f"{heard}, complete; totals DISAGREE"
+        return (
+            f"{heard}, complete; totals {'agree' if self.totals_agree else 'of a run whose beginning was not received'}"
+        )
 
-    def _reach(self, seq: int) -> tuple[int, int] | None:
-        """``seq`` was published; return the range between it and the last known number, which is missing."""
+    def miss(self, seq: int) -> tuple[int, int] | None:
+        """Everything up to ``seq`` was published; return the range of those numbers that were not known, which are missing."""
         if seq <= self.last_seq:
             return None
         missing = (self.last_seq + 1, seq)

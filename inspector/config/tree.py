@@ -29,7 +29,7 @@ OverloadPolicy = Literal["drop_oldest", "drop_newest", "wait"]
 class LineConfig(Section, frozen=True, kw_only=True):
     """One line: its cameras share the ring, the engines, the journal and the sockets."""
 
-    line: Annotated[Name, Meta(description="Name of the line; part of every topic.")]
+    line: Annotated[Name, Meta(description="Name of the line; part of every topic. One daemon on a machine has it.")]
     run: Annotated[
         Name | None,
         Meta(description="Name of the run (coil, batch). Null: the start time in UTC and the beginning of the epoch."),
@@ -38,6 +38,13 @@ class LineConfig(Section, frozen=True, kw_only=True):
         BundlePath,
         Meta(description="Model bundle: a directory, relative to this file, or the name of an included one."),
     ] = "demo"
+    bundle_signers: Annotated[
+        FilePath | None,
+        Meta(
+            description="File with those who may release bundles (allowed signers of ssh-keygen), relative to this file: a bundle that none of "
+            "them has signed (`inspector bundle sign`) is refused. Null: bundles need no signature."
+        ),
+    ] = None
     recipes: Annotated[
         FilePath | None,
         Meta(

@@ -34,7 +34,8 @@ from inspector.doctor.runtime import plans_of_a_line, runtime_of_a_line, takes_p
 from inspector.errors import UserError
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.frames.size import FrameSize
-from inspector.line.changes import judges_of
+from inspector.inference.remedies import with_remedy
+from inspector.line.changes import judges_of, signers_of
 from inspector.line.fits import Fits
 
 FILES_LOOKED_AT = 3
@@ -53,11 +54,11 @@ class ConfiguredLine:
         self._wrong: list[Finding] = []
         try:
             self.config = load_config(path)
-            self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent))
+            self.bundle = read_bundle(find_bundle(self.config.bundle, path.parent), signers=signers_of(self.config))
         except (UserError, FileError) as error:
             self._wrong.append(CONFIGURATION.wrong(str(error), "the daemon refuses to start"))
         except BundleError as error:
-            self._wrong.append(BUNDLE.wrong(str(error), "the daemon refuses to start"))
+            self._wrong.append(BUNDLE.wrong(with_remedy(error), "the daemon refuses to start"))
 
     def ring(self) -> tuple[int, int, int]:
         """Slots, height and width of the ring this line makes, as far as known."""

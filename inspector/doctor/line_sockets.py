@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -51,8 +52,12 @@ def _address(subject: Subject, endpoint: str, key: str, config: LineConfig) -> F
 
 def _keys(keys: KeysConfig) -> Finding:
     from inspector.protocol.control import Role
+    from inspector.protocol.keys import CREDENTIALS
     from inspector.results.allow_list import AllowList
 
+    if keys.secret_key.startswith(f"{CREDENTIALS}/") and not os.path.exists(keys.secret_key):
+        advice = "the service has it while it runs; LoadCredential= of its unit must name the key (docs/keys.md)"
+        return KEYS.note(f"{keys.secret_key} is not there now", advice)
     try:
         known = AllowList(keys, "doctor", Role.SUBSCRIBER).clients()
     except UserError as error:

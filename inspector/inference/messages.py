@@ -26,7 +26,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
     """Directory of the model bundle."""
     bundle_id: str
-    """Of the bundle that the line was started with; another one must not take its place unnoticed."""
+    bundle_sha256: str
+    """Of the manifest of the bundle that the line was started with; another one must not take its place unnoticed."""
     operating_point: OperatingPoint
     """Thresholds that the line was started with: they hold until it ends, although the bundle's file may be replaced meanwhile."""
     inference: InferenceConfig

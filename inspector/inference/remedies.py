@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engines.errors import (
     DeviceMemoryError,
     DisagreementError,
@@ -13,6 +15,7 @@ from engines.errors import (
     PageLockError,
     PlanError,
     PlanKeyError,
+    UnsignedError,
 )
 
 BUILD = "build it again with `inspector engines build"
@@ -49,8 +52,21 @@ def remedy(error: Exception) -> str:
             return "use fewer ring.slots, or start with INSPECTOR_CUDA_WITHOUT=direct in the environment"
         case PlanError():
             return _build_again(error)
+        case UnsignedError():
+            return f"one who may signs it: `{_signing(error.path)}`"
         case _:
             return ""
+
+
+def _signing(path: Path) -> str:
+    """The command for a file of a bundle, or for an operating point that lies elsewhere."""
+    from engines.bundle.manifest import MANIFEST
+    from engines.bundle.signature import NAMESPACE
+    from engines.files.looking import is_there
+
+    if is_there(path.parent / MANIFEST):
+        return f"inspector bundle sign {path.parent} --key KEY"
+    return f"ssh-keygen -Y sign -n {NAMESPACE} -f KEY {path}"
 
 
 def _build_again(error: PlanError) -> str:

@@ -79,6 +79,7 @@ class Supervisor:
         self._settings = WorkerSettings(
             bundle=str(bundle.path),
             bundle_id=bundle.id,
+            bundle_sha256=bundle.sha256,
             operating_point=bundle.operating_point,
             inference=config,
             priority=priority,

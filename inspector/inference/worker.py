@@ -98,7 +98,7 @@ def _serve(
     closing: contextlib.ExitStack,
 ) -> None:
     bundle = read_bundle(Path(settings.bundle), settings.operating_point)
-    if bundle.id != settings.bundle_id:
+    if bundle.sha256 != settings.bundle_sha256:
         raise BundleError(
             f"{bundle.path}: holds {bundle.id} now, the line was started with {settings.bundle_id}; start the line again"
         )

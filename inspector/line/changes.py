@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engines.bundle import Bundle, find_bundle, open_bundle, read_bundle
+from engines.bundle import Bundle, Signers, find_bundle, open_bundle, read_bundle
 from engines.errors import BundleError, FileError
 from engines.files.looking import entries, is_file
 from engines.files.names import NAME
@@ -29,6 +29,7 @@ from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.identity import identity_of
+from inspector.inference.remedies import with_remedy
 from inspector.line.fits import Fits
 from inspector.line.judges import NO_SERIALS, Judges
 from inspector.line.setup import Setup
@@ -72,6 +73,7 @@ class LineChanges:
         self._line = line
         self._read_config = read_config
         self._folder = folder
+        self._signers = signers_of(line.config)
         self._file = line.config
         """The configuration as it was read last, without a recipe."""
         self._configured = line.bundle
@@ -104,7 +106,7 @@ class LineChanges:
         product = load_recipe(Path(self._file.recipes), name)
         folder = Path(self._file.recipes) if product.bundle else self._folder
         path = product.bundle or self._line.config.bundle
-        bundle = _opened(lambda: _with_point(find_bundle(path, folder), product.operating_point))
+        bundle = _opened(lambda: _with_point(find_bundle(path, folder), product.operating_point, self._signers))
         judges = self._judges(product)
         self.forget_prepared()
         loaded = None
@@ -155,7 +157,7 @@ class LineChanges:
 
     def open(self, name: str) -> Bundle:
         """The bundle of this path, relative to the configuration's folder, or name. Raises UserError."""
-        return _opened(lambda: open_bundle(name, self._folder))
+        return _opened(lambda: open_bundle(name, self._folder, self._signers))
 
     def roll_back(self) -> Setup:
         """Go back to the bundle and recipe before, under the rules of the configuration as it is now. Raises UserError, also where the
@@ -166,8 +168,8 @@ class LineChanges:
         before = target.bundle
         if identity_of(before) == self._line.inference.active.identity:
             raise UserError(f"bundle {before.id}: is active already")
-        bundle = _opened(lambda: read_bundle(before.path, before.operating_point))
-        if bundle.id != before.id:
+        bundle = _opened(lambda: read_bundle(before.path, before.operating_point, self._signers))
+        if bundle.sha256 != before.sha256:
             raise UserError(
                 f"{before.path}: holds {bundle.id} now, not {before.id}; put its files back, or activate another bundle"
             )
@@ -299,15 +301,21 @@ def judges_of(config: LineConfig, fits: Fits, serials: Mapping[str, str] = NO_SE
     )
 
 
-def _with_point(path: Path, operating_point: str | None) -> Bundle:
-    bundle = read_bundle(path)
+def signers_of(config: LineConfig) -> Signers | None:
+    """Those who must have signed a bundle of this line; None where it needs no signature."""
+    return None if config.bundle_signers is None else Signers(Path(config.bundle_signers))
+
+
+def _with_point(path: Path, operating_point: str | None, signers: Signers | None) -> Bundle:
+    bundle = read_bundle(path, signers=signers)
     if operating_point is None:
         return bundle
-    return read_bundle(path, read_operating_point(Path(operating_point), bundle.classes))
+    check = None if signers is None else signers.check
+    return read_bundle(path, read_operating_point(Path(operating_point), bundle.classes, check), signers)
 
 
 def _opened(read: Callable[[], Bundle]) -> Bundle:
     try:
         return read()
     except BundleError as error:
-        raise UserError(str(error)) from None
+        raise UserError(with_remedy(error)) from None

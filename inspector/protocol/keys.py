@@ -12,6 +12,8 @@ import zmq
 from zmq.utils import z85
 
 KEY_CHARACTERS = 40
+CREDENTIALS = "/run/credentials"
+"""Where systemd puts the files that it loads for services, each while its service runs."""
 _LONGEST_FILE = 64 << 10
 _MAKE_IT = "make it with `inspector keys new NAME`"
 
@@ -60,9 +62,9 @@ def _read(path: Path) -> tuple[KeyPair, int]:
 
 
 def _guarded_by_systemd(path: Path) -> bool:
-    """Whether systemd has loaded the file for this service (LoadCredential=), in a folder that only the service may enter."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return bool(credentials) and path.absolute().is_relative_to(str(credentials))
+    """Whether systemd has loaded the file for a service (LoadCredential=), into a folder that only the service and root may enter."""
+    folders = (CREDENTIALS, os.environ.get("CREDENTIALS_DIRECTORY"))
+    return any(folder and path.absolute().is_relative_to(folder) for folder in folders)
 
 
 def _content(path: Path) -> tuple[bytes, int]:

@@ -63,7 +63,7 @@ class AllowList:
         self._turned_away = Refusals(log, f"clients that were refused ({socket})")
         self._folders: dict[Role, KeyFolder] = {}
         self._clients: dict[str, Client] = {}
-        if not self._folder.is_dir():
+        if not os.path.isdir(self._folder):
             raise UserError(
                 f"{CLIENTS}: there is no folder {self._folder}; `inspector keys allow` makes it and puts the first client in"
             )
@@ -99,7 +99,7 @@ class AllowList:
             log.error("%s: %s", CLIENTS, problem)
         for role, folder in list(self._folders.items()):
             folder.look()
-            if not folder.readable and not folder.folder.exists():
+            if not folder.readable and not os.path.exists(folder.folder) and os.path.isdir(self._folder):
                 del self._folders[role]  # with its last key revoked, say; it may come again
         self._merge()
 
@@ -117,7 +117,7 @@ class AllowList:
         problems = []
         for role in Role:
             path = self._folder / role.value
-            if role in self._folders or not path.is_dir():
+            if role in self._folders or not os.path.isdir(path):
                 continue
             if problem := folder_problem(path):
                 if self._turned_away.first(str(path)):
@@ -143,11 +143,11 @@ class AllowList:
     def _decide(self, key: str, address: str) -> Answer:
         self.look()
         client = self.who(key)
-        if self.allows(key):
-            assert client is not None
+        there = os.path.isdir(self._folder)
+        if client is not None and self.allows(key) and there and self._folders[client.role].readable:
             self._let_in.write("%s: %s %s is let in (%s)", self._socket, client.role.value, client.name, address)
             return LET_IN
-        if not self._folder.is_dir() or not all(folder.readable for folder in self._folders.values()):
+        if not there or not all(folder.readable for folder in self._folders.values()):
             return LATER
         if client is None:
             why = f"no file in {self._folder} holds this public key; `inspector keys allow` lets its owner in"

@@ -184,6 +184,7 @@ class Journal:
             self._connect()
         except Exception as error:
             self._refusal = error
+            self._file.close()
             return
         finally:
             self._opened.set()
@@ -197,7 +198,7 @@ class Journal:
             if self._closing.is_set() and self._error:
                 break
         self._retention.close()
-        self._file.disconnect()
+        self._file.close()
 
     def _turn(self) -> None:
         """Wait for rows or for a step of retention, and do what there is to do."""

@@ -15,6 +15,7 @@ from inspector.results.journal_rows import COLUMNS, PreparedRow
 from inspector.results.journal_schema import SCHEMA_VERSION, open_for_writing
 from inspector.results.record_queue import Entry
 from inspector.results.record_tables import store
+from inspector.results.sole_writer import SoleWriter
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,12 @@ class JournalFile:
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
         self._stream_ids: dict[str, int] = {}
+        self._sole = SoleWriter(path)
 
     def connect(self) -> sqlite3.Connection:
         """Open the file, or make it. A damaged journal is set aside, and a new one is begun.
 
-        Raises UserError for a file that is no journal, sqlite3.Error or OSError for one that cannot be written now."""
+        Raises UserError for a file that is no journal or that somebody else writes, sqlite3.Error or OSError for one that cannot be written now."""
         try:
             return self._connect()
         except SQLITE_ERRORS as error:
@@ -119,6 +121,11 @@ class JournalFile:
             except SQLITE_ERRORS as error:
                 log.warning("journal %s: closing failed: %s", self.path, error)
 
+    def close(self) -> None:
+        """Close the connection, and let others write the file."""
+        self.disconnect()
+        self._sole.release()
+
     def set_aside_if_damaged(self, error: Exception) -> bool:
         """Rename the file where ``error`` says that it is damaged, at most every ``_BETWEEN_ASIDES_S``; False where it was not renamed.
 
@@ -138,8 +145,10 @@ class JournalFile:
         return True
 
     def _connect(self) -> sqlite3.Connection:
+        self._sole.take()
         connection = open_for_writing(self.path, self._busy_timeout_ms)
         try:
+            self._sole.take()  # of the file, which may have been made only now
             self._stream_ids = {camera: self._stream_id(connection, camera) for camera in self._identity.streams}
         except BaseException:
             connection.close()

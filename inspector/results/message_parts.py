@@ -37,7 +37,7 @@ class BundleWords:
 
     def counts(self, of_classes: tuple[int, ...]) -> dict[str, int]:
         """Counts by the name of the class; empty where there are none."""
-        return dict(zip(self.classes, of_classes, strict=False))
+        return dict(zip(self.classes, of_classes, strict=False)) if of_classes else {}
 
 
 NO_BUNDLE = BundleWords(None)

@@ -20,6 +20,7 @@ from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
+from inspector.results.slow_peers import SlowPeers
 from inspector.results.zap import Entrance
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class PeerGuard:
         self._bind_anew = bind_anew
         self._changed = changed
         self._cut_off = BriefLog(log, logging.WARNING, "connections that were cut off")
+        self._slow = SlowPeers(log, section)
         self._errors = BriefLog(log, logging.ERROR, "errors while watching the connections")
         self.bad = BadMessages(section)
         """What peers sent and nobody can use."""
@@ -102,7 +104,13 @@ class PeerGuard:
             why = "no file descriptor is left, so all were"
             self._bind_anew()
         if why:
-            self._trouble(f"{why}; the last was at {connection.address}" if connection.address else why)
+            text = f"{why}; the last was at {connection.address}" if connection.address else why
+            if cause is Cause.SLOW:
+                peer = connection.key or connection.address or "local"
+                self._slow.note(peer, why, connection.waiting, time.monotonic())
+            else:
+                self._cut_off.write("%s: peers are cut off: %s", self._section, text)
+            self._trouble(text)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -149,6 +157,7 @@ class PeerGuard:
             self._check_handshakes()
             self._check_calm(now_s)
             self._cut_off.sum_up()
+            self._slow.sum_up(now_s)
             self._errors.sum_up()
 
     def _move_door(self, now_s: float) -> None:
@@ -207,14 +216,15 @@ class PeerGuard:
         if self._connections.received() * _BYTES_OF_MEMORY >= growth:
             self._bind_anew()
             self._count(Cause.MEMORY)
-            self._trouble(f"all of them, because the daemon's memory has grown by {growth >> 20} MiB")
+            why = f"all of them, because the daemon's memory has grown by {growth >> 20} MiB"
+            self._cut_off.write("%s: peers are cut off: %s", self._section, why)
+            self._trouble(why)
 
     def _count(self, cause: Cause) -> None:
         with self._lock:
             self.cut_off[cause] += 1
 
     def _trouble(self, why: str) -> None:
-        self._cut_off.write("%s: peers are cut off: %s", self._section, why)
         with self._lock:
             self._refused += 1
             self._refused_s = time.monotonic()

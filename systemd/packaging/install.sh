@@ -40,6 +40,11 @@ if [ -n "$signers" ]; then
         fail "SHA256SUMS is not signed by a key of $signers"
 fi
 sha256sum --check --quiet --strict SHA256SUMS || fail "the archive was altered or is incomplete; nothing was installed"
+# What lies in these folders is installed by its place, so nothing may lie there that has no sum.
+stranger=$(find wheels units ! -type d | while IFS= read -r found; do
+    { [ -f "$found" ] && [ ! -L "$found" ] && cut -c67- SHA256SUMS | grep -qxF -e "$found"; } || echo "$found"
+done | head -n 1)
+[ -z "$stranger" ] || fail "$stranger is not of this archive; nothing was installed"
 INSPECTOR_RELEASES=$base sh ./inspector-release install ${system:+"$system"} wheels
 
 if [ "$base" = /opt/inspector ]; then

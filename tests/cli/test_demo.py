@@ -18,6 +18,7 @@ from inspector.client import Subscriber
 from tests.cli.command import COMMAND, one_line_of
 from tests.cli.command import inspector as process
 from tests.cli.in_process import inspector
+from tests.line_file import LINE
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def config(tmp_path: Path, tiny_bundle: Bundle) -> Path:
     # Without defects: the simulator draws four classes, the tiny bundle knows two.
     source = {"kind": "simulator", "frames": 60, "rate_hz": 100, "pool": 4, "defect_rate": 0.0}
     tree = {
-        "line": "demo",
+        "line": LINE,
         "bundle": str(tiny_bundle.path),
         "cameras": [{"name": "top", "source": source}],
         "deadline_ms": 2000,
@@ -73,12 +74,14 @@ def test_every_frame_has_its_verdict(config: Path, tmp_path: Path) -> None:
 def test_another_daemon_at_the_address_is_not_taken_for_its_own(config: Path, tmp_path: Path) -> None:
     """Its messages would look just right, and never end."""
     tree = yaml.safe_load(config.read_text())
+    tree["line"] += "-other"
+    tree["journal"] = {"path": None}
     tree["cameras"][0]["source"].pop("frames")
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(tree))
     daemon = subprocess.Popen([*COMMAND, "run", "-c", str(other), "--log-level", "error"])
     try:
-        with Subscriber(tree["results"]["endpoint"], "v1/demo/top/") as subscriber:
+        with Subscriber(tree["results"]["endpoint"], f"v1/{LINE}-other/top/") as subscriber:
             assert subscriber.receive(20_000) is not None
             finished = process("demo", "-c", config, "--report", tmp_path / "report")
     finally:

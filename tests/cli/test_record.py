@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engines.bundle import Bundle
 from tests.cli.in_process import inspector, refused, run
-from tests.line_file import write_line
+from tests.line_file import LINE, write_line
 
 
 def line_of(folder: Path, bundle: Bundle, **changes: object) -> Path:
@@ -37,7 +37,7 @@ def test_a_recording_is_made_and_played(tmp_path: Path, tiny_bundle: Bundle) -> 
     assert 0 < summary["reasons"]["camera_lost"] <= lost
     assert summary["reasons"]["bad_frame"] > 0
     again = refused("record", config, "--to", folder)
-    assert again.endswith("holds a recording of line l1 already; name another folder")
+    assert again.endswith(f"holds a recording of line {LINE} already; name another folder")
     assert "a recording has its own times" in refused("replay", folder, "--rate", "60")
     assert "is a recording; leave it out" in refused("replay", folder, "--loop")
     assert f"is a camera of the recording {folder}; replay that, with --camera top" in refused(

@@ -22,6 +22,7 @@ from inspector.config.load import load_config
 from inspector.config.tree import LineConfig
 from inspector.errors import UserError
 from tests.line.accounting import account
+from tests.line_file import LINE
 from tests.tiny_bundle import frame_with
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ OTHERWISE = {
     "cameras", "simulated", "deadline_ms", "overload", "bundle",
     "cameras.0.source.path", "cameras.0.source.rate_hz", "cameras.0.source.loop",
     "inference.allow_cpu", "inference.max_restarts",
-    "results.endpoint", "results.wait_for_subscribers", "results.masks",
+    "results.endpoint", "results.wait_for_subscribers", "results.masks", "results.recovery.endpoint",
     "journal.path", "journal.keep_days", "journal.keep_bytes",
 }  # fmt: skip
 """Keys that a replay sets: where frames come from and results go, and how long a frame may wait. No other may differ."""
@@ -134,7 +135,7 @@ def test_run_and_replay_give_each_frame_the_same_verdict(tmp_path: Path, tiny_bu
     source = {"kind": "replay", "path": "frames", "white_level": 4095, "raw": {"dtype": "uint16_be", "skip_bytes": 4}}
     config = tmp_path / "line.yaml"
     tree = {
-        "line": "l1", "bundle": "tiny", "overload": "wait", "deadline_ms": None,
+        "line": LINE, "bundle": "tiny", "overload": "wait", "deadline_ms": None,
         "cameras": [{"name": "top", "source": source}], "inference": {"allow_cpu": True, "precision": "f32"},
         "verdicts": {"rules": [{"min_area_px": 10}]}, "results": {"endpoint": "tcp://127.0.0.1:*"},
         "journal": {"path": str(tmp_path / "run.sqlite")},

@@ -25,6 +25,7 @@ from inspector.results.journal_reader import JournalReader
 from tests.cli.command import COMMAND, one_line_of
 from tests.cli.in_process import inspector
 from tests.line.accounting import account
+from tests.line_file import LINE
 from tests.results.publishing import eventually
 from tests.results.zmtp import all_closed, connected, frame, is_cut_off, reset, send_until_cut_off, silent
 from tests.tiny_bundle import frame_with
@@ -52,7 +53,7 @@ def free_port() -> int:
 def config(tmp_path: Path, frames: Path, tiny_bundle: Bundle) -> Path:
     path = tmp_path / "line.yaml"
     tree = {
-        "line": "l",
+        "line": LINE,
         "bundle": str(tiny_bundle.path),
         "cameras": [{"name": "top", "source": {"kind": "replay", "path": "frames", "rate_hz": 300, "loop": True}}],
         "deadline_ms": 1000,
@@ -93,7 +94,7 @@ def frames_in(journal: Path) -> int:
     """How many frames of the running daemon have their verdict in its journal, which the daemon may only just be making."""
     try:
         with JournalReader(journal) as reader:
-            last = reader.last_frame("l", "top")
+            last = reader.last_frame(LINE, "top")
     except UserError:
         return 0
     return 0 if last is None or last.frame is None else last.frame + 1
@@ -113,7 +114,7 @@ def listen_until_stopped(subscriber: Subscriber) -> Completeness:
 def test_signal_under_load_ends_in_two_seconds_with_every_frame_accounted_for(
     daemon: subprocess.Popen[str], config: Path, tmp_path: Path, number: int
 ) -> None:
-    with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+    with Subscriber(endpoint_of(config), f"v1/{LINE}/top/") as subscriber:
         seen = 0
         while seen < 120:
             event = subscriber.receive(20_000)
@@ -145,7 +146,7 @@ def test_hostile_peers_cost_no_frame_and_no_subscriber_a_message(config: Path, t
     )
     crowd: list[socket.socket] = []
     try:
-        with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+        with Subscriber(endpoint_of(config), f"v1/{LINE}/top/") as subscriber:
             until_verdict(subscriber)
             for _ in range(20):
                 peer = connected(endpoint_of(config))
@@ -193,7 +194,7 @@ def test_without_a_gpu_a_line_starts_only_where_the_cpu_is_allowed_and_every_sta
     edit(config, inference={"allow_cpu": True})
     process = subprocess.Popen([*COMMAND, "run", "-c", str(config)], stderr=subprocess.PIPE, text=True)
     try:
-        with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+        with Subscriber(endpoint_of(config), f"v1/{LINE}/top/") as subscriber:
             said: list[StatusBody] = []
             while not said or said[-1].state is not LineState.STOPPED:
                 event = subscriber.receive(20_000)
@@ -242,7 +243,7 @@ def test_run_with_every_file_bad_ends_properly(config: Path, frames: Path, tmp_p
 def test_subscriber_that_never_reads_does_not_hold_up_the_line(
     daemon: subprocess.Popen[str], config: Path, tmp_path: Path
 ) -> None:
-    with Subscriber(endpoint_of(config), "v1/l/", receive_hwm=1):
+    with Subscriber(endpoint_of(config), f"v1/{LINE}/", receive_hwm=1):
         eventually(lambda: frames_in(tmp_path / "journal.sqlite") > 300, 20)
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(timeout=10) == 0
@@ -283,7 +284,7 @@ def test_missing_frames(config: Path) -> None:
 
 
 def test_parent_killed_outright_leaves_no_child_behind(daemon: subprocess.Popen[str], config: Path) -> None:
-    with Subscriber(endpoint_of(config), "v1/l/top/") as subscriber:
+    with Subscriber(endpoint_of(config), f"v1/{LINE}/top/") as subscriber:
         assert subscriber.receive(20_000) is not None
         while not isinstance(subscriber.receive(20_000), Packet):
             pass

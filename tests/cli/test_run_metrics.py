@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from engines.bundle import Bundle
 from tests.cli.command import COMMAND, one_line_of
 from tests.cli.in_process import inspector
-from tests.line_file import write_line
+from tests.line_file import LINE, write_line
 
 
 def test_a_daemon_is_scraped_and_a_second_one_is_told_what_to_do(tmp_path: Path, tiny_bundle: Bundle) -> None:
@@ -27,8 +27,9 @@ def test_a_daemon_is_scraped_and_a_second_one_is_told_what_to_do(tmp_path: Path,
             with urlopen(url, timeout=10) as answer:
                 assert 'inspector_line_state{state="starting"} 1.0' in answer.read().decode()
             address = url.removeprefix("http://").removesuffix("/metrics")
-            config.write_text(config.read_text().replace("127.0.0.1:0", address))
-            line = one_line_of(inspector("run", "-c", config, "--log-level", "warning"))
+            (other := tmp_path / "other").mkdir()
+            second = write_line(other, tiny_bundle.path, line=f"{LINE}-other", metrics={"endpoint": address})
+            line = one_line_of(inspector("run", "-c", second, "--log-level", "warning"))
             assert f"metrics.endpoint: {address} cannot be bound: another program uses this port" in line
             daemon.send_signal(signal.SIGTERM)
             daemon.communicate(timeout=10)

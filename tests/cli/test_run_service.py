@@ -14,7 +14,7 @@ from engines.bundle import Bundle
 from inspector.client import Subscriber
 from tests.cli.command import COMMAND, one_line_of
 from tests.cli.in_process import inspector
-from tests.line_file import write_line
+from tests.line_file import LINE, write_line
 from tests.results.publishing import eventually
 from tests.service.notify_socket import NotifySocket
 
@@ -46,7 +46,7 @@ def test_ready_once_the_line_runs_and_stopping_when_it_is_told_to(tmp_path: Path
             assert all(
                 said["STATUS"].startswith("starting: the engines are being loaded: ") for said in manager.waiting()
             )
-            with Subscriber(endpoint, "v1/l1/") as subscriber:
+            with Subscriber(endpoint, f"v1/{LINE}/") as subscriber:
                 assert subscriber.receive(20_000) is not None
                 while "READY" not in (ready := manager.receive()):
                     assert ready["STATUS"].startswith("starting: ")

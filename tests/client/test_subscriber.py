@@ -67,7 +67,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture
 def subscriber(peer: Peer) -> Iterator[Subscriber]:
-    with Subscriber(peer.endpoint, timeout_ms=300) as subscriber:
+    with Subscriber(peer.endpoint, timeout_ms=300, recovery=None) as subscriber:
         peer.await_subscriber()
         yield subscriber
 
@@ -225,7 +225,7 @@ def test_stale_is_told_once_and_ends_with_the_next_heartbeat(peer: Peer, subscri
     assert isinstance(stale, Stale)
     assert 0.5 < time.monotonic() - before < 5
     assert 600 <= stale.silent_ms < 5000
-    assert subscriber.receive(900) is None, "once per silence"
+    assert subscriber.receive(400) is None, "once per silence"
     peer.send(stream.heartbeat())
     assert kinds([subscriber.receive(3000) or pytest.fail("silence")]) == ["heartbeat"]
     assert isinstance(subscriber.receive(3000), Stale)
@@ -243,7 +243,7 @@ def test_silence_after_a_stop_is_not_stale(peer: Peer, subscriber: Subscriber) -
         "status",
         "end",
     ]
-    assert subscriber.receive(900) is None
+    assert subscriber.receive(850) is None
 
 
 def test_who_reads_slowly_does_not_call_the_publisher_stale() -> None:
@@ -288,7 +288,7 @@ def test_bad_peers_are_reported_and_survived(peer: Peer, subscriber: Subscriber)
     assert subscriber.malformed == len(bad) + 2
     reasons = [event.reason for event in events if isinstance(event, Malformed)]
     assert "protocol version 2; this program reads version 1" in reasons
-    assert reasons[-2:] == ["seq 1 after 1", "seq 0 after 1"], "a message sent again is no second verdict"
+    assert reasons[-2:] == ["seq 1 came before", "seq 0 came before"], "a message sent again is no second verdict"
     assert the_books(subscriber).complete
 
 
@@ -336,7 +336,9 @@ def test_holes_without_number_take_bounded_memory_and_are_counted_exactly() -> N
     assert books.missed == MOST_HOLES + 99
     assert len(books.missing) == MOST_HOLES
     assert books.missing[:2] == [(1, 1), (3, 3)]
-    assert books.missing[-1] == (2 * MOST_HOLES - 1, sent[-2].header.seq - 1), "the last range covers all further ones"
+    assert books.missing[-1] == (2 * MOST_HOLES - 1, (sent[-2].header.seq or 0) - 1), (
+        "the last range covers all further ones"
+    )
     assert f"{MOST_HOLES + 99} missed (seq 1..1, 3..3, 5..5, 7..7, 9..9, ...)" in books.summary()
 
 

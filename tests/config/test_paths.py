@@ -24,7 +24,7 @@ LINE_KEYS = {"secret_key": "a", "clients": "b"}
 
 def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
-        "bundle", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "cameras[].source.file",
+        "bundle", "bundle_signers", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "cameras[].source.file",
         "cameras[].source.credentials", "cameras[].flat_field", "cameras[].scale_file", "results.endpoint",
         "results.recovery.endpoint", "journal.path", "control.endpoint", "keys.secret_key", "keys.clients", "drift.folder",
     ]  # fmt: skip

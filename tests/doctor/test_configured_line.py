@@ -162,6 +162,8 @@ def test_a_secret_key_that_others_can_read_keeps_a_line_from_running(examine: Ex
     assert findings["Keys"].found == "1 subscriber, 1 operator"
     assert "with keys" in findings["Endpoint"].advice
     assert "with keys" in findings["Remote control"].advice
+    absent = {**keys, "secret_key": "/run/credentials/inspector@none.service/line.key_secret"}
+    assert examine(keys=absent)["Keys"].state is State.NOTE
     (tmp_path / "line.key_secret").chmod(0o644)
     findings = examine(keys=keys)
     assert stopping(findings) == {"Keys"}

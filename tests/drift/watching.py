@@ -58,7 +58,7 @@ def with_references(bundle: Bundle) -> Bundle:
         reference=reference_of(frames(200, 1)),
         camera_references={"dim": reference_of(frames(200, 2, 0.7))},
     )
-    return Bundle(bundle.path, bundle.manifest, point, bundle.id)
+    return Bundle(bundle.path, bundle.manifest, point, bundle.id, bundle.sha256)
 
 
 class Watched:

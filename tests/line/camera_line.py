@@ -30,7 +30,7 @@ from tests.line.accounting import account
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "inspector"]
-LINE = "camera-line"
+LINE = f"camera-line-{os.getpid()}"
 PERIOD_S = 1 / os.sysconf("SC_CLK_TCK")
 
 Judgement = tuple[str, str, float | None, tuple[tuple[str, int], ...], tuple[object, ...]]

@@ -1,4 +1,5 @@
-"""Writes the generated parts of ``docs/protocol.md``: the examples, the codes and the sizes. ``python -m tests.protocol.document``
+"""Writes the generated parts of ``docs/protocol.md``, the examples, the codes and the sizes, and the example in ``README.md``.
+``python -m tests.protocol.document``
 
 An example stands behind ``<!-- example: NAME -->``, a table between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
 """
@@ -15,9 +16,10 @@ from inspector.protocol.codes import CODES
 from inspector.protocol.masks import RUN_BYTES
 from inspector.results.publication import Publication
 from inspector.version import __version__
-from tests.protocol.examples import examples
+from tests.protocol.examples import examples, in_readme
 
 PATH = Path(__file__).parents[2] / "docs" / "protocol.md"
+README = Path(__file__).parents[2] / "README.md"
 BLOB = "blob, in hexadecimal: "
 _SOFTWARE = f'"software":"inspector {__version__}"', '"software":"inspector 0.1.0"'
 """The document does not change with the version of the package."""
@@ -28,11 +30,7 @@ def documented(text: str) -> str:
     shown = examples()
     missing = set(shown) - set(re.findall(r"^<!-- example: (.+) -->$", text, re.MULTILINE))
     assert not missing, f"{PATH.name} does not show {sorted(missing)}"
-    text = re.sub(
-        r"(?m)^<!-- example: (.+) -->\n```text\n(?:[^`]*\n)?```$",
-        lambda found: f"<!-- example: {found[1]} -->\n```text\n{_block(shown[found[1]])}\n```",
-        text,
-    )
+    text = with_examples(text, shown)
     for name, table in (("codes", _codes()), ("sizes", _sizes())):
         text, count = re.subn(
             rf"(?ms)^<!-- {name} -->\n.*?^<!-- /{name} -->$",
@@ -41,6 +39,15 @@ def documented(text: str) -> str:
         )
         assert count == 1, f"{PATH.name} has {count} places for {name}"
     return text
+
+
+def with_examples(text: str, shown: dict[str, Publication]) -> str:
+    """The text with its examples as they are now."""
+    return re.sub(
+        r"(?m)^<!-- example: (.+) -->\n```text\n(?:[^`]*\n)?```$",
+        lambda found: f"<!-- example: {found[1]} -->\n```text\n{_block(shown[found[1]])}\n```",
+        text,
+    )
 
 
 def _block(publication: Publication) -> str:
@@ -82,3 +89,4 @@ def _sizes() -> Iterator[str]:
 
 if __name__ == "__main__":
     PATH.write_text(documented(PATH.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(with_examples(README.read_text(encoding="utf-8"), in_readme()), encoding="utf-8")

@@ -111,6 +111,18 @@ def examples() -> dict[str, Publication]:
     return {**shown, "sheet": sheet_of_two_cameras()[1]}
 
 
+def in_readme() -> dict[str, Publication]:
+    """What the README shows: a result of a line that sends no masks, so that it has only text."""
+    scene = Scene("top", masks=False)
+    scene.clock.at(1000)
+    scene.begin()
+    scene.settle(scene.capture(), scene.judge.clean(0.0123))
+    meta = _captured(scene, 1)
+    scene.clock.at(1071)
+    scene.settle(meta, scene.segmented(scratched(), 0.9731, meta))
+    return {"result, without masks": scene.published[-1]}
+
+
 def _captured(scene: Scene, number: int):  # type: ignore[no-untyped-def]
     scene.clock.at(1000 + number * _PERIOD_MS)
     return scene.capture()

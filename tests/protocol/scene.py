@@ -109,12 +109,13 @@ class Scene:
         clock: Clock | None = None,
         placement: PlacementConfig | None = None,
         durable: Callable[[], bool] = lambda: True,
+        masks: bool = True,
     ) -> None:
         self.clock = clock or Clock()
         self.camera = camera
         self.published: list[Publication] = []
         identity = Identity(line=line, cameras=(camera,), epoch=epoch)
-        self.stream = Stream(identity, camera, heartbeat_ms=200, masks=True, durable=durable, clocks=self.clock.both)
+        self.stream = Stream(identity, camera, heartbeat_ms=200, masks=masks, durable=durable, clocks=self.clock.both)
         self.settled: list[Settled] = []
         self.ledger = Ledger(self._take, self.clock.now_ns)
         self.status = LineStatus(lambda status: self.say(self.stream.status(status)))

@@ -17,8 +17,9 @@ from inspector.protocol.codec import decode
 from inspector.protocol.messages import BODIES, LineState, MessageType
 from inspector.protocol.schema import protocol_schema, schema_text
 from inspector.results.status import Status
-from tests.protocol.document import PATH
+from tests.protocol.document import PATH, README, with_examples
 from tests.protocol.document import documented as documented_now
+from tests.protocol.examples import in_readme
 from tests.results.publishing import LOST, REJECTED, RUN, START, Ear, eventually, make_meta, make_results, make_settled
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -112,6 +113,8 @@ def documented() -> list[list[str]]:
 def test_the_document_shows_what_the_line_publishes() -> None:
     text = PATH.read_text(encoding="utf-8")
     assert text == documented_now(text), "python -m tests.protocol.document"
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_examples(readme, in_readme()), "python -m tests.protocol.document"
 
 
 def test_the_document_shows_every_type() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import zmq
 
+from inspector.client import Subscriber
 from inspector.config.journal import JournalConfig
 from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
@@ -133,6 +134,15 @@ class Ear:
             if heard[-1].header.type.value == kind:
                 return heard
         raise AssertionError(f"no {kind} in {timeout_s} s")
+
+
+def hears(subscriber: Subscriber, timeout_ms: int) -> bool:
+    """Whether a message comes in this time; that the connection was refused or lost is none."""
+    until_s = time.monotonic() + timeout_ms / 1000
+    while (left_s := until_s - time.monotonic()) > 0:
+        if isinstance(subscriber.receive(max(1, round(1000 * left_s))), Packet):
+            return True
+    return False
 
 
 def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:

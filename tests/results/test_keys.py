@@ -15,9 +15,10 @@ from inspector.client import Subscriber
 from inspector.config.keys import KeysConfig
 from inspector.errors import UserError
 from inspector.protocol.codec import Packet
+from inspector.results.peer_limits import Cause
 from inspector.results.results import Results
 from tests.keys import let_in, make_keys, owner_of
-from tests.results.publishing import eventually, make_results
+from tests.results.publishing import eventually, hears, make_results
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_allowed_heard_refused_and_added_later(keys: Path, caplog: pytest.LogCap
     endpoint = results.endpoint.replace("0.0.0.0", "127.0.0.1")
     with Subscriber(endpoint, **owner_of(keys, "anna")) as anna, Subscriber(endpoint, **owner_of(keys, "bert")) as bert:
         eventually(lambda: results.snapshot().refused)
-        assert anna.receive(5000) is not None
-        assert bert.receive(0) is None
+        assert hears(anna, 5000)
+        assert not hears(bert, 1)
     with Subscriber(endpoint, **owner_of(keys, "bert")):
         eventually(lambda: results.snapshot().refused == 2)
     refused = [record for record in caplog.records if "is refused" in record.message]
@@ -47,7 +48,7 @@ def test_allowed_heard_refused_and_added_later(keys: Path, caplog: pytest.LogCap
     assert zmq.auth.load_certificate(keys / "bert.key")[0].decode() in refused[0].message
     let_in(keys, "bert", "viewer")
     with Subscriber(endpoint, **owner_of(keys, "bert")) as bert:
-        assert bert.receive(5000) is not None, "let in, without a restart of the line, once its key has a role"
+        assert hears(bert, 5000), "let in, without a restart of the line, once its key has a role"
     assert results.close()
 
 
@@ -73,14 +74,14 @@ def test_who_is_not_let_in_hears_nothing_and_nobody_else_notices(
         eventually(lambda: results.snapshot().accepted == 2)
         for _ in range(4):
             assert isinstance(anna.receive(5000), Packet)
-        assert other.receive(0) is None
+        assert not hears(other, 1)
         assert results.snapshot().subscriptions == 1
     assert results.close()
 
 
-def hears(results: Results, keys: Path, name: str, timeout_ms: int = 5000) -> bool:
+def lets_in(results: Results, keys: Path, name: str, timeout_ms: int = 5000) -> bool:
     with Subscriber(results.endpoint, **owner_of(keys, name)) as one:
-        return one.receive(timeout_ms) is not None
+        return hears(one, timeout_ms)
 
 
 def test_a_file_that_cannot_be_read_is_skipped_and_the_others_count(
@@ -97,10 +98,10 @@ def test_a_file_that_cannot_be_read_is_skipped_and_the_others_count(
     (allowed / "nothing.key").symlink_to("nowhere")
     os.mkfifo(allowed / "pipe.key")
     (allowed / "bert.key").write_bytes((keys / "bert.key").read_bytes())
-    assert hears(results, keys, "anna")
-    assert hears(results, keys, "bert")
+    assert lets_in(results, keys, "anna")
+    assert lets_in(results, keys, "bert")
     (allowed / "bert.key").unlink()
-    assert not hears(results, keys, "bert", 300), "a key taken out while others cannot be read is out"
+    assert not lets_in(results, keys, "bert", 300), "a key taken out while others cannot be read is out"
     for name in ("broken", "half", "latin", "mangled", "folder", "nothing", "pipe"):
         assert f"{name}.key" in caplog.text
     assert caplog.text.count("this file is skipped") >= 7
@@ -110,10 +111,10 @@ def test_a_file_that_cannot_be_read_is_skipped_and_the_others_count(
 def test_a_file_written_over_in_place_counts_with_what_it_holds_now(keys: Path) -> None:
     results = make_results(keys=section(keys))
     results.start()
-    assert hears(results, keys, "anna")
+    assert lets_in(results, keys, "anna")
     (keys / "clients" / "subscriber" / "anna.key").write_bytes((keys / "bert.key").read_bytes())
-    assert hears(results, keys, "bert")
-    assert not hears(results, keys, "anna", 300)
+    assert lets_in(results, keys, "bert")
+    assert not lets_in(results, keys, "anna", 300)
     assert results.close()
 
 
@@ -126,11 +127,11 @@ def test_who_is_taken_off_the_list_is_cut_off(keys: Path, caplog: pytest.LogCapt
         Subscriber(results.endpoint, **owner_of(keys, "anna")) as anna,
         Subscriber(results.endpoint, **owner_of(keys, "bert")) as bert,
     ):
-        eventually(lambda: anna.receive(50) and bert.receive(50) and results.snapshot().subscriptions == 2)
+        eventually(lambda: hears(anna, 300) and hears(bert, 300) and results.snapshot().subscriptions == 2)
         (keys / "clients" / "subscriber" / "bert.key").unlink()
         eventually(lambda: results.snapshot().subscriptions == 1)
-        eventually(lambda: bert.receive(200) is None)
-        assert anna.receive(1000) is not None
+        eventually(lambda: not hears(bert, 250))
+        assert hears(anna, 1000)
     assert "its key may not connect any more" in caplog.text
     assert results.close()
 
@@ -141,11 +142,14 @@ def test_while_the_folder_is_away_nobody_is_let_in_and_nobody_is_turned_away_for
     monkeypatch.setattr("inspector.results.peer_sockets.HANDSHAKE_MS", 200)
     results = make_results(keys=section(keys))
     results.start()
-    (keys / "clients").rename(keys / "away")
-    with Subscriber(results.endpoint, **owner_of(keys, "anna")) as anna:
-        assert anna.receive(300) is None
-        (keys / "away").rename(keys / "clients")
-        assert anna.receive(5000) is not None
+    with Subscriber(results.endpoint, **owner_of(keys, "anna")) as before:
+        assert hears(before, 5000)
+        (keys / "clients").rename(keys / "away")
+        with Subscriber(results.endpoint, **owner_of(keys, "anna")) as anna:
+            assert not hears(anna, 700), "longer than it takes until keys are looked at"
+            (keys / "away").rename(keys / "clients")
+            assert hears(anna, 5000)
+        assert results.snapshot().cut_off[Cause.KEY] == 0, "who was there stays"
     assert results.close()
 
 
@@ -154,9 +158,9 @@ def test_a_refused_client_tries_again_until_its_key_is_there(keys: Path, monkeyp
     results = make_results(keys=section(keys))
     results.start()
     with Subscriber(results.endpoint, **owner_of(keys, "bert")) as bert:
-        assert bert.receive(300) is None
+        assert not hears(bert, 300)
         (keys / "clients" / "subscriber" / "bert.key").write_bytes((keys / "bert.key").read_bytes())
-        assert bert.receive(5000) is not None
+        assert hears(bert, 5000)
     assert results.close()
 
 

@@ -98,7 +98,7 @@ def test_one_that_reads_again_learns_what_it_missed(caplog: pytest.LogCaptureFix
     results.start()
     outcome = msgspec.structs.replace(REJECTED, mask=os.urandom(100_000))
     seqs: list[int] = []
-    with Subscriber(results.endpoint, receive_hwm=1) as slow:
+    with Subscriber(results.endpoint, recovery=None, receive_hwm=1) as slow:
         assert results.wait_for_subscribers()
         results.begin("cam1", RUN, START)
         frame = 0

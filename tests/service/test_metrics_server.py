@@ -88,7 +88,18 @@ def test_an_error_while_collecting_is_a_500_and_in_the_log(
 
 @pytest.mark.parametrize(
     "request_bytes",
-    [b"", b"\0" * 5000 + b"\r\n\r\n", b"GET\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"GET /x HTTP/1.1\r\nA"],
+    [
+        b"",
+        b"\0" * 5000 + b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"POST / HTTP/1.1\r\n\r\n",
+        b"GET /x HTTP/1.1\r\nA",
+        b"\xff\xfe /\xc3 HTTP/9.9\r\n\r\n",
+        b"GET /" + b"x" * 70_000,
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200,
+        b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET /?name[]=%ff%00 HTTP/1.1\r\n\r\n",
+    ],
 )
 def test_bad_requests_harm_nobody(
     server: MetricsServer, request_bytes: bytes, capsys: pytest.CaptureFixture[str]

@@ -77,7 +77,7 @@ def main(endpoint: str, line: str) -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     epochs: dict[str, Heard] = {}
-    with Subscriber(endpoint, f"v1/{line}/") as subscriber:
+    with Subscriber(endpoint, f"v1/{line}/", recovery=None) as subscriber:
         due_s = 0.0
         while not stopped:
             event = subscriber.receive(50)

@@ -74,7 +74,8 @@ class ServerKeys:
 
         with folder_beside(self.folder) as scratch:  # which nobody else may enter
             new = output_folder(scratch / "keys")
-            os.chmod(output_folder(new / CLIENTS), FOLDER_MODE)
+            for folder in (new, output_folder(new / CLIENTS)):
+                os.chmod(folder, FOLDER_MODE)
             _, secret = zmq.auth.create_certificates(new, self.name)
             os.chmod(secret, SECRET_MODE)
             take_place(new, self.folder)

@@ -9,7 +9,8 @@ import logging
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,7 @@ from inspector.results.listening import TRY_AGAIN_MS
 from inspector.results.mailbox import Mailbox
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.recovery.address import collision, told
-from inspector.results.recovery.answers import Steps, answer, without
+from inspector.results.recovery.answers import answer, without
 from inspector.results.recovery.archive import Archive
 from inspector.results.recovery.lane import Asked, Lanes
 from inspector.results.recovery.pace import Pace
@@ -95,8 +96,10 @@ class RecoveryServer:
         self._socket: RequestSocket | None = None
         self._keep_open_s = 0.0
         """When the journal is looked at next."""
-        self._work: tuple[Asked, Steps] | None = None
-        """The request that is being answered."""
+        self._work: Generator[int, None, None] | None = None
+        """The request that is being answered, in steps, each with the number of publications found."""
+        self._later: deque[tuple[Arrival | Asked, list[bytes]]] | None = None
+        """Replies that wait, while another one is being sent; None: none is."""
         self._requests: Counter[tuple[str, str]] = Counter()
         self._publications = 0
         self._errors = BriefLog(log, logging.ERROR, "errors with requests")
@@ -195,13 +198,15 @@ class RecoveryServer:
         except MalformedError as error:
             arrival.bad(Fault.TOO_LARGE if len(data) > LARGEST_REQUEST else Fault.MALFORMED, str(error))
             if (id_ := id_in(data)) is not None and not arrival.too_many:
-                self._send(socket, arrival, without(self._sources, id_, Outcome.REFUSED, str(error)))
+                self._at_once(socket, arrival, without(self._sources, id_, Outcome.REFUSED, str(error)))
             return
         if arrival.too_many or not self._lanes.put(Asked(arrival.connection, arrival.envelope, request)):
             why = "too many requests at once"
             if arrival.too_many:
                 arrival.bad(Fault.TOO_MANY, why)
-            self._reply(socket, arrival, request, without(self._sources, request.id, Outcome.BUSY, why, _SOON_MS))
+            busy = without(self._sources, request.id, Outcome.BUSY, why, _SOON_MS)
+            self._count(request, busy)
+            self._at_once(socket, arrival, busy)
 
     def _step(self, socket: RequestSocket) -> None:
         """Work on one request for a few milliseconds."""
@@ -212,38 +217,53 @@ class RecoveryServer:
             asked_for = self._lanes.take()
             if asked_for is None:
                 return
-            self._work = asked_for, answer(self._sources, asked_for.request)
-        asked_for, steps = self._work
-        found = 0
+            self._work = self._answering(socket, asked_for)
+        found = None
         try:
-            found = next(steps)
-        except StopIteration as end:
-            self._work = None
-            self._reply(socket, asked_for, asked_for.request, end.value)
+            found = next(self._work, None)
+        finally:
+            if found is None:
+                self._work = None
+            self._pace.done(found or 0, began_s, time.thread_time() - began_cpu_s)
+
+    def _answering(self, socket: RequestSocket, asked: Asked) -> Generator[int, None, None]:
+        """Work the answer out and send it."""
+        try:
+            reply = yield from answer(self._sources, asked.request)
         except Exception:
-            self._work = None
             self._errors.write("a request could not be answered", exc_info=True)
             why = "an internal error; the line's log has it"
-            self._reply(
-                socket,
-                asked_for,
-                asked_for.request,
-                without(self._sources, asked_for.request.id, Outcome.BUSY, why, _WAIT_MS),
-            )
-        self._pace.done(found, began_s, time.thread_time() - began_cpu_s)
+            reply = without(self._sources, asked.request.id, Outcome.BUSY, why, _WAIT_MS)
+        self._count(asked.request, reply)
+        parts = encode_answer(reply)
+        self._later = deque()
+        try:
+            sent = yield from socket.sending(asked.envelope, parts)
+        finally:
+            later, self._later = self._later, None
+        if sent:
+            self._publications += len(reply.publications)
+            self._lanes.sent(asked.connection, sum(map(len, parts)))
+        for number, (to, parts) in enumerate(later, 1):
+            self._send(socket, to, parts)
+            if number % _MESSAGES_PER_TURN == 0:
+                yield 0
 
-    def _reply(self, socket: RequestSocket, to: Arrival | Asked, request: Request, reply: Answer) -> None:
+    def _at_once(self, socket: RequestSocket, to: Arrival, reply: Answer) -> None:
+        """Send a reply that holds nothing, behind one that is being sent."""
+        parts = encode_answer(reply)
+        if self._later is None:
+            self._send(socket, to, parts)
+        else:
+            self._later.append((to, parts))
+
+    def _send(self, socket: RequestSocket, to: Arrival | Asked, parts: list[bytes]) -> None:
+        if socket.send(to.envelope, parts):
+            self._lanes.sent(to.connection, sum(map(len, parts)))
+
+    def _count(self, request: Request, reply: Answer) -> None:
         kind = str(type(request.do).__struct_config__.tag)
         self._requests[kind, reply.reply.outcome.value] += 1
-        if self._send(socket, to, reply):
-            self._publications += len(reply.publications)
-
-    def _send(self, socket: RequestSocket, to: Arrival | Asked, reply: Answer) -> bool:
-        parts = encode_answer(reply)
-        sent = socket.send(to.envelope, parts)
-        if sent:
-            self._lanes.sent(to.connection, sum(map(len, parts)))
-        return sent
 
 
 def _limits(connections: int) -> RequestLimits:

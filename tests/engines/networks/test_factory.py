@@ -15,6 +15,8 @@ for extra in ("timm", "segmentation_models_pytorch"):
     if importlib.util.find_spec(extra) is None:
         pytest.skip(f"needs the training extra ({extra})", allow_module_level=True)
 
+from safetensors.torch import save_file  # noqa: E402
+
 from engines.errors import RecipeError  # noqa: E402
 from engines.networks.cost import count_cost  # noqa: E402
 from engines.networks.encoder_weights import load_network_weights  # noqa: E402
@@ -76,10 +78,10 @@ def test_an_encoder_for_colour_starts_a_grey_one(tmp_path: Path, architecture: s
     import timm
 
     published = timm.create_model("resnet34", pretrained=False)
-    torch.save(published.state_dict(), tmp_path / "imagenet.pth")
+    save_file(published.state_dict(), tmp_path / "imagenet.safetensors")
     spec = _spec(architecture)
     network = build_network(spec, 4)
-    start_encoder(network, spec, str(tmp_path / "imagenet.pth"))
+    start_encoder(network, spec, str(tmp_path / "imagenet.safetensors"))
     state, wanted = network.encoder.state_dict(), published.state_dict()
     torch.testing.assert_close(state[first], wanted["conv1.weight"].sum(dim=1, keepdim=True))
     torch.testing.assert_close(state["layer3.1.conv2.weight"], wanted["layer3.1.conv2.weight"])
@@ -88,20 +90,23 @@ def test_an_encoder_for_colour_starts_a_grey_one(tmp_path: Path, architecture: s
 def test_an_encoder_starts_from_an_earlier_training(tmp_path: Path) -> None:
     spec = _spec("lite0-unet")
     earlier, later = build_network(spec, 4), build_network(spec, 2)
-    torch.save({"format": "any", "state": earlier.state_dict()}, tmp_path / "weights.pt")
-    start_encoder(later, spec, str(tmp_path / "weights.pt"))
+    save_file(earlier.state_dict(), tmp_path / "weights.safetensors")
+    start_encoder(later, spec, str(tmp_path / "weights.safetensors"))
     torch.testing.assert_close(later.encoder.state_dict(), earlier.encoder.state_dict())
 
 
 def test_a_network_starts_from_an_earlier_training_of_other_classes(tmp_path: Path) -> None:
     spec = _spec("lite0-unet")
     earlier, later = build_network(spec, 3), build_network(spec, 2)
-    torch.save({"format": "any", "state": earlier.state_dict()}, tmp_path / "weights.pt")
+    save_file(earlier.state_dict(), tmp_path / "weights.safetensors")
     head = later.head.weight.detach().clone()  # type: ignore[union-attr, operator]
-    load_network_weights(later, tmp_path / "weights.pt")
+    load_network_weights(later, tmp_path / "weights.safetensors")
     torch.testing.assert_close(later.decoder.state_dict(), earlier.decoder.state_dict())  # type: ignore[union-attr]
     torch.testing.assert_close(later.head.weight, head)  # type: ignore[union-attr]
-    for name, complaint in (("none.pt", "no such file"), ("weights.pt", "of the encoder are not in it")):
+    for name, complaint in (
+        ("none.safetensors", "no such file"),
+        ("weights.safetensors", "of the encoder are not in it"),
+    ):
         with pytest.raises(RecipeError, match=f"weights: .*{name}: .*{complaint}"):
             load_network_weights(build_network(_spec("timm"), 2), tmp_path / name)
 
@@ -109,15 +114,17 @@ def test_a_network_starts_from_an_earlier_training_of_other_classes(tmp_path: Pa
 @pytest.mark.parametrize(
     ("start", "complaint"),
     [
-        ("none.pth", "no such file"),
-        ("other.pth", "of the encoder are not in it"),
-        ("text.pth", "not a file of weights"),
+        ("none.safetensors", "no such file"),
+        ("other.safetensors", "of the encoder are not in it"),
+        ("text.safetensors", "not a .safetensors file"),
+        ("pickle.pth", "one of torch.save is converted where it comes from"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, start: str, complaint: str) -> None:
     spec = _spec("unet")
-    torch.save(build_network(_spec("lite0-gate"), 4).state_dict(), tmp_path / "other.pth")
-    (tmp_path / "text.pth").write_text("weights", encoding="utf-8")
+    save_file(build_network(_spec("lite0-gate"), 4).state_dict(), tmp_path / "other.safetensors")
+    torch.save({}, tmp_path / "pickle.pth")
+    (tmp_path / "text.safetensors").write_text("weights", encoding="utf-8")
     with pytest.raises(RecipeError, match=complaint) as refused:
         start_encoder(build_network(spec, 4), spec, str(tmp_path / start))
     assert "\n" not in str(refused.value)

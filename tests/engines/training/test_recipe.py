@@ -94,10 +94,14 @@ def test_paths_of_the_file_are_relative_to_it_and_those_of_the_command_line_to_w
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     text = SEGMENTER.read_text(encoding="utf-8").replace("encoder_weights: null", "")
-    (recipes / "r.yaml").write_text(f"{text}\n{key}: seg/weights.pt\n")
+    (recipes / "r.yaml").write_text(f"{text}\n{key}: seg/weights.safetensors\n")
     for path in (recipes / "r.yaml", Path("../recipes/r.yaml")):
-        assert getattr(read_recipe(path), key) == f"{recipes}/seg/weights.pt"
-    changes = {"seg/weights.pt": f"{here}/seg/weights.pt", "~/w.pt": f"{tmp_path}/me/w.pt", "/w.pt": "/w.pt"}
+        assert getattr(read_recipe(path), key) == f"{recipes}/seg/weights.safetensors"
+    changes = {
+        "seg/weights.safetensors": f"{here}/seg/weights.safetensors",
+        "~/w.pt": f"{tmp_path}/me/w.pt",
+        "/w.pt": "/w.pt",
+    }
     for told, expected in {**changes, **{word: word for word in rule.words}}.items():
         assert getattr(read_recipe(recipes / "r.yaml", [f"{key}={told}"]), key) == expected
 

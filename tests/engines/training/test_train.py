@@ -18,10 +18,13 @@ for extra in ("lightning", "timm", "segmentation_models_pytorch", "efficientnet_
     if importlib.util.find_spec(extra) is None:
         pytest.skip(f"needs the training extra ({extra})", allow_module_level=True)
 
+from safetensors.torch import save  # noqa: E402
+
 from engines.errors import DataError, RecipeError, TrainingError  # noqa: E402
+from engines.training.folder import begin_folder  # noqa: E402
 from engines.training.segmenter_training import SegmenterTraining  # noqa: E402
 from engines.training.train import train  # noqa: E402
-from engines.training.weights import load_weights  # noqa: E402
+from engines.training.weights import FORMAT, load_weights  # noqa: E402
 from tests.engines.training.labelled import CLASSES, HEIGHT, WIDTH, write_frames  # noqa: E402
 from tests.engines.training.short import CONFIGS, CPU, SPLIT, short_task  # noqa: E402
 
@@ -53,9 +56,9 @@ def test_every_named_recipe_trains_two_epochs(path: Path, bars: Path, tmp_path: 
     assert [row["epoch"] for row in history] == ["0", "1"]
     assert all(float(row["training_loss"]) > 0 for row in history)
     assert [row["phase"] for row in history] == ["0", str(len(task.recipe.phases) - 1)]
-    written = {"recipe.yaml", "split.csv", "metrics.csv", "last.ckpt", "best.ckpt", "weights.pt"}
+    written = {"recipe.yaml", "split.csv", "metrics.csv", "last.ckpt", "best.ckpt", "weights.safetensors"}
     assert {file.name for file in task.out.iterdir()} == written
-    again = load_weights(task.out / "weights.pt")
+    again = load_weights(task.out / "weights.safetensors")
     assert (again.kind, again.classes, again.height, again.width) == (task.recipe.kind, CLASSES, HEIGHT, WIDTH)
     assert trained is not None
     assert (again.data_id, again.split_id, again.metrics) == (task.dataset.id, task.split.id, trained.metrics)
@@ -83,12 +86,14 @@ def test_a_segmenter_learns_bars(bars: Path, tmp_path: Path) -> None:
 def test_softmax_and_the_small_gate_train_too(bars: Path, tmp_path: Path) -> None:
     softmax = ("network={architecture: lite0-unet, activation: softmax}", "scale=2", "batches.crops=[[32, 48]]")
     train(short_task("segmenter-resnet34", bars, tmp_path / "s", *softmax), hardware=CPU, progress=False)
-    segmenter = load_weights(tmp_path / "s" / "weights.pt")
+    segmenter = load_weights(tmp_path / "s" / "weights.safetensors")
     assert segmenter.scale == 2
     assert segmenter.build()(torch.zeros(1, 1, 32, 80)).shape == (1, 5, 32, 80)
     gate = ("network={architecture: lite0-gate, dropout: 0.2}", "schedule={kind: one_cycle, warmup_steps: 1}")
     train(short_task("gate-resnet34", bars, tmp_path / "g", *gate), hardware=CPU, progress=False)
-    logits, cells, presence = load_weights(tmp_path / "g" / "weights.pt").build()(torch.zeros(1, 1, HEIGHT, WIDTH))
+    logits, cells, presence = load_weights(tmp_path / "g" / "weights.safetensors").build()(
+        torch.zeros(1, 1, HEIGHT, WIDTH)
+    )
     assert (logits.shape, cells.shape, presence.shape) == ((1,), (1, 4, HEIGHT // 16, WIDTH // 16), (1, 4))
 
 
@@ -102,7 +107,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(bars: Pat
     kept = torch.load(task.out / "last.ckpt", weights_only=True)
     assert kept["epoch"] == 0
     assert all(value.isfinite().all() for value in kept["state_dict"].values() if value.is_floating_point())
-    assert not (task.out / "weights.pt").exists()
+    assert not (task.out / "weights.safetensors").exists()
 
 
 def test_weights_that_are_not_finite_are_never_written(bars: Path, tmp_path: Path) -> None:
@@ -138,7 +143,7 @@ def test_a_killed_training_resumes_to_the_same_weights(bars: Path, tmp_path: Pat
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
-        assert not (broken / "weights.pt").exists()
+        assert not (broken / "weights.safetensors").exists()
         finished = subprocess.run(_command(bars, broken, "--resume"), env=environment, capture_output=True, text=True)
         assert finished.returncode == 0, finished.stderr
         _, told = beside.communicate()
@@ -146,7 +151,7 @@ def test_a_killed_training_resumes_to_the_same_weights(bars: Path, tmp_path: Pat
     assert history.read_text() == (unbroken / "metrics.csv").read_text()
     rates = {row["learning_rate"] for row in _history(broken)}
     assert len(rates) > 2, "the plateau was never met, and so not tested"
-    ours, theirs = (load_weights(out / "weights.pt").state for out in (broken, unbroken))
+    ours, theirs = (load_weights(out / "weights.safetensors").state for out in (broken, unbroken))
     for name, value in theirs.items():
         torch.testing.assert_close(ours[name], value, rtol=0, atol=0)
 
@@ -157,9 +162,9 @@ def test_two_devices_train_together(bars: Path, tmp_path: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     finished = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.count("weights.pt") == 1
+    assert finished.stdout.count("weights.safetensors") == 1
     assert [row["epoch"] for row in _history(tmp_path / "out")] == ["0", "1", "2", "3"]
-    assert load_weights(tmp_path / "out" / "weights.pt").kind == "segmenter"
+    assert load_weights(tmp_path / "out" / "weights.safetensors").kind == "segmenter"
 
 
 @pytest.mark.timeout(120)
@@ -185,13 +190,46 @@ def test_crops_that_are_larger_than_the_frames_are_refused(bars: Path, tmp_path:
 
 
 def test_weights_of_a_foreign_file_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "weights.pt"
-    for content in (b"", b"no weights at all"):
+    path = tmp_path / "weights.safetensors"
+    torch.save({"state_dict": {}}, pickled := tmp_path / "weights.pt")
+    for content in (b"", b"no weights at all", pickled.read_bytes(), b"\xff" * 100):
         path.write_bytes(content)
-        with pytest.raises(DataError, match=r"weights\.pt: is not a file of weights"):
+        with pytest.raises(DataError, match=r"weights\.safetensors: is not a file of weights"):
             load_weights(path)
-    torch.save({"state_dict": {}}, path)
-    with pytest.raises(DataError, match="format: found None"):
-        load_weights(path)
-    with pytest.raises(DataError, match="cannot be read"):
-        load_weights(tmp_path / "none.pt")
+    about = {"format": FORMAT, "trained": "{}"}
+    for metadata, said in (
+        (None, "format: found 'None'"),
+        ({"format": "inspector-weights-2"}, "format: found 'inspector-weights-2', expected"),
+        ({"format": FORMAT}, "Expecting value"),
+        (about, "missing required field"),
+        (about | {"trained": "[1]"}, "mapping"),
+        (about | {"trained": "[" * 100_000}, "is too deep|recursion"),
+    ):
+        path.write_bytes(save({}, metadata))
+        with pytest.raises(DataError, match=said) as told:
+            load_weights(path)
+        assert "\n" not in str(told.value)
+    for place in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(DataError, match="cannot be read"):
+            load_weights(place)
+
+
+def test_a_checkpoint_that_would_run_something_is_not_resumed(bars: Path, tmp_path: Path) -> None:
+    task = short_task("segmenter-resnet34", bars, tmp_path / "out")
+    begin_folder(task.out, task.recipe, task.dataset, task.split, False)
+    torch.save({"state_dict": {}, "epoch": Planted()}, task.out / "last.ckpt")
+    with pytest.raises(RecipeError, match="is no checkpoint of a training"):
+        train(task, resume=True, hardware=CPU, progress=False)
+    assert not Planted.ran
+
+
+class Planted:
+    """Says whether it was brought to life from a pickle."""
+
+    ran = False
+
+    def __setstate__(self, state: object) -> None:
+        Planted.ran = True
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"a": 1}

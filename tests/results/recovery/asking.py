@@ -47,7 +47,7 @@ class Asker:
         self.socket.send(json.dumps({"recovery": 1, "id": id_, "do": do}).encode())
         return id_
 
-    def receive(self, timeout_s: float = 5.0) -> Answer:
+    def receive(self, timeout_s: float = 10.0) -> Answer:
         """The next reply."""
         assert self.socket.poll(round(timeout_s * 1000)), f"no reply in {timeout_s} s"
         return decode_answer(self.socket.recv_multipart())
