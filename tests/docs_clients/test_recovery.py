@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from inspector.config.keys import KeysConfig
 from inspector.config.recovery import RecoveryConfig
 from inspector.results.journal_reader import JournalReader
 from inspector.results.results import Results
@@ -70,24 +68,21 @@ def printed_rows(client: Client) -> dict[tuple[str, str], list[dict[str, Any]]]:
     return found
 
 
-@pytest.fixture(params=["plain", "curve"])
-def security(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[KeysConfig | None, list[str | Path]]:
-    """Section ``keys`` of the line's file, and the options of a client that fits it."""
-    if request.param == "plain":
-        return None, []
+def pair(folder: Path) -> list[str | Path]:
+    """The options of a client with keys."""
+    return ["-k", folder / "line.key", "-c", folder / "mes.key_secret"]
+
+
+def test_what_came_before_of_two_cameras_with_keys(command: list[str], tmp_path: Path) -> None:
+    """By CURVE, results and recovery; a third camera has nothing to say."""
     keys = make_keys(tmp_path, mes="subscriber")
-    return keys, ["-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret"]
-
-
-def test_what_came_before_and_two_cameras(command: list[str], security: Any, tmp_path: Path) -> None:
-    keys, options = security
     results = make_results(make_identity("cam1", "cam2", "cam3"), tmp_path / "j.sqlite", keys=keys)
     results.start()
     for camera in ("cam1", "cam2"):
         results.begin(camera, RUN, START)
         publish(results, range(FRAMES), camera)
     drain(results, FRAMES, "cam2")
-    with Client(command, tmp_path, *options, results.endpoint) as client:
+    with Client(command, tmp_path, *pair(tmp_path), results.endpoint) as client:
         client.printing(2 * FRAMES)
         assert all(row["recovered"] for row in client.verdicts)
         publish(results, range(FRAMES, FRAMES + 5))
@@ -186,9 +181,7 @@ def test_what_is_gone_is_said(command: list[str], tmp_path: Path) -> None:
 def test_a_key_without_a_role_gets_nothing(command: list[str], tmp_path: Path) -> None:
     results = make_results(keys=make_keys(tmp_path, "mes"))
     results.start()
-    with Client(
-        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", results.endpoint
-    ) as client:
+    with Client(command, tmp_path, *pair(tmp_path), results.endpoint) as client:
         eventually(lambda: results.snapshot().refused)
         assert client.end() == 3, "nothing was heard, so nothing is proven"
         assert not client.verdicts
@@ -198,9 +191,7 @@ def test_a_key_without_a_role_gets_nothing(command: list[str], tmp_path: Path) -
 def test_a_secret_that_others_can_read(command: list[str], tmp_path: Path) -> None:
     make_keys(tmp_path, "mes")
     (tmp_path / "mes.key_secret").chmod(0o644)
-    with Client(
-        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", "tcp://127.0.0.1:1"
-    ) as client:
+    with Client(command, tmp_path, *pair(tmp_path), "tcp://127.0.0.1:1") as client:
         assert client.process.wait(10) == 2
         assert (
             client.said.read_text()

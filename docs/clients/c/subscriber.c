@@ -173,16 +173,24 @@ static int print_until(stream *s, json_int_t *to) {
     return NOTHING;
 }
 
+static void lose(stream *s, const char *why) {
+    if (s->want == GET) missed(s, s->to, why);
+    else missed(s, UNKNOWN, why), begin(s, s->first->epoch, 0);
+    s->want = NOTHING;
+}
+
 static void advance(stream *s) {
-    int want = print_until(s, &s->to);
+    int want;
+    while ((want = print_until(s, &s->to)) && address && !*address) {
+        s->want = want;
+        lose(s, "the line has no recovery socket");
+    }
     if (!s->want) s->since_ms = now;
     s->want = want;
 }
 
 static void give_up(stream *s, const char *why) {
-    if (s->want == GET) missed(s, s->to, why);
-    else missed(s, UNKNOWN, why), begin(s, s->first->epoch, 0);
-    s->want = NOTHING;
+    lose(s, why);
     if (asked == s) asked = NULL;
     advance(s);
 }
@@ -250,7 +258,6 @@ static void ask(void) {
     stream *s = NULL;
     for (stream *each = streams; each; each = each->after) {
         if (each->stale) each->since_ms = now; /* nobody is there: waiting costs no patience */
-        if (each->want && address && !*address) give_up(each, "the line has no recovery socket");
         if (each->want && now - each->since_ms > PATIENCE_MS) give_up(each, "the recovery socket does not answer");
         if (each->want && (!s || each->since_ms < s->since_ms)) s = each;
     }
