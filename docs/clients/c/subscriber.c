@@ -9,13 +9,13 @@
 #include <signal.h>
 #include <time.h>
 
-#define PART_MOST (16 << 20) /* bytes of one part; libzmq closes a connection that sends more */
-#define WAITING_MOST 100     /* messages in the socket; nothing is lost there: further ones wait at the line */
-#define HELD_MOST 16384      /* live messages of a stream that wait while a hole before them is filled; further ones are asked for later */
-#define ANSWER_MS 3000       /* a request without an answer is sent again after this, over a new connection */
-#define PATIENCE_MS 30000    /* a hole is given up after this, as long as the publisher is alive */
+#define PART_MOST (16 << 20)     /* bytes of one part; libzmq closes a connection that sends more */
+#define WAITING_MOST 100         /* messages in the socket; nothing is lost there: further ones wait at the line */
+#define HELD_MOST 16384          /* live messages of a stream that wait while a hole before them is filled; further ones are asked for */
+#define ANSWER_MS 3000           /* a request without an answer is sent again after this, over a new connection */
+#define PATIENCE_MS 30000        /* a hole is given up after this, as long as the publisher is alive */
+#define UNHEARD_MS 5000          /* nothing at all for so long: connect anew, because libzmq does not where a key was refused */
 #define UNKNOWN (WHOLE_MOST + 1) /* in the place of a number: nobody can say how many */
-#define UNHEARD_MS 5000      /* nothing at all for so long: connect anew, because libzmq does not where a key was refused */
 
 /* A publication that waits for its turn, or (`reach`) the fact that all numbers below `number` were published. */
 typedef struct item {
@@ -356,14 +356,18 @@ static void watch(void) {
 static void resume(const char *path) {
     FILE *file = fopen(path, "r");
     if (!file) fail(path, "cannot be read", 2);
-    for (json_t *line; !feof(file); json_decref(line)) {
+    char *text = NULL;
+    for (size_t size = 0; getline(&text, &size, file) > 0;) {
         const char *name, *camera, *epoch;
         json_int_t seq;
-        line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
-        if (json_unpack(line, "{s:s,s:s,s:s,s:I}", "line", &name, "camera", &camera, "epoch", &epoch, "seq", &seq)) break; /* the end, or torn */
-        stream *s = stream_of(name, camera);
-        free(s->epoch), s->epoch = strdup(epoch), s->next = seq + 1;
+        json_t *line = json_loads(text, 0, NULL); /* a line that was torn by a crash is none */
+        if (!json_unpack(line, "{s:s,s:s,s:s,s:I}", "line", &name, "camera", &camera, "epoch", &epoch, "seq", &seq)) {
+            stream *s = stream_of(name, camera);
+            free(s->epoch), s->epoch = strdup(epoch), s->next = seq + 1;
+        }
+        json_decref(line);
     }
+    free(text);
     fclose(file);
 }
 

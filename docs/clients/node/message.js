@@ -36,7 +36,8 @@ export function decodeReply(part) {
   const reply = parse(part), {id, outcome, text, retry_ms, next, newest, streams} = reply
   const told = typeof id === "string" && typeof text === "string" && ["done", "busy", "refused"].includes(outcome)
   const counted = whole(newest) && (outcome !== "busy" || (whole(retry_ms) && retry_ms >= 0)) && (next === null || whole(next) || typeof next === "string")
-  if (told && counted && streams.every((each) => typeof each.epoch === "string" && whole(each.order) && whole(each.newest))) return reply
+  const ordered = streams.every((each) => typeof each.epoch === "string" && whole(each.order) && whole(each.newest))
+  if (told && counted && ordered) return reply
   throw new Error("not a reply")
 }
 

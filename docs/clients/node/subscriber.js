@@ -302,7 +302,7 @@ for (const text of option.earlier.split("\n")) {
     const {line, camera, epoch, seq} = JSON.parse(text)
     Object.assign(streamOf(line, camera), {epoch, next: seq + 1})
   } catch {
-    break // the end, or torn
+    // A line that was torn by a crash is none.
   }
 }
 address = option.recovery
