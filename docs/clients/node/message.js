@@ -35,9 +35,10 @@ function reason([error]) {
 export function decodeReply(part) {
   const reply = parse(part), {id, outcome, text, retry_ms, next, newest, streams} = reply
   const told = typeof id === "string" && typeof text === "string" && ["done", "busy", "refused"].includes(outcome)
-  const counted = whole(newest) && (outcome !== "busy" || (whole(retry_ms) && retry_ms >= 0)) && (next === null || whole(next) || typeof next === "string")
+  const timed = outcome !== "busy" || (whole(retry_ms) && retry_ms >= 0)
+  const counted = whole(newest) && (next === null || whole(next) || typeof next === "string")
   const ordered = streams.every((each) => typeof each.epoch === "string" && whole(each.order) && whole(each.newest))
-  if (told && counted && ordered) return reply
+  if (told && timed && counted && ordered) return reply
   throw new Error("not a reply")
 }
 
