@@ -17,6 +17,7 @@ from tests.results.publishing import eventually
 
 CLIENTS = Path(__file__).parents[2] / "docs" / "clients"
 _TRIAL = '#include <zmq.h>\n#include <jansson.h>\nint main(void) { return !zmq_has("curve") || !json_true(); }\n'
+_SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover")
 
 
 def absent(language: str, what: str) -> None:
