@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from inspector.config.keys import KeysConfig
 from inspector.config.recovery import RecoveryConfig
 from inspector.results.journal_reader import JournalReader
 from inspector.results.results import Results
@@ -70,24 +68,21 @@ def printed_rows(client: Client) -> dict[tuple[str, str], list[dict[str, Any]]]:
     return found
 
 
-@pytest.fixture(params=["plain", "curve"])
-def security(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[KeysConfig | None, list[str | Path]]:
-    """Section ``keys`` of the line's file, and the options of a client that fits it."""
-    if request.param == "plain":
-        return None, []
+def pair(folder: Path) -> list[str | Path]:
+    """The options of a client with keys."""
+    return ["-k", folder / "line.key", "-c", folder / "mes.key_secret"]
+
+
+def test_what_came_before_of_two_cameras_with_keys(command: list[str], tmp_path: Path) -> None:
+    """By CURVE, results and recovery; a third camera has nothing to say."""
     keys = make_keys(tmp_path, mes="subscriber")
-    return keys, ["-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret"]
-
-
-def test_what_came_before_and_two_cameras(command: list[str], security: Any, tmp_path: Path) -> None:
-    keys, options = security
     results = make_results(make_identity("cam1", "cam2", "cam3"), tmp_path / "j.sqlite", keys=keys)
     results.start()
     for camera in ("cam1", "cam2"):
         results.begin(camera, RUN, START)
         publish(results, range(FRAMES), camera)
     drain(results, FRAMES, "cam2")
-    with Client(command, tmp_path, *options, results.endpoint) as client:
+    with Client(command, tmp_path, *pair(tmp_path), results.endpoint) as client:
         client.printing(2 * FRAMES)
         assert all(row["recovered"] for row in client.verdicts)
         publish(results, range(FRAMES, FRAMES + 5))
@@ -123,28 +118,32 @@ def test_cut_off_while_it_stood_still(command: list[str], tmp_path: Path) -> Non
         assert sum(row["recovered"] for row in client.verdicts) > 3
 
 
+def start_of_the_line(journal: Path, port: str) -> Results:
+    """Another start of the line; its recovery socket is at any port, as the heartbeats say."""
+    recovery = RecoveryConfig(endpoint="tcp://127.0.0.1:*")
+    results = make_results(make_identity(), journal, {"endpoint": f"tcp://127.0.0.1:{port}", "recovery": recovery})
+    results.start()
+    results.begin("cam1", RUN, START)
+    publish(results, range(FRAMES))
+    return results
+
+
 def test_restarts_that_it_did_not_see(command: list[str], tmp_path: Path) -> None:
     """The end of the old epoch, a whole epoch that came and went, and the beginning of the new one."""
-    journal, port = tmp_path / "j.sqlite", "*"
-    client = None
-    for start in range(3):
-        results = make_results(make_identity(), journal, {"endpoint": f"tcp://127.0.0.1:{port}"})
-        results.start()
-        port = results.endpoint.rpartition(":")[2]
-        client = client or Client(command, tmp_path, results.endpoint)
-        results.begin("cam1", RUN, START)
-        publish(results, range(FRAMES))
-        if start == 0:
-            client.printing(FRAMES)
-            client.process.send_signal(signal.SIGSTOP)
-            publish(results, range(FRAMES, 2 * FRAMES))
-        if start == 2:
-            client.process.send_signal(signal.SIGCONT)
-            client.printing(4 * FRAMES)
-            assert client.end() == 0, client.said.read_text()
-        results.end("cam1", RUN)
+    journal = tmp_path / "j.sqlite"
+    results = start_of_the_line(journal, "*")
+    port = results.endpoint.rpartition(":")[2]
+    with Client(command, tmp_path, results.endpoint) as client:
+        client.printing(FRAMES)
+        client.process.send_signal(signal.SIGSTOP)
+        publish(results, range(FRAMES, 2 * FRAMES))
         assert results.close()
-    with client:
+        assert start_of_the_line(journal, port).close()
+        results = start_of_the_line(journal, port)
+        client.process.send_signal(signal.SIGCONT)
+        client.printing(4 * FRAMES)
+        assert client.end() == 0, client.said.read_text()
+        assert results.close()
         assert printed_rows(client) == journal_rows(journal)
         assert list(printed_rows(client)) == list(journal_rows(journal)), "epochs in their order"
         assert len(client.events("epoch")) == 3
@@ -186,9 +185,7 @@ def test_what_is_gone_is_said(command: list[str], tmp_path: Path) -> None:
 def test_a_key_without_a_role_gets_nothing(command: list[str], tmp_path: Path) -> None:
     results = make_results(keys=make_keys(tmp_path, "mes"))
     results.start()
-    with Client(
-        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", results.endpoint
-    ) as client:
+    with Client(command, tmp_path, *pair(tmp_path), results.endpoint) as client:
         eventually(lambda: results.snapshot().refused)
         assert client.end() == 3, "nothing was heard, so nothing is proven"
         assert not client.verdicts
@@ -198,9 +195,7 @@ def test_a_key_without_a_role_gets_nothing(command: list[str], tmp_path: Path) -
 def test_a_secret_that_others_can_read(command: list[str], tmp_path: Path) -> None:
     make_keys(tmp_path, "mes")
     (tmp_path / "mes.key_secret").chmod(0o644)
-    with Client(
-        command, tmp_path, "-k", tmp_path / "line.key", "-c", tmp_path / "mes.key_secret", "tcp://127.0.0.1:1"
-    ) as client:
+    with Client(command, tmp_path, *pair(tmp_path), "tcp://127.0.0.1:1") as client:
         assert client.process.wait(10) == 2
         assert (
             client.said.read_text()

@@ -72,6 +72,11 @@ static const key_rule of_gap[] = {
     {"reason", TEXT, false, 1, 64, NULL},
     {"detail", TEXT, false, 0, 1000, NULL},
 };
+static const key_rule of_epoch[] = { /* in the reply to `streams` */
+    {"epoch", TEXT, false, 1, 64, NULL},
+    {"order", WHOLE, false, -WHOLE_MOST, WHOLE_MOST, NULL},
+    {"newest", WHOLE, false, -1, WHOLE_MOST, NULL},
+};
 static const key_rule of_heartbeat[] = {
     {"last_seq", WHOLE, false, -1, WHOLE_MOST, NULL},
     {"state", WORD, false, 0, 0, " starting running degraded paused draining stopped "},
@@ -96,6 +101,12 @@ static inline bool reason_fits(const char *verdict, const char *reason) {
                                                         "internal camera_lost ");
 }
 
+/* Letters, digits, `_`, `.` and `-`, a letter or digit first. */
+static inline bool is_name(const char *text) {
+    static const char allowed[] = "_.-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    return strspn(text, allowed) == strlen(text) && strchr(allowed + 3, *text) != NULL;
+}
+
 static inline bool fits(json_t *value, const key_rule *rule) {
     json_int_t size = 0;
     const char *text = json_string_value(value);
@@ -104,8 +115,7 @@ static inline bool fits(json_t *value, const key_rule *rule) {
     switch (rule->kind) {
     case WHOLE: return json_is_integer(value) && json_integer_value(value) >= rule->least && json_integer_value(value) <= rule->most;
     case NUMBER: return json_is_number(value) && json_number_value(value) >= rule->least && json_number_value(value) <= rule->most;
-    case NAME:
-        if (!text || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") != strlen(text)) return false; /* fall through */
+    case NAME: return text && size >= 1 && size <= 63 && is_name(text);
     case TEXT: return text && size >= rule->least && size <= rule->most;
     case WORD: return text && one_of(text, rule->words);
     case FLAG: return json_is_boolean(value);

@@ -40,7 +40,8 @@ static void read_key(const char *path, const char *name, char *key) {
     snprintf(format, sizeof format, " %s = \"%%40[^\"]\"", name);
     for (*key = 0; strlen(key) != 40 && fgets(line, sizeof line, file);) sscanf(line, format, key);
     fclose(file);
-    if (strlen(key) != 40) fail(path, strcmp(name, "secret-key") ? "holds no public-key of 40 characters" : "holds no secret-key: give the file .key_secret", 2);
+    const char *lacking = strcmp(name, "secret-key") ? "holds no public-key of 40 characters" : "holds no secret-key: give the file .key_secret";
+    if (strlen(key) != 40) fail(path, lacking, 2);
 }
 
 static void read_options(int count, char **words) {

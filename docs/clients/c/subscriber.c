@@ -4,188 +4,18 @@
  * what it could not get, and whatever else a person should know, is a line of JSON on stderr.
  * Exit status: 0 nothing is missing, 3 something is, 2 wrong options, 1 it could not begin. */
 #define _POSIX_C_SOURCE 200809L
-#include "message.h"
-#include "options.h"
-#include <signal.h>
+#include "stream.h"
 #include <time.h>
 
 #define PART_MOST (16 << 20) /* bytes of one part; libzmq closes a connection that sends more */
 #define WAITING_MOST 100     /* messages in the socket; nothing is lost there: further ones wait at the line */
-#define HELD_MOST 16384      /* live messages of a stream that wait while a hole before them is filled; further ones are asked for later */
 #define ANSWER_MS 3000       /* a request without an answer is sent again after this, over a new connection */
 #define PATIENCE_MS 30000    /* a hole is given up after this, as long as the publisher is alive */
-#define UNKNOWN (WHOLE_MOST + 1) /* in the place of a number: nobody can say how many */
-#define UNHEARD_MS 5000      /* nothing at all for so long: connect anew, because libzmq does not where a key was refused */
+#define SILENT_MS 5000       /* nothing at all for so long: connect anew, because libzmq does not where a key was refused */
 
-/* A publication that waits for its turn, or (`reach`) the fact that all numbers below `number` were published. */
-typedef struct item {
-    struct item *after;
-    char *epoch;
-    json_int_t number;
-    bool reach;
-    json_t *verdict; /* what is to be printed; NULL: nothing */
-} item;
-
-typedef struct stream {
-    struct stream *after;
-    char *line, *camera, *epoch; /* the epoch that is being read; NULL: none yet */
-    json_int_t next;             /* the number that comes next in it */
-    bool over;                   /* a later epoch was heard: this one ends with `through` */
-    json_int_t through;
-    item *first, *last; /* what came live, in the order in which it came */
-    size_t held;
-    json_t *epochs, *cursor;                   /* the reply to `streams`, which may come in pages */
-    json_t *past;                              /* epochs that were left, each with whether it spoke again */
-    enum { NOTHING, GET, STREAMS } want;       /* what is to be asked for: numbers next..to, or the epochs and their order */
-    json_int_t to, since_ms;                   /* since_ms: of the wish, or of the last answer to it */
-    json_int_t heard_ms, silence_ms;           /* of the last message; how long silence is normal */
-    bool stale;
-} stream;
-
-static stream *streams, *asked; /* asked: whose request is out */
 static void *context, *results, *recovery;
-static char *address; /* of the recovery socket; NULL: not known yet; empty: there is none */
-static json_int_t now, heard_ms, sent_ms, again_ms, request_id;
-static long long printed, missing;
+static json_int_t heard_ms, sent_ms, again_ms, request_id;
 static bool heard;
-static volatile sig_atomic_t stop;
-
-static void say(const char *event, const char *format, ...) {
-    va_list values;
-    va_start(values, format);
-    json_t *all = json_pack("{s:s}", "event", event), *rest = json_vpack_ex(NULL, 0, format, values);
-    va_end(values);
-    json_object_update(all, rest);
-    json_dumpf(all, stderr, JSON_COMPACT);
-    fputc('\n', stderr);
-    json_decref(rest), json_decref(all);
-}
-
-static void print(json_t *verdict) {
-    if (!verdict) return;
-    json_dumpf(verdict, stdout, JSON_COMPACT);
-    fputc('\n', stdout);
-    if (++printed == option.most) stop = 1;
-}
-
-/* Numbers next..to of the epoch will not come. */
-static void missed(stream *s, json_int_t to, const char *why) {
-    if (to < s->next) return;
-    missing++;
-    say("missed", "{s:s,s:s,s:s,s:I,s:o,s:s}", "line", s->line, "camera", s->camera, "epoch", s->epoch, "from", s->next, "to",
-        to == UNKNOWN ? json_null() : json_integer(to), "why", why);
-    s->next = to == UNKNOWN ? s->next : to + 1;
-}
-
-/* ---- A stream: what is printed next, and what has to be asked for first ---- */
-
-static stream *stream_of(const char *line, const char *camera) {
-    for (stream *s = streams; s; s = s->after)
-        if (is(s->line, line) && is(s->camera, camera)) return s;
-    stream *s = malloc(sizeof *s);
-    *s = (stream){.after = streams, .line = strdup(line), .camera = strdup(camera), .past = json_object(), .silence_ms = UNHEARD_MS};
-    s->heard_ms = now;
-    return streams = s;
-}
-
-static void begin(stream *s, const char *epoch, json_int_t next) {
-    say("epoch", "{s:s,s:s,s:s,s:s?}", "line", s->line, "camera", s->camera, "epoch", epoch, "before", s->epoch);
-    if (s->epoch) json_object_set_new(s->past, s->epoch, json_false());
-    free(s->epoch);
-    s->epoch = strdup(epoch), s->next = next, s->over = false;
-}
-
-static void push(stream *s, const char *epoch, json_int_t number, bool reach, json_t *verdict) {
-    item *last = s->last, *new;
-    if (!reach && s->held >= HELD_MOST) json_decref(verdict), verdict = NULL, number++, reach = true;
-    if (reach && last && last != s->first && last->reach && is(last->epoch, epoch)) { /* one says as much as many; the first may be asked for */
-        if (number > last->number) last->number = number;
-        return;
-    }
-    new = malloc(sizeof *new);
-    *new = (item){NULL, strdup(epoch), number, reach, verdict};
-    if (last) last->after = new;
-    else s->first = new;
-    s->last = new, s->held++;
-}
-
-static void pop(stream *s) {
-    item *head = s->first;
-    if (!(s->first = head->after)) s->last = NULL;
-    s->held--;
-    free(head->epoch), json_decref(head->verdict), free(head);
-}
-
-static json_int_t number_in(json_t *object, const char *key) { return json_integer_value(json_object_get(object, key)); }
-
-static json_t *known(stream *s, const char *epoch) {
-    for (size_t k = 0; k < json_array_size(s->epochs); k++)
-        if (is(json_string_value(json_object_get(json_array_get(s->epochs, k), "epoch")), epoch)) return json_array_get(s->epochs, k);
-    return NULL;
-}
-
-/* An epoch was read to its end: on to the one that the line opened next. */
-static void turn(stream *s) {
-    json_t *old = known(s, s->epoch), *next = known(s, s->first->epoch), *each;
-    for (size_t k = 0; k < json_array_size(s->epochs); k++) {
-        each = json_array_get(s->epochs, k);
-        if (number_in(each, "order") > number_in(old, "order") && number_in(each, "order") < number_in(next, "order")) next = each;
-    }
-    begin(s, json_string_value(json_object_get(next, "epoch")), 0);
-    if (!is(s->epoch, s->first->epoch)) s->over = true, s->through = number_in(next, "newest");
-}
-
-/* The first message that waits is of another epoch, and `epochs` are those that the line knows. */
-static void compare(stream *s) {
-    const char *other = s->first->epoch;
-    json_t *old = known(s, s->epoch), *new = known(s, other);
-    if (!new || (old && number_in(new, "order") < number_in(old, "order"))) { /* another daemon's, or one that has ended */
-        json_object_set_new(s->past, other, json_false());
-    } else if (!old) {
-        missed(s, UNKNOWN, "the line does not know this epoch any more");
-        begin(s, other, 0);
-    } else {
-        s->over = true, s->through = number_in(old, "newest");
-    }
-}
-
-/* Prints what comes next, until something has to be asked for; returns that. */
-static int print_until(stream *s, json_int_t *to) {
-    for (item *head; !stop;) {
-        *to = s->through;
-        if (s->over && s->next <= s->through) return GET;
-        if (s->over) turn(s);
-        if (!(head = s->first)) break;
-        json_t *past = json_object_get(s->past, head->epoch);
-        if (past) { /* one daemon speaks after the other: an epoch that was left and speaks again is another daemon's */
-            if (json_is_false(past)) say("second_publisher", "{s:s,s:s,s:s}", "line", s->line, "camera", s->camera, "epoch", head->epoch);
-            json_object_set_new(s->past, head->epoch, json_true());
-            pop(s);
-            continue;
-        }
-        *to = head->number - 1;
-        if (!s->epoch) begin(s, head->epoch, is(option.since, "now") ? head->number : 0);
-        if (!is(head->epoch, s->epoch)) return STREAMS;
-        if (head->number > s->next) return GET;
-        if (!head->reach && head->number == s->next) s->next++, print(head->verdict);
-        pop(s);
-    }
-    return NOTHING;
-}
-
-static void advance(stream *s) {
-    int want = print_until(s, &s->to);
-    if (!s->want) s->since_ms = now;
-    s->want = want;
-}
-
-static void give_up(stream *s, const char *why) {
-    if (s->want == GET) missed(s, s->to, why);
-    else missed(s, UNKNOWN, why), begin(s, s->first->epoch, 0);
-    s->want = NOTHING;
-    if (asked == s) asked = NULL;
-    advance(s);
-}
 
 /* ---- Sockets ---- */
 
@@ -250,7 +80,6 @@ static void ask(void) {
     stream *s = NULL;
     for (stream *each = streams; each; each = each->after) {
         if (each->stale) each->since_ms = now; /* nobody is there: waiting costs no patience */
-        if (each->want && address && !*address) give_up(each, "the line has no recovery socket");
         if (each->want && now - each->since_ms > PATIENCE_MS) give_up(each, "the recovery socket does not answer");
         if (each->want && (!s || each->since_ms < s->since_ms)) s = each;
     }
@@ -287,7 +116,7 @@ static bool answer(void) {
     zmq_msg_init(&first);
     if (!recovery || zmq_msg_recv(&first, recovery, ZMQ_DONTWAIT) < 0) return false;
     json_t *reply = parse(&first), *id = json_object_get(reply, "id"), *next = json_object_get(reply, "next");
-    const char *outcome = json_string_value(json_object_get(reply, "outcome"));
+    const char *outcome = json_string_value(json_object_get(reply, "outcome")), *text = json_string_value(json_object_get(reply, "text"));
     stream *s = asked && outcome && json_is_string(id) && atoll(json_string_value(id)) == request_id ? asked : NULL;
     json_int_t from = s ? s->next : 0;
     for (bool more = zmq_msg_more(&first); more; more = zmq_msg_more(&parts[3])) {
@@ -298,7 +127,7 @@ static bool answer(void) {
     if (s && !stop) {
         asked = NULL, s->since_ms = now;
         again_ms = is(outcome, "busy") ? now + number_in(reply, "retry_ms") : now;
-        if (is(outcome, "refused")) give_up(s, json_string_value(json_object_get(reply, "text")));
+        if (is(outcome, "refused")) give_up(s, text ? text : "the recovery socket refuses");
         else if (is(outcome, "done") && s->want == GET) {
             json_int_t newest = number_in(reply, "newest");
             missed(s, json_is_null(next) ? (newest < s->to ? newest : s->to) : json_integer_value(next) - 1, "the line does not have it any more");
@@ -306,7 +135,9 @@ static bool answer(void) {
             else if (s->next == from) give_up(s, "the recovery socket makes no progress");
         } else if (is(outcome, "done")) {
             if (!s->cursor) json_decref(s->epochs), s->epochs = json_array();
-            json_array_extend(s->epochs, json_object_get(reply, "streams"));
+            json_t *told = json_object_get(reply, "streams");
+            for (size_t k = 0; k < json_array_size(told); k++)
+                if (!WRONG(json_array_get(told, k), of_epoch)) json_array_append(s->epochs, json_array_get(told, k));
             json_decref(s->cursor), s->cursor = json_is_null(next) ? NULL : json_incref(next);
             if (!s->cursor) compare(s);
         }
@@ -337,7 +168,7 @@ static void watch(void) {
             s->stale = true;
             say("stale", "{s:s,s:s,s:I}", "line", s->line, "camera", s->camera, "silent_ms", now - s->heard_ms);
         }
-    if (now - heard_ms <= UNHEARD_MS) return;
+    if (now - heard_ms <= SILENT_MS) return;
     heard_ms = now;
     say("silent", "{s:s,s:s}", "endpoint", option.endpoint, "why", "nobody is there, nothing is sent below this prefix, or a key is not accepted");
     zmq_close(results), results = connect_to(ZMQ_SUB, option.endpoint);
@@ -347,14 +178,18 @@ static void watch(void) {
 static void resume(const char *path) {
     FILE *file = fopen(path, "r");
     if (!file) fail(path, "cannot be read", 2);
-    for (json_t *line; !feof(file); json_decref(line)) {
+    char *text = NULL;
+    for (size_t size = 0; getline(&text, &size, file) > 0;) {
         const char *name, *camera, *epoch;
         json_int_t seq;
-        line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
-        if (json_unpack(line, "{s:s,s:s,s:s,s:I}", "line", &name, "camera", &camera, "epoch", &epoch, "seq", &seq)) break; /* the end, or torn */
-        stream *s = stream_of(name, camera);
-        free(s->epoch), s->epoch = strdup(epoch), s->next = seq + 1;
+        json_t *line = json_loads(text, 0, NULL); /* a line that was torn by a crash is none */
+        if (!json_unpack(line, "{s:s,s:s,s:s,s:I}", "line", &name, "camera", &camera, "epoch", &epoch, "seq", &seq)) {
+            stream *s = stream_of(name, camera);
+            free(s->epoch), s->epoch = strdup(epoch), s->next = seq + 1;
+        }
+        json_decref(line);
     }
+    free(text);
     fclose(file);
 }
 

@@ -6,7 +6,8 @@ const schema = JSON.parse(readFileSync(new URL("../../protocol/v1.schema.json", 
 const valid = new Ajv({allErrors: false}).compile(schema)
 const utf8 = new TextDecoder("utf-8", {fatal: true, ignoreBOM: true})
 
-export const parse = (part) => JSON.parse(utf8.decode(part))
+const parse = (part) => JSON.parse(utf8.decode(part))
+const whole = Number.isSafeInteger
 
 // The message, or an error that says what is wrong with it. `number` is null in heartbeats and repeated starts.
 export function decode([topic, headerJson, bodyJson, blob, ...more]) {
@@ -28,6 +29,17 @@ export function decode([topic, headerJson, bodyJson, blob, ...more]) {
 
 function reason([error]) {
   return `${error.instancePath.slice(1).replaceAll("/", ".")} ${error.message}`.trim()
+}
+
+// The first part of a reply of the recovery socket; an error where it is none.
+export function decodeReply(part) {
+  const reply = parse(part), {id, outcome, text, retry_ms, next, newest, streams} = reply
+  const told = typeof id === "string" && typeof text === "string" && ["done", "busy", "refused"].includes(outcome)
+  const timed = outcome !== "busy" || (whole(retry_ms) && retry_ms >= 0)
+  const counted = whole(newest) && (next === null || whole(next) || typeof next === "string")
+  const ordered = streams.every((each) => typeof each.epoch === "string" && whole(each.order) && whole(each.newest))
+  if (told && timed && counted && ordered) return reply
+  throw new Error("not a reply")
 }
 
 // The digits of a time in nanoseconds, for BigInt: as a number it would be rounded to 256 ns, because it is above 2^53.
