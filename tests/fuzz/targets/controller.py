@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from inspector.client.controller.load import load_controller
 from inspector.client.controller.state_file import Remembered, StateFile
-
 from inspector.errors import UserError
 from tests.fuzz.limits import ROOT
 from tests.fuzz.mutation import json_changed, yaml_changed
