@@ -11,12 +11,14 @@ AREAS = {
     "overload": "Overload and deadlines",
     "observers": "Recordings and shadows",
     "subscribers": "Subscribers",
+    "recovery": "Recovery",
     "network": "The network",
     "journal": "The journal's disk",
     "journal_file": "The journal's file",
     "clock": "The clock",
     "daemon": "The daemon",
     "control": "The control socket",
+    "controller": "The reject controller",
     "host": "The machine",
 }
 """Modules of this folder, and the heading of each."""

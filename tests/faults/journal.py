@@ -30,10 +30,8 @@ def fails_and_recovers(line: RunningLine, mend: object, least: int = 40) -> None
 
 
 def marked_while(packets: dict[int, Packet]) -> None:
-    """Where messages say whether they are durable: those after the failure was told are not, and those at the end are again."""
-    durable = [getattr(packet.header, "durable", None) for _, packet in sorted(packets.items())]
-    if None in durable:
-        return
+    """Messages after the failure was told say that they are not durable, and those at the end are again."""
+    durable = [packet.header.durable for _, packet in sorted(packets.items())]
     assert durable[0], "the first message"
     assert False in durable, "no message was marked"
     assert durable[-1], "the last message"

@@ -21,7 +21,7 @@ from inspector.protocol.messages import ResultBody
 from inspector.results.journal_reader import JournalReader
 from tests.faults import books
 from tests.faults.books import Books
-from tests.faults.watching import RECOVERS, ROOT, Watcher
+from tests.faults.watching import ROOT, Watcher
 from tests.line.camera_line import Judgement, children_of
 
 PATIENCE_S = 30.0
@@ -207,8 +207,6 @@ class RunningLine:
     def recovered(self) -> None:
         """A subscriber that comes only now gets everything of this epoch from its first number on, but for what was marked as not durable.
         Raises AssertionError where it does not."""
-        if not RECOVERS:
-            return
         late = self.watch(since="epoch")
         self.read()
         newest = self.watcher.seq

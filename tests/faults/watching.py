@@ -7,7 +7,6 @@ The process writes each message and each event to ``FILE`` as it gets it, a JSON
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import signal
@@ -27,8 +26,6 @@ from inspector.protocol.messages import HeartbeatBody, ResultBody, StatusBody
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "v1/"
-RECOVERS = "recovery" in inspect.signature(Subscriber.__init__).parameters
-"""Whether the client asks for what it missed."""
 
 
 class Watcher:
@@ -131,11 +128,11 @@ def _line(event: Event) -> dict[str, object]:
 def main() -> None:
     """Be the process."""
     endpoint, path, since, *keys = sys.argv[1:]
-    recovery: Any = {"since": since} if RECOVERS else {}
+    begin: Any = since
     server, client = (Path(key) for key in keys) if keys else (None, None)
     parent = os.getppid()
     with (
-        Subscriber(endpoint, PREFIX, server_key=server, client_key=client, **recovery) as subscriber,
+        Subscriber(endpoint, PREFIX, server_key=server, client_key=client, since=begin) as subscriber,
         open(path, "a", encoding="utf-8") as file,
     ):
         while os.getppid() == parent:
