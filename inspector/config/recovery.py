@@ -43,7 +43,8 @@ class RecoveryConfig(Section, frozen=True, kw_only=True):
 
 
 def recovery_address(results: str, config: RecoveryConfig) -> str | None:
-    """The address to bind where the results have the address ``results``; None: there is to be no socket."""
+    """The address to bind where the results have the address ``results``; None: there is to be no socket. Raises ValueError where no port is
+    behind theirs."""
     if config.endpoint != AUTO:
         return config.endpoint
     if results.startswith("ipc://"):
@@ -51,4 +52,8 @@ def recovery_address(results: str, config: RecoveryConfig) -> str | None:
     found = TCP.fullmatch(results)
     if found is None:
         return results  # which is refused for what it is
+    if found[2] == "65535":
+        raise ValueError(
+            "results.recovery.endpoint: auto is the port behind that of the results, and 65535 is the last one; name an address"
+        )
     return f"tcp://{found[1]}:{'*' if found[2] in ('*', '0') else int(found[2]) + 1}"

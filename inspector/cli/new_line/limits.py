@@ -12,4 +12,5 @@ RATE_HZ = limits_of(ReplayConfig, "rate_hz", most=100_000)
 DEADLINE_MS = limits_of(LineConfig, "deadline_ms")
 KEEP_DAYS = limits_of(JournalConfig, "keep_days", most=36_500)
 MM_PER_PX = limits_of(Scale, "mm_per_px_x")
-PORT = Limits(1, 65_535, whole=True)
+PORT = Limits(1, 65_534, whole=True)
+"""Of the results; what was missed is asked for at the port behind it."""

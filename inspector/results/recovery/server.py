@@ -110,7 +110,10 @@ class RecoveryServer:
 
     def start(self) -> None:
         """Bind and answer. Raises UserError naming ``results.recovery`` or ``keys``. Does nothing where there is to be no socket."""
-        endpoint = recovery_address(self._config.endpoint, self._config.recovery)
+        try:
+            endpoint = recovery_address(self._config.endpoint, self._config.recovery)
+        except ValueError as error:
+            raise UserError(str(error)) from None
         if endpoint is None:
             return
         keys = self._keys if endpoint.startswith("tcp://") else None

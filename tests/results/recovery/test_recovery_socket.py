@@ -43,6 +43,11 @@ def test_where_it_is(results: str, configured: str | None, bound: str | None) ->
     assert recovery_address(results, RecoveryConfig(endpoint=configured)) == bound
 
 
+def test_no_port_is_behind_the_last_one() -> None:
+    with pytest.raises(UserError, match=r"results\.recovery\.endpoint: auto .* 65535 is the last one; name an address"):
+        make_results(results={"endpoint": "tcp://127.0.0.1:65535"}).start()
+
+
 @pytest.mark.parametrize(
     ("results", "bound", "said"),
     [
