@@ -242,7 +242,7 @@ def test_a_live_line_resizes_only_what_the_thresholds_were_calibrated_on(tiny_bu
     ):
         fits.check(tiny_bundle)
     point = msgspec.structs.replace(tiny_bundle.operating_point, resized_from=((64, 96),))
-    calibrated = Bundle(tiny_bundle.path, tiny_bundle.manifest, point, tiny_bundle.id)
+    calibrated = Bundle(tiny_bundle.path, tiny_bundle.manifest, point, tiny_bundle.id, tiny_bundle.sha256)
     fits.check(calibrated)
     assert not fits.thresholds_void("top", calibrated)
 

@@ -36,7 +36,7 @@ class StateFile:
             return Remembered()
         try:
             self._written = msgspec.json.decode(read_regular_text(self._path, _MOST_BYTES), type=Remembered)
-        except (FileError, msgspec.DecodeError) as error:
+        except (FileError, msgspec.DecodeError, RecursionError) as error:
             log.warning("%s: holds no state of a controller (%s); it has to be armed", self._path, error)
             return Remembered()
         return self._written

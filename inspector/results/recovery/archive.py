@@ -208,7 +208,7 @@ class Archive:
             if is_damage(error):
                 raise Damaged(f"{name}: is damaged ({in_words(error)})") from None
             self.close()
-            raise Unavailable(f"{name}: cannot be read now ({error})") from None
+            raise Unavailable(f"{name}: cannot be read now ({in_words(error)})") from None
         except OSError as error:
             self.close()
             raise Unavailable(f"{name}: cannot be read now ({error.strerror or error})") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 from tests.fuzz.target import Target
 
@@ -24,9 +23,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "journals": ("journal_patched", "journal_written", "journal_recovered", "journal_bytes", "journal_mask", "shadow_rows", "command_answer"),
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
+    "controller": ("controller_config", "controller_state"),
 }  # fmt: skip
-if importlib.util.find_spec("inspector.client.controller"):
-    MODULES["controller"] = ("controller_config", "controller_state")
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
 
