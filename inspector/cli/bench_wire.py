@@ -43,6 +43,14 @@ def wire(
             "--subscribers", Limits(1, 200, whole=True), help="How many; one of them measures, the others only receive."
         ),
     ] = 1,
+    behind: Annotated[
+        int,
+        number_option(
+            "--behind",
+            Limits(0, 1_000_000, whole=True),
+            help="Measure too how a subscriber catches up that is so many frames behind.",
+        ),
+    ] = 0,
     beside: Annotated[
         Path | None,
         typer.Option(help="Folder of another checkout of this program, which is measured alternately with this one."),
@@ -62,6 +70,7 @@ def wire(
         repetitions=repetitions,
         seconds=seconds,
         subscribers=subscribers,
+        behind=behind,
         beside=beside,
     )
     with console(stderr=True).status("starting") as status:
@@ -83,6 +92,8 @@ def show(figures: Figures) -> None:
     if figures.rate_ratios:
         printer.print(_ratios(figures))
     printer.print(_judging(figures))
+    if any(arm.behind for arm in figures.arms.values()):
+        printer.print(_behind(figures))
 
 
 def _numbers(option: str, text: str, limits: Limits) -> tuple[int, ...]:
@@ -149,6 +160,30 @@ def _ratios(figures: Figures) -> Table:
     table.add_row("frames/s", *(f"{ratio:.2f}" for ratio in figures.rate_ratios))
     both = list(zip(one.kinds, other.kinds, strict=True))
     table.add_row("parent's CPU", *(f"{a.all_cpu_us / b.all_cpu_us:.2f}" for a, b in both))
+    return table
+
+
+def _behind(figures: Figures) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from inspector.bench.wire.figures import SAMPLES
+
+    table = Table(title="A subscriber that is behind", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("it fetches", min_width=18)
+    found = [arm.behind for arm in figures.arms.values() if arm.behind]
+    for name in figures.arms:
+        table.add_column(name, justify="right")
+    table.add_row("messages", *(str(one.publications) for one in found))
+    table.add_row("  missed", *(str(one.missed) for one in found))
+    table.add_row("  in a second", *(f"{one.rate_hz:.0f}" for one in found))
+    table.add_row("  times the line", *(f"{one.times_live:.1f}" for one in found))
+    for percent in SAMPLES:
+        key = f"p{percent:g}"
+        pairs = [(one.alone_ms.get(key), one.beside_ms.get(key)) for one in found]
+        shown_pairs = [" / ".join("-" if ms is None else f"{ms:.2f}" for ms in pair) for pair in pairs]
+        table.add_row(f"live {key} alone / meanwhile, ms", *shown_pairs)
+    table.add_row("  samples", *(f"{one.samples[0]} / {one.samples[1]}" for one in found))
     return table
 
 

@@ -140,6 +140,7 @@ def test_short_run_measures_the_real_line(capsys: pytest.CaptureFixture[str], mo
         "--let-through=0,50",
         "--defects=3",
         "--subscribers=4",
+        "--behind=200",
         "--json",
     )
     assert finished.returncode == 0, finished.stderr
@@ -157,6 +158,10 @@ def test_short_run_measures_the_real_line(capsys: pytest.CaptureFixture[str], mo
             assert min(one.child_cpu_us, one.switches, one.child_switches, one.rows_per_s) > 0
             assert (one.crowd, one.crowd_cpu_us > 0) == (3, True)
         assert arm.kinds[0].cpu_us["verdicts"] < arm.kinds[1].cpu_us["verdicts"]
+        assert arm.behind is not None
+        assert (arm.behind.publications >= 200, arm.behind.missed) == (True, 0)
+        assert arm.behind.samples[0] > 0
+        assert arm.behind.rate_hz == pytest.approx(312 * arm.behind.times_live)
         assert arm.judging_us["3 defects"] < arm.judging_us["20 defects"] < arm.judging_us["noise"]
     # As wide as it gets: seven kinds, two ways.
     (arm, *_) = figures.arms.values()

@@ -11,10 +11,13 @@ import msgspec
 
 from inspector.bench.partner import give, requests
 from inspector.bench.wire.judging import judging_us
-from inspector.bench.wire.line import Kind, Stretch, WireLine
+from inspector.bench.wire.line import Kind, Recovery, Stretch, WireLine
 from inspector.errors import UserError
 from inspector.service.process import spare_collector
 
+MIXED = Kind(33, 3)
+LIVE_HZ = 312.0
+"""Frames of a fast line, while a subscriber catches up."""
 FEWEST = 50
 """Frames of a stretch; as many of each kind come before those that are counted."""
 WARM_UP = 200
@@ -27,6 +30,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind | None
     seconds: float
     """About how long each single measurement takes."""
+    behind: int = 0
+    """Frames that a subscriber is behind, whose recovery is measured instead."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     paced: Stretch | None = None
     """At half of that rate."""
     judging_us: dict[str, float] = {}
+    recovery: Recovery | None = None
 
 
 def main(directory: Path, subscribers: int) -> None:
@@ -48,6 +54,9 @@ def main(directory: Path, subscribers: int) -> None:
 
 
 def _measured(line: WireLine, request: Measure) -> Measured:
+    if request.behind:
+        line.fill(MIXED, request.behind)
+        return Measured(recovery=line.recovery(MIXED, LIVE_HZ, 10 * request.seconds))
     if request.kind is None:
         return Measured(judging_us=judging_us(request.seconds / 4))
     rate_hz = line.run(request.kind, FEWEST).rate_hz

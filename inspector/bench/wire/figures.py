@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from inspector.bench.wire.arm import Measured
-from inspector.bench.wire.line import Kind, Stretch
+from inspector.bench.wire.line import Kind, Recovery, Stretch
 
 SAMPLES = {50.0: 100, 99.0: 1_000, 99.9: 10_000}
 """The percentiles that are stated, each from this many samples on."""
@@ -55,21 +55,61 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     uninspected: int
 
 
+class Behind(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscriber that fetches what it missed while the line runs: medians over the repetitions."""
+
+    publications: int
+    """Fetched in all repetitions."""
+    missed: int
+    rate_hz: float
+    """Publications a second, as the subscriber yields them."""
+    times_live: float
+    """That by the rate of the line."""
+    alone_ms: dict[str, float]
+    """Latencies of live results while nobody asks for anything, by percentile as in ``Wire``."""
+    beside_ms: dict[str, float]
+    """The same while the one that is behind fetches."""
+    samples: tuple[int, int]
+    """Of both."""
+
+
 class Arm(msgspec.Struct, frozen=True, kw_only=True):
     """One of the ways that are compared."""
 
     kinds: tuple[Wire, ...]
     judging_us: dict[str, float]
     """CPU time of judging one mask, by what it shows."""
+    behind: Behind | None = None
 
 
-def arm_of(kinds: Sequence[Kind], found: Sequence[Sequence[Measured]], judging: Sequence[Measured]) -> Arm:
+def arm_of(
+    kinds: Sequence[Kind],
+    found: Sequence[Sequence[Measured]],
+    judging: Sequence[Measured],
+    behind: Sequence[Measured] = (),
+) -> Arm:
     """``found`` has the repetitions of each kind."""
     return Arm(
         kinds=tuple(_wire(kind, _saturated(one), _paced(one)) for kind, one in zip(kinds, found, strict=True)),
         judging_us={
             name: float(np.median([one.judging_us[name] for one in judging])) for name in judging[0].judging_us
         },
+        behind=_behind([one.recovery for one in behind if one.recovery is not None]),
+    )
+
+
+def _behind(found: list[Recovery]) -> Behind | None:
+    if not found:
+        return None
+    rates = [one.caught_up.recovered / one.caught_up.seconds for one in found]
+    return Behind(
+        publications=sum(one.caught_up.recovered for one in found),
+        missed=sum(one.caught_up.missed for one in found),
+        rate_hz=float(np.median(rates)),
+        times_live=float(np.median([rate / one.live_hz for rate, one in zip(rates, found, strict=True)])),
+        alone_ms=latency_ms([one.alone_us for one in found]),
+        beside_ms=latency_ms([one.beside_us for one in found]),
+        samples=(sum(len(one.alone_us) for one in found), sum(len(one.beside_us) for one in found)),
     )
 
 

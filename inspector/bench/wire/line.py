@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from inspector.bench.lines import CAMERA
 from inspector.bench.partner import Partner
 from inspector.bench.pool_camera import PoolCamera
 from inspector.bench.subscriber import Heard, Listen, answer_of
+from inspector.bench.wire.behind import CatchUp, CaughtUp
 from inspector.bench.wire.crowd import Ask, Crowd
 from inspector.bench.wire.frames import Plane, carrier, defect_mask
 from inspector.bench.wire.threads import Spent, spent_by, spent_here
@@ -31,6 +33,8 @@ from inspector.line.line import Line
 
 BUNDLE = Path(__file__).with_name("bundle")
 SCALE = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
+_PIECE = 5000
+"""Frames between two looks whether the journal keeps up."""
 POOL = 16
 """Different frames of each kind."""
 DEADLINE_MS = 1000.0
@@ -67,6 +71,18 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     crowd: int = 0
     """Subscribers beside the one that measures that are still connected."""
     crowd_cpu_us: float = 0.0
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscriber that is far behind while the line runs."""
+
+    live_hz: float
+    """Rate of the line meanwhile."""
+    alone_us: list[int]
+    """Latencies of live results while nobody asks for anything, microseconds."""
+    beside_us: list[int]
+    """The same while the one that is behind fetches what it missed."""
+    caught_up: CaughtUp
 
 
 class WireLine:
@@ -152,6 +168,27 @@ class WireLine:
             crowd=self._connected(),
             crowd_cpu_us=crowd.cpu_ns / frames / 1e3,
         )
+
+    def fill(self, kind: Kind, frames: int) -> None:
+        """Have so many frames in the journal of the epoch."""
+        while (lacking := frames - self._camera.sent) > 0:
+            self.run(kind, min(lacking, _PIECE))
+
+    def recovery(self, kind: Kind, rate_hz: float, seconds: float) -> Recovery:
+        """Send frames at ``rate_hz``, for ``seconds`` alone and then until another subscriber has fetched all of the epoch."""
+        second = max(1, round(rate_hz))
+        alone = self.run(kind, max(1, round(rate_hz * seconds)), rate_hz)
+        beside: list[int] = []
+        with (
+            Partner("inspector.bench.wire.behind", (self.line.results.endpoint,), CaughtUp) as behind,
+            ThreadPoolExecutor(1) as waiting,
+        ):
+            behind.ask(CatchUp(publications=self._camera.sent))
+            answer = waiting.submit(behind.answer)
+            while not answer.done():
+                beside += self.run(kind, second, rate_hz).heard.latency_us
+            caught_up = answer.result()
+        return Recovery(live_hz=rate_hz, alone_us=alone.heard.latency_us, beside_us=beside, caught_up=caught_up)
 
     def _stored(self) -> int:
         """Publications that the journal has stored."""

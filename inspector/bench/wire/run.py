@@ -33,6 +33,8 @@ class WireSettings(msgspec.Struct, frozen=True, kw_only=True):
     repetitions: int
     seconds: float
     """About how long each single measurement takes."""
+    behind: int = 0
+    """Frames that a further subscriber is behind, whose recovery is measured too; 0: it is not."""
     subscribers: int = 1
     """One of them measures; the others only receive."""
     beside: Path | None = None
@@ -64,6 +66,7 @@ def measure(settings: WireSettings, say: Callable[[str], None]) -> Figures:
     kinds = settings.kinds
     found: dict[str, list[list[Measured]]] = {name: [[] for _ in kinds] for name in names}
     judging: dict[str, list[Measured]] = {name: [] for name in names}
+    behind: dict[str, list[Measured]] = {name: [] for name in names}
     for number in range(1, settings.repetitions + 1):
         say(f"round {number} of {settings.repetitions}: starting")
         with _arms(names, settings) as arms:
@@ -74,20 +77,26 @@ def measure(settings: WireSettings, say: Callable[[str], None]) -> Figures:
                     say(f"round {number} of {settings.repetitions}: {_words(kind)} ({name})")
                     arms[name].ask(Measure(kind=kind, seconds=settings.seconds))
                     (judging[name] if kind is None else found[name][place]).append(arms[name].answer())
+            for name in order if settings.behind else ():
+                say(f"round {number} of {settings.repetitions}: a subscriber {settings.behind} frames behind ({name})")
+                arms[name].ask(Measure(kind=None, seconds=settings.seconds, behind=settings.behind))
+                behind[name].append(arms[name].answer())
     return Figures(
         repetitions=settings.repetitions,
         subscribers=settings.subscribers,
         seconds=settings.seconds,
         cores=len(os.sched_getaffinity(0)),
-        arms={name: arm_of(kinds, found[name], judging[name]) for name in names},
+        arms={name: arm_of(kinds, found[name], judging[name], behind[name]) for name in names},
         rate_ratios=rate_ratios(*found.values()) if len(names) == 2 else (),
     )
 
 
 def _ways(settings: WireSettings) -> tuple[str, ...]:
     if (beside := settings.beside) is not None:
-        if settings.subscribers > 1 and not is_file(beside / "inspector/bench/wire/crowd.py"):
-            raise UserError(f"--beside: the version in {beside} measures one subscriber only; leave out --subscribers")
+        if (settings.subscribers > 1 or settings.behind) and not is_file(beside / "inspector/bench/wire/behind.py"):
+            raise UserError(
+                f"--beside: the version in {beside} cannot measure --subscribers and --behind; leave them out"
+            )
         if not is_file(beside / "inspector/bench/wire/arm.py"):
             raise UserError(
                 f"--beside: found no inspector/bench/wire in {beside}; give the folder that holds another checkout of this program"
