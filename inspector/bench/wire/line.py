@@ -176,7 +176,7 @@ class WireLine:
 
     def recovery(self, kind: Kind, rate_hz: float, seconds: float) -> Recovery:
         """Send frames at ``rate_hz``, for ``seconds`` alone and then until another subscriber has fetched all of the epoch."""
-        second = max(1, round(rate_hz))
+        piece = max(1, round(rate_hz / 4))
         alone = self.run(kind, max(1, round(rate_hz * seconds)), rate_hz)
         beside: list[int] = []
         with (
@@ -186,7 +186,7 @@ class WireLine:
             behind.ask(CatchUp(publications=self._camera.sent))
             answer = waiting.submit(behind.answer)
             while not answer.done():
-                beside += self.run(kind, second, rate_hz).heard.latency_us
+                beside += self.run(kind, piece, rate_hz).heard.latency_us
             caught_up = answer.result()
         return Recovery(live_hz=rate_hz, alone_us=alone.heard.latency_us, beside_us=beside, caught_up=caught_up)
 
