@@ -208,13 +208,13 @@ def test_a_bundle_that_fails_soon_after_it_took_over_is_replaced_by_the_one_befo
     failing = line.line.inference.active.supervisor
     os.kill(failing.child_pid or 0, signal.SIGKILL)
     wait_until(lambda: line.line.inference.active is tiny)
-    assert line.line.status.state is LineState.DEGRADED
+    wait_until(lambda: line.line.status.state is LineState.DEGRADED)  # told after it was done
     line.some_more()
     wait_until(lambda: failing.state is State.STOPPED)
     (again,) = line.ask(asked.Reload())["changed"]
     assert again["key"] == "bundle", "the configured one is tried again"
     assert line.line.inference.active.identity.bundle == second_bundle.id
-    assert line.line.status.state is LineState.RUNNING
+    wait_until(lambda: line.line.status.state is LineState.RUNNING)
     packets = line.packets()
     (told,) = [one.body for one in packets if isinstance(one.body, StatusBody) and one.body.code == "bundle_put_back"]
     assert "killed by SIGKILL" in told.text
