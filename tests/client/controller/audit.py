@@ -46,8 +46,12 @@ class Audit:
     """Number, whether it passed, and when the PLC took it."""
     faults: list[tuple[float, float]] = field(default_factory=list)
 
+    messages: list[tuple[dict[str, object], dict[str, object]]] = field(default_factory=list)
+    """Header and body of each as it came."""
+
     def heard(self, header: dict[str, object], body: dict[str, object], at_s: float) -> None:
         """A message of the line."""
+        self.messages.append((header, body))
         epoch = str(header["epoch"])
         if epoch not in [one for _, one in self.epochs]:
             self.epochs.append((at_s, epoch))

@@ -33,6 +33,7 @@ from inspector.client.controller.actuator import State
 from inspector.client.controller.rearm import Answer, ask
 from tests.client.controller.audit import Audit, Ear
 from tests.client.controller.link import Link
+from tests.client.controller.plc_process import PlcProcess
 from tests.client.controller.plc_twin import PlcTwin
 from tests.results.publishing import eventually
 
@@ -54,12 +55,13 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         transit_s: float,
         arrival: dict[str, Any],
         control: str | None = None,
+        plc: PlcTwin | PlcProcess | None = None,
         **keys: Any,
     ) -> None:
         """``port``: of the line's results. ``transit_s``: longest time from a sheet's capture until it is through the gate. ``control``: the line's
         control socket. Further keys are those of the controller's configuration."""
         self.audit = Audit(frame_um, sheet_um, cameras)
-        self.plc = PlcTwin()
+        self.plc = plc or PlcTwin()
         self.link = Link(port)
         self.unplanned: list[str] = []
         """Faults that the controller found in quiet stretches."""
@@ -143,7 +145,10 @@ class GateTrial(AbstractContextManager["GateTrial"]):
             self._process.wait(10)
         self.ear.close()
         self.link.close()
-        self.plc.kill()
+        if isinstance(self.plc, PlcProcess):
+            self.plc.close()
+        else:
+            self.plc.kill()
 
     def account(self) -> None:
         """Enter what the PLC took."""

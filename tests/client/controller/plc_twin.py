@@ -17,7 +17,8 @@ from inspector.client.controller.config import ModbusConfig
 
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what a test breaks on purpose
 CYCLE_S = 0.002
-WATCHDOG_S = 0.4
+WATCHDOG_S = 0.3
+STALL_S = 0.02
 SIZE = 64
 
 
@@ -84,6 +85,9 @@ class PlcTwin:
         self._thread.join(5)
         self._moved(False)
 
+    def noted(self, at_s: float, **what: Any) -> None:
+        """Something happened; for a log."""
+
     def press(self, pressed: bool) -> None:
         """Its button for arming: coil 5."""
         self._button = pressed
@@ -99,8 +103,12 @@ class PlcTwin:
         await server.serve_forever(background=True)
         ready.set_result(server.transport.sockets[0].getsockname()[1])
         beat, beat_s = 0, 0.0
+        scanned_s = time.monotonic()
         while not self._killed:
             await asyncio.sleep(CYCLE_S)
+            before_s, scanned_s = scanned_s, time.monotonic()
+            if scanned_s - before_s > STALL_S:
+                self.noted(scanned_s, stalled=scanned_s - before_s)
             words_now: Any = await server.context.async_getValues(1, 3, 0, SIZE)
             coils: Any = await server.context.async_getValues(1, 1, 0, 16)
             if words_now[10] != beat:
@@ -112,6 +120,7 @@ class PlcTwin:
                 record = Taken(sequence, words_now[1] << 16 | words_now[2], words_now[3], time.monotonic())
                 if self.echoes is None:
                     self.taken.append(record)
+                    self.noted(record.at_s, taken=[sequence, record.number, record.verdict])
                 await server.context.async_setValues(1, 16, 20, [sequence if self.echoes is None else self.echoes])
             if self._button != coils[5]:
                 await server.context.async_setValues(1, 5, 5, [self._button])
@@ -126,3 +135,4 @@ class PlcTwin:
     def _moved(self, is_open: bool) -> None:
         if is_open != self.open:
             self.gate.append((time.monotonic(), is_open))
+            self.noted(self.gate[-1][0], open=is_open)
