@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from inspector.client.controller.clock import MILLISECOND_NS, SECOND_NS, LineClock
-from inspector.client.controller.config import ControllerConfig, PositionArrival, TimeArrival
+from inspector.client.controller.config import ControllerConfig, PositionArrival, TimeArrival, hold_ms_of
 from inspector.client.controller.faults import Latch
 from inspector.client.controller.gate import Decision, Gate, Window
 from inspector.client.controller.hearing import Hearing, frames_of, passes
@@ -49,7 +49,7 @@ class DecisionCore:
         self._margin, gap = _lengths(config)
         self._ticked: int | None = None
         self._tidy_at = 0
-        self._gate = Gate(gap)
+        self._gate = Gate(gap, config.sheets.by == "length")
 
     @property
     def epoch(self) -> str | None:
@@ -181,7 +181,10 @@ class DecisionCore:
 
 def _places(config: ControllerConfig) -> Places:
     arrival = config.arrival
-    return ByTime(arrival) if isinstance(arrival, TimeArrival) else ByPosition(config.cameras, arrival)
+    hold_ms = hold_ms_of(config)
+    if isinstance(arrival, TimeArrival):
+        return ByTime(arrival, hold_ms)
+    return ByPosition(config.cameras, arrival, hold_ms)
 
 
 def _register(config: ControllerConfig) -> Register:

@@ -42,6 +42,10 @@ class PlcTwin:
         """What it echoes in place of the right sequence."""
         self.delay_s = 0.0
         """Before each answer."""
+        self.shows: int | None = None
+        """Sequence that it is to show as its echo, and in the record, once."""
+        self.rejects = 0
+        """How often it was told to reject after it had not been."""
         self.taken: list[Taken] = []
         self.gate: list[tuple[float, bool]] = []
         """When the gate moved, and whether it opened: coil pass without coil reject, and a heartbeat that counts."""
@@ -49,6 +53,7 @@ class PlcTwin:
         self.state = -1
         self._thread: threading.Thread | None = None
         self._button = False
+        self._forgets = False
         self._killed = False
         self.start()
 
@@ -88,6 +93,10 @@ class PlcTwin:
     def noted(self, at_s: float, **what: Any) -> None:
         """Something happened; for a log."""
 
+    def forget(self) -> None:
+        """Its program is started again: its memory is 0, and connections stay."""
+        self._forgets = True
+
     def press(self, pressed: bool) -> None:
         """Its button for arming: coil 5."""
         self._button = pressed
@@ -102,13 +111,21 @@ class PlcTwin:
         server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
         await server.serve_forever(background=True)
         ready.set_result(server.transport.sockets[0].getsockname()[1])
-        beat, beat_s = 0, 0.0
+        beat, beat_s, lapsed, rejected = 0, 0.0, True, False
         scanned_s = time.monotonic()
         while not self._killed:
             await asyncio.sleep(CYCLE_S)
             before_s, scanned_s = scanned_s, time.monotonic()
             if scanned_s - before_s > STALL_S:
                 self.noted(scanned_s, stalled=scanned_s - before_s)
+            if self._forgets:
+                self._forgets = False
+                await server.context.async_setValues(1, 16, 0, [0] * SIZE)
+                await server.context.async_setValues(1, 15, 0, [False] * 16)
+            if self.shows is not None:
+                await server.context.async_setValues(1, 16, 0, [self.shows])
+                await server.context.async_setValues(1, 16, 20, [self.shows])
+                self.shows = None
             words_now: Any = await server.context.async_getValues(1, 3, 0, SIZE)
             coils: Any = await server.context.async_getValues(1, 1, 0, 16)
             if words_now[10] != beat:
@@ -125,7 +142,10 @@ class PlcTwin:
             if self._button != coils[5]:
                 await server.context.async_setValues(1, 5, 5, [self._button])
             alive = time.monotonic() - beat_s < WATCHDOG_S
-            self._moved(bool(coils[0] and not coils[1] and alive))
+            self.rejects += coils[1] and not rejected
+            rejected = coils[1]
+            lapsed = (lapsed or not alive) and not coils[1]
+            self._moved(bool(coils[0] and not coils[1] and words_now[11] == 2 and alive and not lapsed))
         await server.shutdown()
 
     async def _action(self, code: int, start: int, address: int, count: int, now: list[int], values: Any) -> None:

@@ -41,7 +41,6 @@ from tests.faults.running import free_port
 from tests.line.camera_line import ROOT, children_of
 from tests.tiny_bundle import frame_with, make_tiny_bundle
 
-ADDRESS = "127.0.5.1"
 RATE_HZ, FRAME_UM, SHEET_UM, DISTANCE_UM = 60, 10_000, 25_000, 900_000
 IMAGES = [number not in (7, 48) for number in range(97)]
 """Whether each image is clean."""
@@ -100,7 +99,9 @@ class LineTrial(GateTrial):
             elif status is not None and "position" in status.why_closed and time.monotonic() - begun_s > 1.5:
                 begun_s = time.monotonic()
                 self._begin_run()
-            assert time.monotonic() < until_s, f"{status}\n{self.log[-2000:]}\n{(self._folder / 'daemon.log').read_text()[-2000:]}"
+            assert time.monotonic() < until_s, (
+                f"{status}\n{self.log[-2000:]}\n{(self._folder / 'daemon.log').read_text()[-2000:]}"
+            )
             time.sleep(0.05)
 
     def close(self) -> None:
@@ -195,7 +196,7 @@ class LineTrial(GateTrial):
 
 
 @contextmanager
-def line_on_trial(folder: Path) -> Iterator[LineTrial]:
+def line_on_trial(folder: Path, address: str = "127.0.5.1") -> Iterator[LineTrial]:
     """Camera, daemon, network, controller and PLC. Raises RuntimeError where a part does not start."""
     from tests.capture.genicam.faked_time import FAKETIME
 
@@ -207,7 +208,7 @@ def line_on_trial(folder: Path) -> Iterator[LineTrial]:
         "LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_TIMESTAMP_FILE": str(folder / "clock"),
         "FAKETIME_CACHE_DURATION": "1",
     }  # fmt: skip
-    with FakeCamera(ADDRESS, images=images, rate_hz=RATE_HZ, sent=folder / "sent") as camera:
+    with FakeCamera(address, images=images, rate_hz=RATE_HZ, sent=folder / "sent") as camera:
         trial = LineTrial(folder, camera, bundle, faketime)
         with trial:
             yield trial
@@ -228,7 +229,7 @@ def ledger_of(trial: LineTrial, folder: Path) -> Ledger:
 def run_trial(folder: Path, faults: int, seed: int) -> dict[str, Any]:
     """So many random faults, each followed by a stretch without one; the account."""
     rng = Random(seed)
-    with line_on_trial(folder) as trial:
+    with line_on_trial(folder, f"127.0.5.{1 + seed % 250}") as trial:
         with trial.trouble():
             trial.arm()
         trial.quiet(4)
@@ -255,7 +256,9 @@ def run_trial(folder: Path, faults: int, seed: int) -> dict[str, Any]:
         "wrongly_open": ledger.wrongly_open(TOLERANCE_UM),
         "expected": len(expected),
         "let_through": len(expected) - len(held_back),
-        "held_back": [[number, round(at_s, 3), trial.why(number)] for number, at_s in held_back if not trial.starved(number)],
+        "held_back": [
+            [number, round(at_s, 3), trial.why(number)] for number, at_s in held_back if not trial.starved(number)
+        ],
         "starved": sum(trial.starved(number) for number, _ in held_back),
         "unplanned": trial.unplanned,
         "shifted": ledger.shifted(),

@@ -145,8 +145,8 @@ class World:
         self.inbox.append((arrived, len(self.inbox), packet))
         return arrived
 
-    def run(self, core: DecisionCore, distance_um: int, sheet_um: int) -> Outcome:
-        """Let everything happen. Raises AssertionError where something passes that must not."""
+    def run(self, core: DecisionCore, distance_um: int, sheet_um: int, hold: int = 0) -> Outcome:
+        """Let everything happen. Raises AssertionError where something passes that must not. ``hold``: the gate may stay open so long by itself, ns."""
         outcome, waiting, exchanged = Outcome(), list(reversed(self.inbox)), -SECOND
         for now in range(0, self.end, TICK):
             while waiting and waiting[-1][0] <= now:
@@ -161,7 +161,8 @@ class World:
                 core.confirmed(decision.sequence)
             if core.open:
                 outcome.open_ticks += 1
-                self._check(core, now, self.strip(now) - distance_um, sheet_um)
+                for later in range(now, now + hold + 1, 10 * TICK):
+                    self._check(core, now, self.strip(later) - distance_um, sheet_um)
             outcome.closed.add(core.closed_why)
         return outcome
 
