@@ -37,6 +37,8 @@ from tests.client.controller.plc_process import PlcProcess
 from tests.client.controller.plc_twin import PlcTwin
 from tests.results.publishing import eventually
 
+WATCHED = {"heartbeat_ms": 40, "watchdog_ms": 150}
+"""A quick PLC, so that the gate is open between defects."""
 _STARVED = ("the controller stood still", "unknown or stale", "nothing was heard of")
 
 
@@ -62,6 +64,7 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         control socket. Further keys are those of the controller's configuration."""
         self.audit = Audit(frame_um, sheet_um, cameras)
         self.plc = plc or PlcTwin()
+        self.plc.watchdog_s = WATCHED["watchdog_ms"] / 1000
         self.link = Link(port)
         self.unplanned: list[str] = []
         """Faults that the controller found in quiet stretches."""
@@ -75,7 +78,7 @@ class GateTrial(AbstractContextManager["GateTrial"]):
             "cameras": [{"name": name, "frame_mm": frame_um / 1000} for name in cameras],
             "sheets": {"by": "length", "length_mm": sheet_um / 1000},
             "arrival": arrival,
-            "actuator": msgspec.to_builtins(self.plc.config(echo_ms=300, answer_ms=300, reconnect_s=0.1)),
+            "actuator": msgspec.to_builtins(self.plc.config(echo_ms=300, answer_ms=300, reconnect_s=0.1, **WATCHED)),
             "rearm": {"endpoint": self._endpoint, "state_file": f"{folder}/state"},
             "control": None if control is None else {"endpoint": control, "every_s": 0.25},
             **keys,

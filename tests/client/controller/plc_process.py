@@ -42,7 +42,7 @@ class PlcProcess:
         return PlcTwin.config(self, **keys)  # type: ignore[arg-type]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("mute", "echoes", "delay_s"):
+        if name in ("mute", "echoes", "delay_s", "watchdog_s"):
             self._tell({name: value})
         else:
             super().__setattr__(name, value)

@@ -17,7 +17,6 @@ from inspector.client.controller.config import ModbusConfig
 
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what a test breaks on purpose
 CYCLE_S = 0.002
-WATCHDOG_S = 0.3
 STALL_S = 0.02
 SIZE = 64
 
@@ -40,6 +39,7 @@ class PlcTwin:
         """It echoes nothing."""
         self.echoes: int | None = None
         """What it echoes in place of the right sequence."""
+        self.watchdog_s = 0.3
         self.delay_s = 0.0
         """Before each answer."""
         self.shows: int | None = None
@@ -141,10 +141,10 @@ class PlcTwin:
                 await server.context.async_setValues(1, 16, 20, [sequence if self.echoes is None else self.echoes])
             if self._button != coils[5]:
                 await server.context.async_setValues(1, 5, 5, [self._button])
-            alive = time.monotonic() - beat_s < WATCHDOG_S
+            alive = time.monotonic() - beat_s < self.watchdog_s
             self.rejects += coils[1] and not rejected
             rejected = coils[1]
-            lapsed = (lapsed or not alive) and not coils[1]
+            lapsed = not alive or (lapsed and not coils[1])
             self._moved(bool(coils[0] and not coils[1] and words_now[11] == 2 and alive and not lapsed))
         await server.shutdown()
 

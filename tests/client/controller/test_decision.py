@@ -264,6 +264,17 @@ def test_sheets_by_frame(arrival: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+@pytest.mark.parametrize("missed", [1, 4])
+def test_cameras_whose_numbers_are_not_those_of_one_another_pass_nothing(arrival: dict[str, Any], missed: int) -> None:
+    """One was away for some frames, and counts otherwise than the other one since: frames with one number are not of one sheet."""
+    world = World([1000] * 60, {}, ("top", "bottom"), exchanges=True)
+    world.misnumber("bottom", 20, missed)
+    outcome, core = lived(world, sheet_um=1, most_late=1000, **by_key(arrival, by="frame"))
+    assert outcome.passed() == list(range(20))
+    assert not core.open
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
 def test_sheets_by_part(arrival: dict[str, Any]) -> None:
     """Two frames a part; one part lacks a frame, one has a frame too many, the id of one is no number."""
 

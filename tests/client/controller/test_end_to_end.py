@@ -22,7 +22,7 @@ CLEAN, BAD = frame_with([]), frame_with([(192, 6)])
 RATE_HZ, FRAME_UM, SHEET_UM = 60, 10_000, 25_000
 CAMERAS = ("top", "bottom")
 ARRIVAL = {"by": "position", "distance_mm": 900, "fastest_m_per_s": 0.62, "decide_ms": 300, "stale_ms": 500}
-PERIOD = [BAD if number == 7 else None if number == 30 else CLEAN for number in range(41)]
+PERIOD = [BAD if number == 7 else None if number == 30 else CLEAN for number in range(97)]
 
 
 def free_port() -> int:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.gate import Decision
 from inspector.frames.outcome import Verdict
@@ -86,6 +88,23 @@ class World:
     def end(self) -> int:
         """When it is over, ns."""
         return len(self.speeds) * 100 * MS
+
+    def misnumber(self, camera: str, first: int, missed: int) -> None:
+        """From frame ``first`` on this camera's numbers are ``missed`` too small; frame ``first`` is told as lost, and so many are never seen."""
+        kept = []
+        for arrived, order, packet in self.inbox:
+            header = packet.header
+            if header.camera == camera and header.frame is not None and header.frame >= first:
+                if header.frame < first + missed:
+                    continue
+                packet = msgspec.structs.replace(
+                    packet, header=msgspec.structs.replace(header, frame=header.frame - missed)
+                )
+            kept.append((arrived, order, packet))
+        self.inbox = kept
+        for one in self.frames:
+            if one.camera == camera and first * FRAME_UM <= one.start < (first + missed) * FRAME_UM:
+                one.verdict, one.arrived = Verdict.UNINSPECTED, None
 
     def _arrange(self) -> None:
         epochs = [0, *sorted(self.restarts)]
