@@ -127,7 +127,12 @@ class PositionArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="p
     stale_ms: Annotated[
         SomeMs, Meta(description="A position older than this is none, ms since its frame was captured.")
     ] = 1000.0
-    gap_mm: Annotated[MostMm, Meta(description="With `frame` and `part`: space between two sheets, mm.")] = 0.0
+    gap_mm: Annotated[
+        MostMm,
+        Meta(
+            description="With `frame` and `part`: the least space between two sheets, mm. More than that would let through a sheet that no camera saw."
+        ),
+    ] = 0.0
     jitter_mm: Annotated[
         MostMm,
         Meta(
@@ -151,7 +156,12 @@ class TimeArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="time"
         Meta(description="A sheet is decided so long before it can be at the gate: time for the PLC's answer, ms."),
     ] = 200.0
     gate_ms: Annotated[MostMs, Meta(description="Time that the gate takes to move, ms.")] = 0.0
-    gap_ms: Annotated[MostMs, Meta(description="Time between two sheets, ms.")] = 0.0
+    gap_ms: Annotated[
+        MostMs,
+        Meta(
+            description="The least time between two sheets, ms. More than that would let through a sheet that no camera saw."
+        ),
+    ] = 0.0
 
 
 class LogConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="log"):

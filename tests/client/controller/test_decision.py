@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.sights import Why
 from inspector.frames.outcome import Verdict
-from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result
+from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result, start
 from tests.client.controller.world import UNIX, Fate, Outcome, World
 
 DISTANCE, SHEET = 2_000_000, 250_000
@@ -219,6 +219,21 @@ def test_frames_that_become_shorter_while_the_line_runs_pass_nothing() -> None:
     outcome, core = lived(World(STEADY, fates, exchanges=True))
     assert max(outcome.passed(), default=0) <= 8, "sheets that were through before"
     assert not core.open
+
+
+def test_a_line_whose_frames_change_their_size_is_a_fault_until_a_person_has_looked() -> None:
+    core = DecisionCore(config_of(), armed=True)
+    for number, (width_px, mm_per_px) in enumerate([(200, 0.5), (100, 1.0), (200, 0.5)]):
+        core.take(start(UNIX, width_px, mm_per_px), number)
+    assert "frame_size" in core.latch.faults, "100 px high frames were twice as high"
+    core.rearm()
+    core.take(start(UNIX, 200, 0.501), 4)
+    assert core.latch.faults == {}
+    core.take(start(UNIX, 120, 0.5), 5)
+    assert "60 x 50 mm" in core.latch.faults["frame_size"]
+    core.rearm()
+    core.take(start(UNIX, 120, None), 6)
+    assert set(core.latch.faults) == {"frame_size"}
 
 
 def test_messages_of_an_epoch_that_ended_are_a_fault_and_pass_nothing() -> None:
