@@ -163,14 +163,20 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         """What the controller logged."""
         return self._log.read_text()
 
-    def why(self, number: int) -> list[str]:
-        """Why a sheet was decided as it was."""
+    def why(self, number: int, at_s: float | None = None) -> list[str]:
+        """Why a sheet was decided as it was; ``at_s``: about this moment, since numbers come again when positions begin anew."""
         decisions = [json.loads(line) for line in self._decisions.read_text().splitlines()]
-        return [f"{one['why']} {one['text']}".strip() for one in decisions if one["number"] == number]
+        ahead_s = time.time() - time.monotonic()
+        return [
+            f"{one['why']} {one['text']}".strip()
+            for one in decisions
+            if one["number"] == number
+            and (at_s is None or abs(one["unix_ns"] / 1e9 - ahead_s - at_s) < self._transit_s)
+        ]
 
-    def starved(self, number: int) -> bool:
+    def starved(self, number: int, at_s: float | None = None) -> bool:
         """Whether a sheet was rejected because a process of the trial got no time: silence that no fault of the trial explains."""
-        return any(text in one for text in _STARVED for one in self.why(number))
+        return any(text in one for text in _STARVED for one in self.why(number, at_s))
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log, self._decisions.open("ab") as decisions:

@@ -165,6 +165,10 @@ class Ledger:
                     problems.append(f"sent frame {index}: its PASS came when it had come to the gate")
         return problems
 
+    def defects_at_gate(self) -> list[float]:
+        """When each frame that shows a defect comes to the gate."""
+        return [self._passes_at(one.place_um) for one in self._frames if not one.clean]
+
     def _passes_at(self, place_um: float) -> float:
         """When this place of the strip comes to the gate."""
         at = bisect.bisect_left(self._places, place_um + self.distance_um)

@@ -245,6 +245,9 @@ def run_trial(folder: Path, faults: int, seed: int) -> dict[str, Any]:
     ledger = ledger_of(trial, folder)
     expected = ledger.expected(end_s)
     held_back = ledger.held_back(end_s, ARRIVAL["decide_ms"] / 1000 + 0.15)  # type: ignore[operator]
+    reasons = [
+        ([number, round(at_s, 3), trial.why(number, at_s)], trial.starved(number, at_s)) for number, at_s in held_back
+    ]
     return {
         "seed": seed,
         "sent": len(ledger.sent),
@@ -256,14 +259,31 @@ def run_trial(folder: Path, faults: int, seed: int) -> dict[str, Any]:
         "wrongly_open": ledger.wrongly_open(TOLERANCE_UM),
         "expected": len(expected),
         "let_through": len(expected) - len(held_back),
-        "held_back": [
-            [number, round(at_s, 3), trial.why(number)] for number, at_s in held_back if not trial.starved(number)
-        ],
-        "starved": sum(trial.starved(number) for number, _ in held_back),
+        "held_back": [one for one, is_starved in reasons if not is_starved],
+        "starved": [one for one, is_starved in reasons if is_starved],
         "unplanned": trial.unplanned,
+        "planted": planted(trial, ledger),
         "shifted": ledger.shifted(),
         "plc_stalls": [one["stalled"] for one in plc.logged() if one.get("stalled", 0) > 0.1],
     }
+
+
+def planted(trial: LineTrial, ledger: Ledger) -> bool:
+    """Whether the account finds a PASS that nobody gave: a record for a sheet that was rejected, and a gate that is open for a defect."""
+    rejected = [
+        one
+        for one in ledger.plc
+        if "taken" in one and one["taken"][2] != 1 and "verdict" in trial.why(one["taken"][1], one["at"])
+    ]
+    before = len(ledger.wrong_records()), len(ledger.wrongly_open(TOLERANCE_UM))
+    bad_s = next(at_s for at_s in ledger.defects_at_gate() if at_s > rejected[0]["at"])
+    sequence, number, _ = rejected[-1]["taken"]
+    pass_ = {"at": rejected[-1]["at"], "taken": [sequence, number, 1]}
+    open_ = [{"at": bad_s - 1 / RATE_HZ, "open": True}, {"at": bad_s + 2 / RATE_HZ, "open": False}]
+    known, ledger.plc = ledger.plc, [*ledger.plc, pass_, *open_]
+    found = len(ledger.wrong_records()) - before[0], len(ledger.wrongly_open(TOLERANCE_UM)) - before[1]
+    ledger.plc = known
+    return found == (1, 1)
 
 
 def main() -> None:
@@ -285,7 +305,9 @@ def main() -> None:
             one.kill()
             one.wait()
     print(json.dumps(found))
-    raise SystemExit(1 if found["wrong_records"] or found["wrongly_open"] or found["held_back"] else 0)
+    raise SystemExit(
+        1 if found["wrong_records"] or found["wrongly_open"] or found["held_back"] or not found["planted"] else 0
+    )
 
 
 if __name__ == "__main__":
