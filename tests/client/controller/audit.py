@@ -48,10 +48,13 @@ class Audit:
 
     messages: list[tuple[dict[str, object], dict[str, object]]] = field(default_factory=list)
     """Header and body of each as it came."""
+    read_s: dict[object, float] = field(default_factory=dict)
+    """When the result with this time stamp of the camera was read."""
 
     def heard(self, header: dict[str, object], body: dict[str, object], at_s: float) -> None:
         """A message of the line."""
         self.messages.append((header, body))
+        self.read_s[header["camera_ns"]] = at_s
         epoch = str(header["epoch"])
         if epoch not in [one for _, one in self.epochs]:
             self.epochs.append((at_s, epoch))

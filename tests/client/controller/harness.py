@@ -63,7 +63,7 @@ class GateTrial(AbstractContextManager["GateTrial"]):
         """``port``: of the line's results. ``transit_s``: longest time from a sheet's capture until it is through the gate. ``control``: the line's
         control socket. Further keys are those of the controller's configuration."""
         self.audit = Audit(frame_um, sheet_um, cameras)
-        self.plc = plc or PlcTwin()
+        self.plc: Any = plc or PlcTwin()
         self.plc.watchdog_s = WATCHED["watchdog_ms"] / 1000
         self.link = Link(port)
         self.unplanned: list[str] = []

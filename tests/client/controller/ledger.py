@@ -199,6 +199,18 @@ class Ledger:
                 )
         return found
 
+    def read_late(self, read_s: dict[Any, float]) -> int:
+        """Sheets that passed rightly, and would count as wrong by the moments at which a listener of this machine read the verdicts."""
+        found = 0
+        for number, passed, at_s in self._records():
+            begun = [one for one in self._segments if one.since_s <= at_s]
+            if passed and begun and not self._problem(begun[-1], number, at_s):
+                frames = self._of(begun[-1])
+                first = number * self.sheet_um // self.pitch_um * self.pitch_um
+                shown = [frames[place] for place in range(first, (number + 1) * self.sheet_um, self.pitch_um)]
+                found += any(read_s.get(self.sent[index][0], 0.0) > at_s for index in shown)
+        return found
+
     def expected(self, until_s: float) -> dict[tuple[Segment, int], float]:
         """Sheets that were seen whole and passed in stretches without a fault, and are through before ``until_s``; when they come to the gate."""
         found = {}

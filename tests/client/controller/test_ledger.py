@@ -61,6 +61,12 @@ def test_a_planted_pass_is_found() -> None:
         assert words in found
 
 
+def test_a_listener_that_got_no_time_makes_nothing_wrong() -> None:
+    one = ledger([taken(2), taken(3)])
+    assert one.wrong_records() == []
+    assert one.read_late({stamp(4): 2.0, stamp(6): 0.3}) == 1
+
+
 def test_a_gate_that_is_open_for_a_defect_is_found_and_one_that_is_open_beside_it_is_not() -> None:
     assert ledger(opened(0, 11)).wrongly_open(0) == []
     (found,) = ledger(opened(0, 12)).wrongly_open(0)

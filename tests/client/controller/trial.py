@@ -263,6 +263,7 @@ def run_trial(folder: Path, faults: int, seed: int) -> dict[str, Any]:
         "starved": [one for one, is_starved in reasons if is_starved],
         "unplanned": trial.unplanned,
         "planted": planted(trial, ledger),
+        "read_late": ledger.read_late(trial.audit.read_s),
         "shifted": ledger.shifted(),
         "plc_stalls": [one["stalled"] for one in plc.logged() if one.get("stalled", 0) > 0.1],
     }
