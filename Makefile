@@ -16,7 +16,7 @@ PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 ARCH ?= $(shell uname -m)
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults trial deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
