@@ -224,18 +224,21 @@ class Ledger:
                 if index is None:
                     continue
                 came_s, at_s = self._times[index], self._passes_at(self._places[index])
-                quiet = not any(begin <= at_s and came_s <= end for begin, end in self.faults)
+                through_s = at_s + self.sheet_um / self.pitch_um * self.period_s
+                quiet = not any(begin <= through_s and came_s <= end for begin, end in self.faults)
                 if quiet and at_s < min(later, until_s) and not self._problem(segment, number, at_s):
                     found[segment, number] = at_s
         return found
 
     def held_back(self, until_s: float, decide_s: float) -> list[tuple[int, float]]:
         """Those of ``expected`` that the PLC was not told to pass, though their PASS was there ``decide_s`` before they came to the gate."""
-        records = self._records()
+        records, passing_s = self._records(), self.sheet_um / self.pitch_um * self.period_s
         found = []
         for (segment, number), at_s in self.expected(until_s).items():
             last = [
-                passed for one, passed, taken_s in records if one == number and segment.since_s <= taken_s <= at_s + 1
+                passed
+                for one, passed, taken_s in records
+                if one == number and segment.since_s <= taken_s <= at_s + passing_s
             ]
             if not (last and last[-1]) and not self._problem(segment, number, at_s - decide_s):
                 found.append((number, at_s))
