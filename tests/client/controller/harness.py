@@ -39,7 +39,8 @@ from tests.results.publishing import eventually
 
 WATCHED = {"heartbeat_ms": 40, "watchdog_ms": 150}
 """A quick PLC, so that the gate is open between defects."""
-_STARVED = ("the controller stood still", "unknown or stale", "nothing was heard of")
+_STARVED = ("the controller stood still", "unknown or stale", "nothing was heard of", "cameras disagree")
+"""The cameras of a trial in one process have no encoder in common: one that gets no time is behind."""
 
 
 class GateTrial(AbstractContextManager["GateTrial"]):
@@ -244,6 +245,7 @@ def summary(gate: GateTrial) -> str:
             "records": len(audit.records),
             "passed": len(audit.passed()),
             "wrong": audit.wrong(),
+            "read_late": audit.read_late(),
             "held_back": [number for number in audit.held_back() if not gate.starved(number)],
             "starved": sum(map(gate.starved, audit.held_back())),
             "faults": len(audit.faults),

@@ -21,7 +21,14 @@ from tests.tiny_bundle import frame_with, make_tiny_bundle
 CLEAN, BAD = frame_with([]), frame_with([(192, 6)])
 RATE_HZ, FRAME_UM, SHEET_UM = 60, 10_000, 25_000
 CAMERAS = ("top", "bottom")
-ARRIVAL = {"by": "position", "distance_mm": 900, "fastest_m_per_s": 0.62, "decide_ms": 300, "stale_ms": 500}
+ARRIVAL = {
+    "by": "position",
+    "distance_mm": 900,
+    "fastest_m_per_s": 0.75,
+    "jitter_mm": 10,
+    "decide_ms": 300,
+    "stale_ms": 500,
+}
 PERIOD = [BAD if number == 7 else None if number == 30 else CLEAN for number in range(97)]
 
 
@@ -102,7 +109,7 @@ def soak(folder: Path, faults: int, seed: int) -> str:
     try:
         check(gate)
     finally:
-        print(gate.log)
+        print(gate.log, summary(gate), sep="\n")
     return summary(gate)
 
 
