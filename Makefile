@@ -37,10 +37,7 @@ test-training: $(VENV)/.installed-torch ## the tests that need torch, which this
 test-tensorrt: $(VENV)/.installed-tensorrt ## the tests that build TensorRT plans, on any x86-64 machine; the large ones need torch too
 	$(BIN)/python -m pytest tests/engines/tensorrt tests/cli/test_engines.py
 
-gpu-trial: $(VENV)/.installed-dev ## the reject controller behind a fake camera, the daemon and a PLC, through random faults: what passed, and whether it might (minutes)
-	$(BIN)/python -m tests.client.controller.trial $(TRIAL)
-
-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
+gpu-check: $(VENV)/.installed-dev ## all that only a GPU can show, into build/gpu-check: needs pycuda, and torch with CUDA
 	$(BIN)/python -m tests.gpu.check --out build/gpu-check
 
 installed-check: $(VENV)/.installed-dev ## the README's commands from a wheel, in an empty folder; trainings too where torch is there (minutes)
@@ -74,6 +71,9 @@ package-check: $(PACKAGING)/.made ## the package in a new Debian without a netwo
 
 faults: $(VENV)/.installed-dev ## every fault, through the real daemon and real subscribers: a table of promises and outcomes (minutes)
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+trial: $(VENV)/.installed-dev ## the reject controller behind a fake camera, the daemon and a PLC, through random faults: what passed, and whether it might (minutes)
+	$(BIN)/python -m tests.client.controller.trial $(TRIAL)
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .
