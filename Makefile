@@ -16,7 +16,7 @@ PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 ARCH ?= $(shell uname -m)
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults trial deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,6 +71,9 @@ package-check: $(PACKAGING)/.made ## the package in a new Debian without a netwo
 
 faults: $(VENV)/.installed-dev ## every fault, through the real daemon and real subscribers: a table of promises and outcomes (minutes)
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+trial: $(VENV)/.installed-dev ## the reject controller behind a fake camera, the daemon and a PLC, through random faults: what passed, and whether it might (minutes)
+	$(BIN)/python -m tests.client.controller.trial $(TRIAL)
 
 check: $(VENV)/.installed-dev ## lint, types, import layers
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from engines.files.paths import FilePath, PathRule, path_key
 from inspector.config.section import Positive, Section
 
 AUTO = "auto"
+FRESH_MS = 100.0
+"""The heartbeat counts only for an output that was decided so recently."""
 MostMm = Annotated[float, Meta(ge=0, le=1e7)]
 MostMs = Annotated[float, Meta(ge=0, le=3_600_000)]
 SomeMs = Annotated[float, Meta(ge=1, le=3_600_000)]
@@ -125,7 +127,12 @@ class PositionArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="p
     stale_ms: Annotated[
         SomeMs, Meta(description="A position older than this is none, ms since its frame was captured.")
     ] = 1000.0
-    gap_mm: Annotated[MostMm, Meta(description="With `frame` and `part`: space between two sheets, mm.")] = 0.0
+    gap_mm: Annotated[
+        MostMm,
+        Meta(
+            description="With `frame` and `part`: the least space between two sheets, mm. More than that would let through a sheet that no camera saw."
+        ),
+    ] = 0.0
     jitter_mm: Annotated[
         MostMm,
         Meta(
@@ -149,7 +156,12 @@ class TimeArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="time"
         Meta(description="A sheet is decided so long before it can be at the gate: time for the PLC's answer, ms."),
     ] = 200.0
     gate_ms: Annotated[MostMs, Meta(description="Time that the gate takes to move, ms.")] = 0.0
-    gap_ms: Annotated[MostMs, Meta(description="Time between two sheets, ms.")] = 0.0
+    gap_ms: Annotated[
+        MostMs,
+        Meta(
+            description="The least time between two sheets, ms. More than that would let through a sheet that no camera saw."
+        ),
+    ] = 0.0
 
 
 class LogConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="log"):
@@ -188,6 +200,12 @@ class ModbusConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="mo
     heartbeat_ms: Annotated[
         Annotated[float, Meta(ge=10, le=5000)], Meta(description="Time between two counts of the heartbeat, ms.")
     ] = 100.0
+    watchdog_ms: Annotated[
+        Annotated[float, Meta(ge=20, le=5000)],
+        Meta(
+            description="The PLC's program closes the gate so long after the last count of the heartbeat, ms. At least twice heartbeat_ms."
+        ),
+    ] = 300.0
     answer_ms: Annotated[
         Annotated[float, Meta(ge=5, le=5000)], Meta(description="Longest wait for an answer to one request, ms.")
     ] = 100.0
@@ -196,6 +214,12 @@ class ModbusConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="mo
         Meta(description="Longest wait for the PLC's echo of a record's sequence, ms. At least three of its cycles."),
     ] = 100.0
     reconnect_s: Annotated[Positive, Meta(description="Time between two attempts to reach it, s.")] = 1.0
+
+    @property
+    def hold_ms(self) -> float:
+        """The gate may stay open so long after the controller last said that it may be, whatever fails, ms: a count of the heartbeat says what the
+        controller decided at most FRESH_MS before, arrives less than watchdog_ms after it was sent (or the PLC has closed), and counts as long again."""
+        return FRESH_MS + 2 * self.watchdog_ms
 
 
 class RearmConfig(Section, frozen=True, kw_only=True):
@@ -250,3 +274,8 @@ class ControllerConfig(Section, frozen=True, kw_only=True):
             description="Act on `simulated` results too, to try things out; only with `actuator: {kind: log}`. Needs no arming."
         ),
     ] = False
+
+
+def hold_ms_of(config: ControllerConfig) -> float:
+    """How long the gate may stay open after the controller last said that it may be, ms."""
+    return config.actuator.hold_ms if isinstance(config.actuator, ModbusConfig) else 0.0

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 
 from inspector.client.controller.clock import MILLISECOND_NS, SECOND_NS, LineClock
-from inspector.client.controller.config import ControllerConfig, PositionArrival, TimeArrival
+from inspector.client.controller.config import ControllerConfig, PositionArrival, TimeArrival, hold_ms_of
 from inspector.client.controller.faults import Latch
+from inspector.client.controller.frame_sizes import FrameSizes
 from inspector.client.controller.gate import Decision, Gate, Window
 from inspector.client.controller.hearing import Hearing, frames_of, passes
 from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places
@@ -18,6 +19,7 @@ from inspector.client.controller.registers import KeyedRegister, Register, Strip
 from inspector.client.controller.sights import Sight, Why
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import GapBody, ResultBody
+from inspector.protocol.settings import Settings
 
 PAUSE_NS = 400 * MILLISECOND_NS
 """Two ticks further apart than this: the program stood still, and the actuator may have rejected by itself meanwhile."""
@@ -49,7 +51,8 @@ class DecisionCore:
         self._margin, gap = _lengths(config)
         self._ticked: int | None = None
         self._tidy_at = 0
-        self._gate = Gate(gap)
+        self._sizes = FrameSizes()
+        self._gate = Gate(gap, config.sheets.by == "length")
 
     @property
     def epoch(self) -> str | None:
@@ -79,6 +82,8 @@ class DecisionCore:
         self._look_at_clock()
         if isinstance(packet.body, (ResultBody, GapBody)):
             self._verdict(packet, now)
+        elif isinstance(packet.body, Settings) and (change := self._sizes.changed(header.camera, packet.body)):
+            self.latch.fault("frame_size", change)
 
     def exchanged(self, sent: int, received: int, told_unix_ns: int, line: str, epoch: str) -> None:
         """The control socket answered: its line, epoch and wall clock."""
@@ -181,7 +186,10 @@ class DecisionCore:
 
 def _places(config: ControllerConfig) -> Places:
     arrival = config.arrival
-    return ByTime(arrival) if isinstance(arrival, TimeArrival) else ByPosition(config.cameras, arrival)
+    hold_ms = hold_ms_of(config)
+    if isinstance(arrival, TimeArrival):
+        return ByTime(arrival, hold_ms)
+    return ByPosition(config.cameras, arrival, hold_ms)
 
 
 def _register(config: ControllerConfig) -> Register:

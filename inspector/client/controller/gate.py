@@ -14,7 +14,10 @@ class Window(NamedTuple):
 
     back: int
     front: int
+    """What may come to it as long as the gate may stay open by itself."""
     decide: int
+    now: int
+    """What may be there at this moment ends here; at most ``front``."""
 
 
 class Decision(NamedTuple):
@@ -43,9 +46,10 @@ class _Entry:
 class Gate:
     """Decided sheets that have not passed the gate yet."""
 
-    def __init__(self, gap: int) -> None:
-        """``gap``: space between two sheets that belongs to each of them, in the coordinate of the sheets."""
-        self._gap = gap
+    def __init__(self, gap: int, is_strip: bool) -> None:
+        """``gap``: space between two sheets that belongs to each of them, in the coordinate of the sheets. ``is_strip``: there is always a sheet; else
+        a sheet is followed by nothing until the next one comes."""
+        self._gap, self._is_strip = gap, is_strip
         self._entries: list[_Entry] = []
         self._sequence = 0
         self.said: list[Decision] = []
@@ -71,7 +75,7 @@ class Gate:
                 return False
             if passes and start + slack - self._gap <= reached:
                 reached = max(reached, end - slack + self._gap)
-        return reached > window.front
+        return reached > (window.front if self._is_strip else window.now)
 
     def revoke(self, numbers: tuple[int, ...] | None, why: Why, text: str) -> None:
         """Reject sheets that had passed: those of these numbers, or all. A sheet that was rejected in part is rejected whole."""

@@ -10,7 +10,7 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
-from inspector.client.controller.config import ControllerConfig, LogConfig, ModbusConfig, TimeArrival
+from inspector.client.controller.config import ControllerConfig, LogConfig, ModbusConfig, TimeArrival, hold_ms_of
 from inspector.errors import UserError
 from inspector.frames.sheet import SHEET
 
@@ -68,21 +68,24 @@ def _check_sheets(config: ControllerConfig) -> str:
     return ""
 
 
+_HOLD = "the time for which a PLC may hold the output (100 ms and twice actuator.watchdog_ms)"
+
+
 def _check_arrival(config: ControllerConfig) -> str:
     arrival = config.arrival
     if isinstance(arrival, TimeArrival):
         if config.sheets.by == "length":
             return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ...}"
-        ahead = arrival.decide_ms + arrival.gate_ms + arrival.tolerance_ms
+        ahead = arrival.decide_ms + arrival.gate_ms + arrival.tolerance_ms + hold_ms_of(config)
         if ahead >= arrival.transport_ms:
-            return f"arrival: decide_ms, gate_ms and tolerance_ms take {ahead:g} ms together; expected less than transport_ms ({arrival.transport_ms:g})"
+            return f"arrival: decide_ms, gate_ms, tolerance_ms and {_HOLD} take {ahead:g} ms together; expected less than transport_ms ({arrival.transport_ms:g})"
         return ""
     if bare := [camera.name for camera in config.cameras if camera.frame_mm is None]:
         return f"cameras: {bare[0]} has no frame_mm, which arrival by position needs: the length of a frame along the strip"
-    ahead_mm = arrival.fastest_m_per_s * (arrival.decide_ms + arrival.gate_ms)
+    ahead_mm = arrival.fastest_m_per_s * (arrival.decide_ms + arrival.gate_ms + hold_ms_of(config))
     if ahead_mm >= arrival.distance_mm:
         return (
-            f"arrival: at {arrival.fastest_m_per_s:g} m/s the strip moves {ahead_mm:g} mm in decide_ms + gate_ms; expected less than distance_mm "
+            f"arrival: at {arrival.fastest_m_per_s:g} m/s the strip moves {ahead_mm:g} mm in decide_ms, gate_ms and {_HOLD}; expected less than distance_mm "
             f"({arrival.distance_mm:g})"
         )
     return ""
@@ -97,6 +100,8 @@ def _check_actuator(config: ControllerConfig) -> str:
     coils = {actuator.coils.outputs, actuator.coils.outputs + 1}
     if actuator.coils.rearm in coils:
         return f"actuator.coils.rearm: {actuator.coils.rearm} is an output; the outputs are {sorted(coils)}"
+    if actuator.watchdog_ms < 2 * actuator.heartbeat_ms:
+        return f"actuator.watchdog_ms: found {actuator.watchdog_ms:g}, expected at least twice heartbeat_ms ({actuator.heartbeat_ms:g})"
     registers = actuator.registers
     used = [
         *range(registers.record, registers.record + 4),

@@ -1,5 +1,8 @@
 """The actuator that is a PLC: writes records, waits for their echo, sets the outputs and counts the heartbeat, on a thread of its own.
 
+The heartbeat is a lease on the output: it is counted only while the PLC holds what was decided within the last ``FRESH_MS``, so that the gate closes
+``watchdog_ms`` after that, whatever fails here. Where it was not counted for so long, the PLC keeps the gate closed until the output was REJECT.
+
 "Taken" means that the PLC has it: the record was read back as it was written, and the PLC's program has copied its sequence into the register
 ``echo`` in time. The output REJECT goes before everything else.
 """
@@ -12,7 +15,7 @@ import time
 from collections import deque
 
 from inspector.client.controller.actuator import Confirmed, Failed, Pressed, State, Told
-from inspector.client.controller.config import ModbusConfig
+from inspector.client.controller.config import FRESH_MS, ModbusConfig
 from inspector.client.controller.gate import Decision
 from inspector.client.controller.plc import MOST_SEQUENCE, Plc, PlcTrouble
 from inspector.errors import UserError
@@ -21,9 +24,9 @@ log = logging.getLogger(__name__)
 
 _MOST_WAITING = 256
 """Decisions that the PLC has not taken yet."""
-_HANG_S = 0.5
-"""A controller that has not shown the output for so long hangs: REJECT, and the heartbeat stands still."""
 _ECHO_EVERY_S = 0.002
+_LAPSED = 0.7
+"""Of the PLC's patience with the heartbeat, which it counts from the moment at which it sees it."""
 _STOP_WITHIN_S = 2.0
 
 
@@ -48,6 +51,11 @@ class ModbusActuator:
         self._old: set[int] = set()
         """Sequences of before, which the PLC may still echo until it takes the next record."""
         self._beat_s = 0.0
+        """When the heartbeat is due."""
+        self._beaten: tuple[float, list[int]] | None = None
+        """When it was counted last and what the PLC then held; None: not since the PLC was reached."""
+        self._reject_until_s = 0.0
+        """After the heartbeat stood still the PLC has to see REJECT for one of its cycles."""
         self._pressed = True
         self._thread = threading.Thread(target=self._run, name="modbus", daemon=True)
         self._thread.start()
@@ -108,8 +116,9 @@ class ModbusActuator:
 
     def _serve(self, plc: Plc) -> None:
         """Until it is closed. Raises PlcTrouble."""
-        self._written = None
+        self._written = self._beaten = None
         self._output(plc, False)
+        self._count, _ = plc.heartbeat()
         echo = plc.echo()
         self._old = {echo, self._sequence}
         self._sequence = self._sequence or echo
@@ -133,10 +142,11 @@ class ModbusActuator:
         return bool(self._closing or self._waiting or self._wanted() != self._written)
 
     def _wanted(self) -> bool:
-        return self._open and not self._hangs()
+        return self._open and not self._hangs() and time.monotonic() >= self._reject_until_s
 
     def _hangs(self) -> bool:
-        return time.monotonic() - self._shown_s > _HANG_S
+        """A controller that has not shown the output for so long hangs: REJECT, and the heartbeat stands still."""
+        return time.monotonic() - self._shown_s > FRESH_MS / 1000
 
     def _output(self, plc: Plc, is_open: bool) -> None:
         if is_open != self._written:
@@ -146,12 +156,12 @@ class ModbusActuator:
 
     def _record(self, plc: Plc, decision: Decision) -> None:
         """Raises PlcTrouble where the echo is wrong or does not come in time."""
+        self._expect_old(plc.echo(), "before the next record")
         sequence = self._next()
         plc.write_record(sequence, decision.number, decision.passed)
         until_s = time.monotonic() + self._config.echo_ms / 1000
         while (echo := plc.echo()) != sequence:
-            if echo not in self._old:
-                raise PlcTrouble("plc_echo", f"the PLC echoes sequence {echo}; expected {sequence}")
+            self._expect_old(echo, f"and was given {sequence}")
             if time.monotonic() > until_s:
                 raise PlcTrouble(
                     "plc_echo", f"the PLC has not echoed sequence {sequence} within {self._config.echo_ms:g} ms"
@@ -163,6 +173,11 @@ class ModbusActuator:
         self._old = {sequence}
         self._tell(Confirmed(decision.sequence))
 
+    def _expect_old(self, echo: int, when: str) -> None:
+        """The PLC has lost its memory, or takes records of somebody else, where it echoes what was never written here."""
+        if echo not in self._old:
+            raise PlcTrouble("plc_echo", f"the PLC echoes sequence {echo} {when}; expected {sorted(self._old)}")
+
     def _next(self) -> int:
         """A sequence that the PLC does not show yet, so that its echo proves that it has taken this record."""
         while True:
@@ -171,16 +186,43 @@ class ModbusActuator:
                 return self._sequence
 
     def _beat(self, plc: Plc) -> None:
-        """Count the heartbeat where it is due, and look at the button."""
+        """Count the heartbeat where it is due, and look at the button. Raises PlcTrouble where somebody else writes to the PLC."""
         if time.monotonic() < self._beat_s:
             return
         self._beat_s = time.monotonic() + self._config.heartbeat_ms / 1000
+        self._expect_own(plc)
+        if self._lapsed():
+            self._reject_until_s = time.monotonic() + self._config.heartbeat_ms / 1000
+        if not self._wanted():
+            self._output(plc, False)
         if not self._hangs():
             self._count = self._count % MOST_SEQUENCE + 1
-            plc.write_heartbeat(self._count, self._state)
+            state = self._state
+            plc.write_heartbeat(self._count, state)
+            self._beaten = time.monotonic(), [self._count, state.value]
         before, self._pressed = self._pressed, plc.rearm_coil()
         if self._pressed and not before:
             self._tell(Pressed())
+
+    def _lapsed(self) -> bool:
+        """Whether the PLC may have closed by itself since the heartbeat was counted."""
+        return self._beaten is None or time.monotonic() - self._beaten[0] > _LAPSED * self._config.watchdog_ms / 1000
+
+    def _expect_own(self, plc: Plc) -> None:
+        """Raises PlcTrouble where the PLC does not hold what was written last."""
+        found = plc.heartbeat()
+        if self._beaten is not None and found != self._beaten[1]:
+            raise PlcTrouble(
+                "plc_contested",
+                f"the PLC holds heartbeat and state {found} after {self._beaten[1]} was written: it was started again, or another controller writes to it",
+            )
+        outputs = plc.outputs()
+        if self._written is not None and outputs != [self._written, not self._written]:
+            raise PlcTrouble(
+                "plc_contested",
+                f"the PLC holds the outputs {outputs} after {[self._written, not self._written]} was written: it was started again, or another controller "
+                "writes to it",
+            )
 
     def _fail(self, code: str, text: str) -> None:
         """What waited is void: everything is rejected from now on."""

@@ -54,7 +54,8 @@ class ByPosition:
     """The coordinate is the position on the strip, um. The strip is somewhere between the newest position that was heard and the place to which
     it can have moved since that frame was captured: nothing is extrapolated, and everything in between has to have passed."""
 
-    def __init__(self, cameras: tuple[CoveringCamera, ...], arrival: PositionArrival) -> None:
+    def __init__(self, cameras: tuple[CoveringCamera, ...], arrival: PositionArrival, hold_ms: float = 0.0) -> None:
+        """``hold_ms``: the gate may stay open so long after the last decision."""
         self._lengths = {one.name: round((one.frame_mm or 0.0) * UM_PER_MM) for one in cameras}
         self._least = {
             one.name: max(0, round(((one.frame_mm or 0.0) - one.overlap_mm - arrival.jitter_mm) * UM_PER_MM))
@@ -65,6 +66,7 @@ class ByPosition:
         self._distance = round(arrival.distance_mm * UM_PER_MM)
         self._um_per_ns = arrival.fastest_m_per_s / 1000
         self._gate = self._moves(arrival.gate_ms * MILLISECOND_NS)
+        self._hold = self._moves(hold_ms * MILLISECOND_NS)
         self._decide = self._moves(arrival.decide_ms * MILLISECOND_NS)
         self._stale_ns = round(arrival.stale_ms * MILLISECOND_NS)
         self._jitter = round(arrival.jitter_mm * UM_PER_MM)
@@ -103,8 +105,9 @@ class ByPosition:
         front = min(one.position + self._moves(now - one.captured.earliest) for one in fresh)
         if front < back - self._jitter:
             return "cameras disagree about the position of the strip"
-        back, front = back - self._distance, max(back, front) - self._distance + self._gate
-        return Window(back - self._jitter, front, front + self._decide)
+        back, now_at = back - self._distance, max(back, front) - self._distance + self._gate
+        front = now_at + self._hold
+        return Window(back - self._jitter, front, front + self._decide, now_at)
 
     def jumped(self, camera: str, frame: int) -> None:
         """Of every camera the frames heard so far are of before the jump."""
@@ -126,11 +129,13 @@ class ByPosition:
 class ByTime:
     """The coordinate is the moment of capture, monotonic ns: what was captured ``transport_ms`` ago is at the gate."""
 
-    def __init__(self, arrival: TimeArrival) -> None:
+    def __init__(self, arrival: TimeArrival, hold_ms: float = 0.0) -> None:
+        """``hold_ms``: the gate may stay open so long after the last decision."""
         transport, tolerance = arrival.transport_ms * MILLISECOND_NS, arrival.tolerance_ms * MILLISECOND_NS
         self._passing = round(arrival.passing_ms * MILLISECOND_NS)
         self._back = round(transport + tolerance)
-        self._front = round(transport - tolerance - arrival.gate_ms * MILLISECOND_NS)
+        self._now = round(transport - tolerance - arrival.gate_ms * MILLISECOND_NS)
+        self._front = self._now - round(hold_ms * MILLISECOND_NS)
         self._decide = round(arrival.decide_ms * MILLISECOND_NS)
 
     def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
@@ -142,7 +147,7 @@ class ByTime:
 
     def window(self, now: int) -> Window | str:
         """By this machine's clock alone."""
-        return Window(now - self._back, now - self._front, now - self._front + self._decide)
+        return Window(now - self._back, now - self._front, now - self._front + self._decide, now - self._now)
 
     def jumped(self, camera: str, frame: int) -> None:
         """Times do not jump."""

@@ -84,6 +84,10 @@ class Plc:
         address, values = self._config.registers.heartbeat, [count, state.value]
         self._done(lambda: self._client.write_registers(address, values, device_id=self._device), "write the heartbeat")
 
+    def heartbeat(self) -> list[int]:
+        """Heartbeat and state as they are. Raises PlcTrouble."""
+        return self._registers(self._config.registers.heartbeat, 2, "read the heartbeat")
+
     def echo(self) -> int:
         """The sequence of the record that the PLC has taken last. Raises PlcTrouble."""
         return self._registers(self._config.registers.echo, 1, "read the echo")[0]

@@ -131,6 +131,7 @@ class KeyedRegister:
         elif sheet.place is None:
             sheet.place = sight.place
         else:
+            sheet.unplaced |= not self._by_part and _apart(sheet.place, sight.place)
             sheet.place = Place(
                 *map(min, sheet.place[:1], sight.place[:1]), *map(max, sheet.place[1:], sight.place[1:])
             )
@@ -181,6 +182,12 @@ class KeyedRegister:
             sheet = self._sheets.pop(one, None)
             missing.append(Judged(one, None, None, Why.ABSENT if sheet is None else Why.UNPLACED))
         return missing
+
+
+def _apart(one: Place, other: Place) -> bool:
+    """Whether frames with one number are of different sheets: a camera was away and counts otherwise than the others since."""
+    shorter = min(one.end - one.start - 2 * one.slack, other.end - other.start - 2 * other.slack)
+    return abs(one.start - other.start) > shorter // 2 + one.slack + other.slack
 
 
 def _number_of(key: str | int) -> int:

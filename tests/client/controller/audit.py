@@ -29,6 +29,8 @@ class Spoken(NamedTuple):
     start_um: int
     verdict: str
     at_s: float
+    read_s: float
+    """When this process read it."""
 
 
 @dataclass
@@ -46,18 +48,28 @@ class Audit:
     """Number, whether it passed, and when the PLC took it."""
     faults: list[tuple[float, float]] = field(default_factory=list)
 
+    messages: list[tuple[dict[str, object], dict[str, object]]] = field(default_factory=list)
+    """Header and body of each as it came."""
+    read_s: dict[object, float] = field(default_factory=dict)
+    """When the result with this time stamp of the camera was read."""
+
     def heard(self, header: dict[str, object], body: dict[str, object], at_s: float) -> None:
         """A message of the line."""
+        self.messages.append((header, body))
+        self.read_s[header["camera_ns"]] = at_s
         epoch = str(header["epoch"])
         if epoch not in [one for _, one in self.epochs]:
             self.epochs.append((at_s, epoch))
         if header["type"] != "result" or header["position_um"] is None or header["simulated"]:
             return
         published_s = int(str(header["published_unix_ns"])) / 1e9 - time.time() + time.monotonic()
+        read_s = at_s
         if 0 < at_s - published_s < STARVED_S:  # this process may have had no time to read it when it came
             at_s = published_s
         key = epoch, str(header["camera"]), int(str(header["frame"]))
-        self.frames.setdefault(key, []).append(Spoken(int(str(header["position_um"])), str(body["verdict"]), at_s))
+        self.frames.setdefault(key, []).append(
+            Spoken(int(str(header["position_um"])), str(body["verdict"]), at_s, read_s)
+        )
 
     def taken(self, number: int, passed: bool, at_s: float) -> None:
         """The PLC took over the verdict of a sheet."""
@@ -73,6 +85,20 @@ class Audit:
         for number, passed, at_s in self.records:
             if passed and (problem := self._problem(number, at_s)):
                 found.append(f"sheet {number}: {problem}")
+        return found
+
+    def read_late(self) -> int:
+        """Sheets that passed rightly, and of which this process read a PASS only when the PLC had taken it."""
+        found = 0
+        for number, passed, at_s in self.records:
+            if passed and not self._problem(number, at_s):
+                start = number * self.sheet_um
+                shown = [
+                    spoken[0]
+                    for spoken in self.frames.values()
+                    if start - self.frame_um < spoken[0].start_um < start + self.sheet_um
+                ]
+                found += any(one.read_s > at_s >= one.at_s for one in shown)
         return found
 
     def passed(self) -> set[int]:

@@ -9,7 +9,8 @@ import msgspec
 from inspector.client.controller.config import ControllerConfig
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import GapBody, Header, HeartbeatBody, LineState, MessageType, ResultBody
+from inspector.protocol.messages import GapBody, Header, HeartbeatBody, LineState, MessageType, ResultBody, StartBody
+from inspector.protocol.settings import Geometry, ScaleMm
 from inspector.protocol.values import PROTOCOL
 
 MS = 1_000_000
@@ -73,6 +74,14 @@ def result(
         header(MessageType.RESULT, published_unix_ns, frame=frame, captured_unix_ns=captured_unix_ns, **fields),
         ResultBody(**every),
     )
+
+
+def start(published_unix_ns: int, width_px: int = 200, mm_per_px: float | None = 0.5, **fields: Any) -> Packet:
+    """What holds in the stream."""
+    body: dict[str, Any] = dict.fromkeys(StartBody.__struct_fields__)
+    body["geometry"] = Geometry(height_px=100, width_px=width_px)
+    body["scale"] = None if mm_per_px is None else ScaleMm(x_mm_per_px=mm_per_px, y_mm_per_px=mm_per_px)
+    return Packet(header(MessageType.START, published_unix_ns, **fields), StartBody(**body))
 
 
 def gap(first: int, last: int, published_unix_ns: int, **fields: Any) -> Packet:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.sights import Why
 from inspector.frames.outcome import Verdict
-from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result
+from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result, start
 from tests.client.controller.world import UNIX, Fate, Outcome, World
 
 DISTANCE, SHEET = 2_000_000, 250_000
@@ -26,7 +26,8 @@ def lived(world: World, armed: bool = True, sheet_um: int = SHEET, **changes: An
         changes["control"] = {"endpoint": "ipc:///tmp/x"}
     changes.setdefault("cameras", [{"name": name, "frame_mm": 100} for name in world.cameras])
     core = DecisionCore(config_of(**changes), armed=armed)
-    return world.run(core, DISTANCE, sheet_um), core
+    hold = changes["actuator"]["watchdog_ms"] * 2 * MS + 100 * MS if "actuator" in changes else 0
+    return world.run(core, DISTANCE, sheet_um, hold), core
 
 
 @pytest.mark.parametrize("exchanges", [False, True])
@@ -175,6 +176,77 @@ def test_an_open_gate_has_only_passed_sheets_before_it_whatever_happens(
     lived(world, most_late=1000)
 
 
+PLC = {"kind": "modbus", "host": "x", "watchdog_ms": 150, "heartbeat_ms": 50}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    speeds=st.lists(st.integers(0, 2000), min_size=30, max_size=60),
+    bad=st.sets(st.integers(3, 60), max_size=4),
+    lost=st.sets(st.integers(3, 60), max_size=2),
+)
+def test_what_comes_while_a_plc_may_hold_the_gate_open_has_passed_too(
+    speeds: list[int], bad: set[int], lost: set[int]
+) -> None:
+    """The controller may be stopped, or the network to the PLC cut, at each moment: the gate then closes a little later."""
+    fates = {("top", number): Fate(verdict=Verdict.REJECT) for number in bad}
+    fates |= {("top", number): Fate(lost=True) for number in lost}
+    lived(World(speeds, fates, exchanges=True), most_late=1000, actuator=PLC)
+
+
+def test_a_plc_that_may_hold_the_gate_open_costs_no_sheet_but_a_little_of_the_open_time() -> None:
+    fates = {("top", 30): Fate(verdict=Verdict.REJECT)}
+    without, _ = lived(World(STEADY, fates))
+    outcome, _ = lived(World(STEADY, fates), actuator=PLC)
+    assert outcome.passed()[:15] == without.passed()[:15]
+    assert 0 < without.open_ticks - outcome.open_ticks < 200
+
+
+@pytest.mark.parametrize("shift", [-3_000_000, -300_000, -60_000, 1])
+def test_positions_below_zero_are_positions(shift: int) -> None:
+    """The counter began before 0: sheets have numbers below 0, and the one with a frame that does not pass is rejected."""
+    world = World(STEADY, {("top", 26): Fate(verdict=Verdict.REJECT)}, shifts={0: shift}, exchanges=True)
+    outcome, core = lived(world)
+    bad = {(2_600_000 + shift) // SHEET, (2_700_000 + shift - 1) // SHEET}
+    assert not bad & set(outcome.passed())
+    assert len(outcome.passed()) >= 13
+    assert core.latch.faults == {}
+
+
+def test_frames_that_become_shorter_while_the_line_runs_pass_nothing() -> None:
+    """The line was given another fit, or the encoder another pitch: frames follow each other every 60 mm, and are configured as 100 mm long."""
+    fates = {("top", number): Fate(position=-40_000 * (number - 20)) for number in range(21, 60)}
+    outcome, core = lived(World(STEADY, fates, exchanges=True))
+    assert max(outcome.passed(), default=0) <= 8, "sheets that were through before"
+    assert not core.open
+
+
+def test_a_line_whose_frames_change_their_size_is_a_fault_until_a_person_has_looked() -> None:
+    core = DecisionCore(config_of(), armed=True)
+    for number, (width_px, mm_per_px) in enumerate([(200, 0.5), (100, 1.0), (200, 0.5)]):
+        core.take(start(UNIX, width_px, mm_per_px), number)
+    assert "frame_size" in core.latch.faults, "100 px high frames were twice as high"
+    core.rearm()
+    core.take(start(UNIX, 200, 0.501), 4)
+    assert core.latch.faults == {}
+    core.take(start(UNIX, 120, 0.5), 5)
+    assert "60 x 50 mm" in core.latch.faults["frame_size"]
+    core.rearm()
+    core.take(start(UNIX, 120, None), 6)
+    assert set(core.latch.faults) == {"frame_size"}
+
+
+def test_messages_of_an_epoch_that_ended_are_a_fault_and_pass_nothing() -> None:
+    """A network that delivers late what the daemon said before it was started again."""
+    world = World(STEADY, restarts=[3 * SECOND], exchanges=True)
+    late = next(one for one in world.inbox if one[2].header.epoch == "epoch-0" and one[2].header.frame == 20)
+    world.inbox.append((3500 * MS, len(world.inbox), late[2]))
+    world.inbox.sort(key=lambda one: one[:2])
+    outcome, core = lived(world)
+    assert set(core.latch.faults) == {"second_publisher"}
+    assert max(outcome.passed(), default=0) <= 4
+
+
 BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "decide_ms": 100}
 
 
@@ -204,6 +276,17 @@ def test_sheets_by_frame(arrival: dict[str, Any]) -> None:
     assert [why[number] for number in (20, 24, 28, 32)] == [Why.VERDICT, Why.ABSENT, why[28], Why.ABSENT]
     assert core.latch.faults == {}
     assert outcome.open_ticks > 200
+
+
+@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
+@pytest.mark.parametrize("missed", [1, 4])
+def test_cameras_whose_numbers_are_not_those_of_one_another_pass_nothing(arrival: dict[str, Any], missed: int) -> None:
+    """One was away for some frames, and counts otherwise than the other one since: frames with one number are not of one sheet."""
+    world = World([1000] * 60, {}, ("top", "bottom"), exchanges=True)
+    world.misnumber("bottom", 20, missed)
+    outcome, core = lived(world, sheet_um=1, most_late=1000, **by_key(arrival, by="frame"))
+    assert outcome.passed() == list(range(20))
+    assert not core.open
 
 
 @pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])

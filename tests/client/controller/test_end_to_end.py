@@ -21,8 +21,15 @@ from tests.tiny_bundle import frame_with, make_tiny_bundle
 CLEAN, BAD = frame_with([]), frame_with([(192, 6)])
 RATE_HZ, FRAME_UM, SHEET_UM = 60, 10_000, 25_000
 CAMERAS = ("top", "bottom")
-ARRIVAL = {"by": "position", "distance_mm": 400, "fastest_m_per_s": 0.62, "decide_ms": 300, "stale_ms": 500}
-PERIOD = [BAD if number == 7 else None if number == 30 else CLEAN for number in range(41)]
+ARRIVAL = {
+    "by": "position",
+    "distance_mm": 900,
+    "fastest_m_per_s": 0.75,
+    "jitter_mm": 10,
+    "decide_ms": 300,
+    "stale_ms": 500,
+}
+PERIOD = [BAD if number == 7 else None if number == 30 else CLEAN for number in range(97)]
 
 
 def free_port() -> int:
@@ -33,7 +40,7 @@ def free_port() -> int:
 
 @contextmanager
 def gate_of_a_line(bundle: Bundle, folder: Path) -> Iterator[GateTrial]:
-    """A line with two cameras at 0.6 m/s, one of which shows defects and loses frames, and a gate 0.4 m behind it."""
+    """A line with two cameras at 0.6 m/s, one of which shows defects and loses frames, and a gate 0.9 m behind it."""
     port, control = free_port(), f"ipc://{folder}/control"
     cameras = [
         {"name": name, "travel_um_per_frame": FRAME_UM, "source": {"kind": "genicam", "serial": name}}
@@ -54,7 +61,7 @@ def gate_of_a_line(bundle: Bundle, folder: Path) -> Iterator[GateTrial]:
     }
     stop = threading.Event()
     gate = GateTrial(
-        folder, line="t", port=port, cameras=CAMERAS, frame_um=FRAME_UM, sheet_um=SHEET_UM, transit_s=1.2, arrival=ARRIVAL, control=control
+        folder, line="t", port=port, cameras=CAMERAS, frame_um=FRAME_UM, sheet_um=SHEET_UM, transit_s=2.1, arrival=ARRIVAL, control=control
     )  # fmt: skip
     with Line(config, bundle, sources=sources) as line, gate:
         assert line.start(stop)
@@ -102,7 +109,7 @@ def soak(folder: Path, faults: int, seed: int) -> str:
     try:
         check(gate)
     finally:
-        print(gate.log)
+        print(gate.log, summary(gate), sep="\n")
     return summary(gate)
 
 

@@ -49,12 +49,12 @@ def test_the_example_and_paths(tmp_path: Path) -> None:
         (GOOD.replace("length_mm: 250", "length_mm: 250, unseen_mm: 125"), "expected less than half of length_mm"),
         (GOOD.replace("name: top, frame_mm: 100", "name: top"), "top has no frame_mm"),
         (GOOD.replace(POSITION, TIME), "sheets by length are found by their position"),
-        (GOOD.replace("distance_mm: 2000", "distance_mm: 400"), "the strip moves 400 mm in decide_ms"),
+        (GOOD.replace("distance_mm: 2000", "distance_mm: 400"), "the strip moves 1800 mm in decide_ms"),
         (
             GOOD.replace(POSITION, "arrival: {by: time, transport_ms: 200, passing_ms: 20}").replace(
                 "by: length, length_mm: 250", "by: frame"
             ),
-            "take 200 ms together; expected less than transport_ms",
+            "take 900 ms together; expected less than transport_ms",
         ),
         (GOOD + "trial: true\n", "trial: true acts on simulated results"),
         (

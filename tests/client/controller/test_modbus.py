@@ -204,3 +204,67 @@ def test_a_plc_that_is_not_there_is_a_fault() -> None:
         one.until(lambda: one.failed)
         assert one.failed[0] == "plc_unreachable"
         one.actuator.close()
+
+
+def test_two_controllers_at_one_plc_are_a_fault_of_both(plc: PlcTwin, drive: Callable[..., Driver]) -> None:
+    one, other = drive(heartbeat_ms=20), drive(heartbeat_ms=20)
+
+    def lives() -> bool:
+        other.actuator.show(False, State.ARMED)
+        other.told += other.actuator.told()
+        return "plc_contested" in one.failed and "plc_contested" in other.failed
+
+    one.is_open = True
+    one.until(lives)
+
+
+def test_a_plc_that_has_lost_its_memory_is_a_fault(plc: PlcTwin, drive: Callable[..., Driver]) -> None:
+    """Its program was started again; the connection stayed."""
+    one = drive(heartbeat_ms=20)
+    one.decide(1, True)
+    one.is_open = True
+    one.until(lambda: plc.open and one.confirmed == [1])
+    plc.forget()
+    one.until(lambda: one.failed)
+    assert one.failed[0] in ("plc_contested", "plc_echo")
+
+
+def test_the_echo_of_an_older_record_before_the_next_one_is_a_fault(plc: PlcTwin, drive: Callable[..., Driver]) -> None:
+    """The PLC shows by chance the very sequence that comes next: it has taken nothing."""
+    one = drive(heartbeat_ms=5000, watchdog_ms=5000)
+    one.decide(1, True)
+    one.until(lambda: one.confirmed == [1])
+    plc.shows = plc.taken[-1].sequence + 1
+    one.until(lambda: plc.shows is None)
+    plc.mute = True
+    one.decide(2, True)
+    one.until(lambda: one.failed)
+    assert (one.confirmed, one.failed[0]) == ([1], "plc_echo")
+
+
+def test_the_sequence_begins_again_behind_its_last_number(plc: PlcTwin, drive: Callable[..., Driver]) -> None:
+    plc.shows = 65_533
+    eventually(lambda: plc.shows is None)
+    one = drive()
+    for number in range(6):
+        one.decide(number, True)
+    one.until(lambda: len(one.confirmed) == 6)
+    assert [taken.sequence for taken in plc.taken][-6:] == [65_534, 65_535, 1, 2, 3, 4]
+    assert one.failed == []
+
+
+def test_a_gate_that_closed_by_itself_stays_closed_until_it_was_told_to_reject(
+    plc: PlcTwin, drive: Callable[..., Driver]
+) -> None:
+    """The network to the PLC held for longer than the PLC waits; the count of the heartbeat that was under way opens nothing."""
+    one = drive(heartbeat_ms=20)
+    one.is_open = True
+    one.until(lambda: plc.open)
+    rejected, beats = plc.rejects, len(plc.heartbeats)
+    plc.delay_s = 0.5
+    one.until(lambda: not plc.open)
+    one.until(lambda: len(plc.heartbeats) > beats + 1)
+    assert not plc.open
+    plc.delay_s = 0.0
+    one.until(lambda: plc.open)
+    assert plc.rejects > rejected

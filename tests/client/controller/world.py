@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.gate import Decision
 from inspector.frames.outcome import Verdict
@@ -87,6 +89,23 @@ class World:
         """When it is over, ns."""
         return len(self.speeds) * 100 * MS
 
+    def misnumber(self, camera: str, first: int, missed: int) -> None:
+        """From frame ``first`` on this camera's numbers are ``missed`` too small; frame ``first`` is told as lost, and so many are never seen."""
+        kept = []
+        for arrived, order, packet in self.inbox:
+            header = packet.header
+            if header.camera == camera and header.frame is not None and header.frame >= first:
+                if header.frame < first + missed:
+                    continue
+                packet = msgspec.structs.replace(
+                    packet, header=msgspec.structs.replace(header, frame=header.frame - missed)
+                )
+            kept.append((arrived, order, packet))
+        self.inbox = kept
+        for one in self.frames:
+            if one.camera == camera and first * FRAME_UM <= one.start < (first + missed) * FRAME_UM:
+                one.verdict, one.arrived = Verdict.UNINSPECTED, None
+
     def _arrange(self) -> None:
         epochs = [0, *sorted(self.restarts)]
         for number, begin in enumerate(epochs):
@@ -145,8 +164,8 @@ class World:
         self.inbox.append((arrived, len(self.inbox), packet))
         return arrived
 
-    def run(self, core: DecisionCore, distance_um: int, sheet_um: int) -> Outcome:
-        """Let everything happen. Raises AssertionError where something passes that must not."""
+    def run(self, core: DecisionCore, distance_um: int, sheet_um: int, hold: int = 0) -> Outcome:
+        """Let everything happen. Raises AssertionError where something passes that must not. ``hold``: the gate may stay open so long by itself, ns."""
         outcome, waiting, exchanged = Outcome(), list(reversed(self.inbox)), -SECOND
         for now in range(0, self.end, TICK):
             while waiting and waiting[-1][0] <= now:
@@ -161,7 +180,8 @@ class World:
                 core.confirmed(decision.sequence)
             if core.open:
                 outcome.open_ticks += 1
-                self._check(core, now, self.strip(now) - distance_um, sheet_um)
+                for later in range(now, now + hold + 1, 10 * TICK):
+                    self._check(core, now, self.strip(later) - distance_um, sheet_um)
             outcome.closed.add(core.closed_why)
         return outcome
 
