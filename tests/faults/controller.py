@@ -24,9 +24,11 @@ from tests.faults.stage import Stage
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # of the PLC here, which is switched off at any moment
 FRAME_UM, SHEET_UM = 10_000, 25_000
 RATE_HZ = 60
-ARRIVAL = {"by": "position", "distance_mm": 1000, "fastest_m_per_s": 2, "decide_ms": 300, "stale_ms": 500}
-"""The strip moves at 0.6 m/s; the fake camera's timer is so unsteady that frames seem to be up to three times as fast."""
-TRANSIT_S = 2.5
+ARRIVAL = {
+    "by": "position", "distance_mm": 1500, "fastest_m_per_s": 0.75, "decide_ms": 300, "stale_ms": 500, "jitter_mm": 5,
+}  # fmt: skip
+"""The strip moves at 0.6 m/s; the fake camera sends on time or up to two frames in a row late."""
+TRANSIT_S = 3.2
 NOTHING = "Sheets without a PASS of every frame, in time, are rejected: none is let through. What passed in time is let through again afterwards"
 REARM = "mend the cause, then arm the controller"
 
