@@ -18,12 +18,12 @@ from inspector.client.controller.gate import Decision
 from inspector.client.controller.load import load_controller
 from inspector.service.signals import stop_on_signals
 from inspector.soak.children import follow_parent
+from inspector.soak.plan import WATCHDOG_MS
 from inspector.soak.planting import plant_in_gate
 
-WATCHDOG_NS = 100_000_000
-"""An output that is not confirmed for so long falls back to REJECT, as a PLC's does."""
 PIECE_NS = 500_000_000
 """Longest time of PASS that is reported at once."""
+_WATCHDOG_NS = round(WATCHDOG_MS * 1e6)
 _STATE_S = 0.5
 
 
@@ -74,7 +74,7 @@ class Output:
         now = time.time_ns()
         if self._open is not None:
             begun, last = self._open
-            held = now - last < WATCHDOG_NS
+            held = now - last < _WATCHDOG_NS
             until = now if held else last
             if not held or not is_open or until - begun > PIECE_NS:
                 _say(Opened(from_ns=begun, to_ns=until))

@@ -12,12 +12,16 @@ import msgspec
 import yaml
 
 CAMERA = "top"
-POOL = 16
+POOL = 32
 """Different sheets that the simulated camera shows, in turn: frame n shows sheet n modulo this."""
 DEADLINE_MS = 500.0
 TRANSPORT_MS = 900.0
 """From camera to gate, longer than the deadline and the controller's time to decide."""
 DECIDE_MS = 100.0
+WATCHDOG_MS = 60.0
+"""An output that is not shown for so long falls back to REJECT, as a PLC's does."""
+GATE_MS = WATCHDOG_MS + 10
+"""What the controller is told of the gate: the output may be wrong for as long as the watchdog waits."""
 _KEEP_BYTES = 2_000_000_000
 STALL_S = 2.0
 """After so long without a result the inference child counts as hung."""
@@ -119,8 +123,8 @@ def _line(places: Places, settings: SoakSettings) -> dict[str, Any]:
         "kind": "simulator",
         "seed": settings.seed,
         "rate_hz": settings.rate_hz,
-        "defect_rate": 0.3,
-        "look_alike_rate": 0.3,
+        "defect_rate": 0.12,
+        "look_alike_rate": 0.05,
         "pool": POOL,
     }
     return {
@@ -153,6 +157,7 @@ def _gate(places: Places, settings: SoakSettings) -> dict[str, Any]:
             "transport_ms": TRANSPORT_MS,
             "passing_ms": passing_ms(settings),
             "decide_ms": DECIDE_MS,
+            "gate_ms": GATE_MS,
         },
         "actuator": {"kind": "log"},
         "rearm": {"endpoint": places.rearm},
