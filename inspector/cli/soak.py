@@ -23,24 +23,31 @@ def soak(
     ] = 1.0,
     seed: Annotated[
         int | None,
-        number_option("--seed", Limits(0, LARGEST_SEED, whole=True), help="Of the faults; printed. Default: a new one."),
+        number_option(
+            "--seed", Limits(0, LARGEST_SEED, whole=True), help="Of the faults; printed. Default: a new one."
+        ),
     ] = None,
     rate: Annotated[
         float, number_option("--rate", Limits(1, 10_000), help="Frames per second of the simulated camera.")
     ] = 30.0,
-    bundle: Annotated[str, typer.Option(help="Bundle that the line inspects with: a folder, or an included one.")] = "demo",
+    bundle: Annotated[
+        str, typer.Option(help="Bundle that the line inspects with: a folder, or an included one.")
+    ] = "demo",
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Do nothing to the processes, only watch.")] = False,
     plant: Annotated[
         str,
         typer.Option(
             metavar="WHAT",
-            help="Plant an error, to see that it is found: leak, lost, wrong-pass or wrong-gate. Ends when it is; exit status 1 where it is not.",
+            help="Plant errors, to see that they are found: leak, lost, wrong-pass, wrong-gate, or several of them with commas. Ends when all "
+            "are; exit status 1 where one is not.",
         ),
     ] = "",
     keep: Annotated[
         Path | None, typer.Option(help="New or empty folder for journal, configurations and logs, which stay there.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each event, the last is the summary.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object for each event, the last is the summary.")
+    ] = False,
 ) -> None:
     """Run a simulated line with faults at random, and check all the time that nothing is lost and nobody is let in.
 
@@ -51,14 +58,13 @@ def soak(
     from inspector.soak.plan import SoakSettings
     from inspector.soak.run import soak as run
 
-    _check_plant(plant)
     settings = SoakSettings(
         seconds=hours * 3600,
         seed=random.SystemRandom().randrange(1 << 31) if seed is None else seed,
         rate_hz=rate,
         faults=not no_faults,
         bundle=_found(bundle),
-        plant=plant,
+        plant=_plants(plant),
         restart_every_s=max(60.0, hours * 3600 / 15),
     )
     folder = None if keep is None else _prepared(keep)
@@ -96,11 +102,12 @@ def in_words(summary: Summary) -> str:
     for grown in summary.growth:
         figures = ", ".join(f"{grown.last[name]:.0f} {name} ({grown.per_hour[name]:+.1f}/h)" for name in grown.last)
         lines.append(f"  {grown.role}, watched for {grown.watched_s:.0f} s: {figures}")
-    if summary.planted:
-        found = summary.caught_after_s
+    for name, found in summary.caught_after_s.items():
         what = "NOT FOUND" if found is None else f"found after {found:.1f} s"
-        lines.append(f"planted: {PLANTS[summary.planted]}: {what}")
-    elif summary.violations:
+        lines.append(f"planted: {PLANTS[name]}: {what}")
+    if summary.caught_after_s:
+        return "\n".join(lines)
+    if summary.violations:
         lines.append(f"BROKEN: {_counts(summary.violations)}")
     else:
         lines.append("every promise was kept")
@@ -132,12 +139,16 @@ def _print_json(event: str, figures: dict[str, Any]) -> None:
     tell(escaped(msgspec.json.encode({"event": event, **figures}).decode()), at_once=True)
 
 
-def _check_plant(plant: str) -> None:
+def _plants(given: str) -> tuple[str, ...]:
+    """What is to be planted. Raises UserError."""
     from inspector.errors import UserError
     from inspector.soak.planting import PLANTS
 
-    if plant and plant not in PLANTS:
-        raise UserError(f"--plant: found {plant!r}, expected {', '.join(PLANTS)}")
+    plants = tuple(dict.fromkeys(given.split(","))) if given else ()
+    for one in plants:
+        if one not in PLANTS:
+            raise UserError(f"--plant: found {one!r}, expected one or several of {', '.join(PLANTS)}")
+    return plants
 
 
 def _found(bundle: str) -> str:

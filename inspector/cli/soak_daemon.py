@@ -1,6 +1,6 @@
 """The daemon of a soak: ``inspector``, with what is to be planted into it, and an end when the soak has ended.
 
-    python -m inspector.cli.soak_daemon run -c line.yaml
+python -m inspector.cli.soak_daemon run -c line.yaml
 """
 
 from __future__ import annotations

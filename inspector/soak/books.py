@@ -19,7 +19,7 @@ _STREAMS_KEPT = 8
 
 def digest_of(packet: Packet) -> bytes:
     """Of a publication as it is sent."""
-    topic, header, body = encode(packet.header, packet.body)
+    _, header, body = encode(packet.header, packet.body)
     return digest(header, body, packet.blob)
 
 

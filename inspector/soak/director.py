@@ -48,6 +48,11 @@ class Director(threading.Thread):
                 self._scene.pause(self._chance.uniform(*self._settings.pause_s))
                 self._fault(self._next())
 
+    @property
+    def restarting(self) -> bool:
+        """Whether the fault that is on ends the daemon."""
+        return any(one.restarts and one.name == self.now for one in FAULTS)
+
     def _next(self) -> Fault:
         """One by its weight. Always one draw, so that a seed gives the same faults however long each takes."""
         early = time.monotonic() < self._restart_s

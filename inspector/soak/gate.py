@@ -1,6 +1,6 @@
 """The reject controller of a soak, a process of its own: it is on trial, and prints what it decides and when its output was PASS.
 
-    python -m inspector.soak.gate CONTROLLER.YAML
+python -m inspector.soak.gate CONTROLLER.YAML
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from inspector.soak.findings import Findings, Kind
 SAMPLES = 960
 """Kept of each process; when there are more, every second one is left out from then on."""
 LEAST_SAMPLES = 8
-ALLOWED = {"MiB": 24.0, "descriptors": 12.0, "threads": 6.0}
-"""Of growth over the time that a process was watched. Buffers and caches that fill are below it; see the documentation for what was measured."""
-NAMES = tuple(ALLOWED)
+NAMES = ("MiB", "descriptors", "threads")
+MORE_DESCRIPTORS, MORE_THREADS = 12.0, 6.0
+"""What a process may have more after it has warmed up."""
 
 
 class Grown(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,13 +73,14 @@ class _Life:
 class Growth:
     """All processes. For one thread."""
 
-    def __init__(self, findings: Findings, warm_up_s: float, watched_s: float) -> None:
+    def __init__(self, findings: Findings, warm_up_s: float, watched_s: float, allowed_mib: float) -> None:
         self.longest: dict[str, Grown] = {}
         """Of each role, the process that was watched longest."""
         self.now: dict[str, tuple[float, ...]] = {}
         """The last figures of each role."""
         self._findings = findings
         self._warm_up_s, self._watched_s = warm_up_s, watched_s
+        self._allowed = dict(zip(NAMES, (allowed_mib, MORE_DESCRIPTORS, MORE_THREADS), strict=True))
         self._lives: dict[str, _Life] = {}
 
     def look(self, roles: dict[str, int | None]) -> None:
@@ -113,7 +114,7 @@ class Growth:
             return
         if grown.role not in self.longest or self.longest[grown.role].watched_s <= grown.watched_s:
             self.longest[grown.role] = grown
-        for name, allowed in ALLOWED.items():
+        for name, allowed in self._allowed.items():
             more = grown.least_per_hour[name] * grown.watched_s / 3600
             if more > allowed and name not in life.told:
                 life.told.add(name)

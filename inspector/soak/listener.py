@@ -1,6 +1,6 @@
 """The second subscriber of a soak, a process of its own: prints what it is given.
 
-    python -m inspector.soak.listener ENDPOINT LINE
+python -m inspector.soak.listener ENDPOINT LINE
 """
 
 from __future__ import annotations

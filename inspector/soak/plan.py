@@ -18,7 +18,7 @@ DEADLINE_MS = 500.0
 TRANSPORT_MS = 900.0
 """From camera to gate, longer than the deadline and the controller's time to decide."""
 DECIDE_MS = 100.0
-WATCHDOG_MS = 60.0
+WATCHDOG_MS = 30.0
 """An output that is not shown for so long falls back to REJECT, as a PLC's does."""
 GATE_MS = WATCHDOG_MS + 10
 """What the controller is told of the gate: the output may be wrong for as long as the watchdog waits."""
@@ -35,8 +35,8 @@ class SoakSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     faults: bool = True
     bundle: str = "demo"
-    plant: str = ""
-    """One of ``planting.PLANTS``, or empty."""
+    plant: tuple[str, ...] = ()
+    """Of ``planting.PLANTS``."""
     pause_s: tuple[float, float] = (2.0, 15.0)
     """Between two faults."""
     restart_every_s: float = 60.0
@@ -45,6 +45,8 @@ class SoakSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of each process, before its memory counts."""
     watched_s: float = 30.0
     """Least time over which growth is judged."""
+    allowed_mib: float = 24.0
+    """Memory that a process may need more after it has warmed up."""
     patience_s: float = 30.0
     """Within this time after a fault all is well again."""
     report_s: float = 60.0

@@ -21,25 +21,28 @@ _STEP_BYTES, _STEP_S = 128 << 10, 1 / 32
 _EVERY_LOST, _EVERY_WRONG = 50, 5
 
 
-def planted() -> str:
-    """What is to be planted into this process; empty: nothing."""
-    return os.environ.get(VARIABLE, "")
+def planted() -> list[str]:
+    """What is to be planted into the processes of this soak."""
+    return [one for one in os.environ.get(VARIABLE, "").split(",") if one]
 
 
 def plant_in_daemon() -> None:
     """Plant what is to be planted there."""
-    {"leak": _leak, "lost": _lost, "wrong-pass": _wrong_pass}.get(planted(), lambda: None)()
+    for name, plant in (("leak", _leak), ("lost", _lost), ("wrong-pass", _wrong_pass)):
+        if name in planted():
+            plant()
 
 
 def plant_in_gate() -> None:
     """Plant what is to be planted into the reject controller."""
-    if planted() != "wrong-gate":
+    if "wrong-gate" not in planted():
         return
-    from inspector.client.controller import decision
+    import inspector.client.controller.decision as module
     from inspector.frames.outcome import Verdict
     from inspector.protocol.messages import ResultBody
 
-    right: Any = decision.passes
+    decision: Any = module
+    right = decision.passes
 
     def passes(packet: Any, *rest: Any) -> bool:
         rejected = isinstance(packet.body, ResultBody) and packet.body.verdict is Verdict.REJECT
@@ -82,7 +85,12 @@ def _wrong_pass() -> None:
     def pass_some(self: Any, settled: Any) -> None:
         if settled.outcome.verdict is Verdict.REJECT and not next(count) % _EVERY_WRONG:
             wrong = msgspec.structs.replace(
-                settled.outcome, verdict=Verdict.PASS, reason=Reason.NO_DEFECT, detail="", defects=(), defect_pixels=(0,) * len(settled.outcome.defect_pixels)
+                settled.outcome,
+                verdict=Verdict.PASS,
+                reason=Reason.NO_DEFECT,
+                detail="",
+                defects=(),
+                defect_pixels=(0,) * len(settled.outcome.defect_pixels),
             )
             settled = msgspec.structs.replace(settled, outcome=wrong)
         queue(self, settled)

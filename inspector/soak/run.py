@@ -63,19 +63,20 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, int]
     longest_until_well_s: dict[str, float]
     growth: list[Grown]
-    planted: str
-    caught_after_s: float | None
-    """When the check that has to find what was planted did; None: it did not, or nothing was planted."""
+    caught_after_s: dict[str, float | None]
+    """Of each plant, when the check that has to find it did; None: it did not."""
     violations: dict[str, int]
     first: list[Violation]
 
     @property
     def sound(self) -> bool:
         """Whether every promise was kept; with something planted, whether it was found."""
-        return self.caught_after_s is not None if self.planted else not self.violations
+        return None not in self.caught_after_s.values() if self.caught_after_s else not self.violations
 
 
-def soak(settings: SoakSettings, daemon: tuple[str, ...], keep: Path | None, stop: threading.Event, tell: Tell) -> Summary:
+def soak(
+    settings: SoakSettings, daemon: tuple[str, ...], keep: Path | None, stop: threading.Event, tell: Tell
+) -> Summary:
     """Run until the time is over, ``stop`` is set, or what was planted is found. ``daemon``: Python's arguments that start ``inspector``. Raises
     UserError where the line cannot be started."""
     with ExitStack() as stack:
@@ -93,19 +94,20 @@ class _Soak:
         self, settings: SoakSettings, places: Places, daemon: tuple[str, ...], stop: threading.Event, tell: Tell
     ) -> None:
         self.settings, self.places, self.stop, self.tell = settings, places, stop, tell
-        self.caught_s: float | None = None
+        self.caught_s: dict[str, float] = {}
         self.findings = Findings(self._found)
         self.books = Books(self.findings, POOL)
         self.stored = Stored(places.journal, self.books, self.findings)
         self.second = Second(self.books, self.findings)
         self.audit = Audit(self.findings, TRANSPORT_MS, passing_ms(settings))
-        self.growth = Growth(self.findings, settings.warm_up_s, settings.watched_s)
+        self.growth = Growth(self.findings, settings.warm_up_s, settings.watched_s, settings.allowed_mib)
         self.heard = Heard()
         self.over = threading.Event()
         """The director is to stop."""
         self._daemon_command = daemon
         self._decode = msgspec.json.Decoder(Said).decode
         self._second_starts = 0
+        self._torn_before = 0
         self._disagreed: set[str] = set()
         self._looked_s = self._minute_s = time.monotonic()
 
@@ -118,16 +120,16 @@ class _Soak:
             self.subscriber = stack.enter_context(
                 Subscriber(places.results, prefix, since="epoch", patience_s=settings.patience_s)
             )
+            self.tell("begun", {"seed": settings.seed, "folder": str(places.folder), "endpoint": places.results})
             scene = self._start(stack)
             self._until_it_inspects(scene)
-            self.findings.begun_s = begun_s = self._minute_s = time.monotonic()
-            self.tell("begun", {"seed": settings.seed, "folder": str(places.folder), "endpoint": places.results})
+            begun_s = self._minute_s = time.monotonic()
             if settings.faults:
-                director = self.director = Director(scene, settings, self.findings, self.over, self._did)
+                director = Director(scene, settings, self.findings, self.over, self._did)
                 director.start()
             while not self.stop.is_set() and time.monotonic() - begun_s < settings.seconds:
                 self._turn(scene, director)
-                if self.caught_s is not None or not self._alive(scene, director):
+                if self._caught or not self._alive(scene, director):
                     break
             self.over.set()
             if director is not None:
@@ -139,7 +141,7 @@ class _Soak:
 
     def _start(self, stack: ExitStack) -> Scene:
         places = self.places
-        environment = {VARIABLE: self.settings.plant}
+        environment = {VARIABLE: ",".join(self.settings.plant)}
         made = {
             "daemon": (*self._daemon_command, "run", "-c", str(places.line_file), "--log-level", "warning"),
             "listener": ("-m", "inspector.soak.listener", places.results, places.line),
@@ -156,21 +158,22 @@ class _Soak:
         until_s = time.monotonic() + START_S
         while self.heard.inspected == 0 or self.heard.passed == 0:
             self._turn(scene, None)
-            if self.stop.is_set() or self.caught_s is not None:
+            if self.stop.is_set() or self._caught:
                 return
             if scene.daemon.status is not None:
                 raise UserError(f"the daemon cannot be started: {scene.daemon.tail()}")
             if time.monotonic() > until_s:
                 what = "no frame was inspected" if self.heard.inspected == 0 else "the controller let nothing through"
-                raise UserError(f"{what} for {START_S:.0f} s; {self.heard.standing}; see {self.places.folder} with --keep")
+                raise UserError(
+                    f"{what} for {START_S:.0f} s; {self.heard.standing}; see {self.places.folder} with --keep"
+                )
 
     def _alive(self, scene: Scene, director: Director | None) -> bool:
-        """Whether the daemon runs, where no fault has ended it."""
-        if scene.daemon.status is None or (director is not None and director.now.startswith("daemon_")):
+        """Whether the daemon runs, where no fault ends it just now."""
+        status = scene.daemon.status
+        if status is None or (director is not None and director.restarting) or scene.daemon.status is None:
             return True
-        if scene.daemon.status is None:  # it was started again just now
-            return True
-        self.findings.broken(Kind.ENDED, f"the daemon ended with status {scene.daemon.status}: {scene.daemon.tail()}")
+        self.findings.broken(Kind.ENDED, f"the daemon ended with status {status}: {scene.daemon.tail()}")
         return False
 
     def _end(self, scene: Scene) -> None:
@@ -274,6 +277,9 @@ class _Soak:
         self.stored.look()
         self.audit.check(time.time_ns())
         self._totals()
+        if self.stored.torn > self._torn_before + self.heard.kills:
+            self._torn_before += 1
+            self.findings.broken(Kind.TOLD, "an epoch is over without having said so, and no daemon was killed")
         children = children_of(scene.daemon.pid) if scene.daemon.status is None else []
         self.growth.look(
             {
@@ -294,14 +300,22 @@ class _Soak:
         for key, books in self.subscriber.streams.items():
             if books.disagreed and key.epoch not in self._disagreed:
                 self._disagreed.add(key.epoch)
-                self.findings.broken(Kind.TOTALS, f"epoch {key.epoch[:8]}: the end of a run has other totals than its frames")
+                self.findings.broken(
+                    Kind.TOTALS, f"epoch {key.epoch[:8]}: the end of a run has other totals than its frames"
+                )
 
     # What is told.
 
     def _found(self, violation: Violation) -> None:
         self.tell("violation", msgspec.to_builtins(violation))
-        if self.settings.plant and violation.kind is _EXPECTED[self.settings.plant] and self.caught_s is None:
-            self.caught_s = violation.after_s
+        for name in self.settings.plant:
+            if violation.kind is _EXPECTED[name]:
+                self.caught_s.setdefault(name, violation.after_s)
+
+    @property
+    def _caught(self) -> bool:
+        """Whether everything that was planted was found."""
+        return bool(self.settings.plant) and len(self.caught_s) == len(self.settings.plant)
 
     def _did(self, fault: str, took_s: float) -> None:
         self.tell("fault", {"fault": fault, "until_well_s": round(took_s, 2)})
@@ -352,10 +366,7 @@ class _Soak:
             if director is None
             else {name: round(took_s, 2) for name, took_s in sorted(director.longest_s.items())},
             growth=list(self.growth.longest.values()),
-            planted=self.settings.plant,
-            caught_after_s=self.caught_s,
+            caught_after_s={name: self.caught_s.get(name) for name in self.settings.plant},
             violations={kind.value: count for kind, count in self.findings.counts.items()},
             first=self.findings.kept,
         )
-
-

@@ -32,9 +32,7 @@ class Second:
             return
         seq = int(number)
         if seq != due:
-            self._findings.broken(
-                Kind.NUMBERS, f"epoch {epoch[:8]}: the second subscriber got {seq}, expected {due}"
-            )
+            self._findings.broken(Kind.NUMBERS, f"epoch {epoch[:8]}: the second subscriber got {seq}, expected {due}")
         self._next[epoch] = seq + 1
         self.received += 1
         self.newest = epoch, seq

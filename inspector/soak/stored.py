@@ -22,6 +22,8 @@ class Stored:
     def __init__(self, path: Path, books: Books, findings: Findings) -> None:
         self.rows = self.not_stored = self.lost_at_kill = 0
         """Publications found as they were sent; not stored and marked so; behind the last commit of a daemon that was killed."""
+        self.torn = 0
+        """Epochs that are over without having said so."""
         self._path, self._books, self._findings = path, books, findings
         self._reader: JournalReader | None = None
         self._unreadable_since: float | None = None
@@ -40,7 +42,8 @@ class Stored:
                 if stream.key.epoch in self._closed:
                     continue
                 whole = self._compare(self._reader, stream)
-                if whole and (stream is not current):
+                if whole and stream is not current:
+                    self._nothing_beyond(self._reader, stream)
                     self.close(stream)
             self._unreadable_since = None
         except UserError as error:
@@ -61,6 +64,7 @@ class Stored:
             text = f"{len(kept)} durable publications from {kept[0]} on are not in the journal"
             self._findings.broken(Kind.STORED, f"{where}: {text}")
         elif not stream.ended:
+            self.torn += 1
             self.lost_at_kill += len(kept)
         self.not_stored += len(absent) - len(kept)
         for missed in stream.missed:
@@ -87,6 +91,12 @@ class Stored:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _nothing_beyond(self, reader: JournalReader, stream: Stream) -> None:
+        """The subscriber must have been given the end of the epoch too."""
+        if beyond := reader.rows(stream.key.epoch, stream.key.camera, stream.next_seq, None, 1):
+            text = f"the subscriber was not told of {beyond[0].seq} and what follows, which the journal has"
+            self._findings.broken(Kind.RECOVERY, f"epoch {stream.key.epoch[:8]}: {text}")
 
     def _compare(self, reader: JournalReader, stream: Stream) -> bool:
         """Compare rows that are new; False where there may be more."""
