@@ -35,6 +35,8 @@ class Director(threading.Thread):
         super().__init__(name="director", daemon=True)
         self.done: Counter[str] = Counter()
         self.longest_s: dict[str, float] = {}
+        self.error: Exception | None = None
+        """Of the program, which ends the soak."""
         self.now = ""
         """The fault that is on; empty: none."""
         self._scene, self._settings, self._findings, self._stop_set, self._did = scene, settings, findings, stop, did
@@ -43,10 +45,14 @@ class Director(threading.Thread):
 
     def run(self) -> None:
         """Until the end of the soak."""
-        with suppress(Over):
+        try:
             while True:
                 self._scene.pause(self._chance.uniform(*self._settings.pause_s))
                 self._fault(self._next())
+        except Over:
+            pass
+        except Exception as error:
+            self.error = error
 
     @property
     def restarting(self) -> bool:
@@ -67,6 +73,8 @@ class Director(threading.Thread):
         try:
             try:
                 fault.do(self._scene, chance)
+            except ProcessLookupError:
+                pass  # it had ended just then, and is seen to be well below
             except Broken as broken:
                 self._findings.broken(Kind.TOLD, f"{fault.name}: {broken}")
             try:

@@ -23,6 +23,8 @@ WATCHDOG_MS = 30.0
 GATE_MS = WATCHDOG_MS + 10
 """What the controller is told of the gate: the output may be wrong for as long as the watchdog waits."""
 _KEEP_BYTES = 2_000_000_000
+_RECENT_MIB = 4
+"""So little that it is full within a minute: what fills is not growth."""
 STALL_S = 2.0
 """After so long without a result the inference child counts as hung."""
 
@@ -141,7 +143,12 @@ def _line(places: Places, settings: SoakSettings) -> dict[str, Any]:
             "stall_timeout_s": STALL_S,
         },
         "drift": {"enabled": False},
-        "results": {"endpoint": places.results, "wait_for_subscribers": 1, "wait_timeout_s": 60},
+        "results": {
+            "endpoint": places.results,
+            "wait_for_subscribers": 1,
+            "wait_timeout_s": 60,
+            "recovery": {"memory_mib": _RECENT_MIB},
+        },
         "journal": {"path": str(places.journal), "retry_ms": 200, "keep_bytes": _KEEP_BYTES},
         "control": {"endpoint": places.control},
     }

@@ -129,6 +129,8 @@ class _Soak:
                 director.start()
             while not self.stop.is_set() and time.monotonic() - begun_s < settings.seconds:
                 self._turn(scene, director)
+                if director is not None and director.error is not None:
+                    raise director.error
                 if self._caught or not self._alive(scene, director):
                     break
             self.over.set()

@@ -58,7 +58,9 @@ def test_everything_holds_with_faults(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_what_is_planted_is_found(bundle: Bundle, tmp_path: Path) -> None:
-    summary = run(settings(bundle, faults=False, plant=tuple(PLANTS), warm_up_s=0.5, watched_s=1.0, allowed_mib=6.0), 0, tmp_path)
+    summary = run(
+        settings(bundle, faults=False, plant=tuple(PLANTS), warm_up_s=0.5, watched_s=1.0, allowed_mib=6.0), 0, tmp_path
+    )
     assert summary.sound, in_words(summary)
     assert set(summary.caught_after_s) == set(PLANTS)
     assert all(found is not None for found in summary.caught_after_s.values())
