@@ -19,6 +19,8 @@ _FRAMES_KEPT = 30_000
 _MOST_WAITING = 20_000
 _MARGIN_NS = 2_000_000
 """By how much two readings of the clock may differ."""
+_REVOKED_NS = 2_000_000_000
+"""A PASS that comes too late is taken back in this time."""
 _UNKNOWN_NS = 60_000_000_000
 """After so long a frame that was decided is given up as unknown."""
 
@@ -51,6 +53,8 @@ class Audit:
         """When a frame was captured that does not pass, and which."""
         self._decisions: deque[Decided] = deque()
         self._opened: deque[Opened] = deque()
+        self._revoked: OrderedDict[tuple[str, int], int] = OrderedDict()
+        """Sheets that were rejected, and when; of two decisions the later one holds."""
         self._newest_ns = 0
 
     def heard(self, packet: Packet) -> None:
@@ -83,6 +87,10 @@ class Audit:
             if said.passed:
                 self.passed += 1
                 self._decisions.append(said)
+            else:
+                self._revoked[said.epoch, said.number] = said.unix_ns
+                while len(self._revoked) > _FRAMES_KEPT:
+                    self._revoked.popitem(last=False)
         else:
             self.open_s += (said.to_ns - said.from_ns) / 1e9
             self._opened.append(said)
@@ -94,6 +102,8 @@ class Audit:
         """Settle what can be settled."""
         while self._decisions:
             decided = self._decisions[0]
+            if now_ns - decided.unix_ns < _REVOKED_NS:
+                break
             frame = self._frames.get((decided.epoch, decided.number))
             if frame is None:
                 if now_ns - decided.unix_ns < _UNKNOWN_NS:
@@ -119,8 +129,10 @@ class Audit:
             return f"what was published is {frame.said}"
         if decided.unix_ns + _MARGIN_NS < frame.published_ns:
             return "before its PASS was published"
-        if decided.unix_ns > frame.captured_ns + self._transport_ns + _MARGIN_NS:
-            return "after it was at the gate"
+        late_ns = decided.unix_ns - frame.captured_ns - self._transport_ns
+        revoked = self._revoked.get((decided.epoch, decided.number), 0) >= decided.unix_ns
+        if late_ns > _MARGIN_NS and not revoked:
+            return f"{late_ns / 1e6:.0f} ms after it was at the gate, and this was not taken back"
         return ""
 
     def _output(self, opened: Opened, until_ns: int) -> None:
