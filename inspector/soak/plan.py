@@ -23,6 +23,8 @@ WATCHDOG_MS = 30.0
 GATE_MS = WATCHDOG_MS + 10
 """What the controller is told of the gate: the output may be wrong for as long as the watchdog waits."""
 _KEEP_BYTES = 2_000_000_000
+RECOVERY_S = 120.0
+"""So long a subscriber of the soak asks for what it missed before it gives it up: longer than a daemon is away."""
 _RECENT_MIB = 4
 """So little that it is full within a minute: what fills is not growth."""
 STALL_S = 2.0

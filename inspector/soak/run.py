@@ -27,7 +27,7 @@ from inspector.soak.director import Director
 from inspector.soak.findings import Findings, Kind, Violation
 from inspector.soak.gate import Said
 from inspector.soak.growth import Grown, Growth
-from inspector.soak.plan import POOL, TRANSPORT_MS, Places, SoakSettings, passing_ms, prepare, write
+from inspector.soak.plan import POOL, RECOVERY_S, TRANSPORT_MS, Places, SoakSettings, passing_ms, prepare, write
 from inspector.soak.planting import VARIABLE
 from inspector.soak.scene import Heard, Scene
 from inspector.soak.second import Second
@@ -118,7 +118,7 @@ class _Soak:
         director: Director | None = None
         with ExitStack() as stack:
             self.subscriber = stack.enter_context(
-                Subscriber(places.results, prefix, since="epoch", patience_s=settings.patience_s)
+                Subscriber(places.results, prefix, since="epoch", patience_s=RECOVERY_S)
             )
             self.tell("begun", {"seed": settings.seed, "folder": str(places.folder), "endpoint": places.results})
             scene = self._start(stack)
@@ -196,6 +196,7 @@ class _Soak:
             child.end(5.0)
         self._read_children(scene)
         self.stored.end()
+        self.second.look()
         self.audit.end(time.time_ns())
         self._totals()
 
@@ -277,6 +278,7 @@ class _Soak:
 
     def _look(self, scene: Scene, director: Director | None) -> None:
         self.stored.look()
+        self.second.look()
         self.audit.check(time.time_ns())
         self._totals()
         if self.stored.torn > self._torn_before + self.heard.kills:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from inspector.client import StreamKey
 from inspector.soak.books import Books
 from inspector.soak.findings import Findings, Kind
+
+_MOST_MISSED = 1000
 
 
 class Second:
@@ -16,19 +20,21 @@ class Second:
         """Epoch and number of the last."""
         self._books, self._findings = books, findings
         self._next: dict[str, int] = {}
+        self._gone: deque[tuple[StreamKey, int, int, str]] = deque(maxlen=_MOST_MISSED)
 
     def begin(self) -> None:
         """It was started: it begins anew, with the first number of the running epoch."""
         self._next.clear()
 
     def take(self, line: str) -> None:
-        """A line of its output: EPOCH CAMERA SEQ DIGEST, or EPOCH CAMERA FIRST-LAST missed."""
+        """A line of its output: EPOCH CAMERA SEQ DIGEST, or EPOCH CAMERA FIRST-LAST WHY."""
         epoch, camera, number, what = line.split()
         due = self._next.get(epoch, 0)
-        if what == "missed":
+        if "-" in number:
             first, last = map(int, number.split("-"))
             self.missed += last - first + 1
             self._next[epoch] = last + 1
+            self._gone.append((StreamKey(self._line(), camera, epoch), first, last, what))
             return
         seq = int(number)
         if seq != due:
@@ -43,6 +49,16 @@ class Second:
         self.compared += 1
         if sent.hex() != what:
             self._findings.broken(Kind.NUMBERS, f"epoch {epoch[:8]}: {seq} differs between the two subscribers")
+
+    def look(self) -> None:
+        """Whether the journal has what was missed."""
+        for one in list(self._gone):
+            key, first, last, why = one
+            stream = self._books.streams.get(key)
+            if stream is not None and stream.stored_through >= first:
+                self._gone.remove(one)
+                text = f"the second subscriber missed {first} to {last} ({why}), and the journal has them"
+                self._findings.broken(Kind.RECOVERY, f"epoch {key.epoch[:8]}: {text}")
 
     def _line(self) -> str:
         return next(iter(self._books.streams)).line if self._books.streams else ""

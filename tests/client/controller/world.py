@@ -63,6 +63,8 @@ class World:
     """By frame number: from this frame on positions are told wrong by so much, um."""
     silent: list[tuple[int, int]] = field(default_factory=list)
     """The network is cut from, until."""
+    stalls: dict[int, int] = field(default_factory=dict)
+    """By sheet: after the tick that decides it the controller stands still for so long, and the actuator is told then."""
     exchanges: bool = False
     simulated: bool = False
     parts: Callable[[int], str | None] = lambda frame: None
@@ -147,8 +149,10 @@ class World:
 
     def run(self, core: DecisionCore, distance_um: int, sheet_um: int) -> Outcome:
         """Let everything happen. Raises AssertionError where something passes that must not."""
-        outcome, waiting, exchanged = Outcome(), list(reversed(self.inbox)), -SECOND
+        outcome, waiting, exchanged, still_until = Outcome(), list(reversed(self.inbox)), -SECOND, 0
         for now in range(0, self.end, TICK):
+            if now < still_until:
+                continue
             while waiting and waiting[-1][0] <= now:
                 arrived, _, packet = waiting.pop()
                 core.take(packet, arrived)
@@ -159,6 +163,7 @@ class World:
             for decision in core.tick(now):
                 outcome.decisions.append(decision)
                 core.confirmed(decision.sequence)
+                still_until = max(still_until, now + self.stalls.get(decision.number, 0))
             if core.open:
                 outcome.open_ticks += 1
                 self._check(core, now, self.strip(now) - distance_um, sheet_um)
