@@ -106,10 +106,10 @@ class DecisionCore:
         if self.closed_why and (self.latch.closed or not isinstance(window, Window)):
             self._gate.revoke(None, Why.BLOCKED, self.closed_why)
         if isinstance(window, Window):
+            self._gate.overdue(window)  # those, too, that have passed the gate meanwhile
             self._gate.forget_before(window.back)
             if self.closed_why:
                 self._gate.revoke_in(window, self.closed_why)
-            self._gate.overdue(window)
             self._confirm()
             if now >= self._tidy_at:
                 self._tidy_at = now + _TIDY_NS

@@ -63,11 +63,11 @@ class World:
     """By frame number: from this frame on positions are told wrong by so much, um."""
     silent: list[tuple[int, int]] = field(default_factory=list)
     """The network is cut from, until."""
-    stalls: dict[int, int] = field(default_factory=dict)
-    """By sheet: after the tick that decides it the controller stands still for so long, and the actuator is told then."""
     exchanges: bool = False
     simulated: bool = False
     parts: Callable[[int], str | None] = lambda frame: None
+    stalls: dict[int, int] = field(default_factory=dict)
+    """By sheet: after the tick that decides it the controller stands still for so long, and the actuator is told then."""
     frames: list[Frame] = field(default_factory=list)
     inbox: list[tuple[int, int, Packet]] = field(default_factory=list)
 
