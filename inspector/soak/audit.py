@@ -15,8 +15,8 @@ from inspector.protocol.messages import ResultBody
 from inspector.soak.findings import Findings, Kind
 from inspector.soak.gate import Decided, Opened, Standing
 
-_FRAMES_KEPT = 30_000
-_MOST_WAITING = 20_000
+_FRAMES_KEPT = 6_000
+_MOST_WAITING = 6_000
 _MARGIN_NS = 2_000_000
 """By how much two readings of the clock may differ."""
 _REVOKED_NS = 2_000_000_000

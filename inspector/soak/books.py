@@ -12,7 +12,7 @@ from inspector.protocol.codec import encode
 from inspector.protocol.messages import EndBody, GapBody, LateBody, ResultBody, StatusBody
 from inspector.soak.findings import Findings, Kind
 
-MOST_DIGESTS = 50_000
+MOST_DIGESTS = 8_000
 """Of publications that the journal and the second subscriber are compared with."""
 _STREAMS_KEPT = 8
 
