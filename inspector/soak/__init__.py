@@ -2,7 +2,7 @@
 
 run.py        starts the parts, reads what they say, ends them; the summary
 plan.py       settings, addresses and the configurations that are generated from them
-children.py   the processes: daemon (``launcher.py``), a second subscriber (``listener.py``), a reject controller (``gate.py``)
+children.py   the processes: daemon (``cli/soak_daemon.py``), a second subscriber (``listener.py``), a reject controller (``gate.py``)
 faults.py     what is done to them (``director.py`` chooses, and waits until the line is well again)
 books.py      checks what the subscriber received; ``stored.py`` compares it with the journal, ``second.py`` with the second subscriber
 audit.py      checks what the reject controller lets through
