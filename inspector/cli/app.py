@@ -32,6 +32,7 @@ from inspector.cli import (
     run,
     shadow,
     simulate,
+    soak,
     status,
     subscribe,
     train,
@@ -80,6 +81,7 @@ app.command()(reference.reference)
 app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
+app.command()(soak.soak)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.add_typer(command_group(bench.bench, bench_wire.wire), name="bench")

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 STEP_MS = 5
 """Longest wait for a message before the gate is looked at again."""
+SHOWN_NS = 20_000_000
+"""A PASS that was found so long ago is not shown any more: it is looked again first."""
 _MOST_AT_ONCE = 64
 """Messages that are taken before the gate is looked at again."""
 _RUNTIME = "RUNTIME_DIRECTORY"
@@ -107,11 +109,13 @@ class RejectController(AbstractContextManager["RejectController"]):
             self.core.exchanged(one.sent, one.received, one.unix_ns, one.line, one.epoch)
         self._hear_actuator()
         requests = self._hear_person()
-        for decision in self.core.tick(time.monotonic_ns()):
+        looked_at = time.monotonic_ns()
+        for decision in self.core.tick(looked_at):
             self._actuator.decide(decision)
             if self._on_decision is not None:
                 self._on_decision(decision)
-        self._actuator.show(self.core.open, self.state)
+        stood_still = time.monotonic_ns() - looked_at > SHOWN_NS  # what was true then may not be true now
+        self._actuator.show(self.core.open and not stood_still, self.state)
         self._answer(requests)
         self._tell()
 

@@ -53,6 +53,8 @@ class DecisionCore:
         self._tidy_at = 0
         self._sizes = FrameSizes()
         self._gate = Gate(gap, config.sheets.by == "length")
+        self._taken: list[int] = []
+        """Decisions that the actuator has taken since the last tick."""
 
     @property
     def epoch(self) -> str | None:
@@ -109,10 +111,11 @@ class DecisionCore:
         if self.closed_why and (self.latch.closed or not isinstance(window, Window)):
             self._gate.revoke(None, Why.BLOCKED, self.closed_why)
         if isinstance(window, Window):
+            self._gate.overdue(window)  # those, too, that have passed the gate meanwhile
             self._gate.forget_before(window.back)
             if self.closed_why:
                 self._gate.revoke_in(window, self.closed_why)
-            self._gate.overdue(window)
+            self._confirm()
             if now >= self._tidy_at:
                 self._tidy_at = now + _TIDY_NS
                 self._register.forget_before(window.back - self._margin)
@@ -122,8 +125,14 @@ class DecisionCore:
         return said
 
     def confirmed(self, sequence: int) -> None:
-        """The actuator has taken the decision of this sequence."""
-        self._gate.confirmed(sequence)
+        """The actuator has taken the decision of this sequence. It counts where the sheet is not at the gate yet in the next ``tick``: what is
+        heard of later may have been taken too late."""
+        self._taken.append(sequence)
+
+    def _confirm(self) -> None:
+        for sequence in self._taken:
+            self._gate.confirmed(sequence)
+        self._taken.clear()
 
     def rearm(self) -> None:
         """A person has looked. The line's clock is measured anew."""

@@ -57,6 +57,14 @@ def test_a_sheet_of_which_one_frame_is_no_pass_in_time_is_rejected_and_no_other(
     assert core.latch.faults == {}
 
 
+def test_a_sheet_that_the_actuator_was_told_of_too_late_is_taken_back() -> None:
+    """The controller stood still between its decision and telling the actuator, so that the sheet was at the gate already."""
+    outcome, core = lived(World(STEADY, stalls={8: 390 * MS}))
+    assert 8 not in outcome.passed()
+    assert [one.why for one in outcome.decisions if one.number == 8] == [Why.PASSED, Why.UNCONFIRMED]
+    assert core.latch.faults == {}
+
+
 def test_a_frame_that_reaches_into_two_sheets_rejects_both() -> None:
     outcome, _ = lived(World(STEADY, {("top", 22): Fate(verdict=Verdict.SCRAP)}))
     assert outcome.passed() == [*range(1, 8), *range(10, 18)]

@@ -68,6 +68,8 @@ class World:
     exchanges: bool = False
     simulated: bool = False
     parts: Callable[[int], str | None] = lambda frame: None
+    stalls: dict[int, int] = field(default_factory=dict)
+    """By sheet: after the tick that decides it the controller stands still for so long, and the actuator is told then."""
     frames: list[Frame] = field(default_factory=list)
     inbox: list[tuple[int, int, Packet]] = field(default_factory=list)
 
@@ -166,8 +168,10 @@ class World:
 
     def run(self, core: DecisionCore, distance_um: int, sheet_um: int, hold: int = 0) -> Outcome:
         """Let everything happen. Raises AssertionError where something passes that must not. ``hold``: the gate may stay open so long by itself, ns."""
-        outcome, waiting, exchanged = Outcome(), list(reversed(self.inbox)), -SECOND
+        outcome, waiting, exchanged, still_until = Outcome(), list(reversed(self.inbox)), -SECOND, 0
         for now in range(0, self.end, TICK):
+            if now < still_until:
+                continue
             while waiting and waiting[-1][0] <= now:
                 arrived, _, packet = waiting.pop()
                 core.take(packet, arrived)
@@ -178,6 +182,7 @@ class World:
             for decision in core.tick(now):
                 outcome.decisions.append(decision)
                 core.confirmed(decision.sequence)
+                still_until = max(still_until, now + self.stalls.get(decision.number, 0))
             if core.open:
                 outcome.open_ticks += 1
                 for later in range(now, now + hold + 1, 10 * TICK):
