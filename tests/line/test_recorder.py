@@ -15,7 +15,7 @@ import pytest
 from engines.bundle import Bundle
 from inspector.capture.source import Arrival
 from inspector.line.line import Line
-from inspector.protocol.messages import GapBody, ResultBody, Signal
+from inspector.protocol.messages import GapBody, HealthReason, ResultBody, Signal
 from inspector.recording.limits import MIB
 from inspector.results.journal_reader import JournalReader
 from tests.line.accounting import account
@@ -198,16 +198,20 @@ def test_a_full_disk_ends_the_recording_and_not_the_line(record: Any, tiny_bundl
     camera = SteppedCamera([CLEAN, BAD] * frames)
     line, _ = record({"top": camera}, segment_mib=64)
     assert line.health.signal is Signal.NORMAL
+
+    def ended() -> list[HealthReason]:
+        return [reason for reason in line.health.reasons if reason.code == "recording_ended"]
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, hard))  # the journal may reach it too
     try:
         camera.allowed.release(frames)
         settled(line, frames)
-        eventually(lambda: line.health.signal is Signal.MAINTENANCE_REQUIRED)
+        eventually(ended)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    (reason,) = line.health.reasons
-    assert reason.code == "recording_ended"
+    (reason,) = ended()
+    assert reason.signal is Signal.MAINTENANCE_REQUIRED
     assert reason.text.endswith("its disk refuses (File too large)")
     camera.allowed.release(20)
     settled(line, frames + 20)
