@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -264,22 +265,23 @@ def test_an_index_that_nobody_could_have_written_ends_the_playing(whole: Path, p
     ahead.close()
 
 
-@pytest.fixture
-def small_files() -> Iterator[Callable[[int], None]]:
-    """Limits the size of files, as a full disk does."""
+@contextmanager
+def small_files(size: int) -> Iterator[None]:
+    """Limits the size of files, as a full disk does; only for a moment, because the log of the tests may be a file too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_disk_that_refuses_ends_the_recording_which_plays_up_to_there(
-    tmp_path: Path, small_files: Callable[[int], None]
-) -> None:
+def test_a_disk_that_refuses_ends_the_recording_which_plays_up_to_there(tmp_path: Path) -> None:
     one = Written(tmp_path / "r")
-    small_files(5 * HEIGHT * WIDTH + 1000)
-    for number in range(20):
-        one.add(number)
-    assert one.writer.close(10)
+    with small_files(5 * HEIGHT * WIDTH + 1000):
+        for number in range(20):
+            one.add(number)
+        assert one.writer.close(10)
     assert one.ended == ["its disk refuses (File too large)"]
     assert frames_of(tmp_path / "r") == [0, 1, 2, 3, 4]
     assert RecordingReader(tmp_path / "r").manifest.ended_why == one.ended[0]
