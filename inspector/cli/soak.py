@@ -12,7 +12,7 @@ from inspector.cli.options import LARGEST_SEED, Limits, number_option
 from inspector.cli.output import escaped, tell
 
 if TYPE_CHECKING:
-    from inspector.soak.run import Summary
+    from inspector.soak.summary import Summary
 
 DAEMON = ("-m", "inspector.cli.soak_daemon")
 

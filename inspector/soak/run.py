@@ -26,12 +26,13 @@ from inspector.soak.children import Child, children_of
 from inspector.soak.director import Director
 from inspector.soak.findings import Findings, Kind, Violation
 from inspector.soak.gate import Said
-from inspector.soak.growth import Grown, Growth
+from inspector.soak.growth import Growth
 from inspector.soak.plan import POOL, RECOVERY_S, TRANSPORT_MS, Places, SoakSettings, passing_ms, prepare, write
 from inspector.soak.planting import VARIABLE
 from inspector.soak.scene import Heard, Scene
 from inspector.soak.second import Second
 from inspector.soak.stored import Stored
+from inspector.soak.summary import Summary, summary_of
 
 Tell = Callable[[str, dict[str, Any]], None]
 """Takes the name of an event and its figures: ``begun``, ``fault``, ``minute``, ``violation``."""
@@ -43,35 +44,6 @@ _LOOK_S = 1.0
 _AT_ONCE = 500
 _EXPECTED = {"leak": Kind.GROWTH, "lost": Kind.VERDICTS, "wrong-pass": Kind.JUDGEMENT, "wrong-gate": Kind.GATE}
 """Which check has to find each plant."""
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it."""
-
-    seconds: float
-    seed: int
-    frames: int
-    verdicts: dict[str, int]
-    reasons: dict[str, int]
-    epochs: int
-    published: int
-    journal: dict[str, int]
-    recovered: int
-    missed: int
-    second_subscriber: dict[str, int]
-    controller: dict[str, Any]
-    faults: dict[str, int]
-    longest_until_well_s: dict[str, float]
-    growth: list[Grown]
-    caught_after_s: dict[str, float | None]
-    """Of each plant, when the check that has to find it did; None: it did not."""
-    violations: dict[str, int]
-    first: list[Violation]
-
-    @property
-    def sound(self) -> bool:
-        """Whether every promise was kept; with something planted, whether it was found."""
-        return None not in self.caught_after_s.values() if self.caught_after_s else not self.violations
 
 
 def soak(
@@ -137,7 +109,10 @@ class _Soak:
             if director is not None:
                 self._read_until(scene, lambda: not director.is_alive(), settings.patience_s)
             self._end(scene)
-            return self._summary(time.monotonic() - begun_s, director)
+            return summary_of(
+                time.monotonic() - begun_s, settings, self.heard.epochs, self.books, self.stored, self.second, self.audit, self.growth,
+                self.findings, self.caught_s, director,
+            )  # fmt: skip
 
     # Beginning and end.
 
@@ -173,6 +148,7 @@ class _Soak:
     def _alive(self, scene: Scene, director: Director | None) -> bool:
         """Whether the daemon runs, where no fault ends it just now."""
         status = scene.daemon.status
+        # Looked at again last: a restart may have begun and ended between the two.
         if status is None or (director is not None and director.restarting) or scene.daemon.status is None:
             return True
         self.findings.broken(Kind.ENDED, f"the daemon ended with status {status}: {scene.daemon.tail()}")
@@ -339,38 +315,3 @@ class _Soak:
             "violations": self.findings.counts.total(),
             "processes": self.growth.now,
         }
-
-    def _summary(self, seconds: float, director: Director | None) -> Summary:
-        books, audit, stored = self.books, self.audit, self.stored
-        return Summary(
-            seconds=round(seconds, 1),
-            seed=self.settings.seed,
-            frames=books.frames,
-            verdicts=dict(books.verdicts),
-            reasons=dict(books.reasons),
-            epochs=self.heard.epochs,
-            published=books.published,
-            journal={"rows": stored.rows, "not_stored": stored.not_stored, "lost_at_kill": stored.lost_at_kill},
-            recovered=books.recovered,
-            missed=books.missed,
-            second_subscriber={
-                "received": self.second.received,
-                "compared": self.second.compared,
-                "missed": self.second.missed,
-            },
-            controller={
-                "passed": audit.passed,
-                "in_time_passes_published": audit.in_time,
-                "decided": dict(audit.decided),
-                "open_s": round(audit.open_s, 1),
-                "unknown": audit.unknown,
-            },
-            faults={} if director is None else dict(sorted(director.done.items())),
-            longest_until_well_s={}
-            if director is None
-            else {name: round(took_s, 2) for name, took_s in sorted(director.longest_s.items())},
-            growth=list(self.growth.longest.values()),
-            caught_after_s={name: self.caught_s.get(name) for name in self.settings.plant},
-            violations={kind.value: count for kind, count in self.findings.counts.items()},
-            first=self.findings.kept,
-        )

@@ -12,7 +12,8 @@ from engines.bundle import Bundle
 from inspector.cli.soak import DAEMON, in_words
 from inspector.soak.plan import SoakSettings
 from inspector.soak.planting import PLANTS
-from inspector.soak.run import Summary, soak
+from inspector.soak.run import soak
+from inspector.soak.summary import Summary
 from tests.tiny_bundle import make_tiny_bundle
 
 
