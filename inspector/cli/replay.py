@@ -234,6 +234,7 @@ def _run_and_report(
     from inspector.capture.replay.listing import frame_names, list_files
     from inspector.cli.progress import live_line
     from inspector.cli.recording_sizes import misfit, sizes
+    from inspector.cli.replay_publish import announce
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
@@ -243,6 +244,7 @@ def _run_and_report(
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
         preparation = line.fits.of(line_config.cameras[0].name)
         known = truth.read(bundle.classes, preparation, frame_names(files))
+        announce(line_config)
         with live_line("replaying", None if source.loop else len(files)) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*verdicts_of(line)))

@@ -43,6 +43,12 @@ class Publishing(NamedTuple):
             )
         if self.wait_for_subscribers is not None:
             results = replace(results, wait_for_subscribers=self.wait_for_subscribers)
+        return replace(played, results=replace(results, masks=True), keys=base.keys)
+
+
+def announce(line: LineConfig) -> None:
+    """Tell where a replay that is about to begin publishes, unless it does so for itself alone, on any port."""
+    results = line.results
+    if not results.endpoint.endswith(":*"):
         waits = f", once {results.wait_for_subscribers} have subscribed" if results.wait_for_subscribers else ""
         tell(f"publishing on {results.endpoint}{waits}: inspector subscribe {results.endpoint}", err=True)
-        return replace(played, results=replace(results, masks=True), keys=base.keys)

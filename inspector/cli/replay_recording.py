@@ -88,6 +88,7 @@ def run_recording(
     from inspector.cli.progress import live_line
     from inspector.cli.recording_sizes import misfit
     from inspector.cli.replay import verdicts_of
+    from inspector.cli.replay_publish import announce
     from inspector.line.line import Line
     from inspector.service.signals import stop_on_signals
 
@@ -96,6 +97,7 @@ def run_recording(
     total = sum((one.last + 1 - (one.first or 0)) for one in contents.values() if one.last is not None)
     _tell_other_bundles(recording, bundle)
     with stop_on_signals() as stop, Line(line_config, bundle) as line:
+        announce(line_config)
         with live_line("replaying", total) as update:
             if line.start(stop):
                 line.wait(stop, tick=lambda: update(*verdicts_of(line)))
