@@ -13,7 +13,9 @@ from inspector.errors import UserError
 from inspector.frames.outcome import BundleIdentity
 from inspector.frames.size import FrameSize
 from inspector.line.fits import Fits
+from inspector.protocol.settings import Placement
 from inspector.verdicts.judge import Judge
+from inspector.verdicts.places import Places
 from inspector.verdicts.rule_check import check_rules, check_scale
 
 NO_SERIALS: Mapping[str, str] = MappingProxyType({})
@@ -61,6 +63,10 @@ class Judges:
         problem = scale.problem_of(serial) if isinstance(scale, CalibratedScale) else ""
         return f"scale_file: {problem}" if problem else ""
 
+    def placement(self, camera: str) -> Placement:
+        """How that camera's judged frames lie on the strip."""
+        return self._places(camera, self.fits.of(camera).judged).message
+
     def of(self, camera: str, bundle: Bundle, identity: BundleIdentity) -> Judge:
         """The judge for that bundle's results on frames of that camera; ``identity`` is the bundle's."""
         return self._of(camera, bundle, identity, self.fits.of(camera).judged)
@@ -74,11 +80,18 @@ class Judges:
         judge = self._judges.get(key)
         if judge is None:
             minimum_areas = bundle.operating_point.minimum_areas(bundle.classes)
-            places = self.fits.places(camera, self._placements[camera], self.rules, self._camera_scales[camera], size)
             judge = self._judges[key] = Judge(
-                self.rules, identity, minimum_areas, self.scales[camera], places=places, size=size
+                self.rules,
+                identity,
+                minimum_areas,
+                self.scales[camera],
+                places=self._places(camera, size),
+                size=size,
             )
         return judge
+
+    def _places(self, camera: str, size: FrameSize) -> Places:
+        return self.fits.places(camera, self._placements[camera], self.rules, self._camera_scales[camera], size)
 
 
 class GoldenJudges:

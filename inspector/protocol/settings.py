@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -13,6 +13,7 @@ from inspector.protocol.values import (
     ClassName,
     HeartbeatMs,
     Message,
+    Millimetres,
     Number,
     PixelsOfClasses,
     Positive,
@@ -66,6 +67,35 @@ class ScaleMm(Message, frozen=True, kw_only=True):
     y_mm_per_px: Positive
 
 
+class StripFrame(Message, frozen=True, kw_only=True):
+    """The edges of a judged frame in the coordinates of the strip, mm. Pixels are as large as each other between them, apart from the
+    distortion of a lens."""
+
+    x_from_mm: Annotated[Millimetres, Meta(description="Across the strip, from its reference edge: the nearer edge.")]
+    x_to_mm: Annotated[Millimetres, Meta(description="The edge that is further from it.")]
+    from_mm: Annotated[
+        Millimetres, Meta(description="Along the strip, from the position of the frame: the end nearer to the head.")
+    ]
+    to_mm: Annotated[Millimetres, Meta(description="The other end.")]
+
+
+class Placement(Message, frozen=True, kw_only=True):
+    """How the camera sees the strip."""
+
+    travel_axis: Annotated[Literal["x", "y"], Meta(description="Which axis of the frame is along the strip.")]
+    face: Annotated[Literal["top", "bottom"], Meta(description="The face that is seen.")]
+    flip_across: Annotated[
+        bool, Meta(description="The first row or column of the frame is the one far from the reference edge.")
+    ]
+    flip_along: Annotated[
+        bool, Meta(description="The first row or column of the frame is its trailing edge, not its leading one.")
+    ]
+    frame: Annotated[
+        StripFrame | None,
+        Meta(description="Where the frame is. Null: without a scale, or of each frame its own."),
+    ]
+
+
 class Thresholds(Message, frozen=True, kw_only=True):
     """The operating point: what of a network's output counts. It is that of the header's ``operating_point``."""
 
@@ -104,6 +134,9 @@ class Settings(Message, frozen=True, kw_only=True):
     geometry: Annotated[Geometry, Meta(description="Of the frames that are judged.")]
     fit: Annotated[Fit, Meta(description="How they come from the camera's.")]
     scale: Annotated[ScaleMm | None, Meta(description="Null: figures are in pixels only.")]
+    placement: Annotated[
+        Placement | None, Meta(description="How the camera sees the strip; null in the stream of sheets.")
+    ]
     thresholds: Annotated[Thresholds, Meta(description="What of the networks' output counts.")]
     rules: Annotated[
         tuple[Text, ...],

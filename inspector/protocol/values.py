@@ -22,6 +22,7 @@ CameraNs = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
+Millimetres = Annotated[float, Meta(ge=-1e9, le=1e9)]
 HeartbeatMs = Annotated[int, Meta(ge=limits.HEARTBEAT_MS[0], le=limits.HEARTBEAT_MS[1])]
 Text = Annotated[str, Meta(max_length=limits.LONGEST_TEXT)]
 """For a person."""

@@ -11,7 +11,7 @@ from inspector.frames.fitted import Fitted
 from inspector.frames.outcome import BundleIdentity, Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.frames.size import FrameSize
-from inspector.protocol.settings import SheetSettings, Thresholds
+from inspector.protocol.settings import Placement, SheetSettings, Thresholds
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,8 @@ class StartInfo(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ms: float | None = None
     source: str = ""
     """What delivers the frames: simulator, replay, ..."""
+    placement: Placement | None = None
+    """How the camera sees the strip; None in the stream of sheets."""
     sheets: SheetSettings | None = None
     """What a sheet is; None in the stream of a camera."""
 

@@ -51,6 +51,7 @@ def settings(info: StartInfo, heartbeat_ms: int, masks: bool) -> dict[str, Any]:
         "geometry": Geometry(height_px=info.size.height, width_px=info.size.width),
         "fit": _fit(info),
         "scale": ScaleMm(x_mm_per_px=scale[0], y_mm_per_px=scale[1]) if scale else None,
+        "placement": info.placement,
         "thresholds": info.thresholds,
         "rules": tuple(plain(rule) for rule in info.rules),
         "deadline_ms": info.deadline_ms,

@@ -17,6 +17,7 @@ from inspector.frames.fitted import UNCHANGED, Fitted
 from inspector.frames.outcome import Defect
 from inspector.frames.size import FrameSize
 from inspector.frames.strip import StripBox
+from inspector.protocol.settings import Placement, StripFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,20 @@ class Places:
         return self._box(left, top, right, bottom)
 
     @property
+    def message(self) -> Placement:
+        """What subscribers are told of it."""
+        edges = None
+        if self.fitted.offset is not None and self.fitted.factor is not None:
+            edges = self._box(0.0, 0.0, float(self.size.width), float(self.size.height))
+        return Placement(
+            travel_axis=self.verdicts.travel_axis,
+            face=self.face,
+            flip_across=self.placement.flip_across,
+            flip_along=self.placement.flip_along,
+            frame=None if edges is None else StripFrame(**_rounded(edges)),
+        )
+
+    @property
     def _along_x(self) -> bool:
         return self.verdicts.travel_axis == "x"
 
@@ -93,3 +108,9 @@ class Places:
             return None
         (x_from, x_to), (along_from, along_to) = (sorted(pair) for pair in zip(first, last, strict=True))
         return StripBox(x_from, x_to, along_from, along_to)
+
+
+def _rounded(box: StripBox) -> dict[str, float]:
+    """The edges to a micrometre."""
+    named = {"x_from_mm": box.x_from, "x_to_mm": box.x_to, "from_mm": box.along_from, "to_mm": box.along_to}
+    return {name: round(value, 3) for name, value in named.items()}

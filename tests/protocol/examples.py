@@ -84,7 +84,9 @@ def sheet_of_two_cameras() -> tuple[list[Publication], Publication]:
     right = Scene("right", clock=clock, placement=PlacementConfig(lateral_mm=56.0))
     sheets = sheet_stream(clock, ("left", "right"))
     settings = SheetSettings(by="frame", length_mm=None, cameras=("left", "right"))
-    info = msgspec.structs.replace(START, scale_mm_per_px=None, deadline_ms=500.0, source="sheets", sheets=settings)
+    info = msgspec.structs.replace(
+        START, scale_mm_per_px=None, placement=None, deadline_ms=500.0, source="sheets", sheets=settings
+    )
     gathering = ByFrame(("left", "right"), 500 * MS)
     clock.at(1000)
     said = [sheets.start(RUN, info)]

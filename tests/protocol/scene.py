@@ -21,7 +21,7 @@ from inspector.frames.outcome import BundleIdentity, Outcome, Settled
 from inspector.frames.size import FrameSize
 from inspector.line.positions import Positions
 from inspector.line.status import LineStatus
-from inspector.protocol.settings import Thresholds
+from inspector.protocol.settings import Placement, StripFrame, Thresholds
 from inspector.results.identity import Identity, StartInfo
 from inspector.results.publication import Publication
 from inspector.results.sheet_stream import SheetStream
@@ -72,8 +72,12 @@ def thresholds(gate: float) -> Thresholds:
     )
 
 
+PLACEMENT = Placement(
+    travel_axis="x", face="top", flip_across=False, flip_along=False,
+    frame=StripFrame(x_from_mm=0.0, x_to_mm=102.4, from_mm=0.0, to_mm=640.0),
+)  # fmt: skip
 START = StartInfo(
-    bundle=BUNDLE, size=SIZE, thresholds=thresholds(0.031), scale_mm_per_px=(0.4, 0.4), rules=tuple(map(rule_in_words, RULES.rules)),
+    bundle=BUNDLE, size=SIZE, thresholds=thresholds(0.031), scale_mm_per_px=(0.4, 0.4), placement=PLACEMENT, rules=tuple(map(rule_in_words, RULES.rules)),
     deadline_ms=DEADLINE_MS, source="genicam",
 )  # fmt: skip
 

@@ -41,6 +41,15 @@ def test_a_point_of_the_frame_is_a_point_of_the_strip(axis: str, placement: dict
     assert places(axis, **placement).on_strip(60, 10) == pytest.approx(expected)
 
 
+def test_subscribers_are_told_the_edges_of_the_frame() -> None:
+    told = places("y", flip_along=True, lateral_mm=100, along_mm=50, face="bottom").message
+    assert (told.travel_axis, told.face, told.flip_across, told.flip_along) == ("y", "bottom", False, True)
+    edges = told.frame
+    assert edges is not None
+    assert (edges.x_from_mm, edges.x_to_mm, edges.from_mm, edges.to_mm) == (100, 300, -50, 150)
+    assert places(scale=None).message.frame is None
+
+
 def test_a_view_and_a_box_begin_at_their_smaller_ends() -> None:
     where = places(flip_across=True, flip_along=True, lateral_mm=100)
     assert where.view == StripBox(100, 300, 0, 200)
