@@ -14,7 +14,7 @@ from inspector.client.controller.faults import Latch
 from inspector.client.controller.frame_sizes import FrameSizes
 from inspector.client.controller.gate import Decision, Gate, Window
 from inspector.client.controller.hearing import Hearing, frames_of, passes
-from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places
+from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places, Shown
 from inspector.client.controller.registers import KeyedRegister, Register, StripRegister
 from inspector.client.controller.sights import Sight, Why
 from inspector.protocol.codec import Packet
@@ -161,15 +161,15 @@ class DecisionCore:
             earliest = header.captured_unix_ns - bounds.most
             if age >= 0 and earliest <= now - age:
                 captured = Captured(earliest, now - age, header.captured_unix_ns)
+        is_result = isinstance(packet.body, ResultBody)
         for frame in frames_of(packet, MOST_LOST):
-            place = None
-            if isinstance(packet.body, ResultBody):
-                try:
-                    place = self._places.of(camera, frame, header.position_um, captured, now)
-                except Jumped as jump:
-                    self._places.jumped(camera, frame)
-                    self._forget(str(jump))
-                    return
+            shown = Shown(camera, frame, header.position_um if is_result else None, header.run)
+            try:
+                place = self._places.of(shown, captured if is_result else None)
+            except Jumped as jump:
+                self._places.jumped(camera, frame)
+                self._forget(str(jump))
+                return
             contradicted = self._register.take(camera, Sight(frame, place, passed), header.part)
             if contradicted:
                 self._gate.revoke(contradicted, Why.VERDICT, f"camera {camera}, frame {frame} says something else")

@@ -24,6 +24,15 @@ class Captured(NamedTuple):
     """By the line's wall clock."""
 
 
+class Shown(NamedTuple):
+    """What the line says of a frame."""
+
+    camera: str
+    frame: int
+    position_um: int | None
+    run: str | None
+
+
 class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
     """The position cannot be true, so that no place in the register is. The text is one line."""
 
@@ -31,7 +40,7 @@ class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
 class Places(Protocol):
     """Places of frames and of the gate in one coordinate."""
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """First and last coordinate of a frame; None: unknown. Raises Jumped."""
 
     def window(self, now: int) -> Window | str:
@@ -48,6 +57,7 @@ class _Heard(NamedTuple):
     frame: int
     position: int
     captured: Captured
+    run: str | None
 
 
 class ByPosition:
@@ -73,12 +83,23 @@ class ByPosition:
         self._newest: dict[str, _Heard] = {}
         self._floor: dict[str, int] = {}
         """Frames up to this one are of before a jump."""
+        self._unknown: dict[str, int] = {}
+        """The last frame without a position."""
+        self._seams: dict[str, tuple[int, int]] = {}
+        """The frames between which a run began: the last one that was heard of the one, and the first one of the other."""
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """Unknown without a position, and as long as the line's clock is unknown."""
-        if position_um is None or captured is None or frame <= self._floor.get(camera, -1):
+        camera, frame, position_um, run = shown
+        if frame <= self._floor.get(camera, -1):
             return None
-        heard, newest = _Heard(frame, position_um, captured), self._newest.get(camera)
+        if position_um is None:
+            self._unknown[camera] = max(self._unknown.get(camera, -1), frame)
+            self._go_on(camera, frame)
+            return None
+        if captured is None:
+            return None
+        heard, newest = _Heard(frame, position_um, captured, run), self._newest.get(camera)
         if newest is not None and frame != newest.frame:
             earlier, later = sorted((heard, newest))
             time_ns = min(
@@ -92,6 +113,9 @@ class ByPosition:
                     f"in {max(time_ns, 0) / MILLISECOND_NS:.0f} ms"
                 )
         if newest is None or frame > newest.frame:
+            if newest is not None and run != newest.run:
+                self._seams[camera] = newest.frame, frame
+                self._go_on(camera, self._unknown.get(camera, -1))
             self._newest[camera] = heard
         start = position_um - self._along[camera]
         return Place(start, start + self._lengths[camera])
@@ -105,7 +129,7 @@ class ByPosition:
         front = min(one.position + self._moves(now - one.captured.earliest) for one in fresh)
         if front < back - self._jitter:
             return "cameras disagree about the position of the strip"
-        back, now_at = back - self._distance, max(back, front) - self._distance + self._gate
+        back, now_at = back - self._distance, max(back, front) + self._jitter - self._distance + self._gate
         front = now_at + self._hold
         return Window(back - self._jitter, front, front + self._decide, now_at)
 
@@ -115,11 +139,18 @@ class ByPosition:
             newest = frame if heard is None else heard.frame
             self._floor[name] = max(self._floor.get(name, -1), newest)
         self._newest.clear()
+        self._seams.clear()
 
     def forget(self) -> None:
         """Another daemon counts frames and positions anew."""
-        self._newest.clear()
-        self._floor.clear()
+        for known in (self._newest, self._floor, self._unknown, self._seams):
+            known.clear()
+
+    def _go_on(self, camera: str, unknown: int) -> None:
+        """Raises Jumped where a run began beside a frame without a position: positions may begin anew there, and need not look like it."""
+        before, after = self._seams.get(camera, (0, 0))
+        if before < unknown < after:
+            raise Jumped(f"camera {camera}: its positions were unknown until a run began, and count from there")
 
     def _moves(self, time_ns: float) -> int:
         """How far the strip moves at most in this time, um."""
@@ -138,7 +169,7 @@ class ByTime:
         self._front = self._now - round(hold_ms * MILLISECOND_NS)
         self._decide = round(arrival.decide_ms * MILLISECOND_NS)
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """From the earliest moment of its capture until it has passed, at the latest; how long its message travelled is the slack."""
         if captured is None:
             return None
