@@ -14,7 +14,15 @@ from inspector.client.connection import Connection
 from inspector.client.events import Event, Missed, Recovered, StreamKey
 from inspector.client.reception import Reception, Since
 from inspector.client.reception.ordering import Room
-from inspector.client.sockets import Context, RecoveryLink, Socket, Terms, no_address, recovery_address
+from inspector.client.sockets import (
+    Context,
+    RecoveryLink,
+    Socket,
+    Terms,
+    check_ipc_has_no_keys,
+    no_address,
+    recovery_address,
+)
 from inspector.errors import UserError
 from inspector.protocol.codec import TOPIC_ROOT, Packet
 from inspector.protocol.messages import HeartbeatBody
@@ -50,7 +58,7 @@ class Subscription:
     ) -> None:
         """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; with a longer one messages
         seem to be missing. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
-        the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
+        the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE; ipc has no keys.
 
         ``recovery``: where to ask for what is missing: ``auto``, as heartbeats say; an address; None: nothing is asked for and nothing waits, for
         programs that must act at once. ``since``: where to begin: ``now``; ``epoch``, with the first message of the running epoch; or a
@@ -69,6 +77,8 @@ class Subscription:
         self._stopped = False
         self._since: Mapping[StreamKey, int] = {} if isinstance(since, str) else dict(since)
         _check_since(since, recovery)
+        if recovery is None or not recovery.startswith("tcp://"):  # of which the keys may be
+            check_ipc_has_no_keys(endpoint, server_key, client_key)
         self._terms = Terms.read(server_key, client_key, largest_part_bytes)
         self._links: dict[str, RecoveryLink] = {}
         self._connection: Connection | None = None

@@ -122,6 +122,13 @@ def _check_actuator(config: ControllerConfig) -> str:
 
 def _check_keys(config: ControllerConfig) -> str:
     for name, section in (("results", config.results), ("control", config.control)):
-        if section is not None and (section.server_key is None) != (section.client_key is None):
+        if section is None:
+            continue
+        if section.endpoint.startswith("ipc://") and (section.server_key or section.client_key):
+            return (
+                f"{name}: found keys for {section.endpoint}; a line uses none on ipc, where the permissions of the folder say who may connect: leave out "
+                "server_key and client_key"
+            )
+        if (section.server_key is None) != (section.client_key is None):
             return f"{name}: CURVE needs both server_key, the line's public key, and client_key, the controller's secret one"
     return ""
