@@ -75,7 +75,7 @@ def _check_arrival(config: ControllerConfig) -> str:
     arrival = config.arrival
     if isinstance(arrival, TimeArrival):
         if config.sheets.by == "length":
-            return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ...}"
+            return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ..., gate_ms: ...}"
         ahead = arrival.decide_ms + arrival.gate_ms + arrival.tolerance_ms + hold_ms_of(config)
         if ahead >= arrival.transport_ms:
             return f"arrival: decide_ms, gate_ms, tolerance_ms and {_HOLD} take {ahead:g} ms together; expected less than transport_ms ({arrival.transport_ms:g})"

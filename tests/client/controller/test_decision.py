@@ -87,7 +87,7 @@ def test_what_is_simulated_passes_only_in_a_trial() -> None:
 
 def test_silence_revokes_what_may_be_at_the_gate_and_keeps_what_is_still_provable() -> None:
     """The network is cut for 1.5 s: verdicts of that time are lost; what was captured before and comes to the gate after it still passes."""
-    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "decide_ms": 100}
+    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "gate_ms": 0, "decide_ms": 100}
     outcome, core = lived(
         World([1000] * 65, silent=[(3 * SECOND, 3 * SECOND + 1500 * MS)]), most_late=50, arrival=arrival
     )
@@ -255,14 +255,14 @@ def test_messages_of_an_epoch_that_ended_are_a_fault_and_pass_nothing() -> None:
     assert max(outcome.passed(), default=0) <= 4
 
 
-BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "decide_ms": 100}
+BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "gate_ms": 0, "decide_ms": 100}
 
 
 def by_key(arrival: dict[str, Any], **sheets: Any) -> dict[str, Any]:
     return {"sheets": sheets, "arrival": arrival}
 
 
-POSITION = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "decide_ms": 100}
+POSITION = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "gate_ms": 0, "decide_ms": 100}
 
 
 @pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])

@@ -89,7 +89,7 @@ def test_what_is_through_is_forgotten_and_what_may_be_there_is_not() -> None:
 def test_a_sheet_that_came_and_went_between_two_looks_is_told_before_it_is_forgotten() -> None:
     """The actuator had not taken it, and the program was busy for less than what counts as standing still: nobody looked while the sheet was at the
     gate. It is told as unconfirmed, and not forgotten in silence."""
-    arrival = {"by": "position", "distance_mm": 1000, "fastest_m_per_s": 2, "decide_ms": 100}
+    arrival = {"by": "position", "distance_mm": 1000, "fastest_m_per_s": 2, "gate_ms": 0, "decide_ms": 100}
     config = config_of(sheets={"by": "frame"}, arrival=arrival, control={"endpoint": "ipc:///tmp/x"}, most_late=100)
     core, told, ticks = DecisionCore(config, armed=True), [], range(0, 1001, 10)
     for ms in range(0, 1400, 10):

@@ -92,7 +92,7 @@ def test_many_who_ask_at_once_do_not_keep_it_from_the_gate(
 
 def test_an_output_that_was_found_too_long_ago_is_not_shown(tmp_path: Path) -> None:
     """The program is kept from showing it by what it does with a decision, as by a disk that is slow; in the next step all is well."""
-    arrival = {"by": "time", "transport_ms": 400, "passing_ms": 2000, "decide_ms": 300}
+    arrival = {"by": "time", "transport_ms": 400, "passing_ms": 2000, "gate_ms": 0, "decide_ms": 300}
     clock = {"settle_s": 0, "least_delay_ms": 0}
     tree = tree_in(tmp_path, arrival=arrival, sheets={"by": "frame"}, clock=clock)
     lever, slow = Lever(), []

@@ -93,7 +93,14 @@ def test_a_second_verdict_of_a_frame_counts_for_the_part_of_the_first(part: str 
 def test_the_gate_is_closed_for_a_strip_that_is_as_far_ahead_as_a_wrong_position_allows() -> None:
     """At the fastest speed. Positions differ from the truth by half of what they may, in opposite directions: the last one that was heard is 10 mm
     behind the strip, and that of the frame with a defect 10 mm ahead of it."""
-    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1, "decide_ms": 100, "jitter_mm": 20}
+    arrival = {
+        "by": "position",
+        "distance_mm": 2000,
+        "fastest_m_per_s": 1,
+        "gate_ms": 0,
+        "decide_ms": 100,
+        "jitter_mm": 20,
+    }
     gate, opened = Gate(arrival=arrival), []
     gate.step(10)
     for number in range(50):
@@ -111,7 +118,7 @@ def test_the_gate_is_closed_for_a_strip_that_is_as_far_ahead_as_a_wrong_position
 def test_positions_that_were_unknown_until_a_run_began_are_others_though_they_look_like_going_on(told: str) -> None:
     """The counter began below 0, the encoder was switched off and on, and the next run begins to count at 0. The strip has moved 1 m meanwhile, and
     2 m by the positions, as it could have done: a frame with a defect is at the gate, and by the positions a clean one."""
-    arrival = {"by": "position", "distance_mm": 3000, "fastest_m_per_s": 3, "decide_ms": 800}
+    arrival = {"by": "position", "distance_mm": 3000, "fastest_m_per_s": 3, "gate_ms": 0, "decide_ms": 800}
     gate = Gate(arrival=arrival, most_late=100)
     gate.step(10)
     for number in range(61):
