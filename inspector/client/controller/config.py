@@ -88,7 +88,8 @@ class CoveringCamera(Section, frozen=True, kw_only=True):
     along_mm: Annotated[
         Annotated[float, Meta(ge=-1e6, le=1e6)],
         Meta(
-            description="How far downstream of the place of counting the camera stands, mm (the line's `placement.along_mm`)."
+            description="How far downstream of the place of counting the camera stands, mm (the line's `placement.along_mm`). Of the stream `sheet`: 0 "
+            "where the line makes its sheets by length, else that of the camera furthest downstream."
         ),
     ] = 0.0
 
