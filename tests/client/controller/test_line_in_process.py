@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from inspector.line.line import Line
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import SheetBody
 from tests.client.controller.plc_twin import PlcTwin
+from tests.client.controller.test_controller import free_endpoint
 from tests.keys import make_keys, owner_of
 from tests.line.conftest import tiny_config
 from tests.line.sources import ListCamera
@@ -35,12 +35,6 @@ PERIOD = [BAD if number == 7 else CLEAN for number in range(72)]
 ARRIVAL = {
     "by": "position", "distance_mm": 900, "fastest_m_per_s": 0.75, "jitter_mm": 10, "gate_ms": 0, "decide_ms": 300, "stale_ms": 500,
 }  # fmt: skip
-
-
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
 @contextmanager
@@ -97,7 +91,7 @@ def test_over_curve_a_key_with_a_role_lets_sheets_pass_and_one_without_hears_not
     tiny_bundle: Bundle, tmp_path: Path
 ) -> None:
     keys = make_keys(tmp_path, "stranger", gate="viewer")
-    results, control = free_address(), free_address()
+    results, control = free_endpoint(), free_endpoint()
     tree = {
         "cameras": [{"name": name, "frame_mm": FRAME_MM} for name in ("top", "bottom")],
         "sheets": {"by": "length", "length_mm": SHEET_MM},
@@ -125,7 +119,7 @@ def test_over_curve_a_key_with_a_role_lets_sheets_pass_and_one_without_hears_not
 
 
 def test_the_lines_own_sheets_reach_a_plc_as_the_line_said(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    results, control = free_address(), f"ipc://{tmp_path}/control"
+    results, control = free_endpoint(), f"ipc://{tmp_path}/control"
     plc = PlcTwin()
     plc.watchdog_s = 0.15
     said: dict[int, Verdict] = {}

@@ -61,6 +61,9 @@ def test_the_example_and_paths(tmp_path: Path) -> None:
             ),
             "take 900 ms together; expected less than transport_ms",
         ),
+        (GOOD.replace("gate_ms: 0", "gate_ms: 0, gap_mm: 5"), "arrival.gap_mm: found 5; between sheets by length"),
+        (GOOD + "rearm: {endpoint: 'tcp://127.0.0.1:5'}\n", "rearm.endpoint: found tcp://127.0.0.1:5, expected ipc"),
+        (GOOD + "rearm: {endpoint: 'ipc://@gate'}\n", "rearm.endpoint: found ipc://@gate, expected ipc"),
         (GOOD + "trial: true\n", "trial: true acts on simulated results"),
         (
             GOOD.replace("host: 10.0.0.1", "host: 10.0.0.1, coils: {outputs: 4, rearm: 5}"),
