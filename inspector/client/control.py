@@ -117,7 +117,9 @@ class ControlClient(AbstractContextManager["ControlClient"]):
             now_s = time.monotonic()
             if now_s - heard_s > self._timeout_s:
                 key = ", and is the public key that daemon's?" if self._endpoint.startswith("tcp://") else "?"
-                raise NoAnswer(f"no answer from {self._endpoint} for {self._timeout_s:g} s; does the daemon run there{key}")
+                raise NoAnswer(
+                    f"no answer from {self._endpoint} for {self._timeout_s:g} s; does the daemon run there{key}"
+                )
             if longest_s is not None and now_s - begun_s > longest_s:
                 raise NoAnswer(
                     f"the daemon is still at it after {longest_s:g} s; `inspector ctl status` shows the line"

@@ -157,7 +157,7 @@ class ByPosition:
             newest = frame if heard is None else heard.frame
             self._floor[name] = max(self._floor.get(name, -1), newest)
         self._floor[SHEET] = self._newest_sheet
-        self._runs_over |= {heard.run for heard in self._newest.values()} - {run}
+        self._runs_over = {heard.run for heard in self._newest.values()} - {run}
         self._newest.clear()
         self._seams.clear()
 

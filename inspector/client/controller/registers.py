@@ -132,9 +132,13 @@ class KeyedRegister:
             sheet = self._sheets[key] = _Sheet(_number_of(key), part)
             while len(self._sheets) > MOST_SHEETS:
                 self._drop(next(iter(self._sheets)))
+        frames = sheet.frames.setdefault(camera, {})
+        if (
+            len(frames) > self._frames and sight.frame not in frames
+        ):  # too many already: it does not pass, and further ones need no memory
+            return (sheet.number,) if sheet.decided else ()
         if self._by_part:
             self._owners.setdefault((camera, sight.frame), sheet)
-        frames = sheet.frames.setdefault(camera, {})
         frames[sight.frame] = sight.passed and sight.frame not in frames
         if sheet.decided:
             contradicted = not frames[sight.frame] or len(frames) > self._frames
