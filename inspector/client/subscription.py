@@ -72,7 +72,7 @@ class Subscription:
         Raises UserError for an endpoint or a key that cannot be used.
         """
         self.streams: dict[StreamKey, Completeness] = {}
-        """What the program was given of each stream; of more than 256 streams the oldest are removed."""
+        """What the program was given of each stream; of more than 256 streams those of earlier epochs are removed, then the oldest."""
         self._timeout_ms = timeout_ms
         self._stopped = False
         self._since: Mapping[StreamKey, int] = {} if isinstance(since, str) else dict(since)
@@ -250,7 +250,9 @@ class Subscription:
 
     def _open(self, stream: StreamKey) -> Completeness:
         if len(self.streams) >= _STREAMS_KEPT:
-            del self.streams[next(iter(self.streams))]
+            newest = {one[:2]: one for one in self.streams}
+            over = (one for one in self.streams if newest[one[:2]] != one)  # the position is in the others
+            del self.streams[next(over, next(iter(self.streams)))]
         books = self.streams[stream] = Completeness(stream, self._since.get(stream, 0))
         return books
 
