@@ -11,6 +11,7 @@ from pathlib import Path
 
 import zmq
 
+from inspector.client.sockets import check_ipc_has_no_keys
 from inspector.errors import UserError
 from inspector.protocol.control import SLOW, AnyCommand
 from inspector.protocol.control_messages import Outcome, Reply, Request, decode_reply, encode
@@ -51,6 +52,7 @@ class ControlClient(AbstractContextManager["ControlClient"]):
         self._endpoint = endpoint
         self._on_behalf_of = on_behalf_of
         self._timeout_s = timeout_s
+        check_ipc_has_no_keys(endpoint, server_key, client_key)
         _check_ipc(endpoint)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
@@ -114,7 +116,10 @@ class ControlClient(AbstractContextManager["ControlClient"]):
         while True:
             now_s = time.monotonic()
             if now_s - heard_s > self._timeout_s:
-                raise NoAnswer(f"no answer from {self._endpoint} for {self._timeout_s:g} s; does the daemon run there?")
+                key = ", and is the public key that daemon's?" if self._endpoint.startswith("tcp://") else "?"
+                raise NoAnswer(
+                    f"no answer from {self._endpoint} for {self._timeout_s:g} s; does the daemon run there{key}"
+                )
             if longest_s is not None and now_s - begun_s > longest_s:
                 raise NoAnswer(
                     f"the daemon is still at it after {longest_s:g} s; `inspector ctl status` shows the line"

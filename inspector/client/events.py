@@ -76,8 +76,8 @@ class NewEpoch(msgspec.Struct, frozen=True, kw_only=True):
     stream: StreamKey
     previous_epoch: str
     end_known: bool
-    """Whether everything that the line still has of the previous epoch was yielded or reported as missed. False: it could not be asked, and
-    messages may be missing at its end."""
+    """Whether everything that the line still has of the previous epoch, and of epochs between the two, was yielded or reported as missed. False: it
+    could not be asked, or knows the previous epoch no more."""
     order: int | None = None
     """Order of the epoch among those that the line knows, where it was told; a later epoch has a larger one."""
 

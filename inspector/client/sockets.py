@@ -53,10 +53,19 @@ class Terms(NamedTuple):
             socket.setsockopt(option, value)
         if "[" in endpoint:
             socket.setsockopt(zmq.IPV6, 1)
-        if self.server:
+        if self.server and not endpoint.startswith("ipc://"):
             socket.setsockopt(zmq.CURVE_SERVERKEY, self.server)
             socket.setsockopt(zmq.CURVE_PUBLICKEY, self.public)
             socket.setsockopt(zmq.CURVE_SECRETKEY, self.secret)
+
+
+def check_ipc_has_no_keys(endpoint: str, *keys: Path | None) -> None:
+    """Raises UserError where there are keys for an ipc address: the line takes no CURVE there, and libzmq would try for ever, silently."""
+    if endpoint.startswith("ipc://") and any(key is not None for key in keys):
+        raise UserError(
+            f"endpoint {endpoint!r}: found keys, which are for tcp://; a line uses none on ipc, where the permissions of the folder say who may connect: "
+            "leave both keys out"
+        )
 
 
 def no_address(endpoint: str, error: Exception, key: str = "results.endpoint") -> UserError:

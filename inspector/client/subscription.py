@@ -14,7 +14,15 @@ from inspector.client.connection import Connection
 from inspector.client.events import Event, Missed, Recovered, StreamKey
 from inspector.client.reception import Reception, Since
 from inspector.client.reception.ordering import Room
-from inspector.client.sockets import Context, RecoveryLink, Socket, Terms, no_address, recovery_address
+from inspector.client.sockets import (
+    Context,
+    RecoveryLink,
+    Socket,
+    Terms,
+    check_ipc_has_no_keys,
+    no_address,
+    recovery_address,
+)
 from inspector.errors import UserError
 from inspector.protocol.codec import TOPIC_ROOT, Packet
 from inspector.protocol.messages import HeartbeatBody
@@ -50,7 +58,7 @@ class Subscription:
     ) -> None:
         """``prefix``: what the topics begin with, ``v1/<line>/`` or ``v1/<line>/<camera>/``; with a longer one messages
         seem to be missing. ``timeout_ms``: iteration ends when nothing comes for this long. ``server_key`` and ``client_key``:
-        the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE.
+        the publisher's public certificate (``*.key``) and one's own secret one (``*.key_secret``), where it uses CURVE; ipc has no keys.
 
         ``recovery``: where to ask for what is missing: ``auto``, as heartbeats say; an address; None: nothing is asked for and nothing waits, for
         programs that must act at once. ``since``: where to begin: ``now``; ``epoch``, with the first message of the running epoch; or a
@@ -64,11 +72,13 @@ class Subscription:
         Raises UserError for an endpoint or a key that cannot be used.
         """
         self.streams: dict[StreamKey, Completeness] = {}
-        """What the program was given of each stream; of more than 256 streams the oldest are removed."""
+        """What the program was given of each stream; of more than 256 streams those of earlier epochs are removed, then the oldest."""
         self._timeout_ms = timeout_ms
         self._stopped = False
         self._since: Mapping[StreamKey, int] = {} if isinstance(since, str) else dict(since)
         _check_since(since, recovery)
+        if recovery is None or not recovery.startswith("tcp://"):  # of which the keys may be
+            check_ipc_has_no_keys(endpoint, server_key, client_key)
         self._terms = Terms.read(server_key, client_key, largest_part_bytes)
         self._links: dict[str, RecoveryLink] = {}
         self._connection: Connection | None = None
@@ -240,7 +250,9 @@ class Subscription:
 
     def _open(self, stream: StreamKey) -> Completeness:
         if len(self.streams) >= _STREAMS_KEPT:
-            del self.streams[next(iter(self.streams))]
+            newest = {one[:2]: one for one in self.streams}
+            over = (one for one in self.streams if newest[one[:2]] != one)  # the position is in the others
+            del self.streams[next(over, next(iter(self.streams)))]
         books = self.streams[stream] = Completeness(stream, self._since.get(stream, 0))
         return books
 

@@ -155,6 +155,33 @@ def test_a_restart_under_load_loses_nothing(subscribe: Open, journal: Path) -> N
     assert links[:2] == [LinkLost, LinkBack]
 
 
+def test_where_the_line_knows_the_old_epoch_no_more_it_is_told_that_messages_may_be_missing(
+    subscribe: Open, journal: Path
+) -> None:
+    """Its journal was lost while the subscriber was away: of the epochs since then nobody can say which are later than the old one."""
+    line = a_line(journal)
+    endpoint = line.endpoint
+    one = subscribe(endpoint)
+    gather(one, lambda events: bool(events))
+    publish(line, 0, 20)
+    gather(one, until_seq(20))
+    position = one.position()
+    one.close()
+    line.close()
+    other = journal.with_name("another.db")
+    for epoch in ("e2", "e3"):
+        line = a_line(other, endpoint, epoch=epoch)
+        publish(line, 0, 10)
+        if epoch == "e2":
+            line.close()
+    two = subscribe(endpoint, since=position)
+    events = gather(two, until_seq(10, "e3"))
+    line.close()
+    (new,) = (event for event in events if isinstance(event, NewEpoch))
+    assert (new.previous_epoch, new.stream.epoch, new.end_known) == ("e1", "e3", False)
+    assert numbered(events, "e3") == journaled(other, "e3", 11)
+
+
 def test_going_on_where_one_left_off_over_epochs_that_nobody_heard(subscribe: Open, journal: Path) -> None:
     line = a_line(journal)
     endpoint = line.endpoint

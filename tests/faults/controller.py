@@ -25,7 +25,7 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # of the PLC here, whi
 FRAME_UM, SHEET_UM = 10_000, 25_000
 RATE_HZ = 60
 ARRIVAL = {
-    "by": "position", "distance_mm": 1500, "fastest_m_per_s": 0.75, "decide_ms": 300, "stale_ms": 500, "jitter_mm": 5,
+    "by": "position", "distance_mm": 1500, "fastest_m_per_s": 0.75, "gate_ms": 0, "decide_ms": 300, "stale_ms": 500, "jitter_mm": 5,
 }  # fmt: skip
 """The strip moves at 0.6 m/s; the fake camera sends on time or up to two frames in a row late."""
 TRANSIT_S = 3.2

@@ -17,6 +17,13 @@ MostMm = Annotated[float, Meta(ge=0, le=1e7)]
 MostMs = Annotated[float, Meta(ge=0, le=3_600_000)]
 SomeMs = Annotated[float, Meta(ge=1, le=3_600_000)]
 Address = Annotated[int, Meta(ge=0, le=65_535)]
+GateMs = Annotated[
+    MostMs,
+    Meta(
+        description="From the output REJECT until the gate is closed for certain, ms: the PLC's cycle, the valve and the movement. There is no "
+        "default, because with too short a time the gate is still open for the beginning of a rejected sheet."
+    ),
+]
 Endpoint = Annotated[str, path_key(PathRule(prefix="ipc://", other="@*"))]
 
 
@@ -81,7 +88,8 @@ class CoveringCamera(Section, frozen=True, kw_only=True):
     along_mm: Annotated[
         Annotated[float, Meta(ge=-1e6, le=1e6)],
         Meta(
-            description="How far downstream of the place of counting the camera stands, mm (the line's `placement.along_mm`)."
+            description="How far downstream of the place of counting the camera stands, mm (the line's `placement.along_mm`). Of the stream `sheet`: 0 "
+            "where the line makes its sheets by length, else that of the camera furthest downstream."
         ),
     ] = 0.0
 
@@ -123,7 +131,7 @@ class PositionArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="p
         MostMs,
         Meta(description="A sheet is decided so long before it can be at the gate: time for the PLC's answer, ms."),
     ] = 200.0
-    gate_ms: Annotated[MostMs, Meta(description="Time that the gate takes to move, ms.")] = 0.0
+    gate_ms: GateMs
     stale_ms: Annotated[
         SomeMs, Meta(description="A position older than this is none, ms since its frame was captured.")
     ] = 1000.0
@@ -155,7 +163,7 @@ class TimeArrival(Section, frozen=True, kw_only=True, tag_field="by", tag="time"
         MostMs,
         Meta(description="A sheet is decided so long before it can be at the gate: time for the PLC's answer, ms."),
     ] = 200.0
-    gate_ms: Annotated[MostMs, Meta(description="Time that the gate takes to move, ms.")] = 0.0
+    gate_ms: GateMs
     gap_ms: Annotated[
         MostMs,
         Meta(

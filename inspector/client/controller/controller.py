@@ -30,6 +30,8 @@ SHOWN_NS = 20_000_000
 """A PASS that was found so long ago is not shown any more: it is looked again first."""
 _MOST_AT_ONCE = 64
 """Messages that are taken before the gate is looked at again."""
+_MOST_ASKED = 16
+"""Requests over the socket that are answered before the gate is looked at again."""
 _RUNTIME = "RUNTIME_DIRECTORY"
 
 
@@ -96,6 +98,8 @@ class RejectController(AbstractContextManager["RejectController"]):
 
     def step(self, wait_ms: int = STEP_MS) -> None:
         """Wait for a message, at most so long; then decide and show."""
+        requests = self._hear_person()  # before anything new is found, which a person cannot have seen
+        self._hear_actuator()
         event = self._subscriber.receive(wait_ms)
         for _ in range(_MOST_AT_ONCE):
             if event is None:
@@ -107,8 +111,6 @@ class RejectController(AbstractContextManager["RejectController"]):
             event = self._subscriber.receive(0)
         for one in self._exchanges.found() if self._exchanges is not None else ():
             self.core.exchanged(one.sent, one.received, one.unix_ns, one.line, one.epoch)
-        self._hear_actuator()
-        requests = self._hear_person()
         looked_at = time.monotonic_ns()
         for decision in self.core.tick(looked_at):
             self._actuator.decide(decision)
@@ -143,18 +145,19 @@ class RejectController(AbstractContextManager["RejectController"]):
         )
 
     def _hear_actuator(self) -> None:
-        for told in self._actuator.told():
-            if isinstance(told, Confirmed):
-                self.core.confirmed(told.sequence)
-            elif isinstance(told, Failed):
-                self.core.latch.fault(told.code, told.text)
-            elif isinstance(told, Pressed):
-                self.rearm("the button at the PLC")
+        told = self._actuator.told()
+        if any(isinstance(one, Pressed) for one in told):  # first, as above
+            self.rearm("the button at the PLC")
+        for one in told:
+            if isinstance(one, Confirmed):
+                self.core.confirmed(one.sequence)
+            elif isinstance(one, Failed):
+                self.core.latch.fault(one.code, one.text)
 
     def _hear_person(self) -> list[tuple[list[bytes], Asked | None]]:
         """Do what was asked. The replies say how it is after that."""
-        requests = []
-        while self._rearm is not None and (request := self._rearm.asked()) is not None:
+        requests: list[tuple[list[bytes], Asked | None]] = []
+        while self._rearm is not None and len(requests) < _MOST_ASKED and (request := self._rearm.asked()) is not None:
             requests.append(request)
             if request[1] is not None and request[1].do == "rearm":
                 self.rearm(request[1].by)

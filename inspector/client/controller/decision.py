@@ -14,11 +14,11 @@ from inspector.client.controller.faults import Latch
 from inspector.client.controller.frame_sizes import FrameSizes
 from inspector.client.controller.gate import Decision, Gate, Window
 from inspector.client.controller.hearing import Hearing, frames_of, passes
-from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places
+from inspector.client.controller.places import UM_PER_MM, ByPosition, ByTime, Captured, Jumped, Places, Shown
 from inspector.client.controller.registers import KeyedRegister, Register, StripRegister
-from inspector.client.controller.sights import Sight, Why
+from inspector.client.controller.sights import Place, Sight, Why
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import GapBody, ResultBody
+from inspector.protocol.messages import GapBody, ResultBody, SheetBody
 from inspector.protocol.settings import Settings
 
 PAUSE_NS = 400 * MILLISECOND_NS
@@ -70,6 +70,8 @@ class DecisionCore:
         """A message arrived."""
         header = packet.header
         if not self._hearing.counts(header):
+            if self._hearing.places(header) and isinstance(packet.body, (ResultBody, GapBody)):
+                self._strip(packet, now)
             return
         if self._hearing.retired(header.epoch):
             self.latch.fault("second_publisher", "two daemons claim this line: an epoch that had ended speaks again")
@@ -153,26 +155,45 @@ class DecisionCore:
 
     def _verdict(self, packet: Packet, now: int) -> None:
         header, camera = packet.header, packet.header.camera
-        bounds = self._clock.bounds(now)
-        passed = passes(packet, now, bounds, self._config.control is not None)
-        captured: Captured | None = None
-        if bounds is not None and header.captured_unix_ns is not None:
-            age = header.published_unix_ns - header.captured_unix_ns  # exact, and no message arrives before it was sent
-            earliest = header.captured_unix_ns - bounds.most
-            if age >= 0 and earliest <= now - age:
-                captured = Captured(earliest, now - age, header.captured_unix_ns)
+        passed = passes(packet, now, self._clock.bounds(now), self._config.control is not None)
+        captured = self._captured(packet, now) if isinstance(packet.body, ResultBody) else None
+        if isinstance(packet.body, SheetBody):
+            self._hearing.made_of(packet.body)
         for frame in frames_of(packet, MOST_LOST):
-            place = None
-            if isinstance(packet.body, ResultBody):
-                try:
-                    place = self._places.of(camera, frame, header.position_um, captured, now)
-                except Jumped as jump:
-                    self._places.jumped(camera, frame)
-                    self._forget(str(jump))
-                    return
+            is_there, place = self._place(packet, captured, frame)
+            if not is_there:
+                return
             contradicted = self._register.take(camera, Sight(frame, place, passed), header.part)
             if contradicted:
                 self._gate.revoke(contradicted, Why.VERDICT, f"camera {camera}, frame {frame} says something else")
+
+    def _strip(self, packet: Packet, now: int) -> None:
+        """A frame says where the strip is, and nothing else."""
+        captured = self._captured(packet, now) if isinstance(packet.body, ResultBody) else None
+        for frame in frames_of(packet, MOST_LOST):
+            is_there, _ = self._place(packet, captured, frame)
+            if not is_there:
+                return
+
+    def _captured(self, packet: Packet, now: int) -> Captured | None:
+        """When a frame was captured; None: that is not known, or cannot be true."""
+        header, bounds = packet.header, self._clock.bounds(now)
+        if bounds is None or header.captured_unix_ns is None:
+            return None
+        age = header.published_unix_ns - header.captured_unix_ns  # exact, and no message arrives before it was sent
+        earliest = header.captured_unix_ns - bounds.most
+        return Captured(earliest, now - age, header.captured_unix_ns) if 0 <= age <= now - earliest else None
+
+    def _place(self, packet: Packet, captured: Captured | None, frame: int) -> tuple[bool, Place | None]:
+        """Where a frame is, None: unknown; and False where it shows that nothing is any more where it was."""
+        header, is_result = packet.header, isinstance(packet.body, ResultBody)
+        shown = Shown(header.camera, frame, header.position_um if is_result else None, header.run)
+        try:
+            return True, self._places.of(shown, captured)
+        except Jumped as jump:
+            self._places.jumped(header.camera, frame, header.run)
+            self._forget(str(jump))
+            return False, None
 
     def _closed(self, now: int, window: Window | str) -> str:
         """Why nothing can pass at present; empty where it can."""

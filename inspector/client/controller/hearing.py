@@ -24,6 +24,7 @@ class Hearing:
         self._silent_ns = round(config.silent_ms * MILLISECOND_NS)
         self._wants_told = config.control is not None
         self._heard: dict[str, int] = {}
+        self._made_of: set[str] = set()
         self._retired: deque[str] = deque(maxlen=_RETIRED)
         self._simulated = False
         self.epoch: str | None = None
@@ -36,6 +37,16 @@ class Hearing:
             return False
         self._simulated = header.simulated
         return self._trial or not header.simulated
+
+    def made_of(self, body: SheetBody) -> None:
+        """A sheet of the line says of which cameras it is made."""
+        self._made_of.update(one.camera for one in body.frames)
+        self._made_of.update(body.missing)
+
+    def places(self, header: Header) -> bool:
+        """Whether a message that does not count says where the strip is: it is of a camera of which the sheets that count are made."""
+        ours = header.protocol == PROTOCOL and header.line == self._line and header.camera in self._made_of
+        return ours and header.epoch == self.epoch and (self._trial or not header.simulated)
 
     def changes(self, epoch: str) -> bool:
         """Whether another start of the daemon speaks than before."""
@@ -51,6 +62,7 @@ class Hearing:
             self._retired.append(self.epoch)
         if self.epoch != epoch:
             self._heard.clear()
+            self._made_of.clear()
         self.epoch = epoch
 
     def heard(self, camera: str, now: int) -> None:

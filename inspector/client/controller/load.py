@@ -10,7 +10,7 @@ from engines.files.paths import resolve_paths
 from engines.files.reading import read_regular_text
 from engines.files.typed import typed
 from engines.files.yaml_text import MOST_BYTES, parse_yaml
-from inspector.client.controller.config import ControllerConfig, LogConfig, ModbusConfig, TimeArrival, hold_ms_of
+from inspector.client.controller.config import AUTO, ControllerConfig, LogConfig, ModbusConfig, TimeArrival, hold_ms_of
 from inspector.errors import UserError
 from inspector.frames.sheet import SHEET
 
@@ -39,7 +39,7 @@ def parse_controller(text: str, origin: str) -> ControllerConfig:
         )
     except FileError as error:
         raise UserError(str(error)) from None
-    for check in (_check_cameras, _check_sheets, _check_arrival, _check_actuator, _check_keys):
+    for check in (_check_cameras, _check_sheets, _check_arrival, _check_actuator, _check_keys, _check_rearm):
         if problem := check(config):
             raise UserError(f"{origin}: {problem}")
     return config
@@ -75,18 +75,20 @@ def _check_arrival(config: ControllerConfig) -> str:
     arrival = config.arrival
     if isinstance(arrival, TimeArrival):
         if config.sheets.by == "length":
-            return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ...}"
+            return "arrival: sheets by length are found by their position; use arrival: {by: position, distance_mm: ..., fastest_m_per_s: ..., gate_ms: ...}"
         ahead = arrival.decide_ms + arrival.gate_ms + arrival.tolerance_ms + hold_ms_of(config)
         if ahead >= arrival.transport_ms:
             return f"arrival: decide_ms, gate_ms, tolerance_ms and {_HOLD} take {ahead:g} ms together; expected less than transport_ms ({arrival.transport_ms:g})"
         return ""
+    if arrival.gap_mm and config.sheets.by == "length":
+        return f"arrival.gap_mm: found {arrival.gap_mm:g}; between sheets by length there is no space, so leave it out"
     if bare := [camera.name for camera in config.cameras if camera.frame_mm is None]:
         return f"cameras: {bare[0]} has no frame_mm, which arrival by position needs: the length of a frame along the strip"
     ahead_mm = arrival.fastest_m_per_s * (arrival.decide_ms + arrival.gate_ms + hold_ms_of(config))
-    if ahead_mm >= arrival.distance_mm:
+    if ahead_mm + arrival.jitter_mm >= arrival.distance_mm:
         return (
-            f"arrival: at {arrival.fastest_m_per_s:g} m/s the strip moves {ahead_mm:g} mm in decide_ms, gate_ms and {_HOLD}; expected less than distance_mm "
-            f"({arrival.distance_mm:g})"
+            f"arrival: at {arrival.fastest_m_per_s:g} m/s the strip moves {ahead_mm:g} mm in decide_ms, gate_ms and {_HOLD}, and jitter_mm is "
+            f"{arrival.jitter_mm:g}; expected less together than distance_mm ({arrival.distance_mm:g})"
         )
     return ""
 
@@ -122,6 +124,20 @@ def _check_actuator(config: ControllerConfig) -> str:
 
 def _check_keys(config: ControllerConfig) -> str:
     for name, section in (("results", config.results), ("control", config.control)):
-        if section is not None and (section.server_key is None) != (section.client_key is None):
+        if section is None:
+            continue
+        if section.endpoint.startswith("ipc://") and (section.server_key or section.client_key):
+            return (
+                f"{name}: found keys for {section.endpoint}; a line uses none on ipc, where the permissions of the folder say who may connect: leave out "
+                "server_key and client_key"
+            )
+        if (section.server_key is None) != (section.client_key is None):
             return f"{name}: CURVE needs both server_key, the line's public key, and client_key, the controller's secret one"
     return ""
+
+
+def _check_rearm(config: ControllerConfig) -> str:
+    endpoint = config.rearm.endpoint
+    if endpoint is None or endpoint == AUTO or (endpoint.startswith("ipc://") and not endpoint.startswith("ipc://@")):
+        return ""
+    return f"rearm.endpoint: found {endpoint}, expected ipc://PATH: who may open that file may arm"

@@ -8,6 +8,7 @@ from inspector.client.controller.clock import MILLISECOND_NS
 from inspector.client.controller.config import CoveringCamera, PositionArrival, TimeArrival
 from inspector.client.controller.gate import Window
 from inspector.client.controller.sights import Place
+from inspector.frames.sheet import SHEET
 
 UM_PER_MM = 1000
 CLOCK_READING_NS = 20 * MILLISECOND_NS
@@ -24,6 +25,15 @@ class Captured(NamedTuple):
     """By the line's wall clock."""
 
 
+class Shown(NamedTuple):
+    """What the line says of a frame."""
+
+    camera: str
+    frame: int
+    position_um: int | None
+    run: str | None
+
+
 class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
     """The position cannot be true, so that no place in the register is. The text is one line."""
 
@@ -31,14 +41,14 @@ class Jumped(Exception):  # noqa: N818 - what happened, no error of the program
 class Places(Protocol):
     """Places of frames and of the gate in one coordinate."""
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """First and last coordinate of a frame; None: unknown. Raises Jumped."""
 
     def window(self, now: int) -> Window | str:
         """What may be at the gate now; or why that is not known."""
 
-    def jumped(self, camera: str, frame: int) -> None:
-        """The position jumped at this frame: forget those before, and take none of older frames any more."""
+    def jumped(self, camera: str, frame: int, run: str | None) -> None:
+        """The position jumped at this frame of this run: forget those before, and take none of older frames any more."""
 
     def forget(self) -> None:
         """Positions and frames heard so far say nothing any more."""
@@ -48,11 +58,15 @@ class _Heard(NamedTuple):
     frame: int
     position: int
     captured: Captured
+    run: str | None
 
 
 class ByPosition:
     """The coordinate is the position on the strip, um. The strip is somewhere between the newest position that was heard and the place to which
-    it can have moved since that frame was captured: nothing is extrapolated, and everything in between has to have passed."""
+    it can have moved since that frame was captured: nothing is extrapolated, and everything in between has to have passed.
+
+    A sheet of the line has a place, and says nothing of where the strip is: it is seen in several moments, by cameras that may stand elsewhere than
+    positions are counted. Frames of these cameras do."""
 
     def __init__(self, cameras: tuple[CoveringCamera, ...], arrival: PositionArrival, hold_ms: float = 0.0) -> None:
         """``hold_ms``: the gate may stay open so long after the last decision."""
@@ -73,28 +87,56 @@ class ByPosition:
         self._newest: dict[str, _Heard] = {}
         self._floor: dict[str, int] = {}
         """Frames up to this one are of before a jump."""
+        self._unknown: dict[str, int] = {}
+        """The last frame without a position."""
+        self._seams: dict[str, tuple[int, int]] = {}
+        """The frames between which a run began: the last one that was heard of the one, and the first one of the other."""
+        self._newest_sheet = -1
+        self._runs_over: set[str | None] = set()
+        """Those of before a jump, of which sheets may still come."""
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """Unknown without a position, and as long as the line's clock is unknown."""
-        if position_um is None or captured is None or frame <= self._floor.get(camera, -1):
+        camera, frame, position_um, run = shown
+        if frame <= self._floor.get(camera, -1):
             return None
-        heard, newest = _Heard(frame, position_um, captured), self._newest.get(camera)
+        if camera == SHEET:
+            return self._of_sheet(shown, captured)
+        if position_um is None:
+            self._unknown[camera] = max(self._unknown.get(camera, -1), frame)
+            self._go_on(camera, frame)
+            return None
+        if captured is None:
+            return None
+        heard, newest = _Heard(frame, position_um, captured, run), self._newest.get(camera)
         if newest is not None and frame != newest.frame:
             earlier, later = sorted((heard, newest))
             time_ns = min(
                 later.captured.latest - earlier.captured.earliest, later.captured.unix_ns - earlier.captured.unix_ns
             )
             moved = later.position - earlier.position
-            least = (later.frame - earlier.frame) * self._least[camera] - self._jitter
+            least = (later.frame - earlier.frame) * self._least.get(camera, 0) - self._jitter
             if not least <= moved <= self._moves(max(time_ns, 0) + CLOCK_READING_NS) + self._jitter:
                 raise Jumped(
                     f"camera {camera}: the strip moved {moved / UM_PER_MM:.1f} mm from frame {earlier.frame} to frame {later.frame}, "
                     f"in {max(time_ns, 0) / MILLISECOND_NS:.0f} ms"
                 )
         if newest is None or frame > newest.frame:
+            if newest is not None and run != newest.run:
+                self._seams[camera] = newest.frame, frame
+                self._go_on(camera, self._unknown.get(camera, -1))
             self._newest[camera] = heard
-        start = position_um - self._along[camera]
-        return Place(start, start + self._lengths[camera])
+        return self._placed(camera, position_um)
+
+    def _of_sheet(self, shown: Shown, captured: Captured | None) -> Place | None:
+        self._newest_sheet = max(self._newest_sheet, shown.frame)
+        if shown.position_um is None or captured is None or shown.run in self._runs_over:
+            return None
+        return self._placed(SHEET, shown.position_um)
+
+    def _placed(self, camera: str, position_um: int) -> Place:
+        start = position_um - self._along.get(camera, 0)
+        return Place(start, start + self._lengths.get(camera, 0))
 
     def window(self, now: int) -> Window | str:
         """Each camera whose position is not stale bounds it from both sides."""
@@ -105,21 +147,31 @@ class ByPosition:
         front = min(one.position + self._moves(now - one.captured.earliest) for one in fresh)
         if front < back - self._jitter:
             return "cameras disagree about the position of the strip"
-        back, now_at = back - self._distance, max(back, front) - self._distance + self._gate
+        back, now_at = back - self._distance, max(back, front) + self._jitter - self._distance + self._gate
         front = now_at + self._hold
         return Window(back - self._jitter, front, front + self._decide, now_at)
 
-    def jumped(self, camera: str, frame: int) -> None:
+    def jumped(self, camera: str, frame: int, run: str | None) -> None:
         """Of every camera the frames heard so far are of before the jump."""
         for name, heard in [*self._newest.items(), (camera, None)]:
             newest = frame if heard is None else heard.frame
             self._floor[name] = max(self._floor.get(name, -1), newest)
+        self._floor[SHEET] = self._newest_sheet
+        self._runs_over = {heard.run for heard in self._newest.values()} - {run}
         self._newest.clear()
+        self._seams.clear()
 
     def forget(self) -> None:
         """Another daemon counts frames and positions anew."""
-        self._newest.clear()
-        self._floor.clear()
+        for known in (self._newest, self._floor, self._unknown, self._seams, self._runs_over):
+            known.clear()
+        self._newest_sheet = -1
+
+    def _go_on(self, camera: str, unknown: int) -> None:
+        """Raises Jumped where a run began beside a frame without a position: positions may begin anew there, and need not look like it."""
+        before, after = self._seams.get(camera, (0, 0))
+        if before < unknown < after:
+            raise Jumped(f"camera {camera}: its positions were unknown until a run began, and count from there")
 
     def _moves(self, time_ns: float) -> int:
         """How far the strip moves at most in this time, um."""
@@ -138,7 +190,7 @@ class ByTime:
         self._front = self._now - round(hold_ms * MILLISECOND_NS)
         self._decide = round(arrival.decide_ms * MILLISECOND_NS)
 
-    def of(self, camera: str, frame: int, position_um: int | None, captured: Captured | None, now: int) -> Place | None:
+    def of(self, shown: Shown, captured: Captured | None) -> Place | None:
         """From the earliest moment of its capture until it has passed, at the latest; how long its message travelled is the slack."""
         if captured is None:
             return None
@@ -149,7 +201,7 @@ class ByTime:
         """By this machine's clock alone."""
         return Window(now - self._back, now - self._front, now - self._front + self._decide, now - self._now)
 
-    def jumped(self, camera: str, frame: int) -> None:
+    def jumped(self, camera: str, frame: int, run: str | None) -> None:
         """Times do not jump."""
 
     def forget(self) -> None:

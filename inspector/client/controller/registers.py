@@ -51,7 +51,7 @@ class StripRegister:
 
     def take(self, camera: str, sight: Sight, part: str | None) -> tuple[int, ...]:
         """Keep it."""
-        self._tables[camera].add(sight)
+        sight = self._tables[camera].add(sight)  # with the place that it had, where it is told again without one
         if sight.passed or sight.place is None or self._next is None:
             return ()
         first, last = sight.place[0] // self._length, sight.place[1] // self._length
@@ -106,12 +106,23 @@ class KeyedRegister:
     def __init__(self, cameras: tuple[str, ...], frames: int, by_part: bool) -> None:
         self._cameras, self._frames, self._by_part = cameras, frames, by_part
         self._sheets: dict[str | int, _Sheet] = {}
+        self._owners: dict[tuple[str, int], _Sheet] = {}
+        """By camera and frame, the part that was told first."""
         self._last: int | None = None
         """Number of the last frame that was decided."""
 
     def take(self, camera: str, sight: Sight, part: str | None) -> tuple[int, ...]:
-        """Keep it with its sheet. A frame of no part is of no sheet."""
+        """Keep it with its sheet. A frame of no part is of no sheet; one of two parts passes neither."""
         key = part if self._by_part else sight.frame
+        first = self._owners.get((camera, sight.frame))
+        if first is not None and first.part != part:
+            sight = sight._replace(passed=False)
+            first.frames[camera][sight.frame] = False
+            contradicted = self._keep(camera, sight, part, key)
+            return (*contradicted, first.number) if first.decided else contradicted
+        return self._keep(camera, sight, part, key)
+
+    def _keep(self, camera: str, sight: Sight, part: str | None, key: str | int | None) -> tuple[int, ...]:
         if key is None:
             return ()
         sheet = self._sheets.get(key)
@@ -120,8 +131,14 @@ class KeyedRegister:
                 return ()
             sheet = self._sheets[key] = _Sheet(_number_of(key), part)
             while len(self._sheets) > MOST_SHEETS:
-                del self._sheets[next(iter(self._sheets))]
+                self._drop(next(iter(self._sheets)))
         frames = sheet.frames.setdefault(camera, {})
+        if (
+            len(frames) > self._frames and sight.frame not in frames
+        ):  # too many already: it does not pass, and further ones need no memory
+            return (sheet.number,) if sheet.decided else ()
+        if self._by_part:
+            self._owners.setdefault((camera, sight.frame), sheet)
         frames[sight.frame] = sight.passed and sight.frame not in frames
         if sheet.decided:
             contradicted = not frames[sight.frame] or len(frames) > self._frames
@@ -153,12 +170,18 @@ class KeyedRegister:
         """A part that has passed keeps its id for as long again as the register holds: ids are not used twice in a row."""
         gone = [key for key, one in self._sheets.items() if one.decided and one.place and one.place[1] < coordinate]
         for key in gone if not self._by_part else gone[: max(0, len(gone) - MOST_AT_ONCE)]:
-            del self._sheets[key]
+            self._drop(key)
 
     def clear(self) -> None:
         """Forget all."""
         self._sheets.clear()
+        self._owners.clear()
         self._last = None
+
+    def _drop(self, key: str | int) -> None:
+        for camera, frames in self._sheets.pop(key).frames.items():
+            for frame in frames:
+                self._owners.pop((camera, frame), None)
 
     def _judge(self, sheet: _Sheet) -> Why:
         said = [sheet.frames.get(camera, {}) for camera in self._cameras]

@@ -61,8 +61,8 @@ class FrameTable:
         self._begun: int | None = None
         """Where the first frame begins that has a place."""
 
-    def add(self, sight: Sight) -> None:
-        """Keep it. A frame with two verdicts has none that counts."""
+    def add(self, sight: Sight) -> Sight:
+        """Keep it, and return what is known of the frame now. One with two verdicts has none that counts."""
         if (before := self._frames.get(sight.frame)) is not None:
             sight = Sight(sight.frame, before.place or sight.place, False)
         self._frames[sight.frame] = sight
@@ -71,6 +71,7 @@ class FrameTable:
             self._begun = sight.place[0]
         while len(self._frames) > MOST_FRAMES:
             del self._frames[next(iter(self._frames))]
+        return sight
 
     def clear(self) -> None:
         """Forget all."""
@@ -121,6 +122,9 @@ class FrameTable:
         placed = [(one.frame, one.place) for one in self._frames.values() if one.place is not None]
         before = max((frame for frame, place in placed if place[1] <= start), default=None)
         after = min((frame for frame, place in placed if place[0] >= end), default=None)
-        if before is None or after is None:
+        if after is None:  # nothing came of it yet, or its frames have no place at present
+            newest = self._frames.get(self._newest)
+            return Why.ABSENT if newest is None or newest.place is not None else Why.UNPLACED
+        if before is None:
             return Why.ABSENT
         return Why.UNPLACED if all(number in self._frames for number in range(before, after)) else Why.ABSENT

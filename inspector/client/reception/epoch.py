@@ -40,6 +40,8 @@ class Epoch:
         self.order: int | None = None
         self.past = False
         """Whether it was over before anything of it was heard."""
+        self.following_known = False
+        """Whether it is known which epoch came next."""
         self.unnumbered: dict[type[Body], Packet] = {}
         """The last heartbeat and repeated start that came while it was not its turn."""
         self.strays = 0

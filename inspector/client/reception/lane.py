@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inspector.client.events import Event, NewEpoch, SecondPublisher, Stale, StreamKey, Why
+from inspector.client.events import Event, Missed, NewEpoch, SecondPublisher, Stale, StreamKey, Why
 from inspector.client.reception.asker import Asker
 from inspector.client.reception.epoch import HEARTBEATS_TO_STALE, Epoch
 from inspector.client.reception.fetching import End
@@ -18,7 +18,7 @@ from inspector.protocol.recovery import StreamEntry
 _MOST_HELD = 4
 """Epochs that wait for the end of one before. A daemon that is restarted more often meanwhile is not waited for."""
 _MOST_BETWEEN = 64
-"""Epochs that are fetched because they began and ended while nothing was heard; of more, the newest."""
+"""Epochs that are fetched because they began and ended while nothing was heard; of more, the newest, and the others are reported."""
 _MOST_PAST = 64
 """Past epochs of which messages are still known."""
 
@@ -109,8 +109,8 @@ class Lane:
                 if epoch.state is not LineState.STOPPED:
                     self._terms.give(Stale(stream=epoch.ordering.stream, silent_ms=silent_ms))
 
-    def close(self, now_s: float) -> None:
-        """Give what waits and report what is missing, because the lane is no longer followed."""
+    def close(self, now_s: float) -> tuple[str, int] | None:
+        """Give what waits and report what is missing, because the lane is no longer followed; return where to go on where it is again."""
         self._skip_held(now_s, 0)
         if self._orders is not None:
             self._orders.refuse(Why.TOO_MANY_STREAMS, "", now_s)
@@ -118,6 +118,8 @@ class Lane:
         for epoch in self._epochs.values():
             epoch.fetching.refuse(Why.TOO_MANY_STREAMS, "", now_s)
             self._terms.look(epoch.fetching, self)
+        last = self._queue[-1].ordering
+        return None if last.next is None else (last.stream.epoch, last.next)
 
     def _make(self, name: str, begin: int | None, *, held: bool) -> Epoch:
         stream = StreamKey(self._line, self._camera, name)
@@ -164,13 +166,24 @@ class Lane:
             name = epoch.ordering.stream.epoch
             epoch.order = orders.order(name) if epoch.order is None else epoch.order
         names = [one.ordering.stream.epoch for one in self._queue[:2]]
-        between = [one for one in orders.between(*names) if one.epoch not in self._epochs]
-        fetched = between[-_MOST_BETWEEN:]
-        self._queue[1:1] = [self._make_past(one) for one in fetched]
+        between = orders.between(*names)
+        if between is None:
+            return
+        self._queue[0].following_known = True
+        unheard = [one for one in between if one.epoch not in self._epochs]
+        for entry in unheard[:-_MOST_BETWEEN]:
+            self._leave_out(entry)
+        self._queue[1:1] = [self._make_past(one) for one in unheard[-_MOST_BETWEEN:]]
+
+    def _leave_out(self, entry: StreamEntry) -> None:
+        if entry.newest >= 0:
+            stream, why = StreamKey(self._line, self._camera, entry.epoch), Why.TOO_MANY_STREAMS
+            detail = f"the daemon was restarted more than {_MOST_BETWEEN} times while nothing was heard"
+            self._terms.give(Missed(stream=stream, first_seq=0, last_seq=entry.newest, why=why, detail=detail))
 
     def _make_past(self, entry: StreamEntry) -> Epoch:
         epoch = self._make(entry.epoch, 0, held=True)
-        epoch.order, epoch.past = entry.order, True
+        epoch.order, epoch.past, epoch.following_known = entry.order, True, True
         epoch.fetching.close()
         return epoch
 
@@ -183,7 +196,7 @@ class Lane:
             NewEpoch(
                 stream=current.ordering.stream,
                 previous_epoch=past.ordering.stream.epoch,
-                end_known=past.fetching.end is End.KNOWN,
+                end_known=past.fetching.end is End.KNOWN and past.following_known,
                 order=current.order,
             )
         )
@@ -197,7 +210,8 @@ class Lane:
         self._forget()
 
     def _forget(self) -> None:
-        for name in [name for name, one in self._epochs.items() if one not in self._queue][:-_MOST_PAST]:
+        past = [(one.parallel, name) for name, one in self._epochs.items() if one not in self._queue]
+        for _, name in sorted(past, key=lambda one: one[0])[:-_MOST_PAST]:  # what still speaks is kept for longest
             gone = self._epochs.pop(name)
             gone.fetching.refuse(Why.TOO_MANY_STREAMS, "", 0.0)
             self._terms.look(gone.fetching, self)

@@ -51,11 +51,11 @@ class Orders(Asker):
         entry = self.epochs.get(epoch)
         return None if entry is None else entry.order
 
-    def between(self, first: str, last: str) -> list[StreamEntry]:
-        """The epochs later than ``first`` and earlier than ``last``, in their order; none where the order of one of these is unknown."""
+    def between(self, first: str, last: str) -> list[StreamEntry] | None:
+        """The epochs later than ``first`` and earlier than ``last``, in their order; None where the order of one of these is unknown."""
         low, high = self.order(first), self.order(last)
         if low is None or high is None:
-            return []
+            return None
         return sorted(
             (entry for entry in self.epochs.values() if low < entry.order < high), key=lambda entry: entry.order
         )

@@ -16,6 +16,8 @@ from inspector.protocol.recovery import Request, decode_answer, encode_request
 
 MOST_LANES = 256
 """Lines and cameras that are followed; of more, the one that was silent for longest is not any more."""
+_MOST_LEFT = 4096
+"""Lines and cameras that are not followed any more, and of which is known where to go on."""
 _MOST_SENT = 4
 """Requests that wait for an answer at the same time."""
 _TICK_S = 0.25
@@ -59,6 +61,7 @@ class Reception:
         self._since = since
         self._terms = Terms(self._give, self._look, self._told, room, locate is not None, patience_s, leftover)
         self._lanes: dict[tuple[str, str], Lane] = {}
+        self._left: dict[tuple[str, str], tuple[str, int]] = {}
         self._askers: dict[Asker, Lane] = {}
         """Those that want something."""
         self._silent: set[str] = set()
@@ -175,9 +178,12 @@ class Reception:
         """A line and camera that is not known."""
         if len(self._lanes) >= MOST_LANES:
             forgotten = min(self._lanes, key=lambda key: self._lanes[key].heard_s)
-            self._lanes.pop(forgotten).close(self._now_s)
-        lane = self._make_lane(packet.header.line, packet.header.camera, None)
-        self._lanes[packet.header.line, packet.header.camera] = lane
+            if (reached := self._lanes.pop(forgotten).close(self._now_s)) is not None:
+                self._left[forgotten] = reached
+                while len(self._left) > _MOST_LEFT:
+                    del self._left[next(iter(self._left))]
+        line, camera = packet.header.line, packet.header.camera
+        lane = self._lanes[line, camera] = self._make_lane(line, camera, self._left.pop((line, camera), None))
         return lane
 
     def _make_lane(self, line: str, camera: str, begin: tuple[str, int] | None) -> Lane:

@@ -21,7 +21,7 @@ TREE: dict[str, Any] = {
     "line": "line1",
     "cameras": [{"name": "top", "frame_mm": 100}],
     "sheets": {"by": "length", "length_mm": 250},
-    "arrival": {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "decide_ms": 100},
+    "arrival": {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "gate_ms": 0, "decide_ms": 100},
     "actuator": {"kind": "log"},
     "clock": {"least_delay_ms": 2, "settle_s": 0.2},
 }

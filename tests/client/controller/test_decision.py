@@ -11,23 +11,12 @@ from hypothesis import strategies as st
 from inspector.client.controller.decision import DecisionCore
 from inspector.client.controller.sights import Why
 from inspector.frames.outcome import Verdict
+from tests.client.controller.lives import BY_TIME, LIES, POSITION, SHEET, STEADY, fates, lived, moments
 from tests.client.controller.messages import MS, SECOND, config_of, gap, heartbeat, result, start
-from tests.client.controller.world import UNIX, Fate, Outcome, World
+from tests.client.controller.world import UNIX, Fate, World
 
-DISTANCE, SHEET = 2_000_000, 250_000
-STEADY = [1000] * 60
-"""1 m/s for 6 s: 60 frames, of which 40 are at the gate in the end: 16 sheets, and one more is decided."""
 ALL = list(range(1, 18))
 """The clock settles for 0.2 s, in which frames have no place: sheet 0 does not pass."""
-
-
-def lived(world: World, armed: bool = True, sheet_um: int = SHEET, **changes: Any) -> tuple[Outcome, DecisionCore]:
-    if world.exchanges:
-        changes["control"] = {"endpoint": "ipc:///tmp/x"}
-    changes.setdefault("cameras", [{"name": name, "frame_mm": 100} for name in world.cameras])
-    core = DecisionCore(config_of(**changes), armed=armed)
-    hold = changes["actuator"]["watchdog_ms"] * 2 * MS + 100 * MS if "actuator" in changes else 0
-    return world.run(core, DISTANCE, sheet_um, hold), core
 
 
 @pytest.mark.parametrize("exchanges", [False, True])
@@ -87,7 +76,7 @@ def test_what_is_simulated_passes_only_in_a_trial() -> None:
 
 def test_silence_revokes_what_may_be_at_the_gate_and_keeps_what_is_still_provable() -> None:
     """The network is cut for 1.5 s: verdicts of that time are lost; what was captured before and comes to the gate after it still passes."""
-    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "decide_ms": 100}
+    arrival = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 1.1, "gate_ms": 0, "decide_ms": 100}
     outcome, core = lived(
         World([1000] * 65, silent=[(3 * SECOND, 3 * SECOND + 1500 * MS)]), most_late=50, arrival=arrival
     )
@@ -144,20 +133,6 @@ def test_a_step_of_the_lines_clock_passes_nothing_wrong_and_is_over_with_the_nex
 def test_a_step_back_without_exchanges_is_a_fault_because_it_looks_like_a_network_that_fell_behind() -> None:
     _, core = lived(World([1000] * 80, steps={3 * SECOND: -3600 * SECOND}))
     assert set(core.latch.faults) == {"clock"}
-
-
-LIES = st.one_of(st.integers(-5_000_000, -2_500), st.just(13_000_000))
-"""Positions that cannot be true. One that is wrong and plausible, nobody can tell."""
-fates = st.builds(
-    Fate,
-    verdict=st.sampled_from([Verdict.PASS] * 12 + [Verdict.REJECT, Verdict.SCRAP, Verdict.UNINSPECTED]),
-    delay=st.one_of(st.just(MS), st.just(MS), st.integers(MS, 4 * SECOND)),
-    lost=st.sampled_from([False] * 12 + [True]),
-    twice=st.sampled_from([False] * 12 + [True]),
-    gap=st.sampled_from([False] * 12 + [True]),
-    position=st.one_of(st.just(0), st.just(0), st.just(0), st.none(), LIES),
-)
-moments = st.integers(300 * MS, 6 * SECOND)
 
 
 @settings(max_examples=30, deadline=None)
@@ -253,87 +228,6 @@ def test_messages_of_an_epoch_that_ended_are_a_fault_and_pass_nothing() -> None:
     outcome, core = lived(world)
     assert set(core.latch.faults) == {"second_publisher"}
     assert max(outcome.passed(), default=0) <= 4
-
-
-BY_TIME = {"by": "time", "transport_ms": 2000, "passing_ms": 100, "tolerance_ms": 5, "decide_ms": 100}
-
-
-def by_key(arrival: dict[str, Any], **sheets: Any) -> dict[str, Any]:
-    return {"sheets": sheets, "arrival": arrival}
-
-
-POSITION = {"by": "position", "distance_mm": 2000, "fastest_m_per_s": 2, "decide_ms": 100}
-
-
-@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
-def test_sheets_by_frame(arrival: dict[str, Any]) -> None:
-    fates = {
-        ("top", 20): Fate(verdict=Verdict.REJECT),
-        ("bottom", 24): Fate(lost=True),
-        ("top", 28): Fate(gap=True),
-        ("bottom", 28): Fate(gap=True),
-        ("top", 32): Fate(delay=3 * SECOND),
-    }
-    outcome, core = lived(
-        World([1000] * 60, fates, ("top", "bottom"), exchanges=True), sheet_um=1, **by_key(arrival, by="frame")
-    )
-    last = max(outcome.passed())
-    assert outcome.passed() == [number for number in range(last + 1) if number not in (20, 24, 28, 32)]
-    assert 40 <= last <= 45
-    why = {one.number: one.why for one in outcome.decisions if not one.passed}
-    assert [why[number] for number in (20, 24, 28, 32)] == [Why.VERDICT, Why.ABSENT, why[28], Why.ABSENT]
-    assert core.latch.faults == {}
-    assert outcome.open_ticks > 200
-
-
-@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
-@pytest.mark.parametrize("missed", [1, 4])
-def test_cameras_whose_numbers_are_not_those_of_one_another_pass_nothing(arrival: dict[str, Any], missed: int) -> None:
-    """One was away for some frames, and counts otherwise than the other one since: frames with one number are not of one sheet."""
-    world = World([1000] * 60, {}, ("top", "bottom"), exchanges=True)
-    world.misnumber("bottom", 20, missed)
-    outcome, core = lived(world, sheet_um=1, most_late=1000, **by_key(arrival, by="frame"))
-    assert outcome.passed() == list(range(20))
-    assert not core.open
-
-
-@pytest.mark.parametrize("arrival", [POSITION, BY_TIME], ids=["position", "time"])
-def test_sheets_by_part(arrival: dict[str, Any]) -> None:
-    """Two frames a part; one part lacks a frame, one has a frame too many, the id of one is no number."""
-
-    def part(frame: int) -> str | None:
-        return {24: "11", 30: "x", 31: "x"}.get(frame, str(frame // 2))
-
-    world = World([1000] * 60, {("top", 21): Fate(lost=True)}, exchanges=True, parts=part)
-    outcome, core = lived(world, sheet_um=1, **by_key(arrival, by="part", frames_per_part=2))
-    last = max(outcome.passed())
-    # The part 12 has lost its first frame to the part 11, which has three.
-    assert outcome.passed() == [number for number in range(last + 1) if number not in (10, 11, 12, 15)]
-    assert {one.why for one in outcome.decisions if one.part == "x"} == {Why.NO_NUMBER}
-    assert {one.why for one in outcome.decisions if one.part == "10"} == {Why.ABSENT}
-    assert core.latch.faults == {}
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    chosen=st.dictionaries(st.tuples(st.sampled_from(["top", "bottom"]), st.integers(0, 60)), fates, max_size=20),
-    steps=st.dictionaries(moments, st.integers(-4000, 4000).map(lambda s: s * SECOND), max_size=2),
-    restarts=st.lists(moments, max_size=2, unique=True),
-    silent=st.lists(st.tuples(moments, moments).map(sorted).map(tuple), max_size=2),
-    exchanges=st.booleans(),
-    arrival=st.sampled_from([POSITION, BY_TIME]),
-)
-def test_an_open_gate_by_frame_and_by_time(
-    chosen: dict[tuple[str, int], Fate],
-    steps: dict[int, int],
-    restarts: list[int],
-    silent: list[tuple[int, int]],
-    exchanges: bool,
-    arrival: dict[str, Any],
-) -> None:
-    restarts = [one for one in restarts if one < len(STEADY) * 100 * MS]
-    world = World(STEADY, chosen, ("top", "bottom"), steps, restarts, {}, silent, exchanges)
-    lived(world, most_late=1000, sheet_um=1, **by_key(arrival, by="frame"))
 
 
 def test_a_program_that_stood_still_rejects_what_is_at_the_gate() -> None:

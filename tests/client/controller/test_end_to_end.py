@@ -24,6 +24,7 @@ CAMERAS = ("top", "bottom")
 ARRIVAL = {
     "by": "position",
     "distance_mm": 900,
+    "gate_ms": 0,
     "fastest_m_per_s": 0.75,
     "jitter_mm": 10,
     "decide_ms": 300,

@@ -16,11 +16,11 @@ GOOD = """
 line: line1
 cameras: [{name: top, frame_mm: 100}]
 sheets: {by: length, length_mm: 250}
-arrival: {by: position, distance_mm: 2000, fastest_m_per_s: 2}
+arrival: {by: position, distance_mm: 2000, fastest_m_per_s: 2, gate_ms: 0}
 actuator: {kind: modbus, host: 10.0.0.1}
 """
-TIME = "arrival: {by: time, transport_ms: 1000, passing_ms: 20}"
-POSITION = "arrival: {by: position, distance_mm: 2000, fastest_m_per_s: 2}"
+TIME = "arrival: {by: time, transport_ms: 1000, passing_ms: 20, gate_ms: 0}"
+POSITION = "arrival: {by: position, distance_mm: 2000, fastest_m_per_s: 2, gate_ms: 0}"
 
 
 def test_the_example_and_paths(tmp_path: Path) -> None:
@@ -35,6 +35,11 @@ def test_the_example_and_paths(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         (GOOD.replace("line: line1", ""), "the key 'line' is missing"),
+        (GOOD.replace(", gate_ms: 0", ""), "arrival: the key 'gate_ms' is missing"),
+        (
+            GOOD.replace(POSITION, "arrival: {by: time, transport_ms: 1000, passing_ms: 20}"),
+            "arrival: the key 'gate_ms' is missing",
+        ),
         (
             GOOD + "distance_mm: 5\n",
             "unknown key 'distance_mm'; it is a key of another section|unknown key 'distance_mm' here",
@@ -51,11 +56,14 @@ def test_the_example_and_paths(tmp_path: Path) -> None:
         (GOOD.replace(POSITION, TIME), "sheets by length are found by their position"),
         (GOOD.replace("distance_mm: 2000", "distance_mm: 400"), "the strip moves 1800 mm in decide_ms"),
         (
-            GOOD.replace(POSITION, "arrival: {by: time, transport_ms: 200, passing_ms: 20}").replace(
+            GOOD.replace(POSITION, "arrival: {by: time, transport_ms: 200, passing_ms: 20, gate_ms: 0}").replace(
                 "by: length, length_mm: 250", "by: frame"
             ),
             "take 900 ms together; expected less than transport_ms",
         ),
+        (GOOD.replace("gate_ms: 0", "gate_ms: 0, gap_mm: 5"), "arrival.gap_mm: found 5; between sheets by length"),
+        (GOOD + "rearm: {endpoint: 'tcp://127.0.0.1:5'}\n", "rearm.endpoint: found tcp://127.0.0.1:5, expected ipc"),
+        (GOOD + "rearm: {endpoint: 'ipc://@gate'}\n", "rearm.endpoint: found ipc://@gate, expected ipc"),
         (GOOD + "trial: true\n", "trial: true acts on simulated results"),
         (
             GOOD.replace("host: 10.0.0.1", "host: 10.0.0.1, coils: {outputs: 4, rearm: 5}"),

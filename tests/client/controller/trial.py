@@ -45,7 +45,7 @@ RATE_HZ, FRAME_UM, SHEET_UM, DISTANCE_UM = 60, 10_000, 25_000, 1_500_000
 IMAGES = [number not in (7, 22) for number in range(97)]
 """Whether each image is clean."""
 ARRIVAL = {
-    "by": "position", "distance_mm": DISTANCE_UM / 1000, "fastest_m_per_s": 0.75, "decide_ms": 300, "stale_ms": 500, "jitter_mm": 5,
+    "by": "position", "distance_mm": DISTANCE_UM / 1000, "fastest_m_per_s": 0.75, "gate_ms": 0, "decide_ms": 300, "stale_ms": 500, "jitter_mm": 5,
 }  # fmt: skip
 """The camera sends on time or up to two frames in a row late, so that positions jump by a frame."""
 TRANSIT_S = 3.2

@@ -30,7 +30,7 @@ def config_seeds() -> Iterator[bytes]:
 line: line1
 cameras: [{name: cam1}, {name: cam2}]
 sheets: {by: frame}
-arrival: {by: time, transport_ms: 900, passing_ms: 100, tolerance_ms: 20, decide_ms: 300}
+arrival: {by: time, transport_ms: 900, passing_ms: 100, tolerance_ms: 20, gate_ms: 0, decide_ms: 300}
 actuator: {kind: log}
 trial: true
 """
