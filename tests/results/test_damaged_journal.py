@@ -51,6 +51,17 @@ def a_page_of_rows(path: Path) -> None:
     path.write_bytes(data)
 
 
+def children(path: Path, name: str) -> list[int]:
+    """The pages that the root page of a table or an index leads to, in the order of what they hold (https://www.sqlite.org/fileformat.html)."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        root = (connection.execute(query, (name,)).fetchone()[0] - 1) * PAGE
+    data = path.read_bytes()[root : root + PAGE]
+    assert data[0] in (0x02, 0x05), "it fits into one page"
+    cells = [int.from_bytes(data[at : at + 2], "big") for at in range(12, 12 + 2 * int.from_bytes(data[3:5], "big"), 2)]
+    return [int.from_bytes(data[at : at + 4], "big") for at in cells]
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """A journal of 400 rows, closed."""

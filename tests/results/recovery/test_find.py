@@ -28,6 +28,7 @@ from tests.results.publishing import (
     make_settled,
 )
 from tests.results.recovery.asking import Asker, address_of, frames, numbers
+from tests.results.recovery.refusing import locked
 from tests.results.recovery.test_get import stored
 
 UNUSABLE = Outcome(verdict=Verdict.UNINSPECTED, reason=LOST.reason)
@@ -210,3 +211,29 @@ def test_a_line_without_a_journal_has_streams_of_its_own(tmp_path: Path) -> None
             ("cam1", 0, 92, 1, True),
             ("cam2", None, -1, 1, True),
         ]
+
+
+def test_what_the_journal_did_not_take_is_found_while_it_is_in_memory(tmp_path: Path) -> None:
+    """Later publications are in the journal again: that these have higher numbers says nothing about those before."""
+    identity = make_identity()
+    path = tmp_path / "j.sqlite"
+    options = {"busy_timeout_ms": 10, "retry_ms": 10, "commit_interval_ms": 1, "max_waiting": 10}
+    with line(path, identity, memory_mib=64, **options) as (results, asker):
+        for frame in range(5):
+            results.settled(make_settled(frame))
+        eventually(lambda: results.snapshot().published == 5 and stored(results))
+        with locked(path):
+            for frame in range(5, 50):
+                results.settled(make_settled(frame))
+            eventually(lambda: results.snapshot().published >= 50)
+        eventually(lambda: stored(results))
+        first = results.snapshot().last_seq["cam1"] + 1
+        for frame in range(50, 60):
+            results.settled(make_settled(frame))
+        eventually(lambda: results.snapshot().last_seq["cam1"] >= first + 9 and stored(results))
+        state = results.snapshot().journal
+        assert state is not None
+        assert state.not_journaled > 20
+        assert sorted(frames(asker.find())) == list(range(60))
+        assert sorted(frames(asker.find(limit=7))) == list(range(60)), "in pages too"
+        assert len(asker.get(0, 1000).publications) == results.snapshot().last_seq["cam1"] + 1
