@@ -22,9 +22,13 @@ from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, 
 from inspector.results.journal_rows import as_sent
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
 from inspector.results.record_reader import R, read_records
+from inspector.results.row_check import RowCheck
 from inspector.results.shadow_record import Comparison, Disagreement
 
 _PAGE_ROWS = 500
+_PAGE_IDS = 20_000
+"""That are looked through for one page."""
+_LAST_ID = 2**63 - 1
 _LOST_BEHIND = 200
 """The last messages that are looked through for an encoder's count: those of lost frames have none."""
 _FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
@@ -159,17 +163,15 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         condition, values = _in(streams), () if run is None else (run,)
         if run is not None:
             condition += " AND p.run = ?"
+        by_verdict = verdict is not None and verdict is not Verdict.PASS
         if verdict is not None:
-            condition += f" AND p.verdict = '{verdict.value}'"
-            condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
+            condition += f" AND p.verdict = '{verdict.value}'" + (f" AND {NOT_PASSED}" if by_verdict else "")
         elif verdicts_only:
             condition += " AND p.verdict IS NOT NULL"
-        # The span only saves time: where its index is damaged, all rows are looked through.
-        after, last = self._span(streams) or (0, 2**63 - 1)
-        while True:
-            page, failure = self._page(
-                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
-            )
+        check = RowCheck(self._connection, streams)
+        after, last = self._span(streams) or (0, _LAST_ID)
+        while after < last:
+            page, through, failure = self._checked_page(condition, values, after, last, check, by_verdict)
             for row in page:
                 if row.id <= after:  # pages of a damaged file may lead in a circle
                     raise UnreadableError(self.path, RowError("rows are out of order"), after)
@@ -177,9 +179,36 @@ class JournalReader(AbstractContextManager["JournalReader"]):
                 yield row
             if failure is not None:
                 raise UnreadableError(self.path, failure, after)
-            if not page:
-                return
+            after = through
             last = (self._span(streams) or (0, last))[1]
+
+    def _checked_page(
+        self, condition: str, values: tuple[object, ...], after: int, last: int, check: RowCheck, by_verdict: bool
+    ) -> tuple[list[Row], int, Exception | None]:
+        """Some rows with ids from ``after`` (exclusive) to ``last``, the id through which these are all, and why there are not more of them, where the
+        file is damaged. ``by_verdict``: they are found through the index by verdict; SQLite says so itself where one of them is missing."""
+        # The span is only needed for speed, and for the check: where its index is damaged, all rows are looked through.
+        known = last != _LAST_ID
+        through = min(last, after + _PAGE_IDS) if known and not by_verdict else last
+        try:
+            self._connection.execute("BEGIN")
+            page, failure = self._page(
+                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, through, *values)
+            )
+            if len(page) == _PAGE_ROWS:
+                through = page[-1].id
+            if failure is None and known:
+                named = ((row.id, row.epoch, row.camera, row.seq) for row in page)
+                wrong = check.first_other(named) if by_verdict else check.first_wrong(after, through)
+                if wrong is not None:
+                    page = [row for row in page if row.id < wrong]
+                    failure = RowError(f"row {wrong} is not where it should be")
+        except SQLITE_ERRORS as error:
+            return [], through, error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        return page, through, failure
 
     def commands(
         self, newest: int | None = None, *, since_unix_ns: int | None = None, epoch: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,9 +17,10 @@ from inspector.config.journal import JournalConfig
 from inspector.doctor.finding import Section, State
 from inspector.doctor.journal_folder import journal_finding
 from inspector.errors import UserError
+from inspector.frames.outcome import Verdict
 from inspector.results.journal_damage import set_aside
 from inspector.results.journal_reader import JournalReader, UnreadableError
-from tests.results.publishing import eventually, make_identity
+from tests.results.publishing import RUN, eventually, make_identity
 from tests.results.test_journal import make_journal, publications
 
 PAGE = 4096
@@ -110,6 +112,59 @@ def test_export_writes_the_rows_before_the_damage_and_says_how_many(written: Pat
     with JournalReader(written) as reader, pytest.raises(UnreadableError) as caught:
         list(reader.walk())
     assert caught.value.behind == len(rows) + 1
+
+
+def turned(path: Path, row: int, bit: int) -> None:
+    """One bit of the id of a row has turned; by the format, an id of more than 127 takes two bytes, with seven bits in each."""
+    data = bytearray(path.read_bytes())
+    for page in range(1, len(data) // PAGE):
+        at = page * PAGE
+        if data[at] != 0x0D:
+            continue
+        cells = [
+            int.from_bytes(data[at + 8 + 2 * n : at + 10 + 2 * n], "big")
+            for n in range(int.from_bytes(data[at + 3 : at + 5], "big"))
+        ]
+        for cell in cells:
+            id_at = (
+                at
+                + cell
+                + sum(1 for _ in itertools.takewhile(lambda one: one & 0x80, data[at + cell : at + cell + 9]))
+                + 1
+            )
+            if data[id_at] & 0x80 and (data[id_at] & 0x7F) << 7 | data[id_at + 1] == row:
+                data[id_at + (bit < 7)] ^= 1 << bit % 7
+                path.write_bytes(data)
+                return
+    raise AssertionError(f"no row {row}")
+
+
+@pytest.mark.parametrize("bit", range(14))
+@pytest.mark.parametrize("row", [250, 399])
+def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(written: Path, row: int, bit: int) -> None:
+    """Nothing of the page is malformed for SQLite: a search by id ends early, or leaves rows out."""
+
+    def walked(**conditions: object) -> tuple[list[int], bool]:
+        """The numbers that are read, and whether it is told that there are more."""
+        seen: list[int] = []
+        with JournalReader(written) as reader:
+            try:
+                for one in reader.walk(**conditions):  # type: ignore[arg-type]
+                    seen.append(one.seq)
+            except UnreadableError:
+                return seen, True
+        return seen, False
+
+    every: list[dict[str, object]] = [{"verdict": verdict} for verdict in Verdict]
+    every += [{"verdicts_only": True}, {"run": RUN}, {"camera": "cam1"}, {}]
+    whole = [walked(**conditions)[0] for conditions in every]
+    assert len(whole[-1]) == 400
+    turned(written, row, bit)
+    for conditions, numbers in zip(every, whole, strict=True):
+        seen, told = walked(**conditions)
+        assert told or seen == numbers, conditions
+    assert told, "an export of all tells it in every case"
+    assert "is damaged" in refused("export", written)
 
 
 def test_bytes_that_are_no_message_are_told_with_the_row(written: Path) -> None:
