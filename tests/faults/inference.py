@@ -13,7 +13,7 @@ from pathlib import Path
 from engines.bundle import write_bundle
 from engines.operating_point import OperatingPoint
 from inspector.client.control import ControlClient
-from inspector.frames.outcome import Verdict
+from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.control import BundleActivate
 from inspector.protocol.control_messages import Outcome
 from inspector.protocol.messages import ResultBody
@@ -187,7 +187,10 @@ def output_not_a_number(stage: Stage) -> None:
         found = line.finish()
     names = {f"{number:06}.png" for number, top in enumerate(tops) if top == odd}
     bodies = [packet.body for packet in found.packets.values() if isinstance(packet.body, ResultBody)]
-    assert {body.verdict for body in bodies if body.name in names} == {Verdict.UNINSPECTED}
+    odd_ones = [body for body in bodies if body.name in names]
+    assert {body.verdict for body in odd_ones} == {Verdict.UNINSPECTED}
+    assert Reason.ENGINE_DOWN in {body.reason for body in odd_ones}
+    assert Reason.INTERNAL not in {body.reason for body in odd_ones}
 
 
 @scenario(
