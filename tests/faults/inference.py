@@ -17,6 +17,7 @@ from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.control import BundleActivate
 from inspector.protocol.control_messages import Outcome
 from inspector.protocol.messages import ResultBody
+from tests.faults.meanwhile import meanwhile
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
 from tests.tiny_bundle import CLASSES, HEIGHT, LEVELS, WIDTH, golden_sample, make_tiny_bundle
@@ -212,22 +213,16 @@ def engines_slow(stage: Stage) -> None:
 @contextmanager
 def slowed(pid: int) -> Iterator[None]:
     """A process that runs a tenth of the time."""
-    over = threading.Event()
 
-    def hold() -> None:
+    def hold(over: threading.Event) -> None:
         runs_s, stands_s = DUTY_S
         while not over.wait(runs_s):
             os.kill(pid, signal.SIGSTOP)
             over.wait(stands_s)
             os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    try:
+    with meanwhile(hold):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def wrong_bundle(folder: Path) -> Path:
