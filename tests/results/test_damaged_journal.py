@@ -167,6 +167,29 @@ def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(written: 
     assert "is damaged" in refused("export", written)
 
 
+@pytest.mark.parametrize("bit", [12, 13])
+@pytest.mark.parametrize("row", [250, 500, 501])
+def test_retention_deletes_nothing_where_an_id_is_out_of_order(tmp_path: Path, row: int, bit: int) -> None:
+    """An id that is too large would have thousands of rows deleted that are not due, or none ever again."""
+    path, identity = tmp_path / "j.sqlite", make_identity()
+    journal = make_journal(path, identity)
+    journal.open()
+    for publication in publications(identity, 6000):
+        journal.append(publication)
+    assert journal.close(10)
+    turned(path, row, bit)
+    journal = make_journal(path, make_identity(), keep_bytes=path.stat().st_size // 2, retention_interval_s=0.01)
+    journal.open()
+    eventually(lambda: journal.condition().code == "journal_set_aside")
+    assert journal.close(5)
+    (aside,) = path.parent.glob("j.sqlite.damaged-*")
+    with closing(sqlite3.connect(aside)) as connection:
+        query = "SELECT min(id), count(*) FROM publications INDEXED BY publications_seq"
+        oldest, count = connection.execute(query).fetchone()
+    assert oldest in (1, 501), "one step may have been made before"
+    assert count == 6001 - oldest
+
+
 def test_bytes_that_are_no_message_are_told_with_the_row(written: Path) -> None:
     with closing(sqlite3.connect(written)) as connection, connection:
         connection.execute("UPDATE publications SET body = x'7b22ff' WHERE seq = 7")
