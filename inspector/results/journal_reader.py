@@ -193,10 +193,14 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         try:
             self._connection.execute("BEGIN")
             page, failure = self._page(
-                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, through, *values)
+                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS + 1}",
+                (after, through, *values),
             )
-            if len(page) == _PAGE_ROWS:
+            if len(page) > _PAGE_ROWS:  # one more, which has to come behind them
+                behind = page.pop().id
                 through = page[-1].id
+                if behind <= through:
+                    return page[:-1], through, RowError("rows are out of order")
             if failure is None and known:
                 named = ((row.id, row.epoch, row.camera, row.seq) for row in page)
                 wrong = check.first_other(named) if by_verdict else check.first_wrong(after, through)

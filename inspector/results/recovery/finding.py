@@ -168,6 +168,9 @@ class _Finding:
             min(self._rows, self._filling.places + 1),
             self._filling.room,
         )
+        if not self._search.by_index:
+            to_end = not page.more and only is None and through == ends[1]
+            archive.check(after, page.rows[-1].id if page.more else through, to_end=to_end)
         return through, through == ends[1], page
 
     def _reached_from(self, archive: Archive, only: StreamName | None) -> int | None:

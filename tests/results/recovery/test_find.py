@@ -29,7 +29,8 @@ from tests.results.publishing import (
 )
 from tests.results.recovery.asking import Asker, address_of, frames, numbers
 from tests.results.recovery.refusing import locked
-from tests.results.recovery.test_get import stored
+from tests.results.recovery.test_get import stored, written
+from tests.results.test_damaged_journal import turned
 
 UNUSABLE = Outcome(verdict=Verdict.UNINSPECTED, reason=LOST.reason)
 
@@ -211,6 +212,34 @@ def test_a_line_without_a_journal_has_streams_of_its_own(tmp_path: Path) -> None
             ("cam1", 0, 92, 1, True),
             ("cam2", None, -1, 1, True),
         ]
+
+
+@pytest.mark.parametrize("bit", [0, 5, 9, 13])
+@pytest.mark.parametrize("row", [250, 1000])
+def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(tmp_path: Path, row: int, bit: int) -> None:
+    path, before = tmp_path / "j.sqlite", make_identity()
+    written(path, before, 1000)
+    every = ({}, {"run": RUN}, {"verdict": "PASS"}, {"epoch": before.epoch}, {"first_frame": 3})
+
+    def sought(asker: Asker, **conditions: object) -> tuple[list[int], bool]:
+        """The numbers that are found, and whether it is told that there are more."""
+        found: list[int] = []
+        after = None
+        while True:
+            answer = asker.ask(request="find", after=after, **conditions)
+            found += numbers(answer)
+            after = answer.reply.next
+            if after is None:
+                return found, answer.reply.outcome is Told.REFUSED and "is damaged" in answer.reply.text
+
+    with line(path, make_identity()) as (_, asker):
+        whole = [sought(asker, **conditions) for conditions in every]
+        assert whole[0] == (list(range(1, 999)), False)
+    turned(path, row, bit)
+    with line(path, make_identity()) as (_, asker):
+        for conditions, (numbers_of_all, _) in zip(every, whole, strict=True):
+            found, told = sought(asker, **conditions)
+            assert told or found == numbers_of_all, conditions
 
 
 def test_what_the_journal_did_not_take_is_found_while_it_is_in_memory(tmp_path: Path) -> None:
