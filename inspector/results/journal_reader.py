@@ -19,7 +19,7 @@ from inspector.protocol.codec import Packet, decode_body, decode_header
 from inspector.protocol.messages import Header
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
-from inspector.results.journal_rows import as_sent
+from inspector.results.journal_rows import as_sent, check_number
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
 from inspector.results.record_reader import R, read_records
 from inspector.results.row_check import RowCheck
@@ -337,6 +337,7 @@ def _row(
         and isinstance(verdict, (str, type(None)))
     ):
         raise RowError("a row holds values of other types")
+    check_number(header, seq)
     return Row(
         id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
         captured_unix_ns=captured, header=header, body=body, blob=as_sent(blob, blob_bytes),

@@ -164,6 +164,14 @@ def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(written: 
         seen, told = walked(**conditions)
         assert told or seen == numbers, conditions
     assert told, "an export of all tells it in every case"
+    with JournalReader(written) as reader:
+        (epoch,) = reader.epochs()
+        for seq in range(400):
+            try:
+                rows = reader.rows(epoch, "cam1", seq, seq)
+            except UnreadableError:
+                continue
+            assert [(one.seq, one.packet().header.seq) for one in rows] == [(seq, seq)]
     assert "is damaged" in refused("export", written)
 
 

@@ -16,7 +16,7 @@ from inspector.errors import UserError
 from inspector.protocol.codec import stream_prefix
 from inspector.protocol.recovery import Parts
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
-from inspector.results.journal_rows import as_sent
+from inspector.results.journal_rows import as_sent, check_number
 from inspector.results.journal_schema import COMPRESSED_SINCE, open_for_reading, schema_version
 from inspector.results.row_check import first_wrong, last_id
 
@@ -267,6 +267,7 @@ def _found(row: Any) -> Found:
         and all(isinstance(one, bytes) for one in (header, body, blob))
     ):
         raise RowError("a row holds values of other types")
+    check_number(header, seq)
     topic = f"{stream_prefix(line, camera)}{kind}"
     return Found(id_, seq, kind, frame, Parts(topic.encode(), header, body, as_sent(blob, blob_bytes)))
 
