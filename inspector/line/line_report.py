@@ -27,7 +27,7 @@ from inspector.protocol.line_report import (
 from inspector.protocol.recovery import Outcome
 from inspector.results.journal_state import JournalState
 from inspector.results.recovery.server import RecoveryState
-from inspector.results.results import Snapshot as Published
+from inspector.results.snapshot import Snapshot as Published
 from inspector.verdicts.ledger import CameraCounts
 from inspector.version import __version__
 

@@ -15,15 +15,15 @@ import msgspec
 
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
-from inspector.protocol.codec import Packet, decode_body, decode_header
+from inspector.protocol.codec import decode_header
 from inspector.protocol.messages import Header
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
-from inspector.results.journal_rows import as_sent, check_number
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
 from inspector.results.record_reader import R, read_records
 from inspector.results.row_check import RowCheck
 from inspector.results.shadow_record import Comparison, Disagreement
+from inspector.results.stored_row import FIELDS, Row, StreamInfo, row_of
 
 _PAGE_ROWS = 500
 _PAGE_IDS = 20_000
@@ -31,7 +31,6 @@ _PAGE_IDS = 20_000
 _LAST_ID = 2**63 - 1
 _LOST_BEHIND = 200
 """The last messages that are looked through for an encoder's count: those of lost frames have none."""
-_FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
 
 
 class UnreadableError(UserError):
@@ -47,40 +46,6 @@ class UnreadableError(UserError):
             f"is damaged ({in_words(error)}){where}" if is_damaged else f"cannot be read{where} ({in_words(error)})"
         )
         super().__init__(f"journal {path}: {problem}")
-
-
-class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream in the journal: a camera in an epoch."""
-
-    epoch: str
-    line: str
-    camera: str
-    simulated: bool
-    opened_unix_ns: int
-    first_seq: int
-    """Oldest publication still in the journal."""
-    last_seq: int
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One publication as it was sent."""
-
-    id: int
-    """Increases in the order of publication."""
-    epoch: str
-    camera: str
-    seq: int
-    type: str
-    frame: int | None
-    verdict: str | None
-    captured_unix_ns: int | None
-    header: bytes
-    body: bytes
-    blob: bytes
-
-    def packet(self) -> Packet:
-        """The message, decoded. Raises MalformedError where the file was altered."""
-        return decode_body(decode_header(self.header), self.body, self.blob)
 
 
 class JournalReader(AbstractContextManager["JournalReader"]):
@@ -293,13 +258,11 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         return self._compressed
 
     def _read(self, blob_bytes: str, condition: str, values: tuple[object, ...]) -> tuple[list[Row], Exception | None]:
-        query = (
-            f"SELECT {_FIELDS}, {blob_bytes} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
-        )
+        query = f"SELECT {FIELDS}, {blob_bytes} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
         rows: list[Row] = []
         try:
             for found in self._connection.execute(query, values):
-                rows.append(_row(*found))
+                rows.append(row_of(*found))
         except (*SQLITE_ERRORS, RowError) as error:
             return rows, error
         return rows, None
@@ -310,38 +273,6 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             return self._connection.execute(query, values).fetchall()
         except SQLITE_ERRORS as error:
             raise UnreadableError(self.path, error) from None
-
-
-def _row(
-    id_: int,
-    epoch: str,
-    camera: str,
-    seq: int,
-    kind: str,
-    frame: int | None,
-    verdict: str | None,
-    captured: int | None,
-    header: bytes,
-    body: bytes,
-    blob: bytes | None,
-    blob_bytes: int | None,
-) -> Row:
-    """Raises RowError where the file is damaged and holds something else: SQLite does not enforce the types of its columns."""
-    blob = b"" if blob is None else blob
-    texts, parts, numbers = (epoch, camera, kind), (header, body, blob), (id_, seq)
-    if not (
-        all(isinstance(one, str) for one in texts)
-        and all(isinstance(one, bytes) for one in parts)
-        and all(isinstance(one, int) for one in numbers)
-        and all(isinstance(one, (int, type(None))) for one in (frame, captured))
-        and isinstance(verdict, (str, type(None)))
-    ):
-        raise RowError("a row holds values of other types")
-    check_number(header, seq)
-    return Row(
-        id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
-        captured_unix_ns=captured, header=header, body=body, blob=as_sent(blob, blob_bytes),
-    )  # fmt: skip
 
 
 def _in(streams: list[int]) -> str:
