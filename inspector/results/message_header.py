@@ -8,6 +8,7 @@ from inspector.protocol.limits import LONGEST_WORD
 from inspector.protocol.messages import Header, MessageType
 from inspector.protocol.values import PROTOCOL
 from inspector.results.identity import Identity, StartInfo
+from inspector.results.message_parts import encodable
 
 
 def make_header(
@@ -34,9 +35,9 @@ def make_header(
         line=identity.line,
         camera=camera,
         epoch=identity.epoch,
-        run=run,
-        recipe=(meta.recipe if meta is not None else info.recipe if info else "") or None,
-        part=(meta.part[:LONGEST_WORD] or None) if meta is not None else None,
+        run=_word(run),
+        recipe=_word(meta.recipe if meta is not None else info.recipe if info else None),
+        part=_word(meta.part[:LONGEST_WORD]) if meta is not None else None,
         seq=seq,
         frame=None if meta is None else meta.frame,
         position_um=None if meta is None else meta.position_um,
@@ -46,15 +47,20 @@ def make_header(
         else meta.deadline_ns + offset,
         published_unix_ns=published,
         resolved_through=resolved_through,
-        bundle=bundle.bundle if bundle else None,
-        operating_point=bundle.operating_point if bundle else None,
-        calibration=(meta.calibration or None) if meta is not None else info.calibration if info else None,
+        bundle=_word(bundle.bundle) if bundle else None,
+        operating_point=_word(bundle.operating_point) if bundle else None,
+        calibration=_word(meta.calibration if meta is not None else info.calibration if info else None),
         simulated=identity.simulated,
         travel_um=None if meta is None else meta.travel_um,
         position_source=None if meta is None else meta.position_source,
         encoder=None if meta is None else meta.encoder,
         camera_ns=None if meta is None else meta.camera_ns,
-        camera_clock=(meta.camera_clock or None) if meta is not None else None,
-        flat_field=(meta.flat_field or None) if meta is not None else None,
+        camera_clock=_word(meta.camera_clock) if meta is not None else None,
+        flat_field=_word(meta.flat_field) if meta is not None else None,
         durable=durable,
     )
+
+
+def _word(text: str | None) -> str | None:
+    """As it can be sent, so that no verdict is lost to a character of a name; None for an empty text."""
+    return (text if text.isascii() else encodable(text)) if text else None

@@ -306,7 +306,7 @@ class Stream:
             camera=self.camera,
             seq=-1 if seq is None else seq,
             type=kind,
-            run=run,
+            run=header.run,
             frame=header.frame,
             verdict=verdict,
             captured_unix_ns=header.captured_unix_ns,
