@@ -65,6 +65,12 @@ class Signers:
             raise BundleError(
                 f"{self.file}: can be written to by others (mode {stat.S_IMODE(mode):04o}); chmod go-w {self.file}"
             )
+        for folder in {self.file.absolute().parent, Path(os.path.realpath(self.file)).parent}:
+            mode = os.stat(folder).st_mode
+            if mode & 0o022 and not mode & stat.S_ISVTX:  # in one like /tmp nobody replaces another's file
+                raise BundleError(
+                    f"{self.file}: its folder {folder} can be written to by others (mode {stat.S_IMODE(mode):04o}); chmod go-w {folder}"
+                )
 
 
 def sign(data: bytes, key: Path) -> bytes:

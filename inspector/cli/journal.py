@@ -17,7 +17,7 @@ from inspector.frames.outcome import Verdict
 
 if TYPE_CHECKING:
     from inspector.protocol.codec import Packet
-    from inspector.results.journal_reader import Row
+    from inspector.results.stored_row import Row
 
 app = typer.Typer(no_args_is_help=True, help="Show or export the content of the journal, also while the daemon runs.")
 

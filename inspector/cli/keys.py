@@ -149,18 +149,27 @@ def revoke(
     config: ConfigOption = None,
     clients: ClientsOption = None,
 ) -> None:
-    """Take a client's key out. Its open connections to the line are closed within a second, without a restart."""
+    """Take a client's key out, under whatever name it is there. Its open connections to the line are closed within a second, without a restart."""
+    from engines.files.looking import entries
+    from engines.files.text import brief
     from inspector.errors import UserError
     from inspector.protocol.control import Role
 
-    _check_name(name)
     folder = _folder(config, clients)
-    files = [path for role in Role if (path := folder / role.value / f"{name}.key").exists() or path.is_symlink()]
+    places = [folder / role.value for role in Role if (folder / role.value).is_dir()]
+    files = [path for place in places for path in entries(place, "*.key") if path.stem == name]
     if not files:
-        raise UserError(f"{name}: no such client in {folder}; `inspector keys show` lists them")
+        raise UserError(f"{brief(name)}: no such client in {folder}; `inspector keys show` lists them")
+    found, _ = _read(folder)
+    keys = {key for other, _, key in found if other == name}
     for path in files:
         path.unlink()
-    tell(f"{name} may not connect any more")
+    for other, role, key in found:
+        if key in keys and other != name:
+            path = folder / role.value / f"{other}.key"
+            path.unlink(missing_ok=True)
+            tell(f"{path} held the same key, and is taken out too", err=True)
+    tell(f"{brief(name)} may not connect any more")
 
 
 def _role(text: str) -> Role:

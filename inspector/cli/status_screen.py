@@ -9,11 +9,12 @@ from inspector.cli.output import console
 from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Verdict
 from inspector.protocol.messages import Signal
+from inspector.protocol.recovery import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inspector.protocol.line_report import CameraReport, LineReport
+    from inspector.protocol.line_report import CameraReport, LineReport, RecoveryReport
 
 _STATE_STYLES = {"running": "green", "degraded": "bold yellow", "stopped": "bold red"}
 _VERDICT_STYLES = {Verdict.REJECT: "red", Verdict.SCRAP: "bold red", Verdict.UNINSPECTED: "yellow"}
@@ -67,8 +68,22 @@ def tell_report(report: LineReport) -> None:
         trouble = f": {journal.error}" if journal.error else ""
         lost = f", {journal.not_journaled} left out" if journal.not_journaled else ""
         out.print(f"journal  {journal.path}{trouble}{lost}", soft_wrap=True)
+    out.print(f"recovery {_recovery(report.recovery)}", soft_wrap=True)
     _print_cameras(out, report)
     _print_rejects(out, report)
+
+
+def _recovery(report: RecoveryReport | None) -> str:
+    if report is None:
+        return "none"
+    asked = ", ".join(f"{report.requests.get(outcome, 0)} {outcome.value}" for outcome in Outcome)
+    told = f"{report.endpoint}    requests: {asked}; {report.publications} publications sent again"
+    troubles = (
+        (report.not_let_in, "connections not let in"),
+        (report.cut_off, "connections cut off"),
+        (report.bad_messages, "messages could not be used"),
+    )
+    return told + "".join(f"; {count} {what}" for count, what in troubles if count)
 
 
 def _print_cameras(out: Console, report: LineReport) -> None:

@@ -45,13 +45,13 @@ class Reason(str, Enum):
     DEADLINE = "deadline"
     """UNINSPECTED: no result in time."""
     ENGINE_DOWN = "engine_down"
-    """UNINSPECTED: the inference process died, hung or was restarting."""
+    """UNINSPECTED: the inference process died, hung, was restarting, or was ended because its output could not be (NaN)."""
     ENGINE_STARTING = "engine_starting"
     """UNINSPECTED: the engines were being loaded for the first time (``capture_during_start``)."""
     SHUTDOWN = "shutdown"
     """UNINSPECTED: still open when the line stopped."""
     INTERNAL = "internal"
-    """UNINSPECTED: an error in the program or in the engines' output on this frame; the log has the details."""
+    """UNINSPECTED: an error in the program on this frame, or the engines' mask of it is not what they counted; the log has the details."""
 
 
 REASONS: dict[Verdict, frozenset[Reason]] = {

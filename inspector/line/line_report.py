@@ -19,12 +19,15 @@ from inspector.protocol.line_report import (
     JournalReport,
     LatencyReport,
     LineReport,
+    RecoveryReport,
     ShadowReport,
     SheetsReport,
     SourceReport,
 )
+from inspector.protocol.recovery import Outcome
 from inspector.results.journal_state import JournalState
-from inspector.results.results import Snapshot as Published
+from inspector.results.recovery.server import RecoveryState
+from inspector.results.snapshot import Snapshot as Published
 from inspector.verdicts.ledger import CameraCounts
 from inspector.version import __version__
 
@@ -86,6 +89,7 @@ class LineReporter:
             latency_ms=_latency(line),
             last_rejects=line.rejects.newest_first(),
             journal=_journal(published.journal),
+            recovery=_recovery(published.recovery),
             shadow=_shadow(line),
             standby=standby.identity.bundle if standby else None,
         )
@@ -180,3 +184,21 @@ def _journal(state: JournalState | None) -> JournalReport | None:
     if state is None:
         return None
     return JournalReport(path=state.path, error=state.error, waiting=state.waiting, not_journaled=state.not_journaled)
+
+
+def _recovery(state: RecoveryState | None) -> RecoveryReport | None:
+    if state is None:
+        return None
+    requests = dict.fromkeys(Outcome, 0)
+    for (_, outcome), count in state.requests.items():
+        requests[Outcome(outcome)] += count
+    return RecoveryReport(
+        endpoint=state.endpoint,
+        connections=state.connections,
+        requests=requests,
+        waiting=state.waiting,
+        publications=state.publications,
+        not_let_in=state.refused,
+        cut_off=sum(state.cut_off.values()),
+        bad_messages=sum(state.bad_messages.values()),
+    )

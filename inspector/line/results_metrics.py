@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from inspector.results.bad_messages import Fault
 from inspector.results.journal_state import JournalState
-from inspector.results.results import Snapshot
+from inspector.results.snapshot import Snapshot
 
 
 def collect(published: Snapshot, bad_commands: dict[str, dict[Fault, int]]) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from inspector.frames.camera_state import CameraState
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.messages import Health, LineState
+from inspector.protocol.recovery import Outcome
 from inspector.protocol.values import Count, Number, UnixNs
 
 
@@ -120,6 +121,21 @@ class JournalReport(Report, frozen=True, kw_only=True):
     ]
 
 
+class RecoveryReport(Report, frozen=True, kw_only=True):
+    """The socket on which subscribers ask for what they missed, since the start of the daemon."""
+
+    endpoint: Annotated[str, Meta(description="The address bound.")]
+    connections: Annotated[Count, Meta(description="Open now.")]
+    requests: Annotated[dict[Outcome, Count], Meta(description="By what became of them.")]
+    waiting: Annotated[Count, Meta(description="Requests that are being answered or wait for it.")]
+    publications: Annotated[Count, Meta(description="Sent again.")]
+    not_let_in: Annotated[
+        Count | None, Meta(description="How often somebody was not let in; null: the address has no keys.")
+    ]
+    cut_off: Annotated[Count, Meta(description="How often connections were cut off.")]
+    bad_messages: Annotated[Count, Meta(description="Messages that could not be used.")]
+
+
 class ShadowReport(Report, frozen=True, kw_only=True):
     """The candidate that inspects a share of the frames beside the active bundle."""
 
@@ -151,5 +167,6 @@ class LineReport(Report, frozen=True, kw_only=True):
     latency_ms: LatencyReport
     last_rejects: Annotated[list[RejectReport], Meta(description="The last 10 that were not passed, the newest first.")]
     journal: Annotated[JournalReport | None, Meta(description="Null: the line keeps none.")]
+    recovery: Annotated[RecoveryReport | None, Meta(description="Null: nobody can ask for what was missed.")]
     shadow: ShadowReport | None
     standby: Annotated[str | None, Meta(description="The bundle to which a rollback would go; null: none.")]

@@ -63,6 +63,8 @@ class AllowList:
         self._turned_away = Refusals(log, f"clients that were refused ({socket})")
         self._folders: dict[Role, KeyFolder] = {}
         self._clients: dict[str, Client] = {}
+        self._unsafe: set[Path] = set()
+        """Folders that others may write to since the start: what is in them gives nobody a role."""
         if not os.path.isdir(self._folder):
             raise UserError(
                 f"{CLIENTS}: there is no folder {self._folder}; `inspector keys allow` makes it and puts the first client in"
@@ -101,6 +103,7 @@ class AllowList:
             folder.look()
             if not folder.readable and not os.path.exists(folder.folder) and os.path.isdir(self._folder):
                 del self._folders[role]  # with its last key revoked, say; it may come again
+        self._check_folders()
         self._merge()
 
     def sum_up(self) -> None:
@@ -131,10 +134,19 @@ class AllowList:
                 problems.extend(folder.damaged)
         return problems
 
+    def _check_folders(self) -> None:
+        """Notice a folder that others may write to by now."""
+        folders = (self._folder, *(folder.folder for folder in self._folders.values()))
+        problems = {path: problem for path in folders if os.path.isdir(path) and (problem := folder_problem(path))}
+        for path, problem in problems.items():
+            if path not in self._unsafe:
+                log.error("%s: %s; until then the keys in it do not count", CLIENTS, problem)
+        self._unsafe = set(problems)
+
     def _merge(self) -> None:
         clients: dict[str, Client] = {}
         for role in Role:  # the highest comes last, and counts where a key is in several folders
-            if role in self._folders:
+            if role in self._folders and not self._unsafe & {self._folder, self._folders[role].folder}:
                 clients.update({key: Client(name, role) for key, name in self._folders[role].names.items()})
         if clients != self._clients:
             self._clients = clients
@@ -147,7 +159,7 @@ class AllowList:
         if client is not None and self.allows(key) and there and self._folders[client.role].readable:
             self._let_in.write("%s: %s %s is let in (%s)", self._socket, client.role.value, client.name, address)
             return LET_IN
-        if not there or not all(folder.readable for folder in self._folders.values()):
+        if not there or self._unsafe or not all(folder.readable for folder in self._folders.values()):
             return LATER
         if client is None:
             why = f"no file in {self._folder} holds this public key; `inspector keys allow` lets its owner in"

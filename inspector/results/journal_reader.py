@@ -15,19 +15,22 @@ import msgspec
 
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
-from inspector.protocol.codec import Packet, decode_body, decode_header
+from inspector.protocol.codec import decode_header
 from inspector.protocol.messages import Header
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
-from inspector.results.journal_rows import as_sent
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
 from inspector.results.record_reader import R, read_records
+from inspector.results.row_check import RowCheck
 from inspector.results.shadow_record import Comparison, Disagreement
+from inspector.results.stored_row import FIELDS, Row, StreamInfo, row_of
 
 _PAGE_ROWS = 500
+_PAGE_IDS = 20_000
+"""That are looked through for one page."""
+_LAST_ID = 2**63 - 1
 _LOST_BEHIND = 200
 """The last messages that are looked through for an encoder's count: those of lost frames have none."""
-_FIELDS = "p.id, s.epoch, s.camera, p.seq, p.type, p.frame, p.verdict, p.captured_unix_ns, p.header, p.body, p.blob"
 
 
 class UnreadableError(UserError):
@@ -43,40 +46,6 @@ class UnreadableError(UserError):
             f"is damaged ({in_words(error)}){where}" if is_damaged else f"cannot be read{where} ({in_words(error)})"
         )
         super().__init__(f"journal {path}: {problem}")
-
-
-class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream in the journal: a camera in an epoch."""
-
-    epoch: str
-    line: str
-    camera: str
-    simulated: bool
-    opened_unix_ns: int
-    first_seq: int
-    """Oldest publication still in the journal."""
-    last_seq: int
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One publication as it was sent."""
-
-    id: int
-    """Increases in the order of publication."""
-    epoch: str
-    camera: str
-    seq: int
-    type: str
-    frame: int | None
-    verdict: str | None
-    captured_unix_ns: int | None
-    header: bytes
-    body: bytes
-    blob: bytes
-
-    def packet(self) -> Packet:
-        """The message, decoded. Raises MalformedError where the file was altered."""
-        return decode_body(decode_header(self.header), self.body, self.blob)
 
 
 class JournalReader(AbstractContextManager["JournalReader"]):
@@ -159,17 +128,15 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         condition, values = _in(streams), () if run is None else (run,)
         if run is not None:
             condition += " AND p.run = ?"
+        by_verdict = verdict is not None and verdict is not Verdict.PASS
         if verdict is not None:
-            condition += f" AND p.verdict = '{verdict.value}'"
-            condition += "" if verdict is Verdict.PASS else f" AND {NOT_PASSED}"
+            condition += f" AND p.verdict = '{verdict.value}'" + (f" AND {NOT_PASSED}" if by_verdict else "")
         elif verdicts_only:
             condition += " AND p.verdict IS NOT NULL"
-        # The span only saves time: where its index is damaged, all rows are looked through.
-        after, last = self._span(streams) or (0, 2**63 - 1)
-        while True:
-            page, failure = self._page(
-                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
-            )
+        check = RowCheck(self._connection, streams)
+        after, last = self._span(streams) or (0, _LAST_ID)
+        while after < last:
+            page, through, failure = self._checked_page(condition, values, after, last, check, by_verdict)
             for row in page:
                 if row.id <= after:  # pages of a damaged file may lead in a circle
                     raise UnreadableError(self.path, RowError("rows are out of order"), after)
@@ -177,9 +144,40 @@ class JournalReader(AbstractContextManager["JournalReader"]):
                 yield row
             if failure is not None:
                 raise UnreadableError(self.path, failure, after)
-            if not page:
-                return
+            after = through
             last = (self._span(streams) or (0, last))[1]
+
+    def _checked_page(
+        self, condition: str, values: tuple[object, ...], after: int, last: int, check: RowCheck, by_verdict: bool
+    ) -> tuple[list[Row], int, Exception | None]:
+        """Some rows with ids from ``after`` (exclusive) to ``last``, the id through which these are all, and why there are not more of them, where the
+        file is damaged. ``by_verdict``: they are found through the index by verdict; SQLite says so itself where one of them is missing."""
+        # The span is only needed for speed, and for the check: where its index is damaged, all rows are looked through.
+        known = last != _LAST_ID
+        through = min(last, after + _PAGE_IDS) if known and not by_verdict else last
+        try:
+            self._connection.execute("BEGIN")
+            page, failure = self._page(
+                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS + 1}",
+                (after, through, *values),
+            )
+            if len(page) > _PAGE_ROWS:  # one more, which has to come behind them
+                behind = page.pop().id
+                through = page[-1].id
+                if behind <= through:
+                    return page[:-1], through, RowError("rows are out of order")
+            if failure is None and known:
+                named = ((row.id, row.epoch, row.camera, row.seq) for row in page)
+                wrong = check.first_other(named) if by_verdict else check.first_wrong(after, through)
+                if wrong is not None:
+                    page = [row for row in page if row.id < wrong]
+                    failure = RowError(f"row {wrong} is not where it should be")
+        except SQLITE_ERRORS as error:
+            return [], through, error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        return page, through, failure
 
     def commands(
         self, newest: int | None = None, *, since_unix_ns: int | None = None, epoch: str | None = None
@@ -260,13 +258,11 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         return self._compressed
 
     def _read(self, blob_bytes: str, condition: str, values: tuple[object, ...]) -> tuple[list[Row], Exception | None]:
-        query = (
-            f"SELECT {_FIELDS}, {blob_bytes} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
-        )
+        query = f"SELECT {FIELDS}, {blob_bytes} FROM publications p JOIN streams s ON s.id = p.stream WHERE {condition}"
         rows: list[Row] = []
         try:
             for found in self._connection.execute(query, values):
-                rows.append(_row(*found))
+                rows.append(row_of(*found))
         except (*SQLITE_ERRORS, RowError) as error:
             return rows, error
         return rows, None
@@ -277,37 +273,6 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             return self._connection.execute(query, values).fetchall()
         except SQLITE_ERRORS as error:
             raise UnreadableError(self.path, error) from None
-
-
-def _row(
-    id_: int,
-    epoch: str,
-    camera: str,
-    seq: int,
-    kind: str,
-    frame: int | None,
-    verdict: str | None,
-    captured: int | None,
-    header: bytes,
-    body: bytes,
-    blob: bytes | None,
-    blob_bytes: int | None,
-) -> Row:
-    """Raises RowError where the file is damaged and holds something else: SQLite does not enforce the types of its columns."""
-    blob = b"" if blob is None else blob
-    texts, parts, numbers = (epoch, camera, kind), (header, body, blob), (id_, seq)
-    if not (
-        all(isinstance(one, str) for one in texts)
-        and all(isinstance(one, bytes) for one in parts)
-        and all(isinstance(one, int) for one in numbers)
-        and all(isinstance(one, (int, type(None))) for one in (frame, captured))
-        and isinstance(verdict, (str, type(None)))
-    ):
-        raise RowError("a row holds values of other types")
-    return Row(
-        id=id_, epoch=epoch, camera=camera, seq=seq, type=kind, frame=frame, verdict=verdict,
-        captured_unix_ns=captured, header=header, body=body, blob=as_sent(blob, blob_bytes),
-    )  # fmt: skip
 
 
 def _in(streams: list[int]) -> str:

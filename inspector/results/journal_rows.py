@@ -9,6 +9,8 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
+import msgspec
+
 from inspector.results.journal_damage import RowError
 from inspector.results.publication import Publication
 
@@ -21,6 +23,13 @@ LARGEST_BLOB = 1_000_000_000
 _LEVEL = 1
 _MOST_EXPANSION = 1032
 """A byte of zlib's format stands for at most so many (https://zlib.net/zlib_tech.html)."""
+
+
+class _Numbered(msgspec.Struct):
+    seq: int
+
+
+_numbered = msgspec.json.Decoder(_Numbered)
 
 
 class PreparedRow(NamedTuple):
@@ -53,6 +62,17 @@ def compressed(blob: bytes) -> tuple[bytes | None, int | None]:
         if len(smaller) < len(blob):
             return smaller, len(blob)
     return blob, None
+
+
+def check_number(header: bytes, seq: int) -> None:
+    """Raise RowError where a row that was found by its number holds another publication: the id that the index has for it may be that of two rows
+    in a damaged file. A header that cannot be read is for who asked for it."""
+    try:
+        found = _numbered.decode(header).seq
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    if found != seq:
+        raise RowError(f"publication {found} is where {seq} should be")
 
 
 def as_sent(stored: bytes, blob_bytes: object) -> bytes:

@@ -80,7 +80,12 @@ def plain(text: str, most: int = LONGEST_TEXT) -> str:
     (undecodable bytes of a file name) replaced."""
     if len(text) > most:
         text = f"{text[: most - 3]}..."
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else encodable(text)
+
+
+def encodable(text: str) -> str:
+    """The text with the characters replaced that UTF-8 cannot encode."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def with_fewer_defects(body: Body) -> ResultBody | LateBody:

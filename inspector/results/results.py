@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from inspector.config.journal import JournalConfig
 from inspector.config.keys import KeysConfig
 from inspector.config.results import ResultsConfig
@@ -20,21 +18,20 @@ from inspector.frames.outcome import Outcome, Settled
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import Header, StartBody
-from inspector.results.bad_messages import Fault
 from inspector.results.command_record import CommandRecord
 from inspector.results.endpoint import InUseError
 from inspector.results.identity import Identity, StartInfo, Totals
 from inspector.results.journal import Journal
 from inspector.results.journal_reader import JournalReader
-from inspector.results.journal_state import JournalState
 from inspector.results.message_parts import settings
-from inspector.results.peer_limits import Cause, PeerLimits
+from inspector.results.peer_limits import PeerLimits
 from inspector.results.publisher import Publisher
 from inspector.results.recovery.address import neighbour
 from inspector.results.recovery.recent import Recent
-from inspector.results.recovery.server import RecoveryServer, RecoveryState
+from inspector.results.recovery.server import RecoveryServer
 from inspector.results.shadow_record import Comparison, Disagreement
 from inspector.results.sheet_stream import SheetStream
+from inspector.results.snapshot import Snapshot
 from inspector.results.status import Status
 from inspector.results.stream import Stream
 
@@ -44,40 +41,6 @@ LONGEST_CLOSE_S = 0.9
 LONGEST_TRIAL_S = 1.0
 """A journal that takes no trial write in this time counts as one that cannot be written."""
 _LIMITS = PeerLimits()
-
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What was published so far."""
-
-    endpoint: str
-    alive: bool
-    """False before ``start``, after ``close`` and where the publishing thread failed: nothing is published then."""
-    published: int
-    """Numbered publications of all cameras."""
-    waiting: int
-    """Verdicts and events queued for the publishing thread."""
-    failed: int
-    """Verdicts and events that could not be published; the log holds the reasons."""
-    last_seq: dict[str, int]
-    """Per camera; -1 before the first publication."""
-    resolved_through: dict[str, int]
-    """Per camera; -1 before the first."""
-    subscriptions: int
-    connections: int
-    """Open now."""
-    accepted: int
-    """Connections so far."""
-    cut_off: dict[Cause, int]
-    """How often connections were cut off."""
-    refused: int | None
-    """How often somebody was not let in; None where no keys are used."""
-    bad_messages: dict[Fault, int]
-    """How many messages of peers could not be used."""
-    published_bytes: int
-    """Of the numbered publications."""
-    journal: JournalState | None
-    recovery: RecoveryState | None
-    """None where there is no recovery socket."""
 
 
 class Results:

@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections import Counter
 from datetime import datetime, timezone
+from itertools import pairwise
 
 from inspector.config.journal import JournalConfig
 from inspector.results.ages import MARK_S, Ages
@@ -118,17 +119,21 @@ class Retention:
 
     def _delete(self, connection: sqlite3.Connection, rows: int, through_id: int) -> int:
         """Delete the ``rows`` oldest rows up to ``through_id``, but not the newest of all."""
-        oldest = (
-            "SELECT id, published_unix_ns FROM publications "
-            "WHERE id <= ? AND id < (SELECT max(id) FROM publications) ORDER BY id LIMIT ?"
-        )
-        last_id, first_ns, last_ns = connection.execute(
-            f"SELECT max(id), min(published_unix_ns), max(published_unix_ns) FROM ({oldest})", (through_id, rows)
-        ).fetchone()
-        if last_id is None:
+        newest = connection.execute("SELECT max(id) FROM publications").fetchone()[0]
+        # One more than is deleted: it has to come behind them.
+        oldest = connection.execute(
+            "SELECT id, published_unix_ns FROM publications WHERE id <= ? ORDER BY id LIMIT ?", (through_id, rows + 1)
+        ).fetchall()
+        ids = [id_ for id_, _ in oldest]
+        if any(after <= id_ for id_, after in pairwise(ids)) or max(ids, default=0) > (newest or 0):
+            # SQLite does not look at it. A single wrong one would have rows deleted that are not due, or none any more.
+            raise sqlite3.DatabaseError("database disk image is malformed: row ids are out of order")
+        due = [row for row in oldest[:rows] if row[0] < newest]
+        if not due:
             return 0
-        deleted = connection.execute("DELETE FROM publications WHERE id <= ?", (last_id,)).rowcount
-        self._deleted.add(deleted, first_ns, last_ns)
+        deleted = connection.execute("DELETE FROM publications WHERE id <= ?", (due[-1][0],)).rowcount
+        times = [published_ns for _, published_ns in due if isinstance(published_ns, int)]
+        self._deleted.add(deleted, min(times, default=0), max(times, default=0))
         return deleted
 
 

@@ -15,13 +15,12 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import REASONS, BundleIdentity, Outcome, Reason, Settled, Verdict
 from inspector.protocol.codec import encode, encode_body
 from inspector.protocol.codes import listed
-from inspector.protocol.limits import LARGEST_BODY, LONGEST_FILE_NAME, LONGEST_PART, LONGEST_REASON, LONGEST_WORD
+from inspector.protocol.limits import LARGEST_BODY, LONGEST_FILE_NAME, LONGEST_PART, LONGEST_REASON
 from inspector.protocol.messages import (
     Body,
     ChangeBody,
     EndBody,
     GapBody,
-    Header,
     Health,
     HealthReason,
     HeartbeatBody,
@@ -32,8 +31,8 @@ from inspector.protocol.messages import (
     StartBody,
     StatusBody,
 )
-from inspector.protocol.values import PROTOCOL
 from inspector.results.identity import Identity, StartInfo, Totals
+from inspector.results.message_header import make_header
 from inspector.results.message_parts import NO_BUNDLE, BundleWords, plain, settings, with_fewer_defects
 from inspector.results.publication import Publication
 from inspector.results.status import Status
@@ -284,7 +283,19 @@ class Stream:
             run = run or self._run
             bundle = info.bundle if info else None
         seq = self.last_seq + 1 if numbered else None
-        header = self._header(kind, seq, run, bundle, meta, info)
+        header = make_header(
+            self._identity,
+            self.camera,
+            kind,
+            self._clocks(),
+            seq=seq,
+            run=run,
+            bundle=bundle,
+            meta=meta,
+            info=info,
+            resolved_through=self.resolved_through,
+            durable=self._durable(),
+        )
         topic, header_bytes, body_bytes = encode(header, body)
         while len(body_bytes) > LARGEST_BODY:
             body = with_fewer_defects(body)
@@ -295,7 +306,7 @@ class Stream:
             camera=self.camera,
             seq=-1 if seq is None else seq,
             type=kind,
-            run=run,
+            run=header.run,
             frame=header.frame,
             verdict=verdict,
             captured_unix_ns=header.captured_unix_ns,
@@ -305,50 +316,6 @@ class Stream:
             body=body_bytes,
             blob=blob,
             inspected=inspected,
-        )
-
-    def _header(
-        self,
-        kind: MessageType,
-        seq: int | None,
-        run: str | None,
-        bundle: BundleIdentity | None,
-        meta: FrameMeta | None,
-        info: StartInfo | None,
-    ) -> Header:
-        identity = self._identity
-        # One offset for all times of a message, so that their differences stay those of the monotonic clock.
-        published, now = self._clocks()
-        offset = published - now
-        return Header(
-            protocol=PROTOCOL,
-            type=kind,
-            line=identity.line,
-            camera=self.camera,
-            epoch=identity.epoch,
-            run=run,
-            recipe=(meta.recipe if meta is not None else info.recipe if info else "") or None,
-            part=(meta.part[:LONGEST_WORD] or None) if meta is not None else None,
-            seq=seq,
-            frame=None if meta is None else meta.frame,
-            position_um=None if meta is None else meta.position_um,
-            captured_unix_ns=None if meta is None else meta.captured_ns + offset,
-            deadline_unix_ns=None
-            if meta is None or meta.deadline_ns is None or kind is MessageType.GAP
-            else meta.deadline_ns + offset,
-            published_unix_ns=published,
-            resolved_through=self.resolved_through,
-            bundle=bundle.bundle if bundle else None,
-            operating_point=bundle.operating_point if bundle else None,
-            calibration=(meta.calibration or None) if meta is not None else info.calibration if info else None,
-            simulated=identity.simulated,
-            travel_um=None if meta is None else meta.travel_um,
-            position_source=None if meta is None else meta.position_source,
-            encoder=None if meta is None else meta.encoder,
-            camera_ns=None if meta is None else meta.camera_ns,
-            camera_clock=(meta.camera_clock or None) if meta is not None else None,
-            flat_field=(meta.flat_field or None) if meta is not None else None,
-            durable=self._durable(),
         )
 
 

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from inspector.errors import UserError
-from inspector.results.journal_reader import JournalReader, Row
+from inspector.results.journal_reader import JournalReader
+from inspector.results.stored_row import Row
 from inspector.soak.books import Books, Stream, digest
 from inspector.soak.findings import Findings, Kind
 

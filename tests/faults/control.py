@@ -4,44 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
-from collections.abc import Iterator
-
-import zmq
 
 from inspector.client.control import ControlClient
 from inspector.protocol.control import Pause, ReadStatus, Resume
 from inspector.protocol.control_messages import Outcome
-from tests.faults.running import RunningLine
+from tests.faults.meanwhile import flooded
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
 from tests.faults.subscribers import undisturbed
 from tests.results import zmtp
-
-
-@contextlib.contextmanager
-def asked(line: RunningLine, message: object) -> Iterator[None]:
-    """Meanwhile, ``message()`` is sent again and again by a client that reads no reply."""
-    over = threading.Event()
-    assert callable(message)
-
-    def send() -> None:
-        with zmq.Context() as context, context.socket(zmq.DEALER) as client:
-            client.setsockopt(zmq.LINGER, 0)
-            client.setsockopt(zmq.SNDHWM, 1000)
-            client.connect(line.tree["control"]["endpoint"])
-            while not over.is_set():
-                with contextlib.suppress(zmq.Again):
-                    client.send(message(), zmq.NOBLOCK)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @scenario(
@@ -56,7 +28,7 @@ def control_flooded(stage: Stage) -> None:
     numbers = iter(range(1 << 40))
     with stage.usual() as line:
         mark = line.mark()
-        with asked(line, lambda: request % next(numbers)):
+        with flooded(line.tree["control"]["endpoint"], lambda: request % next(numbers)):
             undisturbed(line, 100)
         assert line.reasons(mark) <= {"gate_clean", "no_defect", "defect"}, line.reasons(mark)
         with ControlClient(line.tree["control"]["endpoint"]) as client:
@@ -80,7 +52,7 @@ def control_rubbish(stage: Stage) -> None:
     )
     chance = stage.random
     with stage.usual() as line:
-        with asked(line, lambda: chance.choice(rubbish)):
+        with flooded(line.tree["control"]["endpoint"], lambda: chance.choice(rubbish)):
             undisturbed(line, 100)
         for _ in range(10):
             with zmtp.silent(line.tree["control"]["endpoint"]) as peer, contextlib.suppress(OSError):

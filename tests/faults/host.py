@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.disk import fill, small_disk
+from tests.faults.running import RunningLine
 from tests.faults.scenario import Unavailable, scenario
 from tests.faults.stage import Stage
 from tests.faults.subscribers import undisturbed
@@ -138,6 +139,15 @@ class memory_group:  # noqa: N801 - used as a function
                 subprocess.run(["sleep", "0.05"], check=True)
 
 
+def runs_on_while_it_logs(line: RunningLine) -> None:
+    """A child that is killed is logged, and started again."""
+    mark = line.mark()
+    os.kill(line.child(), 9)
+    line.until_told("inference_ready", since=mark)
+    undisturbed(line)
+    line.finish()
+
+
 @scenario(
     fault="Standard error is closed: who read the log has gone",
     promise="The line runs on without a log",
@@ -149,11 +159,7 @@ def log_closed(stage: Stage) -> None:
     with stage.line(stderr=writing) as line:
         os.close(writing)
         os.close(reading)
-        mark = line.mark()
-        os.kill(line.child(), 9)
-        line.until_told("inference_ready", since=mark)
-        undisturbed(line)
-        line.finish()
+        runs_on_while_it_logs(line)
 
 
 @scenario(
@@ -164,11 +170,7 @@ def log_closed(stage: Stage) -> None:
 )
 def log_disk_full(stage: Stage) -> None:
     with open("/dev/full", "w", encoding="ascii") as full, stage.line(stderr=full) as line:
-        mark = line.mark()
-        os.kill(line.child(), 9)
-        line.until_told("inference_ready", since=mark)
-        undisturbed(line)
-        line.finish()
+        runs_on_while_it_logs(line)
 
 
 @scenario(
@@ -187,11 +189,7 @@ def log_stuck(stage: Stage) -> None:
         os.set_blocking(writing, True)
     try:
         with stage.line(stderr=writing) as line:
-            mark = line.mark()
-            os.kill(line.child(), 9)
-            line.until_told("inference_ready", since=mark)
-            undisturbed(line)
-            line.finish()
+            runs_on_while_it_logs(line)
     finally:
         os.close(reading)
         os.close(writing)

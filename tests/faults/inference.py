@@ -13,10 +13,11 @@ from pathlib import Path
 from engines.bundle import write_bundle
 from engines.operating_point import OperatingPoint
 from inspector.client.control import ControlClient
-from inspector.frames.outcome import Verdict
+from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.control import BundleActivate
 from inspector.protocol.control_messages import Outcome
 from inspector.protocol.messages import ResultBody
+from tests.faults.meanwhile import meanwhile
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
 from tests.tiny_bundle import CLASSES, HEIGHT, LEVELS, WIDTH, golden_sample, make_tiny_bundle
@@ -187,7 +188,10 @@ def output_not_a_number(stage: Stage) -> None:
         found = line.finish()
     names = {f"{number:06}.png" for number, top in enumerate(tops) if top == odd}
     bodies = [packet.body for packet in found.packets.values() if isinstance(packet.body, ResultBody)]
-    assert {body.verdict for body in bodies if body.name in names} == {Verdict.UNINSPECTED}
+    odd_ones = [body for body in bodies if body.name in names]
+    assert {body.verdict for body in odd_ones} == {Verdict.UNINSPECTED}
+    assert Reason.ENGINE_DOWN in {body.reason for body in odd_ones}
+    assert Reason.INTERNAL not in {body.reason for body in odd_ones}
 
 
 @scenario(
@@ -209,22 +213,16 @@ def engines_slow(stage: Stage) -> None:
 @contextmanager
 def slowed(pid: int) -> Iterator[None]:
     """A process that runs a tenth of the time."""
-    over = threading.Event()
 
-    def hold() -> None:
+    def hold(over: threading.Event) -> None:
         runs_s, stands_s = DUTY_S
         while not over.wait(runs_s):
             os.kill(pid, signal.SIGSTOP)
             over.wait(stands_s)
             os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    try:
+    with meanwhile(hold):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def wrong_bundle(folder: Path) -> Path:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import yaml
 
+from inspector.protocol.codec import decode
 from tests.faults.journal import GOES_ON, TOLD, fails_and_recovers
+from tests.faults.recovery import address_of
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
+from tests.results.recovery.asking import Asker
+from tests.results.test_damaged_journal import turned
 
 
 @scenario(
@@ -40,7 +44,7 @@ def journal_torn(stage: Stage) -> None:
     fault="The journal is damaged while the line is off, in all pages but the first ones",
     promise="It is kept under another name, a new one is begun, and the line runs; no publication of the new epoch is lost",
     told="`journal_set_aside` with the name",
-    remedy="look at the disk; `inspector history` reads the old file as far as it goes",
+    remedy="look at the disk; `inspector journal export` reads the old file as far as it goes",
 )
 def journal_damaged_while_off(stage: Stage) -> None:
     with stage.line() as line:
@@ -54,6 +58,50 @@ def journal_damaged_while_off(stage: Stage) -> None:
         line.until_inspected()
         line.stop()
         assert list(stage.folder.glob("journal.sqlite.damaged-*"))
+        last = line.settle_last()
+        assert last.journaled == len(last.packets)
+
+
+@scenario(
+    fault="One bit turns in the id of a row of the journal while the line is off: SQLite reads the file as if it were whole",
+    promise="Recovery gives every publication of that epoch as it was, or tells that its number is gone; `journal export` ends at the row",
+    told="`text` of the reply; the error of `journal export`",
+    remedy="look at the disk; `sqlite3 FILE .recover` saves the rows behind it",
+)
+def journal_row_altered(stage: Stage) -> None:
+    with stage.line() as line:
+        line.until_inspected(300)
+        line.stop()
+        line.settle()
+        sent = {packet.header.seq: packet for packet in line.watcher.packets if packet.header.seq is not None}
+        stream = line.watcher.packets[-1].header
+        assert line.journal is not None
+        turned(line.journal, stage.random.randrange(130, 300), stage.random.randrange(14))
+        exported = [sys.executable, "-m", "inspector", "journal", "export", str(line.journal), "-o", "rows.csv"]
+        done = subprocess.run(exported, capture_output=True, text=True, check=False, timeout=30, cwd=stage.folder)
+        assert done.returncode == 2, done
+        assert "is damaged" in done.stderr, done
+        line.restart()
+        line.until(lambda: line.watcher.saw("NewEpoch"), "the new epoch")
+        line.until_inspected()
+        with Asker(address_of(line)) as asker:
+            asked = {
+                "line": stream.line,
+                "camera": stream.camera,
+                "epoch": stream.epoch,
+                "from": 0,
+                "to": len(sent) - 1,
+            }
+            absent: set[int] = set()
+            came = {}
+            while asked["from"] is not None:
+                answer = asker.done(request="get", **asked)
+                came |= {packet.header.seq: packet for packet in (decode(one.sent()) for one in answer.publications)}
+                absent |= {seq for first, last in answer.reply.absent for seq in range(first, last + 1)}
+                asked["from"] = answer.reply.next
+        assert 0 < len(absent) < 30, absent
+        assert came == {seq: packet for seq, packet in sent.items() if seq not in absent}
+        line.stop()
         last = line.settle_last()
         assert last.journaled == len(last.packets)
 
@@ -131,7 +179,7 @@ def journal_deleted(stage: Stage) -> None:
     fault="Another program locks the journal for two seconds",
     promise=GOES_ON,
     told=TOLD,
-    remedy="use `inspector history`, which never locks it",
+    remedy="use `inspector journal`, which never locks it",
 )
 def journal_locked(stage: Stage) -> None:
     with stage.line(journal={"retry_ms": 100}) as line:

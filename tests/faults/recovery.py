@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import zmq
 
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import HeartbeatBody
 from tests.faults.disk import fill, small_disk
 from tests.faults.journal import delay_ms
+from tests.faults.meanwhile import flooded
 from tests.faults.running import RunningLine
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
@@ -30,28 +27,6 @@ def address_of(line: RunningLine) -> str:
     assert isinstance(body, HeartbeatBody)
     assert body.recovery is not None
     return body.recovery.replace("*", "127.0.0.1")
-
-
-@contextmanager
-def sent_again_and_again(endpoint: str, message: Callable[[], bytes]) -> Iterator[None]:
-    """Meanwhile, by a client that reads no reply."""
-    over = threading.Event()
-
-    def send() -> None:
-        with zmq.Context() as context, context.socket(zmq.DEALER) as client:
-            client.setsockopt(zmq.LINGER, 0)
-            client.connect(endpoint)
-            while not over.is_set():
-                with contextlib.suppress(zmq.Again):
-                    client.send(message(), zmq.NOBLOCK)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def everything(line: RunningLine) -> str:
@@ -73,7 +48,7 @@ def recovery_flooded(stage: Stage) -> None:
     with stage.usual() as line:
         mark = line.mark()
         request = everything(line)
-        with sent_again_and_again(address_of(line), lambda: (request % next(numbers)).encode()):
+        with flooded(address_of(line), lambda: (request % next(numbers)).encode()):
             undisturbed(line, 100)
         assert line.reasons(mark) <= GOOD, line.reasons(mark)
         line.recovered()
@@ -96,7 +71,7 @@ def recovery_rubbish(stage: Stage) -> None:
     chance = stage.random
     with stage.usual() as line:
         endpoint = address_of(line)
-        with sent_again_and_again(endpoint, lambda: chance.choice(rubbish)):
+        with flooded(endpoint, lambda: chance.choice(rubbish)):
             undisturbed(line, 100)
         for _ in range(5):
             with zmtp.silent(endpoint) as peer, contextlib.suppress(OSError):

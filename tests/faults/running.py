@@ -237,7 +237,8 @@ class RunningLine:
         self._take_the_rest()
         last = books.key_of(self.watcher.packets[-1])
         received = [[packet for packet in watcher.packets if books.key_of(packet) == last] for watcher in self.watchers]
-        found = books.opened(received, [packet for packet in self._journaled() if books.key_of(packet) == last])
+        journaled = self._journaled(last.epoch)
+        found = books.opened(received, [packet for packet in journaled if books.key_of(packet) == last])
         books.check(found, self._expected, self._image_of, ended=True)
         return found[last]
 
@@ -272,12 +273,12 @@ class RunningLine:
                 return
             time.sleep(0.01)
 
-    def _journaled(self) -> list[Packet]:
+    def _journaled(self, epoch: str | None = None) -> list[Packet]:
         found: list[Packet] = []
         for path in [*self.set_aside, *([self.journal] if self.journal else [])]:
             if path.exists():
                 with JournalReader(path) as reader:
-                    found += [row.packet() for row in reader.walk()]
+                    found += [row.packet() for row in reader.walk(epoch=epoch)]
         return found
 
 

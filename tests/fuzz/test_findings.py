@@ -118,12 +118,13 @@ def test_text_that_is_no_utf_8_where_json_is_expected(tmp_path: Path) -> None:
     assert lines.damaged == 1
 
 
-def test_a_journal_whose_pages_lead_in_a_circle_is_not_read_for_ever(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [8, 600, 3000])
+def test_a_journal_whose_pages_lead_in_a_circle_is_not_read_for_ever(tmp_path: Path, rows: int) -> None:
     """The largest row numbers below some pages, of which one byte was enough. The reader went on behind the last row of a page, and found the same rows again."""
     path, identity = tmp_path / "j.sqlite", make_identity()
     journal = make_journal(path, identity)
     journal.open()
-    for publication in publications(identity, 8):
+    for publication in publications(identity, rows):
         journal.append(publication)
     assert journal.close(5)
     with closing(sqlite3.connect(path)) as connection:
@@ -137,8 +138,15 @@ def test_a_journal_whose_pages_lead_in_a_circle_is_not_read_for_ever(tmp_path: P
     for place in range(page + 12, page + 12 + 2 * data[page + 4], 2):
         data[page + int.from_bytes(data[place : place + 2], "big") + 4] = 91
     path.write_bytes(data)
-    with JournalReader(path) as reader, pytest.raises(UnreadableError, match="out of order"):
-        list(reader.walk())
+    read: list[int] = []
+    with JournalReader(path) as reader:
+        try:
+            for row in reader.walk():
+                read.append(row.seq)
+        except UnreadableError:
+            assert rows > 500, "what fits into one page of the reader is found all the same"
+        else:
+            assert read == list(range(rows))
 
 
 def test_a_stream_whose_last_number_is_the_largest_that_there_is() -> None:

@@ -21,7 +21,8 @@ from inspector.inference.state import State
 from inspector.line.line import Line
 from inspector.protocol import masks
 from inspector.protocol.messages import LineState, ResultBody
-from inspector.results.journal_reader import JournalReader, Row
+from inspector.results.journal_reader import JournalReader
+from inspector.results.stored_row import Row
 from tests.line.accounting import account
 from tests.line.soak import soak
 from tests.line.sources import GatedCamera, ListCamera

@@ -32,6 +32,7 @@ from tests.cli.in_process import run
 from tests.line.conftest import Running
 from tests.line.sources import ListCamera
 from tests.line.test_line import BAD, CLEAN, wait_until
+from tests.results.recovery.asking import Asker
 
 
 class Controlled:
@@ -83,6 +84,27 @@ def check_report(controlled: Controlled) -> None:
     assert {one.verdict.value for one in report.last_rejects} <= {"REJECT", "SCRAP", "UNINSPECTED"}
     assert report.journal is not None
     assert (report.journal.path, report.journal.error) == (str(controlled.running.journal), "")
+    check_recovery(controlled)
+
+
+def check_recovery(controlled: Controlled) -> None:
+    """What is asked for on the recovery socket is counted, by what became of it."""
+    line = controlled.line
+    state = line.results.snapshot().recovery
+    assert state is not None
+    stream = {"line": "t", "camera": "top", "epoch": line.epoch.epoch}
+    with Asker(state.endpoint) as asker:
+        assert len(asker.done(request="get", **stream, **{"from": 0, "to": 4}).publications) == 5
+        assert (
+            asker.ask(request="get", **{**stream, "camera": "none"}, **{"from": 0, "to": 4}).reply.outcome == "refused"
+        )
+        with ControlClient(controlled.endpoint) as client:
+            report = msgspec.convert(client.ask(ReadStatus()).result, LineReport).recovery
+    assert report is not None
+    assert (report.endpoint, report.connections, report.publications) == (state.endpoint, 1, 5)
+    assert report.requests == {"done": 1, "refused": 1, "busy": 0}
+    shown = run("status", "--endpoint", controlled.endpoint).out
+    assert f"recovery {state.endpoint}    requests: 1 done, 1 refused, 0 busy; 5 publications sent again\n" in shown
 
 
 def test_the_line_is_reported_its_runs_change_and_it_drains(controlled: Controlled) -> None:

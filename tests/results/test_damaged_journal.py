@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,9 +17,10 @@ from inspector.config.journal import JournalConfig
 from inspector.doctor.finding import Section, State
 from inspector.doctor.journal_folder import journal_finding
 from inspector.errors import UserError
+from inspector.frames.outcome import Verdict
 from inspector.results.journal_damage import set_aside
 from inspector.results.journal_reader import JournalReader, UnreadableError
-from tests.results.publishing import eventually, make_identity
+from tests.results.publishing import RUN, eventually, make_identity
 from tests.results.test_journal import make_journal, publications
 
 PAGE = 4096
@@ -49,6 +51,17 @@ def a_page_of_rows(path: Path) -> None:
     leaves = [page for page in range(len(data) // PAGE // 2, len(data) // PAGE) if data[page * PAGE] == 0x0D]
     data[leaves[0] * PAGE : leaves[0] * PAGE + 512] = b"\xff" * 512
     path.write_bytes(data)
+
+
+def children(path: Path, name: str) -> list[int]:
+    """The pages that the root page of a table or an index leads to, in the order of what they hold (https://www.sqlite.org/fileformat.html)."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        root = (connection.execute(query, (name,)).fetchone()[0] - 1) * PAGE
+    data = path.read_bytes()[root : root + PAGE]
+    assert data[0] in (0x02, 0x05), "it fits into one page"
+    cells = [int.from_bytes(data[at : at + 2], "big") for at in range(12, 12 + 2 * int.from_bytes(data[3:5], "big"), 2)]
+    return [int.from_bytes(data[at : at + 4], "big") for at in cells]
 
 
 @pytest.fixture
@@ -99,6 +112,90 @@ def test_export_writes_the_rows_before_the_damage_and_says_how_many(written: Pat
     with JournalReader(written) as reader, pytest.raises(UnreadableError) as caught:
         list(reader.walk())
     assert caught.value.behind == len(rows) + 1
+
+
+def turned(path: Path, row: int, bit: int) -> None:
+    """One bit of the id of a row has turned; by the format, an id of more than 127 takes two bytes, with seven bits in each."""
+    data = bytearray(path.read_bytes())
+    for page in range(1, len(data) // PAGE):
+        at = page * PAGE
+        if data[at] != 0x0D:
+            continue
+        cells = [
+            int.from_bytes(data[at + 8 + 2 * n : at + 10 + 2 * n], "big")
+            for n in range(int.from_bytes(data[at + 3 : at + 5], "big"))
+        ]
+        for cell in cells:
+            id_at = (
+                at
+                + cell
+                + sum(1 for _ in itertools.takewhile(lambda one: one & 0x80, data[at + cell : at + cell + 9]))
+                + 1
+            )
+            if data[id_at] & 0x80 and (data[id_at] & 0x7F) << 7 | data[id_at + 1] == row:
+                data[id_at + (bit < 7)] ^= 1 << bit % 7
+                path.write_bytes(data)
+                return
+    raise AssertionError(f"no row {row}")
+
+
+@pytest.mark.parametrize("bit", range(14))
+@pytest.mark.parametrize("row", [250, 399])
+def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(written: Path, row: int, bit: int) -> None:
+    """Nothing of the page is malformed for SQLite: a search by id ends early, or leaves rows out."""
+
+    def walked(**conditions: object) -> tuple[list[int], bool]:
+        """The numbers that are read, and whether it is told that there are more."""
+        seen: list[int] = []
+        with JournalReader(written) as reader:
+            try:
+                for one in reader.walk(**conditions):  # type: ignore[arg-type]
+                    seen.append(one.seq)
+            except UnreadableError:
+                return seen, True
+        return seen, False
+
+    every: list[dict[str, object]] = [{"verdict": verdict} for verdict in Verdict]
+    every += [{"verdicts_only": True}, {"run": RUN}, {"camera": "cam1"}, {}]
+    whole = [walked(**conditions)[0] for conditions in every]
+    assert len(whole[-1]) == 400
+    turned(written, row, bit)
+    for conditions, numbers in zip(every, whole, strict=True):
+        seen, told = walked(**conditions)
+        assert told or seen == numbers, conditions
+    assert told, "an export of all tells it in every case"
+    with JournalReader(written) as reader:
+        (epoch,) = reader.epochs()
+        for seq in range(400):
+            try:
+                rows = reader.rows(epoch, "cam1", seq, seq)
+            except UnreadableError:
+                continue
+            assert [(one.seq, one.packet().header.seq) for one in rows] == [(seq, seq)]
+    assert "is damaged" in refused("export", written)
+
+
+@pytest.mark.parametrize("bit", [12, 13])
+@pytest.mark.parametrize("row", [250, 500, 501])
+def test_retention_deletes_nothing_where_an_id_is_out_of_order(tmp_path: Path, row: int, bit: int) -> None:
+    """An id that is too large would have thousands of rows deleted that are not due, or none ever again."""
+    path, identity = tmp_path / "j.sqlite", make_identity()
+    journal = make_journal(path, identity)
+    journal.open()
+    for publication in publications(identity, 6000):
+        journal.append(publication)
+    assert journal.close(10)
+    turned(path, row, bit)
+    journal = make_journal(path, make_identity(), keep_bytes=path.stat().st_size // 2, retention_interval_s=0.01)
+    journal.open()
+    eventually(lambda: journal.condition().code == "journal_set_aside")
+    assert journal.close(5)
+    (aside,) = path.parent.glob("j.sqlite.damaged-*")
+    with closing(sqlite3.connect(aside)) as connection:
+        query = "SELECT min(id), count(*) FROM publications INDEXED BY publications_seq"
+        oldest, count = connection.execute(query).fetchone()
+    assert oldest in (1, 501), "one step may have been made before"
+    assert count == 6001 - oldest
 
 
 def test_bytes_that_are_no_message_are_told_with_the_row(written: Path) -> None:

@@ -17,9 +17,10 @@ from inspector.doctor.finding import Section, State
 from inspector.doctor.journal_folder import journal_finding
 from inspector.protocol.masks import encode
 from inspector.results.identity import Identity
-from inspector.results.journal_reader import JournalReader, Row
+from inspector.results.journal_reader import JournalReader
 from inspector.results.journal_schema import SCHEMA_VERSION, open_for_writing
 from inspector.results.publication import Publication
+from inspector.results.stored_row import Row
 from tests.results.publishing import make_identity
 from tests.results.recording import make_command
 from tests.results.test_journal import make_journal, publications

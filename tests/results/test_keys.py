@@ -203,3 +203,19 @@ def test_a_client_names_its_own_key_files(keys: Path) -> None:
         Subscriber("tcp://127.0.0.1:1", **owner_of(keys, "anna"))
     with pytest.raises(UserError, match="cannot be read"):
         Subscriber("tcp://127.0.0.1:1", server_key=keys / "x.key", client_key=keys / "anna.key_secret")
+
+
+@pytest.mark.parametrize("which", ["clients", "clients/subscriber"])
+def test_a_folder_that_others_may_write_to_since_the_start_gives_nobody_a_role(
+    which: str, keys: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    results = make_results(keys=section(keys))
+    results.start()
+    assert lets_in(results, keys, "anna")
+    (keys / which).chmod(0o775)
+    (keys / "clients/subscriber/bert.key").write_bytes((keys / "bert.key").read_bytes())
+    assert not lets_in(results, keys, "bert", 300), "anybody could have put it there"
+    assert f"chmod go-w {keys / which}" in caplog.text
+    (keys / which).chmod(0o755)
+    assert lets_in(results, keys, "anna")
+    assert results.close()

@@ -176,6 +176,24 @@ def test_a_text_that_is_not_utf8_does_not_cost_a_verdict(tmp_path: Path) -> None
     assert (body.verdict, body.name) == (Verdict.PASS, "blech?.png")
 
 
+@pytest.mark.parametrize("key", ["recipe", "part", "calibration", "flat_field", "camera_clock"])
+def test_nor_does_a_name_in_the_header(key: str, tmp_path: Path) -> None:
+    """Also of a gap; and the journal takes it."""
+    identity = make_identity()
+    results = make_results(identity, tmp_path / "j.sqlite")
+    results.start()
+    with Ear(results.endpoint) as ear:
+        ear.until("heartbeat")
+        for settled in (make_settled(0), make_settled(1, LOST, count=3)):
+            named = msgspec.structs.replace(settled.meta, **{key: "blech\udce4"})
+            results.settled(msgspec.structs.replace(settled, meta=named))
+        header = ear.until("gap")[-1].header
+    assert results.close()
+    assert (header.seq, getattr(header, key), header.resolved_through) == (1, "blech?", 3)
+    with JournalReader(tmp_path / "j.sqlite") as reader:
+        assert [row.seq for row in reader.walk()] == [0, 1]
+
+
 def test_an_outcome_that_cannot_be_written_becomes_uninspected(caplog: pytest.LogCaptureFixture) -> None:
     results = make_results()
     results.start()

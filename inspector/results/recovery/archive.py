@@ -16,8 +16,9 @@ from inspector.errors import UserError
 from inspector.protocol.codec import stream_prefix
 from inspector.protocol.recovery import Parts
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
-from inspector.results.journal_rows import as_sent
+from inspector.results.journal_rows import as_sent, check_number
 from inspector.results.journal_schema import COMPRESSED_SINCE, open_for_reading, schema_version
+from inspector.results.row_check import first_wrong, last_id
 
 _BUSY_S = 0.1
 """Longest wait for another program's lock on the file."""
@@ -159,12 +160,25 @@ class Archive:
         rows: list[Found] = []
         size = 0
         with self._reading() as connection:
-            for row in _select(connection, f"{condition} ORDER BY p.id LIMIT ?", (*values, limit)):
+            # One more, which has to come behind them: where a page ends, the search goes on behind its last id.
+            for row in _select(connection, f"{condition} ORDER BY p.id LIMIT ?", (*values, limit + 1)):
+                found = _found(row)
+                if rows and found.id <= rows[-1].id:
+                    raise RowError("rows are out of order")
                 size += _size(row)
-                if rows and size > room:
+                if rows and (size > room or len(rows) == limit):
                     return Page(rows, True)
-                rows.append(_found(row))
-        return Page(rows, len(rows) == limit)
+                rows.append(found)
+        return Page(rows, False)
+
+    def check(self, after: int, through: int, *, to_end: bool) -> None:
+        """Raise Damaged where a search by id from ``after`` (exclusive) to ``through`` leaves rows out. ``to_end``: this is the id of the last row."""
+        with self._reading() as connection:
+            wrong = first_wrong(connection, after, through)
+            if wrong is None and to_end and (last := last_id(connection)) != through:
+                wrong = last
+            if wrong is not None:
+                raise RowError(f"row {wrong} is not where it should be")
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
@@ -253,6 +267,7 @@ def _found(row: Any) -> Found:
         and all(isinstance(one, bytes) for one in (header, body, blob))
     ):
         raise RowError("a row holds values of other types")
+    check_number(header, seq)
     topic = f"{stream_prefix(line, camera)}{kind}"
     return Found(id_, seq, kind, frame, Parts(topic.encode(), header, body, as_sent(blob, blob_bytes)))
 

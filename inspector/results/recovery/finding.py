@@ -1,4 +1,5 @@
-"""``find``: publications that meet conditions, in the order of publication, from the journal and then from memory.
+"""``find``: publications that meet conditions, in the order of publication, from the journal and then from memory; so what the journal did not
+take comes last.
 
 The journal is looked through by ranges of row ids, each small enough to take some milliseconds, so that a condition that hardly
 a row meets costs many small steps, and several requests, but never a long one.
@@ -126,7 +127,9 @@ class _Finding:
         before = len(self._filling.parts)
         for held in self.in_memory.held if self._own else ():
             one = held.publication
-            if held.order > self._cursor.order and one.seq > self.in_memory.stored.get(one.camera, -1):
+            # What the journal did not take never comes into it, whatever it has stored since.
+            stored = held.ticket is not None and one.seq <= self.in_memory.stored.get(one.camera, -1)
+            if held.order > self._cursor.order and not stored:
                 if self._search.matches(one) and not self._filling.add(parts_of(one)):
                     self.ended = True
                     break
@@ -165,6 +168,9 @@ class _Finding:
             min(self._rows, self._filling.places + 1),
             self._filling.room,
         )
+        if not self._search.by_index:
+            to_end = not page.more and only is None and through == ends[1]
+            archive.check(after, page.rows[-1].id if page.more else through, to_end=to_end)
         return through, through == ends[1], page
 
     def _reached_from(self, archive: Archive, only: StreamName | None) -> int | None:

@@ -11,6 +11,8 @@ from inspector.results.recovery.sources import Filling, Refused, Sources, parts_
 
 _STEP = 50
 """Numbers that are looked at in one step."""
+_MOST_BLIND = 100
+"""Steps without a find that one reply may hold where the index is damaged, which then does not say where to go on."""
 
 
 class Got(NamedTuple):
@@ -50,6 +52,8 @@ class _Getting:
         self._filling = Filling()
         self._absent: list[tuple[int, int]] = []
         self._text = ""
+        self._blind = 0
+        """Steps without a find over what is damaged."""
         self.at = ask.first
         self.end = min(ask.last, self._newest)
         self.next: int | None = None
@@ -114,7 +118,7 @@ class _Getting:
         return rows, through
 
     def _leap(self) -> None:
-        """Over numbers that are gone, to the next one that is there."""
+        """Over numbers that are gone, to the next one that is there; where the index does not say which that is, step by step."""
         there = [] if self._recent is None else [self._recent.next_from(self._ask.camera, self.at)]
         if self._archive is not None:
             try:
@@ -124,6 +128,10 @@ class _Getting:
                 return
             except Damaged as error:
                 self._text = f"{error}: some of these numbers cannot be read any more"
+                self._blind += 1
+                if self._blind >= _MOST_BLIND:
+                    self.next = self.at
+                return
         to = min((seq for seq in there if seq is not None), default=self.end + 1)
         to = min(to, self.end + 1)
         if to > self.at:

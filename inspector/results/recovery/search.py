@@ -60,6 +60,11 @@ class Search:
     def __init__(self, ask: Find) -> None:
         self._ask = ask
 
+    @property
+    def by_index(self) -> bool:
+        """Whether rows are looked up one by one through an index, so that SQLite says where one is missing."""
+        return self._ask.verdict not in (None, Verdict.PASS)
+
     def sql(self, streams: Sequence[int] | None, reached_from: int | None) -> tuple[str, tuple[object, ...]]:
         """A condition on rows of ``streams``, or of all, and its values.
 

@@ -82,6 +82,27 @@ def test_a_signature_covers_every_file_that_engines_load(signed: Path, keys: Pat
         read_contents(read_bundle(signed, signers=Signers(keys / "signers")))
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_those_who_may_sign_are_not_in_a_folder_of_others(
+    signed: Path, keys: Path, tmp_path: Path, linked: bool
+) -> None:
+    """Whoever may write to the folder can put another file there. In a folder like /tmp nobody can take the place of another's file."""
+    folder = tmp_path / "of all"
+    folder.mkdir()
+    file = Path(shutil.copy(keys / "signers", folder))
+    if linked:
+        file = tmp_path / "link"
+        file.symlink_to(folder / "signers")
+    data, manifest = (signed / "bundle.yaml").read_bytes(), signed / "bundle.yaml"
+    for mode, allowed in ((0o755, True), (0o777, False), (0o1777, True), (0o775, False)):
+        folder.chmod(mode)
+        if allowed:
+            assert Signers(file).check(data, manifest) == "anna@plant"
+        else:
+            with pytest.raises(BundleError, match=r"of all can be written to by others \(mode 077[57]\); chmod go-w"):
+                Signers(file).check(data, manifest)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -28,7 +28,9 @@ from tests.results.publishing import (
     make_settled,
 )
 from tests.results.recovery.asking import Asker, address_of, frames, numbers
-from tests.results.recovery.test_get import stored
+from tests.results.recovery.refusing import locked
+from tests.results.recovery.test_get import stored, written
+from tests.results.test_damaged_journal import turned
 
 UNUSABLE = Outcome(verdict=Verdict.UNINSPECTED, reason=LOST.reason)
 
@@ -210,3 +212,57 @@ def test_a_line_without_a_journal_has_streams_of_its_own(tmp_path: Path) -> None
             ("cam1", 0, 92, 1, True),
             ("cam2", None, -1, 1, True),
         ]
+
+
+@pytest.mark.parametrize("bit", [0, 5, 9, 13])
+@pytest.mark.parametrize("row", [250, 1000])
+def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(tmp_path: Path, row: int, bit: int) -> None:
+    path, before = tmp_path / "j.sqlite", make_identity()
+    written(path, before, 1000)
+    every = ({}, {"run": RUN}, {"verdict": "PASS"}, {"epoch": before.epoch}, {"first_frame": 3})
+
+    def sought(asker: Asker, **conditions: object) -> tuple[list[int], bool]:
+        """The numbers that are found, and whether it is told that there are more."""
+        found: list[int] = []
+        after = None
+        while True:
+            answer = asker.ask(request="find", after=after, **conditions)
+            found += numbers(answer)
+            after = answer.reply.next
+            if after is None:
+                return found, answer.reply.outcome is Told.REFUSED and "is damaged" in answer.reply.text
+
+    with line(path, make_identity()) as (_, asker):
+        whole = [sought(asker, **conditions) for conditions in every]
+        assert whole[0] == (list(range(1, 999)), False)
+    turned(path, row, bit)
+    with line(path, make_identity()) as (_, asker):
+        for conditions, (numbers_of_all, _) in zip(every, whole, strict=True):
+            found, told = sought(asker, **conditions)
+            assert told or found == numbers_of_all, conditions
+
+
+def test_what_the_journal_did_not_take_is_found_while_it_is_in_memory(tmp_path: Path) -> None:
+    """Later publications are in the journal again: that these have higher numbers says nothing about those before."""
+    identity = make_identity()
+    path = tmp_path / "j.sqlite"
+    options = {"busy_timeout_ms": 10, "retry_ms": 10, "commit_interval_ms": 1, "max_waiting": 10}
+    with line(path, identity, memory_mib=64, **options) as (results, asker):
+        for frame in range(5):
+            results.settled(make_settled(frame))
+        eventually(lambda: results.snapshot().published == 5 and stored(results))
+        with locked(path):
+            for frame in range(5, 50):
+                results.settled(make_settled(frame))
+            eventually(lambda: results.snapshot().published >= 50)
+        eventually(lambda: stored(results))
+        first = results.snapshot().last_seq["cam1"] + 1
+        for frame in range(50, 60):
+            results.settled(make_settled(frame))
+        eventually(lambda: results.snapshot().last_seq["cam1"] >= first + 9 and stored(results))
+        state = results.snapshot().journal
+        assert state is not None
+        assert state.not_journaled > 20
+        assert sorted(frames(asker.find())) == list(range(60))
+        assert sorted(frames(asker.find(limit=7))) == list(range(60)), "in pages too"
+        assert len(asker.get(0, 1000).publications) == results.snapshot().last_seq["cam1"] + 1

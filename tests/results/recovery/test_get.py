@@ -29,7 +29,7 @@ from tests.results.publishing import (
     make_settled,
 )
 from tests.results.recovery.asking import Asker, address_of, numbers
-from tests.results.test_damaged_journal import PAGE
+from tests.results.test_damaged_journal import PAGE, children, turned
 from tests.results.test_journal import make_journal, publications
 from tests.results.test_journal_versions import with_masks, write_version_2
 
@@ -197,6 +197,48 @@ def test_around_a_damaged_page_everything_is_served_and_the_rest_is_told(tmp_pat
         assert 0 < last - first < 30
         assert "is damaged" in answer.reply.text
         assert [one.sent() for one in answer.publications] == sent[:first] + sent[last + 1 :]
+    results.close()
+
+
+def test_behind_a_damaged_page_of_the_index_everything_is_served(tmp_path: Path) -> None:
+    """Such a page leads to hundreds of rows; those of the pages behind it are there as before."""
+    path, before = tmp_path / "j.sqlite", make_identity()
+    sent = written(path, before, 3000)
+    leaves = children(path, "publications_seq")
+    results = make_results(make_identity(), path)
+    results.start()
+    with path.open("r+b") as file:
+        file.seek((leaves[len(leaves) // 2] - 1) * PAGE)
+        file.write(b"\xff" * 512)
+    with Asker(address_of(results), before) as asker:
+        came: list[list[bytes]] = []
+        absent: set[int] = set()
+        at: int | None = 0
+        while at is not None:
+            answer = asker.get(at, 5000)
+            came += [one.sent() for one in answer.publications]
+            absent |= {seq for first, last in answer.reply.absent for seq in range(first, last + 1)}
+            at = answer.reply.next
+        assert 100 < len(absent) < 1000
+        assert came == [sent[seq] for seq in range(3000) if seq not in absent]
+        assert sorted(absent) == list(range(min(absent), max(absent) + 1)), "one page"
+    results.close()
+
+
+@pytest.mark.parametrize("row", [250, 251, 399, 400])
+@pytest.mark.parametrize("bit", [0, 1, 8])
+def test_each_number_is_itself_or_absent_where_one_bit_has_turned_in_an_id(tmp_path: Path, row: int, bit: int) -> None:
+    path, before = tmp_path / "j.sqlite", make_identity()
+    sent = written(path, before, 400)
+    turned(path, row, bit)
+    results = make_results(make_identity(), path)
+    results.start()
+    with Asker(address_of(results), before) as asker:
+        answer = asker.get(0, 399)
+        absent = {seq for first, last in answer.reply.absent for seq in range(first, last + 1)}
+        assert [one.sent() for one in answer.publications] == [sent[seq] for seq in range(400) if seq not in absent]
+        assert 0 < len(absent) < 10
+        assert "is damaged" in answer.reply.text
     results.close()
 
 
