@@ -1,0 +1,166 @@
+"""What the report of a coil says. It is the JSON; page, PDF and CSV show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from inspector.coil.cutting import CutList
+from inspector.coil.findings import CoilDefect, RollMark, Unknown
+from inspector.coil.grading import Grade
+from inspector.coil.intervals import length, within
+
+SIZES_MM = (10.0, 100.0, 1000.0)
+"""Between these lengths defects are counted."""
+SIZE_NAMES = ("< 10 mm", "10-100 mm", "0.1-1 m", ">= 1 m")
+WORST = 10
+MOST_UNKNOWN = 200
+MOST_DEFECTS = 200_000
+"""Listed in JSON and CSV, the largest first. All are counted."""
+
+
+class HeadData(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what and with what the coil was inspected."""
+
+    line: str
+    run: str
+    recipe: str | None
+    bundles: tuple[str, ...]
+    operating_points: tuple[str, ...]
+    calibrations: tuple[str, ...]
+    flat_fields: tuple[str, ...]
+    software: tuple[str, ...]
+    began_unix_ns: int | None
+    ended_unix_ns: int | None
+    simulated: bool
+
+
+class CameraProof(msgspec.Struct, frozen=True, kw_only=True):
+    """The frames of one camera: whether each has its one verdict."""
+
+    camera: str
+    face: str
+    frames: int
+    """With a verdict in what the report was made of."""
+    verdicts: dict[str, int]
+    reasons: dict[str, int]
+    told: int | None
+    """That the line's ``end`` of the run says there were; None: there is no ``end`` yet."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no verdict is missing and none is there twice."""
+        return self.told == self.frames
+
+
+class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
+    """The defects of one class."""
+
+    class_name: str = msgspec.field(name="class")
+    count: int
+    by_size: tuple[int, ...]
+    """By length, between ``SIZES_MM``."""
+    per_100m: float | None
+    length_m: float
+    """Of the coil that has such defects; what several cover counts once."""
+    area_m2: float
+    longest_mm: float
+
+
+class CoilReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is told of a coil."""
+
+    head: HeadData
+    length_mm: float | None
+    """None: where frames are along the coil is not known."""
+    width_mm: float | None
+    grade: Grade | None
+    """None: the configuration has no grading, or the coil has no length."""
+    cuts: CutList | None
+    classes: tuple[ClassCount, ...]
+    worst: tuple[CoilDefect, ...]
+    defects: tuple[CoilDefect, ...]
+    defects_in_all: int
+    roll_marks: tuple[RollMark, ...]
+    roll_marks_sought: bool
+    """Whether anybody looked for them."""
+    unknowns: tuple[Unknown, ...]
+    """The longest ones first, at most ``MOST_UNKNOWN``."""
+    unknowns_in_all: int
+    uninspected_mm: float
+    """Of the coil's length, where either face was not seen throughout; each place once."""
+    cameras: tuple[CameraProof, ...]
+    notes: tuple[str, ...]
+    """What could not be done, and what limits these figures; for a person."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame of every camera has its one verdict in this report."""
+        return bool(self.cameras) and all(camera.complete for camera in self.cameras)
+
+
+def report_of(
+    head: HeadData,
+    cameras: Sequence[CameraProof],
+    defects: Sequence[CoilDefect],
+    unknowns: Sequence[Unknown],
+    *,
+    length_mm: float | None,
+    width_mm: float | None = None,
+    grade: Grade | None = None,
+    cuts: CutList | None = None,
+    roll_marks: Sequence[RollMark] | None = None,
+    notes: Sequence[str] = (),
+) -> CoilReport:
+    """The report of these findings; ``roll_marks`` None: nobody looked for them."""
+    largest = sorted(defects, key=lambda one: -one.area_mm2)
+    longest = sorted(unknowns, key=lambda one: one.area.from_mm - one.area.to_mm)
+    bounds = 0.0, length_mm or 0.0
+    uninspected = length(within(((one.area.from_mm, one.area.to_mm) for one in unknowns), bounds))
+    names = sorted({one.class_name for one in defects})
+    told = list(notes)
+    if len(defects) > MOST_DEFECTS:
+        told.append(f"{len(defects):,} defects; the {MOST_DEFECTS:,} largest are listed, all are counted.")
+    return CoilReport(
+        head=head,
+        length_mm=length_mm,
+        width_mm=width_mm,
+        grade=grade,
+        cuts=cuts,
+        classes=tuple(_class_count(name, defects, length_mm, uninspected) for name in names),
+        worst=tuple(largest[:WORST]),
+        defects=tuple(largest[:MOST_DEFECTS]),
+        defects_in_all=len(defects),
+        roll_marks=tuple(roll_marks or ()),
+        roll_marks_sought=roll_marks is not None,
+        unknowns=tuple(longest[:MOST_UNKNOWN]),
+        unknowns_in_all=len(unknowns),
+        uninspected_mm=uninspected,
+        cameras=tuple(cameras),
+        notes=tuple(told),
+    )
+
+
+def size_index(length_mm: float) -> int:
+    """Which of ``SIZE_NAMES`` a defect of that length is."""
+    return sum(length_mm >= bound for bound in SIZES_MM)
+
+
+def _class_count(
+    name: str, defects: Sequence[CoilDefect], length_mm: float | None, uninspected_mm: float
+) -> ClassCount:
+    chosen = [one for one in defects if one.class_name == name]
+    by_size = [0] * len(SIZE_NAMES)
+    for one in chosen:
+        by_size[size_index(one.length_mm)] += 1
+    seen_mm = (length_mm or 0.0) - uninspected_mm
+    return ClassCount(
+        class_name=name,
+        count=len(chosen),
+        by_size=tuple(by_size),
+        per_100m=len(chosen) * 100_000 / seen_mm if seen_mm > 0 else None,
+        length_m=length((one.area.from_mm, one.area.to_mm) for one in chosen) / 1000,
+        area_m2=sum(one.area_mm2 for one in chosen) / 1e6,
+        longest_mm=max(one.length_mm for one in chosen),
+    )
