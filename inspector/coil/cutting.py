@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from inspector.coil.findings import CoilDefect, RollMark, Unknown
 from inspector.coil.grading import Material, concerns
 from inspector.coil.grading_config import DefectLimit, GradeConfig, GradingConfig, in_words
 from inspector.coil.intervals import Stretch
+from inspector.frames.coil import CoilDefect, RollMark, Unknown
 
 _WINDOW_MM = 100_000.0
 _MOST_REASONS = 4

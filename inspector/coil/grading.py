@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from inspector.coil.findings import CoilDefect, RollMark, Unknown
 from inspector.coil.grading_config import DefectLimit, GradeConfig, GradingConfig, in_words
 from inspector.coil.intervals import Stretch, between, joined, length, within
+from inspector.frames.coil import CoilDefect, RollMark, Unknown
 
 _WINDOW_MM = 100_000.0
 

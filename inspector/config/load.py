@@ -95,10 +95,11 @@ def _check_whole(config: LineConfig, origin: str) -> None:
     for camera in config.cameras:
         _check_travel(camera, f"{origin}: cameras.{camera.name}")
     _check_packet_sockets(config.cameras, f"{origin}: cameras")
-    if "sheet" in counts:
-        raise UserError(
-            f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
-        )
+    for name, what in (("sheet", "whole sheets"), ("coil", "a coil")):
+        if name in counts:
+            raise UserError(
+                f"{origin}: cameras: the name {name!r} is that of the stream of {what}; give the camera another one"
+            )
     if config.sheets is not None:
         _check_sheets(config.sheets, config, f"{origin}: sheets")
     _check_sockets(config, origin)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.coil.cutting import cut_list
-from inspector.coil.findings import Area, CoilDefect, RollMark, Unknown
 from inspector.coil.grading import Material, grade, most_in_window
 from inspector.coil.grading_config import CutsConfig, GradingConfig
 from inspector.coil.intervals import between, joined, length
+from inspector.frames.coil import Area, CoilDefect, Cut, RollMark, Unknown
 from inspector.frames.outcome import Reason
 
 CLASSES = ("scratches", "corrosion")
@@ -50,7 +50,7 @@ def defect(
     area = Area(face=face, from_mm=first, to_mm=first + length_m * 1000, x_from_mm=x, x_to_mm=x + 10)  # type: ignore[arg-type]
     return CoilDefect(
         class_name=kind, area=area, along_mm=first + length_m * 500, x_mm=x + 5, length_mm=length_m * 1000, width_mm=10.0,
-        area_mm2=length_m * 5000, score=0.9, near_edge_mm=x, far_edge_mm=None, pieces=1, frames=(),
+        area_mm2=length_m * 5000, score=0.9, near_edge_mm=x, far_edge_mm=None, pieces=1, frames=(), head=Cut.WHOLE, tail=Cut.WHOLE,
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def mark(at_m: float, length_m: float) -> RollMark:
     area = Area(face="top", from_mm=at_m * 1000, to_mm=(at_m + length_m) * 1000, x_from_mm=0, x_to_mm=20)
     return RollMark(
         class_name="corrosion", area=area, period_mm=2000, period_low_mm=1999, period_high_mm=2001, phase_mm=0, count=9,
-        possible=10, p_value=1e-6,
+        possible=10, p_value=1e-6, rolls=(),
     )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from engines.errors import FileError
 from inspector.coil.cutting import cut_list
-from inspector.coil.findings import CoilDefect
 from inspector.coil.grading import grade
+from inspector.frames.coil import CoilDefect
 from inspector.frames.outcome import Verdict
 from inspector.report.coil.coil_map import coil_map
 from inspector.report.coil.content import CameraProof, CoilReport, HeadData, report_of

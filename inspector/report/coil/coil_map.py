@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.coil.findings import Area
+from inspector.frames.coil import Area
 from inspector.frames.outcome import Verdict
 from inspector.report.coil.content import CoilReport
 from inspector.report.pictures import drawing

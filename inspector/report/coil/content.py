@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from inspector.coil.cutting import CutList
-from inspector.coil.findings import CoilDefect, RollMark, Unknown
 from inspector.coil.grading import Grade
 from inspector.coil.intervals import length, within
+from inspector.frames.coil import CoilDefect, RollMark, Unknown
 
 SIZES_MM = (10.0, 100.0, 1000.0)
 """Between these lengths defects are counted."""

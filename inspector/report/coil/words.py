@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from inspector.coil.findings import Area, CoilDefect, Cut, RollMark
+from inspector.frames.coil import Area, CoilDefect, Cut, RollMark
 from inspector.report.blocks import Block
 from inspector.report.coil.content import SIZE_NAMES, CoilReport
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engines.files.writing import output_folder, write_bytes, write_text
-from inspector.coil.findings import CoilDefect
+from inspector.frames.coil import CoilDefect
 from inspector.report.coil.coil_map import coil_map
 from inspector.report.coil.content import CoilReport
 from inspector.report.coil.page import MAP_CAPTION, page
