@@ -28,6 +28,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     from_mm: float
     to_mm: float
     """What the frames of all cameras cover along the coil, unknown stretches included."""
+    length_mm: float
     width_mm: float | None
     defects: tuple[CoilDefect, ...]
     """In order of their places along the coil."""
@@ -36,18 +37,10 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     unplaced: dict[str, int]
     """Defects of single frames that have no place on the coil, by class; ``notes`` say why."""
     coverage: tuple[CameraCoverage, ...]
+    complete: bool
+    """Whether every message of the run is here, as its ``end`` on every camera proves it."""
     notes: tuple[str, ...]
     """What could not be done, and why, a line each."""
-
-    @property
-    def length_mm(self) -> float:
-        """Of the coil, as far as it was seen or is known to be unseen."""
-        return self.to_mm - self.from_mm
-
-    @property
-    def complete(self) -> bool:
-        """Whether every message of the run is here, as its ``end`` proves it."""
-        return bool(self.coverage) and all(one.complete for one in self.coverage)
 
 
 class Coil:
@@ -93,18 +86,22 @@ class Coil:
         """What is over so far; all of it once the coil is finished."""
         reader, stitcher = self._reader, self._stitcher
         spans = [view.track.span for view in stitcher.views.values() if view.track.span is not None]
+        first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
+        coverage = coverage_of((stream.books for stream in reader.streams.values()), stitcher.views)
         return Findings(
             run=self.run,
             line=reader.line,
             simulated=reader.simulated,
             ended=reader.ended,
-            from_mm=round(min((span[0] for span in spans), default=0.0), 3),
-            to_mm=round(max((span[1] for span in spans), default=0.0), 3),
+            from_mm=round(first, 3),
+            to_mm=round(last, 3),
+            length_mm=round(last - first, 3),
             width_mm=self._width_mm,
             defects=tuple(sorted(self._defects, key=lambda one: (one.area.from_mm, one.area.x_from_mm))),
             unknowns=tuple(sorted(self._unknowns, key=lambda one: (one.area.from_mm, one.area.x_from_mm))),
             unplaced=dict(reader.unplaced),
-            coverage=coverage_of((stream.books for stream in reader.streams.values()), stitcher.views),
+            coverage=coverage,
+            complete=bool(coverage) and all(one.complete for one in coverage),
             notes=self._notes(),
         )
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.coil.component import Component
-
-Labels = NDArray[np.int32]
+from inspector.coil.labelling import Labels
 
 
 @dataclass(slots=True)

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.coil.component import Component
-from inspector.coil.crop import Crop, Labels
+from inspector.coil.crop import Crop
 from inspector.coil.frame import Frame
+from inspector.coil.labelling import Labels, labelled
 from inspector.coil.seam import Seam, SeamRun, runs_of
 from inspector.frames.sheet import FrameOfCamera
-
-_LEFT, _TOP, _WIDTH, _HEIGHT, _AREA = range(5)
 
 
 @dataclass(slots=True)
@@ -52,15 +51,11 @@ class _Labelling:
     """The regions of one class."""
 
     def __init__(self, frame: Frame, class_name: str, plane: NDArray[np.uint8], line: int, column: int) -> None:
-        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
-        plane = plane[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        left, top, width, height = cv2.boundingRect(plane)
         self._frame, self._class_name = frame, class_name
-        self._line, self._column = line + int(rows[0]), column + int(columns[0])
-        _, labels, stats, self._centres = cv2.connectedComponentsWithStats(
-            np.ascontiguousarray(plane), connectivity=8, ltype=cv2.CV_32S
-        )
-        self._labels: Labels = labels.astype(np.int32, copy=False)
-        self._stats: Labels = stats.astype(np.int32, copy=False)
+        self._line, self._column = line + top, column + left
+        self._regions = labelled(np.ascontiguousarray(plane[top : top + height, left : left + width]))
+        self._labels = self._regions.labels
         assert frame.picture is not None
         self._fill = frame.picture.fill.get(class_name, 1.0)
         self._made: dict[int, Component] = {}
@@ -68,7 +63,7 @@ class _Labelling:
     def add_to(self, part: Part, first: int, end: int, columns: dict[str, slice]) -> None:
         """Make components of what is large enough, or touches an edge at which it may go on."""
         minimum = self._frame.layout.minimum_px(self._class_name)
-        large = np.flatnonzero(self._stats[1:, _AREA] * self._fill >= minimum) + 1
+        large = np.flatnonzero(self._regions.area * self._fill >= minimum) + 1
         for label in large.tolist():
             self._component(label)
         if self._line == first:
@@ -80,7 +75,7 @@ class _Labelling:
                 part.crops.setdefault(camera, []).append(crop)
         part.components += self._made.values()
 
-    def _seam(self, labels: NDArray[np.int32]) -> Seam:
+    def _seam(self, labels: Labels) -> Seam:
         return [
             SeamRun(
                 self._class_name,
@@ -117,14 +112,16 @@ class _Labelling:
         if (made := self._made.get(label)) is not None:
             return made
         frame, layout = self._frame, self._frame.layout
-        left, top, width, height, area = self._stats[label].tolist()
-        x, y = self._centres[label].tolist()
-        line, column = self._line + top, self._column + left
+        regions, index = self._regions, label - 1
+        top, bottom, left, right = regions.box[index].tolist()
+        y, x = regions.centre[index].tolist()
+        area = int(regions.area[index])
+        line, column = self._line, self._column
         box = (
-            frame.along_mm(line),
-            frame.along_mm(line + height),
-            frame.x_mm(column),
-            frame.x_mm(column + width),
+            frame.along_mm(line + top),
+            frame.along_mm(line + bottom),
+            frame.x_mm(column + left),
+            frame.x_mm(column + right),
         )
         px_mm2 = layout.mm_per_line * layout.mm_per_column
         assert frame.picture is not None
@@ -133,7 +130,7 @@ class _Labelling:
             layout.face,
             box,
             area * self._fill * px_mm2,
-            (frame.along_mm(self._line + y + 0.5), frame.x_mm(self._column + x + 0.5)),
+            (frame.along_mm(line + y + 0.5), frame.x_mm(column + x + 0.5)),
             score=frame.picture.scores.get(self._class_name, 0.0),
             minimum_mm2=layout.minimum_px(self._class_name) * px_mm2,
             frame=FrameOfCamera(camera=frame.camera, frame=frame.number),

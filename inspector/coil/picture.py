@@ -60,9 +60,8 @@ def picture_of(body: ResultBody, blob: bytes, layout: Layout) -> Picture | None:
         raise ValueError(f"a mask of {height} x {width} px; frames are {geometry.height_px} x {geometry.width_px} px")
     mask = masks.decode(blob, height, width)
     rows, columns = _filled(blob, width)
-    lines = layout.turned(mask)
+    bits = layout.turned(mask[rows, columns])
     along, across = layout.box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
-    bits = np.ascontiguousarray(lines[along, across])
     return Picture(body.mask.bits, bits, along.start, across.start, _scores(body, layout), {})
 
 
