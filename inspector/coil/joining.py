@@ -1,0 +1,21 @@
+"""When two regions are one defect, and how long something waits for what may belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Limits of stitching."""
+
+    across_mm: float = 0.5
+    """Regions on both sides of a seam meet where they are at most so far apart across the strip; 0: only where their pixels touch."""
+    along_mm: float = 1.0
+    """Two frames are neighbours where at most so much of the strip lies between them, and at least a pixel may."""
+    back_mm: float = 5000.0
+    """A strip that runs back shows again what it passed; a stretch that was not seen may be seen then, so far back. What is further back is over."""
+    waiting_crops: int = 64
+    """So many frames of a camera, those with something in the overlap, wait for the camera beside it; the oldest is given up first."""
+    frames_kept: int = 16
+    """A defect names so many of its frames."""
