@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from inspector.coil.coverage import CameraCoverage, coverage_of
-from inspector.coil.findings import CoilDefect, Unknown
 from inspector.coil.frame import Frame
 from inspector.coil.joining import Joining
 from inspector.coil.reading import BOXES, Event, Over, Reader
 from inspector.coil.stitching import Found, Stitcher
+from inspector.frames.coil import CoilDefect, Unknown
 from inspector.protocol.codec import Packet
 
 MOST_KEPT = 100_000

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import msgspec
 
 from inspector.coil.books import Books
-from inspector.coil.findings import Face
 from inspector.coil.stitching import View
+from inspector.frames.coil import Face
 from inspector.frames.outcome import Reason, Verdict
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from inspector.coil.config import RollConfig, RollMarksConfig
-from inspector.coil.findings import Area, RollMark
 from inspector.coil.periodic.events import Point
 from inspector.coil.periodic.marks import mark_of, merged
 from inspector.coil.periodic.search import Search
 from inspector.coil.periodic.strip import Found
+from inspector.frames.coil import Area, RollMark
 
 __all__ = ["Point", "Told", "Watch", "find"]
 

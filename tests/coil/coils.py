@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.coil.findings import Area, Face
 from inspector.coil.periodic.events import Point
+from inspector.frames.coil import Area, Face
 
 WIDTH_MM = 1200.0
 CLASSES = ("pitted_surface", "crazing", "scratches", "patches")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.coil.findings import Face
+from inspector.frames.coil import Face
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from inspector.coil.findings import Area, Face
 from inspector.coil.periodic.events import Floats, Ints
+from inspector.frames.coil import Area, Face
 
 APART = 1e9
 """mm between the lanes on the one axis on which all of them lie: more than any coil is long."""

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 
 from inspector.coil.config import RollConfig, RollMarksConfig
-from inspector.coil.findings import Area, RollMark
 from inspector.coil.periodic.period import Period, fitting, period_of
 from inspector.coil.periodic.strip import Found, Strip
+from inspector.frames.coil import Area, RollMark
 
 
 def mark_of(found: Found, strip: Strip, config: RollMarksConfig, rolls: Sequence[RollConfig]) -> RollMark:

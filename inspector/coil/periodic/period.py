@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.coil.config import RollConfig
-from inspector.coil.findings import RollFit
 from inspector.coil.periodic.events import Floats
+from inspector.frames.coil import RollFit
 
 
 class Period(NamedTuple):

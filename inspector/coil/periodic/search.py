@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.coil.config import RollConfig, RollMarksConfig
-from inspector.coil.findings import Area, Face
 from inspector.coil.periodic.chains import CHAIN, Chains, Window, advance, best_of_each, ready
 from inspector.coil.periodic.events import Bools, Floats, Ints, Point, events_of
 from inspector.coil.periodic.inspected import APART, Inspected
 from inspector.coil.periodic.seeds import TURNS, Shares, seeds
 from inspector.coil.periodic.strip import Found, Strip
+from inspector.frames.coil import Area, Face
 
 BLOCK_MM = 50_000.0
 BLOCK_POINTS = 1000

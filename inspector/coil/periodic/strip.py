@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.coil.config import RollMarksConfig
-from inspector.coil.findings import Face
 from inspector.coil.periodic.events import Events, Floats, Ints
 from inspector.coil.periodic.fundamental import needs_another_look, row_of
 from inspector.coil.periodic.inspected import Inspected
 from inspector.coil.periodic.row import Mark, Row, Seen, with_marks_before
+from inspector.frames.coil import Face
 
 NEAR_SLOT = 8.0
 """Events within so many `position_mm` of where a row has a mark, or should have one, are of the row: a mark that lies far off, or a second piece of one."""
