@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from inspector.coil.grading import Material, concerns
+from inspector.coil.grading import Material, concerns, counted
 from inspector.coil.grading_config import DefectLimit, GradeConfig, GradingConfig, in_words
 from inspector.coil.intervals import Stretch
 from inspector.frames.coil import CoilDefect, RollMark, Unknown
@@ -55,34 +55,33 @@ class CutList(msgspec.Struct, frozen=True, kw_only=True):
 
 def cut_list(
     config: GradingConfig,
-    length_mm: float,
+    coil: Stretch,
     defects: Sequence[CoilDefect],
     unknowns: Sequence[Unknown],
     marks: Sequence[RollMark] = (),
 ) -> CutList | None:
-    """Where a coil of ``length_mm`` is cut; None where the configuration asks for no cut list."""
+    """Where a coil that lies from ``coil[0]`` to ``coil[1]``, mm, is cut; None where the configuration asks for no cut list."""
     cuts = config.cuts
     if cuts is None:
         return None
     wanted = next(one for one in config.grades if one.name == cuts.grade)
-    first = min(config.leave_out_head_m * 1000, length_mm)
-    last = max(first, length_mm - config.leave_out_tail_m * 1000)
+    first, last = counted(config, coil)
     ordered = sorted(defects, key=lambda one: one.area.from_mm)
-    coil = _Coil(ordered, unknowns, marks, wanted, cuts.least_piece_m * 1000)
+    strip = _Coil(ordered, unknowns, marks, wanted, cuts.least_piece_m * 1000)
     pieces: list[Piece] = []
-    outs = [CutOut(from_mm=0.0, to_mm=first, why="head")] if first > 0 else []
+    outs = [CutOut(from_mm=coil[0], to_mm=first, why="head")] if first > coil[0] else []
     at, margin = first, cuts.margin_m * 1000
-    for begin, end, why in coil.to_cut((first, last)):
+    for begin, end, why in strip.to_cut((first, last)):
         until, resumed = max(at, begin - margin), max(at, min(last, end + margin))
-        piece, lost = coil.piece(at, until)
+        piece, lost = strip.piece(at, until)
         pieces += piece
         outs += [*lost, CutOut(from_mm=until, to_mm=resumed, why=why)]
         at = resumed
-    piece, lost = coil.piece(at, last)
+    piece, lost = strip.piece(at, last)
     pieces += piece
     outs += lost
-    if last < length_mm:
-        outs.append(CutOut(from_mm=last, to_mm=length_mm, why="tail"))
+    if last < coil[1]:
+        outs.append(CutOut(from_mm=last, to_mm=coil[1], why="tail"))
     return CutList(grade=wanted.name, pieces=tuple(pieces), cut_outs=tuple(_merged(outs)))
 
 

@@ -115,14 +115,13 @@ class Material:
 
 def grade(
     config: GradingConfig,
-    length_mm: float,
+    coil: Stretch,
     defects: Sequence[CoilDefect],
     unknowns: Sequence[Unknown],
     marks: Sequence[RollMark] = (),
 ) -> Grade:
-    """The grade of a coil of ``length_mm``."""
-    first = min(config.leave_out_head_m * 1000, length_mm)
-    last = max(first, length_mm - config.leave_out_tail_m * 1000)
+    """The grade of a coil that lies from ``coil[0]`` to ``coil[1]``, mm."""
+    first, last = counted(config, coil)
     material = Material(defects, unknowns, marks, first, last)
     why: list[BrokenRule] = []
     name = config.otherwise
@@ -139,6 +138,12 @@ def grade(
         inspected_mm=material.inspected_mm,
         longest_clean=material.longest_clean(),
     )
+
+
+def counted(config: GradingConfig, coil: Stretch) -> Stretch:
+    """What of a coil counts: without its head and tail."""
+    first = min(coil[0] + config.leave_out_head_m * 1000, coil[1])
+    return first, max(first, coil[1] - config.leave_out_tail_m * 1000)
 
 
 def concerns(limit: DefectLimit, defect: CoilDefect) -> bool:

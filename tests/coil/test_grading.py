@@ -18,6 +18,7 @@ from inspector.frames.outcome import Reason
 
 CLASSES = ("scratches", "corrosion")
 LENGTH = 500_000.0
+COIL = (0.0, LENGTH)
 RULES: dict[str, Any] = {
     "grades": [
         {
@@ -68,9 +69,9 @@ def mark(at_m: float, length_m: float) -> RollMark:
 
 
 def test_a_clean_coil_has_the_best_grade_and_is_one_piece() -> None:
-    found = grade(config(), LENGTH, [], [])
+    found = grade(config(), COIL, [], [])
     assert (found.name, found.why, found.counted, found.longest_clean) == ("A", (), (5000, 495_000), (5000, 495_000))
-    cuts = cut_list(config(), LENGTH, [], [])
+    cuts = cut_list(config(), COIL, [], [])
     assert cuts is not None
     assert [(one.from_mm, one.to_mm) for one in cuts.pieces] == [(5000, 495_000)]
     assert [one.why for one in cuts.cut_outs] == ["head", "tail"]
@@ -78,27 +79,27 @@ def test_a_clean_coil_has_the_best_grade_and_is_one_piece() -> None:
 
 def test_a_long_scratch_costs_the_grade_and_is_cut_out() -> None:
     scratch = defect(200, 2, "scratches")
-    found = grade(config(), LENGTH, [scratch], [])
+    found = grade(config(), COIL, [scratch], [])
     assert found.name == "B"
     assert [one.text for one in found.why] == ["scratches of length >= 500 mm: 1, at most 0"]
-    cuts = cut_list(config(), LENGTH, [scratch], [])
+    cuts = cut_list(config(), COIL, [scratch], [])
     assert cuts is not None
     assert [(one.from_mm, one.to_mm) for one in cuts.pieces] == [(5000, 199_500), (202_500, 495_000)]
     assert cuts.cut_outs[1].why == "scratches of length >= 500 mm"
 
 
 def test_head_and_tail_do_not_count() -> None:
-    assert grade(config(), LENGTH, [defect(1, 2, "scratches"), defect(496, 2, "scratches")], []).name == "A"
+    assert grade(config(), COIL, [defect(1, 2, "scratches"), defect(496, 2, "scratches")], []).name == "A"
 
 
 def test_what_was_not_inspected_is_not_clean() -> None:
-    found = grade(config(), LENGTH, [], [unknown(100, 10)])
+    found = grade(config(), COIL, [], [unknown(100, 10)])
     assert found.name == "B"
     assert "2.04 % was not inspected" in found.why[0].text
     assert found.inspected_mm == 480_000
     assert found.longest_clean == (110_000, 495_000)
-    assert grade(config(), LENGTH, [], [unknown(0, 500)]).name == "C"
-    assert grade(config(), 8000, [], []).name == "C"  # nothing of it counts
+    assert grade(config(), COIL, [], [unknown(0, 500)]).name == "C"
+    assert grade(config(), (0.0, 8000.0), [], []).name == "C"  # nothing of it counts
 
 
 @pytest.mark.parametrize(
@@ -112,12 +113,12 @@ def test_what_was_not_inspected_is_not_clean() -> None:
     ],
 )  # fmt: skip
 def test_each_kind_of_limit(defects: list[CoilDefect], expected: str) -> None:
-    assert expected in [f"{one.grade}: {one.text}" for one in grade(config(), LENGTH, defects, []).why]
+    assert expected in [f"{one.grade}: {one.text}" for one in grade(config(), COIL, defects, []).why]
 
 
 def test_a_roll_mark_costs_the_grade_and_its_stretch() -> None:
-    assert grade(config(), LENGTH, [], [], [mark(100, 50)]).name == "B"
-    cuts = cut_list(config(), LENGTH, [], [], [mark(100, 50)])
+    assert grade(config(), COIL, [], [], [mark(100, 50)]).name == "B"
+    cuts = cut_list(config(), COIL, [], [], [mark(100, 50)])
     assert cuts is not None
     assert [(one.from_mm, one.to_mm) for one in cuts.pieces] == [(5000, 99_500), (150_500, 495_000)]
 
@@ -155,11 +156,11 @@ ORDER = {"A": 0, "B": 1, "C": 2}
 def test_more_defects_or_less_inspected_never_give_a_better_grade(
     defects: list[CoilDefect], more: list[CoilDefect], unseen: list[Unknown], less: list[Unknown]
 ) -> None:
-    before = grade(config(), LENGTH, defects, unseen)
+    before = grade(config(), COIL, defects, unseen)
     for after in (
-        grade(config(), LENGTH, [*defects, *more], unseen),
-        grade(config(), LENGTH, defects, [*unseen, *less]),
-        grade(config(), LENGTH, defects, unseen, [mark(10, 20)]),
+        grade(config(), COIL, [*defects, *more], unseen),
+        grade(config(), COIL, defects, [*unseen, *less]),
+        grade(config(), COIL, defects, unseen, [mark(10, 20)]),
     ):
         assert ORDER[after.name] >= ORDER[before.name]
         assert _clean(after.longest_clean) <= _clean(before.longest_clean) + 1e-6
@@ -172,7 +173,7 @@ def test_every_piece_has_the_grade_and_the_list_covers_the_coil(
     defects: list[CoilDefect], unseen: list[Unknown]
 ) -> None:
     rules = config()
-    cuts = cut_list(rules, LENGTH, defects, unseen, [mark(300, 5)])
+    cuts = cut_list(rules, COIL, defects, unseen, [mark(300, 5)])
     assert cuts is not None
     assert isinstance(rules.cuts, CutsConfig)
     at = 0.0

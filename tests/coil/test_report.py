@@ -23,7 +23,7 @@ from inspector.report.coil.fonts import Fonts
 from inspector.report.coil.write import write_report
 from inspector.report.pictures import drawing
 from inspector.report.pictures.drawing import Picture
-from tests.coil.test_grading import LENGTH, config, defect, mark, unknown
+from tests.coil.test_grading import COIL, config, defect, mark, unknown
 
 EVIL = "<script>alert(1)</script>"
 CHINESE = "表面缺陷"
@@ -48,8 +48,8 @@ def whole(run: str = "coil-4711", kind: str = "scratches") -> CoilReport:
     unknowns, marks = [unknown(300, 8)], [mark(340, 60)]
     bottom = msgspec.structs.replace(camera(), camera="bottom", face="bottom")
     return report_of(
-        head(run), [camera(), bottom], defects, unknowns, length_mm=LENGTH, width_mm=1250.0,
-        grade=grade(config(), LENGTH, defects, unknowns, marks), cuts=cut_list(config(), LENGTH, defects, unknowns, marks),
+        head(run), [camera(), bottom], defects, unknowns, coil=COIL, width_mm=1250.0,
+        grade=grade(config(), COIL, defects, unknowns, marks), cuts=cut_list(config(), COIL, defects, unknowns, marks),
         roll_marks=marks,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def test_the_map_shows_what_was_not_inspected_and_never_as_clean() -> None:
 
 
 def test_a_run_without_places_and_without_a_picture_comes_out_right(tmp_path: Path) -> None:
-    report = report_of(head(), [camera(told=None)], [], [], length_mm=None, notes=["positions are unknown"])
+    report = report_of(head(), [camera(told=None)], [], [], coil=None, notes=["positions are unknown"])
     assert coil_map(report) is None
     assert write_report(tmp_path / "r", report) == []
     html = (tmp_path / "r/index.html").read_text()

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.coil.intervals import Stretch
 from inspector.frames.coil import Area
 from inspector.frames.outcome import Verdict
 from inspector.report.coil.content import CoilReport
@@ -33,7 +34,7 @@ def coil_map(report: CoilReport) -> Picture | None:
         return None
     faces = [face for face in _FACES if any(camera.face == face for camera in report.cameras)] or [_FACES[0]]
     picture = blank(_TOP + len(faces) * (_LANE + _BETWEEN) - _BETWEEN + _AXIS, _WIDTH)
-    plot = _Plot(report.length_mm, *_across(report))
+    plot = _Plot((report.from_mm, report.to_mm), *_across(report))
     colours = class_colours(report)
     for index, face in enumerate(faces):
         top = _TOP + index * (_LANE + _BETWEEN)
@@ -65,13 +66,14 @@ def class_colours(report: CoilReport) -> dict[str, drawing.Colour]:
 
 
 class _Plot:
-    def __init__(self, length_mm: float, x_from: float, x_to: float) -> None:
-        self.length_mm, self.x_from, self.x_to = length_mm, x_from, x_to
+    def __init__(self, coil: Stretch, x_from: float, x_to: float) -> None:
+        self.coil, self.x_from, self.x_to = coil, x_from, x_to
         self.width = _WIDTH - _LEFT - _RIGHT
 
     def x(self, along_mm: float) -> int:
         """The column of a place along the coil."""
-        return _LEFT + round(min(max(along_mm / self.length_mm, 0.0), 1.0) * (self.width - 1))
+        share = (along_mm - self.coil[0]) / (self.coil[1] - self.coil[0])
+        return _LEFT + round(min(max(share, 0.0), 1.0) * (self.width - 1))
 
     def y(self, across_mm: float, top: int) -> int:
         """The row of a place across it, in the lane that begins at ``top``."""
@@ -112,14 +114,15 @@ def _cut(picture: Picture, report: CoilReport, plot: _Plot) -> None:
 
 def _ruler(picture: Picture, plot: _Plot) -> None:
     bottom = picture.shape[0] - _AXIS
-    for metres in _ticks(plot.length_mm / 1000):
+    for metres in _ticks(plot.coil[0] / 1000, plot.coil[1] / 1000):
         x = plot.x(metres * 1000)
         picture[bottom : bottom + 10, x] = drawing.FAINT_INK
         write_text(picture, f"{metres:g} m", x, bottom + 28, 9, drawing.INK, "centre")
 
 
-def _ticks(end: float, about: int = 10) -> list[float]:
-    raw = max(end / about, 1e-6)
+def _ticks(first: float, last: float, about: int = 10) -> list[float]:
+    """Round numbers between the two."""
+    raw = max((last - first) / about, 1e-6)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(one * power for one in (1, 2, 5, 10) if one * power >= raw)
-    return [index * step for index in range(int(end / step + 1e-9) + 1)]
+    return [index * step for index in range(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)]

@@ -8,7 +8,7 @@ import msgspec
 
 from inspector.coil.cutting import CutList
 from inspector.coil.grading import Grade
-from inspector.coil.intervals import length, within
+from inspector.coil.intervals import Stretch, length, within
 from inspector.frames.coil import CoilDefect, RollMark, Unknown
 
 SIZES_MM = (10.0, 100.0, 1000.0)
@@ -72,8 +72,9 @@ class CoilReport(msgspec.Struct, frozen=True, kw_only=True):
     """All that is told of a coil."""
 
     head: HeadData
-    length_mm: float | None
-    """None: where frames are along the coil is not known."""
+    from_mm: float
+    to_mm: float
+    """What the frames cover along the coil; both 0 where no frame has a place."""
     width_mm: float | None
     grade: Grade | None
     """None: the configuration has no grading, or the coil has no length."""
@@ -95,6 +96,11 @@ class CoilReport(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be done, and what limits these figures; for a person."""
 
     @property
+    def length_mm(self) -> float | None:
+        """None: where frames are along the coil is not known."""
+        return self.to_mm - self.from_mm or None
+
+    @property
     def complete(self) -> bool:
         """Whether every frame of every camera has its one verdict in this report."""
         return bool(self.cameras) and all(camera.complete for camera in self.cameras)
@@ -106,17 +112,18 @@ def report_of(
     defects: Sequence[CoilDefect],
     unknowns: Sequence[Unknown],
     *,
-    length_mm: float | None,
+    coil: Stretch | None,
     width_mm: float | None = None,
     grade: Grade | None = None,
     cuts: CutList | None = None,
     roll_marks: Sequence[RollMark] | None = None,
     notes: Sequence[str] = (),
 ) -> CoilReport:
-    """The report of these findings; ``roll_marks`` None: nobody looked for them."""
+    """The report of these findings on a coil that lies from ``coil[0]`` to ``coil[1]``, mm; None: nothing has a place. ``roll_marks`` None: nobody
+    looked for them."""
     largest = sorted(defects, key=lambda one: -one.area_mm2)
     longest = sorted(unknowns, key=lambda one: one.area.from_mm - one.area.to_mm)
-    bounds = 0.0, length_mm or 0.0
+    bounds = coil or (0.0, 0.0)
     uninspected = length(within(((one.area.from_mm, one.area.to_mm) for one in unknowns), bounds))
     names = sorted({one.class_name for one in defects})
     told = list(notes)
@@ -124,11 +131,12 @@ def report_of(
         told.append(f"{len(defects):,} defects; the {MOST_DEFECTS:,} largest are listed, all are counted.")
     return CoilReport(
         head=head,
-        length_mm=length_mm,
+        from_mm=bounds[0],
+        to_mm=bounds[1],
         width_mm=width_mm,
         grade=grade,
         cuts=cuts,
-        classes=tuple(_class_count(name, defects, length_mm, uninspected) for name in names),
+        classes=tuple(_class_count(name, defects, bounds[1] - bounds[0] - uninspected) for name in names),
         worst=tuple(largest[:WORST]),
         defects=tuple(largest[:MOST_DEFECTS]),
         defects_in_all=len(defects),
@@ -147,14 +155,11 @@ def size_index(length_mm: float) -> int:
     return sum(length_mm >= bound for bound in SIZES_MM)
 
 
-def _class_count(
-    name: str, defects: Sequence[CoilDefect], length_mm: float | None, uninspected_mm: float
-) -> ClassCount:
+def _class_count(name: str, defects: Sequence[CoilDefect], seen_mm: float) -> ClassCount:
     chosen = [one for one in defects if one.class_name == name]
     by_size = [0] * len(SIZE_NAMES)
     for one in chosen:
         by_size[size_index(one.length_mm)] += 1
-    seen_mm = (length_mm or 0.0) - uninspected_mm
     return ClassCount(
         class_name=name,
         count=len(chosen),
