@@ -11,9 +11,11 @@ from inspector.cli.options import Limits, number_option
 from inspector.cli.output import print_json, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from inspector.coil.coil import Coil
+    from inspector.protocol.codec import Packet
+    from inspector.report.coil.write import FindPicture
     from inspector.results.journal_reader import Row
 
 _TAIL = 5000
@@ -31,15 +33,19 @@ WidthOption = Annotated[
 ]
 
 
+LineOption = Annotated[str | None, typer.Option(help="Only this line, where several write into the journal.")]
+EpochOption = Annotated[
+    str | None,
+    typer.Option(help="Only this epoch (one start of the daemon), or `last`: where several runs have one name."),
+]
+
+
 @app.command()
 def show(
     run: RunArgument,
     journal: JournalOption = Path("journal.sqlite"),
-    line: Annotated[str | None, typer.Option(help="Only this line, where several write into the journal.")] = None,
-    epoch: Annotated[
-        str | None,
-        typer.Option(help="Only this epoch (one start of the daemon), or `last`: where several runs have one name."),
-    ] = None,
+    line: LineOption = None,
+    epoch: EpochOption = None,
     width_mm: WidthOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
 ) -> None:
@@ -55,29 +61,123 @@ def show(
             tell(f"note: {note}")
 
 
+@app.command()
+def report(
+    run: RunArgument,
+    journal: JournalOption = Path("journal.sqlite"),
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Grades, rolls and more (coil.yaml). Without: no grade.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Where it is written. Default: report.folder of the configuration, then the run's name.",
+        ),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The line's defect archive, for pictures of the largest defects."),
+    ] = None,
+    line: LineOption = None,
+    epoch: EpochOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON too.")] = False,
+) -> None:
+    """Write the report of a run: a page, a PDF, CSV and JSON.
+
+    Example: `inspector coil report coil-4711 -j line.sqlite -c coil.yaml -o reports/coil-4711`
+    """
+    from engines.files.looking import expanded
+    from engines.files.writing import refuse_folders
+    from inspector.coil.config import CoilConfig
+    from inspector.coil.load import load_coil
+    from inspector.errors import UserError
+    from inspector.report.coil.make import CoilReader
+    from inspector.report.coil.naming import folder_name
+    from inspector.report.coil.write import PAGE, write_report
+
+    read = CoilConfig() if config is None else load_coil(expanded(config))
+    if out is None:
+        if read.report is None:
+            raise UserError("give --out FOLDER, or --config with a section report")
+        out = Path(read.report.folder) / folder_name(run)
+    out = expanded(out)
+    refuse_folders(out, {"the folder of the journal": journal.parent}, "--out")
+    reader = CoilReader(run, read)
+    feed_run(reader.feed, run, journal, line=line, epoch=epoch, there=lambda: reader.coil.findings.line is not None)
+    made = reader.report()
+    if archive is None and read.report is not None and read.report.archive is not None:
+        archive = Path(read.report.archive)
+    fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
+    told = write_report(out, made, _pictures(archive), fonts)
+    if as_json:
+        print_json(made)
+    else:
+        from inspector.report.coil.words import sentence
+
+        tell(sentence(made))
+        for note in (*made.notes, *told):
+            tell(f"note: {note}")
+        tell(f"written: {out / PAGE}")
+
+
+@app.command()
+def check(config: Annotated[Path, typer.Option("--config", "-c", help="The configuration of coils (YAML).")]) -> None:
+    """Say whether a configuration of coils can be used.
+
+    Exit status: 0 it can, 2 a mistake in it.
+    """
+    from engines.files.looking import expanded
+    from inspector.coil.load import load_coil
+
+    read = load_coil(expanded(config))
+    grades = "no grades" if read.grading is None else f"grades {', '.join(one.name for one in read.grading.grades)}"
+    tell(f"{config}: fine ({len(read.rolls)} rolls; {grades})")
+
+
+def _pictures(archive: Path | None) -> FindPicture | None:
+    return None
+
+
 def read_coil(
     run: str, journal: Path, *, line: str | None = None, epoch: str | None = None, width_mm: float | None = None
 ) -> Coil:
     """The coil of a run in the journal, finished. Raises UserError, also where the journal holds nothing of it."""
-    from engines.files.text import brief
     from inspector.coil.coil import Coil
+
+    coil = Coil(run, width_mm=width_mm)
+    feed_run(coil.feed, run, journal, line=line, epoch=epoch, there=lambda: coil.findings.line is not None)
+    coil.finish()
+    return coil
+
+
+def feed_run(
+    feed: Callable[[Packet], object],
+    run: str,
+    journal: Path,
+    *,
+    line: str | None,
+    epoch: str | None,
+    there: Callable[[], bool],
+) -> None:
+    """Give the messages of a run in the journal to ``feed``. Raises UserError, also where it holds nothing of the run, as ``there`` tells."""
+    from engines.files.text import brief
     from inspector.errors import UserError
     from inspector.protocol.codec import MalformedError
     from inspector.results.journal_reader import JournalReader
 
-    coil = Coil(run, width_mm=width_mm)
     with JournalReader(journal) as reader:
         if epoch == "last":
             epoch = _last_epoch(reader.tail(_TAIL), run)
         for row in reader.walk(run=run, line=line, epoch=epoch):
             try:
-                coil.feed(row.packet())
+                feed(row.packet())
             except MalformedError as error:
                 raise UserError(f"journal {journal}: row {row.id} has been altered: {error}") from None
-        coil.finish()
-        if coil.findings.line is None:
+        if not there():
             raise UserError(f"journal {journal}: holds nothing of a run {brief(run)!r}{_others(reader.tail(_TAIL))}")
-    return coil
 
 
 def _last_epoch(rows: Sequence[Row], run: str) -> str | None:

@@ -21,6 +21,7 @@ class Kind(Enum):
     LINE = "*.yaml"
     """Those at the top that are nothing else."""
     CONTROLLER = "controller.yaml"
+    COILS = "coil.yaml"
     PRODUCT = "recipes/*.yaml"
     TRAINING = "training/*.yaml"
     DATA = "data/*.yaml"

@@ -7,6 +7,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from engines.files.names import Name
+from engines.files.paths import FilePath
+from inspector.coil.grading_config import GradingConfig
+from inspector.config.keys import KeysConfig
+from inspector.config.results import Endpoint
 from inspector.config.section import AtLeastOne, Section
 
 
@@ -91,13 +95,73 @@ class RollMarksConfig(Section, frozen=True, kw_only=True):
     ] = 20
 
 
+class CoilReportConfig(Section, frozen=True, kw_only=True):
+    """The report that is written when a run ends."""
+
+    folder: Annotated[
+        FilePath, Meta(description="Folder for the reports; each is a folder in it, named after its run.")
+    ]
+    archive: Annotated[
+        FilePath | None, Meta(description="The line's defect archive, for pictures of the largest defects. Null: none.")
+    ] = None
+    fonts: Annotated[
+        tuple[FilePath, ...],
+        Meta(
+            max_length=16,
+            description="TrueType fonts (`*.ttf`) of the PDF that are asked for each character before those of the machine.",
+        ),
+    ] = ()
+
+
+class FollowConfig(Section, frozen=True, kw_only=True):
+    """How `inspector coil follow` reads the line, and where it publishes."""
+
+    endpoint: Annotated[
+        Endpoint, Meta(description="Address of the line's publisher: tcp://HOST:PORT or ipc://PATH.")
+    ] = "tcp://127.0.0.1:5550"
+    server_key: Annotated[
+        FilePath | None, Meta(description="The line's public key file (`*.key`); null: no CURVE.")
+    ] = None
+    client_key: Annotated[
+        FilePath | None, Meta(description="The follower's own secret key file (`*.key_secret`, 0600).")
+    ] = None
+    publish: Annotated[
+        Endpoint,
+        Meta(
+            description="Address to publish on: tcp://ADDRESS:PORT (port *: a free one) or ipc://PATH. Any other than loopback or ipc needs `keys`."
+        ),
+    ] = "tcp://127.0.0.1:5555"
+    keys: KeysConfig | None = None
+    every_s: Annotated[
+        Annotated[float, Meta(ge=0.1, le=3600)],
+        Meta(description="Time between two messages that say how far the coil is, s."),
+    ] = 2.0
+    settle_s: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)],
+        Meta(
+            description="A run that has ended is over when nothing came of it for so long, s: a line that is started again may go on with it."
+        ),
+    ] = 5.0
+
+
 class CoilConfig(Section, frozen=True, kw_only=True):
     """The coils of a line: `coil.yaml`."""
 
+    width_mm: Annotated[
+        Annotated[float, Meta(gt=0, le=1e6)] | None,
+        Meta(description="Width of the strip, mm. Null: not known, and with it the distance to the far edge."),
+    ] = None
     rolls: Annotated[
         tuple[RollConfig, ...],
         Meta(
             max_length=200, description="Rolls that may mark the strip. Periods that fit one of them are told sooner."
         ),
     ] = ()
-    roll_marks: RollMarksConfig = RollMarksConfig()
+    roll_marks: Annotated[
+        RollMarksConfig | None, Meta(description="How roll marks are searched. Null: they are not.")
+    ] = RollMarksConfig()
+    grading: Annotated[GradingConfig | None, Meta(description="The plant's grades. Null: no grade.")] = None
+    follow: FollowConfig = FollowConfig()
+    report: Annotated[
+        CoilReportConfig | None, Meta(description="Written when a run ends. Null: `inspector coil report` only.")
+    ] = None

@@ -39,7 +39,13 @@ def head(run: str = "coil-4711") -> HeadData:
 
 def camera(told: int | None = 1000) -> CameraProof:
     return CameraProof(
-        camera="top", face="top", frames=1000, verdicts={"PASS": 990, "REJECT": 10}, reasons={}, told=told
+        camera="top",
+        face="top",
+        frames=1000,
+        verdicts={"PASS": 990, "REJECT": 10},
+        reasons={},
+        told=told,
+        complete=told == 1000,
     )
 
 

@@ -47,11 +47,8 @@ class CameraProof(msgspec.Struct, frozen=True, kw_only=True):
     reasons: dict[str, int]
     told: int | None
     """That the line's ``end`` of the run says there were; None: there is no ``end`` yet."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether no verdict is missing and none is there twice."""
-        return self.told == self.frames
+    complete: bool
+    """Whether no verdict is missing and none is there twice, as the ``end`` proves it."""
 
 
 class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
