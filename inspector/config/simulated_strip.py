@@ -23,7 +23,12 @@ APART_MM = 20.0
 
 
 class LongDefectsConfig(Section, frozen=True, kw_only=True):
-    """Defects that run on along the strip over many frames, at random places."""
+    """Defects of one class that run on along the strip over many frames, at random places. Networks see them best at a width that real ones of
+    the class have: bands of corrosion narrower than 100 px look like scratches to the included bundle."""
+
+    class_name: Annotated[LongClass, Meta(description="The class to which they belong in the truth.")] = msgspec.field(
+        default="scratches", name="class"
+    )
 
     per_100_m: Annotated[
         float,
@@ -40,10 +45,6 @@ class LongDefectsConfig(Section, frozen=True, kw_only=True):
     width_mm: Annotated[
         tuple[SizeMm, SizeMm], Meta(description="Narrowest and widest, mm. All widths between are equally likely.")
     ] = (20.0, 40.0)
-    classes: Annotated[
-        tuple[LongClass, ...],
-        Meta(description="Their classes. All that are listed are equally likely.", min_length=1, max_length=3),
-    ] = ("scratches",)
     contrast: Annotated[Contrast, Meta(description="Share of the light that their darkest places lose.")] = 0.6
 
     def __post_init__(self) -> None:
@@ -120,9 +121,13 @@ class StripConfig(Section, frozen=True, kw_only=True):
         int,
         Meta(description="Seed of what is on the strip; that of the sheets is the camera's own.", ge=0, le=2**63 - 1),
     ] = 1
-    long_defects: Annotated[LongDefectsConfig | None, Meta(description="Null: there are none.")] = None
+    long_defects: Annotated[
+        tuple[LongDefectsConfig, ...],
+        Meta(description="Long defects, an entry for each class or size.", max_length=100),
+    ] = ()
     roll_marks: Annotated[
-        tuple[RollMarkConfig, ...], Meta(description="Marks of rolls, a row for each.", max_length=100)
+        tuple[RollMarkConfig, ...],
+        Meta(description="Marks of rolls, an entry for each place of a roll.", max_length=100),
     ] = ()
 
     def __post_init__(self) -> None:
@@ -133,8 +138,8 @@ class StripConfig(Section, frozen=True, kw_only=True):
                 raise ValueError(
                     f"roll_marks[{number}] lies from {low:g} to {high:g} mm across the strip; expected 0 to width_mm, which is {self.width_mm:g}"
                 )
-        long = self.long_defects
-        if long is not None and 2 * long.width_mm[1] > self.width_mm:
-            raise ValueError(
-                f"long_defects.width_mm goes up to {long.width_mm[1]:g}; expected at most half the strip's width_mm, which is {self.width_mm:g}"
-            )
+        for number, long in enumerate(self.long_defects):
+            if 2 * long.width_mm[1] > self.width_mm:
+                raise ValueError(
+                    f"long_defects[{number}].width_mm goes up to {long.width_mm[1]:g}; expected at most half the strip's width_mm, which is {self.width_mm:g}"
+                )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.capture.simulator.defects import CLASS_NAMES
-from inspector.capture.simulator.noise import stream
+from inspector.capture.simulator.noise import Random, stream
 from inspector.capture.simulator.strip.shapes import Trail
 from inspector.capture.simulator.strip.view import Mm
 from inspector.capture.simulator.strip.waves import Wave
@@ -17,9 +17,13 @@ from inspector.config.simulated_strip import APART_MM, LongDefectsConfig, StripC
 
 _BLOCK_MM = 100_000.0
 """Defects are drawn for each such stretch by itself: those that begin in it."""
-_PURPOSE = {"top": 110, "bottom": 111}
-"""Of random streams, beside those of a sheet, of faults and of wear."""
+_PURPOSE = {"top": 2000, "bottom": 4000}
+"""Purposes of random streams, plus twice the number of the entry: its places, and what its defects are like."""
+_MOST_IN_BLOCK = 10_000
+"""Far more than chance draws."""
 _WANDER_CELL_MM = 400.0
+_WANDER = 0.1
+"""How far a defect wanders to the sides (deviation), as a share of its width."""
 _SAMPLE_MM = 1.0
 """The middle line is looked at so often to find its box."""
 
@@ -35,7 +39,7 @@ class LongDefects:
 
     def __init__(self, strip: StripConfig, face: Face) -> None:
         self._strip, self._face = strip, face
-        self._config: LongDefectsConfig | None = strip.long_defects
+        self._longest_mm = max((one.length_m[1] for one in strip.long_defects), default=0.0) * 1000
         self._bands = [
             (CLASS_NAMES.index(mark.class_name), *mark.band_mm) for mark in strip.roll_marks if mark.face == face
         ]
@@ -44,7 +48,7 @@ class LongDefects:
 
     def between(self, from_mm: float, to_mm: float) -> list[Trail]:
         """Those of which some lies in a stretch along the strip, in the order of their beginnings."""
-        if self._config is None or to_mm <= 0:
+        if not self._strip.long_defects:
             return []
         return [
             trail
@@ -54,69 +58,60 @@ class LongDefects:
         ]
 
     def _blocks(self, from_mm: float, to_mm: float) -> range:
-        """Blocks in which what reaches into a stretch can begin."""
-        assert self._config is not None
-        longest = self._config.length_m[1] * 1000
-        return range(max(0, int((from_mm - longest) // _BLOCK_MM)), max(0, int(to_mm // _BLOCK_MM) + 1))
+        """Blocks in which what reaches into a stretch can begin; none lies before the head."""
+        first, last = int((from_mm - self._longest_mm) // _BLOCK_MM), int(to_mm // _BLOCK_MM)
+        return range(max(0, first), max(0, last + 1))
 
     def _thin(self, block: int) -> list[Trail]:
         """Those that begin in a block, without the ones that would touch another one or a roll mark."""
         return sorted((one.trail for one in self._of_block(block) if self._stays(one)), key=lambda trail: trail.from_mm)
 
     def _stays(self, one: _Candidate) -> bool:
-        area = one.trail.area
-        if any(kind == one.trail.kind and _in_band(area, low, high) for kind, low, high in self._bands):
+        kind, area = one.trail.kind, one.trail.area
+        if any(kind == other and _in_band(area, low, high) for other, low, high in self._bands):
             return False
         near = self._blocks(area.from_mm - APART_MM, area.to_mm + APART_MM)
         return not any(
-            other.rank < one.rank and other.trail.kind == one.trail.kind and _touch(other.trail.area, area)
+            other.rank < one.rank and other.trail.kind == kind and _touch(other.trail.area, area)
             for block in near
             for other in self._of_block(block)
         )
 
     def _draw(self, block: int) -> list[_Candidate]:
-        config = self._config
-        assert config is not None
-        rng = stream(self._strip.seed, block, _PURPOSE[self._face])
+        """All that would begin in a block."""
         found = []
-        for number in range(int(rng.poisson(config.per_100_m))):
-            begin, length = rng.uniform(0, _BLOCK_MM), rng.uniform(*config.length_m) * 1000
-            width, where, which, slant, rank = rng.uniform(*config.width_mm), *rng.random(4)
-            kind = CLASS_NAMES.index(config.classes[int(which * len(config.classes))])
-            trail = self._trail(block, number, kind, (block * _BLOCK_MM + begin, length), (width, where, slant - 0.5))
-            found.append(_Candidate(trail, rank))
+        for entry, config in enumerate(self._strip.long_defects):
+            purpose = _PURPOSE[self._face] + 2 * entry
+            rng = stream(self._strip.seed, block, purpose)
+            for number in range(int(rng.poisson(config.per_100_m))):
+                begin, rank = (block + rng.random()) * _BLOCK_MM, rng.random()
+                own = stream(self._strip.seed, block * _MOST_IN_BLOCK + number, purpose + 1)
+                found.append(_Candidate(self._trail(own, config, begin), rank))
         return found
 
-    def _trail(
-        self, block: int, number: int, kind: int, along: tuple[float, float], across: tuple[float, float, float]
-    ) -> Trail:
-        """``along``: where it begins and its length, mm; ``across``: its width, mm, its place as a share of the room for it, and its slant, -0.5 to
-        0.5 of what it may be."""
-        assert self._config is not None
-        (begin, length), (width, where, slant) = along, across
-        rng = stream(self._strip.seed, block * 10_000 + number, _PURPOSE[self._face] + 2)
+    def _trail(self, rng: Random, config: LongDefectsConfig, begin: float) -> Trail:
+        length, width = rng.uniform(*config.length_m) * 1000, rng.uniform(*config.width_mm)
+        where, side = rng.random(), rng.uniform(-0.5, 0.5)
         wander = Wave(rng, _WANDER_CELL_MM)
         # It goes a few mm in a metre to one side, and over all no further than three times its width.
-        drift = slant * min(0.01 * length, 3 * width)
-        wander_mm = 0.1 * width
-        lines = np.append(np.arange(0.0, length, _SAMPLE_MM), length)
-        line: Mm = drift / length * lines + wander_mm * wander(lines)
-        low, high = float(line.min()) - width / 2, float(line.max()) + width / 2
+        slant = side * min(0.01, 3 * width / length)
+        lines: Mm = np.append(np.arange(0.0, length, _SAMPLE_MM), length)
+        path = slant * lines + _WANDER * width * wander(lines)
+        low, high = float(path.min()) - width / 2, float(path.max()) + width / 2
         x_mm = where * max(0.0, self._strip.width_mm - (high - low)) - low
-        area = Area(face=self._face, from_mm=begin, to_mm=begin + length, x_from_mm=x_mm + low, x_to_mm=x_mm + high)
         return Trail(
-            kind=kind,
+            kind=CLASS_NAMES.index(config.class_name),
             face=self._face,
             from_mm=begin,
             to_mm=begin + length,
             x_mm=x_mm,
             half_mm=width / 2,
-            slant=drift / length,
-            wander_mm=wander_mm,
+            slant=slant,
+            wander_mm=_WANDER * width,
             wander=wander,
-            area=area,
+            area=Area(face=self._face, from_mm=begin, to_mm=begin + length, x_from_mm=x_mm + low, x_to_mm=x_mm + high),
             looks=rng,
-            contrast=self._config.contrast,
+            contrast=config.contrast,
         )
 
 

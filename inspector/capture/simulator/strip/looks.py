@@ -57,7 +57,7 @@ class Lines:
             factor *= 1 - line * depth * np.clip(0.9 + 0.2 * wear(u), 0.5, 1.0)
             cover = np.maximum(cover, line)
         if self._bright:
-            crumbs = step(self._crumbs(u + 0 * v, v), 1.1, 0.6) * np.clip(self._where(u), 0, 1)
+            crumbs = step(self._crumbs(u, v), 1.1, 0.6) * np.clip(self._where(u), 0, 1)
             factor += crumbs * cover * self._bright
         return factor.astype(np.float32)
 
@@ -73,13 +73,11 @@ class Crust:
         self._lamp = rng.uniform(0.25 * np.pi, 0.7 * np.pi)
 
     def __call__(self, u: Mm, v: Mm, r: Mm, px_mm: float) -> Field:
-        u = u + 0 * v
         cover = step((1 - r) - 0.12 * (1 + self._ragged(u, v)) * np.clip(r, 0, 1), 0.05, 0.2) * (r < 1)
         du, dv = _STEP_MM * np.sin(self._lamp), _STEP_MM * np.cos(self._lamp)
-        slope = self._height(u - du, v - dv) - self._height(u + du, v + dv)
-        level = (
-            1 - 0.75 * self._contrast + slope * (2.0 * self._contrast) + self._height(u, v) * (0.12 * self._contrast)
-        )
+        near, far = self._height(u - du, v - dv), self._height(u + du, v + dv)
+        slope, height = near - far, (near + far) / 2
+        level = 1 - 0.75 * self._contrast + slope * (2.0 * self._contrast) + height * (0.12 * self._contrast)
         level = np.clip(level, 1 - self._contrast, 2.5)
         return np.asarray(1 + cover * (level - 1), dtype=np.float32)
 

@@ -38,9 +38,10 @@ class Relief:
         self._tile = rng.standard_normal((_CELLS, _CELLS), dtype=np.float32)
 
     def __call__(self, u: Mm, v: Mm) -> Field:
-        """At ``u`` mm along and ``v`` mm across, float64 of one shape; float32 of that shape."""
+        """At ``u`` mm along, float64 ``[M, 1]``, and ``v`` mm across, ``[M, N]``; float32 ``[M, N]``."""
         # Modulo in double precision: in single precision a place 100 m along would be off by a hundredth of a mm, and another one at each frame.
         rows = np.mod(u / self._cell[0], _CELLS).astype(np.float32)
-        columns = np.mod(v / self._cell[1], _CELLS).astype(np.float32)
+        columns = np.mod(v, self._cell[1] * _CELLS).astype(np.float32) / np.float32(self._cell[1])
+        rows = np.ascontiguousarray(np.broadcast_to(rows, columns.shape))
         field = cv2.remap(self._tile, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
         return np.asarray(field * np.float32(1.3), dtype=np.float32)
