@@ -24,8 +24,8 @@ _MOST_IN_BLOCK = 10_000
 _WANDER_CELL_MM = 400.0
 _WANDER = 0.1
 """How far a defect wanders to the sides (deviation), as a share of its width."""
-_SAMPLE_MM = 1.0
-"""The middle line is looked at so often to find its box."""
+_SAMPLE_MM = 5.0
+"""The middle line, which bends over hundreds of mm, is looked at so often to find its box."""
 
 
 class _Candidate(NamedTuple):
