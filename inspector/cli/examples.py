@@ -53,7 +53,7 @@ class Example:
 
 def examples(*kinds: Kind) -> list[Example]:
     """All examples, or those of these kinds."""
-    others = set(_folder().glob(Kind.CONTROLLER.value))
+    others = {path for kind in (Kind.CONTROLLER, Kind.COILS) for path in _folder().glob(kind.value)}
     return [
         Example(kind, path)
         for kind in kinds or Kind

@@ -12,8 +12,8 @@ from inspector.capture.simulator.noise import Random, stream
 from inspector.capture.simulator.strip.shapes import Trail
 from inspector.capture.simulator.strip.view import Mm
 from inspector.capture.simulator.strip.waves import Wave
-from inspector.coil.findings import Area, Face
 from inspector.config.simulated_strip import APART_MM, LongDefectsConfig, StripConfig
+from inspector.frames.coil import Area, Face
 
 _BLOCK_MM = 100_000.0
 """Defects are drawn for each such stretch by itself: those that begin in it."""

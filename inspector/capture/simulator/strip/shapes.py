@@ -12,7 +12,7 @@ from inspector.capture.simulator.noise import Random
 from inspector.capture.simulator.strip.looks import Look, look_of
 from inspector.capture.simulator.strip.view import Mm
 from inspector.capture.simulator.strip.waves import Wave
-from inspector.coil.findings import Area, Face
+from inspector.frames.coil import Area, Face
 
 _TAPER_MM = 25.0
 """Over this length a trail fades in and out at its ends; its outline is of full width up to them."""

@@ -11,7 +11,7 @@ from inspector.capture.simulator.defects import CLASS_NAMES
 from inspector.capture.simulator.strip.overlay import Overlay
 from inspector.capture.simulator.strip.roll_marks import RollMarks, Turn
 from inspector.capture.simulator.strip.shapes import Trail
-from inspector.coil.findings import Area, Face
+from inspector.frames.coil import Area, Face
 
 _SAMPLE_MM = 0.25
 """Areas of which a camera sees a part are added up in steps of this."""
@@ -26,7 +26,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StripDefect(msgspec.Struct, frozen=True, kw_only=True):
-    """One long defect. Keys as of ``inspector.coil.findings.CoilDefect``."""
+    """One long defect. Keys as of ``inspector.frames.coil.CoilDefect``."""
 
     class_name: str = msgspec.field(name="class")
     area: Area
@@ -55,7 +55,7 @@ class StripMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StripRollMark(msgspec.Struct, frozen=True, kw_only=True):
-    """The marks of one roll. Keys as of ``inspector.coil.findings.RollMark``."""
+    """The marks of one roll. Keys as of ``inspector.frames.coil.RollMark``."""
 
     class_name: str = msgspec.field(name="class")
     face: Face
