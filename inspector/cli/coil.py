@@ -124,6 +124,30 @@ def report(
 
 
 @app.command()
+def follow(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Where the line is, grades, rolls and more (coil.yaml).")
+    ],
+    since: Annotated[
+        str, typer.Option(help="Begin `now`, or with the first message of the running `epoch` of the line.")
+    ] = "now",
+    log_level: Annotated[
+        str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
+    ] = "info",
+    log_format: Annotated[str, typer.Option(help="How a message is written: auto, text, journal or json.")] = "auto",
+) -> None:
+    """Follow the coils of a running line, until SIGTERM or Ctrl-C: publish their defects and roll marks, and write a report when a run ends.
+
+    Example: `inspector coil follow -c coil.yaml`, and `inspector subscribe tcp://127.0.0.1:5555` beside it
+    """
+    from engines.files.looking import expanded
+    from inspector.cli.coil_follow import follow_coils
+    from inspector.coil.load import load_coil
+
+    follow_coils(load_coil(expanded(config)), since, log_level, log_format)
+
+
+@app.command()
 def check(config: Annotated[Path, typer.Option("--config", "-c", help="The configuration of coils (YAML).")]) -> None:
     """Say whether a configuration of coils can be used.
 
