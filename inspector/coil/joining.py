@@ -12,7 +12,7 @@ class Joining:
     across_mm: float = 0.5
     """Regions on both sides of a seam meet where they are at most so far apart across the strip; 0: only where their pixels touch."""
     along_mm: float = 1.0
-    """Two frames are neighbours where at most so much of the strip lies between them, and at least a pixel may."""
+    """Two frames are neighbours where at most so much of the strip lies between them, half a pixel always may."""
     back_mm: float = 5000.0
     """A strip that runs back shows again what it passed; a stretch that was not seen may be seen then, so far back. What is further back is over."""
     waiting_crops: int = 64

@@ -113,7 +113,7 @@ class Stitcher:
         if frame is None:
             return
         px = frame.layout.mm_per_line
-        nearby = max(self._joining.along_mm, px)
+        nearby = max(self._joining.along_mm, px / 2)
         fresh = view.track.see(frame.from_mm, frame.to_mm, nearby, px / 2)
         self.seen_again += not fresh
         beside = self._beside(view, frame) if frame.picture is not None else {}
