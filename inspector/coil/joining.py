@@ -15,7 +15,7 @@ class Joining:
     """Two frames are neighbours where at most so much of the strip lies between them, half a pixel always may."""
     back_mm: float = 5000.0
     """A strip that runs back shows again what it passed; a stretch that was not seen may be seen then, so far back. What is further back is over."""
-    waiting_crops: int = 64
+    waiting_crops: int = 256
     """So many frames of a camera, those with something in the overlap, wait for the camera beside it; the oldest is given up first."""
     frames_kept: int = 16
     """A defect names so many of its frames."""

@@ -11,7 +11,7 @@ from inspector.coil import stitching
 from inspector.coil.component import Component
 from inspector.coil.joining import Joining
 from inspector.coil.seam import Seam
-from tests.coil.strip import CLASSES, UM_ACROSS, UM_ALONG, Camera, Mask, Plan, run_of
+from tests.coil.strip import CLASSES, UM_ACROSS, UM_ALONG, Camera, Line, Mask, Plan, run_of
 from tests.coil.truth import TOUCHING, coil_of, components, differences, found, truth
 
 LENGTH, WIDTH = 120, 48
@@ -96,6 +96,22 @@ def test_what_was_not_seen_is_unknown_and_nothing_else(strip: Mask, line: list[C
         if seen.any():
             first, last = np.flatnonzero(seen)[[0, -1]]
             assert (seen | unknown)[first:last].all(), "a stretch is neither inspected nor unknown"
+
+
+@given(strip=painted(), firsts=st.lists(st.integers(-10, LENGTH), min_size=1, max_size=14), two=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_a_strip_may_run_to_and_fro(strip: Mask, firsts: list[int], two: bool) -> None:
+    line = [Camera("a", (0, 30 if two else WIDTH)), *([Camera("b", (24, WIDTH), lines=17)] if two else [])]
+    plan = Plan()
+    published = Line(line)
+    published.start()
+    for camera in line:
+        for first in firsts:
+            published.show(camera.name, strip, first)
+            plan.seen.setdefault(camera.name, []).append((first, first + camera.lines))
+    published.end()
+    findings = coil_of(published.packets)
+    assert differences(truth(strip, line, plan), found(findings)) == []
 
 
 def _apart(lines: int, columns: int) -> Mask:
