@@ -103,6 +103,14 @@ def test_a_change_holds_for_frames_that_were_captured_after_it() -> None:
     findings = coil_of(line.packets)
     assert differences(components(strip), found(findings)) == []
     assert findings.unknowns == ()
+    head = findings.head
+    assert (head.bundles, head.operating_points, head.calibrations) == (("b",), ("p",), ("old", "new"))
+    assert (head.simulated, head.software[0].split()[0]) == (True, "inspector")
+    assert head.began_unix_ns is not None
+    assert head.ended_unix_ns is not None
+    assert head.began_unix_ns < head.ended_unix_ns
+    (camera,) = findings.coverage
+    assert (camera.face, camera.frames, camera.told) == ("top", 6, 6)
 
 
 def test_a_strip_that_runs_back_shows_nothing_twice() -> None:
