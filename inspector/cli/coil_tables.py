@@ -32,7 +32,7 @@ def print_findings(findings: Findings) -> None:
 
 
 def _title(findings: Findings) -> str:
-    simulated = ", simulated" if findings.simulated else ""
+    simulated = ", simulated" if findings.head.simulated else ""
     told = "all that was said of it is here" if findings.complete else "not all that was said of it is here"
     over = "over" if findings.ended else "not over"
     return (

@@ -6,6 +6,7 @@ import msgspec
 
 from inspector.coil.coverage import CameraCoverage, coverage_of
 from inspector.coil.frame import Frame
+from inspector.coil.head import Head
 from inspector.coil.joining import Joining
 from inspector.coil.reading import BOXES, Event, Over, Reader
 from inspector.coil.stitching import Found, Stitcher, View
@@ -22,7 +23,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     line: str | None
     """None: no message of the run came."""
-    simulated: bool
+    head: Head
     ended: bool
     """Whether the run is over on every camera. Without its end it may go on, or the line was killed."""
     from_mm: float
@@ -92,11 +93,11 @@ class Coil:
         reader, stitcher = self._reader, self._stitcher
         spans = [view.track.span for view in stitcher.views.values() if view.track.span is not None]
         first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
-        coverage = coverage_of((stream.books for stream in reader.streams.values()), stitcher.views)
+        coverage = coverage_of((stream.books for stream in reader.streams.values()), stitcher.views, reader.faces)
         return Findings(
             run=self.run,
             line=reader.line,
-            simulated=reader.simulated,
+            head=reader.heading.head,
             ended=reader.ended,
             from_mm=round(first, 3),
             to_mm=round(last, 3),

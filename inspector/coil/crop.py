@@ -54,7 +54,7 @@ class Common(NamedTuple):
 
 def common(one: Crop, other: Crop, across_mm: float) -> Iterator[Common]:
     """What the crops of two cameras have in common, once for each pair of regions that share pixels or touch at a corner. ``across_mm``: how
-    far apart across the coil they may be; for cameras that do not overlap."""
+    far apart across the coil they may be where they meet nothing otherwise; for cameras that do not overlap."""
     if one.class_name != other.class_name:
         return
     grid = _grid(one, other, across_mm)
@@ -72,8 +72,12 @@ def common(one: Crop, other: Crop, across_mm: float) -> Iterator[Common]:
             shared = len(lines) * mm2 * fill
             centre = float(along[lines].mean()), float(across[columns].mean())
             yield Common(one.components[a], other.components[b], shared, *centre)
-    reach = 1 + int(across_mm / (across[1] - across[0]) + 1e-6) if len(across) > 1 else 1
-    for a, b in _touching(first, second, reach) - pairs:
+    touching = _touching(first, second, 1)
+    if across_mm > 0:
+        met, met_there = {a for a, _ in touching}, {b for _, b in touching}
+        reach = 1 + int(across_mm / min(one.mm_per_column, other.mm_per_column) + 1e-6)
+        touching |= {(a, b) for a, b in _touching(first, second, reach) if a not in met and b not in met_there}
+    for a, b in touching - pairs:
         yield Common(one.components[a], other.components[b], 0.0, 0.0, 0.0)
 
 

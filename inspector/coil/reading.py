@@ -9,7 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from inspector.coil.books import Books
+from inspector.coil.findings import Face
 from inspector.coil.frame import Frame, Lost
+from inspector.coil.head import Heading
 from inspector.coil.layout import Layout
 from inspector.coil.ordering import InOrder
 from inspector.coil.picture import picture_of
@@ -65,7 +67,9 @@ class Reader:
         """Whether boxes had to stand for regions."""
         self.begun = False
         """Whether the start of the run is there."""
-        self.simulated = False
+        self.heading = Heading()
+        self.faces: dict[str, Face] = {}
+        """By camera, which face it sees, where that was said."""
         self.streams: dict[tuple[str, str], _Stream] = {}
         """By camera and epoch, in order of their first message."""
         self._epochs: dict[str, str] = {}
@@ -82,6 +86,7 @@ class Reader:
             stream = self.streams.get(key)
             return [] if stream is None else self._resolved(stream, header)
         self.line = header.line
+        self.heading.add(header, body)
         events = self._changed_epoch(header) if self._epochs.get(header.camera) != header.epoch else []
         stream = self.streams[key]
         if isinstance(body, StartBody | ChangeBody):
@@ -123,9 +128,10 @@ class Reader:
 
     def _laid_out(self, stream: _Stream, header: Header, body: StartBody | ChangeBody) -> None:
         self.begun |= isinstance(body, StartBody) and not body.repeat
-        self.simulated |= header.simulated
         key = header.operating_point, header.calibration, header.recipe
         layout = Layout(body)
+        if body.placement is not None:
+            self.faces[header.camera] = body.placement.face
         stream.layouts = [*stream.layouts, (key, layout)][-_LAYOUTS_KEPT:]
         self._new_layouts.append((header.camera, layout))
 

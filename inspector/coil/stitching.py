@@ -113,16 +113,15 @@ class Stitcher:
         if frame is None:
             return
         px = frame.layout.mm_per_line
-        nearby = max(self._joining.along_mm, px)
+        nearby = max(self._joining.along_mm, px / 2)
         fresh = view.track.see(frame.from_mm, frame.to_mm, nearby, px / 2)
         self.seen_again += not fresh
         beside = self._beside(view, frame) if frame.picture is not None else {}
         for one in fresh:
             self._add(view, frame, one, beside)
-        reached = view.track.reached_mm
-        for hole in view.track.passed(reached - self._joining.back_mm):
+        for hole in view.track.passed(view.track.reached_mm - self._joining.back_mm):
             self._close(view, hole)
-        self._pass(view, reached - nearby)
+        self._pass(view)
 
     def _add(self, view: View, frame: Frame, fresh: Fresh, beside: dict[str, tuple[float, float]]) -> None:
         px, lines = frame.layout.mm_per_line, frame.layout.size[0]
@@ -182,19 +181,25 @@ class Stitcher:
                 self.given_up += 1
                 self._release(kept.pop(0).components.values())
 
-    def _pass(self, view: View, reached_mm: float) -> None:
-        """A camera has come so far: what waited for it before that place does not any more; nor does its own, where the other one has come further."""
+    def _pass(self, view: View) -> None:
+        """A camera has come further: what waited for it where it has seen everything by now does not any more; nor does its own there."""
         for other in self.views.values():
-            if other is view:
-                continue
-            for one, name, place in ((other, view.name, reached_mm), (view, other.name, other.track.reached_mm)):
-                kept = one.crops.get(name)
-                if kept:
-                    passed = [crop for crop in kept if crop.to_mm < place - crop.mm_per_line]
-                    if passed:
-                        one.crops[name] = [crop for crop in kept if crop.to_mm >= place - crop.mm_per_line]
-                        for crop in passed:
-                            self._release(crop.components.values())
+            if other is not view:
+                self._pass_one(other, view)
+                self._pass_one(view, other)
+
+    def _pass_one(self, view: View, other: View) -> None:
+        """What waits for ``other``."""
+        kept = view.crops.get(other.name)
+        if not kept:
+            return
+        waiting = [crop for crop in kept if other.track.is_open(crop.from_mm - crop.mm_per_line, crop.to_mm + crop.mm_per_line)]  # fmt: skip
+        if len(waiting) < len(kept):
+            view.crops[other.name] = waiting
+            still = set(map(id, waiting))
+            for crop in kept:
+                if id(crop) not in still:
+                    self._release(crop.components.values())
 
     def _close(self, view: View, hole: Hole) -> None:
         """A hole is not filled any more."""

@@ -102,6 +102,10 @@ class Track:
             found.append(fresh)
         return found[::-1]
 
+    def is_open(self, from_mm: float, to_mm: float) -> bool:
+        """Whether any of this stretch may still be seen for the first time."""
+        return any(hole.from_mm < to_mm and hole.to_mm > from_mm for hole in reversed(self.holes))
+
     def passed(self, behind_mm: float) -> list[Hole]:
         """Take out the holes that end before this place: they are not filled any more."""
         count = 0

@@ -58,6 +58,7 @@ class Camera:
     source: PositionSource | None = PositionSource.ENCODER
     """None: positions are unknown."""
     scaled: bool = True
+    calibration: str = ""
 
     @property
     def size(self) -> FrameSize:
@@ -130,7 +131,7 @@ class Line:
             meta = FrameMeta(camera=name, frame=meta.frame, captured_ns=meta.captured_ns, run=run)
         self.ledger.lost(meta, count, f"the camera lost {count} frames")
 
-    def inspect(self, meta: FrameMeta, mask: Mask, *, position: int | None = None) -> None:
+    def inspect(self, meta: FrameMeta, mask: Mask) -> None:
         """A frame has its verdict."""
         judge = self.judges[meta.camera]
         clean = not mask.any()
@@ -141,6 +142,11 @@ class Line:
         """A frame is not inspected."""
         self.ledger.settle(meta.camera, meta.frame, Outcome(verdict=Verdict.UNINSPECTED, reason=reason))
 
+    def show(self, name: str, strip: Mask, *firsts: int) -> None:
+        """Frames that begin at these lines of the strip, each inspected at once."""
+        for first in firsts:
+            self.inspect(self.capture(name, first), self.cameras[name].mask(strip, first))
+
     def _meta(self, name: str, first: int, run: str) -> FrameMeta:
         camera = self.cameras[name]
         self.now_ns += 1_000_000
@@ -148,8 +154,9 @@ class Line:
         self._numbers[name] = number + 1
         position = None if camera.source is None else (first + camera.downstream) * UM_ALONG
         return FrameMeta(
-            name, number, self.now_ns, position_um=position, travel_um=position, position_source=camera.source, run=run
-        )
+            name, number, self.now_ns, position_um=position, travel_um=position, position_source=camera.source, run=run,
+            calibration=camera.calibration,
+        )  # fmt: skip
 
     def _settled(self, settled: Settled) -> None:
         self._say(self.streams[settled.meta.camera].settled(settled))
@@ -186,6 +193,7 @@ def start_info(camera: Camera, places: Places) -> StartInfo:
         ),
         scale_mm_per_px=None if places.scale is None else (places.scale.mm_per_px_x, places.scale.mm_per_px_y),
         placement=places.message,
+        calibration=camera.calibration or None,
         source="simulator",
     )
 
