@@ -11,10 +11,9 @@ from inspector.cli.options import Limits, number_option
 from inspector.cli.output import print_json, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from inspector.coil.coil import Coil
-    from inspector.protocol.codec import Packet
     from inspector.report.coil.write import FindPicture
     from inspector.results.journal_reader import Row
 
@@ -94,7 +93,7 @@ def report(
     from inspector.coil.config import CoilConfig
     from inspector.coil.load import load_coil
     from inspector.errors import UserError
-    from inspector.report.coil.make import CoilReader
+    from inspector.report.coil.make import made
     from inspector.report.coil.naming import folder_name
     from inspector.report.coil.write import PAGE, write_report
 
@@ -105,20 +104,18 @@ def report(
         out = Path(read.report.folder) / folder_name(run)
     out = expanded(out)
     refuse_folders(out, {"the folder of the journal": journal.parent}, "--out")
-    reader = CoilReader(run, read)
-    feed_run(reader.feed, run, journal, line=line, epoch=epoch, there=lambda: reader.coil.findings.line is not None)
-    made = reader.report()
+    found = made(read_coil(run, journal, line=line, epoch=epoch, width_mm=read.width_mm).findings, read)
     if archive is None and read.report is not None and read.report.archive is not None:
         archive = Path(read.report.archive)
     fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
-    told = write_report(out, made, _pictures(archive), fonts)
+    told = write_report(out, found, _pictures(archive), fonts)
     if as_json:
-        print_json(made)
+        print_json(found)
     else:
         from inspector.report.coil.words import sentence
 
-        tell(sentence(made))
-        for note in (*made.notes, *told):
+        tell(sentence(found))
+        for note in (*found.notes, *told):
             tell(f"note: {note}")
         tell(f"written: {out / PAGE}")
 
@@ -169,39 +166,25 @@ def read_coil(
     run: str, journal: Path, *, line: str | None = None, epoch: str | None = None, width_mm: float | None = None
 ) -> Coil:
     """The coil of a run in the journal, finished. Raises UserError, also where the journal holds nothing of it."""
-    from inspector.coil.coil import Coil
-
-    coil = Coil(run, width_mm=width_mm)
-    feed_run(coil.feed, run, journal, line=line, epoch=epoch, there=lambda: coil.findings.line is not None)
-    coil.finish()
-    return coil
-
-
-def feed_run(
-    feed: Callable[[Packet], object],
-    run: str,
-    journal: Path,
-    *,
-    line: str | None,
-    epoch: str | None,
-    there: Callable[[], bool],
-) -> None:
-    """Give the messages of a run in the journal to ``feed``. Raises UserError, also where it holds nothing of the run, as ``there`` tells."""
     from engines.files.text import brief
+    from inspector.coil.coil import Coil
     from inspector.errors import UserError
     from inspector.protocol.codec import MalformedError
     from inspector.results.journal_reader import JournalReader
 
+    coil = Coil(run, width_mm=width_mm)
     with JournalReader(journal) as reader:
         if epoch == "last":
             epoch = _last_epoch(reader.tail(_TAIL), run)
         for row in reader.walk(run=run, line=line, epoch=epoch):
             try:
-                feed(row.packet())
+                coil.feed(row.packet())
             except MalformedError as error:
                 raise UserError(f"journal {journal}: row {row.id} has been altered: {error}") from None
-        if not there():
+        coil.finish()
+        if coil.findings.line is None:
             raise UserError(f"journal {journal}: holds nothing of a run {brief(run)!r}{_others(reader.tail(_TAIL))}")
+    return coil
 
 
 def _last_epoch(rows: Sequence[Row], run: str) -> str | None:

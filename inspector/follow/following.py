@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from inspector.coil.coil import Coil
 from inspector.coil.config import CoilConfig
 from inspector.coil.intervals import between, length
 from inspector.coil.roll_marks import Told, Watch
@@ -16,7 +17,7 @@ from inspector.protocol.codec import Packet
 from inspector.protocol.coil import CoilBody, CoilDefectBody, CoilState, MarkState, RollMarkBody
 from inspector.protocol.limits import LONGEST_TEXT, MOST_RULES
 from inspector.report.coil.content import CoilReport
-from inspector.report.coil.make import CoilReader, points
+from inspector.report.coil.make import made, points
 from inspector.results.coil_stream import CoilMessage
 
 _BEHIND_MM = 6000.0
@@ -30,9 +31,8 @@ class Following:
 
     def __init__(self, run: str, config: CoilConfig) -> None:
         self.run = run
-        self.simulated = False
         self._config = config
-        self._reader = CoilReader(run, config)
+        self._coil = Coil(run, width_mm=config.width_mm)
         self._watch = None if config.roll_marks is None else Watch(config.roll_marks, config.rolls)
         self._marks: dict[int, RollMark] = {}
         self._over: set[int] = set()
@@ -48,12 +48,11 @@ class Following:
     @property
     def ended(self) -> bool:
         """Whether the run is over on every camera."""
-        return self._reader.coil.ended
+        return self._coil.ended
 
     def feed(self, packet: Packet) -> Iterator[CoilMessage]:
         """A message of the line, of this run or another. Gives what is to be published."""
-        self.simulated |= packet.header.run == self.run and packet.header.simulated
-        for one in self._reader.feed(packet):
+        for one in self._coil.feed(packet):
             if isinstance(one, CoilDefect):
                 self._counts[one.class_name] += 1
                 self._waiting.append(one)
@@ -68,7 +67,7 @@ class Following:
 
     def look(self) -> Iterator[CoilMessage]:
         """Look for roll marks in what has come. Gives what is to be published."""
-        views = [view for view in self._reader.coil.views if view.track.span is not None]
+        views = [view for view in self._coil.views if view.track.span is not None]
         if self._watch is None or not views:
             return
         settled_mm = min(view.track.reached_mm for view in views) - _BEHIND_MM
@@ -87,7 +86,7 @@ class Following:
 
     def state(self, state: CoilState) -> CoilBody:
         """What is known of the coil now."""
-        views = [view for view in self._reader.coil.views if view.track.span is not None]
+        views = [view for view in self._coil.views if view.track.span is not None]
         spans = [view.track.span for view in views if view.track.span is not None]
         coil = (min(one[0] for one in spans), max(one[1] for one in spans)) if spans else None
         seen = max((view.track.seen_mm for view in views), default=0.0)
@@ -107,7 +106,7 @@ class Following:
     def finish(self) -> tuple[list[CoilMessage], CoilReport]:
         """The coil is over. What is still to be published of its defects and roll marks, and its report."""
         bodies: list[CoilMessage] = []
-        for one in self._reader.coil.finish():
+        for one in self._coil.finish():
             if isinstance(one, CoilDefect):
                 self._counts[one.class_name] += 1
                 self._waiting.append(one)
@@ -121,10 +120,10 @@ class Following:
         notes = (
             [f"{self._missed} messages of the line did not arrive and could not be recovered"] if self._missed else []
         )
-        return bodies, self._reader.report(marks, notes)
+        return bodies, made(self._coil.findings, self._config, marks, notes)
 
     def _last_look(self, watch: Watch) -> list[CoilMessage]:
-        views = [view for view in self._reader.coil.views if view.track.span is not None]
+        views = [view for view in self._coil.views if view.track.span is not None]
         first = self._settled_mm
         areas = [
             area

@@ -15,10 +15,11 @@ import pytest
 from engines.errors import FileError
 from inspector.coil.cutting import cut_list
 from inspector.coil.grading import grade
+from inspector.coil.head import Head
 from inspector.frames.coil import CoilDefect
 from inspector.frames.outcome import Verdict
 from inspector.report.coil.coil_map import coil_map
-from inspector.report.coil.content import CameraProof, CoilReport, HeadData, report_of
+from inspector.report.coil.content import CameraProof, CoilReport, report_of
 from inspector.report.coil.fonts import Fonts
 from inspector.report.coil.write import write_report
 from inspector.report.pictures import drawing
@@ -30,11 +31,10 @@ CHINESE = "表面缺陷"
 CYRILLIC = "рулон № 7"
 
 
-def head(run: str = "coil-4711") -> HeadData:
-    return HeadData(
-        line="line1", run=run, recipe=None, bundles=("demo-1.0",), operating_points=("3f2a",), calibrations=(), flat_fields=(),
-        software=("inspector 0.1",), began_unix_ns=1_795_471_201_000_000_000, ended_unix_ns=None, simulated=False,
-    )  # fmt: skip
+HEAD = Head(
+    recipes=(), bundles=("demo-1.0",), operating_points=("3f2a",), calibrations=(), flat_fields=(), software=("inspector 0.1",),
+    began_unix_ns=1_795_471_201_000_000_000, ended_unix_ns=None, simulated=False,
+)  # fmt: skip
 
 
 def camera(told: int | None = 1000) -> CameraProof:
@@ -54,7 +54,7 @@ def whole(run: str = "coil-4711", kind: str = "scratches") -> CoilReport:
     unknowns, marks = [unknown(300, 8)], [mark(340, 60)]
     bottom = msgspec.structs.replace(camera(), camera="bottom", face="bottom")
     return report_of(
-        head(run), [camera(), bottom], defects, unknowns, coil=COIL, width_mm=1250.0,
+        run, "line1", HEAD, [camera(), bottom], defects, unknowns, coil=COIL, width_mm=1250.0,
         grade=grade(config(), COIL, defects, unknowns, marks), cuts=cut_list(config(), COIL, defects, unknowns, marks),
         roll_marks=marks,
     )  # fmt: skip
@@ -122,7 +122,9 @@ def test_the_map_shows_what_was_not_inspected_and_never_as_clean() -> None:
 
 
 def test_a_run_without_places_and_without_a_picture_comes_out_right(tmp_path: Path) -> None:
-    report = report_of(head(), [camera(told=None)], [], [], coil=None, notes=["positions are unknown"])
+    report = report_of(
+        "coil-4711", "line1", HEAD, [camera(told=None)], [], [], coil=None, notes=["positions are unknown"]
+    )
     assert coil_map(report) is None
     assert write_report(tmp_path / "r", report) == []
     html = (tmp_path / "r/index.html").read_text()

@@ -8,6 +8,7 @@ import msgspec
 
 from inspector.coil.cutting import CutList
 from inspector.coil.grading import Grade
+from inspector.coil.head import Head
 from inspector.coil.intervals import Stretch, length, within
 from inspector.frames.coil import CoilDefect, RollMark, Unknown
 
@@ -18,22 +19,6 @@ WORST = 10
 MOST_UNKNOWN = 200
 MOST_DEFECTS = 200_000
 """Listed in JSON and CSV, the largest first. All are counted."""
-
-
-class HeadData(msgspec.Struct, frozen=True, kw_only=True):
-    """Of what and with what the coil was inspected."""
-
-    line: str
-    run: str
-    recipe: str | None
-    bundles: tuple[str, ...]
-    operating_points: tuple[str, ...]
-    calibrations: tuple[str, ...]
-    flat_fields: tuple[str, ...]
-    software: tuple[str, ...]
-    began_unix_ns: int | None
-    ended_unix_ns: int | None
-    simulated: bool
 
 
 class CameraProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +53,9 @@ class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
 class CoilReport(msgspec.Struct, frozen=True, kw_only=True):
     """All that is told of a coil."""
 
-    head: HeadData
+    run: str
+    line: str
+    head: Head
     from_mm: float
     to_mm: float
     """What the frames cover along the coil; both 0 where no frame has a place."""
@@ -104,7 +91,9 @@ class CoilReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report_of(
-    head: HeadData,
+    run: str,
+    line: str,
+    head: Head,
     cameras: Sequence[CameraProof],
     defects: Sequence[CoilDefect],
     unknowns: Sequence[Unknown],
@@ -127,6 +116,8 @@ def report_of(
     if len(defects) > MOST_DEFECTS:
         told.append(f"{len(defects):,} defects; the {MOST_DEFECTS:,} largest are listed, all are counted.")
     return CoilReport(
+        run=run,
+        line=line,
         head=head,
         from_mm=bounds[0],
         to_mm=bounds[1],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from inspector.coil.coil import Coil, Findings
+from inspector.coil.coil import Findings
 from inspector.coil.config import CoilConfig
 from inspector.coil.coverage import CameraCoverage
 from inspector.coil.cutting import cut_list
@@ -12,38 +12,16 @@ from inspector.coil.grading import grade
 from inspector.coil.intervals import Stretch, between
 from inspector.coil.roll_marks import Point, find
 from inspector.frames.coil import Area, CoilDefect, RollMark, Unknown
-from inspector.protocol.codec import Packet
 from inspector.report.coil.content import CameraProof, CoilReport, report_of
-from inspector.report.coil.head import HeadCollector
-
-
-class CoilReader:
-    """The coil of a run, and its head data, from the run's messages."""
-
-    def __init__(self, run: str, config: CoilConfig) -> None:
-        self.coil = Coil(run, width_mm=config.width_mm)
-        self._head = HeadCollector(run)
-        self._config = config
-
-    def feed(self, packet: Packet) -> list[CoilDefect | Unknown]:
-        """As ``Coil.feed``."""
-        self._head.feed(packet)
-        return self.coil.feed(packet)
-
-    def report(self, marks: Sequence[RollMark] | None = None, notes: Sequence[str] = ()) -> CoilReport:
-        """The report, of all that came; the coil is finished by it. ``marks``: those that are known already; None: they are looked for."""
-        self.coil.finish()
-        return made(self.coil.findings, self._head, self._config, marks, notes)
 
 
 def made(
     findings: Findings,
-    head: HeadCollector,
     config: CoilConfig,
     marks: Sequence[RollMark] | None = None,
     notes: Sequence[str] = (),
 ) -> CoilReport:
-    """The report of these findings."""
+    """The report of what was found on a coil. ``marks``: the roll marks that are known already; None: they are looked for."""
     coil: Stretch | None = (findings.from_mm, findings.to_mm) if findings.length_mm > 0 else None
     if marks is None and config.roll_marks is not None:
         marks = find(list(points(findings.defects)), inspected(findings), config.roll_marks, config.rolls)
@@ -51,8 +29,10 @@ def made(
     grading = config.grading
     graded = grading is not None and coil is not None
     return report_of(
-        head.data(),
-        [_proof(one, head) for one in findings.coverage],
+        findings.run,
+        findings.line or "",
+        findings.head,
+        [_proof(one) for one in findings.coverage],
         findings.defects,
         findings.unknowns,
         coil=coil,
@@ -92,14 +72,14 @@ def inspected_by(camera: CameraCoverage, unknowns: Iterable[Unknown]) -> Iterabl
         yield Area(face=face, from_mm=begin, to_mm=end, x_from_mm=x_from, x_to_mm=x_to)
 
 
-def _proof(camera: CameraCoverage, head: HeadCollector) -> CameraProof:
+def _proof(camera: CameraCoverage) -> CameraProof:
     return CameraProof(
         camera=camera.camera,
         face=camera.face or "top",
         frames=camera.frames,
         verdicts={verdict.value: count for verdict, count in camera.verdicts.items()},
         reasons={reason.value: count for reason, count in camera.reasons.items()},
-        told=head.told.get(camera.camera),
+        told=camera.told,
         complete=camera.complete,
     )
 

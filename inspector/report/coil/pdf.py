@@ -53,7 +53,7 @@ def pdf(report: CoilReport, map_: Shown | None, gallery: Sequence[Shown], fonts:
     file = io.BytesIO()
     document = SimpleDocTemplate(
         file, pagesize=_PAGE, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
-        title=title(report), author=report.head.line, creator="inspector", invariant=1,
+        title=title(report), author=report.line, creator="inspector", invariant=1,
     )  # fmt: skip
     document.build(story, onFirstPage=made.foot, onLaterPages=made.foot)
     return file.getvalue()

@@ -14,7 +14,7 @@ _MOST_CUTS = 60
 
 def title(report: CoilReport) -> str:
     """Which coil it is."""
-    return f"Coil {report.head.run}"
+    return f"Coil {report.run}"
 
 
 def sentence(report: CoilReport) -> str:
@@ -75,9 +75,9 @@ def _head(report: CoilReport) -> Block:
     head = report.head
     width = "unknown" if report.width_mm is None else f"{report.width_mm:g} mm"
     rows = [
-        ("run", head.run),
-        ("line", head.line),
-        ("recipe", head.recipe or "none"),
+        ("run", report.run),
+        ("line", report.line),
+        ("recipe", _several(head.recipes)),
         ("began", _time(head.began_unix_ns)),
         ("ended", _time(head.ended_unix_ns)),
         ("length", "unknown" if report.length_mm is None else _m(report.length_mm)),
