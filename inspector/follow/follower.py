@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from engines.errors import FileError
-from engines.files.looking import is_there
 from inspector.client import Missed, NewEpoch, Subscriber
 from inspector.client.events import Event
 from inspector.coil.config import CoilConfig
@@ -22,12 +21,12 @@ from inspector.config.recovery import RecoveryConfig
 from inspector.config.results import ResultsConfig
 from inspector.errors import UserError
 from inspector.follow.following import Following, over
+from inspector.follow.place import place_for
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.protocol.codec import Packet
 from inspector.protocol.coil import COIL, CoilBody, CoilState
 from inspector.protocol.messages import LineState, MessageType
 from inspector.report.coil.content import CoilReport
-from inspector.report.coil.naming import folder_name
 from inspector.report.coil.write import FindPicture, write_report
 from inspector.results.coil_stream import CoilMessage
 from inspector.results.identity import Identity
@@ -194,12 +193,15 @@ class Follower:
         """In the thread of reports: write it, and say that the coil is over."""
         folder: Path | None = None
         if self.config.report is not None:
-            folder = _free(Path(self.config.report.folder) / folder_name(run))
             try:
-                fonts = [Path(font) for font in self.config.report.fonts]
-                for note in write_report(folder, report, self._find_picture, fonts):
-                    log.warning("coil %s: %s", run, note)
-                log.info("coil %s: report written to %s", run, folder)
+                folder, written = place_for(Path(self.config.report.folder), report)
+                if not written:
+                    fonts = [Path(font) for font in self.config.report.fonts]
+                    for note in write_report(folder, report, self._find_picture, fonts):
+                        log.warning("coil %s: %s", run, note)
+                log.info(
+                    "coil %s: %s %s", run, "its report is there already:" if written else "report written to", folder
+                )
             except (FileError, UserError) as error:
                 log.error("coil %s: no report: %s", run, error)
                 folder = None
@@ -216,13 +218,3 @@ class Follower:
 def _begins(packet: Packet) -> bool:
     """Whether a coil may begin with this message: one about a frame, or the begin of a run; what is said of a run that is over begins none."""
     return packet.header.type in (MessageType.START, MessageType.RESULT, MessageType.GAP)
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or the next one of its name that is not there: a report is never written over another one."""
-    if not is_there(folder):
-        return folder
-    number = 2
-    while is_there(found := folder.with_name(f"{folder.name}.{number}")):
-        number += 1
-    return found

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -115,9 +116,9 @@ def configured(line: Line, folder: Path, **more: object) -> CoilConfig:
 
 
 @contextmanager
-def following(config: CoilConfig) -> Iterator[Follower]:
+def following(config: CoilConfig, since: Literal["now", "epoch"] = "now") -> Iterator[Follower]:
     stop = threading.Event()
-    with Follower(config) as follower:
+    with Follower(config, since) as follower:
         thread = threading.Thread(target=follower.run, args=(stop,))
         thread.start()
         try:
@@ -201,6 +202,16 @@ def test_a_signal_ends_it_with_a_report_of_what_was_there(line: Line, tmp_path: 
     report = json.loads((tmp_path / "reports/coil-8/report.json").read_text())
     assert report["cameras"][0]["complete"] is False
     assert report["cameras"][0]["told"] is None
+
+
+def test_a_report_that_is_there_is_not_written_again(line: Line, tmp_path: Path) -> None:
+    config = configured(line, tmp_path)
+    line.coil("coil-7")
+    line.end("coil-7")
+    for _ in range(2):
+        with following(config, since="epoch") as follower:
+            eventually(lambda follower=follower: follower.coils == 1)  # type: ignore[misc]
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["coil-7"]
 
 
 def test_a_line_that_does_not_say_how_frames_lie_is_followed_without_places(line: Line, tmp_path: Path) -> None:
