@@ -89,8 +89,8 @@ def simulate(
     4 scratches, 8 corrosion) and OUT/frames.csv (file, mask, classes, look_alikes; several joined by "|", main class first). Sheets that an
     earlier call wrote are replaced; a folder that holds other frames is refused.
 
-    With --config they are the frames that the line's simulated camera delivers, by their numbers; frames that it loses or corrupts are left out. Where
-    it has a strip, OUT/strip.json lists the long defects and roll marks on it, in mm (docs/simulator.md).
+    With --config they are the frames of the line's simulated camera, by their numbers, also those that it would lose or corrupt. Where it has a
+    strip, OUT/strip.json lists the long defects and roll marks on it, in mm.
     """
     from inspector.cli.simulated_frames import write_frames, write_strip
 
@@ -117,13 +117,12 @@ def simulate(
             raise UserError(f"{given}: the sheets are those of {config}; change it there, or leave --config out")
         job = _of_camera(config, camera)
     end = first + (frames or (job.source.frames if job.of_camera else None) or _FRAMES)
-    numbers = [number for number in range(first, end) if not job.of_camera or _delivered(job.source, number)]
-    write_frames(out, job, numbers, workers)
+    write_frames(out, job, range(first, end), workers)
     if job.view is not None:
         from inspector.capture.simulator import SimulatorTruth
 
         write_strip(out, SimulatorTruth(job.source, job.height, job.width, view=job.view).strip(end))
-    tell(f"{len(numbers)} sheets in {out}", err=True)
+    tell(f"{end - first} sheets in {out}", err=True)
 
 
 def _new_sheets(sheets: SimulatorConfig, height: int, width: int) -> Job:
@@ -152,13 +151,6 @@ def _of_camera(path: Path, name: str | None) -> Job:
     height, width = preparation_of(camera, inspected).camera or inspected
     view = strip_view(camera, line.verdicts.travel_axis, height, width)
     return Job(camera.source, height, width, of_camera=True, view=view)
-
-
-def _delivered(source: SimulatorConfig, number: int) -> bool:
-    """Whether the camera delivers a frame whole."""
-    from inspector.capture.simulator.faults import is_corrupt, is_lost
-
-    return not is_lost(source, number) and not is_corrupt(source, number)
 
 
 def _read_mix(text: str) -> tuple[float, float, float, float]:

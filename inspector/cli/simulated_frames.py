@@ -48,7 +48,7 @@ class Job:
     width: int
     """Of a frame, px."""
     of_camera: bool
-    """Whether frames are those that the camera delivers: of its pool, worn, without the lost and the corrupt ones. Else each is a new sheet."""
+    """Whether frames are those of the camera: sheets of its pool with what is on the strip, as a worn station sees them. Else each is a new sheet."""
     view: StripView | None = None
     """Of the camera, where it has a strip."""
 
@@ -56,7 +56,7 @@ class Job:
 _Work = tuple[Job, tuple[int, ...], Path]
 
 
-def write_frames(out: Path, job: Job, numbers: list[int], workers: int | None) -> None:
+def write_frames(out: Path, job: Job, numbers: range, workers: int | None) -> None:
     """Write frames and their truth to ``out``; ``workers`` processes render, None: one for each core."""
     from rich.progress import Progress
 

@@ -12,13 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from inspector.capture.simulator import SimulatorCamera, SimulatorTruth, StripView
+from engines.distortion import Distortion
+from inspector.capture.make import source_of
+from inspector.capture.simulator import SimulatorCamera, SimulatorTruth, StripView, strip_view
 from inspector.capture.simulator.faults import sheet_of
 from inspector.capture.simulator.strip import Overlay
+from inspector.config.calibrated_scale import CalibratedScale
+from inspector.config.load import parse_config
 from inspector.config.positions import PlacementConfig
 from inspector.config.simulated_strip import LongDefectsConfig, RollMarkConfig, StripConfig
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.verdicts import Scale, VerdictsConfig
+from inspector.errors import UserError
 from inspector.frames.size import FrameSize
 from inspector.verdicts.places import Places
 
@@ -208,6 +213,48 @@ def test_sheets_below_have_no_period_of_their_own() -> None:
         assert same < 0.16, period
     plain = SimulatorConfig(pool=8)
     assert [sheet_of(plain, number) for number in range(20)] == [number % 8 for number in range(20)]
+
+
+LINE = """\
+line: two
+bundle: demo
+cameras:
+  - {name: left, travel_um_per_frame: 128000, scale: SCALE, source: {kind: simulator, seed: 1, STRIP}}
+  - {name: right, travel_um_per_frame: 128000, scale: SCALE, source: {kind: simulator, seed: 2, STRIP}, placement: {lateral_mm: 75}}
+verdicts: {travel_axis: y}
+"""
+SECTION = "frames: 40, pool: 2, strip: {width_mm: 500, long_defects: [{per_100_m: 90}]}"
+
+
+def test_cameras_of_a_line_are_told_how_they_see_the_strip() -> None:
+    text = LINE.replace("SCALE", "{mm_per_px_x: 1.5, mm_per_px_y: 2}").replace("STRIP", SECTION)
+    line = parse_config(text, "line.yaml")
+    masks = []
+    for camera in line.cameras:
+        assert isinstance(camera.source, SimulatorConfig)
+        view_of = strip_view(camera, "y", H, W)
+        truth = SimulatorTruth(camera.source, H, W, view=view_of)
+        source = source_of(camera, line.verdicts.travel_axis, H, W)
+        source.open()
+        while (arrival := source.next()) is not None:
+            assert arrival.pixels is not None
+            assert np.array_equal(arrival.pixels, truth.sheet(arrival.number).frame)
+        source.close()
+        clean = SimulatorTruth(msgspec.structs.replace(camera.source, defect_rate=0), H, W, view=view_of)
+        masks.append(np.concatenate([clean(number).mask for number in range(40)]))
+    assert masks[0].any()
+    assert np.array_equal(masks[0][:, 50:], masks[1][:, :150])
+
+
+def test_a_lens_is_refused() -> None:
+    text = LINE.replace("SCALE", "{mm_per_px_x: 1.5, mm_per_px_y: 2}").replace("STRIP", SECTION)
+    camera = parse_config(text, "line.yaml").cameras[0]
+    lens = Distortion(kind="radial", k1=-0.1, center_x_px=100, center_y_px=32, reach_px=80)
+    scale = CalibratedScale(
+        mm_per_px_x=1.5, mm_per_px_y=2, file="s.yaml", id="s", height=H, width=W, camera_serial="", lens=lens
+    )
+    with pytest.raises(UserError, match=r"cameras\.left\.source\.strip: is drawn without distortion"):
+        source_of(msgspec.structs.replace(camera, scale=scale), "y", H, W)
 
 
 def test_a_strip_without_a_view_is_refused() -> None:

@@ -18,7 +18,7 @@ from inspector.frames.coil import Area, Face
 _BLOCK_MM = 100_000.0
 """Defects are drawn for each such stretch by itself: those that begin in it."""
 _PURPOSE = {"top": 2000, "bottom": 4000}
-"""Purposes of random streams, plus twice the number of the entry: its places, and what its defects are like."""
+"""Purposes of random streams, plus three times the number of the entry: its places, the paths of its defects, their looks."""
 _MOST_IN_BLOCK = 10_000
 """Far more than chance draws."""
 _WANDER_CELL_MM = 400.0
@@ -81,15 +81,16 @@ class LongDefects:
         """All that would begin in a block."""
         found = []
         for entry, config in enumerate(self._strip.long_defects):
-            purpose = _PURPOSE[self._face] + 2 * entry
+            purpose = _PURPOSE[self._face] + 3 * entry
             rng = stream(self._strip.seed, block, purpose)
             for number in range(int(rng.poisson(config.per_100_m))):
                 begin, rank = (block + rng.random()) * _BLOCK_MM, rng.random()
-                own = stream(self._strip.seed, block * _MOST_IN_BLOCK + number, purpose + 1)
-                found.append(_Candidate(self._trail(own, config, begin), rank))
+                own = self._strip.seed, block * _MOST_IN_BLOCK + number
+                trail = self._trail(stream(*own, purpose + 1), (*own, purpose + 2), config, begin)
+                found.append(_Candidate(trail, rank))
         return found
 
-    def _trail(self, rng: Random, config: LongDefectsConfig, begin: float) -> Trail:
+    def _trail(self, rng: Random, looks: tuple[int, int, int], config: LongDefectsConfig, begin: float) -> Trail:
         length, width = rng.uniform(*config.length_m) * 1000, rng.uniform(*config.width_mm)
         where, side = rng.random(), rng.uniform(-0.5, 0.5)
         wander = Wave(rng, _WANDER_CELL_MM)
@@ -110,7 +111,7 @@ class LongDefects:
             wander_mm=_WANDER * width,
             wander=wander,
             area=Area(face=self._face, from_mm=begin, to_mm=begin + length, x_from_mm=x_mm + low, x_to_mm=x_mm + high),
-            looks=rng,
+            looks=looks,
             contrast=config.contrast,
         )
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from inspector.capture.simulator.noise import Random
+from inspector.capture.simulator.noise import stream
 from inspector.capture.simulator.strip.looks import Look, look_of
 from inspector.capture.simulator.strip.view import Mm
 from inspector.capture.simulator.strip.waves import Wave
@@ -56,14 +56,14 @@ class Trail:
     wander: Wave
     area: Area
     """Its box, exact to 0.01 mm across the strip."""
-    looks: Random
-    """Random numbers for its look."""
+    looks: tuple[int, int, int]
+    """Seed, index and purpose of the random numbers of its look."""
     contrast: float
 
     @cached_property
     def look(self) -> Look:
         """Made when it is first drawn: most of a strip is only listed."""
-        return look_of(self.kind, self.looks, (self.to_mm - self.from_mm) / 2, self.half_mm, self.contrast)
+        return look_of(self.kind, stream(*self.looks), (self.to_mm - self.from_mm) / 2, self.half_mm, self.contrast)
 
     def path(self, along: Mm) -> Mm:
         """Its middle line, mm across the strip."""
