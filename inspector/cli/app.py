@@ -14,6 +14,7 @@ from inspector.cli import (
     bundle,
     calibrate,
     camera,
+    coil,
     config,
     controller,
     ctl,
@@ -93,6 +94,7 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(engines.app, name="engines")
 journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
+app.add_typer(coil.app, name="coil")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(ctl.app, name="ctl")
 app.add_typer(keys.app, name="keys")
