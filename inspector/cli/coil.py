@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from inspector.coil.coil import Coil
     from inspector.report.coil.write import FindPicture
-    from inspector.results.journal_reader import Row
+    from inspector.results.stored_row import Row
 
 _TAIL = 5000
 """Rows at the end of the journal that are looked through for names of runs."""
