@@ -195,7 +195,7 @@ class Store:
         with synced(connection):  # on the disk before the first row is lost in a power cut
             closed_well = connection.execute("DELETE FROM facts WHERE key = ?", (_CLOSED_WELL,)).rowcount
         if not closed_well:
-            self.mended = mend(self.path, connection)
+            self.mended = mend(self.path, connection, rows=False)
 
     def _set_aside(self, error: BaseException) -> None:
         if self._connection is not None:
