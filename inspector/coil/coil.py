@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from inspector.coil.coverage import CameraCoverage, coverage_of
@@ -88,7 +90,7 @@ class Coil:
         reader, stitcher = self._reader, self._stitcher
         spans = [view.track.span for view in stitcher.views.values() if view.track.span is not None]
         first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
-        coverage = coverage_of((stream.books for stream in reader.streams.values()), stitcher.views, reader.faces)
+        coverage = coverage_of(reader.books, stitcher.views, reader.faces)
         return Findings(
             run=self.run,
             line=reader.line,
@@ -140,6 +142,11 @@ class Coil:
             notes.append(BOXES)
         if not reader.begun:
             notes.append("the start of the run is not there: what lies before the first frame is not known")
+        times = max(Counter(books.camera for books in reader.books).values(), default=0)
+        if times > 1:
+            notes.append(
+                f"the run was begun {times} times: the daemon was started again, or several runs have this name"
+            )
         if stitcher.lost_unplaced:
             notes.append(f"{stitcher.lost_unplaced} frames were not inspected, and their place is not known")
         if stitcher.seen_again:

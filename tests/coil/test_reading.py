@@ -217,7 +217,7 @@ def test_a_damaged_mask_is_said_and_its_place_is_unknown() -> None:
     broken = [Packet(one.header, one.body, one.blob[:-8]) if one.header.frame == 1 else one for one in packets]
     findings = coil_of(broken)
     assert [(one.area.from_mm, one.area.to_mm) for one in findings.unknowns] == [(12.0, 24.0)]
-    assert any("masks cannot be used" in note for note in findings.notes)
+    assert any("masks are damaged" in note for note in findings.notes)
 
 
 def test_findings_come_while_the_run_goes_on_and_only_once() -> None:
