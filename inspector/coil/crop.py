@@ -66,7 +66,7 @@ def common(one: Crop, other: Crop, across_mm: float) -> Iterator[Common]:
     for a, b, points, line, column in _shared(first, second):
         pairs.add((a, b))
         area_mm2 = points * mm2 * max(one.fill, other.fill)
-        place = along[0] + line * (along[1] - along[0]), across[0] + column * (across[1] - across[0])
+        place = float(along[0] + line * (along[1] - along[0])), float(across[0] + column * (across[1] - across[0]))
         yield Common(one.components[a], other.components[b], area_mm2, *place)
     touching = _touching(first, second, 1)
     if across_mm > 0:

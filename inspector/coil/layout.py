@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.coil.findings import Face
+from inspector.protocol.limits import MOST_PIXELS
 from inspector.protocol.settings import Settings, StripFrame
 
 
@@ -21,9 +22,11 @@ class Layout:
 
     @cached_property
     def edges(self) -> StripFrame | None:
-        """The edges of a frame, mm, along the coil from its position; None without a scale."""
+        """The edges of a frame, mm, along the coil from its position; None without a scale, and for what can be no frame."""
         edges = None if self.settings.placement is None else self.settings.placement.frame
         if edges is None or edges.from_mm >= edges.to_mm or edges.x_from_mm >= edges.x_to_mm:
+            return None
+        if self.size[0] * self.size[1] > MOST_PIXELS:
             return None
         return edges
 

@@ -18,13 +18,15 @@ class InOrder(Generic[T]):
         self._through = -1
         self._next: int | None = None
         """Number of the frame behind the last one that was given; None before the first."""
-        self._waiting: list[tuple[int, int, T]] = []
-        """Heap of first frame, frame behind the last one, and what is said of them."""
+        self._waiting: list[tuple[int, int, int, T]] = []
+        """Heap of first frame, number in the order of arrival, frame behind the last one, and what is said of them."""
+        self._arrived = 0
 
     def take(self, first: int, count: int, item: T) -> None:
         """Something is said of frames ``first`` to ``first + count - 1``. What is said again is left out."""
         if self._next is None or first >= self._next:
-            heapq.heappush(self._waiting, (first, first + count, item))
+            self._arrived += 1
+            heapq.heappush(self._waiting, (first, self._arrived, first + count, item))
 
     def resolved(self, through: int) -> None:
         """Every frame up to ``through`` has its verdict, so that no earlier one comes any more."""
@@ -35,7 +37,7 @@ class InOrder(Generic[T]):
         found: list[tuple[int, T]] = []
         waiting = self._waiting
         while waiting and (everything or self._is_next(waiting[0][0]) or len(waiting) > MOST_WAITING):
-            first, behind, item = heapq.heappop(waiting)
+            first, _, behind, item = heapq.heappop(waiting)
             if self._next is not None and first < self._next:
                 continue
             found.append((0 if self._next is None else first - self._next, item))

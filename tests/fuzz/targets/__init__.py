@@ -24,6 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
     "controller": ("controller_config", "controller_state"),
+    "coils": ("coil",),
 }  # fmt: skip
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
