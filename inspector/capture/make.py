@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from inspector.capture.opencv import OpenCvCamera, VideoFile
 from inspector.capture.recording import Playback, RecordingCamera
 from inspector.capture.replay import ReplayCamera
 from inspector.capture.source import FrameSource
-from inspector.config.camera import SourceConfig
+from inspector.config.camera import CameraConfig, SourceConfig
 from inspector.config.genicam import GenicamConfig
 from inspector.config.opencv import OpenCvConfig
 from inspector.config.recording import RecordedSource
@@ -41,6 +43,25 @@ def make_source(
     from inspector.capture.simulator import SimulatorCamera  # brings the whole renderer
 
     return SimulatorCamera(config, height, width)
+
+
+def source_of(
+    camera: CameraConfig,
+    travel_axis: Literal["x", "y"],
+    height: int,
+    width: int,
+    playback: Playback | None = None,
+    *,
+    any_size: bool = False,
+) -> FrameSource:
+    """The source of ``camera``, as ``make_source`` makes it; one that simulates a strip is told how the camera sees it. Raises UserError where
+    the configuration does not say that."""
+    config = camera.source
+    if not isinstance(config, SimulatorConfig) or config.strip is None:
+        return make_source(config, height, width, playback, any_size=any_size)
+    from inspector.capture.simulator import SimulatorCamera, strip_view
+
+    return SimulatorCamera(config, height, width, view=strip_view(camera, travel_axis, height, width))
 
 
 def source_kind(config: SourceConfig) -> str:

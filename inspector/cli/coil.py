@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inspector.coil.coil import Coil
+    from inspector.report.coil.write import FindPicture
     from inspector.results.journal_reader import Row
 
 _TAIL = 5000
@@ -31,21 +32,32 @@ WidthOption = Annotated[
 ]
 
 
+LineOption = Annotated[str | None, typer.Option(help="Only this line, where several write into the journal.")]
+EpochOption = Annotated[
+    str | None,
+    typer.Option(help="Only this epoch (one start of the daemon), or `last`: where several runs have one name."),
+]
+
+
 @app.command()
 def show(
     run: RunArgument,
     journal: JournalOption = Path("journal.sqlite"),
-    line: Annotated[str | None, typer.Option(help="Only this line, where several write into the journal.")] = None,
-    epoch: Annotated[
-        str | None,
-        typer.Option(help="Only this epoch (one start of the daemon), or `last`: where several runs have one name."),
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The width of the strip is taken from it (coil.yaml).")
     ] = None,
+    line: LineOption = None,
+    epoch: EpochOption = None,
     width_mm: WidthOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
 ) -> None:
     """Show the defects of a run as those of one coil: joined over frames and cameras, with what nobody inspected."""
+    from engines.files.looking import expanded
     from inspector.cli.coil_tables import print_findings
+    from inspector.coil.load import load_coil
 
+    if config is not None and width_mm is None:
+        width_mm = load_coil(expanded(config)).width_mm
     findings = read_coil(run, journal, line=line, epoch=epoch, width_mm=width_mm).findings
     if as_json:
         print_json(findings)
@@ -53,6 +65,108 @@ def show(
         print_findings(findings)
         for note in findings.notes:
             tell(f"note: {note}")
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    journal: JournalOption = Path("journal.sqlite"),
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Grades, rolls and more (coil.yaml). Without: no grade.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Where it is written. Default: report.folder of the configuration, then the run's name.",
+        ),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The line's defect archive, for pictures of the largest defects."),
+    ] = None,
+    line: LineOption = None,
+    epoch: EpochOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON too.")] = False,
+) -> None:
+    """Write the report of a run: a page, a PDF, CSV and JSON.
+
+    Example: `inspector coil report coil-4711 -j line.sqlite -c coil.yaml -o reports/coil-4711`
+    """
+    from engines.files.looking import expanded
+    from engines.files.writing import refuse_folders
+    from inspector.coil.config import CoilConfig
+    from inspector.coil.load import load_coil
+    from inspector.errors import UserError
+    from inspector.report.coil.make import made
+    from inspector.report.coil.naming import folder_name
+    from inspector.report.coil.write import PAGE, write_report
+
+    read = CoilConfig() if config is None else load_coil(expanded(config))
+    if out is None:
+        if read.report is None:
+            raise UserError("give --out FOLDER, or --config with a section report")
+        out = Path(read.report.folder) / folder_name(run)
+    out = expanded(out)
+    refuse_folders(out, {"the folder of the journal": journal.parent}, "--out")
+    found = made(read_coil(run, journal, line=line, epoch=epoch, width_mm=read.width_mm).findings, read)
+    if archive is None and read.report is not None and read.report.archive is not None:
+        archive = Path(read.report.archive)
+    fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
+    told = write_report(out, found, _pictures(archive), fonts)
+    if as_json:
+        print_json(found)
+    else:
+        from inspector.report.coil.words import sentence
+
+        tell(sentence(found))
+        for note in (*found.notes, *told):
+            tell(f"note: {note}")
+        tell(f"written: {out / PAGE}")
+
+
+@app.command()
+def follow(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Where the line is, grades, rolls and more (coil.yaml).")
+    ],
+    since: Annotated[
+        str, typer.Option(help="Begin `now`, or with the first message of the running `epoch` of the line.")
+    ] = "now",
+    log_level: Annotated[
+        str, typer.Option(help="Least severe messages to log: debug, info, warning or error.")
+    ] = "info",
+    log_format: Annotated[str, typer.Option(help="How a message is written: auto, text, journal or json.")] = "auto",
+) -> None:
+    """Follow the coils of a running line, until SIGTERM or Ctrl-C: publish their defects and roll marks, and write a report when a run ends.
+
+    Example: `inspector coil follow -c coil.yaml`, and `inspector subscribe tcp://127.0.0.1:5555` beside it
+    """
+    from engines.files.looking import expanded
+    from inspector.cli.coil_follow import follow_coils
+    from inspector.coil.load import load_coil
+
+    follow_coils(load_coil(expanded(config)), since, log_level, log_format)
+
+
+@app.command()
+def check(config: Annotated[Path, typer.Option("--config", "-c", help="The configuration of coils (YAML).")]) -> None:
+    """Say whether a configuration of coils can be used.
+
+    Exit status: 0 it can, 2 a mistake in it.
+    """
+    from engines.files.looking import expanded
+    from inspector.coil.load import load_coil
+
+    read = load_coil(expanded(config))
+    grades = "no grades" if read.grading is None else f"grades {', '.join(one.name for one in read.grading.grades)}"
+    tell(f"{config}: fine ({len(read.rolls)} rolls; {grades})")
+
+
+def _pictures(archive: Path | None) -> FindPicture | None:
+    return None
 
 
 def read_coil(

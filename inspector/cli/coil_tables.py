@@ -10,7 +10,7 @@ from rich.table import Table
 from inspector.cli.output import console, shown
 from inspector.coil.coil import Findings
 from inspector.coil.coverage import CameraCoverage
-from inspector.coil.findings import CoilDefect, Cut, Unknown
+from inspector.frames.coil import CoilDefect, Cut, Unknown
 
 SHOWN = 50
 """Defects and stretches that are listed; ``--json`` has all."""

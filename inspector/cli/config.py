@@ -69,6 +69,7 @@ def example(
     titles = {
         Kind.LINE: "Lines",
         Kind.CONTROLLER: "Reject controllers",
+        Kind.COILS: "Coils: grades, rolls, reports",
         Kind.PRODUCT: "Recipes of a line",
         Kind.TRAINING: "Training recipes",
         Kind.DATA: "Data sets",

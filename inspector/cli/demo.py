@@ -83,7 +83,7 @@ class _Scored:
 
     def __init__(self, line: LineConfig, bundle: Bundle) -> None:
         """Raises UserError unless the line has one simulated camera."""
-        from inspector.capture.simulator import CLASS_NAMES, SimulatorTruth
+        from inspector.capture.simulator import CLASS_NAMES, SimulatorTruth, strip_view
         from inspector.config.simulator import SimulatorConfig
         from inspector.errors import UserError
         from inspector.report import Report
@@ -100,7 +100,8 @@ class _Scored:
                 f"this one has {', '.join(bundle.classes)}, for which only clean sheets (defect_rate: 0) can be scored"
             )
         self.frames = camera.source.frames
-        self._truth = SimulatorTruth(camera.source, bundle.height, bundle.width, keep=camera.source.pool)
+        view = strip_view(camera, line.verdicts.travel_axis, bundle.height, bundle.width)
+        self._truth = SimulatorTruth(camera.source, bundle.height, bundle.width, keep=camera.source.pool, view=view)
         truth = NumberedTruth(lambda _, number: self._truth(number).mask, "masks drawn by the simulator, from its seed")
         self.report = Report(
             bundle.classes,

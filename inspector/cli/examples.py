@@ -21,6 +21,7 @@ class Kind(Enum):
     LINE = "*.yaml"
     """Those at the top that are nothing else."""
     CONTROLLER = "controller.yaml"
+    COILS = "coil.yaml"
     PRODUCT = "recipes/*.yaml"
     TRAINING = "training/*.yaml"
     DATA = "data/*.yaml"
@@ -52,7 +53,7 @@ class Example:
 
 def examples(*kinds: Kind) -> list[Example]:
     """All examples, or those of these kinds."""
-    others = set(_folder().glob(Kind.CONTROLLER.value))
+    others = {path for kind in (Kind.CONTROLLER, Kind.COILS) for path in _folder().glob(kind.value)}
     return [
         Example(kind, path)
         for kind in kinds or Kind

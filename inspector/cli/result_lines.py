@@ -10,6 +10,7 @@ from engines.files.text import brief
 from inspector.frames.outcome import Defect, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import Packet
+from inspector.protocol.coil import CoilBody, CoilDefectBody, RollMarkBody
 from inspector.protocol.messages import (
     ChangeBody,
     EndBody,
@@ -83,8 +84,25 @@ def _append_event(line: Text, packet: Packet) -> None:
     elif isinstance(body, EndBody):
         counts = "  ".join(f"{verdict.value} {count}" for verdict, count in body.verdicts.items())
         line.append(f"{body.frames} {_things(packet)}  {counts}  late results {body.late}")
+    elif isinstance(body, CoilBody | CoilDefectBody | RollMarkBody):
+        line.append(brief(_of_coil(packet.header.run or "", body), _LONGEST))
     elif isinstance(body, HeartbeatBody):
         line.append(f"{body.state.value}  last seq {body.last_seq}  resolved {packet.header.resolved_through}")
+
+
+def _of_coil(run: str, body: CoilBody | CoilDefectBody | RollMarkBody) -> str:
+    if isinstance(body, CoilBody):
+        counts = ", ".join(f"{count} {name}" for name, count in body.defects.items()) or "no defects"
+        length = "length unknown" if body.length_mm is None else f"{body.length_mm / 1000:.1f} m"
+        grade = "" if body.grade is None else f"  grade {body.grade}"
+        report = "" if body.report is None else f"  {body.report}"
+        return f"{run}  {body.state.value}  {length}  {counts}, {body.roll_marks} roll marks{grade}{report}"
+    one = body.defect if isinstance(body, CoilDefectBody) else body.mark
+    place = f"{one.area.from_mm / 1000:.2f}-{one.area.to_mm / 1000:.2f} m  {one.area.x_from_mm:.0f}-{one.area.x_to_mm:.0f} mm  {one.area.face}"
+    if isinstance(body, CoilDefectBody):
+        return f"{run}  {one.class_name} {body.defect.length_mm:.0f} x {body.defect.width_mm:.0f} mm  {place}"
+    fits = ", ".join(fit.roll for fit in body.mark.rolls) or "no known roll"
+    return f"{run}  {body.state.value}  {one.class_name} every {body.mark.period_mm:.1f} mm  {place}  {fits}"
 
 
 def _things(packet: Packet) -> str:

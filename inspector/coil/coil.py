@@ -7,12 +7,12 @@ from collections import Counter
 import msgspec
 
 from inspector.coil.coverage import CameraCoverage, coverage_of
-from inspector.coil.findings import CoilDefect, Unknown
 from inspector.coil.frame import Frame
 from inspector.coil.head import Head
 from inspector.coil.joining import Joining
 from inspector.coil.reading import BOXES, Event, Over, Reader
-from inspector.coil.stitching import Found, Stitcher
+from inspector.coil.stitching import Found, Stitcher, View
+from inspector.frames.coil import CoilDefect, Unknown
 from inspector.protocol.codec import Packet
 
 MOST_KEPT = 100_000
@@ -64,6 +64,11 @@ class Coil:
     def ended(self) -> bool:
         """Whether the run is over on every camera of which anything came. Messages may follow all the same, where the line goes on with the run."""
         return self._reader.ended
+
+    @property
+    def views(self) -> list[View]:
+        """The cameras that have a place, and how far each has come. Not to be changed."""
+        return list(self._stitcher.views.values())
 
     def feed(self, packet: Packet) -> list[Found]:
         """A message, of this run or any other, in the order of publication. Returns what is over by now: defects that cannot grow any more, and

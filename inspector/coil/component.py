@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.coil.findings import Area, CoilDefect, Cut, Face
+from inspector.frames.coil import Area, CoilDefect, Cut, Face
 from inspector.frames.sheet import FrameOfCamera
 
 

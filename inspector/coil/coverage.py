@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import msgspec
 
 from inspector.coil.books import Books
-from inspector.coil.findings import Face, Unknown
 from inspector.coil.stitching import View
+from inspector.frames.coil import Face
 from inspector.frames.outcome import Reason, Verdict
 
 
@@ -46,44 +46,6 @@ def coverage_of(books: Iterable[Books], views: dict[str, View], faces: dict[str,
     for one in books:
         by_camera.setdefault(one.camera, []).append(one)
     return tuple(_camera(name, by_camera[name], views.get(name), faces.get(name)) for name in sorted(by_camera))
-
-
-def inspected_at(
-    coverage: Iterable[CameraCoverage], unknowns: Iterable[Unknown], face: Face, x_mm: float
-) -> list[tuple[float, float]]:
-    """The stretches along the coil in which a face was inspected at this distance from the reference edge, by any camera: from and to, mm, in order. Where no
-    camera looks there are none."""
-    unseen = [one.area for one in unknowns if one.area.face == face]
-    seen: list[tuple[float, float]] = []
-    for camera in coverage:
-        across = camera.x_from_mm, camera.x_to_mm
-        if (
-            camera.face != face
-            or camera.from_mm is None
-            or camera.to_mm is None
-            or across[0] is None
-            or across[1] is None
-        ):
-            continue
-        if across[0] <= x_mm <= across[1]:
-            holes = sorted((one.from_mm, one.to_mm) for one in unseen if (one.x_from_mm, one.x_to_mm) == across)
-            begin = camera.from_mm
-            for hole in [*holes, (camera.to_mm, camera.to_mm)]:
-                if hole[0] > begin:
-                    seen.append((begin, hole[0]))
-                begin = max(begin, hole[1])
-    return _merged(seen)
-
-
-def _merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Those that touch or overlap as one."""
-    merged: list[tuple[float, float]] = []
-    for begin, end in sorted(stretches):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((begin, end))
-    return merged
 
 
 def _camera(name: str, books: list[Books], view: View | None, face: Face | None) -> CameraCoverage:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.coil.findings import Face
+from inspector.frames.coil import Face
 from inspector.protocol.limits import MOST_PIXELS
 from inspector.protocol.settings import Settings, StripFrame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from itertools import count
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -19,14 +20,13 @@ class InOrder(Generic[T]):
         self._next: int | None = None
         """Number of the frame behind the last one that was given; None before the first."""
         self._waiting: list[tuple[int, int, int, T]] = []
-        """Heap of first frame, number in the order of arrival, frame behind the last one, and what is said of them."""
-        self._arrived = 0
+        """Heap of first frame, frame behind the last one, a number of its own, and what is said of them."""
+        self._taken = count()
 
-    def take(self, first: int, count: int, item: T) -> None:
-        """Something is said of frames ``first`` to ``first + count - 1``. What is said again is left out."""
+    def take(self, first: int, frames: int, item: T) -> None:
+        """Something is said of frames ``first`` to ``first + frames - 1``. What is said again is left out."""
         if self._next is None or first >= self._next:
-            self._arrived += 1
-            heapq.heappush(self._waiting, (first, self._arrived, first + count, item))
+            heapq.heappush(self._waiting, (first, first + frames, next(self._taken), item))
 
     def resolved(self, through: int) -> None:
         """Every frame up to ``through`` has its verdict, so that no earlier one comes any more."""
@@ -37,7 +37,7 @@ class InOrder(Generic[T]):
         found: list[tuple[int, T]] = []
         waiting = self._waiting
         while waiting and (everything or self._is_next(waiting[0][0]) or len(waiting) > MOST_WAITING):
-            first, _, behind, item = heapq.heappop(waiting)
+            first, behind, _, item = heapq.heappop(waiting)
             if self._next is not None and first < self._next:
                 continue
             found.append((0 if self._next is None else first - self._next, item))

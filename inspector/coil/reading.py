@@ -9,13 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from inspector.coil.books import Books
-from inspector.coil.findings import Face
 from inspector.coil.frame import Frame, Lost
 from inspector.coil.head import Heading
 from inspector.coil.layout import Layout
 from inspector.coil.ordering import InOrder
 from inspector.coil.picture import picture_of
 from inspector.coil.positions import Positions
+from inspector.frames.coil import Face
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.position import PositionSource
 from inspector.frames.sheet import SHEET

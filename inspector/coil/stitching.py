@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from inspector.coil.component import Component
 from inspector.coil.crop import Crop, common
-from inspector.coil.findings import Area, CoilDefect, Cut, Face, Unknown
 from inspector.coil.frame import Frame, Lost
 from inspector.coil.joining import Joining
 from inspector.coil.part import Part, part_of
 from inspector.coil.seam import Seam, meeting
 from inspector.coil.track import Fresh, Hole, Track
+from inspector.frames.coil import Area, CoilDefect, Cut, Face, Unknown
 
 Found = CoilDefect | Unknown
 

@@ -24,6 +24,7 @@ from inspector.config.recording import RecordedSource
 from inspector.config.recovery import ENDPOINT as RECOVERY_ENDPOINT
 from inspector.config.recovery import recovery_address
 from inspector.config.sheets import SheetsConfig
+from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
 from inspector.config.verdicts import Scale
 from inspector.errors import UserError
@@ -94,11 +95,13 @@ def _check_whole(config: LineConfig, origin: str) -> None:
         raise UserError(f"{origin}: cameras: the name {twice[0]!r} is used twice; each camera needs its own")
     for camera in config.cameras:
         _check_travel(camera, f"{origin}: cameras.{camera.name}")
+        _check_strip(camera, f"{origin}: cameras.{camera.name}")
     _check_packet_sockets(config.cameras, f"{origin}: cameras")
-    if "sheet" in counts:
-        raise UserError(
-            f"{origin}: cameras: the name 'sheet' is that of the stream of whole sheets; give the camera another one"
-        )
+    for name, what in (("sheet", "whole sheets"), ("coil", "a coil")):
+        if name in counts:
+            raise UserError(
+                f"{origin}: cameras: the name {name!r} is that of the stream of {what}; give the camera another one"
+            )
     if config.sheets is not None:
         _check_sheets(config.sheets, config, f"{origin}: sheets")
     _check_sockets(config, origin)
@@ -147,6 +150,15 @@ def _check_travel(camera: CameraConfig, where: str) -> None:
         raise UserError(
             f"{where}.line_scan: overlap_lines is {scan.overlap_lines}; expected less than lines, which is {scan.lines}"
         )
+
+
+def _check_strip(camera: CameraConfig, where: str) -> None:
+    """A simulated strip is drawn in mm, so the camera must say what a frame is of it."""
+    if not isinstance(camera.source, SimulatorConfig) or camera.source.strip is None:
+        return
+    if not _has_scale(camera) or camera.um_per_frame is None:
+        missing = "travel_um_per_frame or line_scan" if _has_scale(camera) else "scale"
+        raise UserError(f"{where}: has a simulated strip, which is drawn in mm, and no {missing}; give it one")
 
 
 def _check_sheets(sheets: SheetsConfig, config: LineConfig, where: str) -> None:

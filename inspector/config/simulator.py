@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from inspector.config.section import AtLeastOne, Positive, Section
+from inspector.config.simulated_strip import StripConfig
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0)]
@@ -16,8 +17,8 @@ SEVERSTAL_CLASS_MIX = (0.127, 0.035, 0.725, 0.113)
 
 
 class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="simulator"):
-    """A camera that renders steel sheets. What frame ``n`` shows, and whether it is lost or corrupt, depends on this
-    section, the frame size and ``n`` only."""
+    """A camera that renders steel sheets. What frame ``n`` shows, and whether it is lost or corrupt, depends on this section, the frame size
+    and ``n`` only; with a ``strip`` on where the camera sees it, too."""
 
     seed: Annotated[int, Meta(description="Seed of all random choices.", ge=0, le=2**63 - 1)] = 1
     frames: Annotated[AtLeastOne | None, Meta(description="Frames in the run. Null: endless.")] = None
@@ -37,7 +38,12 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     ] = 0.6
     pool: Annotated[
         int,
-        Meta(description="Sheets rendered when the camera opens; frame n shows sheet n modulo pool.", ge=1, le=100_000),
+        Meta(
+            description="Sheets rendered when the camera opens; frame n shows sheet n modulo pool. With a strip it shows one at random, so that "
+            "what is on the sheets does not repeat at a period of its own.",
+            ge=1,
+            le=100_000,
+        ),
     ] = 64
     lose_rate: Annotated[
         Share, Meta(description="Share of the frames the camera loses: their numbers are skipped.")
@@ -64,3 +70,10 @@ class SimulatorConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag=
         int,
         Meta(description="Number of the first frame with dirt, dead columns and a dimming lamp.", ge=0, le=2**53),
     ] = 0
+    strip: Annotated[
+        StripConfig | None,
+        Meta(
+            description="Long defects and roll marks that go on from frame to frame. Takes the camera's `scale` and how far the sheet moves from "
+            "frame to frame. Null: each sheet is for itself."
+        ),
+    ] = None

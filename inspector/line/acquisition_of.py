@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspector.capture.make import make_source
+from inspector.capture.make import source_of
 from inspector.capture.source import FrameSource
 from inspector.config.camera import CameraConfig
 from inspector.line.acquisition import Acquisition
@@ -18,7 +18,13 @@ def acquisition_of(line: Line, camera: CameraConfig, source: FrameSource | None)
     preparation = line.fits.of(camera.name)
     if source is None:
         size = preparation.camera or line.size
-        source = make_source(camera.source, *size, line.playback, any_size=preparation.camera is None)
+        source = source_of(
+            camera,
+            line.config.verdicts.travel_axis,
+            *size,
+            line.playback,
+            any_size=preparation.camera is None,
+        )
     return Acquisition(
         camera,
         source,

@@ -4,6 +4,7 @@ Schema says the same."""
 from __future__ import annotations
 
 from inspector.frames.outcome import REASONS, Reason, Verdict
+from inspector.protocol.coil import COIL
 from inspector.protocol.messages import (
     Body,
     GapBody,
@@ -29,6 +30,9 @@ _OF_FRAMES = (
     "flat_field",
 )
 
+OF_COILS = (MessageType.COIL, MessageType.DEFECT, MessageType.ROLL_MARK)
+"""Types of the stream of a coil, and of no other."""
+
 NEVER_NULL: dict[MessageType, tuple[str, ...]] = {
     MessageType.START: ("run", "bundle", "operating_point"),
     MessageType.CHANGE: ("seq", "bundle", "operating_point"),
@@ -38,6 +42,7 @@ NEVER_NULL: dict[MessageType, tuple[str, ...]] = {
     MessageType.STATUS: ("seq",),
     MessageType.HEARTBEAT: (),
     MessageType.END: ("seq", "run"),
+    **dict.fromkeys(OF_COILS, ("seq", "run")),
 }
 """Keys of the header that are not null in a message of the type."""
 ALWAYS_NULL: dict[MessageType, tuple[str, ...]] = {
@@ -49,6 +54,7 @@ ALWAYS_NULL: dict[MessageType, tuple[str, ...]] = {
     MessageType.STATUS: _OF_FRAMES,
     MessageType.HEARTBEAT: ("seq", *_OF_FRAMES),
     MessageType.END: _OF_FRAMES,
+    **dict.fromkeys(OF_COILS, _OF_FRAMES),
 }
 """Keys of the header that are null in a message of the type."""
 
@@ -62,6 +68,8 @@ def problem(header: Header, body: Body, blob: bytes) -> str:
     for key in ALWAYS_NULL[kind]:
         if getattr(header, key) is not None:
             return f"{kind.value} with a {key}"
+    if kind in OF_COILS and header.camera != COIL:
+        return f"{kind.value} in the stream {header.camera}"
     mask: MaskInfo | None = None
     if isinstance(body, StartBody):
         if (header.seq is None) != body.repeat:

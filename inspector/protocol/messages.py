@@ -15,6 +15,7 @@ from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.frames.position import PositionSource
 from inspector.frames.sheet import SheetDefect, SheetFrame
 from inspector.protocol import limits
+from inspector.protocol.coil import CoilBody, CoilDefectBody, RollMarkBody
 from inspector.protocol.settings import Settings
 from inspector.protocol.values import (
     LARGEST,
@@ -48,6 +49,9 @@ class MessageType(str, Enum):
     STATUS = "status"
     HEARTBEAT = "heartbeat"
     END = "end"
+    COIL = "coil"
+    DEFECT = "defect"
+    ROLL_MARK = "roll_mark"
 
 
 class LineState(str, Enum):
@@ -325,7 +329,19 @@ class EndBody(Message, frozen=True, kw_only=True):
     late: Annotated[int, Meta(description="Results that came too late.", ge=0, le=LARGEST)]
 
 
-Body = StartBody | ChangeBody | ResultBody | LateBody | GapBody | StatusBody | HeartbeatBody | EndBody
+Body = (
+    StartBody
+    | ChangeBody
+    | ResultBody
+    | LateBody
+    | GapBody
+    | StatusBody
+    | HeartbeatBody
+    | EndBody
+    | CoilBody
+    | CoilDefectBody
+    | RollMarkBody
+)
 
 BODIES: dict[MessageType, type[Body]] = {
     MessageType.START: StartBody,
@@ -336,4 +352,7 @@ BODIES: dict[MessageType, type[Body]] = {
     MessageType.STATUS: StatusBody,
     MessageType.HEARTBEAT: HeartbeatBody,
     MessageType.END: EndBody,
+    MessageType.COIL: CoilBody,
+    MessageType.DEFECT: CoilDefectBody,
+    MessageType.ROLL_MARK: RollMarkBody,
 }

@@ -16,7 +16,8 @@ import msgspec
 from inspector.frames.outcome import REASONS, Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codes import CODES
-from inspector.protocol.conditions import ALWAYS_NULL, NEVER_NULL
+from inspector.protocol.coil import COIL
+from inspector.protocol.conditions import ALWAYS_NULL, NEVER_NULL, OF_COILS
 from inspector.protocol.limits import LONGEST_WORD
 from inspector.protocol.messages import BODIES, Body, Header, MessageType, ResultBody, SheetBody
 from inspector.protocol.values import PROTOCOL
@@ -55,6 +56,8 @@ def _messages() -> Iterable[Schema]:
         elif kind is MessageType.RESULT:
             yield _message("result", kind, ResultBody, {"camera": {"not": {"const": SHEET}}})
             yield _message("result of a sheet", kind, SheetBody, {"camera": {"const": SHEET}})
+        elif kind in OF_COILS:
+            yield _message(kind.value, kind, body, {"camera": {"const": COIL}})
         else:
             yield _message(kind.value, kind, body)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import msgspec
 
@@ -19,8 +20,10 @@ from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Outcome, Settled
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError
+from inspector.protocol.coil import COIL
 from inspector.protocol.messages import Header, StartBody
 from inspector.results.bad_messages import Fault
+from inspector.results.coil_stream import CoilMessage, CoilStream
 from inspector.results.command_record import CommandRecord
 from inspector.results.endpoint import InUseError
 from inspector.results.identity import Identity, StartInfo, Totals
@@ -44,6 +47,8 @@ LONGEST_CLOSE_S = 0.9
 LONGEST_TRIAL_S = 1.0
 """A journal that takes no trial write in this time counts as one that cannot be written."""
 _LIMITS = PeerLimits()
+_STREAMS: dict[str, type[Stream]] = {SHEET: SheetStream, COIL: CoilStream}
+"""Those that are not of a camera."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +106,7 @@ class Results:
         self._line = identity.line
         self._journal = Journal(journal, identity) if journal.path is not None else None
         self._streams = {
-            name: (SheetStream if name == SHEET else Stream)(
+            name: _STREAMS.get(name, Stream)(
                 identity, name, heartbeat_ms=config.heartbeat_ms, masks=config.masks, durable=self._durable
             )
             for name in identity.streams
@@ -213,6 +218,10 @@ class Results:
     def sheet(self, settled: Settled) -> None:
         """Publish the verdict of a sheet (``SettledSheet``), or of a range of sheets."""
         self._publisher.submit(partial(self._streams[SHEET].settled, settled))
+
+    def coil(self, run: str, body: CoilMessage) -> None:
+        """Publish what is known of a coil."""
+        self._publisher.submit(partial(cast(CoilStream, self._streams[COIL]).coil, run, body))
 
     def end_sheets(self, run: str) -> None:
         """Publish that a run is over in the stream of sheets; the verdicts published so far are counted."""

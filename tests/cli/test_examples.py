@@ -14,6 +14,7 @@ from engines.training.read_recipe import read_recipe
 from inspector.cli.app import app
 from inspector.cli.examples import Kind, examples, find_example, recipe_file
 from inspector.client.controller.load import load_controller
+from inspector.coil.load import load_coil
 from inspector.config.load import load_config, load_recipe
 from inspector.errors import UserError
 
@@ -35,6 +36,8 @@ def test_every_example_says_what_it_is_and_can_be_read(name: str) -> None:
         load_config(example.path)
     elif example.kind is Kind.CONTROLLER:
         load_controller(example.path)
+    elif example.kind is Kind.COILS:
+        load_coil(example.path)
     elif example.kind is Kind.PRODUCT:
         load_recipe(example.path.parent, name)
     elif example.kind is Kind.TRAINING:
@@ -54,7 +57,7 @@ def test_an_example_is_printed_as_it_is() -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^lin: no example has this name; expected one of cameras, demo, line, two_cameras, controller, thin-strip, .*severstal$",
+        match=r"^lin: no example has this name; expected one of cameras, coil-line, demo, line, two_cameras, controller, coil, thin-strip, .*severstal$",
     ):
         find_example("lin")
     with pytest.raises(UserError, match=r"^gate-resnet51: no such recipe; .*gate-resnet50") as refused:

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from inspector.coil.coil import Coil
-from inspector.coil.coverage import inspected_at
-from inspector.coil.findings import Face
 from inspector.frames.outcome import Reason
 from inspector.frames.position import PositionSource
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import ResultBody
-from tests.coil.strip import CLASSES, UM_ACROSS, Camera, Line, Mask, Plan, other, run_of
+from tests.coil.strip import CLASSES, Camera, Line, Mask, Plan, other, run_of
 from tests.coil.truth import coil_of, components, differences, found
 
 AGAIN = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -275,18 +273,3 @@ def test_a_second_run_of_the_same_name_is_told() -> None:
     assert findings.complete
     assert findings.coverage[0].told == 4
     assert any("begun 2 times" in note for note in findings.notes)
-
-
-def test_where_a_face_was_inspected() -> None:
-    strip = scratched(96)
-    line = [Camera("a", (0, 24)), Camera("b", (16, 40)), Camera("c", (0, 40), face="bottom")]
-    findings = coil_of(run_of(strip, line, Plan(missed=frozenset({("a", 1), ("b", 3)}))))
-
-    def at(face: Face, column: int) -> list[tuple[float, float]]:
-        return inspected_at(findings.coverage, findings.unknowns, face, column * UM_ACROSS / 1000)
-
-    assert at("top", 5) == [(0.0, 12.0), (24.0, 48.0)]
-    assert at("top", 20) == [(0.0, 48.0)], "in the overlap the other camera saw it"
-    assert at("top", 30) == [(0.0, 36.0)]
-    assert at("top", 60) == []
-    assert at("bottom", 30) == [(0.0, 48.0)]

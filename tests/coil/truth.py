@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from inspector.coil.coil import Coil, Findings
-from inspector.coil.findings import CoilDefect
 from inspector.coil.joining import Joining
+from inspector.frames.coil import CoilDefect
 from inspector.protocol.codec import Packet
 from tests.coil.strip import CLASSES, MINIMUM_PX, RUN, UM_ACROSS, UM_ALONG, Camera, Mask, Plan
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from inspector.config.positions import PlacementConfig
+from inspector.frames.coil import Area, CoilDefect, Cut, RollFit, RollMark
+from inspector.frames.sheet import FrameOfCamera
+from inspector.protocol.coil import COIL, CoilBody, CoilDefectBody, CoilState, MarkState, RollMarkBody
 from inspector.protocol.messages import LineState
 from inspector.protocol.settings import SheetSettings
+from inspector.results.coil_stream import CoilStream
+from inspector.results.identity import Identity
 from inspector.results.publication import Publication
 from inspector.sheets.by_frame import ByFrame
 from inspector.sheets.combining import Limits, combined
@@ -26,6 +31,7 @@ from tests.protocol.scene import (
 )
 
 assert BEGINS_UNIX_NS % 1_000_000_000 == 0
+FOLLOWER_EPOCH = "5b0e7c52-6a1d-4d0c-9c39-0a6f1f6be2d4"
 _PERIOD_MS = PERIOD_NS / MS
 NEXT = msgspec.structs.replace(START, bundle=NEXT_BUNDLE, thresholds=thresholds(0.028))
 
@@ -107,10 +113,46 @@ def sheet_of_two_cameras() -> tuple[list[Publication], Publication]:
     return said, said[2]
 
 
+def stream_of_a_coil() -> dict[str, Publication]:
+    """The messages about a coil, by name: a scratch of nine frames, and a roll mark."""
+    clock = Clock()
+    identity = Identity(line="line1", cameras=(COIL,), epoch=FOLLOWER_EPOCH)
+    stream = CoilStream(identity, COIL, heartbeat_ms=200, masks=False, clocks=clock.both)
+    frames = tuple(FrameOfCamera(camera="cam1", frame=frame) for frame in range(200, 209))
+    scratch = CoilDefect(
+        class_name="scratches", area=Area(face="top", from_mm=128_231.2, to_mm=133_410.0, x_from_mm=40.0, x_to_mm=43.6),
+        along_mm=130_812.4, x_mm=41.9, length_mm=5178.8, width_mm=3.6, area_mm2=6214.5, score=0.9412, near_edge_mm=40.0,
+        far_edge_mm=58.8, pieces=9, frames=frames, head=Cut.WHOLE, tail=Cut.UNKNOWN,
+    )  # fmt: skip
+    mark = RollMark(
+        class_name="pitting", area=Area(face="top", from_mm=3120.0, to_mm=148_220.0, x_from_mm=61.0, x_to_mm=66.5),
+        period_mm=2073.9, period_low_mm=2073.2, period_high_mm=2074.6, phase_mm=1046.1, count=61, possible=71, p_value=4e-9,
+        rolls=(RollFit(roll="F5 top", turns=1, expected_mm=2071.5, off_percent=0.12),),
+    )  # fmt: skip
+    following = CoilBody(
+        state=CoilState.FOLLOWING, length_mm=151_040.0, uninspected_mm=1920.0, defects={"scratches": 4, "pitting": 88}, roll_marks=1,
+        grade=None, why=(), complete=None, report=None,
+    )  # fmt: skip
+    over = msgspec.structs.replace(
+        following, state=CoilState.OVER, length_mm=502_400.0, grade="B", complete=True, report="reports/coil-4711",
+        why=("A: scratches of length >= 500 mm: 1, at most 0",),
+    )  # fmt: skip
+    shown = {}
+    for at_ms, name, body in (
+        (6000, "coil defect", CoilDefectBody(defect=scratch)),
+        (6100, "roll mark", RollMarkBody(state=MarkState.FOUND, mark=mark)),
+        (8000, "coil", following),
+        (20_000, "coil, over", over),
+    ):
+        clock.at(at_ms)
+        shown[name] = stream.coil(RUN, body)
+    return shown
+
+
 def examples() -> dict[str, Publication]:
     """By the name that stands in the document."""
     _, shown = run_of_a_camera()
-    return {**shown, "sheet": sheet_of_two_cameras()[1]}
+    return {**shown, "sheet": sheet_of_two_cameras()[1], **stream_of_a_coil()}
 
 
 def in_readme() -> dict[str, Publication]:

@@ -35,6 +35,7 @@ def installed(tmp_path: Path) -> Path:
     units.mkdir(parents=True)
     for name in (
         "inspector@.service", "inspector.target", "inspector-gpu.service", "inspector-engines@.service", "inspector-controller@.service",
+        "inspector-coil@.service",
     ):  # fmt: skip
         shutil.copy(SYSTEMD / name, units)
     for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe", "bin/sh"):
@@ -101,13 +102,18 @@ def test_plans_are_built_by_a_unit_that_may_do_little_more(installed: Path) -> N
 
 
 @needs_systemd
-def test_the_unit_of_a_reject_controller_is_right_and_may_do_less_than_a_line(installed: Path) -> None:
-    analyze("verify", "--man=no", "--recursive-errors=no", f"--root={installed}", "inspector-controller@gate-1.service")
+@pytest.mark.parametrize("unit", ["inspector-controller@gate-1.service", "inspector-coil@line-1.service"])
+def test_the_units_beside_a_line_are_right_and_may_do_less_than_a_line(installed: Path, unit: str) -> None:
+    analyze("verify", "--man=no", "--recursive-errors=no", f"--root={installed}", unit)
     said = analyze(
-        "security", "--offline=true", "--no-pager", f"--root={installed}", f"--threshold={round(MOST_EXPOSURE * 10)}",
-        "inspector-controller@gate-1.service",
-    )  # fmt: skip
-    assert "exposure level for inspector-controller@gate-1.service" in said
+        "security",
+        "--offline=true",
+        "--no-pager",
+        f"--root={installed}",
+        f"--threshold={round(MOST_EXPOSURE * 10)}",
+        unit,
+    )
+    assert f"exposure level for {unit}" in said
 
 
 @needs_systemd
@@ -173,6 +179,7 @@ def text_of(name: str) -> str:
         "inspector-gpu.service",
         "inspector-engines@.service",
         "inspector-controller@.service",
+        "inspector-coil@.service",
         "gpu.conf",
         "camera.conf",
         "inspector.sysctl.conf",

@@ -20,7 +20,7 @@ typedef struct {
 } key_rule;
 
 static const key_rule of_header[] = {
-    {"type", WORD, false, 0, 0, " start change result late gap status heartbeat end "},
+    {"type", WORD, false, 0, 0, " start change result late gap status heartbeat end coil defect roll_mark "},
     {"line", NAME, false, 1, 63, NULL},
     {"camera", NAME, false, 1, 63, NULL},
     {"epoch", TEXT, false, 1, 64, NULL},

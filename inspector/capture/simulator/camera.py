@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.capture.pacing import Pacer
-from inspector.capture.simulator.faults import is_corrupt, is_lost
+from inspector.capture.simulator.faults import is_corrupt, is_lost, sheet_of
 from inspector.capture.simulator.scene import SheetRenderer
-from inspector.capture.simulator.truth import SimulatorTruth, Truth
+from inspector.capture.simulator.strip import StripView
+from inspector.capture.simulator.truth import SimulatorTruth, Truth, on_strip, overlay_of
 from inspector.capture.simulator.wear import Wear
 from inspector.capture.source import Arrival, SoftwareSource
 from inspector.config.simulator import SimulatorConfig
@@ -22,8 +23,8 @@ _RENDER_THREADS = 2
 
 
 class SimulatorCamera(SoftwareSource):
-    """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied, or what a worn camera
-    station would make of them (``wear``).
+    """A ``FrameSource``: renders its pool in ``open``, then delivers the pool's arrays, read-only and not copied, or copies: with what is on the
+    strip (``strip``), and as a worn camera station would see them (``wear``).
 
     Frames lost by ``lose_rate``, and frames overwritten because the line was too slow for ``rate_hz``, are jumps in
     ``Arrival.number``; frames chosen by ``corrupt_rate`` arrive without pixels.
@@ -35,24 +36,29 @@ class SimulatorCamera(SoftwareSource):
         height: int,
         width: int,
         progress: Callable[[int, int], None] | None = None,
+        view: StripView | None = None,
     ) -> None:
-        """``progress(done, total)`` is called after each sheet rendered, from a thread that renders."""
+        """``progress(done, total)`` is called after each sheet rendered, from a thread that renders. ``view`` says how the camera sees its strip;
+        a configuration with a strip needs it."""
         self._config, self._height, self._width = config, height, width
         self._progress = progress
         self._pool: list[NDArray[np.uint8]] = []
         self._pacer = Pacer(config.rate_hz)
         self._interrupted = threading.Event()
         self._next = 0
-        self._truth = SimulatorTruth(config, height, width)
+        self._truth = SimulatorTruth(config, height, width, view=view)
+        self._overlay = overlay_of(config, view)
         self._wear = Wear(config, height, width)
         self.render_s = 0.0
         """Time ``open`` took to render the pool, seconds."""
 
     def open(self) -> None:
-        """Render the pool: ``min(pool, frames)`` sheets. Ends early, with no frame to deliver, after ``interrupt``."""
+        """Render the sheets of the pool that the run shows. Ends early, with no frame to deliver, after ``interrupt``."""
         started = time.monotonic()
         renderer = SheetRenderer(self._config, self._height, self._width)
-        total = min(self._config.pool, self._config.frames or self._config.pool)
+        total = self._config.pool
+        if self._config.strip is None:  # which shows them at random
+            total = min(total, self._config.frames or total)
 
         lock = threading.Lock()
         pool: dict[int, NDArray[np.uint8]] = {}
@@ -61,7 +67,8 @@ class SimulatorCamera(SoftwareSource):
             for index in range(first, total, _RENDER_THREADS):
                 if self._interrupted.is_set():
                     return
-                pixels = renderer.render(index).frame
+                sheet = renderer.render(index)
+                pixels = (sheet if self._overlay is None else on_strip(sheet, self._overlay)).frame
                 pixels.flags.writeable = False
                 with lock:
                     pool[index] = pixels
@@ -88,7 +95,10 @@ class SimulatorCamera(SoftwareSource):
         captured_ns = self._pacer.due_ns(number)
         if is_corrupt(self._config, number):
             return Arrival(number, captured_ns, None, error="simulated fault: the pixels did not arrive whole")
-        return Arrival(number, captured_ns, self._wear(number, self._pool[number % self._config.pool]))
+        pixels = self._pool[sheet_of(self._config, number)]
+        if self._overlay is not None:
+            pixels = self._overlay.draw(number, pixels)
+        return Arrival(number, captured_ns, self._wear(number, pixels))
 
     def exposed(self) -> int | None:
         """Frames due by now at the configured rate, at most those of the run; None without a rate. From any thread."""

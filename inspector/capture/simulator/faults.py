@@ -1,12 +1,20 @@
-"""Which frames the simulated camera loses or corrupts: a fixed function of seed and frame number."""
+"""Which sheet a frame of the simulated camera shows, and which frames it loses or corrupts: a fixed function of seed and frame number."""
 
 from __future__ import annotations
 
 from inspector.capture.simulator.noise import chance, stream
 from inspector.config.simulator import SimulatorConfig
 
-_LOST, _CORRUPT = 100, 101
+_LOST, _CORRUPT, _SHEET = 100, 101, 103
 """Purposes of random streams, beside those of a sheet."""
+
+
+def sheet_of(config: SimulatorConfig, number: int) -> int:
+    """Which sheet of the pool frame ``number`` shows. On a strip they come at random: one after the other, a mark on one of them would look
+    like that of a roll."""
+    if config.strip is None:
+        return number % config.pool
+    return int(stream(config.seed, number, _SHEET).integers(config.pool))
 
 
 def is_lost(config: SimulatorConfig, number: int) -> bool:

@@ -62,6 +62,8 @@ class SheetRenderer:
         classes = self._draw_classes(rng)
         share = 0.75 if INCLUSION in classes else real.MARGIN_SHARE
         margin = random_margin(rng, self._width, share)
+        if self._settings.strip is not None:
+            margin = None  # the edges are where the strip has them
         look_alikes = choose_look_alikes(rng, self._settings.look_alike_rate, defective=bool(classes))
         return SheetPlan(classes, look_alikes, margin)
 

@@ -24,7 +24,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keys": ("key_file",),
     "network": ("camera_search", "admission"),
     "controller": ("controller_config", "controller_state"),
-    "coils": ("coil",),
+    "coil": ("coil_config", "coil_stream"),
+    "coil_messages": ("coil_messages",),
 }  # fmt: skip
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 

@@ -17,7 +17,7 @@ from inspector.protocol.masks import encode
 from inspector.results.publication import Publication
 from inspector.results.stream import Stream
 from inspector.sheets.combining import skipped
-from tests.protocol.examples import run_of_a_camera, sheet_of_two_cameras
+from tests.protocol.examples import run_of_a_camera, sheet_of_two_cameras, stream_of_a_coil
 from tests.protocol.scene import RUN, Clock, Scene, sheet_stream
 from tests.protocol.vectors.case import Case, accepted, altered
 
@@ -34,6 +34,8 @@ def good_cases() -> Iterator[Case]:
         yield accepted(name, shown[name].parts())
     for publication in sheet_of_two_cameras()[0]:
         yield accepted(f"sheets: {publication.type.value} {publication.seq}", publication.parts())
+    for name, publication in stream_of_a_coil().items():
+        yield accepted(f"coil: {name}", publication.parts())
     yield accepted("sheets: gap", _sheet_gap().parts())
     yield from _every_reason()
     yield from _every_place()

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from inspector.coil.coil import Coil
-from inspector.coil.findings import CoilDefect, Unknown
+from inspector.frames.coil import CoilDefect, Unknown
 from inspector.protocol.codec import MalformedError, Packet, decode_body
 from inspector.protocol.messages import StartBody
 from inspector.protocol.settings import Geometry, Placement, StripFrame
@@ -35,13 +35,13 @@ def _messages() -> list[Packet]:
     return list(chain.from_iterable(run_of(strip, line, plan) for plan in plans))
 
 
-def coil(data: bytes) -> None:
+def messages(data: bytes) -> None:
     """Steps of four bytes: which message, what of it is changed, and to what. What is found keeps to its bounds, and can be written as JSON."""
     made, found = Coil(RUN), []
     for which, how, one, two in _STEP.iter_unpack(data[: len(data) // _STEP.size * _STEP.size]):
-        messages = _messages()
+        known = _messages()
         with promised(MalformedError):
-            packet = _changed(messages[(which + 256 * (two & 1)) % len(messages)], how, one, two)
+            packet = _changed(known[(which + 256 * (two & 1)) % len(known)], how, one, two)
             found += made.feed(packet)
     found += made.finish()
     msgspec.json.encode(made.findings)
@@ -98,4 +98,4 @@ def seeds() -> Iterator[bytes]:
     yield b"".join(_STEP.pack(number % 256, number & 0x7F, number, number // 256) for number in range(count))
 
 
-TARGETS = (Target("coil", coil, seeds),)
+TARGETS = (Target("coil_messages", messages, seeds),)

@@ -1,0 +1,48 @@
+"""Reads and checks the configuration of coils; each error is one line with the key and what mends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from engines.errors import FileError
+from engines.files.paths import resolve_paths
+from engines.files.reading import read_regular_text
+from engines.files.typed import typed
+from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.coil.config import CoilConfig
+from inspector.errors import UserError
+
+_KEYS = "docs/coil-configuration.md lists all"
+
+
+def load_coil(path: Path) -> CoilConfig:
+    """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
+    try:
+        text = read_regular_text(path, MOST_BYTES)
+    except FileError as error:
+        raise UserError(
+            f"{error}; give an existing configuration of coils; `inspector config example coil` prints one"
+        ) from None
+    try:
+        return resolve_paths(parse_coil(text, str(path)), path.parent, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
+
+
+def parse_coil(text: str, origin: str) -> CoilConfig:
+    """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
+    try:
+        config = typed(parse_yaml(text, origin), CoilConfig, origin, "configuration of coils", keys_are_in=_KEYS)
+    except FileError as error:
+        raise UserError(str(error)) from None
+    counts = Counter(roll.name for roll in config.rolls)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise UserError(f"{origin}: rolls: the name {twice[0]!r} is used twice")
+    marks = config.roll_marks
+    if marks is not None and marks.period_from_mm >= marks.period_to_mm:
+        raise UserError(f"{origin}: roll_marks: period_from_mm must be below period_to_mm")
+    if (config.follow.server_key is None) != (config.follow.client_key is None):
+        raise UserError(f"{origin}: follow: server_key and client_key go together; give both, or neither")
+    return config

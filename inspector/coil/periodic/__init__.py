@@ -1,0 +1,1 @@
+"""The search for defects that repeat along the strip, behind `roll_marks.py`: ``docs/coil.md`` says how it works, and what it promises."""

@@ -1,0 +1,118 @@
+"""One row of marks, followed along the strip one mark after the other."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from inspector.coil.config import RollMarksConfig
+from inspector.coil.periodic.evidence import log_evidence, log_stakes, won
+from inspector.coil.periodic.tracking import WIDEST, Belief, predicted, reach_of, updated
+
+Seen = Callable[[float, float], float]
+"""mm that were inspected between two places."""
+LEAST_MISSED = 5
+BY_CHANCE = 0.001
+"""A row has ended when so many turns in a row without a mark were less likely than this."""
+
+
+class Mark(NamedTuple):
+    """A mark of a row."""
+
+    turn: int
+    """Of the row, its first mark is 0."""
+    along_mm: float
+    event: int
+
+
+class Row:
+    """A row and what is believed of it. It is fed the events of its lateral band that belong to no other row."""
+
+    def __init__(self, mark: Mark, belief: Belief, config: RollMarksConfig) -> None:
+        """Begins with one mark, and what is believed of the period."""
+        self._config = config
+        self.marks = [mark]
+        self.belief = belief
+        self._start(mark.turn)
+        self.stakes = log_stakes(1)
+        self.best = 0.0
+        """The most that the logarithm of its stake ever was."""
+        self.possible = 1
+        """Turns that were inspected from its first mark to its last one."""
+
+    def _start(self, turn: int) -> None:
+        self.turn, self.edge = turn, self.belief.place + self.belief.period / 2
+        self.ended = False
+
+    @property
+    def missed_at_most(self) -> int:
+        """So many turns in a row without a mark end it: fewer, the better its marks are seen."""
+        share = (len(self.marks) + 1) / (self.possible + 2)
+        rare = math.ceil(math.log(BY_CHANCE) / math.log(max(1 - share, 1e-9)))
+        return min(max(LEAST_MISSED, rare), self._config.missed_in_row)
+
+    def follow(self, along_mm: Sequence[float], events: Sequence[int], settled_mm: float, seen: Seen) -> None:
+        """Goes on through events in their order, up to the end of the strip that is known, or the row's."""
+        while not self.ended:
+            at = bisect_left(along_mm, self.edge)
+            if at == len(along_mm):
+                break
+            turns = max(1, round((along_mm[at] - self.belief.place) / self.belief.period))
+            if self.belief.place + (turns + 0.5) * self.belief.period > settled_mm:
+                break
+            self._look(along_mm, events, turns, seen)
+        self.ended = self.ended or (settled_mm < math.inf and self._missed(settled_mm, seen) > self.missed_at_most + 1)
+
+    def _missed(self, until_mm: float, seen: Seen) -> float:
+        return float(seen(self.belief.place, until_mm) / self.belief.period)
+
+    def _look(self, along_mm: Sequence[float], events: Sequence[int], turns: int, seen: Seen) -> None:
+        """At the turn that is `turns` behind the last mark, and holds an event."""
+        ahead = predicted(self.belief, float(turns), self._config)
+        reach, period = reach_of(ahead, self._config), self.belief.period
+        low, high = ahead.place - period / 2, ahead.place + period / 2
+        missed = self._missed(ahead.place, seen)
+        if reach > WIDEST * period or missed > self.missed_at_most + 1:
+            self.ended = True
+            return
+        there = bisect_left(along_mm, high) - bisect_left(along_mm, low)
+        nearest = _nearest(along_mm, ahead.place)
+        hit = abs(along_mm[nearest] - ahead.place) <= reach
+        if there and seen(ahead.place - reach, ahead.place + reach) >= 1.99 * reach:
+            chance = min(max(there * 2 * reach / max(seen(low, high), 1e-6), 1e-9), 1.0)
+            self.stakes = self.stakes + won(np.array([hit]), np.array([chance]))
+        if not hit:
+            self.edge = high
+            return
+        self.belief = updated(ahead, along_mm[nearest] - ahead.place, self._config)
+        self.best = max(self.best, float(log_evidence(self.stakes)[0]))
+        self.possible += max(1, round(missed))
+        self.marks.append(Mark(self.turn + turns, along_mm[nearest], events[nearest]))
+        self._start(self.turn + turns)
+
+
+def _nearest(along_mm: Sequence[float], place: float) -> int:
+    after = bisect_left(along_mm, place)
+    if after == len(along_mm):
+        return after - 1
+    return after - 1 if after and place - along_mm[after - 1] < along_mm[after] - place else after
+
+
+def with_marks_before(
+    row: Row, config: RollMarksConfig, along_mm: Sequence[float], events: Sequence[int], seen: Seen
+) -> None:
+    """Follows the row from its first mark towards the head of the strip, through the events before it, and takes the marks there into it."""
+    first = row.marks[0]
+    back = Row(Mark(0, -first.along_mm, first.event), row.belief._replace(place=-first.along_mm), config)
+    back.follow(
+        [-place for place in reversed(along_mm)], list(reversed(events)), math.inf, lambda low, high: seen(-high, -low)
+    )
+    turns = back.marks[-1].turn
+    before = [Mark(turns - mark.turn, -mark.along_mm, mark.event) for mark in reversed(back.marks[1:])]
+    row.marks = before + [mark._replace(turn=mark.turn - first.turn + turns) for mark in row.marks]
+    row.turn += turns - first.turn
+    row.possible += back.possible - 1
