@@ -9,7 +9,7 @@ import msgspec
 from inspector.coil.coverage import CameraCoverage, coverage_of
 from inspector.coil.frame import Frame
 from inspector.coil.head import Head
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.coil.reading import BOXES, Event, Over, Reader
 from inspector.coil.stitching import Found, Stitcher, View
 from inspector.frames.coil import CoilDefect, Unknown
@@ -49,7 +49,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 class Coil:
     """The whole of a run."""
 
-    def __init__(self, run: str, *, width_mm: float | None = None, joining: Joining | None = None) -> None:
+    def __init__(self, run: str, *, width_mm: float | None = None, joining: JoiningConfig | None = None) -> None:
         """``width_mm``: of the strip; None: not known."""
         self.run = run
         self._width_mm = width_mm

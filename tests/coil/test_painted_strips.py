@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inspector.coil import stitching
 from inspector.coil.component import Component
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.coil.seam import Seam
 from tests.coil.strip import CLASSES, UM_ACROSS, UM_ALONG, Camera, Line, Mask, Plan, run_of
 from tests.coil.truth import TOUCHING, coil_of, components, differences, found, truth
@@ -131,7 +131,9 @@ def test_regions_a_pixel_apart_are_two(lines: int, columns: int, joined: bool) -
 
 @pytest.mark.parametrize(("columns", "joined"), [(2, True), (3, False)])
 def test_the_tolerance_across_is_in_millimetres(columns: int, joined: bool) -> None:
-    findings = coil_of(run_of(_apart(0, columns), [Camera()]), Joining(across_mm=2 * UM_ACROSS / 1000, along_mm=0.0))
+    findings = coil_of(
+        run_of(_apart(0, columns), [Camera()]), JoiningConfig(across_mm=2 * UM_ACROSS / 1000, along_mm=0.0)
+    )
     assert len(findings.defects) == (1 if joined else 2)
 
 
