@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inspector.coil.coil import Coil
+    from inspector.coil.config import CoilConfig
     from inspector.report.coil.write import FindPicture
     from inspector.results.stored_row import Row
 
@@ -43,15 +44,26 @@ EpochOption = Annotated[
 def show(
     run: RunArgument,
     journal: JournalOption = Path("journal.sqlite"),
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The strip's width, and when regions are one (coil.yaml).")
+    ] = None,
     line: LineOption = None,
     epoch: EpochOption = None,
     width_mm: WidthOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
 ) -> None:
     """Show the defects of a run as those of one coil: joined over frames and cameras, with what nobody inspected."""
-    from inspector.cli.coil_tables import print_findings
+    from msgspec import structs
 
-    findings = read_coil(run, journal, line=line, epoch=epoch, width_mm=width_mm).findings
+    from engines.files.looking import expanded
+    from inspector.cli.coil_tables import print_findings
+    from inspector.coil.config import CoilConfig
+    from inspector.coil.load import load_coil
+
+    read = CoilConfig() if config is None else load_coil(expanded(config))
+    if width_mm is not None:
+        read = structs.replace(read, width_mm=width_mm)
+    findings = read_coil(run, journal, read, line=line, epoch=epoch).findings
     if as_json:
         print_json(findings)
     else:
@@ -104,7 +116,7 @@ def report(
         out = Path(read.report.folder) / folder_name(run)
     out = expanded(out)
     refuse_folders(out, {"the folder of the journal": journal.parent}, "--out")
-    found = made(read_coil(run, journal, line=line, epoch=epoch, width_mm=read.width_mm).findings, read)
+    found = made(read_coil(run, journal, read, line=line, epoch=epoch).findings, read)
     if archive is None and read.report is not None and read.report.archive is not None:
         archive = Path(read.report.archive)
     fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
@@ -163,7 +175,7 @@ def _pictures(archive: Path | None) -> FindPicture | None:
 
 
 def read_coil(
-    run: str, journal: Path, *, line: str | None = None, epoch: str | None = None, width_mm: float | None = None
+    run: str, journal: Path, config: CoilConfig, *, line: str | None = None, epoch: str | None = None
 ) -> Coil:
     """The coil of a run in the journal, finished. Raises UserError, also where the journal holds nothing of it."""
     from engines.files.text import brief
@@ -172,7 +184,7 @@ def read_coil(
     from inspector.protocol.codec import MalformedError
     from inspector.results.journal_reader import JournalReader
 
-    coil = Coil(run, width_mm=width_mm)
+    coil = Coil(run, width_mm=config.width_mm, joining=config.joining)
     with JournalReader(journal) as reader:
         if epoch == "last":
             epoch = _last_epoch(reader.tail(_TAIL), run)

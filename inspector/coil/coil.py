@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from inspector.coil.coverage import CameraCoverage, coverage_of
 from inspector.coil.frame import Frame
 from inspector.coil.head import Head
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.coil.reading import BOXES, Event, Over, Reader
 from inspector.coil.stitching import Found, Stitcher, View
 from inspector.frames.coil import CoilDefect, Unknown
@@ -47,7 +49,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 class Coil:
     """The whole of a run."""
 
-    def __init__(self, run: str, *, width_mm: float | None = None, joining: Joining | None = None) -> None:
+    def __init__(self, run: str, *, width_mm: float | None = None, joining: JoiningConfig | None = None) -> None:
         """``width_mm``: of the strip; None: not known."""
         self.run = run
         self._width_mm = width_mm
@@ -93,7 +95,7 @@ class Coil:
         reader, stitcher = self._reader, self._stitcher
         spans = [view.track.span for view in stitcher.views.values() if view.track.span is not None]
         first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
-        coverage = coverage_of((stream.books for stream in reader.streams.values()), stitcher.views, reader.faces)
+        coverage = coverage_of(reader.books, stitcher.views, reader.faces)
         return Findings(
             run=self.run,
             line=reader.line,
@@ -145,6 +147,11 @@ class Coil:
             notes.append(BOXES)
         if not reader.begun:
             notes.append("the start of the run is not there: what lies before the first frame is not known")
+        times = max(Counter(books.camera for books in reader.books).values(), default=0)
+        if times > 1:
+            notes.append(
+                f"the run was begun {times} times: the daemon was started again, or several runs have this name"
+            )
         if stitcher.lost_unplaced:
             notes.append(f"{stitcher.lost_unplaced} frames were not inspected, and their place is not known")
         if stitcher.seen_again:

@@ -9,6 +9,7 @@ from msgspec import Meta
 from engines.files.names import Name
 from engines.files.paths import FilePath
 from inspector.coil.grading_config import GradingConfig
+from inspector.coil.joining import JoiningConfig
 from inspector.config.keys import KeysConfig
 from inspector.config.results import Endpoint
 from inspector.config.section import AtLeastOne, Section
@@ -151,6 +152,7 @@ class CoilConfig(Section, frozen=True, kw_only=True):
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(description="Width of the strip, mm. Null: not known, and with it the distance to the far edge."),
     ] = None
+    joining: JoiningConfig = JoiningConfig()
     rolls: Annotated[
         tuple[RollConfig, ...],
         Meta(

@@ -62,16 +62,12 @@ def common(one: Crop, other: Crop, across_mm: float) -> Iterator[Common]:
         return
     along, across, mm2 = grid
     first, second = _sampled(one, along, across), _sampled(other, along, across)
-    both = (first > 0) & (second > 0)
     pairs: set[tuple[int, int]] = set()
-    if both.any():
-        pairs = set(zip(first[both].tolist(), second[both].tolist(), strict=True))
-        fill = max(one.fill, other.fill)
-        for a, b in pairs:
-            lines, columns = np.nonzero((first == a) & (second == b))
-            shared = len(lines) * mm2 * fill
-            centre = float(along[lines].mean()), float(across[columns].mean())
-            yield Common(one.components[a], other.components[b], shared, *centre)
+    for a, b, points, line, column in _shared(first, second):
+        pairs.add((a, b))
+        area_mm2 = points * mm2 * max(one.fill, other.fill)
+        place = float(along[0] + line * (along[1] - along[0])), float(across[0] + column * (across[1] - across[0]))
+        yield Common(one.components[a], other.components[b], area_mm2, *place)
     touching = _touching(first, second, 1)
     if across_mm > 0:
         met, met_there = {a for a, _ in touching}, {b for _, b in touching}
@@ -87,9 +83,9 @@ def _grid(one: Crop, other: Crop, across_mm: float) -> tuple[NDArray[np.float64]
     spare = column + across_mm
     along = max(one.from_mm, other.from_mm) - line, min(one.to_mm, other.to_mm) + line
     across = max(one.x_from_mm, other.x_from_mm) - spare, min(one.x_to_mm, other.x_to_mm) + spare
-    if along[1] - along[0] < line / 2 or across[1] - across[0] < column / 2:
-        return None
     lines, columns = round((along[1] - along[0]) / line), round((across[1] - across[0]) / column)
+    if lines < 2 or columns < 2:
+        return None
     middles = np.arange(lines, dtype=np.float64) + 0.5, np.arange(columns, dtype=np.float64) + 0.5
     return along[0] + middles[0] * line, across[0] + middles[1] * column, line * column
 
@@ -103,6 +99,21 @@ def _sampled(crop: Crop, along: NDArray[np.float64], across: NDArray[np.float64]
     sampled = np.zeros((len(lines), len(columns)), dtype=np.int32)
     sampled[np.ix_(inside_lines, inside_columns)] = crop.labels[np.ix_(lines[inside_lines], columns[inside_columns])]
     return sampled
+
+
+def _shared(first: Labels, second: Labels) -> Iterator[tuple[int, int, int, float, float]]:
+    """Labels that share points of the grid: both, how many points, and the mean of their lines and columns."""
+    lines, columns = np.nonzero((first > 0) & (second > 0))
+    if not len(lines):
+        return
+    labels = np.stack((first[lines, columns], second[lines, columns]), axis=1)
+    pairs, index, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+    index = index.ravel()
+    means = (np.bincount(index, at) / counts for at in (lines, columns))
+    for (a, b), count, line, column in zip(
+        pairs.tolist(), counts.tolist(), *(mean.tolist() for mean in means), strict=True
+    ):
+        yield a, b, count, line, column
 
 
 def _touching(first: Labels, second: Labels, reach: int) -> set[tuple[int, int]]:

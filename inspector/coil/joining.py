@@ -1,22 +1,34 @@
-"""When two regions are one defect, and how long something waits for what may belong to it."""
+"""When two regions are one defect: section ``joining`` of ``coil.yaml``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from inspector.config.section import Section
 
 
-@dataclass(frozen=True, slots=True)
-class Joining:
-    """Limits of stitching."""
+class JoiningConfig(Section, frozen=True, kw_only=True):
+    """When regions of neighbouring frames are one defect."""
 
-    across_mm: float = 0.5
-    """Regions meet at a seam where their pixels touch, at a corner too. Those that touch nothing on the other side meet where they are at most so far apart
-    across the strip, for masks are uncertain at the edge of a frame."""
-    along_mm: float = 1.0
-    """Two frames are neighbours where at most so much of the strip lies between them, half a pixel always may."""
-    back_mm: float = 5000.0
-    """A strip that runs back shows again what it passed; a stretch that was not seen may be seen then, so far back. What is further back is over."""
-    waiting_crops: int = 256
-    """So many frames of a camera, those with something in the overlap, wait for the camera beside it; the oldest is given up first."""
-    frames_kept: int = 16
-    """A defect names so many of its frames."""
+    across_mm: Annotated[
+        Annotated[float, Meta(ge=0, le=100)],
+        Meta(
+            description="Regions meet at a seam where their pixels touch, at a corner too. Those that touch nothing on the other side meet where they are at most "
+            "so far apart across the strip, mm: masks are uncertain at the edge of a frame."
+        ),
+    ] = 0.5
+    along_mm: Annotated[
+        Annotated[float, Meta(ge=0, le=1000)],
+        Meta(
+            description="Two frames are neighbours where at most so much of the strip lies between them, mm; half a pixel always may."
+        ),
+    ] = 1.0
+    back_mm: Annotated[
+        Annotated[float, Meta(ge=0, le=1_000_000)],
+        Meta(
+            description="A strip that runs back shows again what it passed. A stretch that was not inspected may be seen then, so far behind the furthest point, mm; "
+            "what is beside it is told when the strip is so much further."
+        ),
+    ] = 5000.0

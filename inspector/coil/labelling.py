@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.int32]
+Labels = NDArray[np.int32] | NDArray[np.uint16]
 """``[lines, columns]``; 0: not set."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.frames.coil import Face
+from inspector.protocol.limits import MOST_PIXELS
 from inspector.protocol.settings import Settings, StripFrame
 
 
@@ -19,11 +20,15 @@ class Layout:
 
     settings: Settings
 
-    @property
+    @cached_property
     def edges(self) -> StripFrame | None:
-        """The edges of a frame, mm, along the coil from its position; None without a scale."""
-        placement = self.settings.placement
-        return None if placement is None else placement.frame
+        """The edges of a frame, mm, along the coil from its position; None without a scale, and for what can be no frame."""
+        edges = None if self.settings.placement is None else self.settings.placement.frame
+        if edges is None or edges.from_mm >= edges.to_mm or edges.x_from_mm >= edges.x_to_mm:
+            return None
+        if self.size[0] * self.size[1] > MOST_PIXELS:
+            return None
+        return edges
 
     @cached_property
     def face(self) -> Face:
@@ -75,9 +80,9 @@ class Layout:
             along, across = across, along
         lines, columns = self.size
         if placement.flip_along:
-            along = slice(max(0, lines - along.stop), lines - along.start)
+            along = slice(max(0, lines - along.stop), max(0, lines - along.start))
         if placement.flip_across:
-            across = slice(max(0, columns - across.stop), columns - across.start)
+            across = slice(max(0, columns - across.stop), max(0, columns - across.start))
         return along, across
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST_WAITING = 10_000
+MOST_WAITING = 2000
 """Frames that wait for an earlier one. A line holds far fewer; only a stream that contradicts itself gets there."""
 
 

@@ -95,7 +95,9 @@ class _Labelling:
         lines = np.flatnonzero(labels.any(axis=1))
         if not len(lines):
             return None
-        labels = labels[lines[0] : lines[-1] + 1].copy()
+        # Kept for a while, so as small as they can be.
+        small: Labels = labels[lines[0] : lines[-1] + 1]
+        small = small.astype(np.uint16) if len(self._regions.area) < 1 << 16 else small.copy()
         frame = self._frame
         return Crop(
             class_name=self._class_name,
@@ -103,9 +105,9 @@ class _Labelling:
             x_from_mm=frame.x_mm(self._column + first),
             mm_per_line=frame.layout.mm_per_line,
             mm_per_column=frame.layout.mm_per_column,
-            labels=labels,
+            labels=small,
             fill=self._fill,
-            components={label: self._component(label) for label in np.unique(labels).tolist() if label},
+            components={label: self._component(label) for label in np.unique(small).tolist() if label},
         )
 
     def _component(self, label: int) -> Component:

@@ -59,7 +59,10 @@ def picture_of(body: ResultBody, blob: bytes, layout: Layout) -> Picture | None:
     if (height, width) != (geometry.height_px, geometry.width_px):
         raise ValueError(f"a mask of {height} x {width} px; frames are {geometry.height_px} x {geometry.width_px} px")
     mask = masks.decode(blob, height, width)
-    rows, columns = _filled(blob, width)
+    filled = _filled(blob, width)
+    if filled is None:
+        return None
+    rows, columns = filled
     bits = layout.turned(mask[rows, columns])
     along, across = layout.box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
     return Picture(body.mask.bits, bits, along.start, across.start, _scores(body, layout), {})
@@ -86,11 +89,13 @@ def _scores(body: ResultBody, layout: Layout) -> dict[str, float]:
     return scores
 
 
-def _filled(blob: bytes, width: int) -> tuple[slice, slice]:
-    """The rows and columns of a mask in which pixels are set; ``blob`` holds its runs, some of them set."""
+def _filled(blob: bytes, width: int) -> tuple[slice, slice] | None:
+    """The rows and columns of a mask in which pixels are set; ``blob`` holds its runs. None where no pixel is."""
     runs = np.frombuffer(blob, dtype="<u4").reshape(-1, 2).astype(np.int64)
     ends = np.cumsum(runs[:, 0])
     is_set = runs[:, 1] > 0
+    if not is_set.any():
+        return None
     first, last = (ends - runs[:, 0])[is_set], ends[is_set] - 1
     rows = slice(int(first[0] // width), int(last[-1] // width) + 1)
     if (first // width != last // width).any():  # a run that goes on into the next row

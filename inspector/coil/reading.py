@@ -26,6 +26,7 @@ _LAYOUTS_KEPT = 8
 """Of a stream: results of frames that were captured before a ``change`` may follow it."""
 NO_SCALE = "their camera has no scale, so that nothing is known of them in mm"
 NO_START = "no start is there that says how they lie on the strip"
+BAD_MASK = "their masks are damaged, or of another size than their camera's frames"
 BOXES = "the results carry no masks, so that defects are joined and measured by their boxes; areas are shared out among those that meet"
 
 
@@ -70,6 +71,8 @@ class Reader:
         self.heading = Heading()
         self.faces: dict[str, Face] = {}
         """By camera, which face it sees, where that was said."""
+        self.books: list[Books] = []
+        """Of each camera, for each time that its run began."""
         self.streams: dict[tuple[str, str], _Stream] = {}
         """By camera and epoch, in order of their first message."""
         self._epochs: dict[str, str] = {}
@@ -87,7 +90,7 @@ class Reader:
             return [] if stream is None else self._resolved(stream, header)
         self.line = header.line
         self.heading.add(header, body)
-        events = self._changed_epoch(header) if self._epochs.get(header.camera) != header.epoch else []
+        events = [] if key in self.streams else self._changed_epoch(header)
         stream = self.streams[key]
         if isinstance(body, StartBody | ChangeBody):
             self._laid_out(stream, header, body)
@@ -123,11 +126,18 @@ class Reader:
         before = self._epochs.get(header.camera)
         events = self._flushed(self.streams[header.camera, before]) if before is not None else []
         self._epochs[header.camera] = header.epoch
-        self.streams.setdefault((header.camera, header.epoch), _Stream(Books(header.camera, header.epoch)))
+        self.streams[header.camera, header.epoch] = _Stream(self._new_books(header))
         return events
 
+    def _new_books(self, header: Header) -> Books:
+        self.books.append(Books(header.camera, header.epoch))
+        return self.books[-1]
+
     def _laid_out(self, stream: _Stream, header: Header, body: StartBody | ChangeBody) -> None:
-        self.begun |= isinstance(body, StartBody) and not body.repeat
+        if isinstance(body, StartBody) and not body.repeat:
+            self.begun = True
+            if stream.books.end is not None:  # a run of this name again
+                stream.books = self._new_books(header)
         key = header.operating_point, header.calibration, header.recipe
         layout = Layout(body)
         if body.placement is not None:
@@ -137,7 +147,8 @@ class Reader:
 
     def _resolved(self, stream: _Stream, header: Header) -> list[Event]:
         stream.waiting.resolved(header.resolved_through)
-        return self._told(stream, everything=False)
+        # Of an epoch that is over no further frame comes; what was missed of it may.
+        return self._told(stream, everything=self._epochs[header.camera] != header.epoch)
 
     def _flushed(self, stream: _Stream) -> list[Event]:
         return [*self._told(stream, everything=True), Over(stream.books.camera)]
@@ -172,8 +183,8 @@ class Reader:
         if body.mask is not None or body.defects:
             try:
                 picture = picture_of(body, packet.blob, layout)
-            except ValueError as error:
-                return self._unplaced(header, body, f"their masks cannot be used: {error}")
+            except ValueError:
+                return self._unplaced(header, body, BAD_MASK)
         return Frame(header.camera, header.frame or 0, layout, position_mm, picture)
 
     def _position(self, layout: Layout | None, header: Header) -> tuple[float | None, str]:

@@ -18,6 +18,7 @@ keys are refused. A path is relative to the folder of the file. What they mean t
 """
 TITLES = {
     "CoilConfig": "The coils of a line",
+    "JoiningConfig": "`joining`",
     "RollConfig": "`rolls[]`",
     "RollMarksConfig": "`roll_marks`",
     "GradingConfig": "`grading`",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inspector.coil.component import Component
+from inspector.coil.labelling import Labels
 
 ROUNDING_MM = 1e-6
 
@@ -26,7 +26,7 @@ Seam = list[SeamRun]
 """In the order of classes and of places across the coil."""
 
 
-def runs_of(labels: NDArray[np.int32]) -> list[tuple[int, int, int]]:
+def runs_of(labels: Labels) -> list[tuple[int, int, int]]:
     """The runs of one line of labels (0: not set): label, first column, column behind the last one."""
     changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     starts = [0, *changes.tolist()]

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 from inspector.coil.component import Component
 from inspector.coil.crop import Crop, common
 from inspector.coil.frame import Frame, Lost
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.coil.part import Part, part_of
 from inspector.coil.seam import Seam, meeting
 from inspector.coil.track import Fresh, Hole, Track
 from inspector.frames.coil import Area, CoilDefect, Cut, Face, Unknown
 
 Found = CoilDefect | Unknown
+FRAMES_KEPT = 16
+"""A defect names so many of its frames."""
+_WAITING_CROPS = 128
+"""So many regions in the overlap with one other camera wait for that one; the oldest is given up first."""
 
 
 @dataclass(slots=True)
@@ -40,9 +44,9 @@ class View:
 class Stitcher:
     """The cameras of a line over one run."""
 
-    def __init__(self, joining: Joining | None = None, width_mm: float | None = None) -> None:
+    def __init__(self, joining: JoiningConfig | None = None, width_mm: float | None = None) -> None:
         """``width_mm``: of the strip, where it is known."""
-        self._joining = joining or Joining()
+        self._joining = joining or JoiningConfig()
         self._width_mm = width_mm
         self._found: list[Found] = []
         self.views: dict[str, View] = {}
@@ -149,7 +153,7 @@ class Stitcher:
 
     def _meet(self, one: Seam, other: Seam) -> None:
         for first, second in meeting(one, other, self._joining.across_mm):
-            first.join(second, self._joining.frames_kept)
+            first.join(second, FRAMES_KEPT)
 
     def _beside(self, view: View, frame: Frame) -> dict[str, tuple[float, float]]:
         """By camera of the same face whose view this one's overlaps or touches: the stretch across the coil of interest."""
@@ -173,11 +177,11 @@ class Stitcher:
             for crop in crops:
                 for there in waiting:
                     for found in common(crop, there, across_mm):
-                        root = found.one.join(found.other, self._joining.frames_kept)
+                        root = found.one.join(found.other, FRAMES_KEPT)
                         root.counted_twice(found.area_mm2, found.along_mm, found.x_mm)
                 _hold_all(crop.components.values())
                 kept.append(crop)
-            while len(kept) > self._joining.waiting_crops:
+            while len(kept) > _WAITING_CROPS:
                 self.given_up += 1
                 self._release(kept.pop(0).components.values())
 

@@ -32,7 +32,7 @@ class Following:
     def __init__(self, run: str, config: CoilConfig) -> None:
         self.run = run
         self._config = config
-        self._coil = Coil(run, width_mm=config.width_mm)
+        self._coil = Coil(run, width_mm=config.width_mm, joining=config.joining)
         self._watch = None if config.roll_marks is None else Watch(config.roll_marks, config.rolls)
         self._marks: dict[int, RollMark] = {}
         self._over: set[int] = set()

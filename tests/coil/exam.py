@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from inspector.coil.coil import Coil
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.protocol.codec import Packet
 from tests.coil.endless import endless
 from tests.coil.strip import RUN, UM_ACROSS, UM_ALONG, Camera, Mask, Plan, other, run_of
@@ -130,10 +130,10 @@ def joins(strips: int) -> None:
         ("one camera, 12 lines of overlap", 1, 12, 0.0, False, TOUCHING),
         ("two cameras, 12 columns of overlap", 2, 0, 0.0, False, TOUCHING),
         ("two cameras, frames missed", 2, 12, 0.0, True, TOUCHING),
-        ("two cameras, frames missed, default tolerances", 2, 12, 0.0, True, Joining()),
-        ("one camera, positions off by up to 0.5 px", 1, 0, 0.5, False, Joining()),
-        ("one camera, positions off by up to 2 px", 1, 0, 2.0, False, Joining(along_mm=2.0)),
-        ("two cameras, positions off by up to 0.5 px", 2, 12, 0.5, False, Joining()),
+        ("two cameras, frames missed, default tolerances", 2, 12, 0.0, True, JoiningConfig()),
+        ("one camera, positions off by up to 0.5 px", 1, 0, 0.5, False, JoiningConfig()),
+        ("one camera, positions off by up to 2 px", 1, 0, 2.0, False, JoiningConfig(along_mm=2.0)),
+        ("two cameras, positions off by up to 0.5 px", 2, 12, 0.5, False, JoiningConfig()),
     ):  # fmt: skip
         marks, random = Marks(), Random(7)
         for seed in range(strips):

@@ -30,21 +30,26 @@ def clean() -> Mask:
     return np.zeros(SIZE, dtype=np.uint8)
 
 
-def growth(masks: list[Mask], frames: int = 600) -> int:
+def growth(masks: list[Mask], frames: int = 300) -> int:
     """By how many bytes a coil has grown over the last half of so many frames."""
     coil, packets = Coil(RUN), endless(Camera(), masks)
     tracemalloc.start()
     try:
         for packet in islice(packets, frames // 2):
             coil.feed(packet)
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
+        before = _held()
         for packet in islice(packets, frames // 2):
             coil.feed(packet)
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0] - before
+        return _held() - before
     finally:
         tracemalloc.stop()
+
+
+def _held() -> int:
+    """Bytes that the coil's modules hold; other threads of the tests' process hold more or less at any time."""
+    gc.collect()
+    traces = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/inspector/coil/*")])
+    return sum(one.size for one in traces.statistics("filename"))
 
 
 @pytest.mark.parametrize("masks", [[clean()], [field()]], ids=["clean", "one defect without end"])
@@ -61,17 +66,17 @@ def test_a_planted_leak_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         return join(self, other, frames_kept)
 
     monkeypatch.setattr(Component, "join", keeping)
-    assert growth([field()]) > 40_000
+    assert growth([field()]) > 20_000
 
 
 def test_defects_without_end_side_by_side_are_not_joined() -> None:
     coil = Coil(RUN)
-    for packet in islice(endless(Camera(), [field()]), 501):
+    for packet in islice(endless(Camera(), [field()]), 201):
         assert coil.feed(packet) == []
     coil.finish()
     found = [(one.class_name, one.length_mm, one.pieces, len(one.frames)) for one in coil.findings.defects]
     assert sorted(found) == [
-        ("pitting", 6000.0, 500, 16),
-        ("pitting", 6000.0, 500, 16),
-        ("scratches", 6000.0, 500, 16),
+        ("pitting", 2400.0, 200, 16),
+        ("pitting", 2400.0, 200, 16),
+        ("scratches", 2400.0, 200, 16),
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inspector.coil import stitching
 from inspector.coil.component import Component
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.coil.seam import Seam
 from tests.coil.strip import CLASSES, UM_ACROSS, UM_ALONG, Camera, Line, Mask, Plan, run_of
 from tests.coil.truth import TOUCHING, coil_of, components, differences, found, truth
@@ -70,7 +70,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 @given(strip=painted(), line=cameras(), plan=plans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_defects_are_the_components_of_what_was_seen(strip: Mask, line: list[Camera], plan: Plan) -> None:
     findings = coil_of(run_of(strip, line, plan))
     assert differences(truth(strip, line, plan), found(findings)) == []
@@ -79,7 +79,7 @@ def test_defects_are_the_components_of_what_was_seen(strip: Mask, line: list[Cam
 
 
 @given(strip=painted(), line=cameras(), plan=plans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_was_not_seen_is_unknown_and_nothing_else(strip: Mask, line: list[Camera], plan: Plan) -> None:
     findings = coil_of(run_of(strip, line, plan))
     mm = UM_ALONG / 1000
@@ -99,7 +99,7 @@ def test_what_was_not_seen_is_unknown_and_nothing_else(strip: Mask, line: list[C
 
 
 @given(strip=painted(), firsts=st.lists(st.integers(-10, LENGTH), min_size=1, max_size=14), two=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_strip_may_run_to_and_fro(strip: Mask, firsts: list[int], two: bool) -> None:
     line = [Camera("a", (0, 30 if two else WIDTH)), *([Camera("b", (24, WIDTH), lines=17)] if two else [])]
     plan = Plan()
@@ -131,7 +131,9 @@ def test_regions_a_pixel_apart_are_two(lines: int, columns: int, joined: bool) -
 
 @pytest.mark.parametrize(("columns", "joined"), [(2, True), (3, False)])
 def test_the_tolerance_across_is_in_millimetres(columns: int, joined: bool) -> None:
-    findings = coil_of(run_of(_apart(0, columns), [Camera()]), Joining(across_mm=2 * UM_ACROSS / 1000, along_mm=0.0))
+    findings = coil_of(
+        run_of(_apart(0, columns), [Camera()]), JoiningConfig(across_mm=2 * UM_ACROSS / 1000, along_mm=0.0)
+    )
     assert len(findings.defects) == (1 if joined else 2)
 
 

@@ -217,7 +217,7 @@ def test_a_damaged_mask_is_said_and_its_place_is_unknown() -> None:
     broken = [Packet(one.header, one.body, one.blob[:-8]) if one.header.frame == 1 else one for one in packets]
     findings = coil_of(broken)
     assert [(one.area.from_mm, one.area.to_mm) for one in findings.unknowns] == [(12.0, 24.0)]
-    assert any("masks cannot be used" in note for note in findings.notes)
+    assert any("masks are damaged" in note for note in findings.notes)
 
 
 def test_findings_come_while_the_run_goes_on_and_only_once() -> None:
@@ -241,3 +241,35 @@ def test_the_score_is_the_highest_of_its_pieces_and_names_its_first_frames() -> 
     assert scratch.score == max(one.score for one in body.defects if one.class_name == CLASSES[1])
     assert scratch.pieces == 100
     assert [frame.frame for frame in scratch.frames] == list(range(16))
+
+
+def test_what_is_told_twice_counts_once() -> None:
+    strip = scratched(96)
+    packets = run_of(strip, [Camera()], Plan(in_flight=3))
+    assert differences(components(strip), found(coil_of([*packets[:3], *packets[1:3], *packets[3:]]))) == []
+
+
+def test_what_was_missed_of_an_epoch_may_come_after_the_next_one_has_begun() -> None:
+    strip = scratched()
+    before, after = Line([Camera()]), Line([Camera()], epoch=AGAIN)
+    for line, firsts in ((before, (0, 24)), (after, (48, 72, 96))):
+        line.start()
+        line.show("a", strip, *firsts)
+        line.end()
+    late = before.packets[-2:]
+    findings = coil_of([*before.packets[:-2], *after.packets[:2], *late, *after.packets[2:]])
+    assert differences(components(strip), found(findings)) == []
+    assert findings.complete
+
+
+def test_a_second_run_of_the_same_name_is_told() -> None:
+    strip = scratched(96)
+    line = Line([Camera()])
+    for firsts in ((0, 24), (48, 72)):
+        line.start()
+        line.show("a", strip, *firsts)
+        line.end()
+    findings = coil_of(line.packets)
+    assert findings.complete
+    assert findings.coverage[0].told == 4
+    assert any("begun 2 times" in note for note in findings.notes)

@@ -8,18 +8,18 @@ import cv2
 import numpy as np
 
 from inspector.coil.coil import Coil, Findings
-from inspector.coil.joining import Joining
+from inspector.coil.joining import JoiningConfig
 from inspector.frames.coil import CoilDefect
 from inspector.protocol.codec import Packet
 from tests.coil.strip import CLASSES, MINIMUM_PX, RUN, UM_ACROSS, UM_ALONG, Camera, Mask, Plan
 
 Figures = tuple[str, float, float, float, float, float, float, float]
 """Class; from and to along, from and to across, centre along and across, mm; area, mm2."""
-TOUCHING = Joining(across_mm=0.0, along_mm=0.0)
+TOUCHING = JoiningConfig(across_mm=0.0, along_mm=0.0)
 """Only pixels that touch are joined."""
 
 
-def coil_of(packets: Iterable[Packet], joining: Joining = TOUCHING) -> Findings:
+def coil_of(packets: Iterable[Packet], joining: JoiningConfig = TOUCHING) -> Findings:
     """What is found on the coil."""
     coil = Coil(RUN, joining=joining)
     for packet in packets:

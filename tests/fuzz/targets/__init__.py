@@ -25,6 +25,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "network": ("camera_search", "admission"),
     "controller": ("controller_config", "controller_state"),
     "coil": ("coil_config", "coil_stream"),
+    "coil_messages": ("coil_messages",),
 }  # fmt: skip
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
