@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from inspector.coil.coil import Coil
     from inspector.coil.config import CoilConfig
-    from inspector.report.coil.write import FindPicture
     from inspector.results.stored_row import Row
 
 _TAIL = 5000
@@ -105,6 +104,7 @@ def report(
     from inspector.coil.config import CoilConfig
     from inspector.coil.load import load_coil
     from inspector.errors import UserError
+    from inspector.report.coil.archived import ArchivedPictures
     from inspector.report.coil.make import made
     from inspector.report.coil.naming import folder_name
     from inspector.report.coil.write import PAGE, write_report
@@ -120,7 +120,8 @@ def report(
     if archive is None and read.report is not None and read.report.archive is not None:
         archive = Path(read.report.archive)
     fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
-    told = write_report(out, found, _pictures(archive), fonts)
+    pictures = None if archive is None else ArchivedPictures(expanded(archive), found)
+    told = write_report(out, found, pictures, fonts)
     if as_json:
         print_json(found)
     else:
@@ -168,10 +169,6 @@ def check(config: Annotated[Path, typer.Option("--config", "-c", help="The confi
     read = load_coil(expanded(config))
     grades = "no grades" if read.grading is None else f"grades {', '.join(one.name for one in read.grading.grades)}"
     tell(f"{config}: fine ({len(read.rolls)} rolls; {grades})")
-
-
-def _pictures(archive: Path | None) -> FindPicture | None:
-    return None
 
 
 def read_coil(

@@ -26,8 +26,9 @@ from inspector.frames.daemon_threads import DaemonThreads
 from inspector.protocol.codec import Packet
 from inspector.protocol.coil import COIL, CoilBody, CoilState
 from inspector.protocol.messages import LineState, MessageType
+from inspector.report.coil.archived import ArchivedPictures
 from inspector.report.coil.content import CoilReport
-from inspector.report.coil.write import FindPicture, write_report
+from inspector.report.coil.write import write_report
 from inspector.results.coil_stream import CoilMessage
 from inspector.results.identity import Identity
 from inspector.results.results import Results
@@ -56,15 +57,12 @@ class _Open:
 class Follower:
     """A context manager. ``run`` returns when it is told to stop."""
 
-    def __init__(
-        self, config: CoilConfig, since: Literal["now", "epoch"] = "now", find_picture: FindPicture | None = None
-    ) -> None:
+    def __init__(self, config: CoilConfig, since: Literal["now", "epoch"] = "now") -> None:
         """``since``: where it begins: with what is published from now on, or with the first message of the running epoch. Raises UserError."""
         follow = config.follow
         self.config = config
         self.coils = 0
         """That are over."""
-        self._find_picture = find_picture
         self._subscriber = Subscriber(
             follow.endpoint,
             since=since,
@@ -197,7 +195,7 @@ class Follower:
                 folder, written = place_for(Path(self.config.report.folder), report)
                 if not written:
                     fonts = [Path(font) for font in self.config.report.fonts]
-                    for note in write_report(folder, report, self._find_picture, fonts):
+                    for note in write_report(folder, report, self._pictures(report), fonts):
                         log.warning("coil %s: %s", run, note)
                 log.info(
                     "coil %s: %s %s", run, "its report is there already:" if written else "report written to", folder
@@ -209,6 +207,10 @@ class Follower:
                 log.exception("coil %s: no report", run)
                 folder = None
         self._say(run, over(report, last, None if folder is None else str(folder)))
+
+    def _pictures(self, report: CoilReport) -> ArchivedPictures | None:
+        of = self.config.report
+        return None if of is None or of.archive is None else ArchivedPictures(Path(of.archive), report)
 
     def _say(self, run: str, body: CoilMessage) -> None:
         if self._results is not None:

@@ -13,17 +13,22 @@ import numpy as np
 import pytest
 
 from engines.errors import FileError
+from inspector.archive.quota import Quota
+from inspector.archive.store import Store
 from inspector.coil.cutting import cut_list
 from inspector.coil.grading import grade
 from inspector.coil.head import Head
 from inspector.frames.coil import CoilDefect
 from inspector.frames.outcome import Verdict
+from inspector.frames.sheet import FrameOfCamera
+from inspector.report.coil.archived import ArchivedPictures
 from inspector.report.coil.coil_map import coil_map
 from inspector.report.coil.content import CameraProof, CoilReport, report_of
 from inspector.report.coil.fonts import Fonts
 from inspector.report.coil.write import write_report
 from inspector.report.pictures import drawing
 from inspector.report.pictures.drawing import Picture
+from tests.archive.making import add, make_facts
 from tests.coil.test_grading import COIL, config, defect, mark, unknown
 
 EVIL = "<script>alert(1)</script>"
@@ -142,3 +147,19 @@ def test_the_largest_defects_are_shown(tmp_path: Path) -> None:
     write_report(tmp_path / "r", report, picture)
     html = (tmp_path / "r/index.html").read_text()
     assert html.count("data:image/jpeg") == sum(one.class_name == "corrosion" for one in report.worst)
+
+
+def test_the_archive_gives_the_pictures(tmp_path: Path) -> None:
+    with Store(tmp_path / "archive", Quota(least_free_bytes=0)) as store:
+        for frame in range(3):
+            add(store, make_facts(frame, run="coil-4711", line="line1"))
+        add(store, make_facts(9, run="another", line="line1"))
+    shows = FrameOfCamera(camera="top", frame=1), FrameOfCamera(camera="top", frame=9)
+    defects = [msgspec.structs.replace(defect(10, 1.0, "crack"), frames=(one,)) for one in shows]
+    report = report_of("coil-4711", "line1", HEAD, [camera()], defects, [], coil=COIL)
+    pictures = ArchivedPictures(tmp_path / "archive", report)
+    found = [pictures(one) for one in report.worst]
+    assert [one is None for one in found] == [False, True]
+    assert found[0] is not None
+    assert np.all(found[0] == drawing.CLASSES[0], axis=2).any()
+    assert ArchivedPictures(tmp_path / "nowhere", report)(defects[0]) is None
