@@ -59,6 +59,8 @@ class Camera:
     """None: positions are unknown."""
     scaled: bool = True
     calibration: str = ""
+    travel_from: int = 0
+    """Line at which its travel counts from 0."""
 
     @property
     def size(self) -> FrameSize:
@@ -153,8 +155,9 @@ class Line:
         number = self._numbers[name]
         self._numbers[name] = number + 1
         position = None if camera.source is None else (first + camera.downstream) * UM_ALONG
+        travel = None if position is None else position - camera.travel_from * UM_ALONG
         return FrameMeta(
-            name, number, self.now_ns, position_um=position, travel_um=position, position_source=camera.source, run=run,
+            name, number, self.now_ns, position_um=position, travel_um=travel, position_source=camera.source, run=run,
             calibration=camera.calibration,
         )  # fmt: skip
 

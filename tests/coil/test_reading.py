@@ -273,3 +273,13 @@ def test_a_second_run_of_the_same_name_is_told() -> None:
     assert findings.complete
     assert findings.coverage[0].told == 4
     assert any("begun 2 times" in note for note in findings.notes)
+
+
+def test_cameras_on_one_encoder_are_compared_by_their_positions() -> None:
+    strip = np.zeros((120, 40), dtype=np.uint8)
+    strip[30:90, 15:25] = 1
+    line = [Camera("a", (0, 20)), Camera("b", (20, 40), begins=24, travel_from=24)]
+    findings = coil_of(run_of(strip, line, Plan(in_flight=1, seed=1)))
+    (defect,) = findings.defects
+    assert (defect.length_mm, defect.width_mm) == (30.0, 2.5)
+    assert defect.area.from_mm in (15.0, 3.0), "from where the first camera began, whichever that was"
