@@ -42,8 +42,10 @@ def won(hit: Bools, chance: Floats) -> Floats:
 
 def log_evidence(stakes: Floats) -> Floats:
     """Logarithm of the mean stake of each row."""
-    most = stakes.max(axis=1)
-    evidence: Floats = most + np.log(np.exp(stakes - most[:, None]).mean(axis=1))
+    first, *others = stakes.T
+    for column in others:
+        first = np.logaddexp(first, column)
+    evidence: Floats = first - np.log(len(SEEN))
     return evidence
 
 
