@@ -60,7 +60,7 @@ def advance(chains: Chains, window: Window, inspected: Inspected, config: RollMa
     c = chains
     at = np.searchsorted(window.key, c["group"] * APART + c["edge"])
     at = np.minimum(at, len(window.key) - 1)
-    period, k = c["period"], np.maximum(1.0, np.rint((window.along[at] - c["place"]) / c["period"]))
+    period, k = c["period"], _turns_to(c, window.along[at])
     believed = Belief(c["place"], period, c["var_place"], c["covariance"], c["var_period"])
     ahead = predicted(believed, k, config)
     expected, reach = ahead.place, reach_of(ahead, config)
@@ -91,6 +91,14 @@ def advance(chains: Chains, window: Window, inspected: Inspected, config: RollMa
     c["alive"] = ~lost & (c["evidence"] > HOPELESS)
 
 
+def _turns_to(chains: Chains, along: Floats) -> Floats:
+    """From the last mark of each chain to the turn that holds a place at or behind its edge. Its turn begins there at the earliest, whatever rounding says."""
+    turns = np.maximum(1.0, np.floor((along - chains["place"]) / chains["period"] + 0.5))
+    again = chains["place"] + (turns + 0.5) * chains["period"] <= chains["edge"]
+    further: Floats = turns + again
+    return further
+
+
 def ready(chains: Chains, window: Window) -> Bools:
     """Which chains have a whole turn with an event before the window's end."""
     if not len(window.key) or not len(chains):
@@ -98,11 +106,9 @@ def ready(chains: Chains, window: Window) -> Bools:
     at = np.searchsorted(window.key, chains["group"] * APART + chains["edge"])
     inside = at < len(window.key)
     at = np.minimum(at, len(window.key) - 1)
-    k = np.maximum(1.0, np.rint((window.along[at] - chains["place"]) / chains["period"]))
+    k = _turns_to(chains, window.along[at])
     end = chains["place"] + (k + 0.5) * chains["period"]
-    found: Bools = (
-        chains["alive"] & inside & (window.group[at] == chains["group"]) & (end <= window.settled)
-    )
+    found: Bools = chains["alive"] & inside & (window.group[at] == chains["group"]) & (end <= window.settled)
     return found
 
 

@@ -207,8 +207,10 @@ class Search:
                 self._shares.next_one(),
                 float(chain["best"]),
             )
-            changes.append(Change(found, strip, False))
             self._chains = np.delete(chains, best)
+            if found is None:
+                continue
+            changes.append(Change(found, strip, False))
             group = self._chains["group"]
-            of_others = self._are_free(group, self._chains["last"]) | self._are_free(group, self._chains["previous"])
+            of_others = self._are_free(group, self._chains["last"]) & self._are_free(group, self._chains["previous"])
             self._chains = self._chains[of_others]

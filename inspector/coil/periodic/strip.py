@@ -77,11 +77,17 @@ class Strip:
 
     def establish(
         self, first: int, second: int, turns: int, across: Ints, settled_mm: float, log_share: float, log_proof: float
-    ) -> Found:
-        """Makes a row of a chain that proved one: through these events, `turns` apart, at the mean place of `across`; takes its events out of the search."""
+    ) -> Found | None:
+        """Makes a row of a chain that proved one: through these events, `turns` apart, at the mean place of `across`; takes its events out of the search.
+
+        None where too few of them are left, because they are of a row that was found just before.
+        """
         x_mm = float(self.x[across].mean())
         begin = Mark(0, float(self.along[first]), first)
-        row = self._row(begin, Mark(turns, float(self.along[second]), second), x_mm, [first, second], settled_mm)
+        row = self._row(begin, Mark(turns, float(self.along[second]), second), x_mm, (), settled_mm)
+        limit = -math.log(self._config.false_alarms_per_coil)
+        if len(row.marks) < self._config.least_marks or row.best + log_share < limit:
+            return None
         found = Found(row, x_mm, log_share, log_proof)
         self._claim(found)
         self.found.append(found)
@@ -105,13 +111,7 @@ class Strip:
         return self.along[numbers].tolist(), numbers.tolist()
 
     def _seen(self, x_mm: float) -> Seen:
-        lane = np.array([self._inspected.lane(self.face, x_mm)])
-
-        def seen(low: float, high: float) -> float:
-            low_high = self._inspected.before(lane, np.array([low, max(low, high)]))
-            return float(low_high[1] - low_high[0])
-
-        return seen
+        return self._inspected.between(self.face, x_mm)
 
     def _claim(self, found: Found) -> None:
         """Takes the events of the row out of the search."""
