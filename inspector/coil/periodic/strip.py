@@ -16,6 +16,9 @@ from inspector.coil.periodic.row import Mark, Row, Seen, with_marks_before
 
 NEAR_SLOT = 8.0
 """Events within so many `position_mm` of where a row has a mark, or should have one, are of the row: a mark that lies far off, or a second piece of one."""
+NEARLY_WHOLE = 0.003
+MOST_OF = 0.85
+"""Two rows are one if it has so many of their marks."""
 
 
 class Found:
@@ -89,9 +92,27 @@ class Strip:
         if len(row.marks) < self._config.least_marks or row.best + log_share < limit:
             return None
         found = Found(row, x_mm, log_share, log_proof)
+        if any(self._is_of(other, found, settled_mm) for other in self.found):
+            return None
         self._claim(found)
         self.found.append(found)
         return found
+
+    def _is_of(self, known: Found, found: Found, settled_mm: float) -> bool:
+        """Whether two rows are one with a part of their period, as its marks with even and odd numbers are. The known one becomes it then."""
+        a, b = known.row, found.row
+        ratio = max(a.belief.period, b.belief.period) / min(a.belief.period, b.belief.period)
+        apart = max(a.marks[0].along_mm, b.marks[0].along_mm) > min(a.marks[-1].along_mm, b.marks[-1].along_mm)
+        beside = abs(known.x_mm - found.x_mm) > self._config.band_mm / 2
+        if apart or beside or abs(ratio - round(ratio)) > NEARLY_WHOLE * round(ratio):
+            return False
+        own = [mark.event for row in (a, b) for mark in row.marks]
+        one = self._row(a.marks[0], a.marks[1], known.x_mm, own, settled_mm)
+        if one.belief.period > 0.8 * max(a.belief.period, b.belief.period) or len(one.marks) < MOST_OF * len(own):
+            return False
+        known.row, known.claimed_to_turn, known.looked_at_marks = one, -1, len(one.marks)
+        self._claim(known)
+        return True
 
     def _row(self, first: Mark, second: Mark, x_mm: float, own: Sequence[int], settled_mm: float) -> Row:
         along, events = self._band(x_mm, own)
