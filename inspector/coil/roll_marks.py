@@ -64,6 +64,11 @@ class Watch:
         """The coil is over: looks at what is left of it."""
         return self.feed((), (), math.inf)
 
+    @property
+    def p_value(self) -> float:
+        """How often chance alone would show so regular a row as the surest of this coil, at most; also where it was not enough for a mark."""
+        return min(1.0, math.exp(-self._search.surest))
+
     def marks(self) -> list[RollMark]:
         """All marks so far, the surest first. What was told twice, because it stopped for a while or is wider than a band, is one of them."""
         marks = [

@@ -14,6 +14,8 @@ from inspector.coil.periodic.tracking import WIDEST, Belief, predicted, reach_of
 Seen = Callable[[float, float], float]
 """mm that were inspected between two places."""
 LEAST_MISSED = 5
+MARKS_THAT_TELL = 10
+"""Of fewer it is not said how well they are seen."""
 BY_CHANCE = 0.001
 """A row has ended when so many turns in a row without a mark were less likely than this."""
 
@@ -49,6 +51,8 @@ class Row:
     @property
     def missed_at_most(self) -> int:
         """So many turns in a row without a mark end it: fewer, the better its marks are seen."""
+        if len(self.marks) < MARKS_THAT_TELL:
+            return self._config.missed_in_row
         share = (len(self.marks) + 1) / (self.possible + 2)
         rare = math.ceil(math.log(BY_CHANCE) / math.log(max(1 - share, 1e-9)))
         return min(max(LEAST_MISSED, rare), self._config.missed_in_row)

@@ -49,6 +49,8 @@ class Search:
         """Group, place and number of the events near the end that are in no row."""
         self._chains: Chains = np.zeros(0, CHAIN)
         self._done_mm = 0.0
+        self.surest = -math.inf
+        """The most that any chain proved, a logarithm."""
 
     @property
     def strips(self) -> list[Strip]:
@@ -181,6 +183,7 @@ class Search:
             some = chains[index]
             advance(some, window, self._inspected, self._config)
             chains[index] = some
+            self.surest = max(self.surest, float(some["best"].max()))
             count += 1
             if count % OFTEN == 0:
                 chains = best_of_each(chains[chains["alive"] | proven(chains, self._config)])
