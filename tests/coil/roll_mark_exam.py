@@ -19,7 +19,7 @@ from inspector.coil.periodic.events import Point
 from inspector.coil.roll_marks import Watch, find
 from tests.coil.coils import KINDS, Row, chance, inspected, row, visible
 
-LENGTH_MM = 1_500_000.0
+LENGTH_MM = 500_000.0
 LIMITS = (1.0, 0.5, 0.1, 0.01, 0.001)
 """At which alarms are counted."""
 RIGHT = 0.002
@@ -39,7 +39,7 @@ def clean_coil(number: int, config: RollMarksConfig, length_mm: float = LENGTH_M
     kind = KINDS[number % len(KINDS)]
     rng = np.random.default_rng([1, number])
     areas = inspected(rng, length_mm, kind == "holes")
-    count = round(math.exp(rng.uniform(math.log(100), math.log(2000))))
+    count = round(math.exp(rng.uniform(math.log(0.05), math.log(1))) * length_mm / 1000)
     watch = Watch(config)
     watch.feed(visible(chance(rng, kind, count, length_mm), areas), areas, 0.0)
     watch.end()

@@ -43,7 +43,7 @@ def period_of(turn: Floats, along_mm: Floats, position_mm: float) -> Period:
 
 
 def t_quantile(freedom: float) -> float:
-    """The 97.5 % point of Student's t for at least one degree of freedom (Abramowitz and Stegun 1964, 26.7.5; below five its exact values)."""
+    """The 97.5 % point of Student's t for at least one degree of freedom (Abramowitz and Stegun 1964, 26.7.5, within 0.3 %; below five its exact values)."""
     if freedom < 5:
         return float(np.interp(freedom, [1, 2, 3, 4, 5], [12.7062, 4.3027, 3.1824, 2.7764, 2.5706]))
     z, n = 1.959964, freedom

@@ -74,7 +74,8 @@ class Strip:
             own = [mark.event for mark in row.marks]
             found.x_mm = float(np.median(self.x[own]))
             again = self._row(row.marks[0], row.marks[1], found.x_mm, own, settled_mm)
-            if again.best > row.best:
+            if again.best > row.best or again.belief.period > 1.5 * row.belief.period:
+                self.claimed[own] = False
                 found.row, found.claimed_to_turn = again, -1
         self._claim(found)
 
