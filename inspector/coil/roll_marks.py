@@ -1,4 +1,4 @@
-"""Defects that repeat along the strip: marks of a roll. ``docs/coil.md`` describes the search and what it promises.
+"""Defects that repeat along the strip: marks of a roll. ``docs/coil-roll-marks.md`` describes the search and what it promises.
 
 `find` looks at a coil, `Watch` at one that is still running. Both give the same: a watch is paid by the same allowance of false alarms, however often it is
 asked (`periodic/evidence.py`).

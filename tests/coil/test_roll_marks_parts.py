@@ -74,7 +74,7 @@ def test_students_t() -> None:
 
 
 def test_the_worked_example_of_the_documentation() -> None:
-    """docs/coil.md: a work roll of 610 mm before a stand that rolls from 3.2 mm to 2.56 mm."""
+    """docs/coil-roll-marks.md: a work roll of 610 mm before a stand that rolls from 3.2 mm to 2.56 mm."""
     roll = RollConfig(name="F4", circumference_mm=1916.4, elongation=1.25)
     (fit,) = fitting(2398.0, [roll])
     assert fit.expected_mm == pytest.approx(2395.5)
