@@ -1,4 +1,4 @@
-"""What the search for roll marks finds, and what it should not: ``python -m tests.coil.roll_mark_exam [alarms] [detection] [superposed] [time] [--coils 1000] [--repeats 20]``.
+"""What the search for roll marks finds, and what it should not: ``python -m tests.coil.roll_mark_exam [alarms] [detection] [superposed] [time] [--coils 1000] [--repeats 20] [--processes 2]``.
 
 Coils are points, not pixels (`coils.py`). The same seed gives the same tables, but for the times.
 """
@@ -9,6 +9,8 @@ import argparse
 import math
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -129,10 +131,10 @@ def interval(count: int, of: int) -> tuple[float, float]:
     return (solved(count, 0.025) if count else 0.0), (solved(count + 1, 0.975) if count < of else 1.0)
 
 
-def alarms(coils: int) -> None:
+def alarms(coils: int, processes: int) -> None:
     """Coils without a mark: the shares whose p-value is below each limit, and those that were told a mark by default."""
-    config = RollMarksConfig()
-    clean = [clean_coil(number, config) for number in range(coils)]
+    with ProcessPoolExecutor(processes) as pool:
+        clean = list(pool.map(partial(clean_coil, config=RollMarksConfig()), range(coils), chunksize=10))
     print(
         "| coils without a mark | coils | "
         + " | ".join(f"p <= {limit:g}" for limit in LIMITS)
@@ -206,10 +208,11 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", help="alarms, detection, superposed, time")
     parser.add_argument("--coils", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--processes", type=int, default=2, help="for the alarms")
     given = parser.parse_args()
     parts = given.parts or ["alarms", "detection", "superposed", "time"]
     if "alarms" in parts:
-        alarms(given.coils)
+        alarms(given.coils, given.processes)
     if "detection" in parts:
         detections(given.repeats)
     if "superposed" in parts:

@@ -72,6 +72,8 @@ class Search:
             changes += self._block(end)
         if settled_mm == math.inf:
             changes += self._block(math.inf)
+            for strip in self._strips.values():
+                strip.join(math.inf)
         return changes
 
     def _end_of_block(self) -> float:

@@ -17,7 +17,7 @@ from inspector.coil.periodic.row import Mark, Row, Seen, with_marks_before
 NEAR_SLOT = 8.0
 """Events within so many `position_mm` of where a row has a mark, or should have one, are of the row: a mark that lies far off, or a second piece of one."""
 NEARLY_WHOLE = 0.003
-MOST_OF = 0.85
+MOST_OF = 0.8
 """Two rows are one if it has so many of their marks."""
 
 
@@ -98,6 +98,14 @@ class Strip:
         self._claim(found)
         self.found.append(found)
         return found
+
+    def join(self, settled_mm: float) -> None:
+        """Joins rows that are one, for the end of the coil: when they were found too few of their marks may have been known to see it."""
+        joined: list[Found] = []
+        for found in sorted(self.found, key=lambda found: found.row.marks[0].along_mm):
+            if not any(self._is_of(other, found, settled_mm) for other in joined):
+                joined.append(found)
+        self.found = joined
 
     def _is_of(self, known: Found, found: Found, settled_mm: float) -> bool:
         """Whether two rows are one with a part of their period, as its marks with even and odd numbers are. The known one becomes it then."""
