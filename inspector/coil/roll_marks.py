@@ -1,4 +1,4 @@
-"""Defects that repeat along the strip: marks of a roll. ``docs/coil.md`` describes the search and what it promises.
+"""Defects that repeat along the strip: marks of a roll. ``docs/coil-roll-marks.md`` describes the search and what it promises.
 
 `find` looks at a coil, `Watch` at one that is still running. Both give the same: a watch is paid by the same allowance of false alarms, however often it is
 asked (`periodic/evidence.py`).
@@ -63,6 +63,11 @@ class Watch:
     def end(self) -> list[Told]:
         """The coil is over: looks at what is left of it."""
         return self.feed((), (), math.inf)
+
+    @property
+    def p_value(self) -> float:
+        """How often chance alone would show so regular a row as the surest of this coil, at most; also where it was not enough for a mark."""
+        return min(1.0, math.exp(-self._search.surest))
 
     def marks(self) -> list[RollMark]:
         """All marks so far, the surest first. What was told twice, because it stopped for a while or is wider than a band, is one of them."""

@@ -46,8 +46,8 @@ def inspected(rng: np.random.Generator, length_mm: float, holes: bool) -> list[A
             cuts = sorted(
                 [0.0, length_mm, *np.clip(middles - halves, 0, length_mm), *np.clip(middles + halves, 0, length_mm)]
             )
-        for number, (low, high) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-            if number % 2 == 0 and high > low:
+        for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+            if high > low:
                 areas.append(Area(face=face, from_mm=low, to_mm=high, x_from_mm=0.0, x_to_mm=WIDTH_MM))
     return areas
 

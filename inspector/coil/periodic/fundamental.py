@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from inspector.coil.config import RollMarksConfig
 from inspector.coil.periodic.row import Mark, Row, Seen
 from inspector.coil.periodic.tracking import Belief
 
+NOT_EVEN, MOST_EVERY, OUTSIDE = 1e-5, 12, 0.05
 PARTS = (2, 3)
 """Which parts and multiples of a period are compared with it."""
 
@@ -32,11 +35,36 @@ def row_of(
     tried = [_followed(first, period, turns, config, along_mm, events, settled_mm, seen)]
     for part in PARTS:
         tried.append(_followed(first, period / part, turns * part, config, along_mm, events, settled_mm, seen))
-        for start in (first, second):
-            multiple = period * part
-            tried.append(_followed(start, multiple, turns / part, config, along_mm, events, settled_mm, seen))
+        for start, ahead in ((first, turns / part), (second, -turns / part)):
+            tried.append(_followed(start, period * part, ahead, config, along_mm, events, settled_mm, seen))
     inside = [row for row in tried if config.period_from_mm * 0.98 <= row.belief.period <= config.period_to_mm * 1.02]
-    return max(inside or tried[:1], key=lambda row: row.best)
+    row = max(inside or tried[:1], key=lambda row: row.best)
+    longer = _of_one_mark(row)
+    if longer and row.belief.period * longer[0] <= config.period_to_mm * 1.02:
+        every, number = longer
+        first, second = [mark for mark in row.marks if mark.turn % every == number][:2]
+        turns = (second.turn - first.turn) // every
+        period = (second.along_mm - first.along_mm) / turns
+        row = _followed(first, period, turns, config, along_mm, events, settled_mm, seen)
+    return row
+
+
+def _of_one_mark(row: Row) -> tuple[int, int] | None:
+    """Where only some turns of every k have marks, by more than chance: k, and one of those turns. Two marks on one roll, 2/7 of its circumference apart, would else be one
+    with a seventh of its period."""
+    turn, found, surest = np.array([mark.turn for mark in row.marks]), None, math.log(NOT_EVEN)
+    for every in range(2, MOST_EVERY + 1):
+        count = np.bincount(turn % every, minlength=every)
+        outside = len(turn) - np.cumsum(np.sort(count)[::-1])
+        for some in range(1, every):
+            beside = int(outside[some - 1])
+            if beside > OUTSIDE * len(turn):
+                continue
+            ways = math.log(math.comb(every, some)) + math.log(math.comb(len(turn), beside))
+            by_chance = ways + (len(turn) - beside) * math.log(some / every)
+            if by_chance < surest and count.max() >= 3:
+                found, surest = (every, int(count.argmax())), by_chance
+    return found
 
 
 def _followed(
@@ -49,6 +77,7 @@ def _followed(
     settled_mm: float,
     seen: Seen,
 ) -> Row:
+    """From a mark on; what is known of the period is from another one, so many turns ahead of it."""
     measured = config.position_mm**2
     belief = Belief(start.along_mm, period, measured, -measured / turns, 2 * measured / turns**2)
     row = Row(Mark(0, start.along_mm, start.event), belief, config)

@@ -7,15 +7,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from inspector.coil.config import RollMarksConfig
-from inspector.coil.periodic.evidence import log_evidence, log_stakes, won
+from inspector.coil.periodic.evidence import SEEN, log_mean, won_at_one
 from inspector.coil.periodic.tracking import WIDEST, Belief, predicted, reach_of, updated
 
 Seen = Callable[[float, float], float]
 """mm that were inspected between two places."""
 LEAST_MISSED = 5
+MARKS_THAT_TELL = 10
+"""Of fewer it is not said how well they are seen."""
 BY_CHANCE = 0.001
 """A row has ended when so many turns in a row without a mark were less likely than this."""
 
@@ -38,7 +38,7 @@ class Row:
         self.marks = [mark]
         self.belief = belief
         self._start(mark.turn)
-        self.stakes = log_stakes(1)
+        self.stakes = [0.0] * len(SEEN)
         self.best = 0.0
         """The most that the logarithm of its stake ever was."""
         self.possible = 1
@@ -51,6 +51,8 @@ class Row:
     @property
     def missed_at_most(self) -> int:
         """So many turns in a row without a mark end it: fewer, the better its marks are seen."""
+        if len(self.marks) < MARKS_THAT_TELL:
+            return self._config.missed_in_row
         share = (len(self.marks) + 1) / (self.possible + 2)
         rare = math.ceil(math.log(BY_CHANCE) / math.log(max(1 - share, 1e-9)))
         return min(max(LEAST_MISSED, rare), self._config.missed_in_row)
@@ -61,8 +63,11 @@ class Row:
             at = bisect_left(along_mm, self.edge)
             if at == len(along_mm):
                 break
-            turns = max(1, round((along_mm[at] - self.belief.place) / self.belief.period))
-            if self.belief.place + (turns + 0.5) * self.belief.period > settled_mm:
+            place, period = self.belief.place, self.belief.period
+            turns = max(1, math.floor((along_mm[at] - place) / period + 0.5))
+            if place + (turns + 0.5) * period <= self.edge:
+                turns += 1
+            if place + (turns + 0.5) * period > settled_mm:
                 break
             self._look(along_mm, events, turns, seen)
         self.ended = self.ended or (settled_mm < math.inf and self._missed(settled_mm, seen) > self.missed_at_most + 1)
@@ -84,12 +89,12 @@ class Row:
         hit = abs(along_mm[nearest] - ahead.place) <= reach
         if there and seen(ahead.place - reach, ahead.place + reach) >= 1.99 * reach:
             chance = min(max(there * 2 * reach / max(seen(low, high), 1e-6), 1e-9), 1.0)
-            self.stakes = self.stakes + won(np.array([hit]), np.array([chance]))
+            self.stakes = won_at_one(self.stakes, hit, chance)
         if not hit:
             self.edge = high
             return
         self.belief = updated(ahead, along_mm[nearest] - ahead.place, self._config)
-        self.best = max(self.best, float(log_evidence(self.stakes)[0]))
+        self.best = max(self.best, log_mean(self.stakes))
         self.possible += max(1, round(missed))
         self.marks.append(Mark(self.turn + turns, along_mm[nearest], events[nearest]))
         self._start(self.turn + turns)

@@ -17,8 +17,8 @@ TURNS = (1, 2, 3)
 """Up to two marks in a row may be missed where a chain begins."""
 PREDECESSORS = 48
 """An event is paired with so many events before it in its band, the nearest ones."""
-SEEDS_OF_BAND = 600
-"""In a block of strip a band begins at most so many chains; of more, a choice without preference."""
+SEEDS_OF_BAND, SEEDS_OF_BLOCK = 600, 10_000
+"""In a block of strip a band begins at most so many chains, and all bands together about so many, each the same; of more, a choice without preference."""
 
 
 class Shares:
@@ -98,14 +98,18 @@ def _pairs(window: Window, since_mm: float, config: RollMarksConfig) -> _Pairs:
 
 
 def _thinned(pairs: _Pairs, window: Window) -> _Pairs:
-    """Keeps at most SEEDS_OF_BAND of each group, chosen by a mixed-up number of the pair (Knuth's multiplicative hashing): the same ones every time."""
+    """Keeps at most SEEDS_OF_BAND of each group, fewer where there are many groups, chosen by a mixed-up number of the pair (Knuth's multiplicative hashing): the same ones every time."""
     group = window.group[pairs.second]
-    if not len(group) or np.bincount(group).max() <= SEEDS_OF_BAND:
+    if not len(group):
+        return pairs
+    count = np.bincount(group)
+    most = min(SEEDS_OF_BAND, max(1, SEEDS_OF_BLOCK // int(np.count_nonzero(count))))
+    if count.max() <= most:
         return pairs
     number = (window.event[pairs.first] * 7919 + window.event[pairs.second]) * 3 + pairs.turns
     mixed = (number * 2654435761) & 0xFFFFFFFF
     order = np.lexsort((mixed, group))
     in_order = group[order]
     begin = np.searchsorted(in_order, in_order)
-    chosen = order[np.arange(len(order)) - begin < SEEDS_OF_BAND]
+    chosen = order[np.arange(len(order)) - begin < most]
     return _Pairs(pairs.first[chosen], pairs.second[chosen], pairs.turns[chosen])
