@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.coil.config import RollMarksConfig
-from inspector.coil.findings import RollMark
 from inspector.coil.periodic.events import Point
 from inspector.coil.roll_marks import Watch, find
+from inspector.frames.coil import RollMark
 from tests.coil.coils import KINDS, Row, chance, inspected, row, visible
 
 LENGTH_MM = 500_000.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inspector.coil.config import RollConfig, RollMarksConfig
-from inspector.coil.findings import Area
 from inspector.coil.roll_marks import Point, Told, Watch, find
+from inspector.frames.coil import Area
 from tests.coil.coils import KINDS, Row, chance, inspected, row, visible
 from tests.coil.roll_mark_exam import clean_coil, detection, interval
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from inspector.coil.config import RollConfig
-from inspector.coil.findings import Area
 from inspector.coil.periodic.events import events_of
 from inspector.coil.periodic.evidence import SEEN, log_evidence, log_mean, log_share, won, won_at_one
 from inspector.coil.periodic.inspected import Inspected
 from inspector.coil.periodic.period import fitting, period_of, t_quantile
+from inspector.frames.coil import Area
 
 
 @pytest.mark.parametrize("chance", [0.001, 0.1, 0.7, 1.0])
