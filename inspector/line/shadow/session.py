@@ -18,13 +18,13 @@ from inspector.frames.clock import now_ns, unix_ns
 from inspector.frames.leased_frame import Inspected
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome
+from inspector.frames.sampling import Sampling
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.in_flight import is_late
 from inspector.inference.state import State
 from inspector.line.shadow.answers import answer_of, difference, name_of
 from inspector.line.shadow.counts import Counts
 from inspector.line.shadow.figures import CONFIDENCE, report
-from inspector.line.shadow.sampling import Sampling
 from inspector.protocol.shadow_report import ShadowReportBody
 from inspector.results.shadow_record import Comparison, Disagreement
 
