@@ -94,13 +94,12 @@ class Keeper:
         ring: FrameRing,
         point_of: OperatingPointOf,
         report: Report,
-        *,
-        stall_s: float = STALL_S,
     ) -> None:
         """``config.path`` names the archive; ``report`` is told what is wrong with it."""
         assert config.path is not None, "without a path there is no archive"
         self.path = config.path
-        self._config, self._origin, self._ring, self._stall_s = config, origin, ring, stall_s
+        self._config, self._origin, self._ring = config, origin, ring
+        self.stall_s = STALL_S
         self._policy = Policy(config, point_of)
         self._holder = Holder("archive", observer=True)
         self._troubles = Troubles(config.path, config.warn_days, report)
@@ -362,7 +361,7 @@ class Keeper:
         silent_s = time.monotonic() - self._heard_s
         with self._changed:
             waiting = bool(self._sent)
-        return f"its process has said nothing for {silent_s:.0f} s" if waiting and silent_s > self._stall_s else ""
+        return f"its process has said nothing for {silent_s:.0f} s" if waiting and silent_s > self.stall_s else ""
 
     def _drop(self, why: str) -> None:
         """Leave out what the process has not archived."""

@@ -13,7 +13,7 @@ from inspector.protocol.messages import Signal
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inspector.protocol.line_report import CameraReport, LineReport
+    from inspector.protocol.line_report import ArchiveReport, CameraReport, LineReport
 
 _STATE_STYLES = {"running": "green", "degraded": "bold yellow", "stopped": "bold red"}
 _VERDICT_STYLES = {Verdict.REJECT: "red", Verdict.SCRAP: "bold red", Verdict.UNINSPECTED: "yellow"}
@@ -67,8 +67,21 @@ def tell_report(report: LineReport) -> None:
         trouble = f": {journal.error}" if journal.error else ""
         lost = f", {journal.not_journaled} left out" if journal.not_journaled else ""
         out.print(f"journal  {journal.path}{trouble}{lost}", soft_wrap=True)
+    if report.archive is not None:
+        out.print(f"archive  {_archive_in_words(report.archive)}", soft_wrap=True)
     _print_cameras(out, report)
     _print_rejects(out, report)
+
+
+def _archive_in_words(archive: ArchiveReport) -> str:
+    trouble = f": {archive.error}" if archive.error else ""
+    size = "" if archive.bytes is None else f", {archive.entries} frames in {archive.bytes / 1e9:.2f} GB"
+    full = "" if archive.full_in_days is None else f", full in {archive.full_in_days:.1f} days"
+    counts = ", ".join(f"{count} {name}" for name, count in archive.archived.items()) or "none"
+    left_out = sum(archive.left_out.values())
+    return f"{archive.path}{trouble}{size}{full}; since the start: {counts}" + (
+        f", {left_out} left out" if left_out else ""
+    )
 
 
 def _print_cameras(out: Console, report: LineReport) -> None:

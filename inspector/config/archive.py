@@ -37,7 +37,7 @@ class KeptConfig(Section, frozen=True, kw_only=True):
     quota_mib: Annotated[
         Mib,
         Meta(description="The class takes no more than this of the disk, MiB; the oldest and least worth go first."),
-    ] = 4096
+    ] = 8192
 
 
 class UncertainConfig(KeptConfig, frozen=True, kw_only=True):
@@ -71,13 +71,13 @@ class ArchiveConfig(Section, frozen=True, kw_only=True):
         FilePath | None,
         Meta(description="Folder of the archive, relative to this file; made where it is missing. Null: no archive."),
     ] = None
-    scrap: KeptConfig = KeptConfig(quota_mib=8192)
-    reject: KeptConfig = KeptConfig(quota_mib=16384)
+    scrap: KeptConfig = KeptConfig()
+    reject: KeptConfig = KeptConfig()
     disagreement: Annotated[
         KeptConfig, Meta(description="Frames on which a shadow bundle says otherwise than the active one.")
     ] = KeptConfig()
     uncertain: UncertainConfig = UncertainConfig()
-    clean: CleanConfig = CleanConfig(quota_mib=1024)
+    clean: CleanConfig = CleanConfig()
     thumbnail_px: Annotated[
         int, Meta(description="Longer side of the small picture of each frame.", ge=16, le=1024)
     ] = 400

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engines.operating_point import OperatingPoint
 from inspector.archive.describing import Origin
-from inspector.archive.keeper import Keeper
+from inspector.archive.keeper import Keeper, Kept
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.outcome import BundleIdentity, Outcome
 
@@ -42,6 +42,10 @@ class LineArchive:
         """See ``Keeper.disagreed``."""
         if self.keeper is not None:
             self.keeper.disagreed(frame, verdict, difference)
+
+    def kept(self) -> Kept | None:
+        """What was done so far; None without an archive."""
+        return None if self.keeper is None else self.keeper.kept()
 
     def end(self) -> None:
         """See ``Keeper.end``."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from inspector.archive.keeper import Kept
 from inspector.frames.clock import now_ns, unix_ns
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.line_report import (
+    ArchiveReport,
     CameraReport,
     ClockOfCamera,
     EngineReport,
@@ -86,6 +88,7 @@ class LineReporter:
             latency_ms=_latency(line),
             last_rejects=line.rejects.newest_first(),
             journal=_journal(published.journal),
+            archive=_archive(line.archive.kept()),
             shadow=_shadow(line),
             standby=standby.identity.bundle if standby else None,
         )
@@ -180,3 +183,23 @@ def _journal(state: JournalState | None) -> JournalReport | None:
     if state is None:
         return None
     return JournalReport(path=state.path, error=state.error, waiting=state.waiting, not_journaled=state.not_journaled)
+
+
+def _archive(kept: Kept | None) -> ArchiveReport | None:
+    if kept is None:
+        return None
+    left_out: Counter[str] = Counter()
+    for (evidence, _), count in kept.left_out.items():
+        left_out[evidence.value] += count
+    standing = kept.standing
+    days = None if standing is None else standing.days
+    return ArchiveReport(
+        path=kept.path,
+        error=kept.error,
+        archived={evidence.value: count for evidence, count in kept.archived.items()},
+        left_out=dict(left_out),
+        waiting=kept.waiting,
+        entries=None if standing is None else sum(one.entries for one in standing.classes.values()),
+        bytes=None if standing is None else sum(one.bytes for one in standing.classes.values()),
+        full_in_days=None if days is None else round(days, 2),
+    )

@@ -21,6 +21,7 @@ from inspector.archive.entry import Entry, Evidence
 from inspector.archive.keeper import Keeper
 from inspector.archive.places import INDEX
 from inspector.archive.reader import Archive
+from inspector.archive.room import Room
 from inspector.frames.outcome import Verdict
 from inspector.line.line import Line
 from inspector.protocol.masks import decode
@@ -146,7 +147,6 @@ def test_a_result_that_comes_too_late_is_not_archived_as_a_verdict(start_line: A
     pid = line.inference.active.supervisor.child_pid or 0
     eventually(lambda: keeper_of(line).kept().archived)
     os.kill(pid, signal.SIGSTOP)
-    eventually(lambda: line.uninspected.counts if hasattr(line.uninspected, "counts") else True)
     seen = line.ledger.counts()["top"].frames
     eventually(lambda: line.ledger.counts()["top"].frames > seen + 20)
     os.kill(pid, signal.SIGCONT)
@@ -188,63 +188,77 @@ def passes_on(line: Line, frames: int = 100) -> None:
     eventually(lambda: line.ledger.counts()["top"].frames > before + frames)
 
 
-def test_an_encoder_process_that_is_killed_is_started_again(start_line: Any, tmp_path: Path) -> None:
-    with endless(start_line, tmp_path) as (_, line, keeper):
-        first = keeper.child_pid
-        os.kill(first or 0, signal.SIGKILL)
-        eventually(lambda: codes(line) == {"archive_failing"})
-        assert line.status.state is LineState.RUNNING
-        assert line.health.signal is Signal.MAINTENANCE_REQUIRED
-        before = keeper.kept().archived[Evidence.REJECT]
-        eventually(lambda: keeper.kept().archived[Evidence.REJECT] > before)
-        eventually(lambda: codes(line) <= {"archive_skipping"})
-        assert keeper.child_pid != first
-
-
-def test_an_encoder_process_that_hangs_costs_the_line_nothing_but_its_slots(start_line: Any, tmp_path: Path) -> None:
-    with endless(start_line, tmp_path) as (_, line, keeper):
-        os.kill(keeper.child_pid or 0, signal.SIGSTOP)
-        eventually(lambda: codes(line) == {"archive_skipping"})
-        passes_on(line)
-        assert line.ring.leases.observed <= 4
-        assert any(why == "busy" for _, why in keeper.kept().left_out)
-
-
-def test_a_hung_encoder_process_is_ended_and_started_again(start_line: Any, tmp_path: Path) -> None:
-    with endless(start_line, tmp_path) as (_, line, keeper):
-        keeper._stall_s = 0.5
-        first = keeper.child_pid
-        os.kill(first or 0, signal.SIGSTOP)
-        eventually(lambda: keeper.child_pid not in (first, None))
-        before = keeper.kept().archived[Evidence.REJECT]
-        eventually(lambda: keeper.kept().archived[Evidence.REJECT] > before)
-
-
-def test_a_full_disk_is_told_and_passes(start_line: Any, tmp_path: Path) -> None:
-    with endless(start_line, tmp_path) as (_, line, keeper):
-        pid = keeper.child_pid or 0
-        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (64, hard))
-        eventually(lambda: "archive_full" in codes(line))
-        passes_on(line)
-        assert keeper.child_pid == pid
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-        eventually(lambda: not codes(line) & {"archive_full", "archive_failing"})
-
-
-def test_a_disk_that_takes_nothing_for_a_while_costs_frames_of_the_archive_only(
-    start_line: Any, tmp_path: Path
-) -> None:
-    """The index is locked, as by a slow disk: the process waits for it."""
+def test_whatever_befalls_the_encoder_process_costs_frames_of_the_archive_only(start_line: Any, tmp_path: Path) -> None:
+    """Each trouble after the other, on one line."""
     with endless(start_line, tmp_path, memory_mib=1) as (_, line, keeper):
-        with sqlite3.connect(tmp_path / "a" / INDEX, isolation_level=None) as locking:
-            locking.execute("BEGIN IMMEDIATE")
-            eventually(lambda: any(why == "busy" for _, why in keeper.kept().left_out) or keeper.kept().error)
-            passes_on(line)
-            locking.execute("ROLLBACK")
-        locking.close()
-        before = keeper.kept().archived[Evidence.REJECT]
-        eventually(lambda: keeper.kept().archived[Evidence.REJECT] > before)
+        hangs(line, keeper)
+        is_killed(line, keeper)
+        hangs_for_long(keeper)
+        disk_is_full(line, keeper)
+        disk_is_slow(line, keeper, tmp_path / "a")
+
+
+def archives_again(keeper: Keeper) -> None:
+    before = keeper.kept().archived[Evidence.REJECT]
+    eventually(lambda: keeper.kept().archived[Evidence.REJECT] > before)
+
+
+def is_killed(line: Line, keeper: Keeper) -> None:
+    """It is told, and another one is started."""
+    first = keeper.child_pid
+    os.kill(first or 0, signal.SIGKILL)
+    eventually(lambda: codes(line) == {"archive_failing"})
+    assert line.status.state is LineState.RUNNING
+    assert line.health.signal is Signal.MAINTENANCE_REQUIRED
+    archives_again(keeper)
+    eventually(lambda: codes(line) <= {"archive_skipping"})
+    assert keeper.child_pid != first
+
+
+def hangs(line: Line, keeper: Keeper) -> None:
+    """It has no more slots than it may, and goes on where it stopped."""
+    os.kill(keeper.child_pid or 0, signal.SIGSTOP)
+    eventually(lambda: codes(line) == {"archive_skipping"})
+    passes_on(line)
+    assert line.ring.leases.observed <= 4
+    assert keeper.kept().left_out[Evidence.REJECT, "busy"]
+    os.kill(keeper.child_pid or 0, signal.SIGCONT)
+    archives_again(keeper)
+
+
+def hangs_for_long(keeper: Keeper) -> None:
+    """It is ended, and another one is started."""
+    keeper.stall_s = 0.5
+    first = keeper.child_pid
+    os.kill(first or 0, signal.SIGSTOP)
+    eventually(lambda: keeper.child_pid not in (first, None))
+    keeper.stall_s = 30.0
+    archives_again(keeper)
+
+
+def disk_is_full(line: Line, keeper: Keeper) -> None:
+    """It is told, and passes when there is room again."""
+    pid = keeper.child_pid or 0
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (64, hard))
+    eventually(lambda: codes(line) == {"archive_full"})
+    passes_on(line)
+    assert keeper.child_pid == pid
+    assert keeper.kept().left_out[Evidence.REJECT, "disk"]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    eventually(lambda: codes(line) <= {"archive_skipping"})
+
+
+def disk_is_slow(line: Line, keeper: Keeper, folder: Path) -> None:
+    """The index is locked, as by a disk that takes nothing for a while: the process waits for it."""
+    before = keeper.kept().left_out[Evidence.REJECT, "busy"]
+    locking = sqlite3.connect(folder / INDEX, isolation_level=None)
+    locking.execute("BEGIN IMMEDIATE")
+    eventually(lambda: keeper.kept().left_out[Evidence.REJECT, "busy"] > before)
+    passes_on(line)
+    locking.execute("ROLLBACK")
+    locking.close()
+    archives_again(keeper)
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_the_line_starts(start_line: Any, tmp_path: Path) -> None:
@@ -262,8 +276,6 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_line_starts(start_line:
 
 @pytest.mark.parametrize("evidence", list(Evidence))
 def test_the_less_worthy_find_no_room_before_the_more_worthy(evidence: Evidence) -> None:
-    from inspector.archive.room import Room
-
     room = Room(leases=8, memory_bytes=1000)
     taken = 0
     while room.is_for(evidence, 10):
