@@ -176,7 +176,7 @@ class Keeper:
         if child is not None:
             child.kill()
         if self._threads[1].ident is not None:
-            self._threads[1].join(0.3)
+            self._threads[1].join(0.15)
         self._drop(STOPPING)
 
     @property

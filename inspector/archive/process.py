@@ -13,6 +13,8 @@ import socket
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,13 +75,19 @@ class _Line:
             self.channel.send(message)
 
 
-def main(end: socket.socket, frames: SharedPlanes, settings: EncoderSettings) -> None:
-    """Serve the line until it says stop; ``end`` is this process's end of the channel to it. Called by ``spawned``."""
+def main(
+    end: socket.socket,
+    frames: SharedPlanes,
+    settings: EncoderSettings,
+    in_reader: Callable[[Callable[[], None]], None],
+) -> None:
+    """Serve the line until it says stop; ``end`` is this process's end of the channel to it, ``in_reader`` runs something in the reader
+    thread. Called by ``spawned``."""
     ignore_signals()
     cv2.setNumThreads(1)
     line = _Line(end)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(line, frames, jobs), name="reader", daemon=True).start()
+    in_reader(partial(_read, line, frames, jobs))
     with contextlib.closing(line.channel):
         try:
             with Store(Path(settings.archive.path or ""), quota_of(settings.archive)) as store:

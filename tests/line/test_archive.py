@@ -196,6 +196,7 @@ def test_whatever_befalls_the_encoder_process_costs_frames_of_the_archive_only(s
         hangs_for_long(keeper)
         disk_is_full(line, keeper)
         disk_is_slow(line, keeper, tmp_path / "a")
+        os.kill(keeper.child_pid or 0, signal.SIGSTOP)  # the line stops in time with what it cannot archive
 
 
 def archives_again(keeper: Keeper) -> None:
