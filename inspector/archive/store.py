@@ -10,8 +10,8 @@ import errno
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -22,7 +22,7 @@ from engines.errors import FileError
 from engines.files.looking import reason
 from inspector.archive import files, index
 from inspector.archive.entry import BLOCK, Entry, Evidence, Facts
-from inspector.archive.index import Total, synced, transaction
+from inspector.archive.index import RowError, Total, synced, transaction
 from inspector.archive.index_schema import open_for_writing, unreadable
 from inspector.archive.mend import Mended, mend
 from inspector.archive.places import FOLDERS, INDEX, entry_path, image_path, mask_path, stem_of, thumbnail_path
@@ -35,6 +35,8 @@ from inspector.results.sole_writer import SoleWriter
 
 log = logging.getLogger(__name__)
 
+_BETWEEN_ASIDES_S = 600.0
+"""A disk that damages every new index as well must not be filled with damaged ones."""
 _CLOSED_WELL = "closed_well"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -63,6 +65,8 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._left_over = False
         """Whether files could not be removed, so that the next start has to mend."""
+        self._aside_at_s = float("-inf")
+        """When an index was set aside, monotonic s."""
         try:
             self._make_folders()
             self._sole.take()
@@ -70,6 +74,9 @@ class Store:
         except UserError:
             self.close()
             raise
+        except FileError as error:
+            self.close()
+            raise UserError(f"archive.path: {error}") from None
         except SQLITE_ERRORS as error:
             self.close()
             raise UserError(f"archive.path: {self._index} {unreadable(error)}") from None
@@ -87,29 +94,21 @@ class Store:
         stem = stem_of(facts.run, facts.camera, facts.frame, facts.epoch, facts.captured_unix_ns)
         if mask is None and facts.verdict is Verdict.PASS:
             mask = _empty_mask(facts.picture_px)
-        try:
-            there = index.id_of(self._opened, stem)
-            if there is not None:
-                return there
-            entry = self._entry(facts, stem, image, mask, thumbnail)
-            self._make_room(entry.evidence, entry.bytes)
-            self._write(entry, stem, image, mask, thumbnail)
-        except SQLITE_ERRORS as error:
-            raise FileError(f"{self._index}: {unreadable(error)}") from None
-        except OSError as error:
-            full = "its disk is full" if error.errno in _FULL else reason(error)
-            raise FileError(f"{self.path}: an entry cannot be written ({full})") from None
-        return entry.id
+        with self._told("an entry cannot be written"):
+            try:
+                return self._add(facts, stem, image, mask, thumbnail)
+            except SQLITE_ERRORS as error:
+                if not is_damage(error) or time.monotonic() - self._aside_at_s < _BETWEEN_ASIDES_S:
+                    raise
+                self._set_aside(error)
+                self._connect()
+                return self._add(facts, stem, image, mask, thumbnail)
 
     def delete(self, ids: int | Iterable[int], why: str) -> int:
         """Delete entries, also protected ones; return how many. ``why``: one line for the row that stays. Raises FileError."""
         wanted = [ids] if isinstance(ids, int) else list(ids)
-        try:
+        with self._told("an entry cannot be deleted"):
             return len(self._delete(wanted, why, also_protected=True))
-        except SQLITE_ERRORS as error:
-            raise FileError(f"{self._index}: {unreadable(error)}") from None
-        except OSError as error:
-            raise FileError(f"{self.path}: an entry cannot be deleted ({reason(error)})") from None
 
     def protect(self, what: str | Iterable[int], on: bool = True) -> int:
         """Protect a run, with what is added to it later, or entries by their ids; or no longer. Return how many entries are. Raises FileError."""
@@ -117,28 +116,18 @@ class Store:
 
     def mend(self) -> Mended:
         """Look through all files and rows, and mend what a crash or a person left. Raises FileError."""
-        try:
+        with self._told("cannot be mended"):
             return mend(self.path, self._opened)
-        except SQLITE_ERRORS as error:
-            raise FileError(f"{self._index}: {unreadable(error)}") from None
-        except OSError as error:
-            raise FileError(f"{self.path}: cannot be mended ({reason(error)})") from None
 
     def totals(self) -> dict[Evidence, Total]:
         """Sums by class of evidence. Raises FileError."""
-        try:
+        with self._told("cannot be looked at"):
             return index.totals(self._opened)
-        except SQLITE_ERRORS as error:
-            raise FileError(f"{self._index}: {unreadable(error)}") from None
 
     def days_until_full(self, evidence: Evidence | None = None) -> float | None:
         """Days until entries of a class, or of all, are deleted for lack of room; None where that is not known. Raises FileError."""
-        try:
+        with self._told("cannot be looked at"):
             return days_until_full(self._opened, self.quota, free_bytes(self.path), evidence)
-        except SQLITE_ERRORS as error:
-            raise FileError(f"{self._index}: {unreadable(error)}") from None
-        except OSError as error:
-            raise FileError(f"{self.path}: {reason(error)}") from None
 
     def close(self) -> None:
         """Close the index, and let others write the archive."""
@@ -156,6 +145,28 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Errors of the disk and of SQLite as a FileError of one line."""
+        try:
+            yield
+        except SQLITE_ERRORS as error:
+            self._left_over |= is_damage(error)
+            raise FileError(f"archive {self._index}: {unreadable(error)}") from None
+        except OSError as error:
+            full = "its disk is full" if error.errno in _FULL else reason(error)
+            raise FileError(f"archive {self.path}: {what} ({full})") from None
+
+    def _add(self, facts: Facts, stem: str, image: bytes, mask: bytes | None, thumbnail: bytes | None) -> int:
+        """Raises NoRoomError, OSError, sqlite3.Error."""
+        there = index.id_of(self._opened, stem)
+        if there is not None:
+            return there
+        entry = self._entry(facts, stem, image, mask, thumbnail)
+        self._make_room(entry.evidence, entry.bytes)
+        self._write(entry, stem, image, mask, thumbnail)
+        return entry.id
 
     @property
     def _opened(self) -> sqlite3.Connection:
@@ -192,6 +203,7 @@ class Store:
                 self._connection.close()
             self._connection = None
         aside = set_aside(self._index)
+        self._aside_at_s = time.monotonic()
         log.error("archive %s: %s; it is kept as %s", self._index, unreadable(error), aside.name)
 
     def _entry(self, facts: Facts, stem: str, image: bytes, mask: bytes | None, thumbnail: bytes | None) -> Entry:
@@ -234,8 +246,12 @@ class Store:
 
     def _delete(self, ids: Iterable[int], why: str, *, also_protected: bool) -> list[Entry]:
         # A row of deletions must be on the disk before its files go: else a power cut would leave an entry that seems to be lost.
-        with synced(self._opened), transaction(self._opened) as connection:
-            gone = index.delete(connection, ids, why, self._clock_ns(), also_protected=also_protected)
+        try:
+            with synced(self._opened), transaction(self._opened) as connection:
+                gone = index.delete(connection, ids, why, self._clock_ns(), also_protected=also_protected)
+        except RowError:
+            mend(self.path, self._opened)  # takes the row out, and its files in again
+            return []
         for entry in gone:
             self._remove(paths_of(entry))
         return gone
