@@ -12,6 +12,8 @@ from inspector.frames.spawned_process import exit_text, start_unsignalled
 
 PATIENCE_S = 0.25
 """How long ``receive`` waits."""
+_KILLED_S = 1.0
+"""By then a process that was killed has ended, unless it waits for a disk that hangs."""
 
 
 class Ended(Exception):  # noqa: N818 - it is how every process ends
@@ -69,7 +71,7 @@ class EncoderChild:
             if grace_s:
                 self._process.join(grace_s)
             self._process.kill()
-            self._process.join(0.2)
+            self._process.join(_KILLED_S)
             gone = self._process.exitcode is not None
         self._channel.close()
         return gone

@@ -294,7 +294,7 @@ class Keeper:
         try:
             child = EncoderChild(self._ring.frames, EncoderSettings(archive=self._config))
             child.start()
-        except OSError as error:
+        except Exception as error:  # no descriptor, process or memory to be had; perhaps later
             return f"no process could be started: {error}"
         with self._changed:
             self._child, self._heard_s = child, time.monotonic()

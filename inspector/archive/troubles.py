@@ -91,16 +91,19 @@ class Troubles:
         self._report(PART, well, code, f"the archive in {self._path}: {text}")
 
     def _worst(self) -> tuple[str, str]:
+        """Code and text."""
         if self._failing:
-            return "archive_failing", self._failing
-        if self._full:
-            return "archive_full", self._full
-        if self._clock_s() - self._left_out_s <= CALM_S:
+            told = "archive_failing", self._failing
+        elif self._full:
+            told = "archive_full", self._full
+        elif self._clock_s() - self._left_out_s <= CALM_S:
             counts = ", ".join(f"{count} {evidence.value}" for evidence, count in sorted(self._left_out.items()))
-            return "archive_skipping", f"frames come faster than they are archived; left out so far: {counts}"
-        if self._filling:
-            return "archive_filling", self._filling
-        return WELL, "archives again"
+            told = "archive_skipping", f"frames come faster than they are archived; left out so far: {counts}"
+        elif self._filling:
+            told = "archive_filling", self._filling
+        else:
+            told = "archive_well", "archives again"
+        return told
 
 
 def _in_words(days: float) -> str:

@@ -40,7 +40,7 @@ def stopping(findings: dict[str, Finding]) -> set[str]:
 
 def test_a_line_that_can_run_leaves_nothing_behind(examine: Examine, tmp_path: Path) -> None:
     findings = examine()
-    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Recovery", "Journal"}
+    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Recovery", "Journal", "Archive"}
     assert not stopping(findings)
     assert [path.name for path in tmp_path.iterdir()] == ["line.yaml"]
 

@@ -87,12 +87,13 @@ def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Wa
     journal = tmp_path_factory.mktemp("watched") / "journal.sqlite"
     camera = GatedCamera([CLEAN, BAD, *[CLEAN, BAD, None, "torn.jpg: truncated"] * 20], burst=2)
     keys = make_keys(tmp_path_factory.mktemp("keys"))
-    config = tiny_config(tiny_bundle.path, journal, keys=to_builtins(keys))
+    archive = {"path": str(journal.with_name("archive"))}
+    config = tiny_config(tiny_bundle.path, journal, keys=to_builtins(keys), archive=archive)
     line = Line(config, tiny_bundle, sources={"top": camera})
     stop = threading.Event()
     with MetricsServer(LOOPBACK, LineMetrics(line, lambda: (GPU,))) as server, line:
         assert line.start(stop)
-        eventually(lambda: line.latency.count == 2)
+        eventually(lambda: line.latency.count == 2 and line.archive.kept().standing)
         line.status.maintenance("engines", "cpu_fallback", "engines run on the CPU")
         first = text_of(server)
         camera.rest.set()
