@@ -9,7 +9,8 @@ masks: masks                 # masks: folder of the masks, <frame>.png each
 mask_style: bitmask          # masks: bitmask, class_number or binary
 missing_mask: refuse         # masks: or clean (a frame without a mask is clean), or leave_out
 csv: train.csv               # kaggle: the run lengths
-frames: frames.csv           # list of the frames, see engines.data.frame_list
+frames: frames.csv           # list of the frames, see engines.data.frame_list; or archive.sqlite, the index of a defect archive
+labels: given                # or predicted: a network made them, and nobody has checked them
 groups: tile                 # column of the list; or a CSV with the columns name,group; or folder, found, none, tile+found
 training_only: [augmented]   # values of the list's column `split`: frames to learn from, never to measure on
 exclude: ["broken_*.png"]    # frames to leave out, by name
@@ -30,7 +31,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from engines.data import frame_list
+from engines.data import archive_list, frame_list
 from engines.data.images import Fit
 from engines.data.masks import MaskStyle
 from engines.errors import DataError, FileError
@@ -69,6 +70,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     missing_mask: Literal["refuse", "clean", "leave_out"] = "refuse"
     csv: Place = "train.csv"
     frames: Place | None = None
+    labels: Literal["given", "predicted"] = "given"
     groups: Place | None = None
     training_only: tuple[Name, ...] = ()
     exclude: tuple[Place, ...] = ()
@@ -119,6 +121,8 @@ def find_source(path: Path) -> Source:
 
 
 def _recognise(folder: Path) -> Description:
+    if is_file(folder / archive_list.FILE):
+        return Description(kind="masks", mask_style=MaskStyle.BITMASK, frames=archive_list.FILE, labels="predicted")
     images = next((name for name in ("train_images", "images") if is_folder(folder / name)), None)
     frames = frame_list.FILE if is_file(folder / frame_list.FILE) else None
     if images is not None and is_file(folder / "train.csv"):
@@ -127,7 +131,7 @@ def _recognise(folder: Path) -> Description:
         return Description(kind="masks", images=images, frames=frames)
     raise DataError(
         f"{folder}: no data set in it that is known; expected train.csv with train_images/ or images/, "
-        f"or images/ with masks/, or a {FILE} that says what is where"
+        f"or images/ with masks/, or the {archive_list.FILE} of a defect archive, or a {FILE} that says what is where"
     )
 
 

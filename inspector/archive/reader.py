@@ -117,14 +117,31 @@ class Archive(AbstractContextManager["Archive"]):
     def pixels(self, entry: Entry | int) -> NDArray[np.uint8]:
         """The picture, uint8 [H, W] of ``entry.picture_px``. Raises FileError where it is not there, or not what the entry says."""
         found = self._there(entry)
-        return self._picture(found, found.image)
+        height, width = found.picture_px
+        data = files.read(self.path, found.image)
+        try:
+            return Decoder(height, width).decode_in(data)
+        except BadFrameError as error:
+            raise FileError(f"{self.path / found.image.path}: {error}") from None
 
     def mask(self, entry: Entry | int) -> NDArray[np.uint8] | None:
         """The mask that the segmenter found, uint8 [H, W], bit k the class ``entry.bits[k]``; None where it did not run. It is a prediction.
 
         Raises FileError."""
         found = self._there(entry)
-        return None if found.mask is None else self._picture(found, found.mask)
+        if found.mask is None:
+            return None
+        height, width = found.picture_px
+        data = files.read(self.path, found.mask)
+        try:
+            values = Decoder(height, width).stored_in(data)
+        except BadFrameError as error:
+            raise FileError(f"{self.path / found.mask.path}: {error}") from None
+        if values.dtype != np.uint8 or values.ndim != 2:
+            raise FileError(
+                f"{self.path / found.mask.path}: holds {values.dtype} {list(values.shape)}; expected a bitmask"
+            )
+        return np.ascontiguousarray(values, dtype=np.uint8)
 
     def thumbnail(self, entry: Entry | int) -> bytes | None:
         """A small JPEG; None where there is none. Raises FileError."""
@@ -142,19 +159,6 @@ class Archive(AbstractContextManager["Archive"]):
         if found is None:
             raise FileError(f"{self.path}: has no entry {entry}; it was deleted, or never there")
         return found
-
-    def _picture(self, entry: Entry, file: KeptFile) -> NDArray[np.uint8]:
-        height, width = entry.picture_px
-        data = files.read(self.path, file)
-        try:
-            values = Decoder(height, width).stored_in(data)
-        except BadFrameError as error:
-            raise FileError(f"{self.path / file.path}: {error}") from None
-        if values.dtype != np.uint8 or values.ndim != 2:
-            raise FileError(
-                f"{self.path / file.path}: holds {values.dtype} {list(values.shape)}; expected grey of 8 bits"
-            )
-        return np.ascontiguousarray(values, dtype=np.uint8)
 
     def _decoded(self, row: Sequence[Any]) -> Entry:
         try:
