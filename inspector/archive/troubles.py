@@ -20,7 +20,7 @@ WELL = "archive_well"
 
 
 class Troubles:
-    """Keeps what is wrong, and reports the worst of it when that changes. Guarded by the keeper's lock, but ``tell``."""
+    """Keeps what is wrong, and reports the worst of it when that changes. Guarded by the lock of ``Books``, but ``tell``."""
 
     def __init__(
         self, path: str, warn_days: float, report: Report, clock_s: Callable[[], float] = time.monotonic
@@ -70,7 +70,7 @@ class Troubles:
             )
 
     def news(self) -> tuple[str, str] | None:
-        """What there is to ``tell``; None where nothing has changed. Under the keeper's lock."""
+        """What there is to ``tell``; None where nothing has changed. Under that lock."""
         code, text = self._worst()
         if code == self._told:
             return None
@@ -78,7 +78,7 @@ class Troubles:
         return code, text
 
     def tell(self, news: tuple[str, str]) -> None:
-        """Report it. Not under the keeper's lock."""
+        """Report it. Not under the lock."""
         code, text = news
         well = code == WELL
         log.log(

@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engines.operating_point import OperatingPoint
+from inspector.archive.books import Kept
 from inspector.archive.describing import Origin
-from inspector.archive.keeper import Keeper, Kept
+from inspector.archive.keeper import Keeper
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.outcome import BundleIdentity, Outcome
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from inspector.archive.books import REASONS, Kept
 from inspector.archive.entry import Evidence
-from inspector.archive.keeper import REASONS, Kept
 
 
 def collect(kept: Kept | None) -> Iterator[Metric]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inspector.archive.keeper import Kept
+from inspector.archive.books import Kept
 from inspector.frames.clock import now_ns, unix_ns
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.sheet import SHEET
