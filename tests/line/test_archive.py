@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from engines.bundle import Bundle
@@ -21,7 +20,6 @@ from inspector.archive.entry import Entry, Evidence
 from inspector.archive.keeper import Keeper
 from inspector.archive.places import INDEX
 from inspector.archive.reader import Archive
-from inspector.archive.room import Room
 from inspector.frames.outcome import Verdict
 from inspector.line.line import Line
 from inspector.protocol.masks import decode
@@ -275,13 +273,3 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_line_starts(start_line:
     (tmp_path / "a").unlink()
     eventually(lambda: keeper_of(line).kept().archived)
     line.stop()
-
-
-@pytest.mark.parametrize("evidence", list(Evidence))
-def test_the_less_worthy_find_no_room_before_the_more_worthy(evidence: Evidence) -> None:
-    room = Room(leases=8, memory_bytes=1000)
-    taken = 0
-    while room.is_for(evidence, 10):
-        room.leased += 1
-        taken += 1
-    assert taken == {"scrap": 8, "reject": 7, "disagreement": 4, "uncertain": 4, "clean": 2}[evidence.value]
