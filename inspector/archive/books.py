@@ -144,18 +144,21 @@ class Books:
         with self._changed:
             if (one := self._forget(number)) is not None:
                 self._archived[one.found.evidence] += 1
-            self._troubles.written()
+                self._troubles.written(one.found.evidence)
 
-    def refused(self, number: int, why: str, *, full: bool) -> None:
-        """A frame could not be archived."""
+    def refused(self, number: int, why: str, *, full: bool = False, by_disk: bool = False) -> None:
+        """A frame could not be archived; ``full``: for lack of room, of the disk or of its class."""
         with self._changed:
-            self._refused(number, DISK)
-            (self._troubles.full if full else self._troubles.failing)(why)
+            one = self._refused(number, DISK)
+            if full and one is not None:
+                self._troubles.full(None if by_disk else one.found.evidence, why)
+            else:
+                self._troubles.failing(why)
 
     def opened(self) -> None:
         """The archive is open."""
         with self._changed:
-            self._troubles.written()
+            self._troubles.opened()
 
     def stands(self, standing: Standing) -> None:
         """How full the archive is."""
@@ -200,9 +203,10 @@ class Books:
         if why is BUSY and evidence is not Evidence.CLEAN:  # a sample may be smaller than it was to be
             self._troubles.left_out(evidence)
 
-    def _refused(self, number: int, why: str) -> None:
+    def _refused(self, number: int, why: str) -> Waiting | None:
         if (one := self._forget(number)) is not None:
             self._leave_out(one.found.evidence, why)
+        return one
 
     def _forget(self, number: int) -> Waiting | None:
         one = self._sent.pop(number, None)

@@ -137,7 +137,7 @@ class Keeper:
             except Exception as error:
                 meta = one.frame.meta
                 log.exception("frame %d of camera %s cannot be archived", meta.frame, meta.camera)
-                self._books.refused(one.number, f"internal error: {error}", full=False)
+                self._books.refused(one.number, f"internal error: {error}")
         with self._lock:
             child = self._child
         if child is not None:
@@ -219,7 +219,7 @@ class Keeper:
         elif isinstance(message, Archived):
             self._books.archived(message.number)
         elif isinstance(message, NotArchived):
-            self._books.refused(message.number, message.why, full=message.full)
+            self._books.refused(message.number, message.why, full=message.full, by_disk=message.rests)
         elif isinstance(message, Standing):
             self._books.stands(message)
         elif isinstance(message, Opened):

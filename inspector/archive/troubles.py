@@ -16,7 +16,36 @@ Report = Callable[[str, bool, str, str], None]
 PART = "archive"
 CALM_S = 10.0
 """Frames are told to be left out until none was for so long."""
+SETTLED_S = 3.0
+"""What fails and works in turn is told as failing until it has worked for so long."""
 WELL = "archive_well"
+
+
+class _Lasting:
+    """A trouble that is over when it was said to be, and did not come again for a while."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._text, self._over = "", True
+        self._last_s = float("-inf")
+
+    def come(self, text: str) -> None:
+        """It is there."""
+        self._text, self._over, self._last_s = text, False, self._clock_s()
+
+    def end(self) -> None:
+        """It is over, unless it comes again."""
+        self._over = True
+
+    @property
+    def now(self) -> str:
+        """Its text at this moment; empty where it is over."""
+        return "" if self._over else self._text
+
+    @property
+    def told(self) -> str:
+        """The text as a person is told it."""
+        return self._text if not self._over or self._clock_s() - self._last_s < SETTLED_S else ""
 
 
 class Troubles:
@@ -26,8 +55,9 @@ class Troubles:
         self, path: str, warn_days: float, report: Report, clock_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._path, self._warn_days, self._report, self._clock_s = path, warn_days, report, clock_s
-        self._failing = ""
-        self._full = ""
+        self._failing = _Lasting(clock_s)
+        self._full: dict[Evidence | None, _Lasting] = {one: _Lasting(clock_s) for one in (None, *Evidence)}
+        """By class of evidence; None: the disk, for all of them."""
         self._filling = ""
         self._left_out: dict[Evidence, int] = {}
         self._left_out_s = float("-inf")
@@ -36,19 +66,25 @@ class Troubles:
     @property
     def error(self) -> str:
         """Why nothing is archived; empty where it is."""
-        return self._failing or self._full
+        return self._failing.now or next((one.now for one in self._full.values() if one.now), "")
 
     def failing(self, why: str) -> None:
         """It cannot be written."""
-        self._failing = why
+        self._failing.come(why)
 
-    def full(self, why: str) -> None:
-        """There is no room."""
-        self._full = why
+    def full(self, evidence: Evidence | None, why: str) -> None:
+        """There is no room for frames of that class; None: for any."""
+        self._full[evidence].come(why)
 
-    def written(self) -> None:
-        """A frame was archived."""
-        self._failing = self._full = ""
+    def opened(self) -> None:
+        """It can be written, as far as is known."""
+        self._failing.end()
+
+    def written(self, evidence: Evidence) -> None:
+        """A frame of that class was archived."""
+        self._failing.end()
+        self._full[None].end()
+        self._full[evidence].end()
 
     def left_out(self, evidence: Evidence) -> None:
         """A frame was left out because others wait."""
@@ -92,10 +128,11 @@ class Troubles:
 
     def _worst(self) -> tuple[str, str]:
         """Code and text."""
-        if self._failing:
-            told = "archive_failing", self._failing
-        elif self._full:
-            told = "archive_full", self._full
+        full = next((one.told for one in self._full.values() if one.told), "")
+        if self._failing.told:
+            told = "archive_failing", self._failing.told
+        elif full:
+            told = "archive_full", full
         elif self._clock_s() - self._left_out_s <= CALM_S:
             counts = ", ".join(f"{count} {evidence.value}" for evidence, count in sorted(self._left_out.items()))
             told = "archive_skipping", f"frames come faster than they are archived; left out so far: {counts}"

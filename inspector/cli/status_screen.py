@@ -68,12 +68,13 @@ def tell_report(report: LineReport) -> None:
         lost = f", {journal.not_journaled} left out" if journal.not_journaled else ""
         out.print(f"journal  {journal.path}{trouble}{lost}", soft_wrap=True)
     if report.archive is not None:
-        out.print(f"archive  {_archive_in_words(report.archive)}", soft_wrap=True)
+        out.print(f"archive  {archive_in_words(report.archive)}", soft_wrap=True)
     _print_cameras(out, report)
     _print_rejects(out, report)
 
 
-def _archive_in_words(archive: ArchiveReport) -> str:
+def archive_in_words(archive: ArchiveReport) -> str:
+    """What the archive has kept, and how full it is."""
     trouble = f": {archive.error}" if archive.error else ""
     size = "" if archive.bytes is None else f", {archive.entries} frames in {archive.bytes / 1e9:.2f} GB"
     full = "" if archive.full_in_days is None else f", full in {archive.full_in_days:.1f} days"

@@ -6,7 +6,7 @@ import pytest
 
 from inspector.archive.entry import Evidence
 from inspector.archive.messages import ClassStanding, Standing
-from inspector.archive.troubles import CALM_S, Troubles
+from inspector.archive.troubles import CALM_S, SETTLED_S, Troubles
 
 
 class Told:
@@ -41,15 +41,38 @@ def test_the_worst_is_told_once_and_what_is_behind_it_afterwards() -> None:
     told.troubles.left_out(Evidence.REJECT)
     assert told.codes() == []
     told.troubles.failing("its process exited with code 1")
-    told.troubles.full("its disk is full")
+    told.troubles.full(Evidence.REJECT, "its disk is full")
     assert told.codes() == ["archive_failing"]
     assert told.troubles.error == "its process exited with code 1"
-    told.troubles.written()
+    told.troubles.written(Evidence.REJECT)
+    assert (told.codes(), told.troubles.error) == ([], "")
+    told.now_s += SETTLED_S
     assert told.codes() == ["archive_skipping"]
-    told.now_s += CALM_S + 1
+    told.now_s += CALM_S
     assert told.codes() == ["archive_well"]
-    told.troubles.full("its disk is full")
+
+
+def test_what_fails_and_works_in_turn_is_told_once() -> None:
+    told = Told()
+    for _ in range(5):
+        told.troubles.failing("the disk refuses")
+        assert told.codes() in (["archive_failing"], [])
+        told.troubles.written(Evidence.REJECT)
+        assert told.codes() == []
+        told.now_s += SETTLED_S / 2
+    told.now_s += SETTLED_S
+    assert told.codes() == ["archive_well"]
+
+
+def test_a_class_without_room_is_told_while_others_are_archived() -> None:
+    told = Told()
+    told.troubles.full(Evidence.CLEAN, "quota of clean: nothing else may go")
     assert told.codes() == ["archive_full"]
+    told.troubles.written(Evidence.REJECT)
+    told.now_s += 2 * SETTLED_S
+    assert told.codes() == []
+    told.troubles.written(Evidence.CLEAN)
+    assert told.codes() == ["archive_well"]
 
 
 def test_what_was_left_out_is_counted_anew_after_a_calm(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,8 +20,10 @@ from inspector.archive.entry import Entry, Evidence
 from inspector.archive.keeper import Keeper
 from inspector.archive.places import INDEX
 from inspector.archive.reader import Archive
+from inspector.cli.status_screen import archive_in_words
 from inspector.frames.outcome import Verdict
 from inspector.line.line import Line
+from inspector.line.line_report import LineReporter
 from inspector.protocol.masks import decode
 from inspector.protocol.messages import LineState, ResultBody, Signal
 from inspector.results.journal_reader import JournalReader
@@ -193,6 +195,7 @@ def test_whatever_befalls_the_encoder_process_costs_frames_of_the_archive_only(s
     with endless(start_line, tmp_path, memory_mib=1) as (_, line, keeper):
         hangs(line, keeper)
         is_killed(line, keeper)
+        is_shown(line)
         hangs_for_long(keeper)
         disk_is_full(line, keeper)
         disk_is_slow(line, keeper, tmp_path / "a")
@@ -214,6 +217,17 @@ def is_killed(line: Line, keeper: Keeper) -> None:
     archives_again(keeper)
     eventually(lambda: codes(line) <= {"archive_skipping"})
     assert keeper.child_pid != first
+
+
+def is_shown(line: Line) -> None:
+    """What was kept and left out, in the report and on the screen."""
+    archive = LineReporter(line).report().archive
+    assert archive is not None
+    assert archive.archived["reject"] > 0
+    assert archive.left_out["reject"] > 0
+    words = archive_in_words(archive)
+    assert words.startswith(archive.path)
+    assert words.endswith(f"reject, {archive.left_out['reject']} left out")
 
 
 def hangs(line: Line, keeper: Keeper) -> None:
