@@ -8,7 +8,6 @@ files are lost.
 from __future__ import annotations
 
 import re
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from engines.data.frame_list import FrameList, ListedFrame
 from engines.errors import DataError
 from engines.files.text import brief
 
-FILE = "archive.sqlite"
+SUFFIX = ".sqlite"
+FILE = f"archive{SUFFIX}"
 NEWEST = 1
 """The newest version of the index that is known here."""
 _PLACE = re.compile(r"(?:images|masks)/\d{8}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
@@ -39,6 +39,8 @@ class _Entry(msgspec.Struct, frozen=True):
 
 def read_archive_list(path: Path) -> FrameList:
     """The entries in the order in which they were added. Raises DataError."""
+    import sqlite3  # here, for whoever reads other data sets, or none
+
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from engines.data.archive_list import read_archive_list
+from engines.data import archive_list
 from engines.data.candidates import find_candidates
 from engines.data.description import Source, find_source
 from engines.data.file_errors import as_data_errors
@@ -200,8 +200,7 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
         groups = found_groups(grouping, known, source.decoder, (height, width), problems)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     digest = _digest(source, found, labelling.classes)
-    predicted = source.description.labels == "predicted"
-    dataset = Dataset(source.name, labelling.classes, height, width, found, digest, predicted)
+    dataset = Dataset(source.name, labelling.classes, height, width, found, digest, source.predicted)
     reasons = {why: count for why, count in left_out.items() if count}
     return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, tuple(listed))
 
@@ -221,8 +220,8 @@ def _frame_list(source: Source) -> FrameList | None:
     listed = described.frames or (FILE if is_file(source.root / FILE) else None)
     if listed is None:
         return None
-    if listed.endswith(".sqlite"):
-        return read_archive_list(source.place(listed))
+    if listed.endswith(archive_list.SUFFIX):
+        return archive_list.read_archive_list(source.place(listed))
     return read_frame_list(source.place(listed), grouping_column(source))
 
 

@@ -38,6 +38,8 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that was deleted."""
 
+    number: int
+    """Rises in the order of deletion."""
     id: int
     run: str | None
     camera: str
@@ -52,6 +54,8 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DELETION = ", ".join(Deletion.__struct_fields__)
+MOST_DELETIONS = 1_000_000
+"""So many rows of deletions are kept, the latest ones."""
 CONTENT = "c.entry, e.protected, e.lost"
 
 
@@ -143,7 +147,7 @@ def delete(
             continue
         entry = decode_entry(*found)
         connection.execute(
-            f"INSERT INTO deletions ({DELETION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO deletions ({DELETION}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 entry.id, entry.run, entry.camera, entry.frame, entry.evidence.value, entry.verdict.value, entry.bytes, why,
                 unix_ns, require_own_paths(entry),
@@ -153,6 +157,11 @@ def delete(
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (one,))
         gone.append(entry)
     return gone
+
+
+def forget_deletions(connection: sqlite3.Connection, most: int = MOST_DELETIONS) -> None:
+    """Take the earliest rows of deletions out, where there are more than ``most``; in an open transaction."""
+    connection.execute("DELETE FROM deletions WHERE number <= (SELECT max(number) FROM deletions) - ?", (most,))
 
 
 def totals(connection: sqlite3.Connection) -> dict[Evidence, Total]:

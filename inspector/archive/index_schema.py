@@ -54,7 +54,8 @@ CREATE TABLE classes (
     PRIMARY KEY (class, id)
 ) WITHOUT ROWID;
 CREATE TABLE deletions (
-    id INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL UNIQUE,
     run TEXT,
     camera TEXT NOT NULL,
     frame INTEGER NOT NULL,

@@ -69,13 +69,15 @@ class Mended(msgspec.Struct, kw_only=True):
         return ", ".join(f"{getattr(self, key)} {words}" for key, words in told.items() if getattr(self, key))
 
 
-def mend(root: Path, connection: sqlite3.Connection, *, only_look: bool = False) -> Mended:
-    """Go through the archive day by day. ``only_look``: nothing is changed.
+def mend(root: Path, connection: sqlite3.Connection, *, rows: bool = True, only_look: bool = False) -> Mended:
+    """Go through the archive day by day. ``rows``: also look for the files of each row, which no crash takes away. ``only_look``: nothing is
+    changed; an entry that is being written meanwhile may be taken for one without a row.
 
     Raises OSError, sqlite3.Error, and FileError where what is protected cannot be read."""
     mended = Mended()
     protected = read_protected(root)
-    _check_rows(root, connection, mended, only_look)
+    if rows:
+        _check_rows(root, connection, mended, only_look)
     without_picture = [one for day in _days(root) for one in _mend_day(root, connection, day, mended, only_look)]
     if len(without_picture) <= _MOST_HALF_WRITTEN:
         for stem in without_picture:
@@ -153,6 +155,7 @@ def _mend_day(root: Path, connection: sqlite3.Connection, day: str, mended: Mend
         known.add(stem.partition("/")[2])
     pictures = {_stem(name) for name in found[IMAGES]}
     without_picture = []
+    adopted: list[tuple[Entry, str]] = []
     for name in sorted(one for one in stems - known if is_stem(one)):
         stem = f"{day}/{name}"
         facts = _facts(root, stem)
@@ -163,8 +166,11 @@ def _mend_day(root: Path, connection: sqlite3.Connection, day: str, mended: Mend
         elif facts is None or not os.path.lexists(root / facts.image.path):
             mended.unknown += 1
         else:
-            mended.adopted += 1
-            if not only_look:
+            adopted.append((facts, stem))
+    mended.adopted += len(adopted)
+    for first in range(0, 0 if only_look else len(adopted), _ROWS):
+        with transaction(connection):
+            for facts, stem in adopted[first : first + _ROWS]:
                 _adopt(root, connection, facts, stem)
     return without_picture
 
@@ -175,16 +181,16 @@ def _beside(stem: str) -> list[str]:
 
 
 def _adopt(root: Path, connection: sqlite3.Connection, facts: Entry, stem: str) -> None:
+    """Give files a row, in an open transaction; with a new id where theirs is another's by now."""
     whole = files.is_as_written(root, facts.image) and (facts.mask is None or files.is_as_written(root, facts.mask))
-    with transaction(connection):
-        taken = connection.execute(
-            "SELECT 1 FROM entries WHERE id = ? UNION SELECT 1 FROM deletions WHERE id = ?", (facts.id,) * 2
-        )
-        id_ = facts.id if taken.fetchone() is None else index.next_id(connection)
-        entry = msgspec.structs.replace(facts, id=id_, lost=not whole, protected=False)
-        index.insert(connection, entry)
-        if id_ != facts.id:
-            files.write(root, entry_path(stem), msgspec.json.encode(entry))
+    taken = connection.execute(
+        "SELECT 1 FROM entries WHERE id = ? UNION SELECT 1 FROM deletions WHERE id = ?", (facts.id, facts.id)
+    ).fetchone()
+    id_ = facts.id if taken is None else index.next_id(connection)
+    entry = msgspec.structs.replace(facts, id=id_, lost=not whole, protected=False)
+    index.insert(connection, entry)
+    if taken is not None:
+        files.write(root, entry_path(stem), msgspec.json.encode(entry))
 
 
 def _was_deleted(connection: sqlite3.Connection, facts: Entry, stem: str) -> bool:

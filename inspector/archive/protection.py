@@ -77,12 +77,13 @@ def note(connection: sqlite3.Connection, protected: Protected, ids: Iterable[int
 
 def note_all(connection: sqlite3.Connection, protected: Protected) -> None:
     """As `note`, of whatever row is not as the file says."""
-    single = set(protected.entries)
-    marked = {int(row[0]) for row in connection.execute("SELECT id FROM entries WHERE protected = 1")}
-    marks = ", ".join("?" * len(protected.runs))
-    by_run = f"SELECT id FROM entries WHERE protected = 0 AND run IN ({marks})"
-    missing = {int(row[0]) for row in connection.execute(by_run, protected.runs)} if protected.runs else set()
-    note(connection, protected, sorted(marked | missing | single))
+    note(connection, protected, ())
+    marked = connection.execute("SELECT id FROM entries WHERE protected = 1")
+    by_run = connection.execute(
+        "SELECT id FROM entries WHERE protected = 0 AND run IN (SELECT run FROM protected_runs)"
+    )
+    ids = {int(row[0]) for rows in (marked, by_run) for row in rows}
+    note(connection, protected, sorted(ids | set(protected.entries)))
 
 
 def read_protected(root: Path) -> Protected:

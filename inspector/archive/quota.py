@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,10 @@ GIVE_WAY = (Evidence.CLEAN, Evidence.UNCERTAIN, Evidence.DISAGREEMENT, Evidence.
 """The order in which classes give way where the archive as a whole has no room. None gives way to one before it."""
 WINDOW = 1000
 """Among so many of the oldest entries of a class, the least worth goes first."""
+
+
+_LOG_S = 30.0
+"""After so long every file system has counted what was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,33 @@ class Excess:
     """By how much."""
     evidence: tuple[Evidence, ...]
     """The classes that may give way, the first one first."""
+
+
+class FreeSpace:
+    """Bytes that are free for this user on the disk of a folder.
+
+    Some file systems count what was deleted as free only when they next write their log. Without that knowledge, the archive would delete
+    again and again for the space that it has freed already."""
+
+    def __init__(self, folder: Path, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._clock_s = folder, clock_s
+        self._expected = 0
+        self._until_s = float("-inf")
+
+    def bytes(self) -> int:
+        """What the disk says, or what is expected for a while after a deletion. Raises OSError."""
+        status = os.statvfs(self._folder)
+        said = status.f_bavail * status.f_frsize
+        return max(said, self._expected) if self._clock_s() < self._until_s else said
+
+    def freed(self, count: int) -> None:
+        """So many bytes were deleted. Raises OSError."""
+        self._expected = self.bytes() + count
+        self._until_s = self._clock_s() + _LOG_S
+
+    def taken(self, count: int) -> None:
+        """So many bytes were written."""
+        self._expected -= count
 
 
 def excess(
@@ -65,12 +97,6 @@ def next_to_delete(connection: sqlite3.Connection, evidence: Evidence) -> Iterat
         f"SELECT id, bytes FROM ({oldest}) ORDER BY worth, id", (evidence.value, WINDOW)
     ).fetchall():
         yield int(id_), int(size)
-
-
-def free_bytes(folder: Path) -> int:
-    """Bytes that are free for this user on the folder's disk. Raises OSError."""
-    status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
 
 
 def days_until_full(

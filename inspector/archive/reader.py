@@ -99,9 +99,11 @@ class Archive(AbstractContextManager["Archive"]):
         return self._decoded(rows[0]) if rows else None
 
     def deletions(self, *, cursor: int | None = None, limit: int = 100) -> Deletions:
-        """What was deleted, the highest id first. Raises UserError."""
+        """What was deleted, the last deletion first. ``cursor``: the number of the last one of the page before. Raises UserError."""
         before = 2**63 - 1 if cursor is None else cursor
-        rows = self._query(f"SELECT {DELETION} FROM deletions WHERE id < ? ORDER BY id DESC LIMIT ?", (before, limit))
+        rows = self._query(
+            f"SELECT {DELETION} FROM deletions WHERE number < ? ORDER BY number DESC LIMIT ?", (before, limit)
+        )
         try:
             return [msgspec.convert(dict(zip(Deletion.__struct_fields__, row, strict=True)), Deletion) for row in rows]
         except msgspec.ValidationError as error:

@@ -27,7 +27,7 @@ from inspector.archive.index_schema import open_for_writing, unreadable
 from inspector.archive.mend import Mended, mend
 from inspector.archive.places import FOLDERS, INDEX, entry_path, image_path, mask_path, stem_of, thumbnail_path
 from inspector.archive.protection import protect
-from inspector.archive.quota import Quota, days_until_full, excess, free_bytes, next_to_delete
+from inspector.archive.quota import FreeSpace, Quota, days_until_full, excess, next_to_delete
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, set_aside
@@ -60,6 +60,7 @@ class Store:
         self.mended = Mended()
         """What was mended when it was opened."""
         self._clock_ns = clock_ns
+        self._free = FreeSpace(self.path)
         self._index = self.path / INDEX
         self._sole = SoleWriter(self._index, "archive", f"archive.path: {self.path}")
         self._connection: sqlite3.Connection | None = None
@@ -127,7 +128,7 @@ class Store:
     def days_until_full(self, evidence: Evidence | None = None) -> float | None:
         """Days until entries of a class, or of all, are deleted for lack of room; None where that is not known. Raises FileError."""
         with self._told("cannot be looked at"):
-            return days_until_full(self._opened, self.quota, free_bytes(self.path), evidence)
+            return days_until_full(self._opened, self.quota, self._free.bytes(), evidence)
 
     def close(self) -> None:
         """Close the index, and let others write the archive."""
@@ -157,6 +158,8 @@ class Store:
         except OSError as error:
             full = "its disk is full" if error.errno in _FULL else reason(error)
             raise FileError(f"archive {self.path}: {what} ({full})") from None
+        except UnicodeEncodeError:
+            raise FileError(f"archive {self.path}: {what} (a name holds half a character)") from None
 
     def _add(self, facts: Facts, stem: str, image: bytes, mask: bytes | None, thumbnail: bytes | None) -> int:
         """Raises NoRoomError, OSError, sqlite3.Error."""
@@ -166,6 +169,7 @@ class Store:
         entry = self._entry(facts, stem, image, mask, thumbnail)
         self._make_room(entry.evidence, entry.bytes)
         self._write(entry, stem, image, mask, thumbnail)
+        self._free.taken(entry.bytes)
         return entry.id
 
     @property
@@ -192,10 +196,12 @@ class Store:
     def _connect(self) -> None:
         self._connection = connection = open_for_writing(self._index)
         self._sole.take()  # now that the file is there
+        with transaction(connection):
+            index.forget_deletions(connection)
         with synced(connection):  # on the disk before the first row is lost in a power cut
             closed_well = connection.execute("DELETE FROM facts WHERE key = ?", (_CLOSED_WELL,)).rowcount
         if not closed_well:
-            self.mended = mend(self.path, connection)
+            self.mended = mend(self.path, connection, rows=False)
 
     def _set_aside(self, error: BaseException) -> None:
         if self._connection is not None:
@@ -222,7 +228,7 @@ class Store:
     def _make_room(self, coming: Evidence, coming_bytes: int) -> None:
         while True:
             sums = index.totals(self._opened)
-            over = excess(self.quota, sums, free_bytes(self.path), coming, coming_bytes)
+            over = excess(self.quota, sums, self._free.bytes(), coming, coming_bytes)
             if over is None:
                 return
             removable = sum(sums[one].bytes - sums[one].protected_bytes for one in over.evidence)
@@ -249,11 +255,13 @@ class Store:
         try:
             with synced(self._opened), transaction(self._opened) as connection:
                 gone = index.delete(connection, ids, why, self._clock_ns(), also_protected=also_protected)
+                index.forget_deletions(connection)
         except RowError:
             mend(self.path, self._opened)  # takes the row out, and its files in again
             return []
         for entry in gone:
             self._remove(paths_of(entry))
+            self._free.freed(entry.bytes)
         return gone
 
     def _remove(self, paths: Iterable[str]) -> None:

@@ -1,8 +1,9 @@
 """Writes an archive in a child process, ends it by SIGKILL at any moment, and looks whether the next start finds or makes it whole.
 
-    python -m tests.archive.killing FOLDER POINTS TIMES [BREAK]
+    python -m tests.archive.killing FOLDER POINTS TIMES REBUILDS [BREAK]
 
-``POINTS``: killed before each of so many file operations, one after the other; ``TIMES``: killed from outside at random moments. ``BREAK``: a
+``POINTS``: killed before each of so many file operations, one after the other; ``TIMES``: killed from outside at random moments; ``REBUILDS``:
+the index is deleted, and the process killed before each of so many file operations from its start on. ``BREAK``: a
 fault that is planted in what mends, which has to be noticed.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from inspector.archive import mend
 from inspector.archive.entry import Evidence
 from inspector.archive.mend import Mended
+from inspector.archive.places import INDEX
 from inspector.archive.quota import Quota
 from inspector.archive.store import Store
 from tests.archive.making import add, make_clean, make_facts
@@ -32,10 +34,10 @@ BREAKS: dict[str, tuple[str, Callable[..., object]]] = {
     "half-written files stay": ("_remove", lambda *_: None),
 }
 """Names in `inspector.archive.mend`, and what replaces them."""
-_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir"})
+_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.scandir"})
 
 
-def main(root: Path, points: int, times: int) -> int:
+def main(root: Path, points: int, times: int, rebuilds: int) -> int:
     """The number of times that the archive was not whole afterwards."""
     wrong = 0
     mended = Mended()
@@ -43,17 +45,20 @@ def main(root: Path, points: int, times: int) -> int:
     with Store(root, QUOTA) as store:  # full from the first turn on
         for frame in range(10**6, 10**6 + 12):
             add(store, make_facts(frame) if frame % 3 else make_clean(frame))
-    for turn in range(points + times):
-        told = _killed(root, turn, turn if turn < points else None, draw.uniform(0.0, 0.06))
-        before = dict(told)
+    for turn in range(points + times + rebuilds):
+        number = turn - points - times
+        before = ids(root)[0] if number >= 0 else set()
+        if number >= 0:
+            for path in root.glob(f"{INDEX}*"):
+                path.unlink()
+        point = number if number >= 0 else turn if turn < points else None
+        before |= _killed(root, turn, point, draw.uniform(0.0, 0.06), from_the_start=number >= 0)
         with Store(root, QUOTA) as store:
             now = store.mended
         problems = faults(root)
         there, deleted = ids(root)
         problems += [
-            f"entry {one} was added, and is neither there nor deleted"
-            for one in before.values()
-            if one not in there | deleted
+            f"entry {one} was added, and is neither there nor deleted" for one in before if one not in there | deleted
         ]
         with Store(root, QUOTA) as store:
             if (again := store.mend()).changed:
@@ -63,19 +68,20 @@ def main(root: Path, points: int, times: int) -> int:
         wrong += bool(problems)
         mended = Mended(**{name: getattr(mended, name) + getattr(now, name) for name in Mended.__struct_fields__})
     print(
-        f"{points + times} times killed, {wrong} times not whole; {mended.in_words() or 'nothing mended'}", flush=True
+        f"{points + times + rebuilds} times killed, {wrong} times not whole; {mended.in_words() or 'nothing mended'}",
+        flush=True,
     )
     return wrong
 
 
-def _killed(root: Path, turn: int, point: int | None, after_s: float) -> list[tuple[int, int]]:
-    """Frames that the child has told to be added, with their ids."""
+def _killed(root: Path, turn: int, point: int | None, after_s: float, *, from_the_start: bool) -> set[int]:
+    """Ids of the entries that the child has told to be added."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            _write(root, turn, point, writing)
+            _write(root, turn, point, writing, from_the_start=from_the_start)
         finally:
             os._exit(1)
     os.close(writing)
@@ -89,11 +95,10 @@ def _killed(root: Path, turn: int, point: int | None, after_s: float) -> list[tu
             told += data
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"the child ended by itself: {status}"
-    return [(int(frame), int(id_)) for frame, id_ in (line.split() for line in told.decode().splitlines() if line)]
+    return {int(line) for line in told.decode().splitlines() if line}
 
 
-def _write(root: Path, turn: int, point: int | None, pipe: int) -> None:
-    store = Store(root, QUOTA)
+def _write(root: Path, turn: int, point: int | None, pipe: int, *, from_the_start: bool) -> None:
     count = 0
 
     def hook(event: str, _: object) -> None:
@@ -103,16 +108,20 @@ def _write(root: Path, turn: int, point: int | None, pipe: int) -> None:
             if point is not None and count > point:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    if from_the_start:
+        sys.addaudithook(hook)
+    store = Store(root, QUOTA)
     os.write(pipe, b"\n")
-    sys.addaudithook(hook)
+    if not from_the_start:
+        sys.addaudithook(hook)
     frame = turn * 1000
     while True:
         frame += 1
         id_ = add(store, make_facts(frame) if frame % 3 else make_clean(frame))
-        os.write(pipe, f"{frame} {id_}\n".encode())
+        os.write(pipe, f"{id_}\n".encode())
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 4:
-        setattr(mend, *BREAKS[sys.argv[4]])
-    sys.exit(min(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])), 1))
+    if len(sys.argv) > 5:
+        setattr(mend, *BREAKS[sys.argv[5]])
+    sys.exit(min(main(Path(sys.argv[1]), *map(int, sys.argv[2:5])), 1))

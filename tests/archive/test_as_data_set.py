@@ -106,3 +106,12 @@ def test_an_archive_of_a_newer_program_is_refused(root: Path) -> None:
     connection.close()
     with pytest.raises(DataError, match="has schema version 99, this program knows version 1"):
         open_dataset(root)
+
+
+def test_a_description_of_an_archive_leaves_its_labels_predicted_unless_it_says_otherwise(root: Path) -> None:
+    described = "kind: masks\nmask_style: bitmask\nframes: archive.sqlite\nexclude: ['*-13-*']\n"
+    (root / "dataset.yaml").write_text(described, encoding="utf-8")
+    dataset = open_dataset(root, find_groups=False)
+    assert (dataset.predicted, len(dataset.frames)) == (True, 13)
+    (root / "dataset.yaml").write_text(described + "labels: given\n", encoding="utf-8")
+    assert not open_dataset(root, find_groups=False).predicted

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from inspector.archive import index
 from inspector.archive.entry import Evidence
-from inspector.archive.quota import Quota
+from inspector.archive.quota import FreeSpace, Quota
 from inspector.archive.reader import Archive
 from inspector.archive.store import NoRoomError, Store
 from tests.archive.making import add, make_clean, make_facts
@@ -34,7 +35,7 @@ def test_a_class_gives_way_to_itself_the_least_worth_and_oldest_first(tmp_path: 
         add(store, make_clean(100))
     assert frames(tmp_path) == [100, 5, 4, 0], "1 went first, then 3 (as little worth, younger), then 2"
     with Archive(tmp_path) as archive:
-        assert [one.frame for one in archive.deletions()] == [3, 2, 1]
+        assert [one.frame for one in archive.deletions()] == [2, 3, 1]
         assert {one.why for one in archive.deletions()} == {f"quota of reject ({3 * ONE} bytes)"}
     assert faults(tmp_path) == []
 
@@ -92,6 +93,31 @@ def test_the_disk_keeps_its_free_space(tmp_path: Path) -> None:
     with Store(tmp_path, Quota(least_free_bytes=2**62)) as store, pytest.raises(NoRoomError, match="free on the disk"):
         add(store, make_facts(0))
     assert faults(tmp_path) == []
+
+
+def test_space_that_was_freed_is_not_freed_again_while_the_disk_does_not_show_it(tmp_path: Path) -> None:
+    now = [0.0]
+    space = FreeSpace(tmp_path, lambda: now[0])
+    tera = 1 << 40
+    before = space.bytes()
+    space.freed(tera)
+    assert space.bytes() >= tera, "the disk does not know of it"
+    space.taken(tera // 2)
+    assert tera // 2 <= space.bytes() - before + tera // 4 <= tera
+    now[0] = 31.0
+    assert space.bytes() < before + tera // 4, "what it says by now counts"
+
+
+def test_the_latest_deletions_are_kept(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for frame in range(6):
+            store.delete(add(store, make_facts(frame)), "by hand")
+        with index.transaction(store._opened):
+            index.forget_deletions(store._opened, 4)
+        with Archive(tmp_path) as archive:
+            first = archive.deletions(limit=3)
+            assert [one.frame for one in first] == [5, 4, 3]
+            assert [one.frame for one in archive.deletions(cursor=first[-1].number)] == [2]
 
 
 def clock(seconds: list[float]) -> Callable[[], int]:

@@ -70,11 +70,11 @@ def main() -> None:
     print(
         f"{given.rate_hz:g} frames/s, {given.repetitions} x {given.seconds:g} s each, {bundle.height}x{bundle.width}, {given.format}"
     )
-    print("archive     p50 ms    p99 ms   longest ms   UNINSPECTED")
+    print("archive     p25 ms    p50 ms    p99 ms   longest ms   UNINSPECTED")
     for on, name in ((False, "off"), (True, "on")):
         times = np.concatenate(found[on])
-        p50, p99 = np.percentile(times, (50, 99), method="nearest")
-        print(f"{name:8s} {p50:9.1f} {p99:9.1f} {times[np.isfinite(times)].max():12.1f}   {dict(lost[on]) or 0}")
+        p25, p50, p99 = np.percentile(times, (25, 50, 99), method="nearest")
+        print(f"{name:8s} {p25:9.1f} {p50:9.1f} {p99:9.1f} {times[np.isfinite(times)].max():12.1f}   {dict(lost[on]) or 0}")
     archived = sum(kept.archived.values())
     print(f"archived {dict(kept.archived)}, left out {dict(kept.left_out)}")
     print(f"CPU of the encoder process: {1e3 * cpu_s / max(1, archived):.1f} ms a frame, with its start")
