@@ -74,7 +74,9 @@ def main() -> None:
     for on, name in ((False, "off"), (True, "on")):
         times = np.concatenate(found[on])
         p25, p50, p99 = np.percentile(times, (25, 50, 99), method="nearest")
-        print(f"{name:8s} {p25:9.1f} {p50:9.1f} {p99:9.1f} {times[np.isfinite(times)].max():12.1f}   {dict(lost[on]) or 0}")
+        print(
+            f"{name:8s} {p25:9.1f} {p50:9.1f} {p99:9.1f} {times[np.isfinite(times)].max():12.1f}   {dict(lost[on]) or 0}"
+        )
     archived = sum(kept.archived.values())
     print(f"archived {dict(kept.archived)}, left out {dict(kept.left_out)}")
     print(f"CPU of the encoder process: {1e3 * cpu_s / max(1, archived):.1f} ms a frame, with its start")
