@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engines.errors import FileError
-from inspector.archive.index_schema import open_for_reading, unreadable
+from inspector.archive.index_schema import open_for_reading, why_unusable
 from inspector.archive.mend import Mended
 from inspector.archive.mend import mend as look_through
 from inspector.archive.places import INDEX
@@ -77,7 +77,7 @@ def _look(root: Path) -> Mended:
         try:
             return look_through(root, connection, only_look=True)
         except SQLITE_ERRORS as error:
-            raise UserError(f"archive {root / INDEX}: {unreadable(error)}") from None
+            raise UserError(f"archive {root / INDEX}: {why_unusable(error)}") from None
 
 
 def _damaged(archive: Archive) -> list[str]:

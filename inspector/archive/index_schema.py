@@ -114,21 +114,26 @@ def open_for_reading(path: Path, timeout_s: float = 5.0) -> sqlite3.Connection:
             opened.callback(connection.close)
             found = _check_version(connection, path)
         except SQLITE_ERRORS as error:
-            raise UserError(f"archive {path}: {unreadable(error)}") from None
+            raise UserError(f"archive {path}: {why_unusable(error)}") from None
         if found <= 0:
             raise UserError(f"archive {path}: holds no archive yet; it is only just being made, or it is another file")
         opened.pop_all()  # from here on the caller closes it
         return connection
 
 
-def unreadable(error: BaseException) -> str:
-    """What a person is told where SQLite cannot read the index."""
+def why_unusable(error: BaseException, what: str = "cannot be read") -> str:
+    """What a person is told where SQLite cannot read the index, or cannot write it."""
     if is_damage(error):
         return (
             f"is damaged ({in_words(error)}); the next start of its line, or `inspector archive check --mend`, "
             "makes it again from the files"
         )
-    return f"cannot be read ({in_words(error)}); its folder must be writable for the reader too"
+    advice = (
+        "its folder must be writable for the reader too"
+        if what == "cannot be read"
+        else "look whether its disk is full or fails"
+    )
+    return f"{what} ({in_words(error)}); {advice}"
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -15,7 +15,7 @@ from engines.errors import FileError
 from engines.files.looking import reason
 from inspector.archive import files
 from inspector.archive.index import transaction
-from inspector.archive.index_schema import open_for_writing, unreadable
+from inspector.archive.index_schema import open_for_writing, why_unusable
 from inspector.archive.places import INDEX
 from inspector.results.journal_damage import SQLITE_ERRORS
 
@@ -41,7 +41,7 @@ def protect(root: Path, what: str | Iterable[int], on: bool = True) -> int:
     try:
         connection = open_for_writing(path)
     except SQLITE_ERRORS as error:
-        raise FileError(f"{path}: {unreadable(error)}") from None
+        raise FileError(f"{path}: {why_unusable(error, 'cannot be written')}") from None
     try:
         with transaction(connection):
             before = read_protected(root)
@@ -56,7 +56,7 @@ def protect(root: Path, what: str | Iterable[int], on: bool = True) -> int:
             files.write(root, FILE, msgspec.json.encode(after))
             note(connection, after, ids)
     except SQLITE_ERRORS as error:
-        raise FileError(f"{path}: {unreadable(error)}") from None
+        raise FileError(f"{path}: {why_unusable(error, 'cannot be written')}") from None
     except OSError as error:
         raise FileError(f"{root / FILE}: cannot be written ({reason(error)})") from None
     finally:

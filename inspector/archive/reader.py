@@ -16,7 +16,7 @@ from engines.images.decoder import Decoder
 from inspector.archive import files, index
 from inspector.archive.entry import Entry, Evidence, KeptFile
 from inspector.archive.index import DELETION, Deletion, RowError, Total
-from inspector.archive.index_schema import open_for_reading, unreadable
+from inspector.archive.index_schema import open_for_reading, why_unusable
 from inspector.archive.places import INDEX
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
@@ -114,7 +114,7 @@ class Archive(AbstractContextManager["Archive"]):
         try:
             return index.totals(self._connection)
         except SQLITE_ERRORS as error:
-            raise UserError(f"archive {self._index}: {unreadable(error)}") from None
+            raise UserError(f"archive {self._index}: {why_unusable(error)}") from None
 
     def pixels(self, entry: Entry | int) -> NDArray[np.uint8]:
         """The picture, uint8 [H, W] of ``entry.picture_px``. Raises FileError where it is not there, or not what the entry says."""
@@ -172,7 +172,7 @@ class Archive(AbstractContextManager["Archive"]):
         try:
             return self._connection.execute(query, tuple(values)).fetchall()
         except SQLITE_ERRORS as error:
-            raise UserError(f"archive {self._index}: {unreadable(error)}") from None
+            raise UserError(f"archive {self._index}: {why_unusable(error)}") from None
 
     def _damaged(self, error: Exception) -> UserError:
         return UserError(

@@ -23,7 +23,7 @@ from engines.files.looking import reason
 from inspector.archive import files, index
 from inspector.archive.entry import BLOCK, Entry, Evidence, Facts
 from inspector.archive.index import RowError, Total, synced, transaction
-from inspector.archive.index_schema import open_for_writing, unreadable
+from inspector.archive.index_schema import open_for_writing, why_unusable
 from inspector.archive.mend import Mended, mend
 from inspector.archive.places import FOLDERS, INDEX, entry_path, image_path, mask_path, stem_of, thumbnail_path
 from inspector.archive.protection import protect
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _BETWEEN_ASIDES_S = 600.0
 """A disk that damages every new index as well must not be filled with damaged ones."""
+_UNWRITABLE = "cannot be written"
 _CLOSED_WELL = "closed_well"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -80,7 +81,7 @@ class Store:
             raise UserError(f"archive.path: {error}") from None
         except SQLITE_ERRORS as error:
             self.close()
-            raise UserError(f"archive.path: {self._index} {unreadable(error)}") from None
+            raise UserError(f"archive.path: {self._index} {why_unusable(error, _UNWRITABLE)}") from None
         except OSError as error:
             self.close()
             raise UserError(
@@ -154,7 +155,7 @@ class Store:
             yield
         except SQLITE_ERRORS as error:
             self._left_over |= is_damage(error)
-            raise FileError(f"archive {self._index}: {unreadable(error)}") from None
+            raise FileError(f"archive {self._index}: {why_unusable(error, _UNWRITABLE)}") from None
         except OSError as error:
             full = "its disk is full" if error.errno in _FULL else reason(error)
             raise FileError(f"archive {self.path}: {what} ({full})") from None
@@ -210,7 +211,7 @@ class Store:
             self._connection = None
         aside = set_aside(self._index)
         self._aside_at_s = time.monotonic()
-        log.error("archive %s: %s; it is kept as %s", self._index, unreadable(error), aside.name)
+        log.error("archive %s: %s; it is kept as %s", self._index, why_unusable(error), aside.name)
 
     def _entry(self, facts: Facts, stem: str, image: bytes, mask: bytes | None, thumbnail: bytes | None) -> Entry:
         entry = Entry(

@@ -10,7 +10,7 @@ import numpy as np
 from calibration.thresholds.on_bundle import BundleOnPart
 from engines.bundle import Bundle
 from engines.data.blank_frames import blank_note
-from engines.data.dataset import Dataset
+from engines.data.dataset import PREDICTED, Dataset
 from engines.errors import DataError
 from engines.metrics.bootstrap import CONFIDENCE, FEWEST_GROUPS, RESAMPLES
 from inspector.evaluate.estimates import Estimates, estimates_of
@@ -116,7 +116,8 @@ def _data_metadata(
     bundle: Bundle, dataset: Dataset, selection: Selection | None, tally: Tally, sums: GroupSums
 ) -> DataMetadata:
     defective = sum(one.defective for one in tally.frames)
-    warnings = list(optimistic(bundle, dataset, selection))
+    warnings = [f"{PREDICTED[0].upper()}{PREDICTED[1:]}."] if dataset.predicted else []
+    warnings += optimistic(bundle, dataset, selection)
     if note := blank_note(dataset.frames):
         warnings.append(note)
     if sums.groups < FEWEST_GROUPS:

@@ -10,6 +10,7 @@ from engines.errors import FileError
 from inspector.archive.quota import Quota
 from inspector.archive.reader import Archive
 from inspector.archive.store import Store
+from inspector.errors import UserError
 from tests.archive.making import add, make_facts
 from tests.archive.whole import faults
 from tests.faults.disk import fill, small_disk
@@ -39,6 +40,10 @@ def _fill_up(disk: Path) -> None:
         assert faults(root) == []
     kept.append(add(store, make_facts(99)))
     store.close()
+    ballast = fill(disk)
+    with pytest.raises(UserError, match="full"):
+        Store(root)
+    ballast.unlink()
     with Store(root) as store, Archive(root) as archive:
         assert not store.mended.changed
         assert [one.id for one in archive.list()] == sorted(kept, reverse=True)

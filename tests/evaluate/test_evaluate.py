@@ -51,6 +51,12 @@ def test_gate_and_sheets(six: Evaluated) -> None:
     assert gate.recall.low is None
 
 
+def test_predicted_labels_are_told_first(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    dataset = replace(open_data(tmp_path / "six"), predicted=True)
+    told = evaluate(tiny_bundle, dataset).evaluation.data.warnings
+    assert told[0].startswith("Its labels are PREDICTIONS of a segmenter")
+
+
 def test_frames_that_show_nothing_are_told(tiny_bundle: Bundle, tmp_path: Path) -> None:
     folder = write_data(tmp_path / "six")
     cv2.imwrite(str(folder / "images" / "f00.png"), np.zeros((32, 48), np.uint8))

@@ -126,9 +126,11 @@ def _tiled() -> bytes:
 
 
 def others() -> Iterator[bytes]:
-    """BMP with and without a palette, netpbm in every kind."""
+    """BMP with and without a palette, WebP lossless and lossy, netpbm in every kind."""
     yield encoded(".bmp", _grey())
     yield encoded(".bmp", np.dstack([_grey()] * 3))
+    for quality in (101, 80):
+        yield encoded(".webp", _grey(), cv2.IMWRITE_WEBP_QUALITY, quality)
     for suffix in (".pgm", ".ppm", ".pbm"):
         pixels = np.dstack([_grey()] * 3) if suffix == ".ppm" else _grey()
         for binary in (0, 1):
