@@ -76,6 +76,10 @@ def gather(configurations: Sequence[Path], *, with_bundles: bool, keys: Sequence
                 _add_bundle(found, text, path.parent, with_bundles)
             elif key == "journal.path":
                 _add_journal(found, _whole(Path(text)))
+            elif key == "archive.path":
+                found.left_out[text] = (
+                    "archive.path: it is large; copy the folder, while the line runs too (docs/archive.md)"
+                )
             elif key.endswith("].source.credentials"):
                 _add_named(found, key, _whole(Path(text)), with_bundles)
             elif ".source." in key or key == "drift.folder":

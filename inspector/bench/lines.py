@@ -23,6 +23,7 @@ from inspector.bench.stretch import Stretch, Watch
 from inspector.bench.subscriber import Heard, Listen, Received, answer_of
 from inspector.capture.simulator import SimulatorCamera
 from inspector.capture.source import FrameSource
+from inspector.config.archive import ArchiveConfig
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
 from inspector.config.journal import JournalConfig
@@ -68,9 +69,10 @@ class BenchLine:
         wrap: Callable[[FrameSource], FrameSource] = lambda source: source,
         *,
         deadline_ms: float = DEADLINE_MS,
+        archive: ArchiveConfig | None = None,
     ) -> None:
         """Build the line; ``directory`` is for its journal, ``wrap`` may put something between camera and line. ``deadline_ms`` is for
-        stretches at a rate.
+        stretches at a rate; ``archive`` gives it an archive.
 
         Raises UserError or BundleError."""
         self.received = Received(results=0, missed=0)
@@ -84,6 +86,7 @@ class BenchLine:
             cameras=(CameraConfig(name=CAMERA, source=_simulator(len(pool)), scale=SCALE),),
             deadline_ms=deadline_ms,
             inference=inference,
+            archive=archive or ArchiveConfig(),
             results=ResultsConfig(endpoint="tcp://127.0.0.1:*"),
             journal=JournalConfig(path=str(directory / "journal.sqlite")),
         )

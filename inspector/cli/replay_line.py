@@ -157,5 +157,6 @@ class Played(NamedTuple):
             ),
             keys=None,  # which another machine need not have
             journal=replace(base.journal, path=str(self.journal), keep_days=None, keep_bytes=None),
+            archive=replace(base.archive, path=None),  # which is for what the line has seen itself
         )
         return played if self.publishing is None else self.publishing.line(played, base)

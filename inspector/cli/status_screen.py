@@ -14,7 +14,7 @@ from inspector.protocol.recovery import Outcome
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inspector.protocol.line_report import CameraReport, LineReport, RecoveryReport
+    from inspector.protocol.line_report import ArchiveReport, CameraReport, LineReport, RecoveryReport
 
 _STATE_STYLES = {"running": "green", "degraded": "bold yellow", "stopped": "bold red"}
 _VERDICT_STYLES = {Verdict.REJECT: "red", Verdict.SCRAP: "bold red", Verdict.UNINSPECTED: "yellow"}
@@ -69,6 +69,8 @@ def tell_report(report: LineReport) -> None:
         lost = f", {journal.not_journaled} left out" if journal.not_journaled else ""
         out.print(f"journal  {journal.path}{trouble}{lost}", soft_wrap=True)
     out.print(f"recovery {_recovery(report.recovery)}", soft_wrap=True)
+    if report.archive is not None:
+        out.print(f"archive  {archive_in_words(report.archive)}", soft_wrap=True)
     _print_cameras(out, report)
     _print_rejects(out, report)
 
@@ -84,6 +86,18 @@ def _recovery(report: RecoveryReport | None) -> str:
         (report.bad_messages, "messages could not be used"),
     )
     return told + "".join(f"; {count} {what}" for count, what in troubles if count)
+
+
+def archive_in_words(archive: ArchiveReport) -> str:
+    """What the archive has kept, and how full it is."""
+    trouble = f": {archive.error}" if archive.error else ""
+    size = "" if archive.bytes is None else f", {archive.entries} frames in {archive.bytes / 1e9:.2f} GB"
+    full = "" if archive.full_in_days is None else f", full in {archive.full_in_days:.1f} days"
+    counts = ", ".join(f"{count} {name}" for name, count in archive.archived.items()) or "none"
+    left_out = sum(archive.left_out.values())
+    return f"{archive.path}{trouble}{size}{full}; since the start: {counts}" + (
+        f", {left_out} left out" if left_out else ""
+    )
 
 
 def _print_cameras(out: Console, report: LineReport) -> None:

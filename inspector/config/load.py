@@ -105,6 +105,10 @@ def _check_whole(config: LineConfig, origin: str) -> None:
     if config.sheets is not None:
         _check_sheets(config.sheets, config, f"{origin}: sheets")
     _check_sockets(config, origin)
+    if config.archive.path is not None and not config.ring.observer_slots:
+        raise UserError(
+            f"{origin}: archive.path: the archive needs slots for observers, and ring.observer_slots is 0; set it to 2 or more"
+        )
     if config.overload == "wait" and config.deadline_ms is not None:
         raise UserError(
             f"{origin}: overload: wait lets frames wait without limit, but deadline_ms is {config.deadline_ms:g}; "

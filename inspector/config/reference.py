@@ -52,6 +52,10 @@ TITLES = {
     "ControlConfig": "`control`",
     "DriftConfig": "`drift`",
     "RecordingConfig": "`recording`",
+    "ArchiveConfig": "`archive`",
+    "KeptConfig": "`archive.scrap`, `archive.reject`, `archive.disagreement`",
+    "UncertainConfig": "`archive.uncertain`",
+    "CleanConfig": "`archive.clean`",
     "SheetsConfig": "`sheets`",
 }
 """Sections in the order of the tree."""

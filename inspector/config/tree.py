@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from engines.files.names import Name
 from engines.files.paths import FilePath, PathRule, path_key
+from inspector.config.archive import ArchiveConfig
 from inspector.config.camera import CameraConfig
 from inspector.config.control import ControlConfig
 from inspector.config.drift import DriftConfig
@@ -100,6 +101,7 @@ class LineConfig(Section, frozen=True, kw_only=True):
     ] = None
     drift: DriftConfig = DriftConfig()
     recording: RecordingConfig = RecordingConfig()
+    archive: ArchiveConfig = ArchiveConfig()
     sheets: Annotated[
         SheetsConfig | None, Meta(description="Verdicts of whole sheets, beside those of frames. Null: none.")
     ] = None

@@ -21,6 +21,7 @@ from inspector.config.recording import RecordedSource
 from inspector.config.replay import ReplayConfig
 from inspector.config.ring import RingConfig
 from inspector.config.tree import LineConfig
+from inspector.doctor.archive_folder import archive_finding
 from inspector.doctor.bundles import bundle_finding
 from inspector.doctor.finding import Finding, Section, Subject
 from inspector.doctor.genicam_camera import genicam_finding
@@ -84,6 +85,7 @@ class ConfiguredLine:
                 yield _camera(camera, self.bundle)
         yield from socket_findings(self.config)
         yield journal_finding(self.config.journal, Section.LINE)
+        yield archive_finding(self.config.archive, self.config.ring)
 
     def engines(self, runtime: Probed, torch: Probed) -> Iterator[Finding]:
         """What runs this line's engines here, and whether its plans are there; ``runtime`` and ``torch`` are results of probes."""

@@ -77,6 +77,8 @@ class Inspected(NamedTuple):
     """The outcome of this inspection. It is the frame's verdict unless the ledger had one already, or a shadow inspected (``frame.shadow``)."""
     mask: NDArray[np.uint8] | None
     """The mask of the judged frame, uint8 [H, W], not to be written to, valid as long as the lease. None where the segmenter did not run."""
+    is_verdict: bool = False
+    """Whether ``outcome`` is the verdict of the frame: not of a shadow, and not later than another one."""
 
 
 class Observer(Protocol):

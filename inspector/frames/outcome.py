@@ -120,6 +120,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Segmenter's pixel count per class, in the order of ``bundle.classes``; empty where the segmenter did not run."""
     defect_pixels: tuple[int, ...] = ()
     """Of these, the pixels of regions that are defects; the others are specks, smaller than the minimum area of their class."""
+    scores: tuple[float, ...] = ()
+    """Highest probability in the frame of each class, in that order too; empty where the segmenter did not run. Not published: a defect has that
+    of its class."""
     defects: tuple[Defect, ...] = ()
     mask: bytes = b""
     """Class bitmask, run-length encoded (``inspector.protocol.masks``); empty where no pixel is set."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 
+from inspector.frames.channel import Channel, ClosedError, socket_pair
 from inspector.frames.planes import SharedPlanes
+from inspector.frames.spawned_process import exit_text, start_unsignalled
 from inspector.inference import spawned
-from inspector.inference.channel import Channel, ClosedError, socket_pair
 from inspector.inference.messages import FromChild, Stop, Work, WorkerSettings, WorkItem
 
 
@@ -29,7 +28,7 @@ class Child:
     def __init__(self, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings, patience_s: float) -> None:
         """``patience_s`` is how long ``receive`` waits, seconds."""
         near_end, self._far_end = socket_pair()
-        self._channel: Channel[FromChild] = Channel(near_end, FromChild)  # type: ignore[arg-type]
+        self._channel: Channel[FromChild] = Channel(near_end, FromChild)
         self._channel.patience(patience_s)
         self._process = multiprocessing.get_context("spawn").Process(
             target=spawned.main, args=(self._far_end, frames, masks, settings), name="inspector-inference", daemon=True
@@ -37,14 +36,9 @@ class Child:
 
     def start(self) -> None:
         """Spawn the process. Raises OSError where the system refuses (memory, limits)."""
-        # Ctrl-C and systemd's stop reach every process of the group. The child ignores them once it runs; blocked, which it
-        # inherits, they cannot end it before. The tracker must be there already, for its start would unblock them.
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
-            self._process.start()
+            start_unsignalled(self._process)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             # Only the child may hold its end, or its death would never close the channel.
             self._far_end.close()
 
@@ -68,7 +62,7 @@ class Child:
             return self._channel.receive()
         except ClosedError:
             self._process.join(5.0)
-            return ChildEnded(_exit_text(self._process.exitcode), mendable=False)
+            return ChildEnded(exit_text(self._process.exitcode), mendable=False)
 
     def kill(self) -> None:
         """End the process by force."""
@@ -83,13 +77,3 @@ class Child:
             self._process.kill()
             self._process.join()
         self._channel.close()
-
-
-def _exit_text(code: int | None) -> str:
-    if code is None:
-        return "closed its channel but did not end"
-    if code < 0:
-        known = {number.value: number.name for number in signal.Signals}
-        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-        return f"killed by {known.get(-code, f'signal {-code}')}{hint}"
-    return f"exited with code {code}"

@@ -13,13 +13,13 @@ import msgspec
 
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
+from inspector.frames.background import Priority
 from inspector.frames.clock import now_ns
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.leases import Holder
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
-from inspector.inference.background import Priority
 from inspector.inference.figures import InferenceFigures
 from inspector.inference.identity import identity_of
 from inspector.inference.in_flight import InFlightQueue

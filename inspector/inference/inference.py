@@ -16,11 +16,11 @@ from collections.abc import Callable
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
+from inspector.frames.background import Priority
 from inspector.frames.leased_frame import LeasedFrame
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
-from inspector.inference.background import Priority
 from inspector.inference.dispatcher import Dispatcher, Listener
 from inspector.inference.figures import InferenceFigures
 from inspector.inference.messages import Forced

@@ -9,7 +9,7 @@ import msgspec
 
 from engines.operating_point import OperatingPoint
 from inspector.config.inference import InferenceConfig
-from inspector.inference.background import Priority
+from inspector.frames.background import Priority
 
 
 class Forced(int, Enum):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import socket
 
+from inspector.frames.background import Priority, yield_for_now, yield_processor
 from inspector.frames.planes import SharedPlanes
-from inspector.inference.background import Priority, yield_for_now, yield_processor
 from inspector.inference.messages import WorkerSettings
 
 

@@ -16,10 +16,10 @@ import msgspec
 from engines.bundle import Bundle
 from inspector.config.inference import InferenceConfig
 from inspector.errors import UserError
+from inspector.frames.background import Priority
 from inspector.frames.clock import now_ns
 from inspector.frames.outcome import Reason
 from inspector.frames.ring import FrameRing
-from inspector.inference.background import Priority
 from inspector.inference.child import Child, ChildEnded
 from inspector.inference.messages import (
     ChildFigures,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import socket
 import threading
 import traceback
@@ -21,12 +20,13 @@ from engines.bundle import read_bundle
 from engines.errors import BundleError, EngineError
 from engines.runtime.engine import Engines, GateOutput, SegmenterOutput
 from engines.runtime.plausibility import require_agreement, require_probabilities
+from inspector.frames.background import Priority, take_processor
+from inspector.frames.channel import Channel, ClosedError
 from inspector.frames.clock import now_ns
 from inspector.frames.planes import SharedPlanes
 from inspector.frames.size import FrameSize
-from inspector.inference.background import Priority, take_processor
+from inspector.frames.spawned_process import ignore_signals
 from inspector.inference.cascade import Batch, Cascade, Stage
-from inspector.inference.channel import Channel, ClosedError
 from inspector.inference.figures import ChildTally
 from inspector.inference.loading import load_configured
 from inspector.inference.messages import (
@@ -61,10 +61,8 @@ Mail: TypeAlias = ToChild | Done
 
 def main(end: socket.socket, frames: SharedPlanes, masks: SharedPlanes, settings: WorkerSettings) -> None:
     """Serve the parent until it says stop; ``end`` is this process's end of the channel to it. Called by ``spawned``."""
-    # A Ctrl-C on the terminal reaches the whole process group; the parent decides when this child ends.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    channel: Channel[ToChild] = Channel(end, ToChild)  # type: ignore[arg-type]
+    ignore_signals()
+    channel: Channel[ToChild] = Channel(end, ToChild)
     mail: queue.SimpleQueue[Mail] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(channel, mail), name="reader", daemon=True).start()
     # The reason is sent before the engines are closed: closing may hang on a device that failed.

@@ -47,6 +47,11 @@ SIGNALS: dict[str, Signal] = {
     "clock_jumped": Signal.MAINTENANCE_REQUIRED,
     # Recording: inspection goes on.
     "recording_ended": Signal.MAINTENANCE_REQUIRED,
+    # Archive: verdicts are given as before.
+    "archive_failing": Signal.MAINTENANCE_REQUIRED,
+    "archive_full": Signal.MAINTENANCE_REQUIRED,
+    "archive_skipping": Signal.MAINTENANCE_REQUIRED,
+    "archive_filling": Signal.MAINTENANCE_REQUIRED,
     # Subscribers.
     "peers_cut_off": Signal.OUT_OF_SPECIFICATION,
     # Whatever stopped early, where no code says more.

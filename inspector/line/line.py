@@ -39,6 +39,7 @@ from inspector.inference.messages import Forced
 from inspector.inference.state import State
 from inspector.line.acquisition_of import acquisition_of
 from inspector.line.announcing import Announcer
+from inspector.line.archive import LineArchive
 from inspector.line.bundles import LineBundles
 from inspector.line.cameras import Cameras
 from inspector.line.changes import judges_of
@@ -131,6 +132,7 @@ class Line:
             partial(self.status.condition, degrades=False),
         )
         self.observers = Observers((*observers, self.drift) if config.drift.enabled else observers)
+        self.archive = LineArchive(self)
         self.serials: dict[str, str] = {}
         """Serial numbers of the devices that are open, by camera."""
         judges = judges_of(config, self.fits, self.serials)
@@ -158,6 +160,7 @@ class Line:
             self.status,
             self.results,
             epoch.epoch,
+            self.archive.disagreed,
         )
         self.recorder = Recorder(
             config,
@@ -187,6 +190,7 @@ class Line:
         if self.sheets is not None:
             self.sheets.start()
         self.control.start(stop)
+        self.archive.start()
         self.inference.start()
         loading = Loading(self.inference.active.supervisor, self.status, self.results.awaited_are_there, tick)
         if not self.cameras.open(stop) or (early and not self._begin(stop)):
@@ -232,12 +236,14 @@ class Line:
         self._attempt(lambda: self.inference.stop(0.2))
         self._attempt(lambda: self.postprocessing.close(0.2))
         self._attempt(self.shadow.close)
+        self._attempt(self.archive.end)
         self._attempt(lambda: self.drift.stop(0.1))
         self._attempt(lambda: self.ledger.settle_all(Reason.SHUTDOWN, "the line stopped"))
         self._attempt(self.deadlines.stop)
         self._attempt(self.control.close)
         self._attempt(self._say_goodbye)
         self._attempt(lambda: self.results.close(max(0.3, begun_s + CLOSED_BY_S - time.monotonic())))
+        self._attempt(lambda: self.archive.close(max(0.05, begun_s + CLOSED_BY_S - time.monotonic())))
         self._attempt(self.inference.close)
         self._attempt(self.recorder.close)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from inspector.archive.books import Kept
 from inspector.frames.clock import now_ns, unix_ns
 from inspector.frames.outcome import Reason, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.line_report import (
+    ArchiveReport,
     CameraReport,
     ClockOfCamera,
     EngineReport,
@@ -90,6 +92,7 @@ class LineReporter:
             last_rejects=line.rejects.newest_first(),
             journal=_journal(published.journal),
             recovery=_recovery(published.recovery),
+            archive=_archive(line.archive.kept()),
             shadow=_shadow(line),
             standby=standby.identity.bundle if standby else None,
         )
@@ -201,4 +204,24 @@ def _recovery(state: RecoveryState | None) -> RecoveryReport | None:
         not_let_in=state.refused,
         cut_off=sum(state.cut_off.values()),
         bad_messages=sum(state.bad_messages.values()),
+    )
+
+
+def _archive(kept: Kept | None) -> ArchiveReport | None:
+    if kept is None:
+        return None
+    left_out: Counter[str] = Counter()
+    for (evidence, _), count in kept.left_out.items():
+        left_out[evidence.value] += count
+    standing = kept.standing
+    days = None if standing is None else standing.days
+    return ArchiveReport(
+        path=kept.path,
+        error=kept.error,
+        archived={evidence.value: count for evidence, count in kept.archived.items()},
+        left_out=dict(left_out),
+        waiting=kept.waiting,
+        entries=None if standing is None else sum(one.entries for one in standing.classes.values()),
+        bytes=None if standing is None else sum(one.bytes for one in standing.classes.values()),
+        full_in_days=None if days is None else round(days, 2),
     )

@@ -17,7 +17,14 @@ from prometheus_client.registry import Collector
 
 from engines.drift.reference import FIGURES
 from inspector.frames.outcome import Reason, Verdict
-from inspector.line import camera_metrics, engine_metrics, recovery_metrics, results_metrics, stage_metrics
+from inspector.line import (
+    archive_metrics,
+    camera_metrics,
+    engine_metrics,
+    recovery_metrics,
+    results_metrics,
+    stage_metrics,
+)
 from inspector.protocol.messages import LineState, Signal
 from inspector.service.nvml import GpuFigures
 from inspector.verdicts.ledger import CameraCounts
@@ -66,6 +73,7 @@ class LineMetrics(Collector):
             results_metrics.collect(published, line.control.bad_messages),
             recovery_metrics.collect(published.recovery),
             self._drift(),
+            archive_metrics.collect(line.archive.kept()),
         )
 
     def _about(self) -> Iterator[Metric]:

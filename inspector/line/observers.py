@@ -32,10 +32,12 @@ class Observers:
         """Show it no further frame; a call of it may still be under way."""
         self._observers = tuple(other for other in self._observers if other is not observer)
 
-    def offer(self, frame: LeasedFrame, outcome: Outcome, mask: NDArray[np.uint8] | None = None) -> None:
+    def offer(
+        self, frame: LeasedFrame, outcome: Outcome, mask: NDArray[np.uint8] | None = None, *, is_verdict: bool = False
+    ) -> None:
         """Show an inspected frame to each observer; the arguments are the fields of ``Inspected``."""
         for observer in self._observers:
             try:
-                observer.inspected(Inspected(frame, outcome, mask))
+                observer.inspected(Inspected(frame, outcome, mask, is_verdict))
             except Exception:
                 log.exception("an observer failed on frame %d of %s", frame.meta.frame, frame.meta.camera)

@@ -156,10 +156,11 @@ class Postprocessing:
                 self._tell_late(one)
             elif isinstance(answer, Exception):
                 self._log(one, answer)
+        verdicts = {id(one) for one, answer in zip(on_road, answers, strict=True) if answer is True}
         for one in inspections:
             if one.frame.golden:
                 continue
-            self._observers.offer(one.frame, one.outcome, one.mask)
+            self._observers.offer(one.frame, one.outcome, one.mask, is_verdict=id(one) in verdicts)
         try:
             release_each([one.frame.lease for one in inspections])
         except ValueError as error:

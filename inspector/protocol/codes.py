@@ -75,6 +75,12 @@ CODES: dict[str, str] = {
     "journal_recovered": "the journal is well again, after any of the three",
     "recording_begun": "a recording was begun",
     "recording_ended": "it ended early",
+    # Archive.
+    "archive_failing": "frames cannot be archived",
+    "archive_full": "there is no room for them",
+    "archive_skipping": "frames come faster than they are archived, and some are left out",
+    "archive_filling": "a quota of the archive will be filled in a few days",
+    "archive_well": "no longer, after any of the four",
     # Subscribers.
     "peers_cut_off": "connections are closed for what they ask or send",
     "peers_calm": "no longer, for 10 s",

@@ -136,6 +136,24 @@ class RecoveryReport(Report, frozen=True, kw_only=True):
     bad_messages: Annotated[Count, Meta(description="Messages that could not be used.")]
 
 
+class ArchiveReport(Report, frozen=True, kw_only=True):
+    """The archive of defects. Counts are since the start of the daemon, by class of evidence: `scrap`, `reject`, `disagreement`, `uncertain`, `clean`."""
+
+    path: str
+    error: Annotated[str, Meta(description="Why frames cannot be archived now; empty where they can.")]
+    archived: dict[str, Count]
+    left_out: Annotated[
+        dict[str, Count], Meta(description="To be archived, and not: there was no room or time for them.")
+    ]
+    waiting: Annotated[Count, Meta(description="Frames that wait to be archived.")]
+    entries: Annotated[Count | None, Meta(description="Frames that it holds; null: not known yet.")]
+    bytes: Annotated[Count | None, Meta(description="What they take of the disk; null: not known yet.")]
+    full_in_days: Annotated[
+        float | None,
+        Meta(description="Until it is full and the oldest are deleted, at the present rate; null: not known."),
+    ]
+
+
 class ShadowReport(Report, frozen=True, kw_only=True):
     """The candidate that inspects a share of the frames beside the active bundle."""
 
@@ -168,5 +186,6 @@ class LineReport(Report, frozen=True, kw_only=True):
     last_rejects: Annotated[list[RejectReport], Meta(description="The last 10 that were not passed, the newest first.")]
     journal: Annotated[JournalReport | None, Meta(description="Null: the line keeps none.")]
     recovery: Annotated[RecoveryReport | None, Meta(description="Null: nobody can ask for what was missed.")]
+    archive: Annotated[ArchiveReport | None, Meta(description="Null: the line keeps none.")]
     shadow: ShadowReport | None
     standby: Annotated[str | None, Meta(description="The bundle to which a rollback would go; null: none.")]

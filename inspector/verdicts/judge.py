@@ -107,6 +107,7 @@ class Judge:
             gate_score=gate_score,
             pixels=found.pixels,
             defect_pixels=found.defect_pixels(self._class_names),
+            scores=tuple(probabilities),
             defects=self.places.placed(found.defects, position_um),
             mask=found.encoded,
             bundle=self.bundle,

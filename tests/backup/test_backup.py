@@ -205,7 +205,8 @@ def test_a_recipe_brings_its_bundle_and_operating_point_and_clients_bring_their_
     (plant.folder / "op.yaml").write_text("a: 1\n")
     (plant.folder / "pictures/1.png").write_text("a picture")
     shutil.copy(plant.clients / "subscriber/mes.key", operators / "panel.key")
-    plant.change(bundle="demo", recipes="recipes", control={"remote": "tcp://*:5560"}, drift={"folder": "pictures"})
+    plant.change(bundle="demo", recipes="recipes", control={"remote": "tcp://*:5560"}, drift={"folder": "pictures"},
+                 archive={"path": "archive"})  # fmt: skip
     found = gather([plant.config], with_bundles=False)
     assert {str(path.relative_to(plant.folder)): kind for path, kind in found.files.items()} == {
         "line.yaml": Kind.CONFIGURATION, "recipes/thick.yaml": Kind.RECIPE, "recipes/broken.yaml": Kind.RECIPE,
@@ -215,6 +216,7 @@ def test_a_recipe_brings_its_bundle_and_operating_point_and_clients_bring_their_
     assert str(plant.bundle) in found.bundles
     assert found.secrets == [plant.secret]
     assert "pictures are no part" in found.left_out[str(plant.folder / "pictures")]
+    assert "copy the folder" in found.left_out[str(plant.folder / "archive")]
 
 
 def test_calibrations_of_cameras_and_recipes_are_saved(plant: Plant) -> None:

@@ -82,6 +82,14 @@ def test_every_key_is_documented() -> None:
         (GOOD + "ring: {slots: 1}\n", r"ring.slots: .*>= 2.*\(found 1\)"),
         (GOOD + "deadline_ms: soon\n", "deadline_ms: .*'soon'"),
         (GOOD + "overload: wait\n", "overload: wait .*deadline_ms is 100"),
+        (
+            GOOD + "archive: {path: a}\nring: {observer_slots: 0}\n",
+            "archive.path: the archive needs slots .* is 0; set it to 2",
+        ),
+        (
+            GOOD + "archive: {reject: {format: gif}}\n",
+            r"archive.reject.format: found 'gif', expected jpeg, png or webp",
+        ),
         (GOOD.replace("cameras:", "cameras:\n  - {name: top, source: {kind: simulator}}"), "'top' is used twice"),
         (GOOD + "inference: {stall_timeout_s: .inf}\n", r"x\.yaml: inference\.stall_timeout_s: inf is not allowed"),
         (GOOD + "deadline_ms: 1.0e+16\n", r"deadline_ms: .*<= 3600000"),

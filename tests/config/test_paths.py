@@ -26,7 +26,7 @@ def test_the_keys_that_are_paths() -> None:
     assert [key for key, _ in KEYS] == [
         "bundle", "bundle_signers", "recipes", "cameras[].source.path", "cameras[].source.path[]", "cameras[].source.path", "cameras[].source.file",
         "cameras[].source.credentials", "cameras[].flat_field", "cameras[].scale_file", "results.endpoint",
-        "results.recovery.endpoint", "journal.path", "control.endpoint", "keys.secret_key", "keys.clients", "drift.folder",
+        "results.recovery.endpoint", "journal.path", "control.endpoint", "keys.secret_key", "keys.clients", "drift.folder", "archive.path",
     ]  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def written(key: str, path: str) -> dict[str, Any]:
         "control": {},
         "keys": dict(LINE_KEYS),
         "drift": {},
+        "archive": {},
     }
     place: Any = tree
     *parents, last = key.split(".")

@@ -40,7 +40,7 @@ def stopping(findings: dict[str, Finding]) -> set[str]:
 
 def test_a_line_that_can_run_leaves_nothing_behind(examine: Examine, tmp_path: Path) -> None:
     findings = examine()
-    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Recovery", "Journal"}
+    assert set(findings) == {"Configuration", "Bundle", "Camera top", "Endpoint", "Recovery", "Journal", "Archive"}
     assert not stopping(findings)
     assert [path.name for path in tmp_path.iterdir()] == ["line.yaml"]
 
@@ -124,6 +124,22 @@ def test_no_journal_and_a_disk_that_may_fill_are_notes(examine: Examine, tmp_pat
     hungry = examine(journal={"path": str(tmp_path / "journal.sqlite"), "keep_bytes": 10**18})["Journal"]
     assert hungry.state is State.NOTE
     assert "set journal.keep_bytes" in hungry.advice
+
+
+def test_an_archive_that_cannot_be_written_or_has_no_room_stops_no_line(examine: Examine, tmp_path: Path) -> None:
+    def found(**changes: Any) -> Finding:
+        findings = examine(archive={"path": str(tmp_path / "new/archive"), **changes})
+        assert not stopping(findings)
+        return findings["Archive"]
+
+    assert examine()["Archive"].state is State.NOTE
+    assert found(quota_mib=1, free_mib=1).state is State.OK
+    assert not (tmp_path / "new").exists()
+    assert "more than is free" in found(quota_mib=2**31).advice
+    assert "nearly full" in found(free_mib=2**31).advice
+    assert found(path="/proc/archive").state is State.WRONG
+    (tmp_path / "file").write_text("")
+    assert "is a file, not a folder" in found(path=str(tmp_path / "file")).found
 
 
 def recording(tmp_path: Path, *sizes: tuple[int, int]) -> list[dict[str, Any]]:

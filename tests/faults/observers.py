@@ -1,10 +1,13 @@
-"""What looks at frames beside the line: recordings and shadow bundles. Neither may cost a verdict."""
+"""What looks at frames beside the line: recordings, the archive and shadow bundles. None may cost a verdict."""
 
 from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
+from inspector.archive.places import INDEX
+from inspector.archive.reader import Archive
 from inspector.client.control import ControlClient
 from inspector.protocol.control import ShadowStart
 from inspector.protocol.control_messages import Outcome
@@ -13,6 +16,7 @@ from tests.faults.running import RunningLine
 from tests.faults.scenario import scenario
 from tests.faults.stage import Stage
 from tests.faults.subscribers import undisturbed
+from tests.line.camera_line import children_of
 from tests.tiny_bundle import make_tiny_bundle
 
 GOOD = {"gate_clean", "no_defect", "defect"}
@@ -56,6 +60,47 @@ def recording_disk_slow(stage: Stage) -> None:
         line.pause(0.3)
         line.stop()
         line.settle()
+
+
+@scenario(
+    fault="The process that archives hangs (SIGSTOP), is killed, and its disk is full",
+    promise="Frames that it does not take are left out of the archive, which is counted; no verdict waits; it is started again",
+    told="`archive_skipping`, `archive_failing`, `archive_full`",
+    remedy="make room; `inspector archive list` shows what was kept",
+)
+def archive_fails(stage: Stage) -> None:
+    with small_disk(stage.folder / "disk", "64m") as disk:
+        archive = {"path": str(disk / "archive"), "free_mib": 16, "memory_mib": 1}
+        with stage.line(source=stage.replay(rate_hz=30), archive=archive) as line:
+            line.until(lambda: archived(disk) > 0, "frames that are archived")
+            mark = line.mark()
+            os.kill(archiver(line), signal.SIGSTOP)
+            line.until_told("archive_skipping")
+            os.kill(archiver(line), signal.SIGKILL)
+            line.until_told("archive_failing", since=mark)
+            before = archived(disk)
+            line.until(lambda: archived(disk) > before, "frames that are archived again")
+            full = line.mark()
+            fill(disk, leave=8 << 20)
+            line.until_told("archive_full", since=full)
+            undisturbed(line, 50)
+            assert line.reasons(mark) <= GOOD, line.reasons(mark)
+            line.finish()
+
+
+def archived(disk: Path) -> int:
+    """Entries of the archive there; none before it is made."""
+    if not (disk / "archive" / INDEX).exists():
+        return 0
+    with Archive(disk / "archive") as archive:
+        return archive.count()
+
+
+def archiver(line: RunningLine) -> int:
+    """Process id of the one that archives: it yields the processor, and the inference child does not."""
+    found = [pid for pid in children_of(line.process.pid) if os.sched_getscheduler(pid) == os.SCHED_IDLE]
+    assert found, "there is no process that archives"
+    return found[-1]
 
 
 @scenario(

@@ -89,12 +89,15 @@ def watched(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Wa
     camera = GatedCamera([CLEAN, BAD, *[CLEAN, BAD, None, "torn.jpg: truncated"] * 20], burst=2)
     keys = make_keys(tmp_path_factory.mktemp("keys"))
     # On a busy machine a frame may take seconds, and one that is too late is not inspected.
-    config = tiny_config(tiny_bundle.path, journal, keys=to_builtins(keys), deadline_ms=DEADLINE_S * 1000)
+    archive = {"path": str(journal.with_name("archive"))}
+    config = tiny_config(
+        tiny_bundle.path, journal, keys=to_builtins(keys), archive=archive, deadline_ms=DEADLINE_S * 1000
+    )
     line = Line(config, tiny_bundle, sources={"top": camera})
     stop = threading.Event()
     with MetricsServer(LOOPBACK, LineMetrics(line, lambda: (GPU,))) as server, line:
         assert line.start(stop)
-        eventually(lambda: line.latency.count == 2, DEADLINE_S)
+        eventually(lambda: line.latency.count == 2 and line.archive.kept().standing, DEADLINE_S)
         line.status.maintenance("engines", "cpu_fallback", "engines run on the CPU")
         first = text_of(server)
         camera.rest.set()

@@ -59,6 +59,7 @@ def test_a_frame_without_a_set_pixel_passes() -> None:
         gate_score=0.8,
         pixels=(0, 0, 0, 0),
         defect_pixels=(0, 0, 0, 0),
+        scores=(0.9, 0.8, 0.7, 0.6),
         bundle=bundle_of(CLASSES),
         places=judge.places,
     )

@@ -9,22 +9,23 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from inspector.frames.clock import now_ns, unix_ns
-from inspector.frames.leased_frame import Inspected
+from inspector.frames.leased_frame import Inspected, LeasedFrame
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Outcome
+from inspector.frames.sampling import Sampling
 from inspector.inference.dispatcher import Dispatcher
 from inspector.inference.in_flight import is_late
 from inspector.inference.state import State
 from inspector.line.shadow.answers import answer_of, difference, name_of
 from inspector.line.shadow.counts import Counts
 from inspector.line.shadow.figures import CONFIDENCE, report
-from inspector.line.shadow.sampling import Sampling
 from inspector.protocol.shadow_report import ShadowReportBody
 from inspector.results.shadow_record import Comparison, Disagreement
 
@@ -35,6 +36,11 @@ MOST_OPEN = 256
 KEPT = 200
 """The newest disagreements, for a report of the running line; the journal has all of them."""
 RECORD_EVERY_NS = 1_000_000_000
+
+
+Disagreed = Callable[[LeasedFrame, Outcome, str], None]
+"""``disagreed(frame, verdict, difference)``: called where the verdict of a frame, given in time, is not what the shadow says. ``frame`` is that of
+either inspection, with a lease that is valid during the call; ``difference`` as in ``answers.difference``."""
 
 
 class Records(Protocol):
@@ -55,6 +61,8 @@ class _Open:
     active: Outcome | None = None
     shadow: Outcome | None = None
     late: bool = False
+    is_verdict: bool = False
+    """Whether ``active`` is the verdict of the frame."""
 
 
 class Session:
@@ -69,8 +77,10 @@ class Session:
         epoch: str,
         most_held: int,
         started_unix_ns: int,
+        disagreed: Disagreed = lambda frame, verdict, difference: None,
     ) -> None:
         """``most_held`` is how many frames may be with the shadow at a time."""
+        self._disagreed = disagreed
         self.shadow_bundle = name_of(shadow)
         self.share = share
         self.epoch = epoch
@@ -139,7 +149,7 @@ class Session:
             if frame.shadow:
                 opened.shadow = outcome
             else:
-                opened.active = outcome
+                opened.active, opened.is_verdict = outcome, inspected.is_verdict
                 opened.late = meta.deadline_ns is not None and now_ns() > meta.deadline_ns
             if opened.active is None or opened.shadow is None:
                 return
@@ -147,6 +157,8 @@ class Session:
             found = self._compare(meta, opened, opened.active, opened.shadow)
             rows = self._rows_due()
         if found is not None:
+            if opened.is_verdict:
+                self._disagreed(frame, opened.active, found.kind)
             self._records.record_disagreement(found)
         for row in rows:
             self._records.record_comparison(row)

@@ -17,7 +17,7 @@ from inspector.inference.state import State
 from inspector.line.bundles import LineBundles
 from inspector.line.observers import Observers
 from inspector.line.shadow.answers import name_of
-from inspector.line.shadow.session import Records, Session
+from inspector.line.shadow.session import Disagreed, Records, Session
 from inspector.line.status import LineStatus
 from inspector.protocol.shadow_report import ShadowReportBody
 
@@ -57,8 +57,10 @@ class Shadow:
         status: LineStatus,
         records: Records,
         epoch: str,
+        disagreed: Disagreed,
     ) -> None:
-        """``records`` keeps what is found."""
+        """``records`` keeps what is found; ``disagreed`` may keep the frame."""
+        self._disagreed = disagreed
         self._config = config
         self._inference = inference
         self._bundles = bundles
@@ -163,6 +165,7 @@ class Shadow:
             epoch=self._epoch,
             most_held=max(1, self._inference.ring.leases.observer_slots // 2),
             started_unix_ns=time.time_ns(),
+            disagreed=self._disagreed,
         )
         with self._lock:
             if self._closed or self._loading is not loaded:

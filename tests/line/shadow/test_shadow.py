@@ -12,10 +12,10 @@ import pytest
 
 from engines.bundle import Bundle
 from inspector.errors import UserError
+from inspector.frames.sampling import Sampling
 from inspector.inference.state import State
 from inspector.line.line import Line
 from inspector.line.shadow.figures import report
-from inspector.line.shadow.sampling import Sampling
 from inspector.results.journal_reader import JournalReader
 from tests.cli.in_process import refused, run
 from tests.line.shadow.candidates import BRIGHT, CLEAN, DARK, at_threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.line.shadow.sampling import Sampling
+from inspector.frames.sampling import Sampling
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])

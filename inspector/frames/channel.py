@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from inspector.inference.messages import FromChild, ToChild
-
-Incoming = TypeVar("Incoming", ToChild, FromChild)
+Incoming = TypeVar("Incoming")
 
 LONGEST_MESSAGE = 1 << 20
 """Bytes; results of several thousand frames."""
@@ -26,7 +24,8 @@ class ClosedError(Exception):
 class Channel(Generic[Incoming]):
     """One end of the channel. One thread may receive; any thread may send, one at a time."""
 
-    def __init__(self, end: socket.socket, incoming: type[Incoming]) -> None:
+    def __init__(self, end: socket.socket, incoming: Any) -> None:
+        """``incoming`` is the type of the messages that are received: a struct, or a union of such."""
         self._socket = end
         self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
         self._encoder = msgspec.msgpack.Encoder()
@@ -37,7 +36,7 @@ class Channel(Generic[Incoming]):
         timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
 
-    def send(self, message: ToChild | FromChild, *, wait: bool = True) -> bool:
+    def send(self, message: msgspec.Struct, *, wait: bool = True) -> bool:
         """Send one message. False where the other end is closed (the supervisor notices by itself) or, without ``wait``, where the
         channel is full of messages that the other end has not read."""
         try:
