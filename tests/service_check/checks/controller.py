@@ -50,7 +50,7 @@ def gate(bench: Bench) -> Finding:
             shown = _armed_by(container)
             _passes(plc, plc.taken)
             pid = _property(container, "MainPID")
-            container.ask("kill", "-STOP", pid)
+            container.ask("sh", "-c", f"kill -s STOP {pid}")
             closed_s = wait_for(lambda: not _is_open(plc), START_S, "the PLC to close the gate")
             again_s = wait_for(
                 lambda: _property(container, "MainPID") not in (pid, "0"), START_S, "the watchdog to start another one"
