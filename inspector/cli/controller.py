@@ -99,9 +99,7 @@ def rearm(
 
     Example: `inspector controller rearm -c controller.yaml --by Anna`
     """
-    import getpass
-
-    answer = _ask(config, endpoint, "rearm", (by or getpass.getuser())[:100])
+    answer = _ask(config, endpoint, "rearm", (by or _this_person())[:100])
     status = answer.status
     if answer.outcome != "done" or status is None or status.faults:
         for code, text in (status.faults if status else {}).items():
@@ -136,6 +134,17 @@ def status(
             tell(f"fault {code}: {text}")
     if status.why_closed or status.faults:
         raise typer.Exit(NOT_WELL)
+
+
+def _this_person() -> str:
+    """Name of the user; the number where it has none, as in a container."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the second from Python 3.13 on
+        return f"user {os.getuid()}"
 
 
 def _ask(config: Path | None, endpoint: str | None, do: Literal["rearm", "status"], by: str) -> Answer:

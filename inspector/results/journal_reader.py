@@ -223,7 +223,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
 
     def _span(self, streams: list[int]) -> tuple[int, int] | None:
         """The id before the first row of ``streams``, and the id of the last; within a stream, id and seq increase together. None where the
-        file is too damaged to tell."""
+        file is too damaged to tell. Raises UnreadableError where rows have none."""
         ends = "SELECT id FROM publications WHERE stream = ? ORDER BY seq {} LIMIT 1"
         try:
             first, last = (
@@ -232,6 +232,8 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             )
         except UnreadableError:
             return None
+        if not all(isinstance(one, int) for one in (*first, *last)):
+            raise UnreadableError(self.path, RowError("rows have no number"))
         return min(first, default=1) - 1, max(last, default=0)
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Row]:

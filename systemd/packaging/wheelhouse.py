@@ -27,8 +27,8 @@ from tests.installed.cross import main as cross_build
 from tests.installed.install import build_wheel
 
 OURS = "inspector"
-EXTRAS = ("line",)
-"""What an installation on a line has of it."""
+EXTRAS = ("line", "controller")
+"""What an installation on a line has of it: the units that come along run lines and reject controllers."""
 INSTALLED = f"{OURS}[{','.join(EXTRAS)}]"
 ROUNDS = 5
 """Of downloads: the first one, and those of what only the target requires."""

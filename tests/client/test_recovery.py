@@ -81,6 +81,11 @@ def publish(results: Results, first: int, count: int, outcome: object = REJECTED
     eventually(lambda: results.snapshot().waiting == 0)
 
 
+def stored_and_closed(results: Results) -> None:
+    """It gets more time than a stop of the daemon has, on a machine that has much to do."""
+    assert results.close(20), "something was not published, or not stored"
+
+
 def journaled(journal: Path, epoch: str, count: int) -> list[Packet]:
     """What the journal holds of an epoch, once it holds so much."""
     with JournalReader(journal) as reader:
@@ -123,7 +128,7 @@ def test_what_a_slow_reader_lost_is_fetched(subscribe: Open, journal: Path) -> N
     events = gather(slow, lambda events: any(isinstance(event, Recovered) for event in events))
     publish(line, frames, 10)
     events += gather(slow, until_seq(frames + 10))
-    line.close()
+    stored_and_closed(line)
     assert numbered(events) == journaled(journal, "e1", frames + 11)
     assert not any(isinstance(event, Missed) for event in events)
     assert any(isinstance(event, LinkLost) for event in events)
@@ -137,13 +142,13 @@ def test_a_restart_under_load_loses_nothing(subscribe: Open, journal: Path) -> N
     publish(first, 0, 100)
     events += gather(one, until_seq(20))
     publish(first, 100, 500, MASKED)  # more than fits on the way: the end of it is lost with the connection
-    first.close()
+    stored_and_closed(first)
     second = a_line(journal, endpoint, epoch="e2")
     load = threading.Thread(target=publish, args=(second, 0, 300))
     load.start()
     events += gather(one, until_seq(300, "e2"))
     load.join()
-    second.close()
+    stored_and_closed(second)
     assert numbered(events, "e1") == journaled(journal, "e1", 601)
     assert numbered(events, "e2") == journaled(journal, "e2", 301)
     kinds = [event for event in events if isinstance(event, (NewEpoch, Missed, Recovered))]
@@ -192,12 +197,12 @@ def test_going_on_where_one_left_off_over_epochs_that_nobody_heard(subscribe: Op
     before.close()
     assert list(left.values()) == [13]
     for epoch in ("e2", "e3"):
-        line.close()
+        stored_and_closed(line)
         line = a_line(journal, endpoint, epoch)
         publish(line, 0, 20)
     after = subscribe(endpoint, since=left)
     events = gather(after, until_seq(20, "e3"))
-    line.close()
+    stored_and_closed(line)
     assert [packet.header.seq for packet in numbered(events)] == list(range(13, 31))
     for epoch in ("e2", "e3"):
         assert numbered(events, epoch) == journaled(journal, epoch, 21)

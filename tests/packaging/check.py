@@ -23,6 +23,10 @@ from tests.packaging.root import PYTHONS, Root, root
 
 HIGHER = "9.9.9"
 COMMAND = "/opt/inspector/current/bin/inspector"
+GATE = (
+    "tests/__init__.py", "tests/packaging/__init__.py", "tests/packaging/gate.py",
+    "tests/client/__init__.py", "tests/client/controller/__init__.py", "tests/client/controller/plc_twin.py",
+)  # fmt: skip
 KEPT_BY_REMOVAL = ("etc/inspector", "var/lib/inspector")
 CAMERAS = f"""
 test -s /usr/lib/sysctl.d/60-inspector.conf
@@ -44,12 +48,23 @@ cd "$(mktemp -d)"
 {COMMAND} simulate frames --frames 12 --seed 1
 {COMMAND} replay frames/images --report report
 """
-UPGRADE = f"""
+RUNS = f"""
 mkdir -p /var/lib/inspector/strip
 cd /var/lib/inspector/strip
 {COMMAND} run -c /etc/inspector/strip.yaml 2>/tmp/line.log &
 line=$!
 until grep -q 'top: .* frames' /tmp/line.log; do kill -0 $line || {{ cat /tmp/line.log; exit 1; }}; sleep 0.2; done
+"""
+CONTROLLER = f"""{RUNS}
+cd /tmp/checks
+{COMMAND.replace("bin/inspector", "bin/python")} -m tests.packaging.gate
+kill -TERM $line
+wait $line
+systemctl --quiet enable inspector-controller@gate
+mkdir /etc/systemd/system/inspector-controller@gate.service.d
+touch /etc/systemd/system/inspector-controller@gate.service.d/override.conf
+"""
+UPGRADE = f"""{RUNS}
 dpkg -i /tmp/higher.deb
 kill -0 $line || {{ echo 'the line was ended by the upgrade'; exit 1; }}
 inspector-release list
@@ -125,6 +140,14 @@ def check(suite: str, system: Root, first: Path, second: Path) -> None:
     assert "status 2" in said, said
     assert "Traceback" not in said, said
     step("a line's configuration", LINE)
+    for part in GATE:
+        (system.folder / "tmp/checks" / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / part, system.folder / "tmp/checks" / part)
+    said = step("a reject controller at a PLC, by Modbus TCP", CONTROLLER)
+    assert re.search(r"^NOT WELL +camera top: \d+ messages, [1-9]\d* verdicts, simulated", said, flags=re.MULTILINE), (
+        said
+    )
+    assert re.search(r"^well +PLC 127\.0\.0\.1:\d+: coils pass 0, reject 0", said, flags=re.MULTILINE), said
     said = step("upgraded under a line that runs", UPGRADE)
     listed = [line for line in said.splitlines() if "+py" in line and line[:1] in "* "]
     assert f"  {old}+py{PYTHONS[suite]}  runs" in listed, said

@@ -1,4 +1,4 @@
-"""A small system of its own, in a folder, without a network: made by mmdebstrap, entered by chroot in namespaces of its own."""
+"""A small system of its own, in a folder, without a network but loopback: made by mmdebstrap, entered by chroot in namespaces of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 """Suites of Debian (12, 13) with the Python of each."""
 INSIDE = """
 set -e
+ip link set lo up
 mount --bind /dev "$0/dev"
 mount -t proc proc "$0/proc"
 mount -t tmpfs tmpfs "$0/run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -81,6 +82,15 @@ def refused(*arguments: object) -> str:
     outcome = CliRunner().invoke(app, [str(one) for one in arguments])
     assert isinstance(outcome.exception, UserError), outcome.exception
     return str(outcome.exception)
+
+
+def test_rows_without_a_number_are_told_and_not_taken_for_none(written: Path) -> None:
+    """The definition of the table is damaged, so that what SQLite numbers by itself is not its column `id` any more."""
+    data = written.read_bytes()
+    (definition,) = re.findall(rb"CREATE TABLE publications \(\s*id INTEGER PRIMARY KEY", data)
+    written.write_bytes(data.replace(definition, definition.replace(b"INTEGER", b"INTEXER")))
+    with JournalReader(written) as reader, pytest.raises(UnreadableError, match="rows have no number"):
+        list(reader.walk())
 
 
 def test_an_error_of_sqlite_that_quotes_damaged_bytes_is_one_line(written: Path) -> None:

@@ -16,7 +16,7 @@ class Bench:
     def __init__(self, container: Container) -> None:
         self.container = container
         self.lines: list[ServiceLine] = []
-        self._ports = itertools.count(5550)
+        self._ports = itertools.count(5550, 2)  # recovery takes the next one
 
     def line(self, name: str, *, endpoint: str = "", alone: bool = False, **changes: Any) -> ServiceLine:
         """A line that is configured and does not run yet, on a port of its own unless ``endpoint`` is given; ``alone``: its start waits for

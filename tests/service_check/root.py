@@ -11,6 +11,7 @@ import subprocess
 import zlib
 from pathlib import Path
 
+from systemd.packaging.wheelhouse import INSTALLED
 from tests.installed.install import ROOT
 from tests.service_check import wheelhouse
 from tests.service_check.suites import Suite
@@ -24,6 +25,7 @@ BOUND = ("--quiet", "--register=no", "--keep-unit", "--private-network")
 """Options of systemd-nspawn: it asks no other service of this machine for anything, and there is no network inside but loopback."""
 UNITS = {
     "inspector@.service": "etc/systemd/system/inspector@.service",
+    "inspector-controller@.service": "etc/systemd/system/inspector-controller@.service",
     "inspector.target": "etc/systemd/system/inspector.target",
     "inspector.sysusers.conf": "etc/sysusers.d/inspector.conf",
     "inspector.tmpfiles.conf": "etc/tmpfiles.d/inspector.conf",
@@ -33,7 +35,7 @@ UNITS = {
 INSTALL = f"""
 set -eu
 python3 -m venv {RELEASE}
-{RELEASE}/bin/pip install --quiet --disable-pip-version-check --no-index --find-links {WHEELS} 'inspector[line]'
+{RELEASE}/bin/pip install --quiet --disable-pip-version-check --no-index --find-links {WHEELS} '{INSTALLED}'
 ln -sfn {RELEASE} /opt/inspector/current
 systemd-sysusers
 systemd-tmpfiles --create

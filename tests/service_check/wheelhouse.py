@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from systemd.packaging.wheelhouse import EXTRAS
 from tests.installed.install import build_wheel
 
 PLATFORMS = (
@@ -31,7 +32,7 @@ def fill(folder: Path, python: str) -> Path:
         sys.executable, "-m", "pip", "download", "--quiet", "--quiet", "--disable-pip-version-check", "--only-binary=:all:",
         "--dest", str(folder), "--find-links", str(folder), "--python-version", python, "--implementation", "cp",
         *(part for abi in (tag, "abi3", "none") for part in ("--abi", abi)),
-        *(part for platform in PLATFORMS for part in ("--platform", platform)), f"{wheel}[line]",
+        *(part for platform in PLATFORMS for part in ("--platform", platform)), f"{wheel}[{','.join(EXTRAS)}]",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

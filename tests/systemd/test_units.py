@@ -132,6 +132,15 @@ def test_zeromq_may_bind_a_tcp_address() -> None:
     assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
 
 
+@pytest.mark.parametrize("name", ["inspector@.service", "inspector-controller@.service"])
+def test_zeromq_may_state_the_scheduling_of_its_threads(name: str) -> None:
+    """libzmq aborts the process where `sched_setscheduler` is refused, which is in the group @resources."""
+    filters = re.findall(r"^SystemCallFilter=(.*)$", text_of(name), flags=re.MULTILINE)
+    refused = [number for number, one in enumerate(filters) if one.startswith("~") and "@resources" in one.split()]
+    allowed = [number for number, one in enumerate(filters) if "sched_setscheduler" in one.split()]
+    assert max(allowed, default=-1) >= max(refused, default=-1)
+
+
 @needs_systemd
 def test_the_gpu_opens_its_devices_alone(installed: Path) -> None:
     before = not_set(installed)

@@ -192,7 +192,8 @@ class ModbusActuator:
         self._beat_s = time.monotonic() + self._config.heartbeat_ms / 1000
         self._expect_own(plc)
         if self._lapsed():
-            self._reject_until_s = time.monotonic() + self._config.heartbeat_ms / 1000
+            self._output(plc, False)
+            self._reject_until_s = time.monotonic() + self._config.heartbeat_ms / 1000  # counted once the PLC has it
         if not self._wanted():
             self._output(plc, False)
         if not self._hangs():

@@ -1,7 +1,7 @@
 """The PLC in a process of its own, which writes down what it held and when, on the clock that all processes of a machine share.
 
-Its log is one JSON object a line: ``{"at": s, "taken": [sequence, number, verdict]}``, ``{"at": s, "open": true}`` and ``{"at": s, "stalled": s}``
-where the process itself got no time for so long. ``at`` is monotonic, s.
+Its log is one JSON object a line: ``{"at": s, "taken": [sequence, number, verdict]}``, ``{"at": s, "open": true}``, ``{"at": s, "state": 2}``, and
+``{"at": s, "stalled": s}`` where the process itself got no time for so long. ``at`` is monotonic, s.
 
     python -m tests.client.controller.plc_process LOG
 
@@ -15,21 +15,26 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from inspector.client.controller.config import ModbusConfig
 from tests.client.controller.plc_twin import PlcTwin, Taken
 
+ROOT = Path(__file__).parents[3]
+
 
 class PlcProcess:
     """``PlcTwin`` in a child process, with the same fields."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, within: Sequence[str] = ()) -> None:
+        """``within``: the beginning of a command that enters namespaces."""
         self._log = log
         log.touch()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.client.controller.plc_process", str(log)],
+            [*within, sys.executable, "-m", "tests.client.controller.plc_process", str(log.resolve())],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

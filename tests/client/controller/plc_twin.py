@@ -131,7 +131,9 @@ class PlcTwin:
             if words_now[10] != beat:
                 beat, beat_s = words_now[10], time.monotonic()
                 self.heartbeats.append(beat)
-            self.state = words_now[11]
+            if words_now[11] != self.state:
+                self.state = words_now[11]
+                self.noted(scanned_s, state=self.state)
             sequence = words_now[0]
             if sequence != words_now[20] and not self.mute:
                 record = Taken(sequence, words_now[1] << 16 | words_now[2], words_now[3], time.monotonic())

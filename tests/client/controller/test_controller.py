@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import signal
 import socket
 import subprocess
@@ -147,6 +149,28 @@ def test_it_is_armed_over_its_socket_by_one_controller_alone(
     assert run("controller", "rearm", "--endpoint", endpoint).status == 3
     assert run("controller", "rearm", "--endpoint", "tcp://127.0.0.1:1").status == 2
     assert run("controller", "rearm").status == 2
+
+
+def test_a_user_without_a_name_arms_by_the_number(
+    started: Callable[..., tuple[RejectController, Lever]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_001)  # has no entry in the list of users
+    controller, _ = started()
+    stop = threading.Event()
+    thread = threading.Thread(target=controller.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        with caplog.at_level(logging.INFO):
+            assert run("controller", "rearm", "--endpoint", f"ipc://{tmp_path}/rearm").status == 0
+    finally:
+        stop.set()
+        thread.join(5)
+    assert "user 4000000001" in caplog.text
 
 
 def test_the_clocks_are_compared_over_the_control_socket(

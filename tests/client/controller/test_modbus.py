@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.client.controller.plc_twin import PlcTwin
 from tests.results.publishing import eventually
 
 PASS, REJECT = 1, 2
+READ_REGISTERS, WRITE_COILS = 3, 15
+HEARTBEAT = 10
 
 
 @pytest.fixture
@@ -268,3 +272,40 @@ def test_a_gate_that_closed_by_itself_stays_closed_until_it_was_told_to_reject(
     plc.delay_s = 0.0
     one.until(lambda: plc.open)
     assert plc.rejects > rejected
+
+
+class SlowToReject(PlcTwin):
+    """Answers late when it is told to reject, and once, when it is asked for the heartbeat, so late that its own watchdog has closed the gate."""
+
+    def __init__(self) -> None:
+        self.hold_s = 0.0
+        self.outputs: list[tuple[float, bool]] = []
+        """When they were written, and whether `pass` was."""
+        super().__init__()
+
+    async def _action(self, code: int, start: int, address: int, count: int, now: list[int], values: Any) -> None:
+        if code == READ_REGISTERS and address == HEARTBEAT and count == 2:
+            held_s, self.hold_s = self.hold_s, 0.0
+            await asyncio.sleep(held_s)
+        if code == WRITE_COILS and len(values) == 2:
+            if not values[0]:
+                await asyncio.sleep(0.1)
+            self.outputs.append((time.monotonic(), bool(values[0])))
+
+
+def test_after_its_watchdog_the_plc_is_shown_reject_for_a_whole_heartbeat_however_late_it_answers() -> None:
+    plc = SlowToReject()
+    actuator = ModbusActuator(plc.config(heartbeat_ms=60))
+    one = Driver(actuator)
+    try:
+        one.is_open = True
+        one.until(lambda: plc.open)
+        shown = len(plc.outputs)
+        plc.hold_s = 0.4
+        one.until(lambda: [is_open for _, is_open in plc.outputs[shown:]] == [False, True])
+        (rejected_s, _), (passed_s, _) = plc.outputs[shown:]
+        assert passed_s - rejected_s > 0.06
+        one.until(lambda: plc.open)
+    finally:
+        actuator.close()
+        plc.kill()

@@ -9,6 +9,7 @@ from tests.service_check.checks import (
     cameras,
     child,
     control,
+    controller,
     faults,
     instances,
     logs,
@@ -49,5 +50,6 @@ CHECKS: dict[str, Callable[[Bench], Finding]] = {
     "camera-realtime": cameras.realtime,
     "camera-lost": cameras.lost,
     "control-socket": control.socket,
+    "reject-controller": controller.gate,
     "log-priorities": logs.priorities,
 }
