@@ -132,7 +132,7 @@ def test_zeromq_may_bind_a_tcp_address() -> None:
     assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
 
 
-@pytest.mark.parametrize("name", ["inspector@.service", "inspector-controller@.service"])
+@pytest.mark.parametrize("name", ["inspector@.service", "inspector-controller@.service", "inspector-coil@.service"])
 def test_zeromq_may_state_the_scheduling_of_its_threads(name: str) -> None:
     """libzmq aborts the process where `sched_setscheduler` is refused, which is in the group @resources."""
     filters = re.findall(r"^SystemCallFilter=(.*)$", text_of(name), flags=re.MULTILINE)
