@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.coil.config import RollMarksConfig
-from inspector.coil.periodic.events import Floats, Ints
+from inspector.coil.periodic.events import Bools, Floats, Ints
 from inspector.coil.periodic.evidence import SEEN, log_evidence, won
 from inspector.coil.periodic.inspected import APART, Inspected
 from inspector.coil.periodic.tracking import WIDEST, Belief, predicted, reach_of, updated
 
-HOPELESS = -7.0
+HOPELESS = -4.0
 """Chains whose evidence (logarithm) fell below this are given up."""
 CHAIN = np.dtype(
     [
@@ -25,6 +25,7 @@ CHAIN = np.dtype(
         ("var_period", np.float64),
         ("edge", np.float64),  # up to where turns were looked at
         ("stakes", np.float64, (len(SEEN),)),
+        ("evidence", np.float64),  # logarithm of their mean
         ("share", np.float64),  # logarithm of its share of the false alarms
         ("best", np.float64),  # the most that stakes and share ever came to
         ("hits", np.int64),
@@ -59,7 +60,7 @@ def advance(chains: Chains, window: Window, inspected: Inspected, config: RollMa
     c = chains
     at = np.searchsorted(window.key, c["group"] * APART + c["edge"])
     at = np.minimum(at, len(window.key) - 1)
-    period, k = c["period"], np.maximum(1.0, np.rint((window.along[at] - c["place"]) / c["period"]))
+    period, k = c["period"], _turns_to(c, window.along[at])
     believed = Belief(c["place"], period, c["var_place"], c["covariance"], c["var_period"])
     ahead = predicted(believed, k, config)
     expected, reach = ahead.place, reach_of(ahead, config)
@@ -79,30 +80,54 @@ def advance(chains: Chains, window: Window, inspected: Inspected, config: RollMa
     chance = np.clip(there * 2 * reach / np.maximum(seen, 1e-6), 1e-9, 1.0)
     counts = whole & (there > 0) & ~lost
     c["stakes"] += np.where(counts[:, None], won(hit, chance), 0.0)
-    evidence = log_evidence(c["stakes"])
+    c["evidence"] = log_evidence(c["stakes"])
     c["hits"] += hit
-    c["best"] = np.where(hit, np.maximum(c["best"], evidence + c["share"]), c["best"])
+    c["best"] = np.where(hit, np.maximum(c["best"], c["evidence"] + c["share"]), c["best"])
     for field, known, corrected in zip(Belief._fields, believed, updated(ahead, off, config), strict=True):
         c[field] = np.where(hit, corrected, known)
     c["previous"] = np.where(hit, c["last"], c["previous"])
     c["last"] = np.where(hit, window.event[nearest], c["last"])
     c["edge"] = np.where(hit, c["place"] + c["period"] / 2, high)
-    c["alive"] = ~lost & (evidence > HOPELESS)
+    c["alive"] = ~lost & (c["evidence"] > HOPELESS)
 
 
-def ready(chains: Chains, window: Window) -> NDArray[np.bool_]:
+def _turns_to(chains: Chains, along: Floats) -> Floats:
+    """From the last mark of each chain to the turn that holds a place at or behind its edge. Its turn begins there at the earliest, whatever rounding says."""
+    turns = np.maximum(1.0, np.floor((along - chains["place"]) / chains["period"] + 0.5))
+    again = chains["place"] + (turns + 0.5) * chains["period"] <= chains["edge"]
+    further: Floats = turns + again
+    return further
+
+
+def ready(chains: Chains, window: Window) -> Bools:
     """Which chains have a whole turn with an event before the window's end."""
     if not len(window.key) or not len(chains):
         return np.zeros(len(chains), bool)
     at = np.searchsorted(window.key, chains["group"] * APART + chains["edge"])
     inside = at < len(window.key)
     at = np.minimum(at, len(window.key) - 1)
-    k = np.maximum(1.0, np.rint((window.along[at] - chains["place"]) / chains["period"]))
+    k = _turns_to(chains, window.along[at])
     end = chains["place"] + (k + 0.5) * chains["period"]
-    found: NDArray[np.bool_] = (
-        chains["alive"] & inside & (window.group[at] == chains["group"]) & (end <= window.settled)
-    )
+    found: Bools = chains["alive"] & inside & (window.group[at] == chains["group"]) & (end <= window.settled)
     return found
+
+
+def proven(chains: Chains, config: RollMarksConfig) -> Bools:
+    """Which chains are rows of marks by more than chance is allowed."""
+    found: Bools = (chains["best"] >= -np.log(config.false_alarms_per_coil)) & (chains["hits"] >= config.least_marks)
+    return found
+
+
+def lasting(chains: Chains, window: Window, inspected: Inspected, config: RollMarksConfig) -> Bools:
+    """Which chains may go on beyond the window's end: not those in whose band there was nothing for too long."""
+    silent = np.minimum(window.settled, window.along.max(initial=0.0) + config.period_to_mm) - chains["place"]
+    turns = np.maximum(silent, 0.0) / chains["period"]
+    lane = window.lane[chains["group"]]
+    missed = inspected.before(lane, chains["place"] + silent) - inspected.before(lane, chains["place"])
+    reach = reach_of(predicted(Belief(*(chains[field] for field in Belief._fields)), turns, config), config)
+    keep = (missed <= (config.missed_in_row + 1) * chains["period"]) & (reach <= WIDEST * chains["period"])
+    lasts: Bools = keep & chains["alive"]
+    return lasts
 
 
 def _nearest(window: Window, group: Ints, place: Floats) -> Ints:
@@ -120,7 +145,7 @@ def best_of_each(chains: Chains) -> Chains:
     """Of chains that go on from the same event with the same period, the one with the most evidence."""
     if len(chains) < 2:
         return chains
-    score = log_evidence(chains["stakes"]) + chains["share"]
+    score = chains["evidence"] + chains["share"]
     order = np.lexsort((-score, chains["period"], chains["last"], chains["group"]))
     chains = chains[order]
     return _merged(_merged(chains))
@@ -133,7 +158,7 @@ def _merged(chains: Chains) -> Chains:
     a, b = chains[:-1], chains[1:]
     near = np.abs(a["period"] - b["period"]) <= 1.5 * np.sqrt(np.minimum(a["var_period"], b["var_period"]))
     same = (a["group"] == b["group"]) & (a["last"] == b["last"]) & near
-    score = log_evidence(chains["stakes"]) + chains["share"]
+    score = chains["evidence"] + chains["share"]
     drop = np.zeros(len(chains), bool)
     drop[1:] |= same & (score[:-1] >= score[1:])
     drop[:-1] |= same & (score[1:] > score[:-1])

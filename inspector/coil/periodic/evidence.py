@@ -13,19 +13,16 @@ has to know beforehand how many will be tried (alpha spending; Foster and Stine 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from inspector.coil.periodic.events import Bools, Floats
 
-SEEN = np.array([0.3, 0.6, 0.9])
+SEEN = (0.3, 0.6, 0.9)
 """Shares of a roll's marks that are seen, on which is bet."""
 _BEGIN = 10.0
 """Of the shares: the first rows tried get nearly the same."""
-
-
-def log_stakes(count: int) -> Floats:
-    """Natural logarithms of `count` rows' stakes at their beginning, for each of SEEN: [count, 3]."""
-    return np.zeros((count, len(SEEN)))
 
 
 def won(hit: Bools, chance: Floats) -> Floats:
@@ -35,15 +32,30 @@ def won(hit: Bools, chance: Floats) -> Floats:
         hit: bool [n].
         chance: Of a hit by chance, in (0, 1]; an upper bound of it keeps what is promised.
     """
-    f = chance[:, None]
-    gain: Floats = np.where(hit[:, None], np.log((SEEN + (1 - SEEN) * f) / f), np.log1p(-SEEN))
+    f, q = chance[:, None], np.array(SEEN)
+    gain: Floats = np.where(hit[:, None], np.log((q + (1 - q) * f) / f), np.log1p(-q))
     return gain
+
+
+def won_at_one(stakes: list[float], hit: bool, chance: float) -> list[float]:
+    """The logarithms of one row's stakes after such a turn."""
+    if not hit:
+        return [stake + math.log1p(-q) for stake, q in zip(stakes, SEEN, strict=True)]
+    return [stake + math.log((q + (1 - q) * chance) / chance) for stake, q in zip(stakes, SEEN, strict=True)]
+
+
+def log_mean(stakes: list[float]) -> float:
+    """Logarithm of the mean of one row's stakes."""
+    most = max(stakes)
+    return most + math.log(sum(math.exp(stake - most) for stake in stakes) / len(stakes))
 
 
 def log_evidence(stakes: Floats) -> Floats:
     """Logarithm of the mean stake of each row."""
-    most = stakes.max(axis=1)
-    evidence: Floats = most + np.log(np.exp(stakes - most[:, None]).mean(axis=1))
+    first, *others = stakes.T
+    for column in others:
+        first = np.logaddexp(first, column)
+    evidence: Floats = first - np.log(len(SEEN))
     return evidence
 
 

@@ -32,9 +32,8 @@ def row_of(
     tried = [_followed(first, period, turns, config, along_mm, events, settled_mm, seen)]
     for part in PARTS:
         tried.append(_followed(first, period / part, turns * part, config, along_mm, events, settled_mm, seen))
-        for start in (first, second):
-            multiple = period * part
-            tried.append(_followed(start, multiple, turns / part, config, along_mm, events, settled_mm, seen))
+        for start, ahead in ((first, turns / part), (second, -turns / part)):
+            tried.append(_followed(start, period * part, ahead, config, along_mm, events, settled_mm, seen))
     inside = [row for row in tried if config.period_from_mm * 0.98 <= row.belief.period <= config.period_to_mm * 1.02]
     return max(inside or tried[:1], key=lambda row: row.best)
 
@@ -49,6 +48,7 @@ def _followed(
     settled_mm: float,
     seen: Seen,
 ) -> Row:
+    """From a mark on; what is known of the period is from another one, so many turns ahead of it."""
     measured = config.position_mm**2
     belief = Belief(start.along_mm, period, measured, -measured / turns, 2 * measured / turns**2)
     row = Row(Mark(0, start.along_mm, start.event), belief, config)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 
 import numpy as np
 
@@ -54,6 +56,19 @@ class Inspected:
         if self._axis is None:
             self._axis = self._drawn()
         return np.interp(lane * APART + along_mm, *self._axis)
+
+    def between(self, face: Face, x_mm: float) -> Callable[[float, float], float]:
+        """What tells how much was inspected between two places, the lower one first, of all that is known now."""
+        cameras = [s for (side, a, b), s in self._stretches.items() if side == face and a <= x_mm <= b]
+        stretches = _union([stretch for camera in cameras for stretch in camera])
+        begins, ends = [low for low, _ in stretches], [high for _, high in stretches]
+        sums = list(accumulate((high - low for low, high in stretches), initial=0.0))
+
+        def before(place: float) -> float:
+            at = bisect_right(begins, place)
+            return sums[at] - max(0.0, ends[at - 1] - place) if at else 0.0
+
+        return lambda low, high: max(0.0, before(high) - before(low))
 
     def _drawn(self) -> tuple[Floats, Floats]:
         places, sums, total = [-APART], [0.0], 0.0

@@ -48,6 +48,7 @@ def mark_of(found: Found, strip: Strip, config: RollMarksConfig, rolls: Sequence
 def merged(marks: Sequence[RollMark], config: RollMarksConfig, rolls: Sequence[RollConfig]) -> list[RollMark]:
     """The surest first, with those that are one joined: the same period in the same band, one after the other; or at the same places in the band beside it."""
     found: list[RollMark] = []
+    marks = [mark for mark in marks if not any(_echo(mark, of, config) for of in marks)]
     for mark in sorted(marks, key=lambda mark: (mark.class_name, mark.area.face, mark.area.from_mm)):
         one = next((other for other in found if _same(other, mark, config)), None)
         if one is None:
@@ -55,6 +56,22 @@ def merged(marks: Sequence[RollMark], config: RollMarksConfig, rolls: Sequence[R
         else:
             found[found.index(one)] = _joined(one, mark, rolls)
     return sorted(found, key=lambda mark: (mark.p_value, -mark.count, mark.area.from_mm))
+
+
+def _echo(mark: RollMark, of: RollMark, config: RollMarksConfig) -> bool:
+    """Whether a mark is made of those of a surer one that lie further off than it looks: at its places, with a multiple of its period."""
+    if mark.p_value < of.p_value or mark.count >= of.count or mark is of:
+        return False
+    if (mark.class_name, mark.area.face) != (of.class_name, of.area.face):
+        return False
+    if not of.area.from_mm <= mark.area.from_mm <= mark.area.to_mm <= of.area.to_mm:
+        return False
+    between = max(mark.area.x_from_mm, of.area.x_from_mm) - min(mark.area.x_to_mm, of.area.x_to_mm)
+    multiple = mark.period_mm / of.period_mm
+    turns = (mark.area.from_mm - of.area.from_mm) / of.period_mm
+    off = abs(turns - round(turns)) * of.period_mm
+    near = 12 * config.position_mm + config.drift_percent / 100 * (mark.area.from_mm - of.area.from_mm)
+    return between <= 0 and abs(multiple - round(multiple)) <= 0.005 * multiple and off <= near and multiple >= 0.99
 
 
 def _same(a: RollMark, b: RollMark, config: RollMarksConfig) -> bool:

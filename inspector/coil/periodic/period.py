@@ -11,6 +11,8 @@ from inspector.coil.config import RollConfig
 from inspector.coil.periodic.events import Floats
 from inspector.frames.coil import RollFit
 
+LAGS = 40
+
 
 class Period(NamedTuple):
     """A period, and its 95 % interval, mm."""
@@ -23,21 +25,20 @@ class Period(NamedTuple):
 def period_of(turn: Floats, along_mm: Floats, position_mm: float) -> Period:
     """The period of marks in the turns `turn` (whole numbers) at the places `along_mm`, at least three.
 
-    Least squares of place over turn. Its standard error is that of independent deviations, widened by sqrt((1 + r) / (1 - r)) for deviations
-    that hang together with the correlation r from a mark to the next, as those of a period that drifts do (Cochrane and Orcutt 1949, *J. Am. Stat. Assoc.* 44,
-    32-61), and never below a quarter of what `position_mm` gives: five marks can lie well by chance.
+    Least squares of place over turn. The deviations of neighbouring marks hang together, where the period drifts and because a row looks for its next mark
+    near where it believes it: their variance is that of Newey and West 1987, *Econometrica* 55, 703-708, over up to LAGS marks. It is never taken
+    below a quarter of `position_mm` squared, for five marks can lie well by chance.
     """
     n = len(turn)
     centred = turn - turn.mean()
     spread = float((centred**2).sum())
     period = float((centred * along_mm).sum() / spread)
     off = along_mm - along_mm.mean() - period * centred
-    scatter = float(np.sqrt((off**2).sum() / max(1, n - 2)))
-    together = float((off[1:] * off[:-1]).sum() / max(1e-12, float((off**2).sum())))
-    together = min(max(together, 0.0), 0.99) if n >= 8 else 0.0
-    freedom = max(1.0, (n - 2) * (1 - together) / (1 + together))
-    error = max(scatter * np.sqrt((1 + together) / (1 - together)), position_mm / 4) / np.sqrt(spread)
-    half = t_quantile(freedom) * float(error)
+    lags = min(n // 8, LAGS)
+    alone = float(off @ off) / max(1, n - 2)
+    together = sum(2 * (1 - lag / (lags + 1)) * float(off[lag:] @ off[:-lag]) / n for lag in range(1, lags + 1))
+    error = np.sqrt(max(alone, alone + together, (position_mm / 4) ** 2) / spread)
+    half = t_quantile(max(1.0, min(n - 2, 1.5 * n / (lags + 1)))) * float(error)
     return Period(period, period - half, period + half)
 
 

@@ -7,10 +7,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from inspector.coil.config import RollMarksConfig
-from inspector.coil.periodic.evidence import log_evidence, log_stakes, won
+from inspector.coil.periodic.evidence import SEEN, log_mean, won_at_one
 from inspector.coil.periodic.tracking import WIDEST, Belief, predicted, reach_of, updated
 
 Seen = Callable[[float, float], float]
@@ -38,7 +36,7 @@ class Row:
         self.marks = [mark]
         self.belief = belief
         self._start(mark.turn)
-        self.stakes = log_stakes(1)
+        self.stakes = [0.0] * len(SEEN)
         self.best = 0.0
         """The most that the logarithm of its stake ever was."""
         self.possible = 1
@@ -61,8 +59,11 @@ class Row:
             at = bisect_left(along_mm, self.edge)
             if at == len(along_mm):
                 break
-            turns = max(1, round((along_mm[at] - self.belief.place) / self.belief.period))
-            if self.belief.place + (turns + 0.5) * self.belief.period > settled_mm:
+            place, period = self.belief.place, self.belief.period
+            turns = max(1, math.floor((along_mm[at] - place) / period + 0.5))
+            if place + (turns + 0.5) * period <= self.edge:
+                turns += 1
+            if place + (turns + 0.5) * period > settled_mm:
                 break
             self._look(along_mm, events, turns, seen)
         self.ended = self.ended or (settled_mm < math.inf and self._missed(settled_mm, seen) > self.missed_at_most + 1)
@@ -84,12 +85,12 @@ class Row:
         hit = abs(along_mm[nearest] - ahead.place) <= reach
         if there and seen(ahead.place - reach, ahead.place + reach) >= 1.99 * reach:
             chance = min(max(there * 2 * reach / max(seen(low, high), 1e-6), 1e-9), 1.0)
-            self.stakes = self.stakes + won(np.array([hit]), np.array([chance]))
+            self.stakes = won_at_one(self.stakes, hit, chance)
         if not hit:
             self.edge = high
             return
         self.belief = updated(ahead, along_mm[nearest] - ahead.place, self._config)
-        self.best = max(self.best, float(log_evidence(self.stakes)[0]))
+        self.best = max(self.best, log_mean(self.stakes))
         self.possible += max(1, round(missed))
         self.marks.append(Mark(self.turn + turns, along_mm[nearest], events[nearest]))
         self._start(self.turn + turns)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.coil.config import RollConfig, RollMarksConfig
-from inspector.coil.periodic.chains import CHAIN, Chains, Window, advance, best_of_each, ready
+from inspector.coil.periodic.chains import CHAIN, Chains, Window, advance, best_of_each, lasting, proven, ready
 from inspector.coil.periodic.events import Bools, Floats, Ints, Point, events_of
 from inspector.coil.periodic.inspected import APART, Inspected
 from inspector.coil.periodic.seeds import TURNS, Shares, seeds
@@ -168,12 +168,14 @@ class Search:
         self._lanes = np.concatenate([self._lanes, np.array(more, np.int64)])
 
     def _go_on(self, window: Window, begin: float) -> None:
-        chains = self._advanced(self._chains, window)
+        old = self._advanced(self._chains, window)
         new = self._advanced(seeds(window, begin, self._config, self._shares), window)
-        self._chains = best_of_each(np.concatenate([chains, new]))
+        chains = np.concatenate([old, new])
+        keep = lasting(chains, window, self._inspected, self._config) | proven(chains, self._config)
+        self._chains = best_of_each(chains[keep])
 
     def _advanced(self, chains: Chains, window: Window) -> Chains:
-        """The chains that are alive at the end of the window."""
+        """The chains at the end of the window, without some that died."""
         count = 0
         while len(index := np.flatnonzero(ready(chains, window))):
             some = chains[index]
@@ -181,20 +183,18 @@ class Search:
             chains[index] = some
             count += 1
             if count % OFTEN == 0:
-                chains = best_of_each(chains[chains["alive"]])
-        alive: Chains = chains[chains["alive"]]
-        return alive
+                chains = best_of_each(chains[chains["alive"] | proven(chains, self._config)])
+        return chains
 
     def _proven(self, end: float) -> list[Change]:
         """Makes rows of the chains that prove one, the surest first."""
         changes: list[Change] = []
-        limit = -math.log(self._config.false_alarms_per_coil)
         while True:
             chains = self._chains
-            proven = (chains["best"] >= limit) & (chains["hits"] >= self._config.least_marks)
-            if not proven.any():
+            sure = proven(chains, self._config)
+            if not sure.any():
                 return changes
-            best = int(np.argmax(np.where(proven, chains["best"], -np.inf)))
+            best = int(np.argmax(np.where(sure, chains["best"], -np.inf)))
             chain = chains[best]
             strip = self._strips[self._numbers[self._of_group[int(chain["group"])][0]]]
             across = np.array([chain["first"], chain["second"], chain["previous"], chain["last"]])
@@ -207,8 +207,10 @@ class Search:
                 self._shares.next_one(),
                 float(chain["best"]),
             )
-            changes.append(Change(found, strip, False))
             self._chains = np.delete(chains, best)
+            if found is None:
+                continue
+            changes.append(Change(found, strip, False))
             group = self._chains["group"]
-            of_others = self._are_free(group, self._chains["last"]) | self._are_free(group, self._chains["previous"])
+            of_others = self._are_free(group, self._chains["last"]) & self._are_free(group, self._chains["previous"])
             self._chains = self._chains[of_others]

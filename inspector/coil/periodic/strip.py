@@ -16,6 +16,9 @@ from inspector.frames.coil import Face
 
 NEAR_SLOT = 8.0
 """Events within so many `position_mm` of where a row has a mark, or should have one, are of the row: a mark that lies far off, or a second piece of one."""
+NEARLY_WHOLE = 0.003
+MOST_OF = 0.85
+"""Two rows are one if it has so many of their marks."""
 
 
 class Found:
@@ -77,15 +80,39 @@ class Strip:
 
     def establish(
         self, first: int, second: int, turns: int, across: Ints, settled_mm: float, log_share: float, log_proof: float
-    ) -> Found:
-        """Makes a row of a chain that proved one: through these events, `turns` apart, at the mean place of `across`; takes its events out of the search."""
+    ) -> Found | None:
+        """Makes a row of a chain that proved one: through these events, `turns` apart, at the mean place of `across`; takes its events out of the search.
+
+        None where too few of them are left, because they are of a row that was found just before.
+        """
         x_mm = float(self.x[across].mean())
         begin = Mark(0, float(self.along[first]), first)
-        row = self._row(begin, Mark(turns, float(self.along[second]), second), x_mm, [first, second], settled_mm)
+        row = self._row(begin, Mark(turns, float(self.along[second]), second), x_mm, (), settled_mm)
+        limit = -math.log(self._config.false_alarms_per_coil)
+        if len(row.marks) < self._config.least_marks or row.best + log_share < limit:
+            return None
         found = Found(row, x_mm, log_share, log_proof)
+        if any(self._is_of(other, found, settled_mm) for other in self.found):
+            return None
         self._claim(found)
         self.found.append(found)
         return found
+
+    def _is_of(self, known: Found, found: Found, settled_mm: float) -> bool:
+        """Whether two rows are one with a part of their period, as its marks with even and odd numbers are. The known one becomes it then."""
+        a, b = known.row, found.row
+        ratio = max(a.belief.period, b.belief.period) / min(a.belief.period, b.belief.period)
+        apart = max(a.marks[0].along_mm, b.marks[0].along_mm) > min(a.marks[-1].along_mm, b.marks[-1].along_mm)
+        beside = abs(known.x_mm - found.x_mm) > self._config.band_mm / 2
+        if apart or beside or abs(ratio - round(ratio)) > NEARLY_WHOLE * round(ratio):
+            return False
+        own = [mark.event for row in (a, b) for mark in row.marks]
+        one = self._row(a.marks[0], a.marks[1], known.x_mm, own, settled_mm)
+        if one.belief.period > 0.8 * max(a.belief.period, b.belief.period) or len(one.marks) < MOST_OF * len(own):
+            return False
+        known.row, known.claimed_to_turn, known.looked_at_marks = one, -1, len(one.marks)
+        self._claim(known)
+        return True
 
     def _row(self, first: Mark, second: Mark, x_mm: float, own: Sequence[int], settled_mm: float) -> Row:
         along, events = self._band(x_mm, own)
@@ -105,13 +132,7 @@ class Strip:
         return self.along[numbers].tolist(), numbers.tolist()
 
     def _seen(self, x_mm: float) -> Seen:
-        lane = np.array([self._inspected.lane(self.face, x_mm)])
-
-        def seen(low: float, high: float) -> float:
-            low_high = self._inspected.before(lane, np.array([low, max(low, high)]))
-            return float(low_high[1] - low_high[0])
-
-        return seen
+        return self._inspected.between(self.face, x_mm)
 
     def _claim(self, found: Found) -> None:
         """Takes the events of the row out of the search."""
