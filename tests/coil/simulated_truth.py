@@ -85,7 +85,9 @@ def _pieces(
     for camera, stretch in zip(cameras, stretches, strict=True):
         left, right = camera.view.across_mm
         first, last = np.maximum(low, max(0.0, left)), np.minimum(high, min(strip.width_mm, right))
-        there = (first < last) & _within(along, stretch)
+        # Nothing is seen of what holds no middle of a pixel.
+        middles = [(side - left) / camera.mm_per_column - 0.5 for side in (first, last)]
+        there = (np.ceil(middles[0]) <= np.floor(middles[1])) & _within(along, stretch)
         seen.append((np.where(there, first, np.inf), np.where(there, last, -np.inf)))
     smallest = min(MINIMUM_PX * one.mm_per_line * one.mm_per_column for one in cameras)
     for group in _joined([first < last for first, last in seen]):
@@ -120,12 +122,12 @@ def _within(along: Floats, stretches: Sequence[tuple[float, float]]) -> NDArray[
 
 
 def _joined(seen: Sequence[NDArray[np.bool_]]) -> Iterator[list[NDArray[np.bool_]]]:
-    """Groups of stretches that are one: of a camera those without a hole, of two cameras those that share a place. For each camera its places."""
+    """Groups of stretches that are one: of a camera those without a hole, of two cameras those that share a place or touch. For each camera its places."""
     runs = [(k, begin, end) for k, there in enumerate(seen) for begin, end in _runs(there)]
     group = list(range(len(runs)))
     for a, (k, begin, end) in enumerate(runs):
         for b, (other, there, its_end) in enumerate(runs[:a]):
-            if k != other and begin < its_end and there < end:
+            if k != other and begin <= its_end and there <= end:
                 old, new = group[a], group[b]
                 group = [new if one == old else one for one in group]
     for name in dict.fromkeys(group):
@@ -151,9 +153,9 @@ class Joins:
     """That they must be found in, with what was not inspected."""
     found: int = 0
     false_joins: int = 0
-    """Found ones that are more than one piece."""
+    """Found ones that are more than one defect of the strip."""
     missed_joins: int = 0
-    """Further ones that lie on a piece beside its largest."""
+    """Further ones that lie on a piece, beside the largest."""
     not_found: int = 0
     nothing_there: int = 0
     """Found where nothing is."""
@@ -174,7 +176,7 @@ class Joins:
             met = [at for at, piece in enumerate(pieces) if _meet(piece, one, px_mm)]
             if not met:
                 self.nothing_there += 1
-            elif len(met) > 1:
+            elif len({pieces[at].defect for at in met}) > 1:
                 self.false_joins += 1
             for at in met:
                 of_piece.setdefault(at, []).append(one)
