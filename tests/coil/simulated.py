@@ -33,6 +33,7 @@ RUN = "simulated"
 MINIMUM_PX = 8
 _OPEN = 4
 """Frames of a camera that are open at a time; their verdicts come in any order."""
+_PLACED = PlacementConfig(lateral_mm=-50.0)
 _SCORES = (0.9,) * len(CLASS_NAMES)
 
 
@@ -48,7 +49,7 @@ class View:
     mm_per_column: float = 2.0
     travel_mm: float | None = None
     """From frame to frame; None: as far as a frame shows."""
-    placement: PlacementConfig = PlacementConfig(lateral_mm=-50.0)
+    placement: PlacementConfig = _PLACED
 
     def config(self, strip: StripConfig, axis: Literal["x", "y"]) -> CameraConfig:
         """As a line's file has it."""
@@ -58,7 +59,7 @@ class View:
             name=self.name,
             source=SimulatorConfig(defect_rate=0, look_alike_rate=0, strip=strip),
             scale=Scale(mm_per_px_x=x, mm_per_px_y=y),
-            travel_um_per_frame=travel_mm * 1000,
+            travel_um_per_frame=round(travel_mm * 1000),
             placement=self.placement,
         )
 

@@ -7,23 +7,17 @@ defects, then the roll marks' periods. With FOLDER, that of a ``coil-line.yaml``
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from pathlib import Path
 from random import Random
 
 import numpy as np
 
-from inspector.capture.simulator import SimulatorTruth, StripTruth, strip_view
-from inspector.cli.coil import read_coil
 from inspector.coil.coil import Coil, Findings
 from inspector.coil.config import RollMarksConfig
 from inspector.coil.roll_marks import find
-from inspector.config.load import load_config
 from inspector.config.positions import PlacementConfig
 from inspector.config.simulated_strip import LongDefectsConfig, RollMarkConfig, StripConfig
-from inspector.config.simulator import SimulatorConfig
 from inspector.frames.coil import RollMark
 from inspector.protocol.codec import Packet
 from inspector.report.coil.make import inspected, points
@@ -174,7 +168,11 @@ def _rows(count: int = 1, *, apart_mm: float = 0.0, jitter: tuple[float, float] 
         while len(periods) < count:
             period = random.uniform(600, 3500)
             # The fundamental of one must not be a whole part of the other: together they would be one row.
-            if all(abs(ratio - round(ratio)) > 0.05 for other in periods for ratio in (max(period, other) / min(period, other),)):
+            if all(
+                abs(ratio - round(ratio)) > 0.05
+                for other in periods
+                for ratio in (max(period, other) / min(period, other),)
+            ):
                 periods.append(period)
         return tuple(
             RollMarkConfig(
@@ -216,7 +214,11 @@ def periods_of(rows: Rows, length_mm: float, missed: float, seeds: range) -> Per
             ),
             roll_marks=rows(Random(seed)),
         )
-        setup = Setup(name="", cameras=(View(columns=200, mm_per_line=1.5, mm_per_column=1.5, placement=PlacementConfig()),), missed=missed)
+        setup = Setup(
+            name="",
+            cameras=(View(columns=200, mm_per_line=1.5, mm_per_column=1.5, placement=PlacementConfig()),),
+            missed=missed,
+        )
         packets, seen = publish(setup, strip, length_mm, seed)
         findings = coil_of(packets)
         marks = find(list(points(findings.defects)), inspected(findings), config)
@@ -227,7 +229,9 @@ def periods_of(rows: Rows, length_mm: float, missed: float, seeds: range) -> Per
 def joins_table(strips: int) -> None:
     """Of long defects, and of marks as defects."""
     print(f"{strips} strips of 100 m each; off: mean / 95 % / worst")
-    print("| | defects | pieces | found | false joins | missed joins | not found | nothing there | length, mm | length, px | width, mm | area, % | place, mm |")
+    print(
+        "| | defects | pieces | found | false joins | missed joins | not found | nothing there | length, mm | length, px | width, mm | area, % | place, mm |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for setup in SETUPS:
         one = joins_of(setup, (strip_of(seed) for seed in range(1, strips + 1)), 100_000)
@@ -239,7 +243,9 @@ def joins_table(strips: int) -> None:
 def periods_table(strips: int) -> None:
     """Of roll marks."""
     print(f"\n{strips} strips each; off in mm; marks and possible ones in % of the true number")
-    print("| | rows | found | twice | false | period off, mean | 95 % | worst | half interval | true one inside | first mark off, mean | worst | marks | possible |")
+    print(
+        "| | rows | found | twice | false | period off, mean | 95 % | worst | half interval | true one inside | first mark off, mean | worst | marks | possible |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for number, (name, rows, length_m, missed) in enumerate(PERIODS):
         seeds = range(1000 * number, 1000 * number + strips)  # others for each, that they err independently

@@ -19,12 +19,11 @@ import msgspec
 import numpy as np
 
 from inspector.bench.wire.arm import LIVE_HZ, MIXED
-from inspector.bench.wire.line import RUN, WireLine
+from inspector.bench.wire.line import WireLine
 from inspector.bench.wire.threads import spent_by
 from inspector.client import Subscriber
 from inspector.coil.config import CoilConfig
 from inspector.follow.following import Following
-from inspector.protocol.coil import CoilState
 from inspector.service.process import spare_collector
 from tests.cli.command import COMMAND
 from tests.coil.endless import endless
@@ -99,7 +98,9 @@ def beside(rounds: int, rate_hz: float) -> None:
             for follower in (False, True) if number % 2 else (True, False):
                 found.append(stretch(line, Path(folder), rate_hz, follower))
     print(f"{rounds} rounds of {SECONDS:g} s each way at {rate_hz:g} frames/s, {MIXED.percent} % of them with {MIXED.defects} defects, with masks; {os.cpu_count()} cores")  # fmt: skip
-    print("| follower | latency p50, ms | p99, ms (each round) | p99, ms | worst, ms | uninspected | not heard | line, us of CPU a frame | follower, us of CPU a frame |")
+    print(
+        "| follower | latency p50, ms | p99, ms (each round) | p99, ms | worst, ms | uninspected | not heard | line, us of CPU a frame | follower, us of CPU a frame |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for follower in (False, True):
         mine = [one for one in found if one.follower is follower]
@@ -122,7 +123,6 @@ def alone() -> None:
             mask[y : y + 60, x : x + 35] |= np.uint8(1 << int(random.integers(2)))
     camera = Camera("a", (0, 1600), 256, axis="y")
     following = Following("coil", CoilConfig())
-    list(following.state(CoilState.BEGUN).defects)
     print("\n| frames | us of CPU a frame since the line before | resident, MiB |")
     print("|---|---|---|")
     begun, since, bodies = time.process_time(), 0, 0

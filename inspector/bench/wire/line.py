@@ -34,7 +34,7 @@ from inspector.line.line import Line
 BUNDLE = Path(__file__).with_name("bundle")
 SCALE = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
 RUN = "bench"
-TRAVEL_UM = 1000.0 * HEIGHT * SCALE.mm_per_px_y
+TRAVEL_UM = round(1000 * HEIGHT * SCALE.mm_per_px_y)
 """Of the strip from one frame to the next: what a frame shows."""
 _PIECE = 5000
 """Frames between two looks whether the journal keeps up."""
