@@ -1,7 +1,7 @@
-"""The coil against the truth of the simulated strip: ``python -m tests.coil.simulated_exam [STRIPS] [FOLDER]``.
+"""The coil against the truth of the simulated strip: ``python -m tests.coil.simulated_exam [STRIPS]``.
 
 Masks are those of the truth (``simulated.py``), so that only the road from the verdicts to the coil is measured: first long defects and the marks of rolls as
-defects, then the roll marks' periods. With FOLDER, that of a ``coil-line.yaml`` and the journal of its run, what the networks of its bundle saw is compared too.
+defects, then the roll marks' periods.
 """
 
 from __future__ import annotations
