@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from inspector.coil.findings import Area, Face
 from numpy.typing import NDArray
 
 from inspector.coil.periodic.events import Point
-from inspector.frames.coil import Area, Face
 
 WIDTH_MM = 1200.0
 CLASSES = ("pitted_surface", "crazing", "scratches", "patches")
@@ -46,8 +46,8 @@ def inspected(rng: np.random.Generator, length_mm: float, holes: bool) -> list[A
             cuts = sorted(
                 [0.0, length_mm, *np.clip(middles - halves, 0, length_mm), *np.clip(middles + halves, 0, length_mm)]
             )
-        for number, (low, high) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-            if number % 2 == 0 and high > low:
+        for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+            if high > low:
                 areas.append(Area(face=face, from_mm=low, to_mm=high, x_from_mm=0.0, x_to_mm=WIDTH_MM))
     return areas
 
