@@ -14,6 +14,11 @@ def brief(text: str, most: int = 80) -> str:
     return clean if len(text) <= most else f"{clean[: most - 3]}..."
 
 
+def counted(count: int, what: str) -> str:
+    """So many of them: ``1 frame``, ``1,200 frames``."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def printable_lines(text: str) -> str:
     """As `printable`, of a text of several lines, whose line ends stay."""
     return "\n".join(map(printable, text.split("\n")))

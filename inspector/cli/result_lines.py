@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from rich.text import Text
 
-from engines.files.text import brief
+from engines.files.text import brief, counted
 from inspector.frames.outcome import Defect, Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import Packet
@@ -96,7 +96,7 @@ def _of_coil(run: str, body: CoilBody | CoilDefectBody | RollMarkBody) -> str:
         length = "length unknown" if body.length_mm is None else f"{body.length_mm / 1000:.1f} m"
         grade = "" if body.grade is None else f"  grade {body.grade}"
         report = "" if body.report is None else f"  {body.report}"
-        return f"{run}  {body.state.value}  {length}  {counts}, {body.roll_marks} roll marks{grade}{report}"
+        return f"{run}  {body.state.value}  {length}  {counts}, {counted(body.roll_marks, 'roll mark')}{grade}{report}"
     one = body.defect if isinstance(body, CoilDefectBody) else body.mark
     place = f"{one.area.from_mm / 1000:.2f}-{one.area.to_mm / 1000:.2f} m  {one.area.x_from_mm:.0f}-{one.area.x_to_mm:.0f} mm  {one.area.face}"
     if isinstance(body, CoilDefectBody):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from engines.files.text import counted as counted_words
 from inspector.coil.grading_config import DefectLimit, GradeConfig, GradingConfig, in_words
 from inspector.coil.intervals import Stretch, between, joined, length, within
 from inspector.frames.coil import CoilDefect, RollMark, Unknown
@@ -75,7 +76,7 @@ class Material:
         if unseen > grade.most_uninspected_percent:
             found.append(f"{unseen:.3g} % was not inspected, at most {grade.most_uninspected_percent:g} % may be")
         if grade.most_roll_marks is not None and len(self.marks) > grade.most_roll_marks:
-            found.append(f"{len(self.marks)} roll marks, at most {grade.most_roll_marks}")
+            found.append(f"{counted_words(len(self.marks), 'roll mark')}, at most {grade.most_roll_marks}")
         clean = self.longest_clean()
         clean_m = 0.0 if clean is None else (clean[1] - clean[0]) / 1000
         if not as_piece and clean_m < grade.longest_clean_m:

@@ -90,7 +90,10 @@ def _check_table(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     shown = run("coil", "show", "coil-7", "--journal", journal, "--epoch", "last")
     assert shown.status == 0
-    assert "run coil-7 on line t, simulated: 0.320 m, 5 defects; over; all that was said of it is here" in shown.out
+    assert (
+        "run coil-7 on line t, simulated: 0.320 m, 0.064 m of it not inspected; 5 defects; ended; complete: every message of it is here"
+        in shown.out
+    )
     assert "may go on" in shown.out
     assert "camera_lost" in shown.out
     absent = run("coil", "show", "coil \x1b[2J8", "--journal", journal)

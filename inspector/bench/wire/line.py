@@ -18,7 +18,7 @@ from inspector.bench.pool_camera import PoolCamera
 from inspector.bench.subscriber import Heard, Listen, answer_of
 from inspector.bench.wire.behind import CatchUp, CaughtUp
 from inspector.bench.wire.crowd import Ask, Crowd
-from inspector.bench.wire.frames import Plane, carrier, defect_mask
+from inspector.bench.wire.frames import HEIGHT, Plane, carrier, defect_mask
 from inspector.bench.wire.threads import Spent, spent_by, spent_here
 from inspector.config.camera import CameraConfig
 from inspector.config.inference import InferenceConfig
@@ -26,13 +26,16 @@ from inspector.config.journal import JournalConfig
 from inspector.config.results import ResultsConfig
 from inspector.config.simulator import SimulatorConfig
 from inspector.config.tree import LineConfig
-from inspector.config.verdicts import Scale
+from inspector.config.verdicts import Scale, VerdictsConfig
 from inspector.errors import UserError
 from inspector.frames.outcome import Settled, Verdict
 from inspector.line.line import Line
 
 BUNDLE = Path(__file__).with_name("bundle")
 SCALE = Scale(mm_per_px_x=0.5, mm_per_px_y=0.5)
+RUN = "bench"
+TRAVEL_UM = round(1000 * HEIGHT * SCALE.mm_per_px_y)
+"""Of the strip from one frame to the next: what a frame shows."""
 _PIECE = 5000
 """Frames between two looks whether the journal keeps up."""
 POOL = 16
@@ -88,8 +91,9 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 class WireLine:
     """Use as a context manager."""
 
-    def __init__(self, directory: Path, subscribers: int = 1) -> None:
-        """Build the line; ``directory`` is for its journal, and of ``subscribers`` one measures. Raises UserError."""
+    def __init__(self, directory: Path, subscribers: int = 1, *, coil: bool = False) -> None:
+        """Build the line; ``directory`` is for its journal, and of ``subscribers`` one measures. ``coil``: the frames follow each other along a strip, as one
+        run. Raises UserError."""
         self._others = subscribers - 1
         self._crowd: Partner[Crowd] | None = None
         self._frames = _Programme()
@@ -98,7 +102,13 @@ class WireLine:
         config = LineConfig(
             line="bench",
             bundle=str(BUNDLE),
-            cameras=(CameraConfig(name=CAMERA, source=SimulatorConfig(), scale=SCALE),),
+            run=RUN if coil else None,
+            cameras=(
+                CameraConfig(
+                    name=CAMERA, source=SimulatorConfig(), scale=SCALE, travel_um_per_frame=TRAVEL_UM if coil else None
+                ),
+            ),
+            verdicts=VerdictsConfig(travel_axis="y" if coil else "x"),
             deadline_ms=DEADLINE_MS,
             overload="wait",
             inference=InferenceConfig(runtime="openvino", precision="f32"),

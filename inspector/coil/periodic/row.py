@@ -72,6 +72,12 @@ class Row:
             self._look(along_mm, events, turns, seen)
         self.ended = self.ended or (settled_mm < math.inf and self._missed(settled_mm, seen) > self.missed_at_most + 1)
 
+    def _possible(self, place_mm: float, turns: int, seen: Seen) -> int:
+        """Of the turns behind the last mark up to the one at ``place_mm``, those of which the place was inspected."""
+        first, half = self.belief.place, self._config.position_mm
+        between = (first + (place_mm - first) * turn / turns for turn in range(1, turns))
+        return 1 + sum(seen(at - half, at + half) > half for at in between)
+
     def _missed(self, until_mm: float, seen: Seen) -> float:
         return float(seen(self.belief.place, until_mm) / self.belief.period)
 
@@ -93,9 +99,9 @@ class Row:
         if not hit:
             self.edge = high
             return
+        self.possible += self._possible(along_mm[nearest], turns, seen)
         self.belief = updated(ahead, along_mm[nearest] - ahead.place, self._config)
         self.best = max(self.best, log_mean(self.stakes))
-        self.possible += max(1, round(missed))
         self.marks.append(Mark(self.turn + turns, along_mm[nearest], events[nearest]))
         self._start(self.turn + turns)
 

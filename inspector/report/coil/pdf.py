@@ -22,25 +22,28 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from engines.files.text import brief
 from inspector.report.blocks import Block
 from inspector.report.coil.coil_map import class_colours
 from inspector.report.coil.content import CoilReport
 from inspector.report.coil.fonts import Fonts, told
 from inspector.report.coil.page import MAP_CAPTION
 from inspector.report.coil.pictures import Shown, css
-from inspector.report.coil.words import blocks, sentence, title
+from inspector.report.coil.words import NOT_INSPECTED, blocks, sentence, title
 
 _MARGIN = 14 * mm
 _PAGE = landscape(A4)
 _WIDE = _PAGE[0] - 2 * _MARGIN
 _LONGEST_CELL = 600
+_SHORT = 16
+"""Rows of a table that is not broken."""
 _LINE = colors.HexColor("#c9d1dc")
 _FAINT = colors.HexColor("#5a6675")
 
 
 def pdf(report: CoilReport, map_: Shown | None, gallery: Sequence[Shown], fonts: Fonts) -> bytes:
     """The document. Characters that no font has are told of at its end, and in ``fonts.missing``."""
-    made = _Document(fonts)
+    made = _Document(fonts, title(report))
     story: list[Flowable] = [made.text(title(report), 16), made.text(sentence(report), 9), Spacer(0, 3 * mm)]
     if map_ is not None:
         story += [_picture(map_, _WIDE, 90 * mm), made.key(report), made.text(MAP_CAPTION, 7.5, faint=True)]
@@ -60,8 +63,8 @@ def pdf(report: CoilReport, map_: Shown | None, gallery: Sequence[Shown], fonts:
 
 
 class _Document:
-    def __init__(self, fonts: Fonts) -> None:
-        self._fonts = fonts
+    def __init__(self, fonts: Fonts, title: str) -> None:
+        self._fonts, self._title = fonts, title
 
     def text(self, words: str, size: float, *, faint: bool = False, right: bool = False) -> Paragraph:
         """Text that wraps, also in the middle of a long word."""
@@ -94,7 +97,7 @@ class _Document:
             [self.text(cell, 8, faint=row in header, right=bool(index) and not block.words) for index, cell in enumerate(row)]
             for row in [*header, *block.rows]
         ]  # fmt: skip
-        first = 0.22 if block.words and columns > 1 else 0.16
+        first = 0.34 if block.title == NOT_INSPECTED else 0.22 if block.words and columns > 1 else 0.16
         widths = [_WIDE * first] + [_WIDE * (1 - first) / (columns - 1)] * (columns - 1) if columns > 1 else [_WIDE]
         style = TableStyle(
             [
@@ -107,11 +110,14 @@ class _Document:
         table = LongTable(cells, colWidths=widths, style=style, repeatRows=len(header))
         heading: list[Flowable] = [Spacer(0, 4 * mm), self.text(block.title, 11), Spacer(0, 1 * mm)]
         notes: list[Flowable] = [self.text(note, 7.5, faint=True) for note in block.notes]
-        short = len(cells) <= 12
+        short = len(cells) <= _SHORT
         return [KeepTogether([*heading, table, *notes])] if short else [*heading, table, *notes]
 
     def foot(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
-        """The number of the page."""
+        """Which coil it is, and the number of the page."""
+        name = self.text(brief(self._title, 100), 7, faint=True)
+        name.wrap(_WIDE - 20 * mm, 4 * mm)
+        name.drawOn(canvas, _MARGIN, 6 * mm)
         canvas.setFont(self._fonts.main, 7)
         canvas.setFillColor(_FAINT)
         canvas.drawRightString(_PAGE[0] - _MARGIN, 7 * mm, str(document.page))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from engines.files.text import counted
 from inspector.frames.coil import Area, CoilDefect, Cut, RollMark
 from inspector.report.blocks import Block
 from inspector.report.coil.content import SIZE_NAMES, CoilReport
 
+NOT_INSPECTED = "Not inspected"
 _MOST_STRETCHES = 20
 _MOST_CUTS = 60
+_LEAST_CHANCE = 1e-12
+"""A smaller probability says nothing more."""
 
 
 def title(report: CoilReport) -> str:
@@ -22,8 +26,13 @@ def sentence(report: CoilReport) -> str:
     grade = "Not graded" if report.grade is None else f"Grade {report.grade.name}"
     proof = "every frame has its one verdict" if report.complete else "NOT PROVEN COMPLETE: see Completeness"
     length = "length unknown" if report.length_mm is None else f"{_m(report.length_mm)}"
+    if report.uninspected_mm:
+        length += f", {_m(report.uninspected_mm)} of it NOT INSPECTED"
+    found = counted(report.defects_in_all, "defect")
+    if report.roll_marks_sought:
+        found += f", {counted(len(report.roll_marks), 'roll mark')}"
     simulated = "  SIMULATED: no coil was inspected." if report.head.simulated else ""
-    return f"{grade}; {length}; {report.defects_in_all:,} defects; {proof}.{simulated}"
+    return f"{grade}; {length}; {found}; {proof}.{simulated}"
 
 
 def blocks(report: CoilReport) -> list[Block]:
@@ -36,9 +45,7 @@ def blocks(report: CoilReport) -> list[Block]:
 
 def place(area: Area) -> str:
     """Where on the coil it is."""
-    return (
-        f"{area.from_mm / 1000:.3f}-{area.to_mm / 1000:.3f} m, {area.x_from_mm:.0f}-{area.x_to_mm:.0f} mm, {area.face}"
-    )
+    return f"{area.from_mm / 1000:.3f} to {area.to_mm / 1000:.3f} m, across {area.x_from_mm:.0f} to {area.x_to_mm:.0f} mm, {area.face}"
 
 
 def defect_in_words(defect: CoilDefect) -> str:
@@ -106,7 +113,7 @@ def _time(unix_ns: int | None) -> str:
 
 
 def _classes(report: CoilReport) -> Block:
-    columns = ("class", "defects", *SIZE_NAMES, "per 100 m", "on m", "area, m2", "longest, mm")
+    columns = ("class", "defects", *SIZE_NAMES, "per 100 m", "covers, m", "area, m2", "longest, mm")
     rows = tuple(
         (
             one.class_name,
@@ -119,16 +126,16 @@ def _classes(report: CoilReport) -> Block:
         )
         for one in report.classes
     )
-    return Block("Defects by class and length", columns, rows or (("none",) + ("",) * (len(columns) - 1),))
+    note = "Per 100 m of what was inspected. Covers: so much of the coil's length has such defects; what several cover counts once."
+    return Block("Defects by class and length", columns, rows or (("none",) + ("",) * (len(columns) - 1),), (note,))
 
 
 def _worst(report: CoilReport) -> Block:
-    columns = ("", "class", "length, mm", "width, mm", "area, mm2", "at, m", "across, mm", "face", "to edges, mm")
+    columns = ("class", "length, mm", "width, mm", "area, mm2", "at, m", "across, mm", "face", "to edges, mm")
     rows = tuple(
         (
-            str(number),
-            one.class_name,
-            f"{one.length_mm:,.0f}",
+            f"{number}. {one.class_name}",
+            f"{one.length_mm:,.0f}{_open(one)}",
             f"{one.width_mm:,.0f}",
             f"{one.area_mm2:,.0f}",
             f"{one.along_mm / 1000:.2f}",
@@ -138,7 +145,14 @@ def _worst(report: CoilReport) -> Block:
         )
         for number, one in enumerate(report.worst, 1)
     )
-    return Block("The largest defects", columns, rows or (("none",) + ("",) * (len(columns) - 1),))
+    notes = ["At and across: its middle, from the head and from the reference edge."]
+    if any(_open(one) for one in report.worst):
+        notes.append("+: it touches a stretch that was not inspected and may be longer.")
+    return Block("The largest defects", columns, rows or (("none",) + ("",) * (len(columns) - 1),), tuple(notes))
+
+
+def _open(defect: CoilDefect) -> str:
+    return "+" if Cut.UNKNOWN in (defect.head, defect.tail) else ""
 
 
 def _marks(report: CoilReport) -> Block:
@@ -149,22 +163,33 @@ def _marks(report: CoilReport) -> Block:
 
 
 def _mark(mark: RollMark) -> str:
-    fits = "; ".join(f"{fit.roll} ({fit.expected_mm:.1f} mm, {fit.off_percent:+.2f} %)" for fit in mark.rolls)
+    half = (mark.period_high_mm - mark.period_low_mm) / 2
+    digits = 0 if half >= 3 else 1 if half >= 0.3 else 2 if half >= 0.03 else 3
+    turns = {fit.roll: f", {fit.turns} marks a turn" if fit.turns > 1 else "" for fit in mark.rolls}
+    fits = "; ".join(
+        f"{fit.roll} (expected {fit.expected_mm:.1f} mm, off by {abs(fit.off_percent):.2f} %{turns[fit.roll]})"
+        for fit in mark.rolls
+    )
+    chance = f"{mark.p_value:.1g}" if mark.p_value >= _LEAST_CHANCE else f"below {_LEAST_CHANCE:.0e}"
     return (
-        f"every {mark.period_mm:.1f} mm ({mark.period_low_mm:.1f} to {mark.period_high_mm:.1f}), {mark.count} of {mark.possible} marks, "
-        f"{place(mark.area)}; by chance {mark.p_value:.2g}; fits {fits or 'no roll of the configuration'}"
+        f"every {mark.period_mm:.{digits}f} mm (95 % interval {mark.period_low_mm:.{digits}f} to {mark.period_high_mm:.{digits}f} mm); "
+        f"{mark.count:,} of {mark.possible:,} possible marks; {place(mark.area)}; probability by chance {chance}; "
+        f"fits {fits or 'no roll of the configuration'}"
     )
 
 
 def _unknown(report: CoilReport) -> Block:
     rows = [
-        (place(one.area), f"{one.reason.value if one.reason is not None else 'no frames'}, {one.frames:,} frames")
+        (
+            place(one.area),
+            f"{one.reason.value}, {counted(one.frames, 'frame')}" if one.reason is not None else "no frame shows it",
+        )
         for one in report.unknowns[:_MOST_STRETCHES]
     ]
     notes = [f"{_m(report.uninspected_mm)} of the length in all, where either face was not seen throughout."]
     if report.unknowns_in_all > _MOST_STRETCHES:
         notes.append(f"The longest {_MOST_STRETCHES} of {report.unknowns_in_all:,}.")
-    return Block("Not inspected", ("", ""), tuple(rows) or (("nothing", ""),), tuple(notes) if rows else (), words=True)
+    return Block(NOT_INSPECTED, ("", ""), tuple(rows) or (("nothing", ""),), tuple(notes) if rows else (), words=True)
 
 
 def _cuts(report: CoilReport) -> Block:
@@ -175,7 +200,8 @@ def _cuts(report: CoilReport) -> Block:
     rows = tuple(
         (f"{first / 1000:.3f} to {last / 1000:.3f} m", what) for first, last, what in sorted(stretches)[:_MOST_CUTS]
     )
-    notes = [f"{len(cuts.pieces)} pieces of grade {cuts.grade}, {_m(cuts.kept_mm)} together."]
+    kept = f"{counted(len(cuts.pieces), 'piece')} of grade {cuts.grade}, {_m(cuts.kept_mm)} together."
+    notes = [kept if cuts.pieces else f"No piece of it would have grade {cuts.grade}."]
     if len(stretches) > _MOST_CUTS:
         notes.append(f"The first {_MOST_CUTS} of {len(stretches)} stretches; report.json has all.")
     return Block("Cut list", ("", ""), rows, tuple(notes), words=True)
