@@ -28,7 +28,7 @@ def coil(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mark_is_found_on_every_kind_of_coil(kind: str) -> None:
-    points, areas = coil(Row(3141.6, 500.0), kind=kind)
+    points, areas = coil(Row(3141.6, 500.0), kind=kind, count=150, length_mm=250_000.0)
     (mark,) = find(points, areas, CONFIG)
     assert mark.period_mm == pytest.approx(3141.6, rel=1e-4)
     assert mark.period_low_mm < 3141.6 < mark.period_high_mm
@@ -36,22 +36,21 @@ def test_a_mark_is_found_on_every_kind_of_coil(kind: str) -> None:
     assert mark.area.x_from_mm > 480
     assert mark.area.x_to_mm < 520
     assert mark.p_value < 1e-12
-    assert 0.8 <= mark.count / mark.possible <= 1.0
+    assert 0.7 <= mark.count / mark.possible <= 1.0
 
 
-@pytest.mark.parametrize("seen", [0.9, 0.5, 0.3])
-@pytest.mark.parametrize("period_mm", [250.0, 2000.0, 12_000.0])
+@pytest.mark.parametrize(("period_mm", "seen"), [(250.0, 0.5), (2000.0, 0.3), (12_000.0, 0.5)])
 def test_missed_marks_do_not_change_the_period(period_mm: float, seen: float) -> None:
-    length = max(LENGTH_MM, 120 * period_mm)
+    length = 150 * period_mm
     points, areas = coil(Row(period_mm, 500.0, seen=seen), length_mm=length)
     (mark,) = find(points, areas, CONFIG)
     assert mark.period_mm == pytest.approx(period_mm, rel=1e-3)
 
 
 def test_a_period_that_drifts_is_followed() -> None:
-    points, areas = coil(Row(1500.0, 500.0, drift_percent=0.1), length_mm=2e6)
+    points, areas = coil(Row(1500.0, 500.0, drift_percent=0.1), length_mm=1e6)
     (mark,) = find(points, areas, CONFIG)
-    assert mark.count > 1000
+    assert mark.count > 500
     assert mark.period_mm == pytest.approx(1500.0, rel=0.01)
 
 
@@ -128,6 +127,12 @@ def test_coils_without_a_mark() -> None:
 def test_a_cell_of_the_exam() -> None:
     cell = detection([1], 2, 100, [{"jitter_mm": 5.0, "seen": 0.6}], 300_000.0)
     assert (cell.marks, cell.found, cell.false) == (2, 2, 0)
+
+
+def test_a_defect_on_the_border_of_two_turns_holds_nothing_up() -> None:
+    """Two rows in one band whose marks lie half a turn apart to the last digit."""
+    cell = detection([100, 500, 3, 2], 4, 100, [{"jitter_mm": 5.0, "seen": 0.3}] * 2)
+    assert cell.found + cell.harmonics >= 7
 
 
 def test_the_interval_of_a_share() -> None:

@@ -64,7 +64,8 @@ def advance(chains: Chains, window: Window, inspected: Inspected, config: RollMa
     believed = Belief(c["place"], period, c["var_place"], c["covariance"], c["var_period"])
     ahead = predicted(believed, k, config)
     expected, reach = ahead.place, reach_of(ahead, config)
-    low, high = expected - period / 2, expected + period / 2
+    # As `_turns_to` computes it, to the last digit: a turn that ends at the edge is behind it.
+    low, high = expected - period / 2, c["place"] + (k + 0.5) * period
 
     base = c["group"] * APART
     lane = window.lane[c["group"]]

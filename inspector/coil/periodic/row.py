@@ -85,7 +85,8 @@ class Row:
         """At the turn that is `turns` behind the last mark, and holds an event."""
         ahead = predicted(self.belief, float(turns), self._config)
         reach, period = reach_of(ahead, self._config), self.belief.period
-        low, high = ahead.place - period / 2, ahead.place + period / 2
+        # As `follow` computes it, to the last digit: a turn that ends at the edge is behind it.
+        low, high = ahead.place - period / 2, self.belief.place + (turns + 0.5) * period
         missed = self._missed(ahead.place, seen)
         if reach > WIDEST * period or missed > self.missed_at_most + 1:
             self.ended = True
@@ -97,7 +98,7 @@ class Row:
             chance = min(max(there * 2 * reach / max(seen(low, high), 1e-6), 1e-9), 1.0)
             self.stakes = won_at_one(self.stakes, hit, chance)
         if not hit:
-            self.edge = high
+            self.edge = max(high, math.nextafter(self.edge, math.inf))
             return
         self.possible += self._possible(along_mm[nearest], turns, seen)
         self.belief = updated(ahead, along_mm[nearest] - ahead.place, self._config)
