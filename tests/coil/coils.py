@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from inspector.coil.findings import Area, Face
 from numpy.typing import NDArray
 
 from inspector.coil.periodic.events import Point
+from inspector.frames.coil import Area, Face
 
 WIDTH_MM = 1200.0
 CLASSES = ("pitted_surface", "crazing", "scratches", "patches")
