@@ -19,7 +19,7 @@ TEXT = """\
 line: strip
 cameras: [{{name: top}}]
 sheets: {{by: frame}}
-arrival: {{by: time, transport_ms: 5000, passing_ms: 50}}
+arrival: {{by: time, transport_ms: 5000, passing_ms: 50, gate_ms: 0}}
 actuator: {{kind: modbus, host: 127.0.0.1, port: {port}}}
 rearm: {{state_file: /var/lib/inspector-controller/gate/state}}
 """
