@@ -87,7 +87,14 @@ def _configure(line: ServiceLine, plc: PlcProcess) -> None:
         "control": {"endpoint": f"ipc:///run/inspector/{line.name}/control", "every_s": 0.25},
         "cameras": [{"name": "top", "frame_mm": 10}],
         "sheets": {"by": "length", "length_mm": 25},
-        "arrival": {"by": "position", "distance_mm": 3000, "fastest_m_per_s": 0.75, "decide_ms": 1500, "gate_ms": 0, "jitter_mm": 5},
+        "arrival": {
+            "by": "position",
+            "distance_mm": 3000,
+            "fastest_m_per_s": 0.75,
+            "decide_ms": 1500,
+            "gate_ms": 0,
+            "jitter_mm": 5,
+        },
         "actuator": msgspec.to_builtins(plc.config(**PLC)),
         "rearm": {"endpoint": "auto", "state_file": f"{STATE}/state"},
     }
