@@ -19,8 +19,8 @@ TEXT = """\
 line: strip
 cameras: [{{name: top}}]
 sheets: {{by: frame}}
-arrival: {{by: time, transport_ms: 5000, passing_ms: 50, gate_ms: 0}}
-actuator: {{kind: modbus, host: 127.0.0.1, port: {port}}}
+arrival: {{by: time, transport_ms: 5000, passing_ms: 50, decide_ms: 4000, gate_ms: 0}}
+actuator: {{kind: modbus, host: 127.0.0.1, port: {port}, answer_ms: 1000}}
 rearm: {{state_file: /var/lib/inspector-controller/gate/state}}
 """
 LONGEST_S = 30.0
