@@ -100,7 +100,7 @@ def report(
     Example: `inspector coil report coil-4711 -j line.sqlite -c coil.yaml -o reports/coil-4711`
     """
     from engines.files.looking import expanded
-    from engines.files.writing import refuse_folders
+    from inspector.cli.report_folder import prepare_report
     from inspector.coil.config import CoilConfig
     from inspector.coil.load import load_coil
     from inspector.errors import UserError
@@ -115,10 +115,11 @@ def report(
             raise UserError("give --out FOLDER, or --config with a section report")
         out = Path(read.report.folder) / folder_name(run)
     out = expanded(out)
-    refuse_folders(out, {"the folder of the journal": journal.parent}, "--out")
-    found = made(read_coil(run, journal, read, line=line, epoch=epoch).findings, read)
     if archive is None and read.report is not None and read.report.archive is not None:
         archive = Path(read.report.archive)
+    found = made(read_coil(run, journal, read, line=line, epoch=epoch).findings, read)
+    searched = {} if archive is None else {"the archive that is read": expanded(archive)}
+    prepare_report(out, {"the folder of the journal": journal.parent}, searched, "--out")
     fonts = [] if read.report is None else [Path(font) for font in read.report.fonts]
     pictures = None if archive is None else ArchivedPictures(expanded(archive), found)
     told = write_report(out, found, pictures, fonts)

@@ -24,14 +24,16 @@ _ID_AT = 68
 """Where it is in the file's header."""
 
 
-def prepare_report(folder: Path, read: dict[str, Path], searched: dict[str, Path] | None = None) -> None:
+def prepare_report(
+    folder: Path, read: dict[str, Path], searched: dict[str, Path] | None = None, option: str = OPTION
+) -> None:
     """Make the folder. Raises FileError where it is one of those that are read, is or lies in one that is searched through, or holds a
     page that is not of an earlier report."""
-    refuse_folders(folder, read, OPTION)
-    refuse_folders(folder, searched or {}, OPTION, below=True)
-    output_folder(folder, OPTION)
+    refuse_folders(folder, read, option)
+    refuse_folders(folder, searched or {}, option, below=True)
+    output_folder(folder, option)
     if is_there(folder / PAGE) and not any(is_there(folder / name) for name in FIGURES):
-        raise FileError(f"{OPTION} {folder}: {PAGE} there is not of an earlier report; name another folder")
+        raise FileError(f"{option} {folder}: {PAGE} there is not of an earlier report; name another folder")
 
 
 def begin_journal(folder: Path) -> Path:
