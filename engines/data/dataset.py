@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from engines.data import archive_list
 from engines.data.candidates import find_candidates
 from engines.data.description import Source, find_source
 from engines.data.file_errors import as_data_errors
@@ -24,6 +26,13 @@ from engines.files.looking import is_file
 from engines.files.text import brief
 from engines.images.decoder import Decoder, Samples
 from engines.images.suffixes import SUFFIXES
+
+log = logging.getLogger(__name__)
+
+PREDICTED = (
+    "its labels are PREDICTIONS of a segmenter, which nobody has checked: a network that learns from them learns the mistakes of the old one, "
+    "and figures measured with them say how far two networks agree, not how good either is"
+)
 
 UNUSABLE = "unusable"
 """Reason for leaving out a frame that has a problem."""
@@ -95,6 +104,8 @@ class Dataset:
     frames: tuple[LabelledFrame, ...]
     id: str
     """Digest of names, labels, file sizes and how files are read, which identifies the data."""
+    predicted: bool = False
+    """Whether a network made the labels, and nobody has checked them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,10 @@ def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups:
 
     Raises DataError, in one line that names the file, at the first error.
     """
-    return _open(path, only, find_groups, _refuse).dataset
+    dataset = _open(path, only, find_groups, _refuse).dataset
+    if dataset.predicted:
+        log.warning("%s: %s", path, PREDICTED)
+    return dataset
 
 
 def survey_dataset(path: Path, *, find_groups: bool = True) -> Survey:
@@ -185,7 +199,8 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
     if grouping.by_similarity and find_groups:
         groups = found_groups(grouping, known, source.decoder, (height, width), problems)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
-    dataset = Dataset(source.name, labelling.classes, height, width, found, _digest(source, found, labelling.classes))
+    digest = _digest(source, found, labelling.classes)
+    dataset = Dataset(source.name, labelling.classes, height, width, found, digest, source.predicted)
     reasons = {why: count for why, count in left_out.items() if count}
     return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, tuple(listed))
 
@@ -205,6 +220,8 @@ def _frame_list(source: Source) -> FrameList | None:
     listed = described.frames or (FILE if is_file(source.root / FILE) else None)
     if listed is None:
         return None
+    if listed.endswith(archive_list.SUFFIX):
+        return archive_list.read_archive_list(source.place(listed))
     return read_frame_list(source.place(listed), grouping_column(source))
 
 

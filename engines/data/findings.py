@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from engines.data.dataset import Dataset, LabelledFrame, Survey
+from engines.data.dataset import PREDICTED, Dataset, LabelledFrame, Survey
 from engines.data.groups import join_groups
 from engines.data.mask_files import MaskFiles
 from engines.data.mask_labels import listed_mask
@@ -56,6 +56,8 @@ def data_findings(
     dataset = survey.dataset
     found = [Finding(True, problem) for problem in survey.problems]
     found += [Finding(True, problem) for problem in unreadable]
+    if dataset.predicted:
+        found.append(Finding(False, PREDICTED, "correct them, and say labels: given in a dataset.yaml"))
     found += _class_findings(dataset)
     found += _contradictions(dataset, identical)
     found += _across_groups(survey, duplicates)

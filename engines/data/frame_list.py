@@ -57,6 +57,8 @@ class FrameList:
     columns: tuple[str, ...]
     group_column: str | None
     rows: tuple[ListedFrame, ...]
+    classes: tuple[str, ...] | None = None
+    """Class of each bit of the masks; None where the list does not say."""
 
     @property
     def is_simulated(self) -> bool:

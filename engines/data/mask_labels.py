@@ -170,7 +170,7 @@ def _style_and_classes(
     """What is described, completed by what the masks and the list show."""
     style, classes = source.description.mask_style, source.description.classes
     if classes is None and frames is not None:
-        classes = SIMULATOR if frames.is_simulated else _listed_names(frames)
+        classes = frames.classes or (SIMULATOR if frames.is_simulated else _listed_names(frames))
     if style is None:
         simulated = frames is not None and frames.is_simulated
         style = style_of(values, classes, simulated=simulated, lists_classes=frames is not None)

@@ -59,8 +59,14 @@ class Decoder:
     def samples(self, path: Path) -> Samples:
         """The frame in ``path`` before it is brought to 8 bits. Raises BadFrameError."""
         with open_image(path) as file:
-            picture = self._header(file, path)
-            values = _decoded(picture, picture.grey, file.whole())
+            return self._samples(self._header(file, path), file.whole())
+
+    def decode_in(self, data: bytes) -> NDArray[np.uint8]:
+        """As ``decode``, of the bytes of a file that was read before. Raises BadFrameError."""
+        return self._samples(self._sized(MemorySource(data)), data).grey()
+
+    def _samples(self, picture: Picture, data: bytes) -> Samples:
+        values = _decoded(picture, picture.grey, data)
         deep = picture.bits > 8 and self.white_level is not None
         if not deep and picture.states_white and values.max() > picture.white:
             raise BadFrameError(f"holds the value {values.max()}, above its own maxval {picture.white}")

@@ -12,11 +12,13 @@ from engines.images.netpbm import read_netpbm
 from engines.images.picture import Picture
 from engines.images.png import read_png
 from engines.images.tiff import read_tiff
+from engines.images.webp import read_webp
 
 _FORMATS: tuple[tuple[bytes, Callable[[Source], Picture]], ...] = (
     (b"\xff\xd8", read_jpeg),
     (b"\x89PNG", read_png),
     (b"BM", read_bmp),
+    (b"RIFF", read_webp),
     *((magic, read_tiff) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     *((b"P%d" % digit, read_netpbm) for digit in range(1, 7)),
 )
@@ -28,4 +30,4 @@ def read_header(source: Source) -> Picture:
     for magic, read in _FORMATS:
         if start.startswith(magic):
             return read(source)
-    raise BadFrameError("is not a JPEG, PNG, BMP, TIFF or PGM file")
+    raise BadFrameError("is not a JPEG, PNG, WebP, BMP, TIFF or PGM file")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inspector.cli import (
+    archive,
     backup,
     bench,
     bench_wire,
@@ -95,6 +96,7 @@ app.add_typer(engines.app, name="engines")
 journal.app.command()(journal_commands.commands)
 app.add_typer(journal.app, name="journal")
 app.add_typer(coil.app, name="coil")
+app.add_typer(archive.app, name="archive")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(ctl.app, name="ctl")
 app.add_typer(keys.app, name="keys")

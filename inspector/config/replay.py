@@ -28,7 +28,7 @@ class RawFormat(Section, frozen=True, kw_only=True):
 
 
 class ReplayConfig(Section, frozen=True, kw_only=True, tag_field="kind", tag="replay"):
-    """A camera that delivers recorded frames: JPEG, PNG, BMP, TIFF, PGM/PPM or raw."""
+    """A camera that delivers recorded frames: JPEG, PNG, WebP, BMP, TIFF, PGM/PPM or raw."""
 
     path: Annotated[
         FilesPath | tuple[FilePath, ...],

@@ -1,4 +1,4 @@
-"""Only one process at a time writes a journal: the streams of two lines in one file would be neither's proof.
+"""Only one process at a time writes a journal, or an archive: the streams of two lines in one file would be neither's proof.
 
 The file is guarded twice. A lock on a file beside it holds across containers and, where the file server has locks, across machines; it is
 found through links to the journal because their target is looked for. A name made of the file's inode finds hard links too, within
@@ -24,10 +24,13 @@ _TRIES = 5
 
 
 class SoleWriter:
-    """The guard of one journal. For one thread."""
+    """The guard of one file. For one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: str = "journal", told: str = "") -> None:
+        """``kind`` says what the file is; ``told`` is how errors begin that name it."""
         self._path = path
+        self._kind = kind
+        self._told = told or f"journal.path: {path}"
         self._lock: int | None = None
         self._place: Path | None = None
         """The file beside the journal."""
@@ -52,7 +55,7 @@ class SoleWriter:
         if inode == self._inode:
             return
         try:
-            name = HeldName(f"journal/{inode[0]}/{inode[1]}")
+            name = HeldName(f"{self._kind}/{inode[0]}/{inode[1]}")
         except NameHeldError as error:
             raise self._refusal(error.holder) from None
         self._let_name_go()
@@ -98,9 +101,7 @@ class SoleWriter:
         self._name = self._inode = None
 
     def _refusal(self, holder: str) -> UserError:
-        return UserError(
-            f"journal.path: {self._path} is written by {holder} already; stop it, or name a file of this line's own"
-        )
+        return UserError(f"{self._told} is written by {holder} already; stop it, or name a file of this line's own")
 
 
 def _opened(place: Path) -> int | None:

@@ -156,8 +156,8 @@ def test_another_size_is_refused_by_both_sizes(tmp_path: Path) -> None:
     ("data", "why"),
     [
         (b"", r"is empty \(0 bytes\)"),
-        (b"hello, this is not a picture", "is not a JPEG, PNG, BMP, TIFF or PGM file"),
-        (bytes(100_000), "is not a JPEG, PNG, BMP, TIFF or PGM file"),
+        (b"hello, this is not a picture", "is not a JPEG, PNG, WebP, BMP, TIFF or PGM file"),
+        (bytes(100_000), "is not a JPEG, PNG, WebP, BMP, TIFF or PGM file"),
         (b"\xff\xd8", "cut-short JPEG"),
         (b"\x89PNG\r\n\x1a\n", "cut-short PNG"),
         (b"P5\n", "cut-short PGM"),

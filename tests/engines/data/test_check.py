@@ -57,7 +57,7 @@ def test_everything_wrong_is_found_in_one_go(tmp_path: Path) -> None:
     checked = check_dataset(folder).checked
     wrong = told(checked, True)
     for part in (
-        "03.png: is not a JPEG, PNG, BMP, TIFF or PGM file",
+        "03.png: is not a JPEG, PNG, WebP, BMP, TIFF or PGM file",
         "04.png: is a damaged or cut-short PNG file",
         "05.png: is 24x9 pixels (height x width); expected 24x96, as its frame",
         "07.png: holds the value 9; expected 0..7",

@@ -1,0 +1,1 @@
+"""The archive as data sets of other programs. What their labels say was found by the segmenter: predictions, and marked as such."""
