@@ -1,0 +1,193 @@
+// <line-panel>: one line: state, figures, map, rejects. With the attribute `small` it is one of several on a page.
+
+import "/static/state-sign.js";
+import "/static/reject-list.js";
+import "/static/strip-map.js";
+import { clock, count, element, fixed, mark, say } from "/static/dom.js";
+
+const FOLLOW_MM = 100_000;
+const VERDICTS = [["PASS", "Pass"], ["REJECT", "Reject"], ["SCRAP", "Scrap"], ["UNINSPECTED", "Not inspected"]];
+
+class LinePanel extends HTMLElement {
+  connectedCallback() {
+    if (this.sign) return;
+    this.small = this.hasAttribute("small");
+    this.generation = null;
+    this.classes = [];
+    this.sign = element("state-sign");
+    this.mark = element("p", "roll-marks");
+    this.mark.hidden = true;
+    this.figures = element("dl", "figures");
+    this.values = {};
+    for (const [key, name] of [["run", "Coil"], ["speed", "Speed"], ["rate", "Frames"], ["reject", "Rejected"], ["latency", "Latency"], ["recipe", "Recipe"]]) this.#figure(key, name);
+    this.account = element("p", "account");
+    this.counts = element("p", "counts");
+    this.map = element("strip-map");
+    this.legend = element("ul", "legend");
+    this.notes = element("p", "notes");
+    const title = element("h2", "title", this.small ? link(this.lineId) : this.lineId);
+    this.simulated = element("span", "simulated", "simulated");
+    this.simulated.hidden = true;
+    title.append(" ", this.simulated);
+    this.append(element("section", "top", title, this.sign, this.figures), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
+    if (!this.small) {
+      this.rejects = element("reject-list");
+      this.log = element("ol", "log");
+      this.append(element("section", "last", element("h3", "", "Last rejects"), this.rejects), element("section", "events", element("h3", "", "What the line said"), this.log));
+    }
+    this.map.addEventListener("palette", () => this.#colours());
+  }
+
+  /** Sections of the line that changed; `line` has all of them. */
+  show(line, changed, linked) {
+    this.line = line;
+    for (const name of changed) {
+      if (name === "now") this.#now(line.now, linked);
+      else if (name === "figures") this.#rates(line.figures);
+      else if (name === "run") this.#run(line.run);
+      else if (name === "strip") this.#strip(line.strip);
+      else if (name === "holes") this.map.setUnknown(line.holes);
+      else if (name === "marks") this.#marks(line.marks);
+      else if (name === "rejects" && !this.small) this.#rejected(line.rejects);
+      else if (name === "log" && !this.small) this.#logged(line.log);
+    }
+  }
+
+  /** Boxes for the map: the first of a generation replace all. */
+  boxes({ generation, first, leftOut, boxes }) {
+    if (generation !== this.generation || first === 0) {
+      this.generation = generation;
+      this.map.setDefects(boxes, this.classes);
+    } else {
+      this.map.addDefects(boxes, this.classes);
+    }
+    this.leftOut = leftOut;
+  }
+
+  #figure(key, name) {
+    const value = element("dd");
+    const more = element("small");
+    this.values[key] = { value, more };
+    this.figures.append(element("div", key, element("dt", "", name), value, more));
+  }
+
+  #set(key, text, more = "") {
+    say(this.values[key].value, text);
+    say(this.values[key].more, more);
+  }
+
+  #mapHead() {
+    this.length = element("span", "length");
+    this.wholeButton = element("button", "", "Whole coil");
+    this.lastButton = element("button", "", `Last ${FOLLOW_MM / 1000} m`);
+    this.wholeButton.addEventListener("click", () => { this.map.follow = 0; this.map.showAll(); this.#pressed(); });
+    this.lastButton.addEventListener("click", () => { this.map.follow = FOLLOW_MM; this.map.setCoil(this.map.coil); this.#pressed(); });
+    this.#pressed();
+    return element("div", "map-head", element("h3", "", "Strip"), this.length, this.wholeButton, this.lastButton);
+  }
+
+  #pressed() {
+    this.wholeButton.setAttribute("aria-pressed", String(!this.map?.follow));
+    this.lastButton.setAttribute("aria-pressed", String(Boolean(this.map?.follow)));
+  }
+
+  #now(now, linked) {
+    this.sign.show(now, linked);
+    mark(this, "old", String(now.silent || !linked));
+    this.simulated.hidden = !now.simulated;
+    this.catchingUp = now.catching_up;
+  }
+
+  #rates(figures) {
+    this.#set("speed", figures.speed_m_min === null ? "—" : `${fixed(figures.speed_m_min, 0)} m/min`);
+    this.#set("rate", `${fixed(figures.frames_per_s, figures.frames_per_s < 10 ? 1 : 0)} /s`, "of the last 10 s");
+    const bad = (figures.shares.REJECT ?? 0) + (figures.shares.SCRAP ?? 0);
+    const unseen = figures.shares.UNINSPECTED ?? 0;
+    this.#set("reject", Object.keys(figures.shares).length ? `${fixed(bad * 100, 1)} %` : "—", unseen > 0 ? `${fixed(unseen * 100, 1)} % not inspected` : "of the last minute");
+    const { latency_ms: latency, deadline_ms: deadline } = figures;
+    if (latency === null) this.#set("latency", "—", deadline === null ? "" : `deadline ${fixed(deadline, 0)} ms`);
+    else this.#set("latency", `${fixed(latency[1], latency[1] < 10 ? 1 : 0)} ms`, deadline === null ? "99 % are faster" : `99 % faster; deadline ${fixed(deadline, 0)} ms`);
+    mark(this.values.latency.value, "near", String(latency !== null && deadline !== null && latency[1] > deadline * 0.8));
+    mark(this.values.reject.more, "unseen", String(unseen > 0));
+  }
+
+  #run(run) {
+    this.#set("run", run.run ?? "none", run.ended ? `over${run.coil?.grade ? `; grade ${run.coil.grade}` : ""}` : "running");
+    this.#set("recipe", run.recipe ?? "—", run.bundle ?? "");
+    if (run.account !== null) {
+      say(this.account, run.account.text);
+      mark(this.account, "level", run.account.level);
+    }
+    const counts = VERDICTS.filter(([key]) => run.verdicts[key]).map(([key, name]) => `${name} ${count(run.verdicts[key])}`);
+    const reasons = Object.entries(run.reasons).map(([name, number]) => `${name} ${count(number)}`).join(", ");
+    say(this.counts, counts.join("  ·  ") + (reasons ? ` (${reasons})` : "") + (run.late ? `  ·  ${count(run.late)} results came too late` : ""));
+    const notes = [...run.notes];
+    if (this.leftOut) notes.push(`${count(this.leftOut)} older defects are no longer drawn`);
+    if (this.catchingUp) notes.unshift("what was published before is being fetched");
+    say(this.notes, notes.join("; "));
+    this.defects = run.defects;
+    this.#colours();
+  }
+
+  #strip(strip) {
+    if (strip === null) return;
+    if (strip.generation !== this.generation && strip.boxes === 0) {
+      this.generation = strip.generation;
+      this.map.setDefects({ x: [], y: [], length: [], width: [], kind: [], face: [] }, strip.classes);
+    }
+    if (strip.classes.join("\n") !== this.classes.join("\n")) {
+      this.classes = strip.classes;
+      this.map.addDefects({ x: [], y: [], length: [], width: [], kind: [], face: [] }, this.classes);
+      this.#colours();
+    }
+    const { cameras } = strip;
+    if (cameras.length === 0) return;
+    const from = Math.min(...cameras.map((one) => one.from_mm));
+    const to = Math.max(...cameras.map((one) => one.to_mm));
+    const faces = [...new Set(cameras.map((one) => one.face))].sort().reverse();
+    this.map.setCoil({ from_mm: from, to_mm: to, x_from_mm: Math.min(...cameras.map((one) => one.x_from_mm)), x_to_mm: Math.max(...cameras.map((one) => one.x_to_mm)), faces });
+    say(this.length, `${fixed((to - from) / 1000, 0)} m so far`);
+  }
+
+  #marks(marks) {
+    this.map.setMarks(marks.map((one) => ({ ...one.area, period_mm: one.period_mm, phase_mm: one.phase_mm })));
+    this.mark.hidden = marks.length === 0;
+    const texts = marks.slice(0, 3).map((one) => {
+      const roll = one.rolls.length ? ` It fits the roll ${one.rolls[0].roll}.` : "";
+      const across = (one.area.x_from_mm + one.area.x_to_mm) / 2;
+      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} found.${roll}`;
+    });
+    this.mark.replaceChildren(...texts.map((text) => element("span", "", text)));
+  }
+
+  #colour(name) {
+    const kind = this.classes.indexOf(name);
+    return this.map.colourOf(Math.max(0, kind));
+  }
+
+  #colours() {
+    const items = this.classes.map((name) => {
+      const dot = element("i", "dot");
+      dot.style.background = this.#colour(name);
+      return element("li", "", dot, `${name} `, element("b", "", count(this.defects?.[name] ?? 0)));
+    });
+    const hatched = element("i", "dot hatched");
+    this.legend.replaceChildren(...items, element("li", "", hatched, "not inspected"));
+  }
+
+  #rejected(rejects) {
+    const archived = false;
+    this.rejects.show(rejects, (name) => this.#colour(name), (one) => (archived ? one : null));
+  }
+
+  #logged(log) {
+    this.log.replaceChildren(...log.slice(0, 8).map((one) => element("li", "", element("time", "", clock(one.at_ms)), one.text)));
+  }
+}
+customElements.define("line-panel", LinePanel);
+
+function link(id) {
+  const made = element("a", "", id);
+  made.href = `/?line=${encodeURIComponent(id)}`;
+  return made;
+}
