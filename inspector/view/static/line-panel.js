@@ -6,6 +6,7 @@ import "/static/strip-map.js";
 import { clock, count, element, fixed, mark, say } from "/static/dom.js";
 
 const FOLLOW_MM = 100_000;
+const LEAST_UNSEEN = 0.005;
 const VERDICTS = [["PASS", "Pass"], ["REJECT", "Reject"], ["SCRAP", "Scrap"], ["UNINSPECTED", "Not inspected"]];
 
 class LinePanel extends HTMLElement {
@@ -19,7 +20,7 @@ class LinePanel extends HTMLElement {
     this.mark.hidden = true;
     this.figures = element("dl", "figures");
     this.values = {};
-    for (const [key, name] of [["run", "Coil"], ["speed", "Speed"], ["rate", "Frames"], ["reject", "Rejected"], ["latency", "Latency"], ["recipe", "Recipe"]]) this.#figure(key, name);
+    for (const [key, name] of [["run", "Coil"], ["speed", "Speed"], ["rate", "Frames"], ["reject", "Rejected"], ["unseen", "Not inspected"], ["latency", "Latency"]]) this.#figure(key, name);
     this.account = element("p", "account");
     this.counts = element("p", "counts");
     this.map = element("strip-map");
@@ -28,8 +29,9 @@ class LinePanel extends HTMLElement {
     const title = element("h2", "title", this.small ? link(this.lineId) : this.lineId);
     this.simulated = element("span", "simulated", "simulated");
     this.simulated.hidden = true;
-    title.append(" ", this.simulated);
-    this.append(element("section", "top", title, this.sign, this.figures), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
+    this.with = element("span", "with");
+    title.append(" ", this.simulated, this.with);
+    this.append(element("section", "top", title, this.sign, this.figures, this.sign.more), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
     if (!this.small) {
       this.rejects = element("reject-list");
       this.log = element("ol", "log");
@@ -101,19 +103,20 @@ class LinePanel extends HTMLElement {
   #rates(figures) {
     this.#set("speed", figures.speed_m_min === null ? "—" : `${fixed(figures.speed_m_min, 0)} m/min`);
     this.#set("rate", `${fixed(figures.frames_per_s, figures.frames_per_s < 10 ? 1 : 0)} /s`, "of the last 10 s");
-    const bad = (figures.shares.REJECT ?? 0) + (figures.shares.SCRAP ?? 0);
+    const percent = (share) => (Object.keys(figures.shares).length ? `${fixed(share * 100, 1)} %` : "—");
     const unseen = figures.shares.UNINSPECTED ?? 0;
-    this.#set("reject", Object.keys(figures.shares).length ? `${fixed(bad * 100, 1)} %` : "—", unseen > 0 ? `${fixed(unseen * 100, 1)} % not inspected` : "of the last minute");
+    this.#set("reject", percent((figures.shares.REJECT ?? 0) + (figures.shares.SCRAP ?? 0)), "of the last minute");
+    this.#set("unseen", percent(unseen), "of the last minute");
+    mark(this.values.unseen.value.parentNode, "bad", String(unseen >= LEAST_UNSEEN));
     const { latency_ms: latency, deadline_ms: deadline } = figures;
     if (latency === null) this.#set("latency", "—", deadline === null ? "" : `deadline ${fixed(deadline, 0)} ms`);
     else this.#set("latency", `${fixed(latency[1], latency[1] < 10 ? 1 : 0)} ms`, deadline === null ? "99 % are faster" : `99 % faster; deadline ${fixed(deadline, 0)} ms`);
-    mark(this.values.latency.value, "near", String(latency !== null && deadline !== null && latency[1] > deadline * 0.8));
-    mark(this.values.reject.more, "unseen", String(unseen > 0));
+    mark(this.values.latency.value.parentNode, "bad", String(latency !== null && deadline !== null && latency[1] > deadline));
   }
 
   #run(run) {
     this.#set("run", run.run ?? "none", run.ended ? `over${run.coil?.grade ? `; grade ${run.coil.grade}` : ""}` : "running");
-    this.#set("recipe", run.recipe ?? "—", run.bundle ?? "");
+    say(this.with, [run.recipe && `recipe ${run.recipe}`, run.bundle].filter(Boolean).join(" · "));
     if (run.account !== null) {
       say(this.account, run.account.text);
       mark(this.account, "level", run.account.level);

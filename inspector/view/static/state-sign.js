@@ -13,6 +13,9 @@ const SHAPES = {
 };
 
 class StateSign extends HTMLElement {
+  /** The list of reasons, to be put where there is room for it. */
+  more = element("ul", "reasons");
+
   connectedCallback() {
     if (this.shape) return;
     this.shape = document.createElementNS(SVG, "svg");
@@ -20,8 +23,7 @@ class StateSign extends HTMLElement {
     this.shape.setAttribute("aria-hidden", "true");
     this.word = element("strong", "word");
     this.health = element("span", "health");
-    this.more = element("ul", "reasons");
-    this.append(this.shape, element("div", "words", this.word, this.health), this.more);
+    this.append(this.shape, element("div", "words", this.word, this.health));
   }
 
   /** `now`: the section of the line. `linked`: whether the viewer itself answers. */
@@ -30,6 +32,7 @@ class StateSign extends HTMLElement {
     const sign = silent ? "silent" : now.signal ?? "silent";
     if (this.dataset.sign !== sign) {
       mark(this, "sign", sign);
+      mark(this.more, "sign", sign);
       this.shape.replaceChildren(...SHAPES[sign].map(([name, attributes]) => {
         const part = document.createElementNS(SVG, name);
         for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
