@@ -35,6 +35,9 @@ class ShownLine:
         self.live = LiveLine(config.endpoint)
         self.sections = Sections(self.live)
         self._history = history
+        self._first: Subscriber | None = None
+        """That looks where the line is; made at the start, so that a mistake in the configuration is told there."""
+        self._first_coil: Subscriber | None = None
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._guarded, args=(self._read,), name=f"line-{id_}", daemon=True)]
         if config.coil is not None:
@@ -43,9 +46,9 @@ class ShownLine:
 
     def start(self) -> None:
         """Begin to read. Raises UserError for an address or a key that cannot be used."""
-        self._subscriber(self.config.endpoint).close()
+        self._first = self._subscriber(self.config.endpoint, recovery=None)
         if self.config.coil is not None:
-            self._subscriber(self.config.coil).close()
+            self._first_coil = self._subscriber(self.config.coil, since="epoch")
         for thread in self._threads:
             thread.start()
 
@@ -82,7 +85,8 @@ class ShownLine:
 
     def _read_coil(self) -> None:
         assert self.config.coil is not None
-        with self._subscriber(self.config.coil, since="epoch") as subscriber:
+        first, self._first_coil = self._first_coil, None
+        with first or self._subscriber(self.config.coil, since="epoch") as subscriber:
             while not self._stop.is_set():
                 event = subscriber.receive(_TURN_MS)
                 if event is not None:
@@ -100,7 +104,8 @@ class ShownLine:
         last: dict[StreamKey, int] = {}
         starts: dict[str, Event] = {}
         until_s = float("inf")
-        with self._subscriber(self.config.endpoint, recovery=None) as subscriber:
+        looking, self._first = self._first, None
+        with looking or self._subscriber(self.config.endpoint, recovery=None) as subscriber:
             while not self._stop.is_set() and time.monotonic() < until_s:
                 event = subscriber.receive(_TURN_MS)
                 if not isinstance(event, Packet):
