@@ -62,7 +62,7 @@ def view(
         raise UserError(
             f"inspector view needs {error.name}, which is not installed: pip install 'inspector[view]'"
         ) from None
-    run_viewer(read, origin, log_level, log_format, tell)
+    run_viewer(read, origin, log_level, log_format)
 
 
 def _config(

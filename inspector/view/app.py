@@ -28,6 +28,8 @@ from inspector.view.sockets import Hub
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S = 6.0
+"""A page that is gone without a word is freed in less than 10 s: this long, and up to a second until it is seen that it stands still."""
 _STOP_S = 2
 _LONGEST_MESSAGE = 1024
 """Bytes that a page may send in one message; it sends numbers."""
@@ -38,9 +40,9 @@ _MORE_CONNECTIONS = 64
 _POLL_S = 0.1
 
 
-def make_app(config: ViewConfig, lines: Lines, port: int) -> App:
-    """The application, as ASGI."""
-    hub = Hub(lines.all, config.viewers)
+def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> App:
+    """The application, as ASGI; ``patience_s`` as of the viewer."""
+    hub = Hub(lines.all, config.viewers, patience_s)
     sources = line_sources(config)
 
     async def listed(_: Request) -> JSONResponse:
@@ -54,15 +56,18 @@ def make_app(config: ViewConfig, lines: Lines, port: int) -> App:
         WebSocketRoute("/live", hub.serve),
         *coil_routes(sources),
     ]
-    return Guard(Starlette(routes=routes), port)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return Guard(app, port)
 
 
 class Viewer:
     """Binds its address when it is made, and serves in ``run``."""
 
-    def __init__(self, config: ViewConfig, origin: str = "view.yaml") -> None:
-        """``origin`` names the configuration in errors. Raises UserError."""
+    def __init__(self, config: ViewConfig, origin: str = "view.yaml", patience_s: float = PATIENCE_S) -> None:
+        """``origin`` names the configuration in errors. A connection that stands still for ``patience_s`` is cut off. Raises UserError."""
         self._config = config
+        self._patience_s = patience_s
         self._socket = _bound(listen_address(config, origin), config.listen)
         self.port: int = self._socket.getsockname()[1]
 
@@ -80,7 +85,7 @@ class Viewer:
     async def _serve(self, lines: Lines, stop: threading.Event, report: Callable[[], None]) -> None:
         server = _Server(
             uvicorn.Config(
-                make_app(self._config, lines, self.port),
+                make_app(self._config, lines, self.port, self._patience_s),
                 http="h11",
                 loop="asyncio",
                 ws="websockets-sansio",
@@ -89,16 +94,18 @@ class Viewer:
                 ws_ping_interval=None,
                 lifespan="off",
                 log_config=None,
+                log_level="error",  # whoever sends nonsense writes no log
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
                 h11_max_incomplete_event_size=_LONGEST_HEAD,
                 limit_concurrency=self._config.viewers + _MORE_CONNECTIONS,
+                timeout_keep_alive=max(1, int(self._patience_s) - 1),
                 timeout_graceful_shutdown=_STOP_S,
             )
         )
         tasks = [
-            asyncio.ensure_future(Watch(server.server_state.connections).run()),
+            asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),
             asyncio.ensure_future(_stop_with(server, stop, report)),
         ]
         try:

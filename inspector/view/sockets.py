@@ -1,7 +1,7 @@
 """The WebSocket of a page: ten times a second what changed, and never more than the page has confirmed to have taken.
 
 The page confirms messages by their number. Where it does not, nothing is sent until it does, and then the latest only: what waits for a slow page is
-nothing but its places in what is kept anyway. A page that confirms nothing for ``DEAD_S`` is closed.
+nothing but its places in what is kept anyway. A page that confirms nothing for ``patience_s`` is closed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,8 @@ from inspector.view.sections import clock_ms
 EVERY_S = 0.1
 UNCONFIRMED = 8
 """Messages that may be under way; a page confirms every fourth at least."""
-DEAD_S = 6.0
-"""A page that has confirmed nothing for so long, though something was sent, is gone."""
 LATE_S = 0.5
 """Between two messages; with more, the page is told that it is behind."""
-_HELLO_S = 5.0
 _MOST_MESSAGES_PER_S = 100
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _FULL = 4008
@@ -39,8 +36,10 @@ Place = tuple[int, int]
 class Hub:
     """All pages that are open, and what they are sent."""
 
-    def __init__(self, lines: Sequence[ShownLine], most: int) -> None:
+    def __init__(self, lines: Sequence[ShownLine], most: int, patience_s: float) -> None:
+        """``most``: pages that may be open; one that has confirmed nothing for ``patience_s``, though something was sent, is gone."""
         self.lines = lines
+        self.patience_s = patience_s
         self.most = most
         self.open: set[Page] = set()
         self._made_s = 0.0
@@ -173,7 +172,7 @@ class Page:
         """Wait until the page has confirmed enough. Closes it where it does not."""
         while self._sent - self._confirmed >= UNCONFIRMED:
             self._room.clear()
-            left_s = self._confirmed_s + DEAD_S - time.monotonic()
+            left_s = self._confirmed_s + self._hub.patience_s - time.monotonic()
             try:
                 await asyncio.wait_for(self._room.wait(), max(0.0, left_s))
             except asyncio.TimeoutError:
@@ -184,7 +183,7 @@ class Page:
         if self._sent - self._confirmed == 1:
             self._confirmed_s = time.monotonic()
         send = self._socket.send_text(message) if isinstance(message, str) else self._socket.send_bytes(message)
-        await asyncio.wait_for(send, DEAD_S)
+        await asyncio.wait_for(send, self._hub.patience_s)
 
     async def _close(self, code: int, why: str) -> None:
         with contextlib.suppress(Exception):

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
-from inspector.view.app import Viewer
+from inspector.view.app import PATIENCE_S, Viewer
 from inspector.view.config import ViewConfig, ViewLineConfig
 from inspector.view.load import checked
 
@@ -27,9 +29,9 @@ def configured(*endpoints: str, **more: Any) -> ViewConfig:
 
 
 @contextmanager
-def serving(config: ViewConfig) -> Iterator[Viewer]:
+def serving(config: ViewConfig, patience_s: float = PATIENCE_S) -> Iterator[Viewer]:
     stop = threading.Event()
-    viewer = Viewer(config)
+    viewer = Viewer(config, patience_s=patience_s)
     failed: list[BaseException] = []
 
     def run() -> None:
@@ -82,6 +84,14 @@ class Page:
                 self.lines.setdefault(line, {}).update(sections)
         else:
             self._boxes(message)
+
+    def ended(self, timeout_s: float = 10.0) -> Close | None:
+        """Read, and confirm nothing, until the connection ends; how it was closed, None where it was cut off."""
+        try:
+            while True:
+                self.socket.recv(timeout_s)
+        except ConnectionClosed as closed:
+            return closed.rcvd
 
     def until(self, condition: Callable[[Page], object], timeout_s: float = 15.0) -> None:
         """Take messages until something holds. A key that is not there yet is no mistake."""

@@ -11,7 +11,7 @@ from inspector.frames.outcome import Outcome, Reason, Verdict
 from inspector.protocol.messages import Health, HealthReason, LineState, Signal
 from inspector.results.status import Status
 from inspector.view.config import ViewLineConfig
-from tests.follow.test_follower import FRAME_MM, Line, following, striped
+from tests.follow.test_follower import FRAME_MM, Line, following
 from tests.follow.test_follower import configured as coils
 from tests.results.publishing import REJECTED
 from tests.view.serving import Page, configured, serving
