@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from inspector.protocol.messages import LineState, Signal
+from inspector.protocol.messages import HealthReason, LineState, Signal
 from inspector.view.accounts import account
 from inspector.view.live import LiveLine
-from inspector.view.words import REASONS, SIGNALS, STATES
+from inspector.view.words import REASONS, SIGNALS, STATES, TROUBLES
 
 _HOLES_EVERY_S = 1.0
 _FIGURES_EVERY_S = 0.5
@@ -81,9 +81,13 @@ def now(live: LiveLine, now_s: float) -> dict[str, Any]:
         "signal": None if signal is None else signal.value,
         "signal_text": "" if signal is None else SIGNALS[signal],
         "health_told": status is not None,
-        "reasons": [] if status is None else status.health.reasons,
+        "reasons": [] if status is None else [_reason(one) for one in status.health.reasons],
         "engines": "" if status is None else status.engines,
     }
+
+
+def _reason(one: HealthReason) -> dict[str, str]:
+    return {"part": one.part, "text": one.text, "signal": one.signal.value, "words": TROUBLES.get(one.code, "")}
 
 
 def figures(live: LiveLine) -> dict[str, Any]:

@@ -125,6 +125,8 @@ class Strip:
         for camera, layout in self._reader.new_layouts():
             if (edges := layout.edges) is not None:
                 self._sights[camera] = layout.face, edges.x_from_mm, edges.x_to_mm
+            for name in layout.settings.classes:  # in the bundle's order, so that a class has one colour on every coil
+                self._number(name)
         if isinstance(event, Frame):
             self._seen(event)
         elif event.camera in self._sights:

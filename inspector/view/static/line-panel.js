@@ -6,6 +6,7 @@ import "/static/strip-map.js";
 import { clock, count, element, fixed, mark, say } from "/static/dom.js";
 
 const FOLLOW_MM = 100_000;
+const UNKNOWN = "—";
 const LEAST_UNSEEN = 0.005;
 const VERDICTS = [["PASS", "Pass"], ["REJECT", "Reject"], ["SCRAP", "Scrap"], ["UNINSPECTED", "Not inspected"]];
 
@@ -67,14 +68,17 @@ class LinePanel extends HTMLElement {
   }
 
   #figure(key, name) {
-    const value = element("dd");
+    const value = element("span");
+    const unit = element("span", "unit");
     const more = element("small");
-    this.values[key] = { value, more };
-    this.figures.append(element("div", key, element("dt", "", name), value, more));
+    const box = element("div", key, element("dt", "", name), element("dd", "", value, unit), more);
+    this.values[key] = { box, value, unit, more };
+    this.figures.append(box);
   }
 
-  #set(key, text, more = "") {
+  #set(key, text, unit, more = "") {
     say(this.values[key].value, text);
+    say(this.values[key].unit, text === UNKNOWN ? "" : unit);
     say(this.values[key].more, more);
   }
 
@@ -101,21 +105,21 @@ class LinePanel extends HTMLElement {
   }
 
   #rates(figures) {
-    this.#set("speed", figures.speed_m_min === null ? "—" : `${fixed(figures.speed_m_min, 0)} m/min`);
-    this.#set("rate", `${fixed(figures.frames_per_s, figures.frames_per_s < 10 ? 1 : 0)} /s`, "of the last 10 s");
-    const percent = (share) => (Object.keys(figures.shares).length ? `${fixed(share * 100, 1)} %` : "—");
+    this.#set("speed", figures.speed_m_min === null ? UNKNOWN : fixed(figures.speed_m_min, 0), " m/min");
+    this.#set("rate", fixed(figures.frames_per_s, figures.frames_per_s < 10 ? 1 : 0), " /s", "of the last 10 s");
+    const percent = (share) => (Object.keys(figures.shares).length ? fixed(share * 100, 1) : UNKNOWN);
     const unseen = figures.shares.UNINSPECTED ?? 0;
-    this.#set("reject", percent((figures.shares.REJECT ?? 0) + (figures.shares.SCRAP ?? 0)), "of the last minute");
-    this.#set("unseen", percent(unseen), "of the last minute");
-    mark(this.values.unseen.value.parentNode, "bad", String(unseen >= LEAST_UNSEEN));
+    this.#set("reject", percent((figures.shares.REJECT ?? 0) + (figures.shares.SCRAP ?? 0)), " %", "of the last minute");
+    this.#set("unseen", percent(unseen), " %", "of the last minute");
+    mark(this.values.unseen.box, "bad", String(unseen >= LEAST_UNSEEN));
     const { latency_ms: latency, deadline_ms: deadline } = figures;
-    if (latency === null) this.#set("latency", "—", deadline === null ? "" : `deadline ${fixed(deadline, 0)} ms`);
-    else this.#set("latency", `${fixed(latency[1], latency[1] < 10 ? 1 : 0)} ms`, deadline === null ? "99 % are faster" : `99 % faster; deadline ${fixed(deadline, 0)} ms`);
-    mark(this.values.latency.value.parentNode, "bad", String(latency !== null && deadline !== null && latency[1] > deadline));
+    const slowest = latency === null ? UNKNOWN : fixed(latency[1], latency[1] < 10 ? 1 : 0);
+    this.#set("latency", slowest, " ms", deadline === null ? "99 % are faster" : `99 % faster; deadline ${fixed(deadline, 0)} ms`);
+    mark(this.values.latency.box, "bad", String(latency !== null && deadline !== null && latency[1] > deadline));
   }
 
   #run(run) {
-    this.#set("run", run.run ?? "none", run.ended ? `over${run.coil?.grade ? `; grade ${run.coil.grade}` : ""}` : "running");
+    this.#set("run", run.run ?? UNKNOWN, "", run.ended ? `over${run.coil?.grade ? `; grade ${run.coil.grade}` : ""}` : "running");
     say(this.with, [run.recipe && `recipe ${run.recipe}`, run.bundle].filter(Boolean).join(" · "));
     if (run.account !== null) {
       say(this.account, run.account.text);

@@ -3,6 +3,7 @@
 import { duration, element, mark, say } from "/static/dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const SHOWN = 4;
 const SHAPES = {
   failure: [["circle", { cx: 50, cy: 50, r: 46 }], ["path", { d: "M30 30 L70 70 M70 30 L30 70", class: "stroke" }]],
   function_check: [["path", { d: "M50 5 L97 92 L3 92 Z" }], ["path", { d: "M34 78 L58 54 M54 40 a14 14 0 1 0 18 18 l-10 0 l-8 -8 z", class: "stroke thin" }]],
@@ -51,12 +52,17 @@ class StateSign extends HTMLElement {
   }
 
   #reasons(reasons) {
-    const texts = reasons.map((one) => `${one.part}: ${one.text}`);
-    const key = texts.join("\n");
+    const key = JSON.stringify(reasons);
     if (key === this.told) return;
     this.told = key;
-    this.more.replaceChildren(...texts.slice(0, 4).map((text) => element("li", "", text)));
-    if (texts.length > 4) this.more.append(element("li", "", `and ${texts.length - 4} more`));
+    this.more.replaceChildren(...reasons.slice(0, SHOWN).map(reasonLine));
+    if (reasons.length > SHOWN) this.more.append(element("li", "", `and ${reasons.length - SHOWN} more`));
   }
 }
 customElements.define("state-sign", StateSign);
+
+function reasonLine(one) {
+  const made = element("li", "", element("b", "", one.words || one.text), element("small", "", `${one.part}${one.words ? `: ${one.text}` : ""}`));
+  mark(made, "sign", one.signal);
+  return made;
+}
