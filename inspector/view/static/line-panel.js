@@ -71,7 +71,8 @@ class LinePanel extends HTMLElement {
     const value = element("span");
     const unit = element("span", "unit");
     const more = element("small");
-    const box = element("div", key, element("dt", "", name), element("dd", "", value, unit), more);
+    const box = element("div", "figure", element("dt", "", name), element("dd", "", value, unit), more);
+    box.dataset.key = key;
     this.values[key] = { box, value, unit, more };
     this.figures.append(box);
   }

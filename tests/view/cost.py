@@ -1,0 +1,112 @@
+"""What pages cost the server: its processor time with so many pages open, on a line that publishes so fast. ``python -m tests.view.cost``"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from websockets.sync.client import connect
+
+from inspector.frames.outcome import Settled
+from inspector.protocol.masks import encode
+from tests.follow.test_follower import FRAME_MM, INFO
+from tests.results.publishing import PASSED, REJECTED, make_identity, make_meta, make_results
+
+CONFIRM_EVERY = 3
+
+
+def publish(per_s: float, stop: threading.Event, endpoint: str) -> None:
+    """One verdict after another, every twelfth a reject with a mask."""
+    results = make_results(make_identity(), results={"endpoint": endpoint})
+    results.start()
+    mask = np.zeros((8, 16), np.uint8)
+    mask[3] = 4
+    reject = msgspec.structs.replace(REJECTED, mask=encode(mask))
+    results.begin("cam1", "coil-7", INFO)
+    began_s = time.monotonic()
+    frame = 0
+    while not stop.is_set():
+        while frame < (time.monotonic() - began_s) * per_s:
+            travel = round(frame * FRAME_MM * 1000)
+            meta = msgspec.structs.replace(
+                make_meta(frame, run="coil-7"), position_um=travel, travel_um=travel, position_source=None
+            )
+            outcome = reject if frame % 12 == 0 else PASSED
+            results.settled(
+                Settled(meta=meta, outcome=outcome, settled_ns=meta.captured_ns + 10**6, resolved_through=frame)
+            )
+            frame += 1
+        time.sleep(0.002)
+    results.close()
+
+
+def look(url: str, stop: threading.Event) -> None:
+    """A page that takes everything."""
+    with connect(url, compression=None, max_size=None) as socket:
+        taken = 0
+        while not stop.is_set():
+            socket.recv(10)
+            taken += 1
+            if taken % CONFIRM_EVERY == 0:
+                socket.send(str(taken))
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--per-s", type=float, default=320.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--port", type=int, default=6790)
+    parser.add_argument("--publish", metavar="ENDPOINT")
+    asked = parser.parse_args()
+    if asked.publish:
+        publish(asked.per_s, threading.Event(), asked.publish)
+        return
+    endpoint = f"tcp://127.0.0.1:{asked.port}"
+    line = subprocess.Popen(
+        [sys.executable, "-m", "tests.view.cost", "--publish", endpoint, "--per-s", str(asked.per_s)]
+    )
+    view = subprocess.Popen(
+        [sys.executable, "-m", "inspector", "view", endpoint, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    try:
+        assert view.stdout is not None
+        url = view.stdout.readline().split()[1].replace("http", "ws", 1) + "live"
+        time.sleep(5)
+        before = None
+        for pages in (0, 1, 10):
+            stop = threading.Event()
+            threads = [threading.Thread(target=look, args=(url, stop)) for _ in range(pages)]
+            for thread in threads:
+                thread.start()
+            time.sleep(2)
+            began, began_s = cpu_s(view.pid), time.monotonic()
+            time.sleep(asked.seconds)
+            share = 100 * (cpu_s(view.pid) - began) / (time.monotonic() - began_s)
+            more = "" if before is None else f" (+{share - before:.1f})"
+            before = share if before is None else before
+            print(f"{pages:3} pages, {asked.per_s:.0f} verdicts/s: {share:.1f} % of a core{more}", flush=True)
+            stop.set()
+            for thread in threads:
+                thread.join()
+    finally:
+        view.terminate()
+        line.terminate()
+        view.wait(10)
+        line.wait(10)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The pages in a real browser, on a line that publishes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from inspector.view.config import ViewLineConfig
+from tests.follow.test_follower import Line
+from tests.results.publishing import REJECTED
+from tests.view.chromium import Tab, chromium
+from tests.view.serving import configured, serving
+from tests.view.test_pages import HOSTILE
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as made:
+        yield made
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.results.close()
+
+
+def text(selector: str) -> str:
+    return f"document.querySelector({selector!r})?.textContent ?? ''"
+
+
+def test_the_page_of_a_line(tab: Tab, line: Line) -> None:
+    tab.asked.clear()
+    tab.complaints.clear()
+    with serving(configured(line.results.endpoint)) as viewer:
+        tab.size(1400, 900)
+        tab.open(viewer.url)
+        tab.until(f"{text('.word')} === 'Starting'")
+        line.coil("coil-7")
+        tab.until(f"{text('.account')} === 'all 40 frames so far accounted for'")
+        assert tab.until("document.querySelector('strip-map').defects.count") == 5
+        assert tab.evaluate("document.querySelectorAll('.reject').length") == 5
+        assert "Not inspected 2 (lost by the camera 2)" in tab.evaluate(text(".counts"))
+        tab.until("document.querySelector('strip-map').drawMs > 0")
+        assert {address.split("/")[2] for address in tab.asked} == {f"127.0.0.1:{viewer.port}"}
+    tab.until("!document.getElementById('alarm').hidden")
+    assert tab.evaluate("document.querySelector('line-panel').dataset.old") == "true"
+    assert [one for one in tab.complaints if "WebSocket" not in one] == []
+
+
+def test_names_that_are_markup_stay_text(tab: Tab, line: Line) -> None:
+    defect = msgspec.structs.replace(REJECTED.defects[0], class_name=HOSTILE)
+    line.begin(HOSTILE)
+    line.see(HOSTILE, msgspec.structs.replace(REJECTED, defects=(defect,), mask=b"", detail=HOSTILE))
+    with serving(configured(line.results.endpoint)) as viewer:
+        tab.complaints.clear()
+        tab.open(viewer.url)
+        tab.until(
+            "document.querySelectorAll('.reject').length === 1 && document.querySelector('strip-map').defects.count === 1"
+        )
+        for selector in (".figures", ".legend", ".found"):
+            tab.until(f"({text(selector)}).includes({json.dumps(HOSTILE)})")
+        assert tab.evaluate("document.images.length") == 0
+        assert tab.complaints == []
+
+
+def test_several_lines_and_the_way_to_one(tab: Tab, line: Line, tmp_path: Path) -> None:
+    lines = (
+        ViewLineConfig(name="hot", endpoint=line.results.endpoint),
+        ViewLineConfig(name="gone", endpoint=f"ipc://{tmp_path}/x"),
+    )
+    with serving(configured(lines=lines)) as viewer:
+        tab.open(viewer.url)
+        line.coil("coil-7")
+        tab.until("[...document.querySelectorAll('.account')].some((one) => one.textContent.includes('40 frames'))")
+        assert tab.evaluate("[...document.querySelectorAll('.word')].map((one) => one.textContent)") == [
+            "Starting",
+            "No contact",
+        ]
+        tab.evaluate("document.querySelector('line-panel .title a').click()")
+        tab.until("location.search === '?line=hot' && document.querySelectorAll('.reject').length === 5")
+        assert tab.evaluate("document.querySelectorAll('line-panel').length") == 1
+
+
+def test_light_and_dark(tab: Tab, line: Line) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with serving(configured(line.results.endpoint)) as viewer:
+        tab.size(1180, 820, dark=True)
+        tab.open(viewer.url)
+        tab.until("!!document.querySelector('strip-map')")
+        dark = tab.evaluate(ground)
+        tab.evaluate(
+            "dispatchEvent(new KeyboardEvent('keydown', { key: 't' })), dispatchEvent(new KeyboardEvent('keydown', { key: 't' }))"
+        )
+        assert tab.evaluate("document.documentElement.dataset.theme") == "light"
+        assert tab.evaluate(ground) != dark
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        tab.evaluate("localStorage.clear()")
