@@ -15,7 +15,9 @@ from inspector.view.words import REASONS, SIGNALS, STATES, TROUBLES
 
 _HOLES_EVERY_S = 1.0
 _FIGURES_EVERY_S = 0.5
-_ACCOUNT_EVERY_S = 0.2
+_ACCOUNT_EVERY_S = 0.5
+_REJECTS_EVERY_S = 1.0
+_STRIP_EVERY_S = 0.25
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,8 +55,8 @@ class Sections:
         all_["now"].renew(lambda: now(live, now_s), now_s)
         all_["figures"].renew(lambda: figures(live), now_s, _FIGURES_EVERY_S)
         all_["run"].renew(lambda: run(live), now_s, _ACCOUNT_EVERY_S)
-        all_["strip"].renew(lambda: strip(live), now_s)
-        all_["rejects"].renew(live.rejects.listed, now_s, of=live.rejects.changed)
+        all_["strip"].renew(lambda: strip(live), now_s, _STRIP_EVERY_S)
+        all_["rejects"].renew(live.rejects.listed, now_s, _REJECTS_EVERY_S, of=live.rejects.changed)
         all_["log"].renew(lambda: list(live.log)[::-1], now_s, of=live.logged)
         all_["marks"].renew(lambda: live.coils.of(live.run).marks, now_s, of=(live.coils.changed, live.run))
         changed = (None, 0) if live.strip is None else (live.strip.boxes.generation, live.strip.changed)

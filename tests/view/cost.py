@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,8 +19,17 @@ from inspector.frames.outcome import Settled
 from inspector.protocol.masks import encode
 from tests.follow.test_follower import FRAME_MM, INFO
 from tests.results.publishing import PASSED, REJECTED, make_identity, make_meta, make_results
+from tests.view.chromium import chromium
 
 CONFIRM_EVERY = 3
+_COUNT_DRAWS = """(() => {
+  const map = document.querySelector('strip-map');
+  const draw = map.draw.bind(map);
+  globalThis.draws = 0;
+  globalThis.drawn = 0;
+  map.draw = () => { draws += 1; const took = draw(); drawn += took; return took; };
+  return [0, 0];
+})()"""
 
 
 def publish(per_s: float, stop: threading.Event, endpoint: str) -> None:
@@ -56,6 +66,28 @@ def look(url: str, stop: threading.Event) -> None:
             taken += 1
             if taken % CONFIRM_EVERY == 0:
                 socket.send(str(taken))
+
+
+def page(url: str, seconds: float) -> None:
+    """Print what a page costs the browser."""
+    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder)) as tab:
+        tab.call("Performance.enable")
+        tab.size(1400, 900)
+        tab.open(url)
+        tab.until("document.querySelector('strip-map')?.defects.count > 0")
+        time.sleep(5)
+        before = {one["name"]: one["value"] for one in tab.call("Performance.getMetrics")["metrics"]}
+        tab.evaluate(_COUNT_DRAWS)
+        time.sleep(seconds)
+        after = {one["name"]: one["value"] for one in tab.call("Performance.getMetrics")["metrics"]}
+        draws = tab.evaluate("[draws, drawn]")
+        script, tasks = (100 * (after[name] - before[name]) / seconds for name in ("ScriptDuration", "TaskDuration"))
+        print(
+            f"a page: scripts {script:.1f} % of a core, all its work {tasks:.1f} %; {draws[0] / seconds:.1f} draws a second of "
+            f"{draws[1] / max(1, draws[0]):.1f} ms; {after['JSHeapUsedSize'] / 2**20:.1f} MiB; "
+            f"{tab.evaluate('document.querySelector(`strip-map`).defects.count'):,} defects",
+            flush=True,
+        )
 
 
 def cpu_s(pid: int) -> float:
@@ -101,6 +133,7 @@ def main() -> None:
             stop.set()
             for thread in threads:
                 thread.join()
+        page(url.replace("ws", "http", 1).removesuffix("live"), asked.seconds)
     finally:
         view.terminate()
         line.terminate()

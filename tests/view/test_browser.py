@@ -44,7 +44,7 @@ def test_the_page_of_a_line(tab: Tab, line: Line) -> None:
         line.coil("coil-7")
         tab.until(f"{text('.account')} === 'all 40 frames so far accounted for'")
         assert tab.until("document.querySelector('strip-map').defects.count") == 5
-        assert tab.evaluate("document.querySelectorAll('.reject').length") == 5
+        tab.until("document.querySelectorAll('.reject').length === 5")
         assert "Not inspected 2 (lost by the camera 2)" in tab.evaluate(text(".counts"))
         tab.until("document.querySelector('strip-map').drawMs > 0")
         assert {address.split("/")[2] for address in tab.asked} == {f"127.0.0.1:{viewer.port}"}

@@ -5,6 +5,7 @@ import "/static/reject-list.js";
 import "/static/strip-map.js";
 import { clock, count, element, fixed, mark, say } from "/static/dom.js";
 
+const DRAW_EVERY_MS = 250;
 const FOLLOW_MM = 100_000;
 const UNKNOWN = "—";
 const LEAST_UNSEEN = 0.005;
@@ -56,15 +57,26 @@ class LinePanel extends HTMLElement {
     }
   }
 
-  /** Boxes for the map: the first of a generation replace all. */
+  /** Boxes for the map: the first of a generation replace all. They are drawn a few times a second, however often some come. */
   boxes({ generation, first, leftOut, boxes }) {
     if (generation !== this.generation || first === 0) {
       this.generation = generation;
+      this.coming = [];
       this.map.setDefects(boxes, this.classes);
     } else {
-      this.map.addDefects(boxes, this.classes);
+      (this.coming ??= []).push(boxes);
+      this.#drawSoon();
     }
     this.leftOut = leftOut;
+  }
+
+  #drawSoon() {
+    this.drawing ??= setTimeout(() => {
+      this.drawing = undefined;
+      for (const boxes of this.coming ?? []) this.map.addDefects(boxes, this.classes);
+      this.coming = [];
+      if (this.line?.strip) this.#reach(this.line.strip.cameras);
+    }, DRAW_EVERY_MS);
   }
 
   #figure(key, name) {
@@ -141,6 +153,7 @@ class LinePanel extends HTMLElement {
     if (strip === null) return;
     if (strip.generation !== this.generation && strip.boxes === 0) {
       this.generation = strip.generation;
+      this.coming = [];
       this.map.setDefects({ x: [], y: [], length: [], width: [], kind: [], face: [] }, strip.classes);
     }
     if (strip.classes.join("\n") !== this.classes.join("\n")) {
@@ -148,7 +161,10 @@ class LinePanel extends HTMLElement {
       this.map.addDefects({ x: [], y: [], length: [], width: [], kind: [], face: [] }, this.classes);
       this.#colours();
     }
-    const { cameras } = strip;
+    this.#drawSoon();
+  }
+
+  #reach(cameras) {
     if (cameras.length === 0) return;
     const from = Math.min(...cameras.map((one) => one.from_mm));
     const to = Math.max(...cameras.map((one) => one.to_mm));
