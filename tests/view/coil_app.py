@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,18 +85,17 @@ def app(routes: Sequence[Route]) -> Starlette:
 @contextmanager
 def served(routes: Sequence[Route]) -> Iterator[Pages]:
     """Serve them on a free port, in a thread."""
-    config = uvicorn.Config(app(routes), port=0, log_level="error", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    socket = config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    try:
-        yield Pages(socket.getsockname()[1])  # bound: who connects before it listens is answered when it does
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        socket.close()
+    server = uvicorn.Server(uvicorn.Config(app(routes), log_level="error", lifespan="off", ws="none"))
+    with socket.create_server(
+        ("127.0.0.1", 0)
+    ) as listening:  # who connects before the server runs is answered when it does
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield Pages(listening.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 def main() -> None:
