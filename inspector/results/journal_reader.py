@@ -16,7 +16,7 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import Packet, decode_body, decode_header
-from inspector.protocol.messages import Header
+from inspector.protocol.messages import Header, MessageType
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
 from inspector.results.journal_rows import as_sent
@@ -140,6 +140,25 @@ class JournalReader(AbstractContextManager["JournalReader"]):
                 return next((header for header in headers if header.encoder is not None), headers[0])
         return None
 
+    def events(
+        self,
+        kind: MessageType,
+        count: int,
+        *,
+        run: str | None = None,
+        epoch: str | None = None,
+        camera: str | None = None,
+        before: int | None = None,
+    ) -> list[Row]:
+        """At most ``count`` messages of a type that holds no verdict (``start``, ``change``, ``end``, ``status``), the newest first, by an index:
+        however many results there are. ``before``: only those with a smaller id. Raises UnreadableError."""
+        wanted: dict[str, object] = {
+            "p.type = ?": kind.value, "p.run = ?": run, "s.epoch = ?": epoch, "s.camera = ?": camera, "p.id < ?": before,
+        }  # fmt: skip
+        given = {condition: value for condition, value in wanted.items() if value is not None}
+        condition = " AND ".join(("p.verdict IS NULL", *given))
+        return self._select(f"{condition} ORDER BY p.id DESC LIMIT ?", (*given.values(), count))
+
     def walk(
         self,
         *,
@@ -149,12 +168,14 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         camera: str | None = None,
         verdict: Verdict | None = None,
         verdicts_only: bool = False,
+        ids: tuple[int, int] | None = None,
     ) -> Iterator[Row]:
         """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included.
 
-        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``. Raises UnreadableError where the
-        file is damaged, after the rows before the damage.
+        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``. ``ids``: only rows from the first to
+        the second id, both included; no other is looked at. Raises UnreadableError where the file is damaged, after the rows before the damage.
         """
+        least, most = (0, 2**63 - 1) if ids is None else ids
         streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
         condition, values = _in(streams), () if run is None else (run,)
         if run is not None:
@@ -166,9 +187,11 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             condition += " AND p.verdict IS NOT NULL"
         # The span only saves time: where its index is damaged, all rows are looked through.
         after, last = self._span(streams) or (0, 2**63 - 1)
+        after = max(after, least - 1)
         while True:
             page, failure = self._page(
-                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}", (after, last, *values)
+                f"p.id > ? AND p.id <= ? AND {condition} ORDER BY p.id LIMIT {_PAGE_ROWS}",
+                (after, min(last, most), *values),
             )
             for row in page:
                 if row.id <= after:  # pages of a damaged file may lead in a circle

@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from inspector.config.metrics import Address
 from inspector.errors import UserError
 from inspector.view.coils import coil_routes
-from inspector.view.config import ViewConfig, line_sources
+from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
 from inspector.view.lines import Lines
 from inspector.view.load import listen_address
@@ -54,7 +54,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         *page_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
-        *coil_routes(sources),
+        *coil_routes(sources, coil_configs(config)),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

@@ -42,6 +42,10 @@ class ViewLineConfig(Section, frozen=True, kw_only=True):
         None
     )
     archive: Annotated[FilePath | None, Meta(description="The line's defect archive, for pictures; null: none.")] = None
+    coil_config: Annotated[
+        FilePath | None,
+        Meta(description="The line's `coil.yaml`, for grades and rolls on the pages of coils; null: no grades."),
+    ] = None
 
 
 class ViewConfig(Section, frozen=True, kw_only=True):
@@ -85,6 +89,15 @@ class LineSource:
 def line_id(config: ViewConfig, number: int) -> str:
     """Of the line with this place in the configuration, from 0."""
     return config.lines[number].name or f"line{number + 1}"
+
+
+def coil_configs(config: ViewConfig) -> dict[str, Path]:
+    """By id of the line its `coil.yaml`, where one is named."""
+    return {
+        line_id(config, number): Path(line.coil_config)
+        for number, line in enumerate(config.lines)
+        if line.coil_config is not None
+    }
 
 
 def line_sources(config: ViewConfig) -> list[LineSource]:

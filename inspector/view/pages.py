@@ -16,7 +16,7 @@ _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-PAGES = {"/": "index.html", "/coil": "coil.html"}
+FIRST = "index.html"
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,16 @@ class _File:
 
 
 def page_routes() -> list[Route]:
-    """``/``, ``/coil`` where its page is there, and ``/static/<file>``."""
+    """``/`` and ``/static/<file>``."""
     found = dict(_read())
 
     async def static(request: Request) -> Response:
         return _answer(request, found.get(request.path_params["name"]))
 
-    def page(name: str) -> Route:
-        async def serve(request: Request) -> Response:
-            return _answer(request, found[name])
+    async def first(request: Request) -> Response:
+        return _answer(request, found[FIRST])
 
-        return Route(path_of[name], serve)
-
-    path_of = {name: path for path, name in PAGES.items() if name in found}
-    return [*(page(name) for name in path_of), Route("/static/{name}", static)]
+    return [Route("/", first), Route("/static/{name}", static)]
 
 
 def _answer(request: Request, file: _File | None) -> Response:

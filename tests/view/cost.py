@@ -6,7 +6,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from inspector.frames.outcome import Settled
 from inspector.protocol.masks import encode
 from tests.follow.test_follower import FRAME_MM, INFO
 from tests.results.publishing import PASSED, REJECTED, make_identity, make_meta, make_results
-from tests.view.chromium import chromium
+from tests.view.chromium import browsing
 
 CONFIRM_EVERY = 3
 _COUNT_DRAWS = """(() => {
@@ -70,22 +69,22 @@ def look(url: str, stop: threading.Event) -> None:
 
 def page(url: str, seconds: float) -> None:
     """Print what a page costs the browser."""
-    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder)) as tab:
-        tab.call("Performance.enable")
-        tab.size(1400, 900)
+    with browsing() as tab:
+        tab.send("Performance.enable")
+        tab.look(1400, 900)
         tab.open(url)
         tab.until("document.querySelector('strip-map')?.defects.count > 0")
         time.sleep(5)
-        before = {one["name"]: one["value"] for one in tab.call("Performance.getMetrics")["metrics"]}
-        tab.evaluate(_COUNT_DRAWS)
+        before = {one["name"]: one["value"] for one in tab.send("Performance.getMetrics")["metrics"]}
+        tab.js(_COUNT_DRAWS)
         time.sleep(seconds)
-        after = {one["name"]: one["value"] for one in tab.call("Performance.getMetrics")["metrics"]}
-        draws = tab.evaluate("[draws, drawn]")
+        after = {one["name"]: one["value"] for one in tab.send("Performance.getMetrics")["metrics"]}
+        draws = tab.js("[draws, drawn]")
         script, tasks = (100 * (after[name] - before[name]) / seconds for name in ("ScriptDuration", "TaskDuration"))
         print(
             f"a page: scripts {script:.1f} % of a core, all its work {tasks:.1f} %; {draws[0] / seconds:.1f} draws a second of "
             f"{draws[1] / max(1, draws[0]):.1f} ms; {after['JSHeapUsedSize'] / 2**20:.1f} MiB; "
-            f"{tab.evaluate('document.querySelector(`strip-map`).defects.count'):,} defects",
+            f"{tab.js('document.querySelector(`strip-map`).defects.count'):,} defects",
             flush=True,
         )
 

@@ -12,14 +12,16 @@ import pytest
 from inspector.view.config import ViewLineConfig
 from tests.follow.test_follower import Line
 from tests.results.publishing import REJECTED
-from tests.view.chromium import Tab, chromium
+from tests.view.chromium import Page, browsing, needs_chromium
 from tests.view.serving import configured, serving
 from tests.view.test_pages import HOSTILE
 
+pytestmark = needs_chromium
+
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as made:
+def tab() -> Iterator[Page]:
+    with browsing() as made:
         yield made
 
 
@@ -34,42 +36,42 @@ def text(selector: str) -> str:
     return f"document.querySelector({selector!r})?.textContent ?? ''"
 
 
-def test_the_page_of_a_line(tab: Tab, line: Line) -> None:
-    tab.asked.clear()
-    tab.complaints.clear()
+def test_the_page_of_a_line(tab: Page, line: Line) -> None:
+    tab.requests.clear()
+    tab.errors.clear()
     with serving(configured(line.results.endpoint)) as viewer:
-        tab.size(1400, 900)
+        tab.look(1400, 900, dark=False)
         tab.open(viewer.url)
         tab.until(f"{text('.word')} === 'Starting'")
         line.coil("coil-7")
         tab.until(f"{text('.account')} === 'all 40 frames so far accounted for'")
         assert tab.until("document.querySelector('strip-map').defects.count") == 5
         tab.until("document.querySelectorAll('.reject').length === 5")
-        assert "Not inspected 2 (lost by the camera 2)" in tab.evaluate(text(".counts"))
+        assert "Not inspected 2 (lost by the camera 2)" in tab.js(text(".counts"))
         tab.until("document.querySelector('strip-map').drawMs > 0")
-        assert {address.split("/")[2] for address in tab.asked} == {f"127.0.0.1:{viewer.port}"}
+        assert {address.split("/")[2] for address in tab.requests} == {f"127.0.0.1:{viewer.port}"}
     tab.until("!document.getElementById('alarm').hidden")
-    assert tab.evaluate("document.querySelector('line-panel').dataset.old") == "true"
-    assert [one for one in tab.complaints if "WebSocket" not in one] == []
+    assert tab.js("document.querySelector('line-panel').dataset.old") == "true"
+    assert [one for one in tab.errors if "WebSocket" not in one] == []
 
 
-def test_names_that_are_markup_stay_text(tab: Tab, line: Line) -> None:
+def test_names_that_are_markup_stay_text(tab: Page, line: Line) -> None:
     defect = msgspec.structs.replace(REJECTED.defects[0], class_name=HOSTILE)
     line.begin(HOSTILE)
     line.see(HOSTILE, msgspec.structs.replace(REJECTED, defects=(defect,), mask=b"", detail=HOSTILE))
     with serving(configured(line.results.endpoint)) as viewer:
-        tab.complaints.clear()
+        tab.errors.clear()
         tab.open(viewer.url)
         tab.until(
             "document.querySelectorAll('.reject').length === 1 && document.querySelector('strip-map').defects.count === 1"
         )
         for selector in (".figures", ".legend", ".found"):
             tab.until(f"({text(selector)}).includes({json.dumps(HOSTILE)})")
-        assert tab.evaluate("document.images.length") == 0
-        assert tab.complaints == []
+        assert tab.js("document.images.length") == 0
+        assert tab.errors == []
 
 
-def test_several_lines_and_the_way_to_one(tab: Tab, line: Line, tmp_path: Path) -> None:
+def test_several_lines_and_the_way_to_one(tab: Page, line: Line, tmp_path: Path) -> None:
     lines = (
         ViewLineConfig(name="hot", endpoint=line.results.endpoint),
         ViewLineConfig(name="gone", endpoint=f"ipc://{tmp_path}/x"),
@@ -78,26 +80,26 @@ def test_several_lines_and_the_way_to_one(tab: Tab, line: Line, tmp_path: Path) 
         tab.open(viewer.url)
         line.coil("coil-7")
         tab.until("[...document.querySelectorAll('.account')].some((one) => one.textContent.includes('40 frames'))")
-        assert tab.evaluate("[...document.querySelectorAll('.word')].map((one) => one.textContent)") == [
+        assert tab.js("[...document.querySelectorAll('.word')].map((one) => one.textContent)") == [
             "Starting",
             "No contact",
         ]
-        tab.evaluate("document.querySelector('line-panel .title a').click()")
+        tab.js("document.querySelector('line-panel .title a').click()")
         tab.until("location.search === '?line=hot' && document.querySelectorAll('.reject').length === 5")
-        assert tab.evaluate("document.querySelectorAll('line-panel').length") == 1
+        assert tab.js("document.querySelectorAll('line-panel').length") == 1
 
 
-def test_light_and_dark(tab: Tab, line: Line) -> None:
+def test_light_and_dark(tab: Page, line: Line) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     with serving(configured(line.results.endpoint)) as viewer:
-        tab.size(1180, 820, dark=True)
+        tab.look(1180, 820, dark=True)
         tab.open(viewer.url)
         tab.until("!!document.querySelector('strip-map')")
-        dark = tab.evaluate(ground)
-        tab.evaluate(
+        dark = tab.js(ground)
+        tab.js(
             "dispatchEvent(new KeyboardEvent('keydown', { key: 't' })), dispatchEvent(new KeyboardEvent('keydown', { key: 't' }))"
         )
-        assert tab.evaluate("document.documentElement.dataset.theme") == "light"
-        assert tab.evaluate(ground) != dark
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        tab.evaluate("localStorage.clear()")
+        assert tab.js("document.documentElement.dataset.theme") == "light"
+        assert tab.js(ground) != dark
+        assert tab.js("document.documentElement.scrollWidth <= innerWidth")
+        tab.js("localStorage.clear()")

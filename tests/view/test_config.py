@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from inspector.cli.app import app
 from inspector.errors import UserError
 from inspector.line.health import SIGNALS
-from inspector.view.config import line_sources
+from inspector.view.config import coil_configs, line_sources
 from inspector.view.load import load_view, parse_view
 from inspector.view.reference import reference
 from inspector.view.words import TROUBLES
@@ -45,8 +45,9 @@ def test_a_configuration_that_cannot_be_meant_is_refused(text: str, message: str
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     file = tmp_path / "view.yaml"
-    file.write_text("lines: [{name: hot, journal: j.sqlite, archive: kept}, {}]")
+    file.write_text("lines: [{name: hot, journal: j.sqlite, archive: kept, coil_config: coil.yaml}, {}]")
     hot, second = line_sources(load_view(file))
+    assert coil_configs(load_view(file)) == {"hot": tmp_path / "coil.yaml"}
     assert (hot.id, hot.name, hot.journal, hot.archive) == ("hot", "hot", tmp_path / "j.sqlite", tmp_path / "kept")
     assert (second.id, second.name, second.journal) == ("line2", None, None)
 

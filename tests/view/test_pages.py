@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -87,9 +88,10 @@ def test_a_line_that_falls_silent_is_not_shown_as_running(line: Line) -> None:
         page.until(lambda page: page.line("now")["silent"])
 
 
-def test_a_line_that_is_started_again_is_shown_under_the_open_page(line: Line, tmp_path: object) -> None:
+def test_a_line_that_is_started_again_is_shown_under_the_open_page(tmp_path: Path) -> None:
+    endpoint = f"ipc://{tmp_path}/line"
+    line = Line(endpoint)
     line.coil("coil-7")
-    endpoint = line.results.endpoint
     with serving(configured(endpoint)) as viewer, Page(viewer) as page:
         page.until(lambda page: len(page.boxes[0]) == 5)
         line.results.close()
@@ -131,7 +133,7 @@ def test_names_that_are_markup_arrive_as_they_are(line: Line) -> None:
         assert page.line("rejects")[0]["detail"] == HOSTILE
 
 
-def test_grade_and_roll_marks_come_from_what_follows_the_coil(line: Line, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_grade_and_roll_marks_come_from_what_follows_the_coil(line: Line, tmp_path: Path) -> None:
     with following(coils(line, tmp_path)) as follower:
         lines = (ViewLineConfig(endpoint=line.results.endpoint, coil=f"ipc://{tmp_path}/coil"),)
         with serving(configured(lines=lines)) as viewer, Page(viewer) as page:

@@ -28,11 +28,12 @@ class LinePanel extends HTMLElement {
     this.map = element("strip-map");
     this.legend = element("ul", "legend");
     this.notes = element("p", "notes");
-    const title = element("h2", "title", this.small ? link(this.lineId) : this.lineId);
+    const title = element("h2", "title", this.small ? link(`/?line=${encodeURIComponent(this.lineId)}`, this.lineId) : this.lineId);
     this.simulated = element("span", "simulated", "simulated");
     this.simulated.hidden = true;
     this.with = element("span", "with");
     title.append(" ", this.simulated, this.with);
+    if (this.journal) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Coils of before", "coils"));
     this.append(element("section", "top", title, this.sign, this.figures, this.sign.more), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
     if (!this.small) {
       this.rejects = element("reject-list");
@@ -210,8 +211,8 @@ class LinePanel extends HTMLElement {
 }
 customElements.define("line-panel", LinePanel);
 
-function link(id) {
-  const made = element("a", "", id);
-  made.href = `/?line=${encodeURIComponent(id)}`;
+function link(address, text, className = "") {
+  const made = element("a", className, text);
+  made.href = address;
   return made;
 }

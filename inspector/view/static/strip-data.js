@@ -14,6 +14,8 @@ export class Defects {
 
   clear() {
     this.count = 0;
+    this.counts = new Uint32Array(256);
+    this.commonest = 0;
     this.#make(CHUNK);
   }
 
@@ -31,8 +33,10 @@ export class Defects {
     }
     for (let at = 0; at < adding; at += 1) {
       const index = this.count + at;
-      this.shown[index] = shown === null || shown(first + at, index) ? 1 : 0;
+      this.shown[index] = shown === null || shown(index) ? 1 : 0;
+      this.counts[this.kind[index]] += 1;
     }
+    this.counts.forEach((count, kind) => { if (count > this.counts[this.commonest]) this.commonest = kind; });
     const before = this.count;
     this.count += adding;
     this.#span(before);

@@ -21,7 +21,7 @@ export const FACES = ["top", "bottom"];
 const NOTHING = { x: [], y: [], length: [], width: [], face: [] };
 const LEAST_VIEW_MM = 50;
 const MINIMAP = { height: 30, above: 8 };
-const MARGIN = { left: 58, right: 10, top: 20, between: 20, axis: 24 };
+const MARGIN = { left: 66, right: 10, top: 20, between: 20, axis: 24 };
 
 const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
@@ -105,8 +105,7 @@ export class StripMap extends HTMLElement {
 
   addDefects(defects, classes = this.classes) {
     this.classes = classes;
-    const filter = this.#filter;
-    const gone = this.defects.add(defects, filter === null ? null : (_, index) => filter(index));
+    const gone = this.defects.add(defects, this.#filter);
     if (this.chosen >= 0) this.chosen = Math.max(-1, this.chosen - gone);
     if (performance.now() - this.#overviewAt > 500) this.#overview = null;
     this.redraw();

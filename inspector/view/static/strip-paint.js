@@ -1,63 +1,91 @@
 // Paints defects and unknown stretches into the pixels of an ImageData. Nothing is averaged: a defect of any size has its pixels, however many
-// share a column, and small ones are painted over large ones.
+// share a column. Small ones are painted over large ones, and those of other classes over those of the most frequent one.
 
 const SMALL_PX = 64;
+const SHORT_PX = 16;
 const MOST_PAINTED = 24;
+
+/** Small defects that wait until the large ones are painted: where they begin in the pixels, width and height, colour. */
+const waiting = { place: new Uint32Array(0), size: new Uint16Array(0), colour: new Uint32Array(0) };
 
 /**
  * A lane is where one face is drawn: {top, height}, px. `plot` = {width, height, from, to, acrossFrom, acrossTo, lanes: {face number: lane}}.
  */
 export function paintDefects(pixels, plot, defects, colours, leastPx) {
-  const { width, from, to, acrossFrom, lanes } = plot;
-  const alongPx = width / (to - from);
-  const small = paintDefects.small.length < defects.count ? (paintDefects.small = new Uint32Array(defects.capacity)) : paintDefects.small;
-  let smalls = 0;
+  const { width, from, acrossFrom } = plot;
+  const { x, y, length, width: across, kind, face, shown, commonest } = defects;
+  const alongPx = width / (plot.to - from);
+  const acrossPx = [0, 1].map((one) => (plot.lanes[one]?.height ?? 0) / (plot.acrossTo - acrossFrom));
+  const heights = [0, 1].map((one) => plot.lanes[one]?.height ?? 0);
+  const tops = [0, 1].map((one) => plot.lanes[one]?.top ?? 0);
+  const palette = Uint32Array.from({ length: 256 }, (_, one) => colours[one % colours.length]);
+  if (waiting.place.length < defects.count) {
+    waiting.place = new Uint32Array(defects.capacity);
+    waiting.size = new Uint16Array(defects.capacity);
+    waiting.colour = new Uint32Array(defects.capacity);
+  }
+  const { place, size, colour } = waiting;
+  let front = 0; // from the front: those of the most frequent class; from the back: the others
+  let back = place.length;
   let budget = MOST_PAINTED * width * plot.height;
   const margin = leastPx / alongPx;
-  const paint = (index, smallOnly) => {
-    const lane = lanes[defects.face[index]];
-    if (lane === undefined) return;
-    const acrossPx = lane.height / (plot.acrossTo - acrossFrom);
-    let left = (defects.x[index] - from) * alongPx;
-    let right = left + defects.length[index] * alongPx;
-    if (right - left < leastPx) { left = (left + right - leastPx) / 2; right = left + leastPx; }
-    let top = (defects.y[index] - acrossFrom) * acrossPx;
-    let bottom = top + defects.width[index] * acrossPx;
-    if (bottom - top < leastPx) { top = (top + bottom - leastPx) / 2; bottom = top + leastPx; }
-    const a = Math.max(0, Math.round(left));
-    const b = Math.min(width, Math.round(right));
-    const c = Math.max(0, Math.round(top));
-    const d = Math.min(lane.height, Math.round(bottom));
-    if (a >= b || c >= d) return;
-    const area = (b - a) * (d - c);
-    if (!smallOnly && area <= SMALL_PX) { small[smalls++] = index; return; }
-    const colour = colours[defects.kind[index] % colours.length];
-    budget -= area;
-    const step = budget < 0 ? Math.max(1, d - c - 1) : 1; // where thousands cover each other, only their outlines
-    for (let row = c; row < d; row += step) {
-      const start = (lane.top + row) * width;
-      if (b - a > 8) pixels.fill(colour, start + a, start + b);
-      else for (let column = a; column < b; column += 1) pixels[start + column] = colour;
+  defects.between(from - margin, plot.to + margin, (first, end) => {
+    for (let index = first; index < end; index += 1) {
+      const on = face[index];
+      const height = heights[on];
+      if (shown[index] === 0 || !(height > 0)) continue;
+      let long = length[index] * alongPx;
+      let left = (x[index] - from) * alongPx + 0.5;
+      if (long < leastPx) { left -= (leastPx - long) / 2; long = leastPx; }
+      let wide = across[index] * acrossPx[on];
+      let top = (y[index] - acrossFrom) * acrossPx[on] + 0.5;
+      if (wide < leastPx) { top -= (leastPx - wide) / 2; wide = leastPx; }
+      const a = left <= 0 ? 0 : Math.floor(left);
+      const b = left + long >= width ? width : Math.floor(left + long);
+      const c = top <= 0 ? 0 : Math.floor(top);
+      const d = top + wide >= height ? height : Math.floor(top + wide);
+      if (a >= b || c >= d) continue;
+      const start = (tops[on] + c) * width + a;
+      if ((b - a) * (d - c) <= SMALL_PX) {
+        const at = kind[index] === commonest ? front++ : --back;
+        place[at] = start;
+        size[at] = ((b - a) << 8) | (d - c);
+        colour[at] = palette[kind[index]];
+      } else budget = paintLarge(pixels, start, width, b - a, d - c, palette[kind[index]], budget);
     }
-  };
-  defects.between(from - margin, to + margin, (first, end) => {
-    for (let index = first; index < end; index += 1) if (defects.shown[index]) paint(index, false);
   });
-  for (let at = 0; at < smalls; at += 1) paint(small[at], true);
+  for (let at = 0; at < front; at += 1) paintSmall(pixels, place[at], width, size[at], colour[at]);
+  for (let at = place.length - 1; at >= back; at -= 1) paintSmall(pixels, place[at], width, size[at], colour[at]);
 }
-paintDefects.small = new Uint32Array(0);
 
-/** Hatches stretches {x, length, y, width, face: typed arrays}, mm. They are at least two pixels long, so that none vanishes. */
+function paintSmall(pixels, start, width, size, colour) {
+  const columns = size >> 8;
+  const end = start + (size & 255) * width;
+  for (let row = start; row < end; row += width) for (let at = row; at < row + columns; at += 1) pixels[at] = colour;
+}
+
+/** What is left of the budget. Once it is used up, because thousands cover each other, only outlines are painted. */
+function paintLarge(pixels, start, width, columns, rows, colour, budget) {
+  const step = budget < 0 ? Math.max(1, rows - 1) : 1;
+  const end = start + rows * width;
+  for (let row = start; row < end; row += step * width) {
+    if (columns > SHORT_PX) pixels.fill(colour, row, row + columns);
+    else for (let at = row; at < row + columns; at += 1) pixels[at] = colour;
+  }
+  return budget - columns * rows;
+}
+
+/** Hatches stretches {x, length, y, width, face: typed arrays}, mm. They are at least four pixels long, so that none vanishes. */
 export function paintUnknown(pixels, plot, unknown, ink, ground) {
   const { width, from, to, acrossFrom, acrossTo, lanes } = plot;
   const alongPx = width / (to - from);
-  const painted = new Map(); // by lane and place across: how far it is hatched already, so that thousands of them cost no more than their pixels
+  const painted = new Map(); // by lane and place across: what is hatched already, so that thousands of them cost no more than their pixels
   for (let index = 0; index < unknown.x.length; index += 1) {
     const lane = lanes[unknown.face[index]];
     if (lane === undefined || unknown.x[index] > to || unknown.x[index] + unknown.length[index] < from) continue;
     const acrossPx = lane.height / (acrossTo - acrossFrom);
     let a = Math.max(0, Math.floor((unknown.x[index] - from) * alongPx));
-    const b = Math.min(width, Math.max(a + 2, Math.ceil((unknown.x[index] + unknown.length[index] - from) * alongPx)));
+    const b = Math.min(width, Math.max(a + 4, Math.ceil((unknown.x[index] + unknown.length[index] - from) * alongPx)));
     const c = Math.max(0, Math.floor((unknown.y[index] - acrossFrom) * acrossPx));
     const d = Math.min(lane.height, Math.ceil((unknown.y[index] + unknown.width[index] - acrossFrom) * acrossPx));
     const key = lane.top * 1e8 + c * 1e4 + d;
