@@ -20,6 +20,7 @@ from inspector.errors import UserError
 from inspector.view.coils import coil_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
+from inspector.view.frames import frame_routes
 from inspector.view.lines import Lines
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
@@ -54,6 +55,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         *page_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
+        *frame_routes(sources),
         *coil_routes(sources, coil_configs(config)),
     ]
     app = Starlette(routes=routes)

@@ -124,7 +124,7 @@ def run(live: LiveLine) -> dict[str, Any]:
         "notes": [] if live.strip is None else live.strip.notes,
         "coil": None
         if coil is None
-        else {"state": coil.state, "grade": coil.grade, "why": coil.why, "defects": coil.defects},
+        else {"state": coil.state, "grade": coil.grade, "why": coil.why, "length_mm": coil.length_mm},
     }
 
 

@@ -183,7 +183,10 @@ class Page:
         if self._sent - self._confirmed == 1:
             self._confirmed_s = time.monotonic()
         send = self._socket.send_text(message) if isinstance(message, str) else self._socket.send_bytes(message)
-        await asyncio.wait_for(send, self._hub.patience_s)
+        try:
+            await asyncio.wait_for(send, self._hub.patience_s)
+        except asyncio.TimeoutError:
+            raise ConnectionError("the page takes nothing") from None
 
     async def _close(self, code: int, why: str) -> None:
         with contextlib.suppress(Exception):

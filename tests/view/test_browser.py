@@ -9,10 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from inspector.frames.outcome import Verdict
+from inspector.results.journal_reader import JournalReader
 from inspector.view.config import ViewLineConfig
 from tests.follow.test_follower import Line
-from tests.results.publishing import REJECTED
+from tests.results.publishing import REJECTED, eventually
 from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.making import archive_of
 from tests.view.serving import configured, serving
 from tests.view.test_pages import HOSTILE
 
@@ -20,9 +23,19 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
+def browser() -> Iterator[Page]:
     with browsing() as made:
         yield made
+
+
+@pytest.fixture
+def tab(browser: Page) -> Page:
+    """An empty one: the page of the test before would complain of a viewer that is gone."""
+    browser.send("Page.navigate", url="about:blank")
+    browser.until("location.href === 'about:blank'")
+    browser.errors.clear()
+    browser.requests.clear()
+    return browser
 
 
 @pytest.fixture
@@ -37,8 +50,6 @@ def text(selector: str) -> str:
 
 
 def test_the_page_of_a_line(tab: Page, line: Line) -> None:
-    tab.requests.clear()
-    tab.errors.clear()
     with serving(configured(line.results.endpoint)) as viewer:
         tab.look(1400, 900, dark=False)
         tab.open(viewer.url)
@@ -60,7 +71,6 @@ def test_names_that_are_markup_stay_text(tab: Page, line: Line) -> None:
     line.begin(HOSTILE)
     line.see(HOSTILE, msgspec.structs.replace(REJECTED, defects=(defect,), mask=b"", detail=HOSTILE))
     with serving(configured(line.results.endpoint)) as viewer:
-        tab.errors.clear()
         tab.open(viewer.url)
         tab.until(
             "document.querySelectorAll('.reject').length === 1 && document.querySelector('strip-map').defects.count === 1"
@@ -69,6 +79,29 @@ def test_names_that_are_markup_stay_text(tab: Page, line: Line) -> None:
             tab.until(f"({text(selector)}).includes({json.dumps(HOSTILE)})")
         assert tab.js("document.images.length") == 0
         assert tab.errors == []
+
+
+def test_rejects_with_their_pictures_of_the_archive(tab: Page, tmp_path: Path) -> None:
+    journal, archive = tmp_path / "journal.sqlite", tmp_path / "archive"
+    line = Line(journal=journal)
+    try:
+        line.coil("coil-7")
+        with JournalReader(journal) as reader:
+            eventually(lambda: len(list(reader.walk(verdict=Verdict.REJECT))) == 5)
+        archive_of(archive, journal)
+        lines = (ViewLineConfig(endpoint=line.results.endpoint, journal=str(journal), archive=str(archive)),)
+        with serving(configured(lines=lines)) as viewer:
+            tab.open(viewer.url)
+            tab.until("document.querySelectorAll('.reject').length === 5")
+            tab.until(
+                "performance.getEntriesByType('resource').filter((one) => one.name.includes('/pictures/')).length === 5"
+            )
+            assert tab.errors == []
+            tab.js("document.querySelector('.coils').click()")
+            tab.until("location.pathname === '/coil' && document.body.textContent.includes('coil-7')")
+            assert tab.errors == []
+    finally:
+        line.results.close()
 
 
 def test_several_lines_and_the_way_to_one(tab: Page, line: Line, tmp_path: Path) -> None:

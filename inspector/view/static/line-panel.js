@@ -6,6 +6,7 @@ import "/static/strip-map.js";
 import { clock, count, element, fixed, mark, say } from "/static/dom.js";
 
 const DRAW_EVERY_MS = 250;
+const FOLLOWER_BEHIND_MM = 50_000;
 const FOLLOW_MM = 100_000;
 const UNKNOWN = "—";
 const LEAST_UNSEEN = 0.005;
@@ -144,6 +145,8 @@ class LinePanel extends HTMLElement {
     say(this.counts, counts.join("  ·  ") + (reasons ? ` (${reasons})` : "") + (run.late ? `  ·  ${count(run.late)} results came too late` : ""));
     const notes = [...run.notes];
     if (this.leftOut) notes.push(`${count(this.leftOut)} older defects are no longer drawn`);
+    const reached = this.map.coil.to_mm - this.map.coil.from_mm;
+    if (run.coil?.length_mm != null && reached - run.coil.length_mm > FOLLOWER_BEHIND_MM) notes.push(`roll marks are known up to ${fixed(run.coil.length_mm / 1000, 0)} m: what follows the coil is behind`);
     if (this.catchingUp) notes.unshift("what was published before is being fetched");
     say(this.notes, notes.join("; "));
     this.defects = run.defects;
@@ -201,8 +204,7 @@ class LinePanel extends HTMLElement {
   }
 
   #rejected(rejects) {
-    const archived = false;
-    this.rejects.show(rejects, (name) => this.#colour(name), (one) => (archived ? one : null));
+    this.rejects.show(rejects, (name) => this.#colour(name), this.archive ? this.lineId : null);
   }
 
   #logged(log) {

@@ -13,7 +13,7 @@ async function begin() {
   const wanted = new URLSearchParams(location.search).get("line");
   const ids = listed.map((one) => one.id);
   const shown = wanted !== null && ids.includes(wanted) ? [wanted] : ids;
-  const panels = new Map(shown.map((id) => [id, panel(id, shown.length > 1, listed.find((one) => one.id === id).journal)]));
+  const panels = new Map(shown.map((id) => [id, panel(listed.find((one) => one.id === id), shown.length > 1)]));
   mark(document.body, "many", String(shown.length > 1));
   $("main").append(...panels.values());
   setTheme(document.documentElement.dataset.theme);
@@ -34,11 +34,12 @@ async function lines() {
   }
 }
 
-function panel(id, small, journal) {
+function panel({ id, journal, archive }, small) {
   const made = element("line-panel");
   made.lineId = id;
   made.toggleAttribute("small", small);
   made.journal = journal;
+  made.archive = archive;
   return made;
 }
 
