@@ -34,7 +34,7 @@ class LinePanel extends HTMLElement {
     this.simulated.hidden = true;
     this.with = element("span", "with");
     title.append(" ", this.simulated, this.with);
-    if (this.journal) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Coils of before", "coils"));
+    if (this.journal) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Past coils", "coils"));
     this.append(element("section", "top", title, this.sign, this.figures, this.sign.more), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
     if (!this.small) {
       this.rejects = element("reject-list");
@@ -183,7 +183,7 @@ class LinePanel extends HTMLElement {
     const texts = marks.slice(0, 3).map((one) => {
       const roll = one.rolls.length ? ` It fits the roll ${one.rolls[0].roll}.` : "";
       const across = (one.area.x_from_mm + one.area.x_to_mm) / 2;
-      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} found.${roll}`;
+      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} or more found.${roll}`;
     });
     this.mark.replaceChildren(...texts.map((text) => element("span", "", text)));
   }
