@@ -129,7 +129,7 @@ class LinePanel extends HTMLElement {
     mark(this.values.unseen.box, "bad", String(unseen >= LEAST_UNSEEN));
     const { latency_ms: latency, deadline_ms: deadline } = figures;
     const slowest = latency === null ? UNKNOWN : fixed(latency[1], latency[1] < 10 ? 1 : 0);
-    this.#set("latency", slowest, " ms", deadline === null ? "99 % are faster" : `99 % faster; deadline ${fixed(deadline, 0)} ms`);
+    this.#set("latency", slowest, " ms", deadline === null ? "for 99 % of frames" : `for 99 % of frames; deadline ${fixed(deadline, 0)} ms`);
     mark(this.values.latency.box, "bad", String(latency !== null && deadline !== null && latency[1] > deadline));
   }
 
@@ -183,7 +183,7 @@ class LinePanel extends HTMLElement {
     const texts = marks.slice(0, 3).map((one) => {
       const roll = one.rolls.length ? ` It fits the roll ${one.rolls[0].roll}.` : "";
       const across = (one.area.x_from_mm + one.area.x_to_mm) / 2;
-      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} or more found.${roll}`;
+      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} found.${roll}`;
     });
     this.mark.replaceChildren(...texts.map((text) => element("span", "", text)));
   }
