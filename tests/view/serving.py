@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import threading
@@ -84,6 +85,14 @@ class Page:
                 self.lines.setdefault(line, {}).update(sections)
         else:
             self._boxes(message)
+
+    def confirm_nothing(self, quiet_s: float = 0.7) -> int:
+        """Take messages and confirm none, until no more come for so long; the number of the last one."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.socket.recv(quiet_s)
+                self.taken += 1
+        return self.taken
 
     def ended(self, timeout_s: float = 10.0) -> Close | None:
         """Read, and confirm nothing, until the connection ends; how it was closed, None where it was cut off."""

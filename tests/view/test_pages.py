@@ -108,6 +108,20 @@ def test_a_line_that_is_started_again_is_shown_under_the_open_page(tmp_path: Pat
             again.results.close()
 
 
+def test_a_slow_page_gets_the_latest_only_and_is_told_that_it_is_behind(line: Line) -> None:
+    with serving(configured(line.results.endpoint)) as viewer, Page(viewer) as page:
+        page.until(lambda page: page.line("now")["state"] == "starting")
+        taken = page.confirm_nothing()
+        line.coil("coil-7")
+        line.coil("coil-8")
+        page.socket.send(str(taken))
+        page.take()
+        assert page.behind_ms[-1] >= 500
+        page.until(lambda page: page.line("run")["account"]["frames"] == 40 and page.line("run")["run"] == "coil-8")
+        page.until(lambda page: len(page.boxes[0]) == 5)
+        assert page.behind_ms[-1] == 0
+
+
 def test_several_lines_are_on_one_page_and_one_that_is_not_there_hides_none(line: Line) -> None:
     lines = (
         ViewLineConfig(name="hot", endpoint=line.results.endpoint),
