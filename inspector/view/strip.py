@@ -26,8 +26,8 @@ MOST_HOLES = 1000
 MOST_CLASSES = 64
 MOST_OF_A_FRAME = 200
 """Boxes of one frame, the largest."""
-_MOST_WAITING = 10_000
-"""Frames whose defects wait for their place."""
+_MOST_WAITING = 500
+"""Frames whose defects wait for their place: a line has few under way, and of a frame without a place they would wait for ever."""
 _NEARBY_MM = 1.0
 OTHER = "other"
 
@@ -114,8 +114,10 @@ class Strip:
             self.epochs.add(header.epoch)
             if isinstance(body, ResultBody) and (body.defects or body.mask is not None):
                 self.defects.update(defect.class_name for defect in body.defects)
-                if body.defects and len(self._waiting) < _MOST_WAITING:
+                if body.defects:
                     self._waiting[header.camera, header.frame or 0] = body.defects[:MOST_OF_A_FRAME]
+                    if len(self._waiting) > _MOST_WAITING:
+                        del self._waiting[next(iter(self._waiting))]
                 packet = Packet(header, msgspec.structs.replace(body, defects=(), mask=None))
         for event in self._reader.read(packet):
             if not isinstance(event, Over):
