@@ -17,12 +17,15 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inspector.view.coils import STATIC, coil_routes
+import inspector.view
+from inspector.view.coils import coil_routes
 
+STATIC = Path(inspector.view.__file__).parent / "static"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
 )
@@ -78,8 +81,9 @@ class _Policy:
 
 def app(routes: Sequence[Route]) -> Starlette:
     """The pages, with the policy that the viewer has."""
+    page = Route("/coil", lambda request: FileResponse(STATIC / "coil.html"))
     static = Mount("/static", StaticFiles(directory=STATIC))
-    return Starlette(routes=[*routes, static], middleware=[Middleware(_Policy)])
+    return Starlette(routes=[*routes, page, static], middleware=[Middleware(_Policy)])
 
 
 @contextmanager

@@ -30,8 +30,10 @@ def test_many_who_ask_share_one_making(jobs: list[Job]) -> None:
     async def ask() -> None:
         desk = CoilDesk()
         made = await asyncio.gather(*(desk.get(jobs[0], 50) for _ in range(10)))
-        again = await desk.get(jobs[0], 0)
-        assert all(isinstance(one, MadeCoil) and one is made[0] for one in [*made, again])
+        assert all(isinstance(one, MadeCoil) and one is made[0] for one in made)
+        judged = await asyncio.gather(*(desk.get(jobs[0], 50, judged=True) for _ in range(10)))
+        again = await desk.get(jobs[0], 0, judged=True)
+        assert all(isinstance(one, MadeCoil) and one.judgement and one is again for one in judged)
         assert desk.started == 1
 
     asyncio.run(ask())
@@ -67,11 +69,27 @@ def test_a_client_that_goes_away_waits_no_more(jobs: list[Job]) -> None:
     asyncio.run(ask())
 
 
+def test_a_map_does_not_wait_for_roll_marks_that_take_too_long(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coil_desk, "LONGEST_JUDGING_S", 0.0)
+
+    async def ask() -> None:
+        desk = CoilDesk()
+        made = await desk.get(jobs[0], 50)
+        assert isinstance(made, MadeCoil)
+        with pytest.raises(UserError, match="roll marks and grade"):
+            await desk.get(jobs[0], 50, judged=True)
+        assert await desk.get(jobs[0], 0) is made
+
+    asyncio.run(ask())
+
+
 def test_old_coils_make_room(jobs: list[Job]) -> None:
     async def ask() -> None:
         desk = CoilDesk(most_bytes=1)
         for job in (*jobs, *jobs):
-            assert isinstance(await desk.get(job, 50), MadeCoil)
+            assert isinstance(await desk.get(job, 50, judged=True), MadeCoil)
         assert desk.started == 4
         assert len(desk._made) == 1
 
