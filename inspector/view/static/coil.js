@@ -15,7 +15,17 @@ function say(words, bad = false) {
   at("message").className = bad ? "bad" : "";
 }
 
+/** The theme that was chosen on the live page. */
+function theme() {
+  let name = wanted.get("theme") ?? "";
+  try { name ||= localStorage.getItem("theme") ?? ""; } catch { /* a browser that keeps nothing */ }
+  if (name !== "dark" && name !== "light") return;
+  document.documentElement.dataset.theme = name;
+  map.setAttribute("theme", name);
+}
+
 async function start() {
+  theme();
   if (line === "") throw new Error("the address names no line: /coil?line=...");
   if (wanted.has("id")) return showCoil(wanted.get("id"));
   const name = wanted.get("run");
@@ -90,6 +100,8 @@ function showHead(head, address) {
   at("complete").hidden = false;
   at("report").addEventListener("click", () => report(`${address}/report.html`).catch((error) => say(error.message, true)));
   at("report").hidden = false;
+  at("all-coils").href = `/coil?line=${encodeURIComponent(line)}`;
+  at("all-coils").hidden = false;
   at("figures").textContent = [
     `${(head.length_mm ?? head.to_mm - head.from_mm) / 1000 < 0.001 ? "no frame has a place on the strip" : `${((head.to_mm - head.from_mm) / 1000).toFixed(1)} m`}`,
     head.width_mm === null ? null : `${head.width_mm} mm wide`,
@@ -227,7 +239,7 @@ function picks(head, address) {
     try {
       const page = await get(index, mine.signal);
       if (mine.signal.aborted) return;
-      showFacts(at("facts"), page, lineAddress(line), (name) => map.colourOf(Math.max(0, head.classes.indexOf(name))));
+      showFacts(at("facts"), page, lineAddress(line), (name) => Math.max(0, head.classes.indexOf(name)));
       for (const other of [index + 1, index - 1]) if (other >= 0 && other < head.defects) get(other, mine.signal).catch(() => {});
     } catch (error) {
       if (error.name !== "AbortError") at("facts").replaceChildren(element("h2", "Defect"), element("p", error.message));
