@@ -1,8 +1,9 @@
-"""The addresses of coils: the runs of a line's journal, each of them as a coil, its defects with their pictures, its report."""
+"""The page and the addresses of coils: the runs of a line's journal, each of them as a coil, its defects with their pictures, its report."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -66,6 +67,7 @@ def coil_routes(
     pages = _Coils({line.id: line for line in lines}, dict(configs or {}), desk or CoilDesk())
     at = "/api/lines/{line}"
     return [
+        Route("/coil", pages.page),
         Route(f"{at}/runs", _told(pages.runs)),
         Route(f"{at}/runs/{{run:int}}", _told(pages.head)),
         Route(f"{at}/runs/{{run:int}}/defects.bin", _told(pages.block)),
@@ -95,6 +97,11 @@ def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
 class _Coils:
     def __init__(self, lines: Mapping[str, LineSource], configs: Mapping[str, Path], desk: CoilDesk) -> None:
         self._lines, self._configs, self._desk = lines, configs, desk
+        self._page = (files("inspector.view") / "static" / "coil.html").read_bytes()
+
+    async def page(self, request: Request) -> Response:
+        """The coil page; its address says the line and the run."""
+        return Response(self._page, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def runs(self, request: Request) -> Response:
         """The newest runs, or those of one name."""

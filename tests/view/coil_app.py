@@ -17,7 +17,6 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,9 +80,8 @@ class _Policy:
 
 def app(routes: Sequence[Route]) -> Starlette:
     """The pages, with the policy that the viewer has."""
-    page = Route("/coil", lambda request: FileResponse(STATIC / "coil.html"))
     static = Mount("/static", StaticFiles(directory=STATIC))
-    return Starlette(routes=[*routes, page, static], middleware=[Middleware(_Policy)])
+    return Starlette(routes=[*routes, static], middleware=[Middleware(_Policy)])
 
 
 @contextmanager
