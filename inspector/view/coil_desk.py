@@ -175,7 +175,10 @@ def _told(task: asyncio.Task[MadeCoil]) -> None:
 async def _worked(making: _Making, keep: Callable[[MadeCoil], None]) -> MadeCoil:
     """What a worker says; ``keep`` is given what a map needs as soon as it is there. The worker is ended in any case."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", _WORKER, cwd=_ROOT, stdin=pipe, stdout=pipe)
+    # In a session of its own: Ctrl-C is for the viewer, at whose end the worker finds the end of its input.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", _WORKER, cwd=_ROOT, stdin=pipe, stdout=pipe, start_new_session=True
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:

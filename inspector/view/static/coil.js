@@ -60,17 +60,23 @@ async function showCoil(id) {
   say("");
   at("coil").hidden = false;
   showHead(head, address);
+  if (head.to_mm <= head.from_mm) {
+    // An empty map would look like clean strip.
+    for (const part of ["filters", "map", "tools", "facts"]) at(part).hidden = true;
+    say("No frame has a place on the strip, so there is no map; the notes say why.", true);
+    return judgement(address, leave.signal);
+  }
   map.setCoil({ from_mm: head.from_mm, to_mm: head.to_mm, x_from_mm: head.x_from_mm, x_to_mm: head.x_to_mm, faces: head.faces, width_mm: head.width_mm });
   map.setDefects(arrays, head.classes);
   map.setUnknown({ x: arrays["unknown.x"], y: arrays["unknown.y"], length: arrays["unknown.length"], width: arrays["unknown.width"], face: arrays["unknown.face"] });
   filters(head, arrays);
   tools();
   picks(head, address);
-  await judgement(address, head, leave.signal);
+  await judgement(address, leave.signal);
 }
 
 /** Roll marks and grade, which may take longer than the map. */
-async function judgement(address, head, signal) {
+async function judgement(address, signal) {
   at("mark-rows").append(element("li", "They are being looked for ..."));
   let found;
   try {
@@ -103,7 +109,7 @@ function showHead(head, address) {
   at("all-coils").href = `/coil?line=${encodeURIComponent(line)}`;
   at("all-coils").hidden = false;
   at("figures").textContent = [
-    `${(head.length_mm ?? head.to_mm - head.from_mm) / 1000 < 0.001 ? "no frame has a place on the strip" : `${((head.to_mm - head.from_mm) / 1000).toFixed(1)} m`}`,
+    `${((head.to_mm - head.from_mm) / 1000).toFixed(1)} m`,
     head.width_mm === null ? null : `${head.width_mm} mm wide`,
     `${head.defects.toLocaleString("en")} defects`,
     `${(head.uninspected_mm / 1000).toFixed(1)} m not inspected`,
@@ -111,7 +117,7 @@ function showHead(head, address) {
     head.head.simulated ? "simulated" : null,
   ].filter((one) => one !== null).join(" · ");
   at("camera-rows").append(...head.coverage.map((one) => list([
-    ["camera", `${one.camera}, ${one.face ?? "face unknown"}`],
+    ["camera", `${one.camera}, ${one.face === null ? "face unknown" : `${one.face} face`}`],
     ["frames", `${one.frames}${one.missing > 0 ? `, ${one.missing} of which nothing was told` : ""}${one.complete ? "" : "; not complete"}`],
     ["verdicts", Object.entries(one.verdicts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")],
     ["inspected", `${(one.inspected_mm / 1000).toFixed(1)} m, ${(one.unknown_mm / 1000).toFixed(1)} m not`],
