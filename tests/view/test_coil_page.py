@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inspector.view.coils import coil_routes
+from tests.results.publishing import eventually
 from tests.view.chromium import Page, browsing, needs_chromium
 from tests.view.coil_app import Line, Pages, served
 from tests.view.making import CAMERA, JournaledLine, archive_of, journal_of, run_of
@@ -167,6 +168,14 @@ def test_what_was_not_inspected_is_hatched_and_never_like_clean_steel(coil: Page
     )
     assert len(colours) == 4
     assert colours[-1] not in colours[:-2]
+
+
+def test_the_report_is_saved_by_one_button(coil: Page, tmp_path: Path) -> None:
+    coil.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    coil.js("document.getElementById('report').click()")
+    coil.until("document.getElementById('message').textContent === 'The report is saved.'")
+    eventually(lambda: [one.name for one in tmp_path.iterdir()] == ["coil-1.html"])
+    assert "Grade C" in (tmp_path / "coil-1.html").read_text()
 
 
 def test_a_coil_without_places_has_no_map_that_looks_clean(pages: Pages, browser: Page) -> None:
