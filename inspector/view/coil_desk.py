@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from inspector.view.arrays import Facts
 from inspector.view.coil_worker import MESSAGE, Job, Progress
 from inspector.view.runs import Run
 
-WORKERS = 1
+WORKERS = 2
 """Coils that are made at the same time."""
 MOST_JOBS = 16
 """Those that are made or wait for it; one more is refused."""
@@ -28,6 +29,8 @@ LARGEST_BYTES = 256 << 20
 NOBODY_WAITS_S = 5.0
 """A coil that nobody has asked for so long is not made to its end."""
 LONGEST_S = 1800.0
+LONGEST_JUDGING_S = 180.0
+"""For roll marks and grade. On a coil with very many defects the search for roll marks takes longer; the map does not wait for it."""
 LEAST_AGE_S = 10.0
 """A coil that goes on is made again when it is asked for and is older than this, and than 5 times the time that it took."""
 
@@ -49,6 +52,8 @@ class MadeCoil:
     """JSON, or the HTML of the report."""
     block: bytes
     facts: Facts
+    judgement: bytes | None
+    """JSON; None: it is not made yet."""
     made_s: float
     took_s: float
     """By the monotonic clock."""
@@ -56,13 +61,16 @@ class MadeCoil:
     @property
     def bytes(self) -> int:
         """What it takes of memory."""
-        return len(self.head) + len(self.block) + sum(map(len, self.facts.chunks))
+        return len(self.head) + len(self.block) + sum(map(len, self.facts.chunks)) + len(self.judgement or b"")
 
 
 @dataclass
 class _Making:
     job: Job
+    mapped: asyncio.Future[MadeCoil]
+    """What a map needs."""
     task: asyncio.Task[MadeCoil] | None = None
+    """All of it."""
     progress: Progress = field(default_factory=lambda: Progress(done=0, of=1))
     waiting: int = 0
     end: asyncio.TimerHandle | None = None
@@ -84,35 +92,43 @@ class CoilDesk:
         """Coils that are made, or wait for it."""
         return len(self._making)
 
-    async def get(self, job: Job, wait_s: float) -> MadeCoil | Progress:
-        """The coil, or how far it is after ``wait_s``. Raises UserError where it cannot be made."""
+    async def get(self, job: Job, wait_s: float, *, judged: bool = False) -> MadeCoil | Progress:
+        """The coil, with roll marks and grade where it is to be ``judged``, or how far it is after ``wait_s``. Raises UserError where it cannot be made."""
         key = job.journal, job.run.id, job.report
         kept = self._made.get(key)
-        if kept is not None and _is_good(kept, job.run):
+        if kept is not None and _is_good(kept, job.run) and not (judged and kept.judgement is None):
             self._made.move_to_end(key)
             return kept
-        making = self._making.get(key)
-        if making is None or making.task is None:
-            if len(self._making) >= MOST_JOBS:
-                raise BusyError("too many coils are asked for at the same time; ask again in a while")
-            making = self._making[key] = _Making(job)
-            making.task = asyncio.create_task(self._make(key, making))
-            making.task.add_done_callback(_told)
+        making = self._making.get(key) or self._begin(key, job)
+        assert making.task is not None
         making.waiting += 1
         if making.end is not None:
             making.end.cancel()
             making.end = None
         try:
-            done, _ = await asyncio.wait({making.task}, timeout=wait_s)
+            wanted: set[asyncio.Future[MadeCoil]] = (
+                {making.task} if judged or job.report else {making.mapped, making.task}
+            )
+            done, _ = await asyncio.wait(wanted, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 return making.progress
+            if making.mapped in done:
+                return making.mapped.result()
             if making.task.cancelled():
-                raise BusyError("the viewer is being stopped")
+                raise BusyError("the coil was given up; ask for it again")
             return making.task.result()
         finally:
             making.waiting -= 1
             if making.waiting == 0 and not making.task.done():
                 making.end = asyncio.get_running_loop().call_later(self._nobody_waits_s, making.task.cancel)
+
+    def _begin(self, key: tuple[str, int, bool], job: Job) -> _Making:
+        if len(self._making) >= MOST_JOBS:
+            raise BusyError("too many coils are asked for at the same time; ask again in a while")
+        making = self._making[key] = _Making(job, asyncio.get_running_loop().create_future())
+        making.task = asyncio.create_task(self._make(key, making))
+        making.task.add_done_callback(_told)
+        return making
 
     async def close(self) -> None:
         """Give up what is being made."""
@@ -124,11 +140,8 @@ class CoilDesk:
     async def _make(self, key: tuple[str, int, bool], making: _Making) -> MadeCoil:
         try:
             async with self._free:
-                began = time.monotonic()
                 self.started += 1
-                head, block, chunks = await asyncio.wait_for(_worked(making), LONGEST_S)
-                now = time.monotonic()
-            made = MadeCoil(making.job.run, head, block, Facts(chunks), now, now - began)
+                made = await asyncio.wait_for(_worked(making, lambda one: self._keep(key, one)), LONGEST_S)
             self._keep(key, made)
             return made
         except asyncio.TimeoutError:
@@ -159,16 +172,19 @@ def _told(task: asyncio.Task[MadeCoil]) -> None:
         task.exception()
 
 
-async def _worked(making: _Making) -> tuple[bytes, bytes, list[bytes]]:
-    """The messages of a worker. It is ended in any case."""
+async def _worked(making: _Making, keep: Callable[[MadeCoil], None]) -> MadeCoil:
+    """What a worker says; ``keep`` is given what a map needs as soon as it is there. The worker is ended in any case."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", _WORKER, cwd=_ROOT, stdin=pipe, stdout=pipe)
+    # In a session of its own: Ctrl-C is for the viewer, at whose end the worker finds the end of its input.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", _WORKER, cwd=_ROOT, stdin=pipe, stdout=pipe, start_new_session=True
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         process.stdin.write(msgspec.json.encode(making.job) + b"\n")
         await process.stdin.drain()
-        return await _read(process.stdout, making)
+        return await _read(process.stdout, making, keep)
     except (asyncio.IncompleteReadError, ConnectionError):
         raise UserError(
             "the process that makes the coil ended before it was done; the viewer's log may say why"
@@ -180,24 +196,40 @@ async def _worked(making: _Making) -> tuple[bytes, bytes, list[bytes]]:
         await process.wait()
 
 
-async def _read(stream: asyncio.StreamReader, making: _Making) -> tuple[bytes, bytes, list[bytes]]:
-    head, block, chunks, size = b"", b"", [], 0
+async def _read(stream: asyncio.StreamReader, making: _Making, keep: Callable[[MadeCoil], None]) -> MadeCoil:
+    parts: dict[bytes, bytes] = {}
+    chunks: list[bytes] = []
+    began, size, limit_s = time.monotonic(), 0, LONGEST_S
     while True:
-        kind, length = MESSAGE.unpack(await stream.readexactly(MESSAGE.size))
-        size += length
-        if size > LARGEST_BYTES:
-            raise UserError(f"the coil takes more than {LARGEST_BYTES >> 20} MiB")
-        content = await stream.readexactly(length)
+        try:
+            kind, content = await asyncio.wait_for(_message(stream, LARGEST_BYTES - size), limit_s)
+        except asyncio.TimeoutError:
+            raise UserError(
+                f"roll marks and grade were not found within {limit_s:g} s; `inspector coil report` takes the time that it needs"
+            ) from None
         if kind == b"p":
-            size -= length
             making.progress = msgspec.json.decode(content, type=Progress)
-        elif kind == b"e":
+            continue
+        size += len(content)
+        if kind == b"e":
             raise UserError(content.decode())
-        elif kind in (b"h", b"r"):
-            head = content
-        elif kind == b"b":
-            block = content
-        elif kind == b"f":
+        if kind == b"f":
             chunks.append(content)
+        elif kind in (b"m", b"."):
+            now = time.monotonic()
+            head, judgement = parts.get(b"h") or parts.get(b"r", b""), parts.get(b"j")
+            made = MadeCoil(making.job.run, head, parts.get(b"b", b""), Facts(chunks), judgement, now, now - began)
+            if kind == b".":
+                return made
+            keep(made)
+            making.mapped.set_result(made)
+            limit_s = LONGEST_JUDGING_S
         else:
-            return head, block, chunks
+            parts[kind] = content
+
+
+async def _message(stream: asyncio.StreamReader, most_bytes: int) -> tuple[bytes, bytes]:
+    kind, length = MESSAGE.unpack(await stream.readexactly(MESSAGE.size))
+    if length > most_bytes:
+        raise UserError(f"the coil takes more than {LARGEST_BYTES >> 20} MiB")
+    return kind, await stream.readexactly(length)

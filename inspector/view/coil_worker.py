@@ -1,8 +1,9 @@
 """Makes a coil of a run, in a process of its own that gives way to everything else on the machine, and says it on standard output.
 
-A message is a letter, the length of what follows (8 bytes, little endian) and that: ``p`` progress, then either ``h`` the head (JSON), ``b`` the arrays and
-``f`` facts of defects, some at a time, or ``r`` the report, and last ``.``; or ``e``, why there is none. Standard input is the job and stays open: at its
-end nobody waits any more, and the process ends.
+A message is a letter, the length of what follows (8 bytes, little endian) and that: ``p`` progress, then either ``h`` the head (JSON), ``b`` the arrays,
+``f`` facts of defects, some at a time, ``m`` when the map has all that it needs, and ``j`` the judgement (JSON), which may take longer than all before; or
+``r`` the report; and last ``.``, or ``e``, why there is none. Standard input is the job and stays open: at its end nobody waits any more, and the process
+ends.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from inspector.coil.coverage import CameraCoverage
 from inspector.coil.cutting import CutList
 from inspector.coil.grading import Grade
 from inspector.coil.head import Head
+from inspector.coil.intervals import length, within
 from inspector.coil.load import load_coil
 from inspector.errors import UserError
 from inspector.frames.coil import Face, RollMark
 from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.codec import MalformedError
 from inspector.protocol.messages import ChangeBody, ResultBody, StartBody
+from inspector.report.coil.content import CoilReport
+from inspector.report.coil.make import made
 from inspector.results.journal_reader import JournalReader
 from inspector.view.arrays import (
     REASONS,
@@ -90,14 +94,23 @@ class CoilHead(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
     """What the numbers in the arrays stand for."""
     uninspected_mm: float
-    roll_marks: tuple[RollMark, ...]
-    roll_marks_sought: bool
-    grade: Grade | None
-    cuts: CutList | None
+    """Of its length, where any camera did not see it; each place once."""
     coverage: tuple[CameraCoverage, ...]
     notes: tuple[str, ...]
     arrays: tuple[ArrayPlace, ...]
     bytes: int
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What is made of the defects of a coil."""
+
+    roll_marks: tuple[RollMark, ...]
+    roll_marks_sought: bool
+    grade: Grade | None
+    """None: the viewer knows no grading of this line."""
+    cuts: CutList | None
+    notes: tuple[str, ...]
+    """Those of the head too."""
 
 
 def main() -> None:
@@ -125,8 +138,6 @@ def make(job: Job, tell: Tell) -> None:
 
 
 def _make(job: Job, tell: Tell) -> None:
-    from inspector.report.coil.make import made
-
     config = CoilConfig() if job.config is None else load_coil(Path(job.config))
     reading = _Reading(job, config)
     for progress in reading.steps():
@@ -134,31 +145,49 @@ def _make(job: Job, tell: Tell) -> None:
     findings = reading.coil.findings
     if findings.line is None:
         raise UserError(f"the journal holds nothing of the run {job.run.name!r} any more")
-    report = made(findings, config)
     if job.report:
-        from inspector.report.coil.coil_map import coil_map
-        from inspector.report.coil.page import MAP_CAPTION, page
-        from inspector.report.coil.pictures import shown
-
-        picture = coil_map(report)
-        tell(b"r", page(report, None if picture is None else shown(picture, MAP_CAPTION), []).encode())
+        tell(b"r", _page(made(findings, config)).encode())
     else:
-        facts = reading.facts(findings)
-        classes = reading.classes(findings)
-        places, block = packed(arrays_of(findings, facts, classes, findings.unknowns))
-        head = CoilHead(
-            run=job.run, head=findings.head, ended=findings.ended, complete=findings.complete,
-            from_mm=findings.from_mm, to_mm=findings.to_mm, x_from_mm=across(findings)[0], x_to_mm=across(findings)[1],
-            width_mm=findings.width_mm, faces=tuple(faces_of(findings)), classes=classes, defects=len(findings.defects),
-            verdicts=VERDICTS, reasons=REASONS, uninspected_mm=report.uninspected_mm, roll_marks=report.roll_marks,
-            roll_marks_sought=report.roll_marks_sought, grade=report.grade, cuts=report.cuts, coverage=findings.coverage,
-            notes=report.notes, arrays=tuple(places), bytes=len(block),
-        )  # fmt: skip
-        tell(b"h", msgspec.json.encode(head))
-        tell(b"b", block)
-        for chunk in Facts.of(facts).chunks:
-            tell(b"f", chunk)
+        _tell_map(job.run, reading, findings, tell)
+        report = made(findings, config)
+        judgement = Judgement(
+            roll_marks=report.roll_marks,
+            roll_marks_sought=report.roll_marks_sought,
+            grade=report.grade,
+            cuts=report.cuts,
+            notes=report.notes,
+        )
+        tell(b"j", msgspec.json.encode(judgement))
     tell(b".", b"")
+
+
+def _tell_map(run: Run, reading: _Reading, findings: Findings, tell: Tell) -> None:
+    facts, classes = reading.facts(findings), reading.classes(findings)
+    places, block = packed(arrays_of(findings, facts, classes, findings.unknowns))
+    unseen = within(
+        ((one.area.from_mm, one.area.to_mm) for one in findings.unknowns), (findings.from_mm, findings.to_mm)
+    )
+    head = CoilHead(
+        run=run, head=findings.head, ended=findings.ended, complete=findings.complete,
+        from_mm=findings.from_mm, to_mm=findings.to_mm, x_from_mm=across(findings)[0], x_to_mm=across(findings)[1],
+        width_mm=findings.width_mm, faces=tuple(faces_of(findings)), classes=classes, defects=len(findings.defects),
+        verdicts=VERDICTS, reasons=REASONS, uninspected_mm=length(unseen), coverage=findings.coverage,
+        notes=findings.notes, arrays=tuple(places), bytes=len(block),
+    )  # fmt: skip
+    tell(b"h", msgspec.json.encode(head))
+    tell(b"b", block)
+    for chunk in Facts.of(facts).chunks:
+        tell(b"f", chunk)
+    tell(b"m", b"")
+
+
+def _page(report: CoilReport) -> str:
+    from inspector.report.coil.coil_map import coil_map
+    from inspector.report.coil.page import MAP_CAPTION, page
+    from inspector.report.coil.pictures import shown
+
+    picture = coil_map(report)
+    return page(report, None if picture is None else shown(picture, MAP_CAPTION), [])
 
 
 class _Reading:

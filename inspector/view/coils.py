@@ -1,8 +1,9 @@
-"""The pages and addresses of coils: the runs of a line's journal, each of them as a coil, its defects with their pictures, its report."""
+"""The page and the addresses of coils: the runs of a line's journal, each of them as a coil, its defects with their pictures, its report."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -23,7 +24,6 @@ from inspector.view.defects import facts_of
 from inspector.view.pictures import picture
 from inspector.view.runs import Run, find_run, runs
 
-STATIC = Path(__file__).parent / "static"
 _WAIT_S = 10.0
 """How long an answer waits for a coil; then it says how far the coil is."""
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -72,6 +72,7 @@ def coil_routes(
         Route(f"{at}/runs/{{run:int}}", _told(pages.head)),
         Route(f"{at}/runs/{{run:int}}/defects.bin", _told(pages.block)),
         Route(f"{at}/runs/{{run:int}}/defects/{{index:int}}", _told(pages.defect)),
+        Route(f"{at}/runs/{{run:int}}/judgement", _told(pages.judgement)),
         Route(f"{at}/runs/{{run:int}}/report.html", _told(pages.report)),
         Route(f"{at}/pictures/{{name}}", _told(pages.picture)),
     ]
@@ -96,11 +97,11 @@ def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
 class _Coils:
     def __init__(self, lines: Mapping[str, LineSource], configs: Mapping[str, Path], desk: CoilDesk) -> None:
         self._lines, self._configs, self._desk = lines, configs, desk
+        self._page = (files("inspector.view") / "static" / "coil.html").read_bytes()
 
     async def page(self, request: Request) -> Response:
         """The coil page; its address says the line and the run."""
-        html = await run_in_threadpool((STATIC / "coil.html").read_bytes)
-        return Response(html, media_type="text/html", headers={"Cache-Control": "no-cache"})
+        return Response(self._page, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def runs(self, request: Request) -> Response:
         """The newest runs, or those of one name."""
@@ -132,6 +133,11 @@ class _Coils:
         if facts is None:
             raise _RefusedError(404, "the coil has no such defect")
         return _json(await run_in_threadpool(facts_of, self._journal(request), line.archive, facts))
+
+    async def judgement(self, request: Request) -> Response:
+        """Roll marks, grade and cut list, which may take longer than the map."""
+        made = await self._made(request, judged=True)
+        return made if isinstance(made, Response) else _as_json(made.judgement or b"null")
 
     async def report(self, request: Request) -> Response:
         """The report, a file to be kept."""
@@ -169,7 +175,7 @@ class _Coils:
             raise _RefusedError(404, "the line has no journal; `journal` in the viewer's configuration names its file")
         return journal.absolute()
 
-    async def _made(self, request: Request, *, report: bool = False) -> MadeCoil | Response:
+    async def _made(self, request: Request, *, report: bool = False, judged: bool = False) -> MadeCoil | Response:
         line, journal = self._line(request), self._journal(request)
         id_ = request.path_params["run"]
         if id_ >= 2**63 - 1:
@@ -181,7 +187,7 @@ class _Coils:
         job = Job(
             journal=str(journal), run=run, config=None if config is None else str(config.absolute()), report=report
         )
-        made = await self._desk.get(job, _WAIT_S)
+        made = await self._desk.get(job, _WAIT_S, judged=judged)
         return _json({"making": made}, 202) if isinstance(made, Progress) else made
 
 

@@ -60,12 +60,12 @@ def painted(lines: int = 24 * 10) -> NDArray[np.uint8]:
     return strip
 
 
-def run_of(line: JournaledLine, run: str = RUN, *, ended: bool = True, lose: bool = True) -> None:
+def run_of(line: JournaledLine, run: str = RUN, *, ended: bool = True) -> None:
     """The run of a painted strip; its seventh frame is lost."""
     strip = painted()
     line.start(run)
     for first in CAMERA.frames(len(strip)):
-        if lose and first == 24 * 6:
+        if first == 24 * 6:
             line.lose("a", first, 1, run)
             continue
         line.inspect(line.capture("a", first, run), CAMERA.mask(strip, first))

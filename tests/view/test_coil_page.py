@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inspector.view.coils import coil_routes
+from tests.results.publishing import eventually
 from tests.view.chromium import Page, browsing, needs_chromium
 from tests.view.coil_app import Line, Pages, served
-from tests.view.making import archive_of, journal_of
+from tests.view.making import CAMERA, JournaledLine, archive_of, journal_of, run_of
 
 pytestmark = needs_chromium
 EVIL = "<img src=x onerror=alert(1)>/../'\""
@@ -25,7 +27,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     config = folder / "coil.yaml"
     config.write_text("width_mm: 10\ngrading: {grades: [{name: A, limits: [{most: 3}]}], otherwise: C}\n")
     line = Line(journal=journal, archive=archive_of(folder / "archive", journal))
-    with served(coil_routes([line, Line(id="bare")], {"line1": config})) as serving:
+    unscaled = JournaledLine(folder / "unscaled.sqlite", (replace(CAMERA, scaled=False),), epoch="e")
+    run_of(unscaled, "coil-2")
+    unscaled.close()
+    lines = [line, Line(id="bare"), Line(id="unscaled", journal=folder / "unscaled.sqlite")]
+    with served(coil_routes(lines, {"line1": config})) as serving:
         yield serving
 
 
@@ -162,6 +168,21 @@ def test_what_was_not_inspected_is_hatched_and_never_like_clean_steel(coil: Page
     )
     assert len(colours) == 4
     assert colours[-1] not in colours[:-2]
+
+
+def test_the_report_is_saved_by_one_button(coil: Page, tmp_path: Path) -> None:
+    coil.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    coil.js("document.getElementById('report').click()")
+    coil.until("document.getElementById('message').textContent === 'The report is saved.'")
+    eventually(lambda: [one.name for one in tmp_path.iterdir()] == ["coil-1.html"])
+    assert "Grade C" in (tmp_path / "coil-1.html").read_text()
+
+
+def test_a_coil_without_places_has_no_map_that_looks_clean(pages: Pages, browser: Page) -> None:
+    browser.open(f"http://127.0.0.1:{pages.port}/coil?line=unscaled&run=coil-2")
+    browser.until("document.getElementById('message').textContent.startsWith('No frame has a place')")
+    assert browser.js(f"{MAP}.hidden")
+    browser.until(f"{TEXT}.includes('camera has no scale')")
 
 
 def test_names_are_text_and_never_markup(pages: Pages, browser: Page) -> None:

@@ -86,8 +86,9 @@ def test_a_coil_is_what_its_journal_says(place: Place) -> None:
     assert {head["verdicts"][one] for one in arrays["verdict"]} == {"REJECT"}
     assert arrays["length"].max() == LONG_MM
     assert head["complete"]
-    assert head["grade"]["name"] == "C"
-    assert head["grade"]["why"][0]["text"] == f"defects: {len(defects)}, at most 3"
+    judged = place.json(f"{at}/judgement")
+    assert judged["grade"]["name"] == "C"
+    assert judged["grade"]["why"][0]["text"] == f"defects: {len(defects)}, at most 3"
 
 
 def test_what_nobody_inspected_is_told_with_its_reason(place: Place) -> None:

@@ -1,5 +1,7 @@
 // The facts of a defect: where it is, its frames with verdict, scores and thresholds, and their pictures with what the segmenter found.
 
+import { classColour, themeOf } from "./strip-theme.js";
+
 const SHOWN_FRAMES = 16;
 
 export function element(name, words = null, className = null) {
@@ -21,14 +23,15 @@ export function list(pairs) {
 const mm = (value) => `${value >= 1000 ? `${(value / 1000).toFixed(2)} m` : `${value.toFixed(1)} mm`}`;
 const score = (value) => (value === null ? null : value.toFixed(3));
 
-export function showFacts(place, page, address, colourOf) {
+/** `kindOf` gives the number of a class, which its colour hangs on. */
+export function showFacts(place, page, address, kindOf) {
   const { defect } = page;
   const cut = defect.head === "unknown" || defect.tail === "unknown" ? "it may go on where nobody inspected" : null;
   place.replaceChildren(
     element("h2", defect.class),
     list([
       ["along", `${(defect.along_mm / 1000).toFixed(3)} m from the head, ${defect.area.face} face`],
-      ["from the edges", `${mm(defect.near_edge_mm)}${defect.far_edge_mm === null ? "" : ` and ${mm(defect.far_edge_mm)}`}`],
+      ["across", `${Math.round(defect.near_edge_mm)} mm from the reference edge${defect.far_edge_mm === null ? "" : `, ${Math.round(defect.far_edge_mm)} mm from the far edge`}`],
       ["length and width", `${mm(defect.length_mm)} × ${mm(defect.width_mm)}`],
       ["area", `${defect.area_mm2.toFixed(1)} mm²`],
       ["highest score", score(defect.score)],
@@ -38,11 +41,11 @@ export function showFacts(place, page, address, colourOf) {
   );
   for (const note of page.notes) place.append(element("p", note));
   if (page.frames.length === 0) place.append(element("p", "Its frames are not in the journal any more."));
-  page.frames.slice(0, SHOWN_FRAMES).forEach((frame, at) => place.append(frameFacts(frame, defect, address, colourOf, at === 0)));
+  page.frames.slice(0, SHOWN_FRAMES).forEach((frame, at) => place.append(frameFacts(frame, defect, address, kindOf, at === 0)));
   if (page.frames_in_all > page.frames.length) place.append(element("p", `and ${page.frames_in_all - page.frames.length} frames more`));
 }
 
-function frameFacts(frame, defect, address, colourOf, open) {
+function frameFacts(frame, defect, address, kindOf, open) {
   const made = element("details");
   const summary = element("summary");
   summary.append(`${frame.camera}, frame ${frame.frame}: `, element("span", frame.verdict, `verdict ${frame.verdict}`));
@@ -51,6 +54,8 @@ function frameFacts(frame, defect, address, colourOf, open) {
     if (made.childElementCount > 1) return;
     const thresholds = frame.thresholds;
     const name = defect.class;
+    if (frame.archived === null) made.append(element("p", "The archive has no picture of this frame."));
+    else made.append(picture(frame.archived, address, kindOf));
     made.append(list([
       ["verdict", `${frame.verdict} (${frame.reason})${frame.detail ? `: ${frame.detail}` : ""}`],
       ["gate score", frame.gate_score === null ? "the gate did not run" : `${score(frame.gate_score)}${thresholds ? `; passes below ${thresholds.gate}` : ""}`],
@@ -59,16 +64,15 @@ function frameFacts(frame, defect, address, colourOf, open) {
       ["captured", frame.captured_unix_ns === null ? null : new Date(frame.captured_unix_ns / 1e6).toLocaleString()],
       ["bundle", frame.bundle], ["operating point", frame.operating_point], ["recipe", frame.recipe], ["calibration", frame.calibration],
     ]));
-    if (frame.archived === null) made.append(element("p", "The archive has no picture of this frame."));
-    else made.append(picture(frame.archived, address, colourOf));
   };
   made.addEventListener("toggle", () => { if (made.open) fill(); });
   if (open) { made.open = true; fill(); }
   return made;
 }
 
-/** The picture with the outlines of what the segmenter set, each class in its colour. */
-function picture(archived, address, colourOf) {
+/** The picture with the outlines of what the segmenter set, each class in its colour on a dark ground, for steel is dark. */
+function picture(archived, address, kindOf) {
+  const colourOf = (name) => classColour(themeOf("dark"), kindOf(name));
   const [height, width] = archived.picture_px;
   const canvas = element("canvas");
   canvas.width = width;

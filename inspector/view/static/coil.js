@@ -15,7 +15,17 @@ function say(words, bad = false) {
   at("message").className = bad ? "bad" : "";
 }
 
+/** The theme that was chosen on the live page. */
+function theme() {
+  let name = wanted.get("theme") ?? "";
+  try { name ||= localStorage.getItem("theme") ?? ""; } catch { /* a browser that keeps nothing */ }
+  if (name !== "dark" && name !== "light") return;
+  document.documentElement.dataset.theme = name;
+  map.setAttribute("theme", name);
+}
+
 async function start() {
+  theme();
   if (line === "") throw new Error("the address names no line: /coil?line=...");
   if (wanted.has("id")) return showCoil(wanted.get("id"));
   const name = wanted.get("run");
@@ -50,21 +60,45 @@ async function showCoil(id) {
   say("");
   at("coil").hidden = false;
   showHead(head, address);
+  if (head.to_mm <= head.from_mm) {
+    // An empty map would look like clean strip.
+    for (const part of ["filters", "map", "tools", "facts"]) at(part).hidden = true;
+    say("No frame has a place on the strip, so there is no map; the notes say why.", true);
+    return judgement(address, leave.signal);
+  }
   map.setCoil({ from_mm: head.from_mm, to_mm: head.to_mm, x_from_mm: head.x_from_mm, x_to_mm: head.x_to_mm, faces: head.faces, width_mm: head.width_mm });
   map.setDefects(arrays, head.classes);
   map.setUnknown({ x: arrays["unknown.x"], y: arrays["unknown.y"], length: arrays["unknown.length"], width: arrays["unknown.width"], face: arrays["unknown.face"] });
-  map.setMarks(head.roll_marks.map((mark) => ({ ...mark.area, period_mm: mark.period_mm, phase_mm: mark.phase_mm })));
   filters(head, arrays);
-  tools(head);
-  marks(head.roll_marks, head.roll_marks_sought);
+  tools();
   picks(head, address);
+  await judgement(address, leave.signal);
+}
+
+/** Roll marks and grade, which may take longer than the map. */
+async function judgement(address, signal) {
+  at("mark-rows").append(element("li", "They are being looked for ..."));
+  let found;
+  try {
+    do found = await told(`${address}/judgement`, { signal }); while (found.making !== undefined);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    at("mark-rows").replaceChildren(element("li", error.message));
+    return;
+  }
+  map.setMarks(found.roll_marks.map((mark) => ({ ...mark.area, period_mm: mark.period_mm, phase_mm: mark.phase_mm })));
+  marks(found.roll_marks, found.roll_marks_sought);
+  if (found.grade !== null) { at("grade").textContent = `Grade ${found.grade.name}`; at("grade").hidden = false; }
+  const why = at("grade-rows");
+  if (found.grade === null) why.append(element("p", "No grade: the viewer knows no grading of this line."));
+  for (const one of found.grade?.why ?? []) why.append(element("p", `not ${one.grade}: ${one.text}`));
+  at("note-rows").replaceChildren(...found.notes.map((note) => element("p", note)));
 }
 
 function showHead(head, address) {
   const { run } = head;
   document.title = run.name;
   at("title").textContent = run.name;
-  if (head.grade !== null) { at("grade").textContent = `Grade ${head.grade.name}`; at("grade").hidden = false; }
   const frames = head.coverage.reduce((sum, one) => sum + one.frames, 0);
   at("complete").textContent = head.complete ? `all ${frames.toLocaleString("en")} frames accounted for`
     : head.ended ? "not every frame is accounted for" : "the run is not over";
@@ -72,24 +106,23 @@ function showHead(head, address) {
   at("complete").hidden = false;
   at("report").addEventListener("click", () => report(`${address}/report.html`).catch((error) => say(error.message, true)));
   at("report").hidden = false;
+  at("all-coils").href = `/coil?line=${encodeURIComponent(line)}`;
+  at("all-coils").hidden = false;
   at("figures").textContent = [
-    `${(head.length_mm ?? head.to_mm - head.from_mm) / 1000 < 0.001 ? "no frame has a place on the strip" : `${((head.to_mm - head.from_mm) / 1000).toFixed(1)} m`}`,
+    `${((head.to_mm - head.from_mm) / 1000).toFixed(1)} m`,
     head.width_mm === null ? null : `${head.width_mm} mm wide`,
     `${head.defects.toLocaleString("en")} defects`,
     `${(head.uninspected_mm / 1000).toFixed(1)} m not inspected`,
     run.began_unix_ns === null ? null : time(run.began_unix_ns),
     head.head.simulated ? "simulated" : null,
   ].filter((one) => one !== null).join(" · ");
-  const why = at("why-rows");
-  if (head.grade === null) why.append(element("p", "No grade: the viewer knows no grading of this line."));
-  for (const one of head.grade?.why ?? []) why.append(element("p", `not ${one.grade}: ${one.text}`));
-  why.append(...head.coverage.map((one) => list([
-    ["camera", `${one.camera}, ${one.face ?? "face unknown"}`],
+  at("camera-rows").append(...head.coverage.map((one) => list([
+    ["camera", `${one.camera}, ${one.face === null ? "face unknown" : `${one.face} face`}`],
     ["frames", `${one.frames}${one.missing > 0 ? `, ${one.missing} of which nothing was told` : ""}${one.complete ? "" : "; not complete"}`],
     ["verdicts", Object.entries(one.verdicts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")],
     ["inspected", `${(one.inspected_mm / 1000).toFixed(1)} m, ${(one.unknown_mm / 1000).toFixed(1)} m not`],
   ])));
-  why.append(...head.notes.map((note) => element("p", note)));
+  at("note-rows").append(...head.notes.map((note) => element("p", note)));
 }
 
 /** Has the report made, then saved as a file. */
@@ -143,7 +176,7 @@ function filters(head, arrays) {
   });
 }
 
-function tools(head) {
+function tools() {
   const press = (key) => map.dispatchEvent(new KeyboardEvent("keydown", { key }));
   for (const [id, key] of Object.entries({ all: "0", in: "+", out: "-", previous: "p", next: "n" })) at(id).addEventListener("click", () => press(key));
   const on = at("period-on");
@@ -155,7 +188,7 @@ function tools(head) {
   };
   on.addEventListener("change", () => {
     const span = map.view.to - map.view.from;
-    const mark = head.roll_marks[Math.max(0, map.mark)];
+    const mark = map.marks[Math.max(0, map.mark)];
     show(!on.checked ? null : mark ? cursorOf(mark) : { period_mm: span / 5, origin_mm: map.view.from + span / 5 });
   });
   at("period").addEventListener("change", () => {
@@ -167,12 +200,13 @@ function tools(head) {
 }
 
 function cursorOf(mark) {
-  const turns = Math.ceil((mark.area.from_mm - mark.phase_mm) / mark.period_mm - 0.5);
+  const turns = Math.round((mark.from_mm - mark.phase_mm) / mark.period_mm);
   return { period_mm: mark.period_mm, origin_mm: mark.phase_mm + turns * mark.period_mm };
 }
 
 function marks(found, sought) {
   const rows = at("mark-rows");
+  rows.replaceChildren();
   if (found.length === 0) rows.append(element("li", sought ? "None was found." : "They are not searched on this line."));
   found.forEach((mark, index) => {
     const fits = mark.rolls.length === 0 ? "no roll that is known" : mark.rolls.slice(0, 2).map((one) => `${one.roll}${one.turns > 1 ? ` (${one.turns} marks)` : ""}`).join(" or ");
@@ -183,7 +217,7 @@ function marks(found, sought) {
     button.addEventListener("click", () => {
       for (const other of rows.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
       map.chooseMark(index);
-      map.showCursor(cursorOf(mark));
+      map.showCursor(cursorOf(map.marks[index]));
       const span = Math.min(mark.area.to_mm - mark.area.from_mm, mark.period_mm * 12) || mark.period_mm;
       map.setView(mark.area.from_mm - mark.period_mm, mark.area.from_mm + span);
     });
@@ -211,7 +245,7 @@ function picks(head, address) {
     try {
       const page = await get(index, mine.signal);
       if (mine.signal.aborted) return;
-      showFacts(at("facts"), page, lineAddress(line), (name) => map.colourOf(Math.max(0, head.classes.indexOf(name))));
+      showFacts(at("facts"), page, lineAddress(line), (name) => Math.max(0, head.classes.indexOf(name)));
       for (const other of [index + 1, index - 1]) if (other >= 0 && other < head.defects) get(other, mine.signal).catch(() => {});
     } catch (error) {
       if (error.name !== "AbortError") at("facts").replaceChildren(element("h2", "Defect"), element("p", error.message));

@@ -117,8 +117,9 @@ export function drawCursor(context, map, layout, plot) {
   const last = Math.floor((plot.to - cursor.origin_mm) / cursor.period_mm);
   font(context, layout, 12, "600");
   context.textAlign = "left";
-  context.textBaseline = "top";
+  context.textBaseline = "bottom";
   const far = cursor.period_mm * alongPx >= 5 * ratio && last - first < MOST_LINES;
+  let told = false;
   for (let turn = far ? first : 0; turn <= (far ? last : 1); turn += 1) {
     const x = Math.round(left + (cursor.origin_mm + turn * cursor.period_mm - plot.from) * alongPx) + 0.5;
     if (x < left || x > left + plot.width) continue;
@@ -127,7 +128,8 @@ export function drawCursor(context, map, layout, plot) {
     context.moveTo(x, top);
     context.lineTo(x, top + plot.height);
     context.stroke();
-    if (turn === 0) context.fillText(`${number.format(cursor.period_mm)} mm`, x + 4 * ratio, top + 2 * ratio);
+    if (!told) context.fillText(`every ${number.format(cursor.period_mm)} mm`, x + 4 * ratio, top + plot.height - 3 * ratio);
+    told = true;
   }
 }
 

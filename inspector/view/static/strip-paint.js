@@ -5,8 +5,8 @@ const SMALL_PX = 64;
 const SHORT_PX = 16;
 const MOST_PAINTED = 24;
 
-/** Small defects that wait until the large ones are painted: where they begin in the pixels, width and height, colour. */
-const waiting = { place: new Uint32Array(0), size: new Uint16Array(0), colour: new Uint32Array(0) };
+/** Small defects that wait until the large ones are painted: where they begin in the pixels; class, width and height. */
+const waiting = { place: new Uint32Array(0), look: new Uint32Array(0) };
 
 /**
  * A lane is where one face is drawn: {top, height}, px. `plot` = {width, height, from, to, acrossFrom, acrossTo, lanes: {face number: lane}}.
@@ -21,10 +21,9 @@ export function paintDefects(pixels, plot, defects, colours, leastPx) {
   const palette = Uint32Array.from({ length: 256 }, (_, one) => colours[one % colours.length]);
   if (waiting.place.length < defects.count) {
     waiting.place = new Uint32Array(defects.capacity);
-    waiting.size = new Uint16Array(defects.capacity);
-    waiting.colour = new Uint32Array(defects.capacity);
+    waiting.look = new Uint32Array(defects.capacity);
   }
-  const { place, size, colour } = waiting;
+  const { place, look } = waiting;
   let front = 0; // from the front: those of the most frequent class; from the back: the others
   let back = place.length;
   let budget = MOST_PAINTED * width * plot.height;
@@ -40,28 +39,35 @@ export function paintDefects(pixels, plot, defects, colours, leastPx) {
       let wide = across[index] * acrossPx[on];
       let top = (y[index] - acrossFrom) * acrossPx[on] + 0.5;
       if (wide < leastPx) { top -= (leastPx - wide) / 2; wide = leastPx; }
-      const a = left <= 0 ? 0 : Math.floor(left);
-      const b = left + long >= width ? width : Math.floor(left + long);
-      const c = top <= 0 ? 0 : Math.floor(top);
-      const d = top + wide >= height ? height : Math.floor(top + wide);
+      const a = left <= 0 ? 0 : left | 0;
+      const b = left + long >= width ? width : (left + long) | 0;
+      const c = top <= 0 ? 0 : top | 0;
+      const d = top + wide >= height ? height : (top + wide) | 0;
       if (a >= b || c >= d) continue;
       const start = (tops[on] + c) * width + a;
       if ((b - a) * (d - c) <= SMALL_PX) {
         const at = kind[index] === commonest ? front++ : --back;
         place[at] = start;
-        size[at] = ((b - a) << 8) | (d - c);
-        colour[at] = palette[kind[index]];
+        look[at] = (kind[index] << 16) | ((b - a) << 8) | (d - c);
       } else budget = paintLarge(pixels, start, width, b - a, d - c, palette[kind[index]], budget);
     }
   });
-  for (let at = 0; at < front; at += 1) paintSmall(pixels, place[at], width, size[at], colour[at]);
-  for (let at = place.length - 1; at >= back; at -= 1) paintSmall(pixels, place[at], width, size[at], colour[at]);
+  paintSmall(pixels, width, palette, 0, front);
+  paintSmall(pixels, width, palette, back, place.length);
 }
 
-function paintSmall(pixels, start, width, size, colour) {
-  const columns = size >> 8;
-  const end = start + (size & 255) * width;
-  for (let row = start; row < end; row += width) for (let at = row; at < row + columns; at += 1) pixels[at] = colour;
+function paintSmall(pixels, width, palette, first, last) {
+  const { place, look } = waiting;
+  for (let at = first; at < last; at += 1) {
+    const one = look[at];
+    const colour = palette[one >> 16];
+    const columns = (one >> 8) & 255;
+    let row = place[at];
+    for (let rows = one & 255; rows > 0; rows -= 1) {
+      for (let column = row; column < row + columns; column += 1) pixels[column] = colour;
+      row += width;
+    }
+  }
 }
 
 /** What is left of the budget. Once it is used up, because thousands cover each other, only outlines are painted. */
