@@ -38,6 +38,7 @@ from inspector.cli import (
     status,
     subscribe,
     train,
+    view,
 )
 from inspector.cli.command_group import command_group
 from inspector.cli.ending import exit_status, prepare_streams
@@ -84,6 +85,7 @@ app.command()(simulate.simulate)
 app.command()(train.train)
 app.command()(doctor.doctor)
 app.command()(soak.soak)
+app.command()(view.view)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.add_typer(command_group(bench.bench, bench_wire.wire), name="bench")

@@ -70,6 +70,7 @@ def example(
         Kind.LINE: "Lines",
         Kind.CONTROLLER: "Reject controllers",
         Kind.COILS: "Coils: grades, rolls, reports",
+        Kind.VIEW: "The viewer",
         Kind.PRODUCT: "Recipes of a line",
         Kind.TRAINING: "Training recipes",
         Kind.DATA: "Data sets",

@@ -22,6 +22,7 @@ class Kind(Enum):
     """Those at the top that are nothing else."""
     CONTROLLER = "controller.yaml"
     COILS = "coil.yaml"
+    VIEW = "view.yaml"
     PRODUCT = "recipes/*.yaml"
     TRAINING = "training/*.yaml"
     DATA = "data/*.yaml"
@@ -53,7 +54,7 @@ class Example:
 
 def examples(*kinds: Kind) -> list[Example]:
     """All examples, or those of these kinds."""
-    others = {path for kind in (Kind.CONTROLLER, Kind.COILS) for path in _folder().glob(kind.value)}
+    others = {path for kind in (Kind.CONTROLLER, Kind.COILS, Kind.VIEW) for path in _folder().glob(kind.value)}
     return [
         Example(kind, path)
         for kind in kinds or Kind

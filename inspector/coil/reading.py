@@ -84,6 +84,10 @@ class Reader:
         header, body = packet.header, packet.body
         if header.camera == SHEET or self.line not in (None, header.line):
             return []
+        # Without a number it may overtake what is being recovered, and knows of verdicts that have not come yet.
+        ahead = header.seq is None
+        if ahead and (header.run != self.run or not isinstance(body, StartBody)):
+            return []
         key = header.camera, header.epoch
         if header.run != self.run:
             stream = self.streams.get(key)
@@ -94,6 +98,8 @@ class Reader:
         stream = self.streams[key]
         if isinstance(body, StartBody | ChangeBody):
             self._laid_out(stream, header, body)
+            if ahead:
+                return events
         elif isinstance(body, ResultBody):
             stream.books.add(body.verdict, body.reason, 1)
             stream.waiting.take(header.frame or 0, 1, packet)

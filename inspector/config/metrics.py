@@ -11,6 +11,7 @@ from msgspec import Meta
 from inspector.config.section import Section
 
 _ENDPOINT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/]+):(\d{1,5})")
+_METRICS = "metrics are not encrypted; use 127.0.0.1:PORT, and have a Prometheus agent on this machine read it"
 
 
 class Address(NamedTuple):
@@ -39,8 +40,10 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
             loopback_address(self.endpoint)
 
 
-def loopback_address(endpoint: str) -> Address:
-    """The address that ``ADDRESS:PORT`` names. Raises ValueError where it is none, or not a loopback address."""
+def loopback_address(endpoint: str, otherwise: str = _METRICS) -> Address:
+    """The address that ``ADDRESS:PORT`` names; ``otherwise``: why it has to be a loopback address, and what to do instead.
+
+    Raises ValueError where it is none, or not a loopback address."""
     found = _ENDPOINT.fullmatch(endpoint)
     host = found[1].strip("[]") if found else ""
     try:
@@ -53,8 +56,5 @@ def loopback_address(endpoint: str) -> Address:
     if int(found[2]) > 65535:
         raise ValueError(f"endpoint {endpoint!r} has no valid port; expected 0 to 65535, e.g. {host}:9464")
     if not ip.is_loopback:
-        raise ValueError(
-            f"endpoint {endpoint} can be reached from other machines, and metrics are not encrypted; "
-            "use 127.0.0.1:PORT, and have a Prometheus agent on this machine read it"
-        )
+        raise ValueError(f"endpoint {endpoint} can be reached from other machines, and {otherwise}")
     return Address(host, int(found[2]))

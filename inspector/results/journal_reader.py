@@ -16,7 +16,7 @@ import msgspec
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.protocol.codec import decode_header
-from inspector.protocol.messages import Header
+from inspector.protocol.messages import Header, MessageType
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_damage import SQLITE_ERRORS, RowError, in_words, is_damage
 from inspector.results.journal_schema import COMPRESSED_SINCE, NOT_PASSED, open_for_reading, schema_version
@@ -109,6 +109,25 @@ class JournalReader(AbstractContextManager["JournalReader"]):
                 return next((header for header in headers if header.encoder is not None), headers[0])
         return None
 
+    def events(
+        self,
+        kind: MessageType,
+        count: int,
+        *,
+        run: str | None = None,
+        epoch: str | None = None,
+        camera: str | None = None,
+        before: int | None = None,
+    ) -> list[Row]:
+        """At most ``count`` messages of a type that holds no verdict (``start``, ``change``, ``end``, ``status``), the newest first, by an index:
+        however many results there are. ``before``: only those with a smaller id. Raises UnreadableError."""
+        wanted: dict[str, object] = {
+            "p.type = ?": kind.value, "p.run = ?": run, "s.epoch = ?": epoch, "s.camera = ?": camera, "p.id < ?": before,
+        }  # fmt: skip
+        given = {condition: value for condition, value in wanted.items() if value is not None}
+        condition = " AND ".join(("p.verdict IS NULL", *given))
+        return self._select(f"{condition} ORDER BY p.id DESC LIMIT ?", (*given.values(), count))
+
     def walk(
         self,
         *,
@@ -118,12 +137,14 @@ class JournalReader(AbstractContextManager["JournalReader"]):
         camera: str | None = None,
         verdict: Verdict | None = None,
         verdicts_only: bool = False,
+        ids: tuple[int, int] | None = None,
     ) -> Iterator[Row]:
         """Every row that meets the conditions, in the order of publication, rows that arrive meanwhile included.
 
-        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``. Raises UnreadableError where the
-        file is damaged, after the rows before the damage.
+        ``verdicts_only``: only rows that hold a verdict, which are those of type ``result`` and ``gap``. ``ids``: only rows from the first to
+        the second id, both included; no other is looked at. Raises UnreadableError where the file is damaged, after the rows before the damage.
         """
+        least, most = (0, _LAST_ID) if ids is None else ids
         streams = self._stream_ids(epoch=epoch, line=line, camera=camera)
         condition, values = _in(streams), () if run is None else (run,)
         if run is not None:
@@ -135,6 +156,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             condition += " AND p.verdict IS NOT NULL"
         check = RowCheck(self._connection, streams)
         after, last = self._span(streams) or (0, _LAST_ID)
+        after, last = max(after, least - 1), min(last, most)
         while after < last:
             page, through, failure = self._checked_page(condition, values, after, last, check, by_verdict)
             for row in page:
@@ -145,7 +167,7 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             if failure is not None:
                 raise UnreadableError(self.path, failure, after)
             after = through
-            last = (self._span(streams) or (0, last))[1]
+            last = min((self._span(streams) or (0, last))[1], most)
 
     def _checked_page(
         self, condition: str, values: tuple[object, ...], after: int, last: int, check: RowCheck, by_verdict: bool

@@ -17,6 +17,7 @@ from inspector.client.controller.load import load_controller
 from inspector.coil.load import load_coil
 from inspector.config.load import load_config, load_recipe
 from inspector.errors import UserError
+from inspector.view.load import load_view
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,8 @@ def test_every_example_says_what_it_is_and_can_be_read(name: str) -> None:
         load_controller(example.path)
     elif example.kind is Kind.COILS:
         load_coil(example.path)
+    elif example.kind is Kind.VIEW:
+        load_view(example.path)
     elif example.kind is Kind.PRODUCT:
         load_recipe(example.path.parent, name)
     elif example.kind is Kind.TRAINING:
@@ -57,7 +60,7 @@ def test_an_example_is_printed_as_it_is() -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^lin: no example has this name; expected one of cameras, coil-line, demo, line, two_cameras, controller, coil, thin-strip, .*severstal$",
+        match=r"^lin: no example has this name; expected one of cameras, coil-line, demo, line, two_cameras, controller, coil, view, thin-strip, .*severstal$",
     ):
         find_example("lin")
     with pytest.raises(UserError, match=r"^gate-resnet51: no such recipe; .*gate-resnet50") as refused:

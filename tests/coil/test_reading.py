@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from inspector.coil.coil import Coil
 from inspector.frames.outcome import Reason
 from inspector.frames.position import PositionSource
 from inspector.protocol.codec import Packet
-from inspector.protocol.messages import ResultBody
+from inspector.protocol.messages import HeartbeatBody, LineState, MessageType, ResultBody
 from tests.coil.strip import CLASSES, Camera, Line, Mask, Plan, other, run_of
 from tests.coil.truth import coil_of, components, differences, found
 
@@ -38,6 +39,23 @@ def test_frames_of_the_run_before_may_follow_the_start_of_the_next() -> None:
     findings = coil_of(line.packets)
     assert differences(components(np.concatenate((np.zeros_like(strip[:48]), strip[48:]))), found(findings)) == []
     assert (findings.from_mm, findings.to_mm, findings.complete) == (24.0, 48.0, True)
+
+
+def test_a_heartbeat_that_overtakes_recovered_messages_loses_none_of_their_frames() -> None:
+    """It is not numbered, so that it does not wait for those that are; the verdicts of frames come in any order."""
+    strip = scratched()
+    line = Line([Camera()])
+    line.start()
+    frames = [(line.capture("a", at), at) for at in (0, 24, 48, 72)]
+    for at in (1, 0, 3, 2):
+        line.inspect(frames[at][0], line.cameras["a"].mask(strip, frames[at][1]))
+    line.end()
+    last = line.packets[-1].header
+    body = HeartbeatBody(last_seq=last.seq or 0, state=LineState.RUNNING, interval_ms=200, recovery=None)
+    ahead = msgspec.structs.replace(last, type=MessageType.HEARTBEAT, seq=None, frame=None, resolved_through=3)
+    findings = coil_of([line.packets[0], Packet(ahead, body), *line.packets[1:]])
+    assert differences(components(strip[:96]), found(findings)) == []
+    assert (findings.complete, findings.coverage[0].missing) == (True, 0)
 
 
 def test_a_daemon_that_is_started_again_goes_on_with_the_coil() -> None:

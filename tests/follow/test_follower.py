@@ -67,8 +67,8 @@ def striped() -> Outcome:
 class Line:
     """A publisher, and what it says of a run."""
 
-    def __init__(self) -> None:
-        self.results: Results = make_results(make_identity())
+    def __init__(self, endpoint: str = "tcp://127.0.0.1:*", journal: Path | None = None) -> None:
+        self.results: Results = make_results(make_identity(), journal, {"endpoint": endpoint})
         self.results.start()
         self.frame = 0
 

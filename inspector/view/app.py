@@ -1,0 +1,147 @@
+"""The server of the pages: what is asked for where, who may ask, and how it is started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+
+from inspector.config.metrics import Address
+from inspector.errors import UserError
+from inspector.view.coils import coil_routes
+from inspector.view.config import ViewConfig, coil_configs, line_sources
+from inspector.view.connections import Watch
+from inspector.view.frames import frame_routes
+from inspector.view.lines import Lines
+from inspector.view.load import listen_address
+from inspector.view.pages import page_routes
+from inspector.view.security import App, Guard
+from inspector.view.sockets import Hub
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 6.0
+"""A page that is gone without a word is freed in less than 10 s: this long, and up to a second until it is seen that it stands still."""
+_STOP_S = 2
+_LONGEST_MESSAGE = 1024
+"""Bytes that a page may send in one message; it sends numbers."""
+_LONGEST_HEAD = 16 << 10
+"""Bytes of a request's headers."""
+_MORE_CONNECTIONS = 64
+"""Connections beside the WebSockets of the pages."""
+_POLL_S = 0.1
+
+
+def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> App:
+    """The application, as ASGI; ``patience_s`` as of the viewer."""
+    hub = Hub(lines.all, config.viewers, patience_s)
+    sources = line_sources(config)
+
+    async def listed(_: Request) -> JSONResponse:
+        return JSONResponse(
+            [{"id": one.id, "journal": one.journal is not None, "archive": one.archive is not None} for one in sources]
+        )
+
+    routes = [
+        *page_routes(),
+        Route("/api/lines", listed),
+        WebSocketRoute("/live", hub.serve),
+        *frame_routes(sources),
+        *coil_routes(sources, coil_configs(config)),
+    ]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return Guard(app, port)
+
+
+class Viewer:
+    """Binds its address when it is made, and serves in ``run``."""
+
+    def __init__(self, config: ViewConfig, origin: str = "view.yaml", patience_s: float = PATIENCE_S) -> None:
+        """``origin`` names the configuration in errors. A connection that stands still for ``patience_s`` is cut off. Raises UserError."""
+        self._config = config
+        self._patience_s = patience_s
+        self._socket = _bound(listen_address(config, origin), config.listen)
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Of the first page."""
+        host = self._socket.getsockname()[0]
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    def run(self, stop: threading.Event, report: Callable[[], None] = lambda: None) -> None:
+        """Serve until ``stop`` is set; ``report`` is called several times a second. Raises UserError."""
+        with self._socket, Lines(self._config) as lines:
+            asyncio.run(self._serve(lines, stop, report))
+
+    async def _serve(self, lines: Lines, stop: threading.Event, report: Callable[[], None]) -> None:
+        server = _Server(
+            uvicorn.Config(
+                make_app(self._config, lines, self.port, self._patience_s),
+                http="h11",
+                loop="asyncio",
+                ws="websockets-sansio",
+                ws_max_size=_LONGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                ws_ping_interval=None,
+                lifespan="off",
+                log_config=None,
+                log_level="error",  # whoever sends nonsense writes no log
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                h11_max_incomplete_event_size=_LONGEST_HEAD,
+                limit_concurrency=self._config.viewers + _MORE_CONNECTIONS,
+                timeout_keep_alive=max(1, int(self._patience_s) - 1),
+                timeout_graceful_shutdown=_STOP_S,
+            )
+        )
+        tasks = [
+            asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),
+            asyncio.ensure_future(_stop_with(server, stop, report)),
+        ]
+        try:
+            await server.serve(sockets=[self._socket])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """The signals are the command's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
+
+
+async def _stop_with(server: uvicorn.Server, stop: threading.Event, report: Callable[[], None]) -> None:
+    while not stop.is_set():
+        report()
+        await asyncio.sleep(_POLL_S)
+    server.should_exit = True
+
+
+def _bound(address: Address, listen: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address.host, address.port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise UserError(f"listen {listen}: {error.strerror}; name another port, or 0 for a free one") from None
+    return bound

@@ -1,0 +1,64 @@
+"""Reads and checks the configuration of the viewer; each error is one line with the key and what mends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from engines.errors import FileError
+from engines.files.paths import resolve_paths
+from engines.files.reading import read_regular_text
+from engines.files.typed import typed
+from engines.files.yaml_text import MOST_BYTES, parse_yaml
+from inspector.config.metrics import Address, loopback_address
+from inspector.errors import UserError
+from inspector.view.config import ViewConfig, line_id
+
+_KEYS = "docs/view-configuration.md lists all"
+
+
+def load_view(path: Path) -> ViewConfig:
+    """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
+    try:
+        text = read_regular_text(path, MOST_BYTES)
+    except FileError as error:
+        raise UserError(
+            f"{error}; give an existing configuration of the viewer; `inspector config example view` prints one"
+        ) from None
+    try:
+        return resolve_paths(parse_view(text, str(path)), path.parent, str(path))
+    except FileError as error:
+        raise UserError(str(error)) from None
+
+
+def parse_view(text: str, origin: str) -> ViewConfig:
+    """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
+    try:
+        config = typed(parse_yaml(text, origin), ViewConfig, origin, "configuration of the viewer", keys_are_in=_KEYS)
+    except FileError as error:
+        raise UserError(str(error)) from None
+    return checked(config, origin)
+
+
+def checked(config: ViewConfig, origin: str) -> ViewConfig:
+    """The configuration, where what its types do not say holds too. Raises UserError."""
+    listen_address(config, origin)
+    counts = Counter(line_id(config, number) for number in range(len(config.lines)))
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise UserError(f"{origin}: lines: the name {twice[0]!r} is used twice")
+    for number, line in enumerate(config.lines):
+        if (line.server_key is None) != (line.client_key is None):
+            raise UserError(f"{origin}: lines[{number}]: server_key and client_key go together; give both, or neither")
+    return config
+
+
+def listen_address(config: ViewConfig, origin: str) -> Address:
+    """Where the pages are served. Raises UserError for anything but an address of this machine itself."""
+    try:
+        return loopback_address(config.listen, _ELSEWHERE)
+    except ValueError as error:
+        raise UserError(f"{origin}: listen: {error}") from None
+
+
+_ELSEWHERE = "the viewer has no users and no TLS yet; use 127.0.0.1:PORT, and from another machine `ssh -L 8090:127.0.0.1:8090 HOST`"

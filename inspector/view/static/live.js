@@ -1,0 +1,102 @@
+// The page of running lines: one large, or several small ones.
+
+import { Feed } from "/static/feed.js";
+import "/static/line-panel.js";
+import { clock, duration, element, mark, say } from "/static/dom.js";
+
+const BEHIND_SHOWN_MS = 4000;
+const $ = (id) => document.getElementById(id);
+
+async function begin() {
+  restoreTheme();
+  const listed = await lines();
+  const wanted = new URLSearchParams(location.search).get("line");
+  const ids = listed.map((one) => one.id);
+  const shown = wanted !== null && ids.includes(wanted) ? [wanted] : ids;
+  const panels = new Map(shown.map((id) => [id, panel(listed.find((one) => one.id === id), shown.length > 1)]));
+  mark(document.body, "many", String(shown.length > 1));
+  $("main").append(...panels.values());
+  setTheme(document.documentElement.dataset.theme);
+  if (ids.length > 1) $("lines").append(...ids.map((id) => tab(id, shown)));
+  document.title = shown.length === 1 ? `${shown[0]} – Inspector` : "Inspector";
+  follow(new Feed(ids), panels);
+}
+
+/** The lines that the viewer knows; asked for until it answers. */
+async function lines() {
+  for (;;) {
+    try {
+      const answer = await fetch("/api/lines");
+      if (answer.ok) return await answer.json();
+    } catch { /* it is tried again */ }
+    alarm("The viewer does not answer; it is tried again.");
+    await new Promise((done) => { setTimeout(done, 1000); });
+  }
+}
+
+function panel({ id, journal, archive }, small) {
+  const made = element("line-panel");
+  made.lineId = id;
+  made.toggleAttribute("small", small);
+  made.journal = journal;
+  made.archive = archive;
+  return made;
+}
+
+function tab(id, shown) {
+  const made = element("a", "tab", id);
+  made.href = `/?line=${encodeURIComponent(id)}`;
+  if (shown.length === 1 && shown[0] === id) made.setAttribute("aria-current", "page");
+  return made;
+}
+
+function follow(feed, panels) {
+  let linked = true;
+  let behindUntil = 0;
+  feed.addEventListener("line", ({ detail }) => {
+    panels.get(detail.id)?.show(feed.lines.get(detail.id), detail.sections, linked);
+  });
+  feed.addEventListener("boxes", ({ detail }) => panels.get(detail.id)?.boxes(detail));
+  feed.addEventListener("link", ({ detail }) => {
+    if (detail.up !== linked) {
+      linked = detail.up;
+      for (const [id, one] of panels) if (feed.lines.get(id).now) one.show(feed.lines.get(id), ["now"], linked);
+    }
+    alarm(linked ? "" : `No contact with the viewer: ${detail.text}. What is shown is old.`);
+    if (detail.behind_ms > 0) {
+      behindUntil = performance.now() + BEHIND_SHOWN_MS;
+      say($("connection"), `slow connection: the page was ${duration(detail.behind_ms / 1000)} behind`);
+    } else if (performance.now() > behindUntil) {
+      say($("connection"), "");
+    }
+    if (feed.atMs !== null) say($("clock"), clock(feed.atMs));
+  });
+}
+
+function alarm(text) {
+  $("alarm").hidden = text === "";
+  say($("alarm"), text);
+}
+
+const THEMES = ["", "dark", "light"];
+
+function restoreTheme() {
+  const turn = () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]);
+  $("theme").addEventListener("click", turn);
+  addEventListener("keydown", (event) => { if (event.key === "t" && !event.ctrlKey && !event.metaKey) turn(); });
+  let kept = "";
+  try { kept = localStorage.getItem("theme") ?? ""; } catch { /* a browser that keeps nothing */ }
+  const asked = new URLSearchParams(location.search).get("theme");
+  setTheme(THEMES.includes(asked) ? asked : kept);
+}
+
+function setTheme(name) {
+  document.documentElement.dataset.theme = name;
+  try { localStorage.setItem("theme", name); } catch { /* likewise */ }
+  for (const map of document.querySelectorAll("strip-map")) {
+    if (name) map.setAttribute("theme", name);
+    else map.removeAttribute("theme");
+  }
+}
+
+begin();
