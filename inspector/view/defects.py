@@ -13,7 +13,8 @@ from inspector.frames.outcome import Defect, Reason, Verdict
 from inspector.protocol.codec import Packet
 from inspector.protocol.messages import MessageType, ResultBody
 from inspector.protocol.settings import Settings, Thresholds
-from inspector.results.journal_reader import JournalReader, Row
+from inspector.results.journal_reader import JournalReader
+from inspector.results.stored_row import Row
 from inspector.view.arrays import DefectFacts, Seen
 from inspector.view.pictures import Shown, entry_of
 

@@ -12,7 +12,8 @@ from inspector.frames.outcome import Verdict
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import MalformedError, decode_header
 from inspector.protocol.messages import EndBody, MessageType
-from inspector.results.journal_reader import JournalReader, Row
+from inspector.results.journal_reader import JournalReader
+from inspector.results.stored_row import Row
 
 MOST_RUNS = 200
 """Runs in one list."""
