@@ -122,7 +122,10 @@ class Archive:
     def ids(self, stream: StreamName | None = None) -> tuple[int, int] | None:
         """The ids of the first and the last row of a stream, or of all; None where there is none."""
         if stream is None:
-            return self._pair("p.id", "ORDER BY p.id", ())
+            first = self._number("SELECT p.id FROM publications p ORDER BY p.id LIMIT 1")
+            with self._reading() as connection:
+                last = last_id(connection)  # by the index: an altered id at the end of the table is not the last one
+            return None if first is None or last is None else (first, last)
         return self._pair("p.id", f"WHERE {_OF_STREAM} ORDER BY p.seq", stream)
 
     def next_from(self, stream: StreamName, first: int) -> int | None:
