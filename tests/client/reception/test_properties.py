@@ -121,7 +121,8 @@ def test_with_a_line_that_answers_in_the_end_only_what_is_gone_is_missed(
             gone = line.gone.get(event.stream.epoch, set())
             assert event.why is Why.BEFORE_JOINING or gone.issuperset(range(event.first_seq, event.last_seq + 1)), event
         if isinstance(event, NewEpoch):
-            assert event.end_known or since == "now"
+            # A line that lists no epochs where it is asked for them does not know which one came next.
+            assert event.end_known or since == "now" or any("empty" in step.answers for step in script)
     if since == "a":
         assert [epoch for epoch in line.epochs if world.given(epoch)] == list(line.epochs), "those between, too"
 
