@@ -64,14 +64,19 @@ class Output:
     def __init__(self) -> None:
         self._told: list[Told] = []
         self._open: tuple[int, int] | None = None
+        self._shown_ns: int | None = None
+        """When it was told last what to show."""
 
     def decide(self, decision: Decision) -> None:
         """Take it."""
         self._told.append(Confirmed(decision.sequence))
 
     def show(self, is_open: bool, state: State) -> None:
-        """Note it."""
+        """Note it. After its watchdog lapsed it stays REJECT once more, as a PLC does by rule: what comes first may have been found before the
+        controller stood still."""
         now = time.time_ns()
+        is_open = is_open and (self._shown_ns is None or now - self._shown_ns < _WATCHDOG_NS)
+        self._shown_ns = now
         if self._open is not None:
             begun, last = self._open
             held = now - last < _WATCHDOG_NS
