@@ -154,9 +154,9 @@ class JournalReader(AbstractContextManager["JournalReader"]):
             condition += f" AND p.verdict = '{verdict.value}'" + (f" AND {NOT_PASSED}" if by_verdict else "")
         elif verdicts_only:
             condition += " AND p.verdict IS NOT NULL"
-        check = RowCheck(self._connection, streams)
         after, last = self._span(streams) or (0, _LAST_ID)
         after, last = max(after, least - 1), min(last, most)
+        check = self._check_behind(after, streams, whole=ids is None)
         while after < last:
             page, through, failure = self._checked_page(condition, values, after, last, check, by_verdict)
             for row in page:
@@ -168,6 +168,15 @@ class JournalReader(AbstractContextManager["JournalReader"]):
                 raise UnreadableError(self.path, failure, after)
             after = through
             last = min((self._span(streams) or (0, last))[1], most)
+
+    def _check_behind(self, after: int, streams: list[int], *, whole: bool) -> RowCheck:
+        """Raises UnreadableError."""
+        if whole:
+            return RowCheck(self._connection, streams)
+        try:
+            return RowCheck.behind(self._connection, after, streams)
+        except SQLITE_ERRORS as error:
+            raise UnreadableError(self.path, error) from None
 
     def _checked_page(
         self, condition: str, values: tuple[object, ...], after: int, last: int, check: RowCheck, by_verdict: bool

@@ -46,9 +46,11 @@ class RowCheck:
         """The id of the next row of each, by the index; None: there is none."""
 
     @classmethod
-    def behind(cls, connection: sqlite3.Connection, after: int) -> RowCheck:
-        """For the rows of all streams behind an id. Raises sqlite3.Error."""
-        check = cls(connection, (id_ for (id_,) in connection.execute("SELECT id FROM streams")))
+    def behind(cls, connection: sqlite3.Connection, after: int, streams: Iterable[int] | None = None) -> RowCheck:
+        """For the rows of some streams, or of all, behind an id. Raises sqlite3.Error."""
+        if streams is None:
+            streams = (id_ for (id_,) in connection.execute("SELECT id FROM streams"))
+        check = cls(connection, streams)
         for stream in check._reached:
             check._reached[stream] = check._last_before(stream, after)
         return check

@@ -142,5 +142,13 @@ def test_what_stops_a_worker_is_told(jobs: list[Job], tmp_path: Path) -> None:
 
 
 def _workers() -> list[str]:
-    """Processes that this one has started and that are still there."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    """Processes of coils that this one has started and that are still there."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in children if b"coil_worker" in _command(pid)]
+
+
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
