@@ -28,8 +28,6 @@ class MarkState(str, Enum):
     """How far a roll mark is."""
 
     FOUND = "found"
-    GROWN = "grown"
-    """It goes on, or is known better."""
     OVER = "over"
     """It has not been seen for so long that it has ended."""
 
