@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from engines.errors import FileError
-from engines.files.paths import resolve_paths
-from engines.files.reading import read_regular_text
-from engines.files.typed import typed
-from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.coil.config import CoilConfig
+from inspector.config.other_file import load_file, parse_text
 from inspector.errors import UserError
 
 _KEYS = "docs/coil-configuration.md lists all"
@@ -18,24 +14,13 @@ _KEYS = "docs/coil-configuration.md lists all"
 
 def load_coil(path: Path) -> CoilConfig:
     """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
-    try:
-        text = read_regular_text(path, MOST_BYTES)
-    except FileError as error:
-        raise UserError(
-            f"{error}; give an existing configuration of coils; `inspector config example coil` prints one"
-        ) from None
-    try:
-        return resolve_paths(parse_coil(text, str(path)), path.parent, str(path))
-    except FileError as error:
-        raise UserError(str(error)) from None
+    missing = "give an existing configuration of coils; `inspector config example coil` prints one"
+    return load_file(path, parse_coil, missing)
 
 
 def parse_coil(text: str, origin: str) -> CoilConfig:
     """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
-    try:
-        config = typed(parse_yaml(text, origin), CoilConfig, origin, "configuration of coils", keys_are_in=_KEYS)
-    except FileError as error:
-        raise UserError(str(error)) from None
+    config = parse_text(text, origin, CoilConfig, "configuration of coils", _KEYS)
     counts = Counter(roll.name for roll in config.rolls)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:

@@ -24,7 +24,7 @@ from inspector.follow.following import Following, over
 from inspector.follow.place import place_for
 from inspector.frames.daemon_threads import DaemonThreads
 from inspector.protocol.codec import Packet
-from inspector.protocol.coil import COIL, CoilBody, CoilState
+from inspector.protocol.coil import COIL, CoilState
 from inspector.protocol.messages import LineState, MessageType
 from inspector.report.coil.archived import ArchivedPictures
 from inspector.report.coil.content import CoilReport
@@ -179,34 +179,37 @@ class Follower:
     def _close(self, run: str) -> None:
         """The coil is over."""
         following = self._open.pop(run).following
-        last = following.state(CoilState.FOLLOWING)
-        bodies, report = following.finish()
-        for body in bodies:
+        for body in following.finish():
             self._say(run, body)
         self.coils += 1
         self._reports = [one for one in self._reports if not one.done()]
-        self._reports.append(self._writing.submit(lambda: self._write(run, last, report)))
+        self._reports.append(self._writing.submit(lambda: self._report(following)))
 
-    def _write(self, run: str, last: CoilBody, report: CoilReport) -> None:
-        """In the thread of reports: write it, and say that the coil is over."""
-        folder: Path | None = None
-        if self.config.report is not None:
-            try:
-                folder, written = place_for(Path(self.config.report.folder), report)
-                if not written:
-                    fonts = [Path(font) for font in self.config.report.fonts]
-                    for note in write_report(folder, report, self._pictures(report), fonts):
-                        log.warning("coil %s: %s", run, note)
-                log.info(
-                    "coil %s: %s %s", run, "its report is there already:" if written else "report written to", folder
-                )
-            except (FileError, UserError) as error:
-                log.error("coil %s: no report: %s", run, error)
-                folder = None
-            except Exception:
-                log.exception("coil %s: no report", run)
-                folder = None
-        self._say(run, over(report, last, None if folder is None else str(folder)))
+    def _report(self, following: Following) -> None:
+        """In the thread of reports: make and write it, and say that the coil is over."""
+        run = following.run
+        try:
+            report = following.report()
+            self._say(run, over(report, following.state(CoilState.OVER), self._write(run, report)))
+        except Exception:
+            log.exception("coil %s: no report", run)
+            self._say(run, following.state(CoilState.OVER))
+
+    def _write(self, run: str, report: CoilReport) -> str | None:
+        """The folder; None where there is none, or nothing can be written."""
+        if self.config.report is None:
+            return None
+        try:
+            folder, written = place_for(Path(self.config.report.folder), report)
+            if not written:
+                fonts = [Path(font) for font in self.config.report.fonts]
+                for note in write_report(folder, report, self._pictures(report), fonts):
+                    log.warning("coil %s: %s", run, note)
+            log.info("coil %s: %s %s", run, "its report is there already:" if written else "report written to", folder)
+        except (FileError, UserError) as error:
+            log.error("coil %s: no report: %s", run, error)
+            return None
+        return str(folder)
 
     def _pictures(self, report: CoilReport) -> ArchivedPictures | None:
         of = self.config.report

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from inspector.coil.coil import Coil
 from inspector.coil.config import CoilConfig
-from inspector.coil.intervals import between, length
+from inspector.coil.intervals import Stretch, joined, length
 from inspector.coil.roll_marks import Told, Watch
 from inspector.coil.stitching import View
 from inspector.frames.coil import Area, CoilDefect, RollMark, Unknown
@@ -17,12 +17,11 @@ from inspector.protocol.codec import Packet
 from inspector.protocol.coil import CoilBody, CoilDefectBody, CoilState, MarkState, RollMarkBody
 from inspector.protocol.limits import LONGEST_TEXT, MOST_RULES
 from inspector.report.coil.content import CoilReport
-from inspector.report.coil.make import made, points
+from inspector.report.coil.make import made, points, seen
 from inspector.results.coil_stream import CoilMessage
 
-_BEHIND_MM = 6000.0
-"""Roll marks are looked for so far behind the camera that is least far: what a strip that runs back would still change is not settled."""
-_UNKNOWNS_KEPT = 2000
+_BEHIND_MM = 1000.0
+"""Roll marks are looked for so far behind the place where the camera that is least far can still fill what it did not see."""
 MOST_CLASSES = 64
 
 
@@ -39,7 +38,9 @@ class Following:
         self._waiting: list[CoilDefect] = []
         """Found, and not given to the watch yet."""
         self._unknowns: list[Unknown] = []
-        """The last ones."""
+        """Those that reach into what the watch does not know yet."""
+        self._unseen: list[Stretch] = []
+        """All of them along the coil."""
         self._counts: Counter[str] = Counter()
         self._settled_mm: float | None = None
         """Up to this place the watch knows everything."""
@@ -52,14 +53,7 @@ class Following:
 
     def feed(self, packet: Packet) -> Iterator[CoilMessage]:
         """A message of the line, of this run or another. Gives what is to be published."""
-        for one in self._coil.feed(packet):
-            if isinstance(one, CoilDefect):
-                self._counts[one.class_name] += 1
-                self._waiting.append(one)
-                yield CoilDefectBody(defect=one)
-            else:
-                self._unknowns.append(one)
-                del self._unknowns[:-_UNKNOWNS_KEPT]
+        return self._found(self._coil.feed(packet))
 
     def missed(self, count: int) -> None:
         """So many messages of the line did not arrive and could not be recovered."""
@@ -70,7 +64,7 @@ class Following:
         views = [view for view in self._coil.views if view.track.span is not None]
         if self._watch is None or not views:
             return
-        settled_mm = min(view.track.reached_mm for view in views) - _BEHIND_MM
+        settled_mm = min(view.track.reached_mm for view in views) - self._config.joining.back_mm - _BEHIND_MM
         before_mm = self._settled_mm
         if before_mm is None:
             before_mm = min(view.track.span[0] for view in views if view.track.span is not None)
@@ -81,6 +75,7 @@ class Following:
         )
         ready = [one for one in self._waiting if one.along_mm <= settled_mm]
         self._waiting = [one for one in self._waiting if one.along_mm > settled_mm]
+        self._unknowns = [one for one in self._unknowns if one.area.to_mm > settled_mm]
         self._settled_mm = settled_mm
         yield from self._told(self._watch.feed(points(ready), areas, settled_mm))
 
@@ -89,12 +84,11 @@ class Following:
         views = [view for view in self._coil.views if view.track.span is not None]
         spans = [view.track.span for view in views if view.track.span is not None]
         coil = (min(one[0] for one in spans), max(one[1] for one in spans)) if spans else None
-        seen = max((view.track.seen_mm for view in views), default=0.0)
-        unseen = length((one.area.from_mm, one.area.to_mm) for one in self._unknowns)
+        self._unseen = joined(self._unseen)
         return CoilBody(
             state=state,
             length_mm=None if coil is None else coil[1] - coil[0],
-            uninspected_mm=unseen if seen else 0.0,
+            uninspected_mm=length(self._unseen),
             defects=dict(self._counts.most_common(MOST_CLASSES)),
             roll_marks=len(self._marks),
             grade=None,
@@ -103,24 +97,29 @@ class Following:
             report=None,
         )
 
-    def finish(self) -> tuple[list[CoilMessage], CoilReport]:
-        """The coil is over. What is still to be published of its defects and roll marks, and its report."""
-        bodies: list[CoilMessage] = []
-        for one in self._coil.finish():
-            if isinstance(one, CoilDefect):
-                self._counts[one.class_name] += 1
-                self._waiting.append(one)
-                bodies.append(CoilDefectBody(defect=one))
-            else:
-                self._unknowns.append(one)
-        marks: list[RollMark] | None = None
+    def finish(self) -> Iterator[CoilMessage]:
+        """The coil is over. Gives what is still to be published of its defects and roll marks."""
+        yield from self._found(self._coil.finish())
         if self._watch is not None:
-            bodies += self._last_look(self._watch)
-            marks = self._watch.marks()
+            yield from self._last_look(self._watch)
+
+    def report(self) -> CoilReport:
+        """Of a coil that is over. Takes seconds on a long one; from any thread, once nothing else is asked of this object."""
+        marks = None if self._watch is None else self._watch.marks()
         notes = (
             [f"{self._missed} messages of the line did not arrive and could not be recovered"] if self._missed else []
         )
-        return bodies, made(self._coil.findings, self._config, marks, notes)
+        return made(self._coil.findings, self._config, marks, notes)
+
+    def _found(self, findings: Iterable[CoilDefect | Unknown]) -> Iterator[CoilMessage]:
+        for one in findings:
+            if isinstance(one, CoilDefect):
+                self._counts[one.class_name] += 1
+                yield CoilDefectBody(defect=one)
+            else:
+                self._unseen.append((one.area.from_mm, one.area.to_mm))
+            if self._watch is not None:
+                (self._waiting if isinstance(one, CoilDefect) else self._unknowns).append(one)  # type: ignore[arg-type]
 
     def _last_look(self, watch: Watch) -> list[CoilMessage]:
         views = [view for view in self._coil.views if view.track.span is not None]
@@ -140,13 +139,7 @@ class Following:
         ]
 
     def _inspected(self, view: View, from_mm: float, to_mm: float) -> Iterator[Area]:
-        unseen = [
-            (one.area.from_mm, one.area.to_mm)
-            for one in self._unknowns
-            if one.area.face == view.face and one.area.x_from_mm < view.x_to_mm and one.area.x_to_mm > view.x_from_mm
-        ]
-        for first, last in between(unseen, (from_mm, to_mm)):
-            yield Area(face=view.face, from_mm=first, to_mm=last, x_from_mm=view.x_from_mm, x_to_mm=view.x_to_mm)
+        return seen(view.face, (view.x_from_mm, view.x_to_mm), (from_mm, to_mm), self._unknowns)
 
     def _told(self, news: list[Told]) -> Iterator[CoilMessage]:
         for one in news:
@@ -157,12 +150,11 @@ class Following:
 
 
 def over(report: CoilReport, last: CoilBody, folder: str | None) -> CoilBody:
-    """The last message of a coil."""
+    """The last message of a coil: what is known of it at its end, and what its report says."""
     grade = report.grade
     why = () if grade is None else tuple(f"{one.grade}: {one.text}"[:LONGEST_TEXT] for one in grade.why[:MOST_RULES])
     return msgspec.structs.replace(
         last,
-        state=CoilState.OVER,
         length_mm=report.length_mm,
         uninspected_mm=report.uninspected_mm,
         defects={one.class_name: one.count for one in report.classes[:MOST_CLASSES]},

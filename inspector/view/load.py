@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from engines.errors import FileError
-from engines.files.paths import resolve_paths
-from engines.files.reading import read_regular_text
-from engines.files.typed import typed
-from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.config.metrics import Address, loopback_address
+from inspector.config.other_file import load_file, parse_text
 from inspector.errors import UserError
 from inspector.view.config import ViewConfig, line_id
 
@@ -19,24 +15,13 @@ _KEYS = "docs/view-configuration.md lists all"
 
 def load_view(path: Path) -> ViewConfig:
     """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
-    try:
-        text = read_regular_text(path, MOST_BYTES)
-    except FileError as error:
-        raise UserError(
-            f"{error}; give an existing configuration of the viewer; `inspector config example view` prints one"
-        ) from None
-    try:
-        return resolve_paths(parse_view(text, str(path)), path.parent, str(path))
-    except FileError as error:
-        raise UserError(str(error)) from None
+    missing = "give an existing configuration of the viewer; `inspector config example view` prints one"
+    return load_file(path, parse_view, missing)
 
 
 def parse_view(text: str, origin: str) -> ViewConfig:
     """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
-    try:
-        config = typed(parse_yaml(text, origin), ViewConfig, origin, "configuration of the viewer", keys_are_in=_KEYS)
-    except FileError as error:
-        raise UserError(str(error)) from None
+    config = parse_text(text, origin, ViewConfig, "configuration of the viewer", _KEYS)
     return checked(config, origin)
 
 

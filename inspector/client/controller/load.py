@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from engines.errors import FileError
-from engines.files.paths import resolve_paths
-from engines.files.reading import read_regular_text
-from engines.files.typed import typed
-from engines.files.yaml_text import MOST_BYTES, parse_yaml
 from inspector.client.controller.config import AUTO, ControllerConfig, LogConfig, ModbusConfig, TimeArrival, hold_ms_of
+from inspector.config.other_file import load_file, parse_text
 from inspector.errors import UserError
 from inspector.frames.sheet import SHEET
 
@@ -19,26 +15,13 @@ _KEYS = "docs/controller-configuration.md lists all"
 
 def load_controller(path: Path) -> ControllerConfig:
     """The configuration in ``path``; paths in it are relative to its folder. Raises UserError."""
-    try:
-        text = read_regular_text(path, MOST_BYTES)
-    except FileError as error:
-        raise UserError(
-            f"{error}; give an existing controller configuration; `inspector config example controller` prints one"
-        ) from None
-    try:
-        return resolve_paths(parse_controller(text, str(path)), path.parent, str(path))
-    except FileError as error:
-        raise UserError(str(error)) from None
+    missing = "give an existing controller configuration; `inspector config example controller` prints one"
+    return load_file(path, parse_controller, missing)
 
 
 def parse_controller(text: str, origin: str) -> ControllerConfig:
     """The configuration in a YAML text; ``origin`` names it in errors. Raises UserError."""
-    try:
-        config = typed(
-            parse_yaml(text, origin), ControllerConfig, origin, "controller configuration", keys_are_in=_KEYS
-        )
-    except FileError as error:
-        raise UserError(str(error)) from None
+    config = parse_text(text, origin, ControllerConfig, "controller configuration", _KEYS)
     for check in (_check_cameras, _check_sheets, _check_arrival, _check_actuator, _check_keys, _check_rearm):
         if problem := check(config):
             raise UserError(f"{origin}: {problem}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from inspector.coil.coil import Findings
 from inspector.coil.config import CoilConfig
@@ -11,7 +11,7 @@ from inspector.coil.cutting import cut_list
 from inspector.coil.grading import grade
 from inspector.coil.intervals import Stretch, between
 from inspector.coil.roll_marks import Point, find
-from inspector.frames.coil import Area, CoilDefect, RollMark, Unknown
+from inspector.frames.coil import Area, CoilDefect, Face, RollMark, Unknown
 from inspector.report.coil.content import CameraProof, CoilReport, report_of
 
 
@@ -63,13 +63,18 @@ def inspected_by(camera: CameraCoverage, unknowns: Iterable[Unknown]) -> Iterabl
     face, first, last, x_from, x_to = camera.face, camera.from_mm, camera.to_mm, camera.x_from_mm, camera.x_to_mm
     if face is None or first is None or last is None or x_from is None or x_to is None:
         return
+    yield from seen(face, (x_from, x_to), (first, last), unknowns)
+
+
+def seen(face: Face, across: Stretch, along: Stretch, unknowns: Iterable[Unknown]) -> Iterator[Area]:
+    """What of a stretch along the coil was inspected by a camera that sees ``across`` of this face."""
     unseen = [
         (one.area.from_mm, one.area.to_mm)
         for one in unknowns
-        if one.area.face == face and one.area.x_from_mm < x_to and one.area.x_to_mm > x_from
+        if one.area.face == face and one.area.x_from_mm < across[1] and one.area.x_to_mm > across[0]
     ]
-    for begin, end in between(unseen, (first, last)):
-        yield Area(face=face, from_mm=begin, to_mm=end, x_from_mm=x_from, x_to_mm=x_to)
+    for begin, end in between(unseen, along):
+        yield Area(face=face, from_mm=begin, to_mm=end, x_from_mm=across[0], x_to_mm=across[1])
 
 
 def _proof(camera: CameraCoverage) -> CameraProof:

@@ -74,8 +74,8 @@ def stream(data: bytes) -> None:
         coil.feed(packet)
         list(following.feed(packet))
         list(following.look())
-    bodies, report = following.finish()
-    for body in [*bodies, over(report, following.state(CoilState.FOLLOWING), None)]:
+    bodies, report = list(following.finish()), following.report()
+    for body in [*bodies, over(report, following.state(CoilState.OVER), None)]:
         require(
             msgspec.json.decode(msgspec.json.encode(body), type=type(body)) == body,
             "a body that is read as another one",
