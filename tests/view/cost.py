@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -147,7 +148,11 @@ def main() -> None:
     parser.add_argument("--coil-s", type=float, default=math.inf)
     parser.add_argument("--port", type=int, default=6790)
     parser.add_argument("--publish", metavar="ENDPOINT")
+    parser.add_argument("--pages", nargs=2, metavar=("ADDRESS", "COUNT"))
     asked = parser.parse_args()
+    if asked.pages:
+        with pages_open(asked.pages[0], int(asked.pages[1])):
+            signal.pause()
     if asked.publish:
         publish(asked.per_s, threading.Event(), asked.publish, asked.coil_s)
         return
