@@ -96,7 +96,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
         return self.truth is not None and not self.truth.classes and self.says != "right"
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A review as a person gives it."""
 
     base: Count
