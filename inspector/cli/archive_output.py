@@ -132,7 +132,7 @@ def write_picture(archive: Archive, entry: Entry, path: Path) -> None:
 
 
 def _marks(one: Entry, reviewed: bool) -> str:
-    marks = (("reviewed", reviewed), ("protected", one.protected), ("LOST", one.lost))
+    marks = (("reviewed", reviewed), ("protected", one.protected and not reviewed), ("LOST", one.lost))
     return " ".join(word for word, is_so in marks if is_so)
 
 

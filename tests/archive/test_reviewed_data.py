@@ -220,7 +220,7 @@ def test_a_box_is_placed_on_the_crop(tmp_path: Path) -> None:
     assert [one["bbox"] for one in whole["annotations"]] == [[5, 5, 20, 10], [30, 0, 10, 15]]
 
 
-def test_a_review_at_the_command_line(root: Path) -> None:
+def test_a_review_at_the_command_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert inspector("archive", "review", "8", root, "--right", "--author", "Cy", "--note", "looks fine").stdout == (
         "entry 8: revision 1, right\n"
     )
@@ -235,6 +235,7 @@ def test_a_review_at_the_command_line(root: Path) -> None:
     assert [one["id"] for one in listed["entries"]] == [6, 5, 4, 3, 2, 1]
     listed = json.loads(inspector("archive", "list", root, "--not-reviewed", "--json").stdout)
     assert [one["id"] for one in listed["entries"]] == [8, 7]
+    monkeypatch.setenv("COLUMNS", "200")
     assert inspector("archive", "list", root).stdout.count("reviewed") == 6
     with Archive(root) as archive:
         assert archive.count(Filter(dismissed=True)) == 2
