@@ -31,6 +31,17 @@ def view(
         str | None,
         typer.Option(metavar="ENDPOINT", help="Where `inspector coil follow` publishes: roll marks, grades."),
     ] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="ENDPOINT", help="The line's control socket, for commands; who may give them: --anyone."),
+    ] = None,
+    anyone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="What everybody on this machine may do: viewer (look, the default), operator (command), quality (review), engineer (everything).",
+        ),
+    ] = None,
     listen: Annotated[
         str | None,
         typer.Option(help="Address of the pages, loopback only. Default: 127.0.0.1:8090; port 0: a free one."),
@@ -46,11 +57,11 @@ def view(
     ] = "warning",
     log_format: Annotated[str, typer.Option(help="How a message is written: auto, text, journal or json.")] = "auto",
 ) -> None:
-    """Show running lines in a browser, until SIGTERM or Ctrl-C: state, map, rejects. It only reads; nothing can be commanded.
+    """Show running lines in a browser, until SIGTERM or Ctrl-C: state, map, rejects, coils; review them; command the line.
 
     Example: `inspector view tcp://127.0.0.1:5550`, then open `http://127.0.0.1:8090/`
     """
-    read, origin = _config(endpoint, config, journal, archive, coil, listen)
+    read, origin = _config(endpoint, config, journal, archive, coil, control, anyone, listen)
     if check:
         tell(f"{origin}: fine ({len(read.lines)} lines; pages at {read.listen})")
         return
@@ -71,6 +82,8 @@ def _config(
     journal: Path | None,
     archive: Path | None,
     coil: str | None,
+    control: str | None,
+    anyone: str | None,
     listen: str | None,
 ) -> tuple[ViewConfig, str]:
     import msgspec
@@ -79,13 +92,14 @@ def _config(
     from inspector.errors import UserError
     from inspector.view.config import ViewConfig, ViewLineConfig
     from inspector.view.load import checked, load_view
+    from inspector.view.people import Role
 
     if (endpoint is None) == (config is None):
         raise UserError("give the ENDPOINT of a line, as in results.endpoint, or --config view.yaml")
     if config is not None:
-        if journal is not None or archive is not None or coil is not None:
+        if any(one is not None for one in (journal, archive, coil, control)):
             raise UserError(
-                "--journal, --archive and --coil go with ENDPOINT; with --config they are keys of its lines"
+                "--journal, --archive, --coil and --control go with ENDPOINT; with --config they are keys of its lines"
             )
         read, origin = load_view(expanded(config)), str(config)
     else:
@@ -93,10 +107,16 @@ def _config(
         line = ViewLineConfig(
             endpoint=endpoint,
             coil=coil,
+            control=control,
             journal=None if journal is None else str(expanded(journal)),
             archive=None if archive is None else str(expanded(archive)),
         )
         read, origin = ViewConfig(lines=(line,)), "inspector view"
+    if anyone is not None:
+        try:
+            read = msgspec.structs.replace(read, anyone=Role(anyone).value)
+        except ValueError:
+            raise UserError(f"--anyone {anyone}: expected one of {', '.join(role.value for role in Role)}") from None
     if listen is not None:
         read = checked(msgspec.structs.replace(read, listen=listen), "--listen")
     return read, origin

@@ -20,10 +20,12 @@ from inspector.errors import UserError
 from inspector.view.coils import coil_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
+from inspector.view.door import Door, person_routes
 from inspector.view.frames import frame_routes
 from inspector.view.lines import Lines
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
+from inspector.view.people import Role
 from inspector.view.security import App, Guard
 from inspector.view.sockets import Hub
 
@@ -53,6 +55,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
 
     routes = [
         *page_routes(),
+        *person_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
@@ -60,7 +63,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return Guard(app, port)
+    return Guard(app, Door(None if config.anyone is None else Role(config.anyone)), port)
 
 
 class Viewer:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from inspector.errors import UserError
+from inspector.view.answers import RefusedError
 from inspector.view.arrays import Facts
 from inspector.view.coil_worker import MESSAGE, Job, Progress
 from inspector.view.runs import Run
@@ -39,8 +40,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 """Where the package is, so that the worker is of this program, however it was started. Paths in a job are absolute."""
 
 
-class BusyError(UserError):
+class BusyError(RefusedError):
     """Too many coils are asked for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(503, text)
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engines.errors import FileError
-from inspector.errors import UserError
-from inspector.protocol.codec import MalformedError
 from inspector.results.journal_reader import JournalReader
-from inspector.view.coil_desk import BusyError, CoilDesk, MadeCoil
+from inspector.view.answers import NEVER_STALE, RefusedError, as_json, encoded_json, told
+from inspector.view.coil_desk import CoilDesk, MadeCoil
 from inspector.view.coil_worker import Job, Progress
 from inspector.view.defects import facts_of
 from inspector.view.pictures import picture
@@ -27,7 +24,6 @@ from inspector.view.runs import Run, find_run, runs
 _WAIT_S = 10.0
 """How long an answer waits for a coil; then it says how far the coil is."""
 _IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
-_NEVER_STALE = {"Cache-Control": "no-store"}
 _LONGEST_NAME = 300
 T = TypeVar("T")
 
@@ -52,14 +48,6 @@ class LineSource(Protocol):
         """The folder of its archive."""
 
 
-class _RefusedError(Exception):
-    """A request that cannot be met."""
-
-    def __init__(self, status: int, text: str) -> None:
-        self.status, self.text = status, text
-        super().__init__(text)
-
-
 def coil_routes(
     lines: Sequence[LineSource], configs: Mapping[str, Path] | None = None, desk: CoilDesk | None = None
 ) -> list[Route]:
@@ -68,30 +56,14 @@ def coil_routes(
     at = "/api/lines/{line}"
     return [
         Route("/coil", pages.page),
-        Route(f"{at}/runs", _told(pages.runs)),
-        Route(f"{at}/runs/{{run:int}}", _told(pages.head)),
-        Route(f"{at}/runs/{{run:int}}/defects.bin", _told(pages.block)),
-        Route(f"{at}/runs/{{run:int}}/defects/{{index:int}}", _told(pages.defect)),
-        Route(f"{at}/runs/{{run:int}}/judgement", _told(pages.judgement)),
-        Route(f"{at}/runs/{{run:int}}/report.html", _told(pages.report)),
-        Route(f"{at}/pictures/{{name}}", _told(pages.picture)),
+        Route(f"{at}/runs", told(pages.runs)),
+        Route(f"{at}/runs/{{run:int}}", told(pages.head)),
+        Route(f"{at}/runs/{{run:int}}/defects.bin", told(pages.block)),
+        Route(f"{at}/runs/{{run:int}}/defects/{{index:int}}", told(pages.defect)),
+        Route(f"{at}/runs/{{run:int}}/judgement", told(pages.judgement)),
+        Route(f"{at}/runs/{{run:int}}/report.html", told(pages.report)),
+        Route(f"{at}/pictures/{{name}}", told(pages.picture)),
     ]
-
-
-def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """What cannot be had is one line in the answer."""
-
-    async def told(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except _RefusedError as refused:
-            return _json({"error": refused.text}, refused.status)
-        except BusyError as error:
-            return _json({"error": str(error)}, 503)
-        except (UserError, FileError, MalformedError) as error:
-            return _json({"error": str(error)}, 502)
-
-    return told
 
 
 class _Coils:
@@ -107,22 +79,22 @@ class _Coils:
         """The newest runs, or those of one name."""
         name = request.query_params.get("name")
         if name is not None and len(name) > _LONGEST_NAME:
-            raise _RefusedError(400, "no run has so long a name")
+            raise RefusedError(400, "no run has so long a name")
         journal = self._journal(request)
         found = await run_in_threadpool(_in_journal, journal, lambda reader: runs(reader, name=name))
-        return _json({"runs": found})
+        return as_json({"runs": found})
 
     async def head(self, request: Request) -> Response:
         """The coil without its defects; 202 with how far it is, where it is not there yet."""
         made = await self._made(request)
-        return made if isinstance(made, Response) else _as_json(made.head)
+        return made if isinstance(made, Response) else encoded_json(made.head)
 
     async def block(self, request: Request) -> Response:
         """The typed arrays that the head describes."""
         made = await self._made(request)
         if isinstance(made, Response):
             return made
-        return Response(made.block, media_type="application/octet-stream", headers=_NEVER_STALE)
+        return Response(made.block, media_type="application/octet-stream", headers=NEVER_STALE)
 
     async def defect(self, request: Request) -> Response:
         """A defect with its frames, their verdicts, thresholds and pictures."""
@@ -131,13 +103,13 @@ class _Coils:
             return made
         facts = made.facts.get(request.path_params["index"])
         if facts is None:
-            raise _RefusedError(404, "the coil has no such defect")
-        return _json(await run_in_threadpool(facts_of, self._journal(request), line.archive, facts))
+            raise RefusedError(404, "the coil has no such defect")
+        return as_json(await run_in_threadpool(facts_of, self._journal(request), line.archive, facts))
 
     async def judgement(self, request: Request) -> Response:
         """Roll marks, grade and cut list, which may take longer than the map."""
         made = await self._made(request, judged=True)
-        return made if isinstance(made, Response) else _as_json(made.judgement or b"null")
+        return made if isinstance(made, Response) else encoded_json(made.judgement or b"null")
 
     async def report(self, request: Request) -> Response:
         """The report, a file to be kept."""
@@ -147,7 +119,7 @@ class _Coils:
         name = quote(f"{made.run.name}.html", safe="")
         headers = {
             "Content-Disposition": f"attachment; filename=\"coil.html\"; filename*=UTF-8''{name}",
-            **_NEVER_STALE,
+            **NEVER_STALE,
         }
         return Response(made.head, media_type="text/html", headers=headers)
 
@@ -155,50 +127,40 @@ class _Coils:
         """A picture, mask or thumbnail of the archive."""
         archive = self._line(request).archive
         if archive is None:
-            raise _RefusedError(
-                404, "the line has no archive; `archive` in the viewer's configuration names its folder"
-            )
+            raise RefusedError(404, "the line has no archive; `archive` in the viewer's configuration names its folder")
         found = await run_in_threadpool(picture, archive, request.path_params["name"])
         if found is None:
-            raise _RefusedError(404, "the archive has no such picture; it may have been deleted")
+            raise RefusedError(404, "the archive has no such picture; it may have been deleted")
         return Response(found[0], media_type=found[1], headers=_IMMUTABLE)
 
     def _line(self, request: Request) -> LineSource:
         line = self._lines.get(request.path_params["line"])
         if line is None:
-            raise _RefusedError(404, "there is no such line")
+            raise RefusedError(404, "there is no such line")
         return line
 
     def _journal(self, request: Request) -> Path:
         journal = self._line(request).journal
         if journal is None:
-            raise _RefusedError(404, "the line has no journal; `journal` in the viewer's configuration names its file")
+            raise RefusedError(404, "the line has no journal; `journal` in the viewer's configuration names its file")
         return journal.absolute()
 
     async def _made(self, request: Request, *, report: bool = False, judged: bool = False) -> MadeCoil | Response:
         line, journal = self._line(request), self._journal(request)
         id_ = request.path_params["run"]
         if id_ >= 2**63 - 1:
-            raise _RefusedError(404, "the journal holds no such run")
+            raise RefusedError(404, "the journal holds no such run")
         run: Run | None = await run_in_threadpool(_in_journal, journal, lambda reader: find_run(reader, id_))
         if run is None:
-            raise _RefusedError(404, "the journal holds no such run any more")
+            raise RefusedError(404, "the journal holds no such run any more")
         config = self._configs.get(line.id)
         job = Job(
             journal=str(journal), run=run, config=None if config is None else str(config.absolute()), report=report
         )
         made = await self._desk.get(job, _WAIT_S, judged=judged)
-        return _json({"making": made}, 202) if isinstance(made, Progress) else made
+        return as_json({"making": made}, 202) if isinstance(made, Progress) else made
 
 
 def _in_journal(journal: Path, ask: Callable[[JournalReader], T]) -> T:
     with JournalReader(journal) as reader:
         return ask(reader)
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return _as_json(msgspec.json.encode(content), status)
-
-
-def _as_json(content: bytes, status: int = 200) -> Response:
-    return Response(content, status, media_type="application/json", headers=_NEVER_STALE)

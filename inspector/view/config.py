@@ -12,6 +12,7 @@ from engines.files.names import Name
 from engines.files.paths import FilePath
 from inspector.config.results import Endpoint
 from inspector.config.section import AtLeastOne, Section
+from inspector.view.people import RoleName
 
 
 class ViewLineConfig(Section, frozen=True, kw_only=True):
@@ -42,6 +43,13 @@ class ViewLineConfig(Section, frozen=True, kw_only=True):
         None
     )
     archive: Annotated[FilePath | None, Meta(description="The line's defect archive, for pictures; null: none.")] = None
+    control: Annotated[
+        Endpoint | None,
+        Meta(
+            description="The line's control socket, for commands: ipc:///run/inspector/NAME/control, or tcp://HOST:PORT with the same keys, whose role "
+            "at the line bounds what may be commanded from here; null: none."
+        ),
+    ] = None
     coil_config: Annotated[
         FilePath | None,
         Meta(description="The line's `coil.yaml`, for grades and rolls on the pages of coils; null: no grades."),
@@ -61,6 +69,13 @@ class ViewConfig(Section, frozen=True, kw_only=True):
     lines: Annotated[
         tuple[ViewLineConfig, ...], Meta(min_length=1, max_length=32, description="The lines that are shown.")
     ]
+    anyone: Annotated[
+        RoleName | None,
+        Meta(
+            description="What somebody may do who has not logged in: viewer (look), operator (and pause, run, recipe), quality (and review), "
+            "engineer (everything), null (nothing)."
+        ),
+    ] = "viewer"
     viewers: Annotated[
         Annotated[AtLeastOne, Meta(le=1000)],
         Meta(description="Pages that may be open at the same time; one more is told that there are too many."),

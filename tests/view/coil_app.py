@@ -16,18 +16,16 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-import inspector.view
+from inspector.view.answers import as_json
 from inspector.view.coils import coil_routes
-
-STATIC = Path(inspector.view.__file__).parent / "static"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
-)
+from inspector.view.door import Door, person_routes
+from inspector.view.pages import page_routes
+from inspector.view.people import Role
+from inspector.view.security import App, Guard
 
 
 @dataclass(frozen=True)
@@ -65,36 +63,28 @@ class Pages:
             connection.close()
 
 
-class _Policy:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+def app(routes: Sequence[Route], port: int, lines: Sequence[Line] = ()) -> App:
+    """The pages behind the guard that the viewer has; everybody may do everything."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].append((b"content-security-policy", CSP.encode()))
-            await send(message)
+    async def listed(_: Request) -> Response:
+        return as_json([{"id": one.id, "journal": bool(one.journal), "archive": bool(one.archive)} for one in lines])
 
-        await self._app(scope, receive, sent)
-
-
-def app(routes: Sequence[Route]) -> Starlette:
-    """The pages, with the policy that the viewer has."""
-    static = Mount("/static", StaticFiles(directory=STATIC))
-    return Starlette(routes=[*routes, static], middleware=[Middleware(_Policy)])
+    served_too = [*page_routes(), *person_routes(), Route("/api/lines", listed)]
+    return Guard(Starlette(routes=[*routes, *served_too]), Door(Role.ENGINEER), port)
 
 
 @contextmanager
 def served(routes: Sequence[Route]) -> Iterator[Pages]:
     """Serve them on a free port, in a thread."""
-    server = uvicorn.Server(uvicorn.Config(app(routes), log_level="error", lifespan="off", ws="none"))
     with socket.create_server(
         ("127.0.0.1", 0)
     ) as listening:  # who connects before the server runs is answered when it does
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(app(routes, port), log_level="error", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            yield Pages(listening.getsockname()[1])
+            yield Pages(port)
         finally:
             server.should_exit = True
             thread.join(10)
@@ -109,7 +99,7 @@ def main() -> None:
     given = parser.parse_args()
     line = Line(journal=given.journal, archive=given.archive)
     routes = coil_routes([line], {} if given.config is None else {line.id: given.config})
-    uvicorn.run(app(routes), port=given.port, ws="none", lifespan="off", log_level="warning")
+    uvicorn.run(app(routes, given.port, [line]), port=given.port, ws="none", lifespan="off", log_level="warning")
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ def test_names_are_text_and_never_markup(pages: Pages, browser: Page) -> None:
         ("", "names no line"),
         ("?line=bare", "no journal"),
         ("?line=line1&run=other", "holds nothing of a run other"),
-        ("?line=line1&id=..%2f..", "the viewer answered with status 404"),
+        ("?line=line1&id=..%2f..", "the viewer has no such address"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line(pages: Pages, browser: Page, query: str, words: str) -> None:

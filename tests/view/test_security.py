@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def ask(viewer: Viewer, path: str, method: str = "GET", **headers: str) -> tuple
     return answer.status, told, data
 
 
-@pytest.mark.parametrize("path", ["/", "/static/live.js", "/static/style.css", "/api/lines", "/no/such/page"])
+@pytest.mark.parametrize("path", ["/", "/static/live.js", "/static/base.css", "/api/lines", "/no/such/page"])
 def test_every_answer_has_the_headers(viewer: Viewer, path: str) -> None:
     status, told, data = ask(viewer, path)
     assert (status == 404) == ("no" in path)
@@ -103,9 +104,23 @@ def test_pages_of_another_origin_are_refused(viewer: Viewer, origin: str) -> Non
     assert caught.value.response.status_code == 403
 
 
-def test_nothing_can_be_changed(viewer: Viewer) -> None:
-    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
+def test_only_what_changes_something_is_posted(viewer: Viewer) -> None:
+    for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
         assert ask(viewer, "/api/lines", method)[0] in (405, 400)
+    assert ask(viewer, "/", "POST")[0] == 405
+
+
+def test_a_post_needs_the_origin_and_what_the_page_was_told(viewer: Viewer) -> None:
+    here = f"http://127.0.0.1:{viewer.port}"
+    told = json.loads(ask(viewer, "/api/me")[2])
+    assert told["role"] == "viewer"
+    csrf = told["csrf"]
+    headers: list[dict[str, str]] = [
+        {}, {"x-csrf-token": csrf}, {"origin": here}, {"origin": here, "x-csrf-token": "x"}, {"origin": here, "x-csrf-token": "\xe9"},
+        {"origin": "http://example.org", "x-csrf-token": csrf},
+    ]  # fmt: skip
+    assert [ask(viewer, "/api/lines", "POST", **one)[0] for one in headers] == [403] * len(headers)
+    assert ask(viewer, "/api/lines", "POST", **{"origin": here, "x-csrf-token": csrf})[0] == 405
 
 
 def test_a_long_address_and_long_headers_are_refused(viewer: Viewer) -> None:

@@ -1,18 +1,6 @@
-// What the server says of coils. Errors are lines that a person can read.
+// What the server says of coils.
 
-/** The JSON at an address; an Error with the server's line where there is none. */
-export async function told(address, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(address, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error("the viewer does not answer; is it running?");
-  }
-  const body = await answer.json().catch(() => ({ error: `the viewer answered with status ${answer.status}` }));
-  if (!answer.ok) throw new Error(body.error ?? `the viewer answered with status ${answer.status}`);
-  return body;
-}
+import { ask } from "./session.js";
 
 export function lineAddress(line) {
   return `/api/lines/${encodeURIComponent(line)}`;
@@ -21,7 +9,7 @@ export function lineAddress(line) {
 /** A coil: its head and its arrays. `progress(share)` is called while it is made; it is given up when `signal` says so. */
 export async function coil(address, progress, signal) {
   for (;;) {
-    const head = await told(address, { signal });
+    const head = await ask(address, { signal });
     if (head.making === undefined) return { head, arrays: await arrays(address, head, signal) };
     progress(head.making.done / Math.max(1, head.making.of));
   }

@@ -1,7 +1,10 @@
 // The page of coils: the runs of a line, or one of them as a coil. Its address says which: /coil?line=ID, and run=NAME or id=NUMBER.
 
+import "./page-bar.js";
 import "./strip-map.js";
-import { coil, lineAddress, told } from "./coil-data.js";
+import { coil, lineAddress } from "./coil-data.js";
+import { ask } from "./session.js";
+import { dressMaps } from "./theme.js";
 import { element, list, showFacts } from "./coil-facts.js";
 
 const wanted = new URLSearchParams(location.search);
@@ -15,21 +18,12 @@ function say(words, bad = false) {
   at("message").className = bad ? "bad" : "";
 }
 
-/** The theme that was chosen on the live page. */
-function theme() {
-  let name = wanted.get("theme") ?? "";
-  try { name ||= localStorage.getItem("theme") ?? ""; } catch { /* a browser that keeps nothing */ }
-  if (name !== "dark" && name !== "light") return;
-  document.documentElement.dataset.theme = name;
-  map.setAttribute("theme", name);
-}
-
 async function start() {
-  theme();
+  dressMaps();
   if (line === "") throw new Error("the address names no line: /coil?line=...");
   if (wanted.has("id")) return showCoil(wanted.get("id"));
   const name = wanted.get("run");
-  const { runs } = await told(`${lineAddress(line)}/runs${name === null ? "" : `?name=${encodeURIComponent(name)}`}`);
+  const { runs } = await ask(`${lineAddress(line)}/runs${name === null ? "" : `?name=${encodeURIComponent(name)}`}`);
   if (name === null) return showRuns(runs);
   if (runs.length === 0) throw new Error(`the journal holds nothing of a run ${name}`);
   return showCoil(String(runs[0].id));
@@ -80,7 +74,7 @@ async function judgement(address, signal) {
   at("mark-rows").append(element("li", "They are being looked for ..."));
   let found;
   try {
-    do found = await told(`${address}/judgement`, { signal }); while (found.making !== undefined);
+    do found = await ask(`${address}/judgement`, { signal }); while (found.making !== undefined);
   } catch (error) {
     if (error.name === "AbortError") return;
     at("mark-rows").replaceChildren(element("li", error.message));
@@ -232,7 +226,7 @@ function picks(head, address) {
   const get = (index, signal) => {
     if (!kept.has(index)) {
       if (kept.size > 200) kept.delete(kept.keys().next().value);
-      kept.set(index, told(`${address}/defects/${index}`, { signal }).catch((error) => { kept.delete(index); throw error; }));
+      kept.set(index, ask(`${address}/defects/${index}`, { signal }).catch((error) => { kept.delete(index); throw error; }));
     }
     return kept.get(index);
   };

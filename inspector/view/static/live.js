@@ -2,13 +2,15 @@
 
 import { Feed } from "/static/feed.js";
 import "/static/line-panel.js";
+import "/static/page-bar.js";
+import { dressMaps } from "/static/theme.js";
 import { clock, duration, element, mark, say } from "/static/dom.js";
 
 const BEHIND_SHOWN_MS = 4000;
 const $ = (id) => document.getElementById(id);
+const bar = document.querySelector("page-bar");
 
 async function begin() {
-  restoreTheme();
   const listed = await lines();
   const wanted = new URLSearchParams(location.search).get("line");
   const ids = listed.map((one) => one.id);
@@ -16,8 +18,7 @@ async function begin() {
   const panels = new Map(shown.map((id) => [id, panel(listed.find((one) => one.id === id), shown.length > 1)]));
   mark(document.body, "many", String(shown.length > 1));
   $("main").append(...panels.values());
-  setTheme(document.documentElement.dataset.theme);
-  if (ids.length > 1) $("lines").append(...ids.map((id) => tab(id, shown)));
+  dressMaps();
   document.title = shown.length === 1 ? `${shown[0]} – Inspector` : "Inspector";
   follow(new Feed(ids), panels);
 }
@@ -43,13 +44,6 @@ function panel({ id, journal, archive }, small) {
   return made;
 }
 
-function tab(id, shown) {
-  const made = element("a", "tab", id);
-  made.href = `/?line=${encodeURIComponent(id)}`;
-  if (shown.length === 1 && shown[0] === id) made.setAttribute("aria-current", "page");
-  return made;
-}
-
 function follow(feed, panels) {
   let linked = true;
   let behindUntil = 0;
@@ -65,38 +59,17 @@ function follow(feed, panels) {
     alarm(linked ? "" : `No contact with the viewer: ${detail.text}. What is shown is old.`);
     if (detail.behind_ms > 0) {
       behindUntil = performance.now() + BEHIND_SHOWN_MS;
-      say($("connection"), `slow connection: the page was ${duration(detail.behind_ms / 1000)} behind`);
+      say(bar.connection, `slow connection: the page was ${duration(detail.behind_ms / 1000)} behind`);
     } else if (performance.now() > behindUntil) {
-      say($("connection"), "");
+      say(bar.connection, "");
     }
-    if (feed.atMs !== null) say($("clock"), clock(feed.atMs));
+    if (feed.atMs !== null) say(bar.clock, clock(feed.atMs));
   });
 }
 
 function alarm(text) {
   $("alarm").hidden = text === "";
   say($("alarm"), text);
-}
-
-const THEMES = ["", "dark", "light"];
-
-function restoreTheme() {
-  const turn = () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]);
-  $("theme").addEventListener("click", turn);
-  addEventListener("keydown", (event) => { if (event.key === "t" && !event.ctrlKey && !event.metaKey) turn(); });
-  let kept = "";
-  try { kept = localStorage.getItem("theme") ?? ""; } catch { /* a browser that keeps nothing */ }
-  const asked = new URLSearchParams(location.search).get("theme");
-  setTheme(THEMES.includes(asked) ? asked : kept);
-}
-
-function setTheme(name) {
-  document.documentElement.dataset.theme = name;
-  try { localStorage.setItem("theme", name); } catch { /* likewise */ }
-  for (const map of document.querySelectorAll("strip-map")) {
-    if (name) map.setAttribute("theme", name);
-    else map.removeAttribute("theme");
-  }
 }
 
 begin();

@@ -1,0 +1,68 @@
+"""Answers in JSON, what pages send in it, and refusals of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engines.errors import FileError
+from inspector.errors import UserError
+from inspector.protocol.codec import MalformedError
+
+NEVER_STALE = {"Cache-Control": "no-store"}
+LARGEST_POST = 64 << 10
+"""Bytes of what a page sends."""
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class RefusedError(Exception):
+    """A request that is not met: an HTTP status, and one line for a person."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status, self.text = status, text
+        super().__init__(text)
+
+
+def told(answer: Handler) -> Handler:
+    """What cannot be had is one line in the answer."""
+
+    async def with_errors(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except RefusedError as refused:
+            return as_json({"error": refused.text}, refused.status)
+        except (UserError, FileError, MalformedError) as error:
+            return as_json({"error": str(error)}, 502)
+
+    return with_errors
+
+
+def as_json(content: Any, status: int = 200) -> Response:
+    """An answer that no cache keeps."""
+    return encoded_json(msgspec.json.encode(content), status)
+
+
+def encoded_json(content: bytes, status: int = 200) -> Response:
+    """As ``as_json``, of what is JSON already."""
+    return Response(content, status, media_type="application/json", headers=NEVER_STALE)
+
+
+async def posted(request: Request, kind: type[T]) -> T:
+    """What a page sent. Raises RefusedError for anything but a JSON object of that kind."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise RefusedError(415, "expected a body of application/json")
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST_POST:
+            raise RefusedError(413, f"more than {LARGEST_POST >> 10} KiB were sent")
+    try:
+        return msgspec.json.decode(bytes(content), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(400, f"not what was expected: {error}"[:300]) from None
