@@ -83,7 +83,14 @@ class TrendLine:
     def passed(self, camera: str = "cam1", score: float = 0.02, latency_ms: float = 20.0) -> None:
         self._result(camera, self._outcome(Verdict.PASS, Reason.GATE_CLEAN, score), latency_ms)
 
-    def segmented(self, *classes: str, camera: str = "cam1", verdict: Verdict = Verdict.REJECT, score: float = 0.9, latency_ms: float = 40.0) -> int:
+    def segmented(
+        self,
+        *classes: str,
+        camera: str = "cam1",
+        verdict: Verdict = Verdict.REJECT,
+        score: float = 0.9,
+        latency_ms: float = 40.0,
+    ) -> int:
         """A frame that the segmenter looked at, with a defect for each class; its number."""
         reason = Reason.NO_DEFECT if verdict is Verdict.PASS else Reason.DEFECT
         defects = tuple(
@@ -105,7 +112,11 @@ class TrendLine:
 
     def sheet(self) -> None:
         """A verdict that is of no frame."""
-        self._say(self._streams["sheet"].settled(self._settled("sheet", 0, self._outcome(Verdict.REJECT, Reason.DEFECT, 0.9), 50.0, 1)))
+        self._say(
+            self._streams["sheet"].settled(
+                self._settled("sheet", 0, self._outcome(Verdict.REJECT, Reason.DEFECT, 0.9), 50.0, 1)
+            )
+        )
 
     def skip(self, messages: int, camera: str = "cam1") -> None:
         """So many messages are not in the journal."""
@@ -122,12 +133,21 @@ class TrendLine:
 
     def _outcome(self, verdict: Verdict, reason: Reason, score: float) -> Outcome:
         counts = () if reason is Reason.GATE_CLEAN else (0,) * len(self.bundle.classes)
-        return Outcome(verdict=verdict, reason=reason, gate_score=score, pixels=counts, defect_pixels=counts, bundle=self.bundle)
+        return Outcome(
+            verdict=verdict, reason=reason, gate_score=score, pixels=counts, defect_pixels=counts, bundle=self.bundle
+        )
 
     def _info(self) -> StartInfo:
         classes = self.bundle.classes
         thresholds = Thresholds(gate=0.05, mask=dict.fromkeys(classes, 0.5), minimum_area_px=dict.fromkeys(classes, 4))
-        return StartInfo(bundle=self.bundle, size=_SIZE, thresholds=thresholds, recipe=self.recipe, deadline_ms=DEADLINE_MS, source="simulator")
+        return StartInfo(
+            bundle=self.bundle,
+            size=_SIZE,
+            thresholds=thresholds,
+            recipe=self.recipe,
+            deadline_ms=DEADLINE_MS,
+            source="simulator",
+        )
 
     def _result(self, camera: str, outcome: Outcome, latency_ms: float) -> None:
         self._settle(camera, outcome, latency_ms, 1)
@@ -142,7 +162,9 @@ class TrendLine:
         meta = FrameMeta(
             camera, frame, captured, deadline_ns=captured + int(DEADLINE_MS * 1e6), run="coil-1", recipe=self.recipe
         )
-        return Settled(meta=meta, outcome=outcome, settled_ns=self.now_ns, resolved_through=frame + count - 1, count=count)
+        return Settled(
+            meta=meta, outcome=outcome, settled_ns=self.now_ns, resolved_through=frame + count - 1, count=count
+        )
 
     def _say(self, publication: Publication) -> None:
         self._rows.append(prepared(publication))
