@@ -21,6 +21,8 @@ from inspector.view.trend_events import Events
 MOST_DAYS = 30
 """Days that are kept."""
 DAY_NS = 86_400 * 10**9
+MOST_STREAMS = 4000
+"""Cameras in epochs whose last number is kept, the newest: those of 16 cameras and 8 starts a day."""
 VERSION = 1
 """Of what is kept."""
 _UNINSPECTED, _LATE = "UNINSPECTED", Reason.DEADLINE.value
@@ -33,9 +35,9 @@ class Last(msgspec.Struct, frozen=True):
     """The row through which a journal is read; that it is still there says that the journal is the same."""
 
     id: int
-    stream: int
+    stream: str
+    """Epoch and camera."""
     seq: int
-    published_unix_ns: int
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -138,10 +140,15 @@ class Reading:
 
     def take(self) -> dict[int, Day]:
         """What was counted since it was taken last, by number of the day since 1970; ``known`` belongs to it."""
+        reached = self.known.reached
         for one in self._open.values():
             if one is not None:
-                self.known.reached[_stream_key(one.of)] = one.reached
+                key = _stream_key(one.of)
+                reached.pop(key, None)
+                reached[key] = one.reached  # as the newest
                 one.step, one.bucket = -1, None
+        for key in list(reached)[:-MOST_STREAMS]:
+            del reached[key]
         self.known.last_ns = max(self.known.last_ns, self._heard_ns)
         days, self._days = self._days, {}
         return days

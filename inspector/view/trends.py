@@ -57,6 +57,8 @@ class Columns(msgspec.Struct, kw_only=True):
 class Trend(msgspec.Struct, kw_only=True):
     """All that the page shows of a line."""
 
+    line: str
+    """As it calls itself in the journal."""
     days: int
     step_s: int
     times: list[int]
@@ -77,6 +79,8 @@ class Trend(msgspec.Struct, kw_only=True):
     last_s: float | None
     read_s: float
     """When the journal was read last."""
+    trouble: str
+    """Why the journal cannot be read now; what is shown is what was known then."""
     notes: list[str]
 
 
@@ -86,9 +90,18 @@ def step_of(days: int) -> int:
 
 
 def trend(
-    kept: Mapping[int, Day], known: Known, *, now_s: float, days: int, camera: str | None = None, reviewed: bool = False
+    kept: Mapping[int, Day],
+    known: Known,
+    line: str,
+    *,
+    now_s: float,
+    days: int,
+    camera: str | None = None,
+    reviewed: bool = False,
+    read_s: float | None = None,
+    trouble: str = "",
 ) -> Trend:
-    """``kept``: the buckets by day since 1970. ``reviewed``: leave out what review called a false alarm."""
+    """``kept``: the buckets by day since 1970. ``reviewed``: leave out what review called a false alarm. ``read_s``: when the journal was read; None: now."""
     step_s = step_of(days)
     to_s = (int(now_s) // step_s + 1) * step_s
     from_s = to_s - days * 86_400
@@ -112,11 +125,11 @@ def trend(
     classes = [*known.events.classes, *sorted(set(whole.classes) - set(known.events.classes))]
     reasons = sorted(set(whole.calls) - set(INSPECTED), key=lambda one: -whole.calls[one])
     return Trend(
-        days=days, step_s=step_s, times=list(range(from_s, to_s, step_s)), columns=_columns(points, classes, reasons),
+        line=line, days=days, step_s=step_s, times=list(range(from_s, to_s, step_s)), columns=_columns(points, classes, reasons),
         whole=_columns([whole], classes, reasons), cameras=sorted(cameras), camera=camera, reviewed=reviewed, simulated=whole.simulated,
         marks=[one for one in known.events.marks if one.at_ms >= from_s * 1000 and (not one.cameras or camera is None or camera in one.cameras)],
         spans=[one for one in known.events.spans if (one.to_ms is None or one.to_ms >= from_s * 1000) and _is_of(one, camera)],
-        first_s=None if known.first_ns is None else known.first_ns / 1e9, last_s=known.last_ns / 1e9 or None, read_s=now_s, notes=_notes(known),
+        first_s=None if known.first_ns is None else known.first_ns / 1e9, last_s=known.last_ns / 1e9 or None, read_s=now_s if read_s is None else read_s, trouble=trouble, notes=_notes(known),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import msgspec
 from inspector.frames.meta import FrameMeta
 from inspector.frames.outcome import BundleIdentity, Defect, Outcome, Reason, Settled, Verdict
 from inspector.frames.size import FrameSize
+from inspector.protocol.codec import decode_header
 from inspector.protocol.messages import Health, HealthReason, LineState, Signal
 from inspector.protocol.settings import Thresholds
 from inspector.results.identity import Identity, StartInfo
@@ -17,6 +18,7 @@ from inspector.results.journal_file import JournalFile
 from inspector.results.journal_rows import PreparedRow, prepared
 from inspector.results.publication import Publication
 from inspector.results.status import Status
+from inspector.results.stored_row import Row
 from inspector.results.stream import Stream
 
 CLASSES = ("pitting", "inclusion", "scratches", "corrosion")
@@ -43,6 +45,7 @@ class TrendLine:
         bundle: BundleIdentity | None = None,
     ) -> None:
         identity = Identity(line=line, cameras=tuple(cameras), epoch=epoch, simulated=simulated, sheets=True)
+        self.path = path
         self.cameras = tuple(cameras)
         self.now_ns = 10**18
         self.bundle = bundle or bundle_of()
@@ -100,8 +103,10 @@ class TrendLine:
             )
             for name in classes
         )  # fmt: skip
+        pixels = tuple(40 * classes.count(name) for name in self.bundle.classes)
         outcome = self._outcome(verdict, reason, score)
-        self._result(camera, msgspec.structs.replace(outcome, defects=defects), latency_ms)
+        found = msgspec.structs.replace(outcome, defects=defects, pixels=pixels, defect_pixels=pixels)
+        self._result(camera, found, latency_ms)
         return self._frames[camera] - 1
 
     def uninspected(self, reason: Reason, camera: str = "cam1", latency_ms: float = DEADLINE_MS) -> None:
@@ -121,6 +126,32 @@ class TrendLine:
     def skip(self, messages: int, camera: str = "cam1") -> None:
         """So many messages are not in the journal."""
         self._streams[camera].last_seq += messages
+
+    def skip_to(self, seq: int, camera: str = "cam1") -> None:
+        """What follows has this number and more."""
+        self._streams[camera].last_seq = seq
+
+    def keep(self, rows: int) -> None:
+        """Delete all but the newest rows, as the journal does."""
+        self.commit()
+        self.alter(f"DELETE FROM publications WHERE id <= (SELECT max(id) - {rows} FROM publications)")
+
+    def alter(self, statement: str) -> None:
+        """Damage the file."""
+        self._connection.execute(statement)
+
+    def again(self, sent: Sequence[Row]) -> None:
+        """Messages as they are in another journal."""
+        for row in sent:
+            header = decode_header(row.header)
+            self._streams[row.camera].last_seq = row.seq
+            self._rows.append(
+                PreparedRow(
+                    row.camera,
+                    (row.seq, row.type, header.run, row.frame, row.verdict, row.captured_unix_ns, header.published_unix_ns, row.header, row.body, None, None),
+                    0,
+                )
+            )  # fmt: skip
 
     def commit(self) -> None:
         if self._rows:
