@@ -36,6 +36,8 @@ class Bucket(msgspec.Struct, array_like=True):
     scored: int = 0
     score: float = 0.0
     """Sum of the gate's scores, of so many frames."""
+    clean_score: float = 0.0
+    """Sum of those that the gate called clean."""
     missing: int = 0
     """Messages that are not in the journal, found where the next one is."""
     deadline_ms: float | None = None
@@ -47,6 +49,7 @@ class Bucket(msgspec.Struct, array_like=True):
         self.simulated += other.simulated
         self.scored += other.scored
         self.score += other.score
+        self.clean_score += other.clean_score
         self.missing += other.missing
         _add_up(self.calls, other.calls)
         _add_up(self.classes, other.classes)

@@ -15,7 +15,7 @@ from inspector.frames.outcome import Reason
 from inspector.frames.sheet import SHEET
 from inspector.protocol.codec import decode_body, decode_header
 from inspector.results.brief_rows import BriefRow, BriefStream
-from inspector.view.trend_buckets import DAY_STEPS, MOST_NAMES, STEP_NS, Bucket, Day, latency_bin
+from inspector.view.trend_buckets import DAY_STEPS, GATE_CLEAN, MOST_NAMES, STEP_NS, Bucket, Day, latency_bin
 from inspector.view.trend_events import Events
 
 MOST_DAYS = 30
@@ -243,6 +243,8 @@ def _add(bucket: Bucket, kind: str, verdict: str | None, body: _Body, *, simulat
     if body.gate_score is not None:
         bucket.scored += 1
         bucket.score += body.gate_score
+        if reason == GATE_CLEAN:
+            bucket.clean_score += body.gate_score
     for name, pixels in body.defect_pixels.items():
         if pixels:
             _bump(bucket.classes, name, 1)

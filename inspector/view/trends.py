@@ -27,6 +27,7 @@ from inspector.view.trend_events import Mark, Span
 from inspector.view.trend_reading import MOST_DAYS, Call, Known
 from inspector.view.words import REASONS
 
+_ORDER = {reason.value: number for number, reason in enumerate(REASONS)}
 _STEPS = ((1, 900), (7, 3600), (MOST_DAYS, 4 * 3600))
 """Up to so many days: seconds in one point."""
 
@@ -49,7 +50,9 @@ class Columns(msgspec.Struct, kw_only=True):
     p99_ms: list[float | None]
     deadline_ms: list[float | None]
     gate_score: list[float | None]
-    """The mean."""
+    """The mean of all that the gate scored."""
+    clean_score: list[float | None]
+    """The mean of those that it called clean: defects do not move it."""
     missing: list[int]
     """Messages that the journal does not hold."""
 
@@ -72,6 +75,8 @@ class Trend(msgspec.Struct, kw_only=True):
     reviewed: bool
     simulated: int
     """Frames of these that are simulated."""
+    reasons: list[str]
+    """All that a frame may not be inspected for, in words."""
     marks: list[Mark]
     spans: list[Span]
     first_s: float | None
@@ -123,10 +128,11 @@ def trend(
     for point in points:
         whole.add(point)
     classes = [*known.events.classes, *sorted(set(whole.classes) - set(known.events.classes))]
-    reasons = sorted(set(whole.calls) - set(INSPECTED), key=lambda one: -whole.calls[one])
+    # In a fixed order, so that a reason has the same colour whatever time is shown.
+    reasons = sorted(set(whole.calls) - set(INSPECTED), key=lambda one: (_ORDER.get(one, len(_ORDER)), one))
     return Trend(
         line=line, days=days, step_s=step_s, times=list(range(from_s, to_s, step_s)), columns=_columns(points, classes, reasons),
-        whole=_columns([whole], classes, reasons), cameras=sorted(cameras), camera=camera, reviewed=reviewed, simulated=whole.simulated,
+        whole=_columns([whole], classes, reasons), cameras=sorted(cameras), camera=camera, reviewed=reviewed, simulated=whole.simulated, reasons=list(REASONS.values()),
         marks=[one for one in known.events.marks if one.at_ms >= from_s * 1000 and (not one.cameras or camera is None or camera in one.cameras)],
         spans=[one for one in known.events.spans if (one.to_ms is None or one.to_ms >= from_s * 1000) and _is_of(one, camera)],
         first_s=None if known.first_ns is None else known.first_ns / 1e9, last_s=known.last_ns / 1e9 or None, read_s=now_s if read_s is None else read_s, trouble=trouble, notes=_notes(known),
@@ -142,7 +148,7 @@ def as_csv(found: Trend) -> str:
         *((f"not inspected: {name}", counts) for name, counts in columns.uninspected.items()),
         *((f"with {name}", counts) for name, counts in columns.classes.items()),
         ("latency p50 ms", columns.p50_ms), ("latency p99 ms", columns.p99_ms), ("deadline ms", columns.deadline_ms),
-        ("mean gate score", columns.gate_score), ("messages missing", columns.missing),
+        ("mean gate score", columns.gate_score), ("mean gate score of clean frames", columns.clean_score), ("messages missing", columns.missing),
     ]  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -171,7 +177,8 @@ def _columns(points: list[Bucket], classes: Iterable[str], reasons: Iterable[str
         p50_ms=[_ms(p50) for p50, _ in latencies],
         p99_ms=[_ms(p99) for _, p99 in latencies],
         deadline_ms=[point.deadline_ms for point in points],
-        gate_score=[round(point.score / point.scored, 5) if point.scored else None for point in points],
+        gate_score=[_mean(point.score, point.scored) for point in points],
+        clean_score=[_mean(point.clean_score, point.calls.get(GATE_CLEAN, 0)) for point in points],
         missing=[point.missing for point in points],
     )
 
@@ -188,6 +195,10 @@ def _dismiss(bucket: Bucket, call: Call) -> None:
 
 def _is_of(span: Span, camera: str | None) -> bool:
     return camera is None or span.part.endswith(f"camera {camera}")
+
+
+def _mean(total: float, count: int) -> float | None:
+    return round(total / count, 5) if count else None
 
 
 def _words(reason: str) -> str:
