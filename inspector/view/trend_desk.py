@@ -21,8 +21,8 @@ WORKERS = 1
 MOST_JOBS = 16
 LARGEST_BYTES = 1 << 30
 """Of what one worker says, in all."""
-LEAST_AGE_S = 10.0
-"""What was read is read on when it is asked for and older than this, and than 5 times the time that it took."""
+LEAST_AGE_S, REST = 10.0, 5.0
+"""A journal is read on when it is asked for and what is known is older than this, and than so many times the time that reading it took."""
 _WORKER = "inspector.view.trends_worker"
 _WHAT = "the trends"
 _found = msgspec.msgpack.Decoder(Found)
@@ -58,17 +58,18 @@ class TrendDesk:
         *,
         nobody_waits_s: float = NOBODY_WAITS_S,
         least_age_s: float = LEAST_AGE_S,
+        rest: float = REST,
     ) -> None:
         self._held: dict[tuple[str, str], Held] = {}
         self._shop: Workshop[Work[Held]] = Workshop(WORKERS, nobody_waits_s)
         self._state = state
-        self._least_age_s = least_age_s
+        self._least_age_s, self._rest = least_age_s, rest
 
     async def get(self, journal: Path, line: str, archive: Path | None, wait_s: float) -> Held | Progress:
         """What is known now, or how far the journal is read after ``wait_s``. Raises UserError where it cannot be read, and nothing is known."""
         key = str(journal), line
         held = self._held.get(key)
-        if held is not None and time.monotonic() - held.made_s < max(self._least_age_s, 5 * held.took_s):
+        if held is not None and time.monotonic() - held.made_s < max(self._least_age_s, self._rest * held.took_s):
             return held
         work = self._shop.works.get(key) or self._shop.begin(
             key, Work(), lambda work: self._count(key, work, archive), MOST_JOBS
