@@ -17,7 +17,8 @@ from inspector.view.trends_worker import KNOWN, Found, Job
 from inspector.view.work import NOBODY_WAITS_S, Work, Workshop, result_of, working
 from inspector.view.worker import Progress
 
-WORKERS = 1
+WORKERS = 2
+"""Journals that are read at the same time."""
 MOST_JOBS = 16
 LARGEST_BYTES = 1 << 30
 """Of what one worker says, in all."""

@@ -26,6 +26,7 @@ MOST_STREAMS = 4000
 VERSION = 1
 """Of what is kept."""
 _UNINSPECTED, _LATE = "UNINSPECTED", Reason.DEADLINE.value
+_UNKNOWN = -2
 _EVENTS = ("start", "change", "status")
 _ALTERED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, ValueError)
 """What a row of other content leads to."""
@@ -58,6 +59,8 @@ class Known(msgspec.Struct, kw_only=True):
     inode: int = 0
     reached: dict[str, int] = msgspec.field(default_factory=dict)
     """By stream its last number that is counted."""
+    first_epoch: str = ""
+    """The one that the journal began with when it was read first."""
     first_ns: int | None = None
     """Time of the earliest message that was counted."""
     last_ns: int = 0
@@ -156,7 +159,13 @@ class Reading:
     def _opened(self, number: int) -> _Open | None:
         of = self._journal.streams().get(number)
         wanted = of is not None and of.line == self._line
-        found = _Open(of, self.known.reached.get(_stream_key(of), -1)) if of is not None and wanted else None
+        found = None
+        if of is not None and wanted:
+            known = self.known
+            known.first_epoch = known.first_epoch or of.epoch
+            # A stream begins with 0. What the journal had deleted before it was read first is not missing in it.
+            begin = _UNKNOWN if of.epoch == known.first_epoch else -1
+            found = _Open(of, known.reached.get(_stream_key(of), begin))
         self._open[number] = found
         return found
 
@@ -166,7 +175,7 @@ class Reading:
             raise TypeError
         if seq <= stream.reached:
             return
-        missing = seq - stream.reached - 1 if stream.reached >= 0 else 0
+        missing = 0 if stream.reached == _UNKNOWN else seq - stream.reached - 1
         stream.reached = seq
         if verdict is None:
             if kind in _EVENTS:

@@ -135,7 +135,7 @@ def trend(
         whole=_columns([whole], classes, reasons), cameras=sorted(cameras), camera=camera, reviewed=reviewed, simulated=whole.simulated, reasons=list(REASONS.values()),
         marks=[one for one in known.events.marks if one.at_ms >= from_s * 1000 and (not one.cameras or camera is None or camera in one.cameras)],
         spans=[one for one in known.events.spans if (one.to_ms is None or one.to_ms >= from_s * 1000) and _is_of(one, camera)],
-        first_s=None if known.first_ns is None else known.first_ns / 1e9, last_s=known.last_ns / 1e9 or None, read_s=now_s if read_s is None else read_s, trouble=trouble, notes=_notes(known),
+        first_s=None if known.first_ns is None else known.first_ns / 1e9, last_s=known.last_ns / 1e9 or None, read_s=now_s if read_s is None else read_s, trouble=trouble, notes=_notes(known, reviewed=reviewed),
     )  # fmt: skip
 
 
@@ -212,12 +212,12 @@ def _ms(latency_us: float | None) -> float | None:
     return None if latency_us is None else round(latency_us / 1000, 3)
 
 
-def _notes(known: Known) -> list[str]:
+def _notes(known: Known, *, reviewed: bool) -> list[str]:
     notes = []
     if known.altered:
         notes.append(f"{known.altered:,} rows of the journal cannot be read and are not counted")
     if known.is_ahead:
         notes.append("rows that are dated in the future are not counted: look at the clock of the line's machine")
-    if known.unfound:
+    if reviewed and known.unfound:
         notes.append(f"{known.unfound:,} frames that review dismissed are not in the journal any more and stay counted")
     return notes

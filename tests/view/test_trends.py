@@ -144,7 +144,7 @@ def test_percentiles_are_near_the_true_ones() -> None:
     for share, near in zip((0.0, 0.5, 0.99, 1.0), percentiles(bins, (0.0, 0.5, 0.99, 1.0)), strict=True):
         assert near == pytest.approx(latencies[round(share * 4999)], rel=0.03)
     assert all(
-        latency_of(latency_bin(number)) == pytest.approx(number, rel=0.017, abs=0.5) for number in range(100_000)
+        latency_of(latency_bin(number)) == pytest.approx(number, rel=0.017, abs=0.5) for number in range(0, 100_000, 7)
     )
     assert percentiles({}, (0.5,)) == [None]
 
@@ -183,6 +183,13 @@ def test_rows_that_were_deleted_stay_counted_and_those_that_nobody_read_are_miss
     [bucket] = day["cam1"].values()
     assert bucket.frames == 5
     assert bucket.missing > 5
+    line = TrendLine(week, ("cam1",), epoch="epoch-3")
+    line.now_ns = NOW_NS
+    line.skip_to(6)
+    line.passed()
+    line.close()
+    [day] = counted(week, known)[1].values()
+    assert [bucket.missing for bucket in day["cam1"].values()] == [7]
 
 
 def test_a_journal_that_takes_the_place_of_another_counts_nothing_twice(week: Path, tmp_path: Path) -> None:

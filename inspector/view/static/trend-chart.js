@@ -19,7 +19,7 @@ export function when(seconds) {
 class TrendChart extends HTMLElement {
   /**
    * Draws. `chart`: title, about, unit, decimals, lines [{ name, numbers, values (those of the numbers that are drawn), colour, bars, stepped }], range(min, max), bands;
-   * `time`: times (s, the beginnings of points), step_s, columns.frames; `events`: marks, spans; `colours`: ink, faint, edge, band.
+   * `time`: times (s, the beginnings of points), step_s, columns.frames; `events`: marks { at_ms, number }, spans { from_s, to_s }; `colours`: ink, faint, edge, band.
    */
   show(chart, time, events, colours) {
     this.chart = chart;
@@ -93,8 +93,7 @@ class TrendChart extends HTMLElement {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     for (const span of this.events.spans) {
-      const left = plot.valToPos(span.from_ms / 1000, "x", true);
-      const right = span.to_ms === null ? bbox.left + bbox.width : plot.valToPos(span.to_ms / 1000, "x", true);
+      const [left, right] = [span.from_s, span.to_s].map((at) => plot.valToPos(at, "x", true));
       ctx.fillStyle = this.colours.band;
       ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
     }

@@ -118,6 +118,8 @@ function draw() {
   const theme = themeOf(document.documentElement.dataset.theme);
   const colours = { ink: theme.ink, faint: theme.faint, edge: theme.steel, band: "rgba(230, 159, 0, 0.22)" };
   const marks = found.marks.map((one, index) => ({ ...one, number: index + 1 }));
+  // One that goes on is known to do so as long as the line has said something.
+  const spans = found.spans.map((one) => ({ from_s: one.from_ms / 1000, to_s: one.to_ms === null ? found.last_s : one.to_ms / 1000 }));
   const shown = charts(found, theme, classColour).filter((one) => one.lines.length > 0);
   const boxes = new Map([...at("charts").children].map((box) => [box.id, box]));
   const order = shown.map((chart) => boxes.get(chart.id) ?? section(chart.id));
@@ -125,7 +127,7 @@ function draw() {
   // Only what is new is put in: a chart that is moved would be built anew.
   order.forEach((box, index) => { if (at("charts").children[index] !== box) at("charts").insertBefore(box, at("charts").children[index] ?? null); });
   at("charts").append(events(marks));
-  shown.forEach((chart, index) => order[index].firstChild.show(chart, found, { marks, spans: found.spans }, colours));
+  shown.forEach((chart, index) => order[index].firstChild.show(chart, found, { marks, spans }, colours));
 }
 
 function section(id) {
