@@ -27,6 +27,7 @@ VERSION = 1
 """Of what is kept."""
 _UNINSPECTED, _LATE = "UNINSPECTED", Reason.DEADLINE.value
 _UNKNOWN = -2
+_TIME = (int, type(None))
 _EVENTS = ("start", "change", "status")
 _ALTERED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, ValueError)
 """What a row of other content leads to."""
@@ -171,8 +172,8 @@ class Reading:
 
     def _count(self, row: BriefRow, stream: _Open) -> None:
         id_, _, seq, kind, _, verdict, captured_ns, published_ns, data = row
-        if type(seq) is not int or type(published_ns) is not int or not isinstance(captured_ns, int | None):
-            raise TypeError
+        if type(seq) is not int or type(published_ns) is not int or type(captured_ns) not in _TIME:
+            raise TypeError("a row holds values of other types")
         if seq <= stream.reached:
             return
         missing = 0 if stream.reached == _UNKNOWN else seq - stream.reached - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS trends (journal TEXT, line TEXT, part INTEG
 
 
 class TrendState:
-    """One file, of one viewer. From one thread at a time. What cannot be kept is counted again: a fault of the disk is logged, and no error."""
+    """One file, of one viewer. What cannot be kept is counted again: a fault of the disk is logged, and no error."""
 
     def __init__(self, folder: Path) -> None:
         """Raises UserError where another viewer keeps its file there, or none can be made."""
@@ -34,6 +35,7 @@ class TrendState:
         self._sole = SoleWriter(self.path, "state", f"state: {self.path}")
         self._sole.take()
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
         self._open()
 
     def close(self) -> None:
@@ -63,16 +65,17 @@ class TrendState:
 
     def _do(self, statement: str, values: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
         """One transaction; the rows that a query finds."""
-        if self._connection is None:
-            return []
-        try:
-            with self._connection as connection:
-                return [row for one in values for row in connection.execute(statement, one)]
-        except SQLITE_ERRORS as error:
-            log.warning("%s: what is counted for trends is not kept (%s)", self.path, in_words(error))
-            if is_damage(error):
-                self._begin_anew()
-            return []
+        with self._lock:
+            if self._connection is None:
+                return []
+            try:
+                with self._connection as connection:
+                    return [row for one in values for row in connection.execute(statement, one)]
+            except SQLITE_ERRORS as error:
+                log.warning("%s: what is counted for trends is not kept (%s)", self.path, in_words(error))
+                if is_damage(error):
+                    self._begin_anew()
+                return []
 
     def _open(self) -> None:
         try:

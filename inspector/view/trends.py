@@ -219,5 +219,7 @@ def _notes(known: Known, *, reviewed: bool) -> list[str]:
     if known.is_ahead:
         notes.append("rows that are dated in the future are not counted: look at the clock of the line's machine")
     if reviewed and known.unfound:
-        notes.append(f"{known.unfound:,} frames that review dismissed are not in the journal any more and stay counted")
+        notes.append(
+            f"{known.unfound:,} frames that review dismissed are not in the journal any more and cannot be left out"
+        )
     return notes

@@ -72,7 +72,9 @@ def measure(path: Path, rows: int) -> None:
             {number: decoded(day) for number, day in kept.items()}, known, "line1", now_s=time.time(), days=shown
         )
         size = len(msgspec.json.encode(found))
-        print(f"answer for {shown} days: {1000 * (time.process_time() - began_s):.0f} ms of a core, {size / 1e3:.0f} kB")
+        print(
+            f"answer for {shown} days: {1000 * (time.process_time() - began_s):.0f} ms of a core, {size / 1e3:.0f} kB"
+        )
 
 
 def timed(path: Path, known: Known, what: str, rows: int) -> tuple[Known, dict[int, Day]]:
@@ -84,9 +86,7 @@ def timed(path: Path, known: Known, what: str, rows: int) -> tuple[Known, dict[i
             told.append(msgspec.msgpack.decode(content, type=Found))
 
     began_s = time.process_time()
-    job = Job(
-        journal=str(path), line="line1", archive=None, known=msgspec.msgpack.encode(known), now_ns=time.time_ns()
-    )
+    job = Job(journal=str(path), line="line1", archive=None, known=msgspec.msgpack.encode(known), now_ns=time.time_ns())
     count(job, tell)
     took_s = time.process_time() - began_s
     print(f"{what}: {took_s:.3f} s of a core" + (f", {rows / took_s:,.0f} rows/s" if rows else ""))

@@ -9,6 +9,8 @@ import { classColour, themeOf } from "./strip-theme.js";
 
 const AGAIN_MS = 30_000;
 const KINDS = { bundle: "Model", operating_point: "Thresholds", recipe: "Recipe", change: "Settings", journal: "Journal" };
+const RARE = ["bundle", "operating_point", "journal"];
+const MOST_MARKS = 24;
 const at = (id) => document.getElementById(id);
 const wanted = new URLSearchParams(location.search);
 const state = { line: wanted.get("line") ?? "", days: Number(wanted.get("days")) || 7, camera: wanted.get("camera") ?? "", reviewed: wanted.get("reviewed") === "1" };
@@ -117,7 +119,10 @@ function draw() {
   if (found === null || found.whole.frames[0] === 0) return;
   const theme = themeOf(document.documentElement.dataset.theme);
   const colours = { ink: theme.ink, faint: theme.faint, edge: theme.steel, band: "rgba(230, 159, 0, 0.22)" };
-  const marks = found.marks.map((one, index) => ({ ...one, number: index + 1 }));
+  // So many lines would hide what they mark: then only those of which there are few by their nature.
+  const few = found.marks.length > MOST_MARKS ? found.marks.filter((one) => RARE.includes(one.kind)) : found.marks;
+  const marks = found.marks.map((one) => ({ ...one, number: few.indexOf(one) + 1 }));
+  const drawn = marks.filter((one) => one.number > 0);
   // One that goes on is known to do so as long as the line has said something.
   const spans = found.spans.map((one) => ({ from_s: one.from_ms / 1000, to_s: one.to_ms === null ? found.last_s : one.to_ms / 1000 }));
   const shown = charts(found, theme, classColour).filter((one) => one.lines.length > 0);
@@ -127,7 +132,7 @@ function draw() {
   // Only what is new is put in: a chart that is moved would be built anew.
   order.forEach((box, index) => { if (at("charts").children[index] !== box) at("charts").insertBefore(box, at("charts").children[index] ?? null); });
   at("charts").append(events(marks));
-  shown.forEach((chart, index) => order[index].firstChild.show(chart, found, { marks, spans }, colours));
+  shown.forEach((chart, index) => order[index].firstChild.show(chart, found, { marks: drawn, spans }, colours));
 }
 
 function section(id) {
@@ -139,14 +144,14 @@ function section(id) {
 /** Everything that is marked in the charts, the newest first. */
 function events(marks) {
   const rows = [
-    ...marks.map((one) => [one.at_ms, `${one.number}`, KINDS[one.kind] ?? one.kind, one.text, one.cameras.join(", ")]),
+    ...marks.map((one) => [one.at_ms, one.number > 0 ? String(one.number) : "", KINDS[one.kind] ?? one.kind, one.text, one.cameras.join(", ")]),
     ...found.spans.map((one) => [one.from_ms, "shaded", "Drift", `${one.text} (${one.to_ms === null ? "goes on" : `until ${when(one.to_ms / 1000)}`})`, one.part]),
   ].sort((one, other) => other[0] - one[0]);
   const head = element("tr", "", ...["When", "In the charts", "What", "", "Of"].map((name) => element("th", "", name)));
   const body = rows.map(([ms, ...cells]) => element("tr", "", element("td", "", when(ms / 1000)), ...cells.map((cell) => element("td", "", cell))));
   const list = rows.length === 0 ? element("p", "about", "Nothing was changed, and no drift was reported, in this time.")
     : element("div", "list", element("table", "", element("thead", "", head), element("tbody", "", ...body)));
-  const made = element("section", "events", element("h2", "", "What changed"), element("p", "about", "Changes are lines with these numbers in the charts; drift is shaded."), list);
+  const made = element("section", "events", element("h2", "", "What changed"), element("p", "about", "Changes are lines with these numbers in the charts (where there are very many, only those of model, thresholds and journal); drift is shaded."), list);
   made.id = "events";
   return made;
 }
