@@ -82,12 +82,10 @@ class BriefReader(AbstractContextManager["BriefReader"]):
         )
         return cast(BriefRow, found[0]) if found else None
 
-    def header(self, id_: int) -> bytes:
-        """That of a row. Raises UnreadableError, also where it is gone."""
+    def header(self, id_: int) -> bytes | None:
+        """That of a row; None where the row was deleted meanwhile. Raises UnreadableError."""
         found = self._all("SELECT header FROM publications WHERE id = ?", id_)
-        if not found or not isinstance(found[0][0], bytes):
-            raise UnreadableError(self.path, RowError(f"row {id_} has no header"), id_ - 1)
-        return found[0][0]
+        return found[0][0] if found else None
 
     def pages(self, after: int, last: int) -> Iterator[Page]:
         """All rows with ids from ``after`` (exclusive) to ``last``. Raises UnreadableError where the file is damaged, after the rows before the damage."""

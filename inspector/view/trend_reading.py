@@ -72,6 +72,8 @@ class Known(msgspec.Struct, kw_only=True):
     """Whether rows are dated in the future, and so not counted."""
     dismissed: dict[str, Call] = msgspec.field(default_factory=dict)
     """Frames that review has dismissed, by ``frame_key``."""
+    unreviewed: str = ""
+    """Why reviews could not be read."""
     unfound: int = 0
     """Frames that review has dismissed and that the journal holds no more."""
 
@@ -112,7 +114,8 @@ class Journal(NamedTuple):
     """What is asked of a journal, beside its rows."""
 
     streams: Callable[[], dict[int, BriefStream]]
-    header: Callable[[int], bytes]
+    header: Callable[[int], bytes | None]
+    """Of the row with this id; None: it was deleted meanwhile."""
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -207,16 +210,20 @@ class Reading:
         day, slot = divmod(step, DAY_STEPS)
         buckets = self._days.setdefault(day, {}).setdefault(stream.of.camera, {})
         bucket = stream.bucket = buckets.setdefault(slot, Bucket())
-        if bucket.deadline_ms is None and kind == "result":
-            times = _times.decode(self._journal.header(id_))
+        header = self._journal.header(id_) if bucket.deadline_ms is None and kind == "result" else None
+        if header is not None:
+            times = _times.decode(header)
             if times.deadline_unix_ns is not None and times.captured_unix_ns is not None:
                 bucket.deadline_ms = (times.deadline_unix_ns - times.captured_unix_ns) / 1e6
         return bucket
 
     def _event(self, id_: int, data: bytes) -> None:
+        header = self._journal.header(id_)
+        if header is None:
+            return
         events = self.known.events
         events.heard_ms = max(events.heard_ms, self._heard_ns // 10**6)
-        events.feed(decode_body(decode_header(self._journal.header(id_)), data, b""))
+        events.feed(decode_body(decode_header(header), data, b""))
 
 
 def frame_key(epoch: str, camera: str, frame: int) -> str:

@@ -218,6 +218,8 @@ def _notes(known: Known, *, reviewed: bool) -> list[str]:
         notes.append(f"{known.altered:,} rows of the journal cannot be read and are not counted")
     if known.is_ahead:
         notes.append("rows that are dated in the future are not counted: look at the clock of the line's machine")
+    if reviewed and known.unreviewed:
+        notes.append(f"reviews cannot be read: {known.unreviewed}")
     if reviewed and known.unfound:
         notes.append(
             f"{known.unfound:,} frames that review dismissed are not in the journal any more and cannot be left out"

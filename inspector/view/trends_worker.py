@@ -59,12 +59,9 @@ def count(job: Job, tell: Tell) -> None:
         reading = Reading(known, job.line, Journal(reader.streams, reader.header), job.now_ns)
         try:
             _read(reader, reading, Path(job.journal), tell)
-            if job.archive is not None:
-                settle(known, reader, job.line, dismissed(Path(job.archive)))
+            _review(known, reader, job)
         except UnreadableError as error:
             unread = str(error)
-        except (UserError, FileError) as error:
-            unread = f"reviews are not looked at: {error}"
     known.events.forget((job.now_ns - MOST_DAYS * DAY_NS) // 10**6)
     _give(reading, tell)
     if unread:
@@ -87,6 +84,18 @@ def settle(known: Known, reader: BriefReader, line: str, frames: Frames) -> None
             known.dismissed[key] = call
         else:
             known.unfound += 1
+
+
+def _review(known: Known, reader: BriefReader, job: Job) -> None:
+    known.unreviewed = ""
+    if job.archive is None:
+        return
+    try:
+        frames = dismissed(Path(job.archive))
+    except (UserError, FileError) as error:
+        known.unreviewed = str(error)  # what was dismissed before stays so
+    else:
+        settle(known, reader, job.line, frames)
 
 
 def _read(reader: BriefReader, reading: Reading, path: Path, tell: Tell) -> None:

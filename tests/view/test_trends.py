@@ -16,7 +16,7 @@ from inspector.protocol.messages import GapBody, ResultBody
 from inspector.results.brief_rows import BriefReader
 from inspector.results.journal_reader import JournalReader
 from inspector.view.trend_buckets import Day, latency_bin, latency_of, merge, percentiles
-from inspector.view.trend_reading import DAY_NS, Known
+from inspector.view.trend_reading import DAY_NS, Journal, Known, Reading
 from inspector.view.trends import Columns, Trend, as_csv, trend
 from inspector.view.trends_worker import KNOWN, UNREAD, Found, Job, count, settle
 from tests.view.trending import CLASSES, TrendLine, bundle_of
@@ -207,6 +207,21 @@ def test_a_journal_that_takes_the_place_of_another_counts_nothing_twice(week: Pa
     assert sum(bucket.frames for day in more.values() for of in day.values() for bucket in of.values()) == 1
     assert [mark.kind for mark in known.events.marks] == ["journal"]
     assert counted(copy, known)[0].events == known.events
+
+
+def test_rows_that_are_deleted_while_they_are_read_are_no_damage(week: Path) -> None:
+    line = TrendLine(week, ("cam1",), epoch="for-deleting")
+    with BriefReader(week) as reader:
+        [page] = reader.pages(*reader.span())
+        line.keep(1)
+        known = Known()
+        reading = Reading(known, "line1", Journal(reader.streams, reader.header), NOW_NS)
+        reading.feed(page.rows)
+    line.close()
+    days = reading.take()
+    assert known.altered == 0
+    assert sum(bucket.frames for day in days.values() for of in day.values() for bucket in of.values()) > 3000
+    assert trend(days, known, "line1", now_s=NOW_S, days=7).whole.deadline_ms == [None]
 
 
 def test_only_the_line_whose_page_it_is_is_counted(week: Path) -> None:
