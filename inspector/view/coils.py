@@ -16,10 +16,11 @@ from starlette.routing import Route
 from inspector.results.journal_reader import JournalReader
 from inspector.view.answers import NEVER_STALE, RefusedError, as_json, encoded_json, told
 from inspector.view.coil_desk import CoilDesk, MadeCoil
-from inspector.view.coil_worker import Job, Progress
+from inspector.view.coil_worker import Job
 from inspector.view.defects import facts_of
 from inspector.view.pictures import picture
 from inspector.view.runs import Run, find_run, runs
+from inspector.view.worker import Progress
 
 _WAIT_S = 10.0
 """How long an answer waits for a coil; then it says how far the coil is."""
