@@ -59,15 +59,18 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
             [{"id": one.id, "journal": one.journal is not None, "archive": one.archive is not None} for one in sources]
         )
 
+    def published(line: str) -> str | None:
+        return shown[line].line
+
     routes = [
         *page_routes(),
         *person_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
-        *coil_routes(sources, coil_configs(config)),
+        *coil_routes(sources, coil_configs(config), published=published),
         *review_routes(sources),
-        *trend_routes(sources, lambda line: shown[line].line, TrendDesk(state)),
+        *trend_routes(sources, published, TrendDesk(state)),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
