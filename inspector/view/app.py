@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from inspector.config.metrics import Address
 from inspector.errors import UserError
 from inspector.view.coils import coil_routes
+from inspector.view.commands import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
 from inspector.view.door import Door, person_routes
@@ -49,9 +50,8 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
     sources = line_sources(config)
 
     async def listed(_: Request) -> JSONResponse:
-        return JSONResponse(
-            [{"id": one.id, "journal": one.journal is not None, "archive": one.archive is not None} for one in sources]
-        )
+        has = ("journal", "archive", "control")
+        return JSONResponse([{"id": one.id, **{key: getattr(one, key) is not None for key in has}} for one in sources])
 
     routes = [
         *page_routes(),
@@ -60,6 +60,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
         *coil_routes(sources, coil_configs(config)),
+        *command_routes(config),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
