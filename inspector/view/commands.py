@@ -27,7 +27,6 @@ from inspector.view.door import may, visit_of
 from inspector.view.people import Right
 
 _WAIT_S = 8.0
-"""How long an answer waits for the line; then it says that the command is under way."""
 _RIGHTS = {Role.VIEWER: Right.LOOK, Role.OPERATOR: Right.OPERATE, Role.ENGINEER: Right.ENGINEER}
 RIGHT_FOR = {str(command.__struct_config__.tag): _RIGHTS[NEEDS[command]] for command in OFFERED}
 """By name of a command that may be given from a page, what a person needs for it."""
@@ -43,8 +42,9 @@ class _Beside(msgspec.Struct, kw_only=True):
     """What the person saw: see `_SEEN`."""
 
 
-def command_routes(config: ViewConfig) -> list[Route]:
-    """``/api/lines/<id>/commands``: GET and POST, and GET of a single one by its id. Lines without a control socket say so."""
+def command_routes(config: ViewConfig, wait_s: float = _WAIT_S) -> list[Route]:
+    """``/api/lines/<id>/commands``: GET and POST, and GET of a single one by its id. Lines without a control socket say so. ``wait_s``: how long an
+    answer waits for the line; then it says that the command is under way."""
     lines = {line_id(config, number): _Line(config, number) for number in range(len(config.lines))}
 
     def of(request: Request) -> _Line:
@@ -68,11 +68,11 @@ def command_routes(config: ViewConfig) -> list[Route]:
         command, beside = _read(await posted(request, dict[str, Any]))
         person = may(request, RIGHT_FOR[str(command.__struct_config__.tag)])
         given = desk.begin(command, person.author, beside.id, _seen(command, beside.seen))
-        return _answer(await desk.find(given.id, _WAIT_S) or given)
+        return _answer(await desk.find(given.id, wait_s) or given)
 
     async def ask(request: Request) -> Response:
         may(request, Right.LOOK)
-        given = await of(request).known_desk.find(request.path_params["command"], _WAIT_S)
+        given = await of(request).known_desk.find(request.path_params["command"], wait_s)
         if given is None:
             raise RefusedError(
                 404, "the viewer knows no such command, or no longer; the last commands say what was done"

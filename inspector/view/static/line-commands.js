@@ -1,0 +1,283 @@
+// <line-commands>: what the person who looks may have the line do, what is under way, what was done last. Nothing is done without a press of its
+// own button; what ends something asks before.
+
+import { clock, element, mark, say } from "/static/dom.js";
+import { asked, BEFORE, outcome, title } from "/static/command-words.js";
+import { ask, send } from "/static/session.js";
+
+const LOOK_EVERY_MS = 3000;
+const SHOWN = 5;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const NAME_IN_WORDS = "letters, digits, '.', '_' and '-', a letter or digit first, at most 63";
+const SLOW = ["recipe prepare", "bundle rollback"];
+const GROUPS = [
+  ["Line", ["pause", "resume"]],
+  ["Run", ["run start", "run end"]],
+  ["Recipe", ["recipe prepare"]],
+  ["Model", ["bundle list", "shadow report", "bundle rollback"]],
+];
+const BUTTONS = {
+  "pause": "Pause…", "resume": "Resume", "run start": "Begin a run…", "run end": "End the run…", "recipe prepare": "Prepare",
+  "bundle list": "Bundles", "shadow report": "Shadow report", "bundle rollback": "Roll back…",
+};
+
+class LineCommands extends HTMLElement {
+  connectedCallback() {
+    if (this.buttons) return;
+    this.hidden = true;
+    this.address = `/api/lines/${encodeURIComponent(this.lineId)}/commands`;
+    this.now = null;
+    this.sending = new Set();
+    this.buttons = new Map();
+    this.recipe = element("select");
+    this.recipe.setAttribute("aria-label", "Recipe");
+    this.recipe.addEventListener("change", () => this.#dress());
+    this.groups = GROUPS.map(([name, commands]) => this.#group(name, commands));
+    this.why = element("p", "why");
+    this.busy = element("ul", "busy");
+    this.result = element("p", "result");
+    this.result.setAttribute("role", "status");
+    this.result.hidden = true;
+    this.past = element("ol", "past");
+    this.lastTitle = element("h4", "", "Last commands");
+    this.append(element("h3", "", "Commands"), element("div", "groups", ...this.groups), this.why, this.busy, this.result, this.lastTitle, this.past);
+    this.#watch();
+  }
+
+  disconnectedCallback() { this.gone = true; }
+
+  /** The line is another than before: it is looked at soon. */
+  changed() {
+    if (this.buttons && !document.hidden) this.#look();
+  }
+
+  #group(name, commands) {
+    const group = element("div", "group", element("span", "name", name));
+    if (commands.includes("recipe prepare")) group.append(this.recipe);
+    for (const command of commands) {
+      const button = element("button", "", BUTTONS[command]);
+      button.type = "button";
+      button.dataset.command = command;
+      button.addEventListener("click", () => this.#pressed(command));
+      this.buttons.set(command, button);
+      group.append(button);
+    }
+    return group;
+  }
+
+  async #watch() {
+    while (!this.gone) {
+      if (!document.hidden) await this.#look();
+      await new Promise((done) => { setTimeout(done, LOOK_EVERY_MS); });
+    }
+  }
+
+  /** Asks how the line is, once at a time. */
+  async #look() {
+    if (this.looking) { this.again = true; return; }
+    this.looking = true;
+    try {
+      do {
+        this.again = false;
+        this.#show(await ask(this.address));
+      } while (this.again);
+    } catch (error) {
+      this.now = null;
+      this.trouble = error.message;
+      this.#dress();
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  #show(told) {
+    this.told = told;
+    this.trouble = told.now.why ? `The line takes no commands now: ${told.now.why}` : "";
+    this.now = told.now.why ? null : told.now;
+    this.#recipes();
+    this.#past();
+    this.#dress();
+  }
+
+  /** Which buttons there are, and which may be pressed. */
+  #dress() {
+    if (!this.told) return;
+    const { now, told } = this;
+    const busy = told.under_way.map((one) => one.command);
+    const slow = busy.some((one) => SLOW.includes(one));
+    const offered = (command) => told.commands.includes(command);
+    const shown = {
+      "pause": offered("pause") && !now?.paused,
+      "resume": offered("resume") && Boolean(now?.paused),
+    };
+    const senseless = {
+      "run end": now?.run == null,
+      "recipe prepare": !this.recipe.value,
+    };
+    for (const [command, button] of this.buttons) {
+      button.hidden = !(shown[command] ?? offered(command));
+      button.disabled = now === null || this.sending.has(command) || busy.includes(command) || Boolean(senseless[command]) || (slow && SLOW.includes(command));
+    }
+    this.recipe.hidden = !offered("recipe prepare");
+    this.recipe.disabled = this.recipe.options.length < 2;
+    for (const group of this.groups) group.hidden = [...group.querySelectorAll("button")].every((one) => one.hidden);
+    say(this.why, this.trouble || (offered("recipe prepare") ? told.now.no_recipes : ""));
+    this.why.hidden = this.why.textContent === "";
+    const lines = told.under_way.map((one) => `${title(one.command, one.arguments)}: under way since ${asked(one.begun_ms, one.by)}`);
+    if (this.busy.dataset.key !== lines.join("\n")) {
+      mark(this.busy, "key", lines.join("\n"));
+      this.busy.replaceChildren(...lines.map((one) => element("li", "", one)));
+    }
+    this.hidden = false;
+  }
+
+  #recipes() {
+    const { recipes, prepared, recipe } = this.told.now;
+    const key = JSON.stringify([recipes, prepared, recipe]);
+    if (key === this.recipesKey) return;
+    this.recipesKey = key;
+    const before = this.recipe.value;
+    const options = recipes.map((name) => {
+      const marks = [name === recipe && "in force", name === prepared && "prepared"].filter(Boolean);
+      return option(name, marks.length ? `${name} (${marks.join(", ")})` : name);
+    });
+    this.recipe.replaceChildren(option("", recipes.length ? "choose a recipe" : "the line has none"), ...options);
+    this.recipe.value = recipes.includes(before) ? before : "";
+  }
+
+  #past() {
+    const key = JSON.stringify([this.told.last, this.told.no_last]);
+    if (key === this.pastKey) return;
+    this.pastKey = key;
+    const lines = this.told.last.slice(0, SHOWN).map(pastLine);
+    if (this.told.no_last) lines.push(element("li", "none", this.told.no_last));
+    else if (lines.length === 0) lines.push(element("li", "none", "None yet."));
+    say(this.lastTitle, this.told.journal ? "Last commands" : "Last commands given from pages");
+    this.past.replaceChildren(...lines);
+  }
+
+  async #pressed(command) {
+    const now = this.now;
+    if (now === null) return;
+    let given = { command };
+    if (command === "recipe prepare") given.recipe = this.recipe.value;
+    if (BEFORE[command]) {
+      const said = await confirmed(command, now);
+      if (said === null) return;
+      given = { ...given, ...said };
+    }
+    if (command === "run start" || command === "run end") given.seen = { run: now.run };
+    if (command === "bundle rollback") given.seen = { bundle: now.bundle };
+    this.sending.add(command);
+    this.#dress();
+    this.#say("working", `${title(command)}: under way`);
+    try {
+      this.#over(await this.#done(given));
+    } catch (error) {
+      const unknown = error.status === undefined ? ". Whether it was done is not known: the last commands show it" : "";
+      this.#say(unknown ? "unknown" : "refused", `${title(command)}: ${error.message}${unknown}`);
+    } finally {
+      this.sending.delete(command);
+      this.#look();
+    }
+  }
+
+  /** Gives the command once, by an id of its own, and waits until it is over. */
+  async #done(given) {
+    const id = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+    let told = await send(this.address, { id, ...given });
+    while (told.told === null) {
+      this.#look();
+      told = await ask(`${this.address}/${id}`);
+    }
+    return told;
+  }
+
+  #over({ command, arguments: given, by, ended_ms: ended, told }) {
+    this.#say(told.outcome, `${title(command, given)}: ${outcome(command, told)}\n${asked(ended, by)}`);
+  }
+
+  #say(state, text) {
+    this.result.hidden = false;
+    mark(this.result, "outcome", state);
+    say(this.result, text);
+  }
+}
+customElements.define("line-commands", LineCommands);
+
+function option(value, text) {
+  const made = element("option", "", text);
+  made.value = value;
+  return made;
+}
+
+function pastLine(one) {
+  const who = one.on_behalf_of ? (one.who ? `${one.on_behalf_of} (${one.who})` : one.on_behalf_of) : one.who;
+  const made = element("li", "", element("time", "", `${new Date(one.at_ms).toLocaleDateString("en-GB")} ${clock(one.at_ms)}`), element("b", "", title(one.command, one.arguments)), element("span", "by", who), element("span", "came", outcome(one.command, one)));
+  mark(made, "outcome", one.outcome);
+  return made;
+}
+
+/** What the person says in the dialog of a command: its arguments; null: nothing is to be done. */
+function confirmed(command, now) {
+  const [head, lines, button] = BEFORE[command](now);
+  const dialog = element("dialog", "command");
+  const form = element("form");
+  const heading = element("h2", "", head);
+  heading.id = "command-dialog";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  const fields = fieldsOf(command, now);
+  const wrong = element("p", "wrong");
+  wrong.setAttribute("role", "alert");
+  const cancel = element("button", "", "Cancel");
+  cancel.type = "button";
+  const yes = element("button", "yes", button);
+  yes.type = "submit";
+  form.append(heading, ...lines.filter(Boolean).map((one) => element("p", "", one)), ...fields.map((one) => one.label), wrong, element("div", "answers", cancel, yes));
+  form.noValidate = true;
+  dialog.append(form);
+  document.body.append(dialog);
+  return new Promise((done) => {
+    let said = null;
+    cancel.addEventListener("click", () => dialog.close());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const mistake = fields.map((one) => one.mistake?.() ?? "").find(Boolean);
+      if (mistake) { say(wrong, mistake); return; }
+      said = Object.fromEntries(fields.map((one) => [one.key, one.value()]));
+      dialog.close();
+    });
+    dialog.addEventListener("close", () => { dialog.remove(); done(said); });
+    dialog.showModal();
+    (fields[0]?.focus ?? cancel).focus();
+  });
+}
+
+/** What is to be typed or chosen: { key, label, value(), mistake(), focus }. Where nothing has to be, the way back is in the focus. */
+function fieldsOf(command, now) {
+  if (command === "pause") {
+    const why = element("input");
+    why.maxLength = 200;
+    return [{ key: "why", label: element("label", "", "Why (may stay empty)", why), value: () => why.value.trim() }];
+  }
+  if (command !== "run start") return [];
+  const run = element("input");
+  run.maxLength = 63;
+  run.autocomplete = "off";
+  run.spellcheck = false;
+  const hint = element("small", "", `Its name: ${NAME_IN_WORDS}.`);
+  const mistake = () => {
+    const name = run.value.trim();
+    if (NAME.test(name)) return name === now.run ? `Run ${name} is open already; give the next one another name.` : "";
+    return name ? `The name has ${NAME_IN_WORDS}.` : "The run needs a name.";
+  };
+  const recipe = element("select");
+  recipe.append(option("", now.recipe ? `${now.recipe} stays` : "no recipe, as now"));
+  if (now.prepared !== null) recipe.append(option(now.prepared, `${now.prepared} (prepared)`));
+  recipe.value = now.prepared ?? "";
+  const more = element("small", "", "Another recipe has to be prepared first.");
+  return [
+    { key: "run", label: element("label", "", "Run", run, hint), value: () => run.value.trim(), mistake, focus: run },
+    { key: "recipe", label: element("label", "", "Recipe", recipe, more), value: () => recipe.value || null },
+  ];
+}
