@@ -65,7 +65,7 @@ def test_pause_resume_and_a_run_by_clicks(tab: Page, line: Commanded) -> None:
         press(tab, command("pause"))
         tab.until("document.querySelector('dialog').textContent.includes('UNINSPECTED until somebody resumes')")
         assert tab.js("document.activeElement.textContent") == "Cancel"
-        tab.key("Escape")
+        press(tab, "dialog .answers button")
         tab.until("document.querySelector('dialog') === null")
         assert line.line.status.state is LineState.RUNNING
         press(tab, command("pause"))
@@ -123,6 +123,7 @@ def test_what_a_line_says_stays_text(tab: Page, tmp_path: Path) -> None:
     with served(tmp_path) as one:
         one.perform.go_on.set()
         one.perform.result = {
+            "paused": False,
             "run": HOSTILE,
             "recipe": HOSTILE,
             "bundle": HOSTILE,

@@ -242,8 +242,10 @@ function confirmed(command, now) {
     cancel.addEventListener("click", () => dialog.close());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const mistake = fields.map((one) => one.mistake?.() ?? "").find(Boolean);
-      if (mistake) { say(wrong, mistake); return; }
+      for (const field of fields) {
+        const mistake = field.mistake?.() ?? "";
+        if (mistake) { say(wrong, mistake); field.focus.focus(); return; }
+      }
       said = Object.fromEntries(fields.map((one) => [one.key, one.value()]));
       dialog.close();
     });
