@@ -56,8 +56,9 @@ class LineDesk:
         self.finished = 0
         """Commands so far."""
         self._now: Now | None = None
-        self._looked_s = 0.0
-        self._looking: asyncio.Task[Now] | None = None
+        self._looked_s, self._looked_after = 0.0, 0
+        """When, and after how many commands."""
+        self._looking: asyncio.Task[tuple[Now, int]] | None = None
 
     @property
     def under_way(self) -> list[Given]:
@@ -97,20 +98,28 @@ class LineDesk:
         return self._given.get(request_id)
 
     async def now(self) -> Now:
-        """How the line is, as it was at most ``FRESH_S`` ago."""
-        if self._now is not None and time.monotonic() - self._looked_s < FRESH_S:
-            return self._now
-        if self._looking is None:
-            self._looking = asyncio.get_running_loop().create_task(self._look())
-        return await asyncio.shield(self._looking)
+        """How the line is, as it was at most ``FRESH_S`` ago and not before the last command was done."""
+        while True:
+            fresh = time.monotonic() - self._looked_s < FRESH_S and self._looked_after == self.finished
+            if self._now is not None and fresh:
+                return self._now
+            if self._looking is None:
+                self._looking = asyncio.get_running_loop().create_task(self._look())
+            seen, after = await asyncio.shield(self._looking)
+            if after == self.finished:
+                return seen
 
-    async def _look(self) -> Now:
+    async def _look(self) -> tuple[Now, int]:
+        after = self.finished
         try:
-            self._now = await self._in_thread(lambda: look(self._place))
-            self._looked_s = time.monotonic()
-            return self._now
+            now = await self._in_thread(lambda: look(self._place))
+        except Exception as error:
+            log.exception("line %s cannot be looked at", self._line)
+            now = Now(why=brief(f"an error in the viewer: {error}", 300))
         finally:
             self._looking = None
+        self._now, self._looked_s, self._looked_after = now, time.monotonic(), after
+        return now, after
 
     async def _finish(self, given: Given, work: asyncio.Future[Told]) -> None:
         try:
@@ -120,7 +129,6 @@ class LineDesk:
             given.told = Told(outcome="failed", code="internal", text=brief(f"an error in the viewer: {error}", 300))
         finally:
             given.ended_ms = time.time_ns() // 10**6
-            self._now = None
             self.finished += 1
             self._tasks.pop(given.id, None)
             for old in [one.id for one in self._given.values() if one.told is not None][:-REMEMBERED]:

@@ -141,7 +141,9 @@ def _changed(status: dict[str, Any], seen: dict[str, str | None]) -> str:
 
 def _told(reply: Reply) -> Told:
     outcome, text = reply.outcome.value, reply.text
-    for comparison in (reply.result or {}).get("comparisons", ()):  # of a shadow report, whose single frames no page shows
+    for comparison in (reply.result or {}).get(
+        "comparisons", ()
+    ):  # of a shadow report, whose single frames no page shows
         comparison.pop("frames", None)
     if reply.code == Code.OTHER_EPOCH:
         outcome, text = "unknown", f"the line was started again meanwhile; {_NOT_KNOWN}"

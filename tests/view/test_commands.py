@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from engines.bundle import Bundle
 from inspector.errors import UserError
 from inspector.protocol.control import NEEDS
+from inspector.protocol.control_messages import decode_reply
 from inspector.protocol.messages import LineState
 from inspector.view.answers import RefusedError
+from inspector.view.command_line import _told
 from inspector.view.commands import RIGHT_FOR, _read
 from inspector.view.config import ViewLineConfig
 from inspector.view.load import parse_view
@@ -277,6 +279,23 @@ def test_a_daemon_that_ends_meanwhile(tmp_path: Path) -> None:
         told = asked.ask(path)[1]["told"]
         assert (told["outcome"], told["code"]) == ("failed", "stopping")
         assert "whether it was done is not known" in told["text"]
+
+
+def test_a_daemon_that_was_started_again_meanwhile() -> None:
+    reply = {
+        "id": "x",
+        "line": "t",
+        "epoch": "e",
+        "monotonic_ns": 1,
+        "unix_ns": 1,
+        "outcome": "refused",
+        "text": "this is for another start",
+    }
+    told = _told(decode_reply(json.dumps({**reply, "code": "other_epoch"}).encode()))
+    assert (told.outcome, told.text) == (
+        "unknown",
+        "the line was started again meanwhile; whether it was done is not known",
+    )
 
 
 def test_commands_over_tcp_need_keys() -> None:

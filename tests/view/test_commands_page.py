@@ -48,7 +48,8 @@ def press(tab: Page, selector: str) -> None:
     at = f"document.querySelector({json.dumps(selector)})"
     tab.until(f"!!{at} && !{at}.disabled && {at}.checkVisibility()")
     tab.js(f"{at}.scrollIntoView({{ block: 'center' }})")
-    x, y = tab.js(f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({at}.getBoundingClientRect())")
+    middle = f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({at}.getBoundingClientRect())"
+    x, y = tab.until(f"document.elementFromPoint(...{middle}) === {at} && {middle}")
     tab.click(x, y)
 
 
@@ -70,13 +71,13 @@ def test_pause_resume_and_a_run_by_clicks(tab: Page, line: Commanded) -> None:
         assert line.line.status.state is LineState.RUNNING
         press(tab, command("pause"))
         press(tab, "dialog .yes")
-        tab.until(f"{RESULT}.includes('Pause: done: frames are UNINSPECTED')")
+        tab.until(f"{RESULT}.includes('Pause – done: frames are UNINSPECTED')")
         eventually(lambda: line.line.status.state is LineState.PAUSED)
         press(tab, command("resume"))
-        tab.until(f"{RESULT}.includes('Resume: done')")
+        tab.until(f"{RESULT}.includes('Resume – done')")
         eventually(lambda: line.line.status.state is LineState.RUNNING)
         tab.until("document.querySelectorAll('.past li').length >= 2")
-        assert "local" in tab.js("document.querySelector('.past li').textContent")
+        tab.until("document.querySelector('.newest').textContent.includes('local, done')")
 
         press(tab, command("run start"))
         press(tab, "dialog .yes")
@@ -138,5 +139,11 @@ def test_what_a_line_says_stays_text(tab: Page, tmp_path: Path) -> None:
             tab.until(f"{RESULT}.includes({json.dumps(HOSTILE)})")
             press(tab, command("run start"))
             tab.until(f"document.querySelector('dialog').textContent.includes({json.dumps(HOSTILE)})")
+            press(tab, "dialog .answers button")
+            press(tab, command("pause"))
+            tab.js(f"document.querySelector('dialog input').value = {json.dumps(HOSTILE)}")
+            press(tab, "dialog .yes")
+            tab.until(f"document.querySelector('.newest').textContent.includes({json.dumps(HOSTILE)})")
+            tab.until(f"document.querySelector('.past').textContent.includes({json.dumps(HOSTILE)})")
             assert tab.js("document.images.length") == 0
             assert tab.errors == []

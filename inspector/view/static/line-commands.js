@@ -10,15 +10,10 @@ const SHOWN = 5;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const NAME_IN_WORDS = "letters, digits, '.', '_' and '-', a letter or digit first, at most 63";
 const SLOW = ["recipe prepare", "bundle rollback"];
-const GROUPS = [
-  ["Line", ["pause", "resume"]],
-  ["Run", ["run start", "run end"]],
-  ["Recipe", ["recipe prepare"]],
-  ["Model", ["bundle list", "shadow report", "bundle rollback"]],
-];
+const GROUPS = [["pause", "resume"], ["run start", "run end"], ["recipe prepare"], ["bundle list", "shadow report", "bundle rollback"]];
 const BUTTONS = {
-  "pause": "Pause…", "resume": "Resume", "run start": "Begin a run…", "run end": "End the run…", "recipe prepare": "Prepare",
-  "bundle list": "Bundles", "shadow report": "Shadow report", "bundle rollback": "Roll back…",
+  "pause": "Pause…", "resume": "Resume", "run start": "Begin a run…", "run end": "End the run…", "recipe prepare": "Prepare the recipe",
+  "bundle list": "Bundles", "shadow report": "Shadow report", "bundle rollback": "Roll back the bundle…",
 };
 
 class LineCommands extends HTMLElement {
@@ -32,15 +27,18 @@ class LineCommands extends HTMLElement {
     this.recipe = element("select");
     this.recipe.setAttribute("aria-label", "Recipe");
     this.recipe.addEventListener("change", () => this.#dress());
-    this.groups = GROUPS.map(([name, commands]) => this.#group(name, commands));
+    this.groups = GROUPS.map((commands) => this.#group(commands));
     this.why = element("p", "why");
     this.busy = element("ul", "busy");
     this.result = element("p", "result");
     this.result.setAttribute("role", "status");
     this.result.hidden = true;
     this.past = element("ol", "past");
-    this.lastTitle = element("h4", "", "Last commands");
-    this.append(element("h3", "", "Commands"), element("div", "groups", ...this.groups), this.why, this.busy, this.result, this.lastTitle, this.past);
+    this.newest = element("span", "newest");
+    this.last = element("details", "", element("summary", "", element("b", "", "Last commands"), this.newest), this.past);
+    this.append(element("div", "groups", ...this.groups), this.why, this.busy, this.result, this.last);
+    this.setAttribute("role", "region");
+    this.setAttribute("aria-label", "Commands");
     this.#watch();
   }
 
@@ -51,8 +49,8 @@ class LineCommands extends HTMLElement {
     if (this.buttons && !document.hidden) this.#look();
   }
 
-  #group(name, commands) {
-    const group = element("div", "group", element("span", "name", name));
+  #group(commands) {
+    const group = element("div", "group");
     if (commands.includes("recipe prepare")) group.append(this.recipe);
     for (const command of commands) {
       const button = element("button", "", BUTTONS[command]);
@@ -123,7 +121,7 @@ class LineCommands extends HTMLElement {
     for (const group of this.groups) group.hidden = [...group.querySelectorAll("button")].every((one) => one.hidden);
     say(this.why, this.trouble || (offered("recipe prepare") ? told.now.no_recipes : ""));
     this.why.hidden = this.why.textContent === "";
-    const lines = told.under_way.map((one) => `${title(one.command, one.arguments)}: under way since ${asked(one.begun_ms, one.by)}`);
+    const lines = told.under_way.map((one) => `${title(one.command, one.arguments)} – under way since ${asked(one.begun_ms, one.by)}`);
     if (this.busy.dataset.key !== lines.join("\n")) {
       mark(this.busy, "key", lines.join("\n"));
       this.busy.replaceChildren(...lines.map((one) => element("li", "", one)));
@@ -141,7 +139,7 @@ class LineCommands extends HTMLElement {
       const marks = [name === recipe && "in force", name === prepared && "prepared"].filter(Boolean);
       return option(name, marks.length ? `${name} (${marks.join(", ")})` : name);
     });
-    this.recipe.replaceChildren(option("", recipes.length ? "choose a recipe" : "the line has none"), ...options);
+    this.recipe.replaceChildren(option("", recipes.length ? "Recipe" : "no recipes"), ...options);
     this.recipe.value = recipes.includes(before) ? before : "";
   }
 
@@ -149,10 +147,11 @@ class LineCommands extends HTMLElement {
     const key = JSON.stringify([this.told.last, this.told.no_last]);
     if (key === this.pastKey) return;
     this.pastKey = key;
-    const lines = this.told.last.slice(0, SHOWN).map(pastLine);
-    if (this.told.no_last) lines.push(element("li", "none", this.told.no_last));
-    else if (lines.length === 0) lines.push(element("li", "none", "None yet."));
-    say(this.lastTitle, this.told.journal ? "Last commands" : "Last commands given from pages");
+    const { last, no_last: noLast, journal } = this.told;
+    const lines = last.slice(0, SHOWN).map(pastLine);
+    if (!journal) lines.push(element("li", "none", "Only those given from pages: the viewer has no journal of the line."));
+    const newest = last[0] && `${title(last[0].command, last[0].arguments)} – ${clock(last[0].at_ms)}, ${whoGave(last[0])}, ${last[0].outcome}`;
+    say(this.newest, noLast || newest || "none yet");
     this.past.replaceChildren(...lines);
   }
 
@@ -170,12 +169,13 @@ class LineCommands extends HTMLElement {
     if (command === "bundle rollback") given.seen = { bundle: now.bundle };
     this.sending.add(command);
     this.#dress();
-    this.#say("working", `${title(command)}: under way`);
+    this.#say("working", `${title(command)} – under way`);
     try {
       this.#over(await this.#done(given));
     } catch (error) {
-      const unknown = error.status === undefined ? ". Whether it was done is not known: the last commands show it" : "";
-      this.#say(unknown ? "unknown" : "refused", `${title(command)}: ${error.message}${unknown}`);
+      const notGiven = error.status < 500 || error.status === 503;
+      const unknown = notGiven ? "" : ". Whether it was done is not known: look at the last commands";
+      this.#say(unknown ? "unknown" : "refused", `${title(command)} – ${error.message}${unknown}`);
     } finally {
       this.sending.delete(command);
       this.#look();
@@ -188,13 +188,13 @@ class LineCommands extends HTMLElement {
     let told = await send(this.address, { id, ...given });
     while (told.told === null) {
       this.#look();
-      told = await ask(`${this.address}/${id}`);
+      told = await ask(`${this.address}/${id}`).catch((error) => { throw new Error(error.message); });  // of a command that was given
     }
     return told;
   }
 
   #over({ command, arguments: given, by, ended_ms: ended, told }) {
-    this.#say(told.outcome, `${title(command, given)}: ${outcome(command, told)}\n${asked(ended, by)}`);
+    this.#say(told.outcome, `${title(command, given)} – ${outcome(command, told)}\n${asked(ended, by)}`);
   }
 
   #say(state, text) {
@@ -211,9 +211,13 @@ function option(value, text) {
   return made;
 }
 
+/** Anna (panel-1) */
+function whoGave({ who, on_behalf_of: person }) {
+  return person && who && who !== person ? `${person} (${who})` : person || who;
+}
+
 function pastLine(one) {
-  const who = one.on_behalf_of ? (one.who ? `${one.on_behalf_of} (${one.who})` : one.on_behalf_of) : one.who;
-  const made = element("li", "", element("time", "", `${new Date(one.at_ms).toLocaleDateString("en-GB")} ${clock(one.at_ms)}`), element("b", "", title(one.command, one.arguments)), element("span", "by", who), element("span", "came", outcome(one.command, one)));
+  const made = element("li", "", element("time", "", `${new Date(one.at_ms).toLocaleDateString("en-GB")} ${clock(one.at_ms)}`), element("b", "", title(one.command, one.arguments)), element("span", "by", whoGave(one)), element("span", "came", outcome(one.command, one)));
   mark(made, "outcome", one.outcome);
   return made;
 }
