@@ -95,8 +95,8 @@ def give(place: Place, command: Offered, author: str, request_id: str, seen: dic
             return _told(client.ask(command, longest_s, request_id))
     except (NoAnswer, KeyRefused, UserError) as error:
         if begun and type(command) not in LOOKS:
-            return Told(outcome="unknown", code="no_answer", text=f"{error}; {_NOT_KNOWN}")
-        return Told(outcome="refused", code="no_answer", text=f"{error}; nothing was done")
+            return Told(outcome="unknown", code="no_answer", text=f"{_NOT_KNOWN}: {error}")
+        return Told(outcome="refused", code="no_answer", text=f"nothing was done: {error}")
 
 
 def look(place: Place) -> Now:

@@ -46,7 +46,7 @@ def line(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def press(tab: Page, selector: str) -> None:
     """A click in the middle of the button, as a person does it, when it may be pressed."""
     at = f"document.querySelector({json.dumps(selector)})"
-    tab.until(f"!!{at} && !{at}.disabled && {at}.checkVisibility()")
+    tab.until(f"!!{at} && !{at}.disabled && {at}?.checkVisibility()")
     tab.js(f"{at}.scrollIntoView({{ block: 'center' }})")
     middle = f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({at}.getBoundingClientRect())"
     x, y = tab.until(f"document.elementFromPoint(...{middle}) === {at} && {middle}")
@@ -64,7 +64,7 @@ def test_pause_resume_and_a_run_by_clicks(tab: Page, line: Commanded) -> None:
     with serving(configured(lines=(line.shown(),), anyone="operator")) as viewer:
         tab.open(viewer.url)
         press(tab, command("pause"))
-        tab.until("document.querySelector('dialog').textContent.includes('UNINSPECTED until somebody resumes')")
+        tab.until("document.querySelector('dialog')?.textContent.includes('UNINSPECTED until somebody resumes')")
         assert tab.js("document.activeElement.textContent") == "Cancel"
         press(tab, "dialog .answers button")
         tab.until("document.querySelector('dialog') === null")
@@ -88,7 +88,7 @@ def test_pause_resume_and_a_run_by_clicks(tab: Page, line: Commanded) -> None:
         tab.js("document.querySelector('dialog input').value = 'coil-2'")
         press(tab, "dialog .yes")
         tab.until(f"{RESULT}.includes('run coil-2')")
-        tab.until("document.querySelector('.figures').textContent.includes('coil-2')")
+        tab.until("document.querySelector('.figures')?.textContent.includes('coil-2')")
 
         assert tab.js(f"document.querySelector({json.dumps(command('bundle rollback'))}).hidden")
         forged = """(async () => { const answers = [];
@@ -138,7 +138,7 @@ def test_what_a_line_says_stays_text(tab: Page, tmp_path: Path) -> None:
             press(tab, command("bundle list"))
             tab.until(f"{RESULT}.includes({json.dumps(HOSTILE)})")
             press(tab, command("run start"))
-            tab.until(f"document.querySelector('dialog').textContent.includes({json.dumps(HOSTILE)})")
+            tab.until(f"document.querySelector('dialog')?.textContent.includes({json.dumps(HOSTILE)})")
             press(tab, "dialog .answers button")
             press(tab, command("pause"))
             tab.js(f"document.querySelector('dialog input').value = {json.dumps(HOSTILE)}")
