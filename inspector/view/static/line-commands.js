@@ -1,14 +1,13 @@
 // <line-commands>: what the person who looks may have the line do, what is under way, what was done last. Nothing is done without a press of its
 // own button; what ends something asks before.
 
-import { clock, element, mark, say } from "/static/dom.js";
+import { confirmed, option } from "/static/command-dialog.js";
 import { asked, BEFORE, outcome, title } from "/static/command-words.js";
+import { clock, element, mark, say } from "/static/dom.js";
 import { ask, send } from "/static/session.js";
 
 const LOOK_EVERY_MS = 3000;
 const SHOWN = 5;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
-const NAME_IN_WORDS = "letters, digits, '.', '_' and '-', a letter or digit first, at most 63";
 const SLOW = ["recipe prepare", "bundle rollback"];
 const GROUPS = [["pause", "resume"], ["run start", "run end"], ["recipe prepare"], ["bundle list", "shadow report", "bundle rollback"]];
 const BUTTONS = {
@@ -205,12 +204,6 @@ class LineCommands extends HTMLElement {
 }
 customElements.define("line-commands", LineCommands);
 
-function option(value, text) {
-  const made = element("option", "", text);
-  made.value = value;
-  return made;
-}
-
 /** Anna (panel-1) */
 function whoGave({ who, on_behalf_of: person }) {
   return person && who && who !== person ? `${person} (${who})` : person || who;
@@ -220,70 +213,4 @@ function pastLine(one) {
   const made = element("li", "", element("time", "", `${new Date(one.at_ms).toLocaleDateString("en-GB")} ${clock(one.at_ms)}`), element("b", "", title(one.command, one.arguments)), element("span", "by", whoGave(one)), element("span", "came", outcome(one.command, one)));
   mark(made, "outcome", one.outcome);
   return made;
-}
-
-/** What the person says in the dialog of a command: its arguments; null: nothing is to be done. */
-function confirmed(command, now) {
-  const [head, lines, button] = BEFORE[command](now);
-  const dialog = element("dialog", "command");
-  const form = element("form");
-  const heading = element("h2", "", head);
-  heading.id = "command-dialog";
-  dialog.setAttribute("aria-labelledby", heading.id);
-  const fields = fieldsOf(command, now);
-  const wrong = element("p", "wrong");
-  wrong.setAttribute("role", "alert");
-  const cancel = element("button", "", "Cancel");
-  cancel.type = "button";
-  const yes = element("button", "yes", button);
-  yes.type = "submit";
-  form.append(heading, ...lines.filter(Boolean).map((one) => element("p", "", one)), ...fields.map((one) => one.label), wrong, element("div", "answers", cancel, yes));
-  form.noValidate = true;
-  dialog.append(form);
-  document.body.append(dialog);
-  return new Promise((done) => {
-    let said = null;
-    cancel.addEventListener("click", () => dialog.close());
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      for (const field of fields) {
-        const mistake = field.mistake?.() ?? "";
-        if (mistake) { say(wrong, mistake); field.focus.focus(); return; }
-      }
-      said = Object.fromEntries(fields.map((one) => [one.key, one.value()]));
-      dialog.close();
-    });
-    dialog.addEventListener("close", () => { dialog.remove(); done(said); });
-    dialog.showModal();
-    (fields[0]?.focus ?? cancel).focus();
-  });
-}
-
-/** What is to be typed or chosen: { key, label, value(), mistake(), focus }. Where nothing has to be, the way back is in the focus. */
-function fieldsOf(command, now) {
-  if (command === "pause") {
-    const why = element("input");
-    why.maxLength = 200;
-    return [{ key: "why", label: element("label", "", "Why (may stay empty)", why), value: () => why.value.trim() }];
-  }
-  if (command !== "run start") return [];
-  const run = element("input");
-  run.maxLength = 63;
-  run.autocomplete = "off";
-  run.spellcheck = false;
-  const hint = element("small", "", `Its name: ${NAME_IN_WORDS}.`);
-  const mistake = () => {
-    const name = run.value.trim();
-    if (NAME.test(name)) return name === now.run ? `Run ${name} is open already; give the next one another name.` : "";
-    return name ? `The name has ${NAME_IN_WORDS}.` : "The run needs a name.";
-  };
-  const recipe = element("select");
-  recipe.append(option("", now.recipe ? `${now.recipe} stays` : "no recipe, as now"));
-  if (now.prepared !== null) recipe.append(option(now.prepared, `${now.prepared} (prepared)`));
-  recipe.value = now.prepared ?? "";
-  const more = element("small", "", "Another recipe has to be prepared first.");
-  return [
-    { key: "run", label: element("label", "", "Run", run, hint), value: () => run.value.trim(), mistake, focus: run },
-    { key: "recipe", label: element("label", "", "Recipe", recipe, more), value: () => recipe.value || null },
-  ];
 }
