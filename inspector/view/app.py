@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from inspector.config.metrics import Address
 from inspector.errors import UserError
 from inspector.view.coils import coil_routes
+from inspector.view.commands import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
 from inspector.view.door import Door, person_routes
@@ -55,9 +56,8 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
     shown = {line.id: line.live for line in lines.all}
 
     async def listed(_: Request) -> JSONResponse:
-        return JSONResponse(
-            [{"id": one.id, "journal": one.journal is not None, "archive": one.archive is not None} for one in sources]
-        )
+        has = ("journal", "archive", "control")
+        return JSONResponse([{"id": one.id, **{key: getattr(one, key) is not None for key in has}} for one in sources])
 
     def published(line: str) -> str | None:
         return shown[line].line
@@ -71,6 +71,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
         *coil_routes(sources, coil_configs(config), published=published),
         *review_routes(sources),
         *trend_routes(sources, published, TrendDesk(state)),
+        *command_routes(config),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

@@ -106,6 +106,8 @@ class LineSource:
     """As configured; None: it was not."""
     journal: Path | None
     archive: Path | None
+    control: str | None
+    """Address of its control socket."""
 
 
 def line_id(config: ViewConfig, number: int) -> str:
@@ -130,6 +132,7 @@ def line_sources(config: ViewConfig) -> list[LineSource]:
             line.name,
             None if line.journal is None else Path(line.journal),
             None if line.archive is None else Path(line.archive),
+            line.control,
         )
         for number, line in enumerate(config.lines)
     ]
