@@ -80,11 +80,19 @@ def archive_fails(stage: Stage) -> None:
             line.until_told("archive_failing", since=mark)
             before = archived(disk)
             line.until(lambda: archived(disk) > before, "frames that are archived again")
-            full = line.mark()
-            fill(disk, leave=8 << 20)
+            full, pid = line.mark(), archiver(line)
+            filler = fill(disk, leave=8 << 20)
             line.until_told("archive_full", since=full)
             undisturbed(line, 50)
             assert line.reasons(mark) <= GOOD, line.reasons(mark)
+            assert archiver(line) == pid, "a full disk is no reason to start it again"
+            room, before = line.mark(), archived(disk)
+            filler.unlink()
+            line.until(lambda: archived(disk) > before, "frames that are archived where there is room again")
+            line.until(
+                lambda: any(line.watcher.told(f"archive_{code}", "", room) for code in ("filling", "skipping", "well")),
+                "another status than that of a full disk",
+            )
             line.finish()
 
 
