@@ -19,7 +19,7 @@ from engines.files.text import brief
 
 SUFFIX = ".sqlite"
 FILE = f"archive{SUFFIX}"
-NEWEST = 1
+NEWEST = 2
 """The newest version of the index that is known here."""
 _PLACE = re.compile(r"(?:images|masks)/\d{8}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 

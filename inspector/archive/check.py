@@ -87,7 +87,9 @@ def _damaged(archive: Archive) -> list[str]:
     while page := archive.list(cursor=cursor, limit=_PAGE, oldest_first=True):
         cursor = page[-1].id
         for entry in page:
-            for file in (entry.image, entry.mask, entry.thumbnail):
+            review = archive.review_of(entry.id)
+            reviewed = None if review is None or review.truth is None else review.truth.mask
+            for file in (entry.image, entry.mask, entry.thumbnail, reviewed):
                 if file is None or entry.lost:
                     continue
                 try:

@@ -57,6 +57,8 @@ DELETION = ", ".join(Deletion.__struct_fields__)
 MOST_DELETIONS = 1_000_000
 """So many rows of deletions are kept, the latest ones."""
 CONTENT = "c.entry, e.protected, e.lost"
+_OF_AN_ENTRY = ("entries", "contents", "classes", "reviews", "reviewed")
+"""Tables with rows of entries, by their id."""
 
 
 @contextmanager
@@ -153,7 +155,7 @@ def delete(
                 unix_ns, require_own_paths(entry),
             ),
         )  # fmt: skip
-        for table in ("entries", "contents", "classes"):
+        for table in _OF_AN_ENTRY:
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (one,))
         gone.append(entry)
     return gone
@@ -181,5 +183,5 @@ def set_lost(connection: sqlite3.Connection, ids: Sequence[int], lost: bool) -> 
 
 def forget(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Take damaged rows out, in an open transaction."""
-    for table in ("entries", "contents", "classes"):
+    for table in _OF_AN_ENTRY:
         connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(one,) for one in ids])
