@@ -26,6 +26,7 @@ from inspector.view.lines import Lines
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
 from inspector.view.people import Role
+from inspector.view.review_page import review_page_routes
 from inspector.view.reviews import review_routes
 from inspector.view.security import App, Guard
 from inspector.view.sockets import Hub
@@ -62,6 +63,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         *frame_routes(sources),
         *coil_routes(sources, coil_configs(config)),
         *review_routes(sources),
+        *review_page_routes(),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

@@ -30,7 +30,9 @@ class FrameView extends HTMLElement {
   /** Another frame: [width, height], and the part of it that the picture shows, [x, y, width, height]. `images` null: they are still to come. */
   setFrame(size, part, images) {
     this.size = size;
-    this.part = part;
+    // As the whole frame has it, also where a part is shown: buttons below stay where they are.
+    this.style.aspectRatio = `${size[0]} / ${size[1]}`;
+    this.shownPart = part;
     this.images = images;
     this.drawing = null;
     this.showAll();
@@ -57,7 +59,7 @@ class FrameView extends HTMLElement {
 
   /** All of the picture. */
   showAll() {
-    const [x, y, width, height] = this.part ?? [0, 0, ...this.size];
+    const [x, y, width, height] = this.shownPart ?? [0, 0, ...this.size];
     const scale = Math.max(1e-6, Math.min(this.clientWidth / width, this.clientHeight / height));
     this.whole = true;
     this.view = { x: x + width / 2 - this.clientWidth / scale / 2, y: y + height / 2 - this.clientHeight / scale / 2, scale };
@@ -76,7 +78,7 @@ class FrameView extends HTMLElement {
 
   /** The place at the upper left corner, and screen pixels for a pixel of the frame. */
   setView(x, y, scale) {
-    const [left, top, width, height] = this.part ?? [0, 0, ...this.size];
+    const [left, top, width, height] = this.shownPart ?? [0, 0, ...this.size];
     const least = Math.min(this.clientWidth / width, this.clientHeight / height);
     if (scale <= least * 1.001) { this.showAll(); return; }
     const held = Math.min(scale, MOST_PX);
@@ -89,7 +91,7 @@ class FrameView extends HTMLElement {
   /** Begin a box in the middle of what is seen; a drag draws it elsewhere, arrow keys move it. */
   beginBox() {
     const { view } = this;
-    const [left, top, width, height] = this.part ?? [0, 0, ...this.size];
+    const [left, top, width, height] = this.shownPart ?? [0, 0, ...this.size];
     const [seenX, seenY] = [this.clientWidth / view.scale, this.clientHeight / view.scale];
     const size = [Math.min(width, seenX) / 8, Math.min(height, seenY) / 4];
     this.drawing = { box: this.#bounded([view.x + seenX / 2 - size[0] / 2, view.y + seenY / 2 - size[1] / 2, ...size], [left, top, width, height]) };
@@ -98,7 +100,7 @@ class FrameView extends HTMLElement {
 
   /** The box that is being drawn, elsewhere; kept within the picture. */
   setBox(box) {
-    this.drawing = { box: this.#bounded(box, this.part ?? [0, 0, ...this.size]) };
+    this.drawing = { box: this.#bounded(box, this.shownPart ?? [0, 0, ...this.size]) };
     this.redraw();
   }
 
@@ -154,7 +156,7 @@ class FrameView extends HTMLElement {
 
   #paintImages(context) {
     const { picture, contrast, paths, colours, px } = this.images;
-    const [x, y, width, height] = this.part ?? [0, 0, ...this.size];
+    const [x, y, width, height] = this.shownPart ?? [0, 0, ...this.size];
     context.imageSmoothingEnabled = this.view.scale < 3;
     context.drawImage(this.contrast ? contrast : picture, x, y, width, height);
     if (!this.outlinesShown) return;

@@ -1,0 +1,246 @@
+// The page of reviews: /review?line=ID, and kind=uncertain|disagreement|clean|reject|scrap, entry=NUMBER to begin with one frame.
+
+import "./page-bar.js";
+import { lineAddress } from "./coil-data.js";
+import { count, element, mark, say } from "./dom.js";
+import { Conflicts } from "./review-conflict.js";
+import { saysTheSame } from "./review-draft.js";
+import { Frame } from "./review-frame.js";
+import { listenToKeys } from "./review-keys.js";
+import { showMine } from "./review-panel.js";
+import { KINDS, Queue } from "./review-queue.js";
+import { Sender } from "./review-sending.js";
+import { ask, me } from "./session.js";
+
+const NAMES = { uncertain: "Uncertain", disagreement: "Disputed", clean: "Sampled", reject: "Rejected", scrap: "Scrapped" };
+const WHAT = {
+  uncertain: "frame near a threshold", disagreement: "frame on which a shadow bundle disagreed", clean: "frame of the sample of those that passed",
+  reject: "rejected frame", scrap: "scrapped frame",
+};
+const LOOK_MS = 10_000;
+const LOOK_IN_TROUBLE_MS = 2000;
+/** After a jump that nobody asked for: a key was meant for the frame before. */
+const HOLD_MS = 700;
+const at = (id) => document.getElementById(id);
+
+class Review {
+  #heldUntil = 0;
+  #trouble = "";
+
+  constructor(line, who) {
+    this.line = line;
+    this.may = who.rights.includes("review");
+    this.queue = new Queue(lineAddress(line));
+    this.frame = new Frame(this.may);
+    /** Reviewed on this page, the last one last. */
+    this.mine = [];
+    /** Of these, those that Z takes back. */
+    this.undoable = [];
+    this.sender = new Sender();
+    this.sender.addEventListener("kept", ({ detail }) => this.#kept(detail));
+    this.sender.addEventListener("failed", ({ detail }) => this.#failed(detail.work));
+    this.sender.addEventListener("skipped", () => this.#refresh());
+    this.sender.addEventListener("conflict", ({ detail }) => this.#conflict(detail));
+    this.conflicts = new Conflicts((work) => this.bring(work), () => this.#refresh());
+    addEventListener("beforeunload", (event) => { if (this.sender.waiting > 0 || this.mine.some((one) => one.error !== "")) event.preventDefault(); });
+    for (const id of ["judging", "undo", "note-label"]) at(id).hidden = !this.may;
+    at("only-looking").hidden = this.may;
+    say(at("only-looking"), `You may look; to review needs the role quality or engineer. You are ${[who.name || "not logged in", who.role].filter(Boolean).join(", ")}.`);
+  }
+
+  async start(wanted) {
+    const entry = wanted.get("entry");
+    if (entry !== null) {
+      try {
+        this.queue.insert(this.queue.work(await ask(`${lineAddress(this.line)}/review/${encodeURIComponent(entry)}`)));
+      } catch (error) {
+        this.refused(`Entry ${entry} cannot be shown: ${error.message}`);
+      }
+    }
+    await this.#ask(() => this.queue.look());
+    const waits = KINDS.find((kind) => this.queue.counts[kind] > 0);
+    const kind = wanted.get("kind") ?? this.queue.current?.item.evidence ?? waits;
+    this.queue.open(KINDS.includes(kind) ? kind : KINDS[0]);
+    if (this.queue.current !== null) this.#show();
+    await this.#fill();
+    this.#lookLater();
+  }
+
+  /** Another queue, from its newest frame on. */
+  switchTo(kind) {
+    this.queue.open(kind);
+    this.queue.at = this.queue.trail.length;
+    this.#show();
+    this.#fill();
+  }
+
+  /** `waiting`: the next one that is not reviewed. */
+  next(waiting = false) {
+    const { queue } = this;
+    if (queue.current === null && queue.exhausted && this.#left() > 0) queue.again();
+    queue.next(waiting);
+    this.#show();
+    this.#fill();
+  }
+
+  previous() {
+    this.queue.previous();
+    this.#show();
+  }
+
+  /** A frame comes back. */
+  bring(work) {
+    if (this.queue.current !== work) this.#heldUntil = performance.now() + HOLD_MS;
+    this.queue.insert(work);
+    this.#show();
+  }
+
+  /** Sends "right", with what was corrected, or "false_alarm"; the next frame comes at once. */
+  judge(says) {
+    const work = this.queue.current;
+    if (!this.may || work === null || performance.now() < this.#heldUntil || (says === "false_alarm" && work.item.defects.length === 0)) return;
+    const why = work.sending > 0 ? "Its last review is still on its way." : !this.frame.seen ? "Its picture is not shown yet." : work.draft.lacking;
+    if (why !== "") {
+      this.refused(why);
+      return;
+    }
+    const body = work.draft.body(says);
+    if (work.error !== "" || !saysTheSame(work.review, body)) this.#send(work, body);
+    this.next(true);
+  }
+
+  /** Takes back the review of the frame that is shown, or the last one of this page, whose frame comes back. */
+  undo() {
+    if (!this.may) return;
+    const { current } = this.queue;
+    const work = current !== null && current.review !== null && current.sending === 0 ? current : this.undoable.at(-1);
+    if (work === undefined) return;
+    this.undoable = this.undoable.filter((one) => one !== work);
+    this.queue.insert(work);
+    this.#send(work, { says: "undone" });
+    this.#show();
+  }
+
+  #send(work, body) {
+    const others = (list) => list.filter((one) => one !== work);
+    this.mine = [...others(this.mine), work];
+    if (body.says !== "undone") this.undoable = [...others(this.undoable), work];
+    this.sender.send(work, body);
+  }
+
+  #kept({ work, review, before }) {
+    const by = Number(review.says !== "undone") - Number(before !== null);
+    if (by !== 0) this.queue.count(work, by);
+    this.#refresh();
+  }
+
+  #failed(work) {
+    this.undoable = this.undoable.filter((one) => one !== work);
+    this.bring(work);
+  }
+
+  async #conflict({ work, there }) {
+    this.undoable = this.undoable.filter((one) => one !== work);
+    this.mine = this.mine.filter((one) => one !== work);
+    await this.#ask(() => work.reread());
+    this.conflicts.add(work, there);
+    this.#refresh();
+  }
+
+  /** Counts, lists and what is said of the frame that is shown. */
+  #refresh() {
+    this.#counts();
+    this.frame.refresh();
+    showMine(this.mine, (work) => { this.queue.insert(work); this.#show(); });
+    at("undo").disabled = at("undo").dataset.what !== "this" && this.undoable.length === 0;
+  }
+
+  #show() {
+    const { current } = this.queue;
+    at("work").hidden = current === null;
+    const shown = this.frame.show(current);
+    this.refused(current?.error ? `Not kept: ${current.error}. It is as you left it: review it again, or go on with N.` : "");
+    if (current !== null) {
+      document.title = `${current.item.camera} ${current.item.frame} – Review`;
+      history.replaceState(null, "", `?${new URLSearchParams({ line: this.line, kind: this.queue.kind, entry: current.id })}`);
+    }
+    this.#refresh();
+    shown.then(() => this.#refresh());
+  }
+
+  /** Fills the queue, and shows its first frame where none is shown. */
+  async #fill() {
+    await this.#ask(() => this.queue.fill());
+    this.#takeUp();
+  }
+
+  #takeUp() {
+    if (this.queue.current === null && this.queue.next(true) !== null) this.#show();
+    else this.#counts();
+  }
+
+  #left() {
+    return this.queue.counts[this.queue.kind] ?? 0;
+  }
+
+  #counts() {
+    const { queue } = this;
+    const tabs = KINDS.map((kind) => {
+      const button = element("button", "", `${NAMES[kind]} `, element("b", "", count(queue.counts[kind] ?? 0)), " left");
+      button.type = "button";
+      button.setAttribute("aria-pressed", String(kind === queue.kind));
+      button.addEventListener("click", () => this.switchTo(kind));
+      return button;
+    });
+    const here = this.mine.filter((work) => work.review !== null).length;
+    const told = `${tabs.map((one) => one.textContent + one.getAttribute("aria-pressed")).join()}${queue.reviewed}${here}`;
+    if (at("queues").dataset.told !== told) at("queues").replaceChildren(...tabs, element("span", "reviewed", `${count(queue.reviewed)} reviewed, ${count(here)} of them here`));
+    mark(at("queues"), "told", told);
+    at("empty").hidden = queue.current !== null || !queue.exhausted || this.#trouble !== "";
+    say(at("empty-title"), this.#left() > 0 ? `${count(this.#left())} left over` : "All done");
+    say(at("empty-text"), this.#left() > 0 ? `You have seen each ${WHAT[queue.kind]} that waits.` : `No ${WHAT[queue.kind]} waits for a review. What the line adds is shown here by itself.`);
+    at("again").hidden = this.#left() === 0;
+  }
+
+  async #ask(what) {
+    try {
+      await what();
+      this.#trouble = "";
+    } catch (error) {
+      this.#trouble = error.message;
+    }
+    at("message").hidden = this.#trouble === "";
+    say(at("message"), this.#trouble === "" ? "" : `${this.#trouble}. It is tried again; what you say is not lost.`);
+  }
+
+  #lookLater() {
+    setTimeout(async () => {
+      const wasTrouble = this.#trouble !== "";
+      if (!document.hidden) await this.#ask(() => this.queue.look());
+      if (wasTrouble && this.#trouble === "") await this.#fill();
+      if (wasTrouble && this.queue.current?.images === null) this.#show();
+      this.#takeUp();
+      this.#lookLater();
+    }, this.#trouble === "" ? LOOK_MS : LOOK_IN_TROUBLE_MS);
+  }
+
+  refused(text) {
+    at("refused").hidden = text === "";
+    say(at("refused"), text);
+  }
+}
+
+async function begin() {
+  const wanted = new URLSearchParams(location.search);
+  let line = wanted.get("line");
+  if (line === null) {
+    const listed = (await ask("/api/lines")).filter((one) => one.archive);
+    if (listed.length !== 1) throw new Error("the address names no line: /review?line=...");
+    line = listed[0].id;
+  }
+  const page = new Review(line, await me());
+  listenToKeys(page);
+  await page.start(wanted);
+}
+
+begin().catch((error) => { at("message").hidden = false; say(at("message"), error.message); });
