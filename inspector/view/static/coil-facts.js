@@ -56,7 +56,7 @@ function frameFacts(frame, defect, address, kindOf, open) {
     const thresholds = frame.thresholds;
     const name = defect.class;
     if (frame.archived === null) made.append(element("p", "The archive has no picture of this frame."));
-    else made.append(picture(frame.archived, address, kindOf));
+    else made.append(picture(frame.archived, address, kindOf), reviewLink(frame.archived.id, address));
     made.append(list([
       ["verdict", `${frame.verdict} (${frame.reason})${frame.detail ? `: ${frame.detail}` : ""}`],
       ["gate score", frame.gate_score === null ? "the gate did not run" : `${score(frame.gate_score)}${thresholds ? `; passes below ${thresholds.gate}` : ""}`],
@@ -69,6 +69,12 @@ function frameFacts(frame, defect, address, kindOf, open) {
   made.addEventListener("toggle", () => { if (made.open) fill(); });
   if (open) { made.open = true; fill(); }
   return made;
+}
+
+function reviewLink(entry, address) {
+  const link = element("a", "Review this frame");
+  link.href = `/review?line=${address.slice(address.lastIndexOf("/") + 1)}&entry=${entry}`;
+  return link;
 }
 
 /** The picture with the outlines of what the segmenter set, each class in its colour on a dark ground, for steel is dark. */

@@ -27,7 +27,7 @@ export function paintBox(context, { box_px, label, colour, dashed, off }, chosen
     context.lineTo(x, y + height);
     context.stroke();
   }
-  paintLabel(context, label, colour, x, y, height, px);
+  if (label !== "") paintLabel(context, label, colour, x, y, height, px);
   context.restore();
 }
 

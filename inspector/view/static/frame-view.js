@@ -1,18 +1,20 @@
 // <frame-view>: the picture of one frame, large: outlines of the mask, boxes of defects, boxes that a person draws.
-// Places are in pixels of the frame. Events: `choose` {index}, a mark was clicked (-1: none); `drawn` {box_px}.
+// With the attribute `still` it takes no input. Places are in pixels of the frame. Events: `choose` {index}, a mark was clicked (-1: none); `drawn` {box_px}.
 
 import { FrameInput } from "./frame-input.js";
 import { paintBox, paintDrawing } from "./frame-paint.js";
 
+/** Screen pixels of a pixel of the frame, at most; the same of what is looked at closely, and how much more than its box is seen. */
 const MOST_PX = 24;
-/** Screen pixels of a pixel of the frame, at most. */
+const CLOSE_PX = 5;
+const AROUND = 1.8;
 
 class FrameView extends HTMLElement {
   connectedCallback() {
     if (this.canvas) return;
     this.canvas = document.createElement("canvas");
     this.append(this.canvas);
-    this.tabIndex = 0;
+    if (!this.hasAttribute("still")) this.tabIndex = 0;
     this.setAttribute("role", "img");
     this.size = [1, 1];
     this.view = { x: 0, y: 0, scale: 1 };
@@ -22,7 +24,7 @@ class FrameView extends HTMLElement {
     this.contrast = true;
     /** The box that is being drawn, or null: [x, y, width, height] and whether it awaits a pointer. */
     this.drawing = null;
-    new FrameInput(this);
+    if (!this.hasAttribute("still")) new FrameInput(this);
     new ResizeObserver(() => { if (this.whole) this.showAll(); else this.redraw(); }).observe(this);
     this.showAll();
   }
@@ -31,7 +33,7 @@ class FrameView extends HTMLElement {
   setFrame(size, part, images) {
     this.size = size;
     // As the whole frame has it, also where a part is shown: buttons below stay where they are.
-    this.style.aspectRatio = `${size[0]} / ${size[1]}`;
+    if (!this.hasAttribute("still")) this.style.aspectRatio = `${size[0]} / ${size[1]}`;
     this.shownPart = part;
     this.images = images;
     this.drawing = null;
@@ -55,6 +57,13 @@ class FrameView extends HTMLElement {
     const { clientWidth, clientHeight, view } = this;
     const inside = x >= view.x && y >= view.y && x + width <= view.x + clientWidth / view.scale && y + height <= view.y + clientHeight / view.scale;
     if (!inside) this.setView(x + width / 2 - clientWidth / view.scale / 2, y + height / 2 - clientHeight / view.scale / 2, view.scale);
+  }
+
+  /** A box large, with something of what is around it. */
+  closeTo([x, y, width, height]) {
+    const { clientWidth, clientHeight } = this;
+    const scale = Math.min(clientWidth / width / AROUND, clientHeight / height / AROUND, CLOSE_PX);
+    this.setView(x + width / 2 - clientWidth / scale / 2, y + height / 2 - clientHeight / scale / 2, scale);
   }
 
   /** All of the picture. */

@@ -12,6 +12,7 @@ export class Frame {
   constructor(may) {
     this.may = may;
     this.view = at("view");
+    this.close = at("close");
     this.work = null;
     /** Of the marks of the draft; -1: none. */
     this.chosen = -1;
@@ -30,7 +31,7 @@ export class Frame {
     if (work === null) return;
     const { item } = work;
     this.chosen = work.draft.marks > 0 ? 0 : -1;
-    this.view.setFrame([item.size_px[1], item.size_px[0]], item.box_px, work.images);
+    for (const view of [this.view, this.close]) view.setFrame([item.size_px[1], item.size_px[0]], item.box_px, work.images);
     at("note").value = work.draft.note;
     showFacts(work);
     this.refresh();
@@ -43,7 +44,7 @@ export class Frame {
     }
     if (this.work !== work) return;
     say(at("on-view"), why);
-    this.view.setImages(work.images);
+    for (const view of [this.view, this.close]) view.setImages(work.images);
     showHistory(work);
   }
 
@@ -53,10 +54,20 @@ export class Frame {
     if (work === null) return;
     this.chosen = Math.min(this.chosen, work.draft.marks - 1);
     this.view.setMarks(marksOf(work, this.chosen), this.chosen);
+    this.#lookClosely();
     showDefects(work, this.chosen, (index) => this.choose(index));
     showHistory(work);
     this.#buttons();
     this.#drawing();
+  }
+
+  /** The chosen one beside its row. */
+  #lookClosely() {
+    const chosen = this.view.marks[this.chosen];
+    this.close.hidden = chosen === undefined;
+    if (chosen === undefined) return;
+    this.close.setMarks([{ ...chosen, label: "" }], -1);
+    this.close.closeTo(chosen.box_px);
   }
 
   #buttons() {
@@ -148,9 +159,9 @@ export class Frame {
 
   /** "outlinesShown" or "contrast" of the picture, on or off. */
   turn(what, button) {
-    this.view[what] = !this.view[what];
-    at(button).setAttribute("aria-pressed", String(this.view[what]));
-    this.view.redraw();
+    const on = !this.view[what];
+    for (const view of [this.view, this.close]) { view[what] = on; view.redraw(); }
+    at(button).setAttribute("aria-pressed", String(on));
   }
 }
 

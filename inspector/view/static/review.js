@@ -18,7 +18,7 @@ const WHAT = {
   reject: "rejected frame", scrap: "scrapped frame",
 };
 const LOOK_MS = 10_000;
-const LOOK_IN_TROUBLE_MS = 2000;
+const LOOK_IN_TROUBLE_MS = 1000;
 /** After a jump that nobody asked for: a key was meant for the frame before. */
 const HOLD_MS = 700;
 const at = (id) => document.getElementById(id);
@@ -63,7 +63,7 @@ class Review {
     this.queue.open(KINDS.includes(kind) ? kind : KINDS[0]);
     if (this.queue.current !== null) this.#show();
     await this.#fill();
-    this.#lookLater();
+    this.#lookIn(this.#trouble === "" ? LOOK_MS : LOOK_IN_TROUBLE_MS);
   }
 
   /** Another queue, from its newest frame on. */
@@ -98,8 +98,10 @@ class Review {
   /** Sends "right", with what was corrected, or "false_alarm"; the next frame comes at once. */
   judge(says) {
     const work = this.queue.current;
-    if (!this.may || work === null || performance.now() < this.#heldUntil || (says === "false_alarm" && work.item.defects.length === 0)) return;
-    const why = work.sending > 0 ? "Its last review is still on its way." : !this.frame.seen ? "Its picture is not shown yet." : work.draft.lacking;
+    if (!this.may || work === null || performance.now() < this.#heldUntil) return;
+    const nothing = says === "false_alarm" && work.item.defects.length === 0;
+    const why = nothing ? "Nothing was found here that could be a false alarm; R says that the sheet is clean." : work.sending > 0 ? "Its last review is still on its way."
+      : !this.frame.seen ? "Its picture is not shown yet." : work.draft.lacking;
     if (why !== "") {
       this.refused(why);
       return;
@@ -137,6 +139,7 @@ class Review {
   #failed(work) {
     this.undoable = this.undoable.filter((one) => one !== work);
     this.bring(work);
+    this.#lookIn(0);
   }
 
   async #conflict({ work, there }) {
@@ -213,15 +216,19 @@ class Review {
     say(at("message"), this.#trouble === "" ? "" : `${this.#trouble}. It is tried again; what you say is not lost.`);
   }
 
-  #lookLater() {
-    setTimeout(async () => {
+  /** Looks for what came since, and whether the archive is there. */
+  #lookIn(ms) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
       const wasTrouble = this.#trouble !== "";
-      if (!document.hidden) await this.#ask(() => this.queue.look());
-      if (wasTrouble && this.#trouble === "") await this.#fill();
-      if (wasTrouble && this.queue.current?.images === null) this.#show();
+      if (!document.hidden || wasTrouble) await this.#ask(() => this.queue.look());
+      if (wasTrouble && this.#trouble === "") {
+        if (this.queue.current?.images === null) this.#show();
+        await this.#fill();
+      }
       this.#takeUp();
-      this.#lookLater();
-    }, this.#trouble === "" ? LOOK_MS : LOOK_IN_TROUBLE_MS);
+      this.#lookIn(this.#trouble === "" ? LOOK_MS : LOOK_IN_TROUBLE_MS);
+    }, ms);
   }
 
   refused(text) {
