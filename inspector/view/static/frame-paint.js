@@ -31,7 +31,7 @@ export function paintBox(context, { box_px, label, colour, dashed, off }, chosen
   context.restore();
 }
 
-/** Above the box, or below it where there is no room. */
+/** Above the box, or where there is no room below it, or within. */
 function paintLabel(context, label, colour, x, y, height, px) {
   context.font = `600 ${LABEL_PX * px}px system-ui, "DejaVu Sans", sans-serif`;
   context.textBaseline = "top";
@@ -39,9 +39,10 @@ function paintLabel(context, label, colour, x, y, height, px) {
   const wide = context.measureText(label).width + 8 * px;
   const matrix = context.getTransform();
   const above = matrix.f + (y - high) * matrix.d >= 0;
+  const below = matrix.f + (y + height + high) * matrix.d <= context.canvas.height;
   const right = context.canvas.width / matrix.a - matrix.e / matrix.a;
   const left = Math.max(-matrix.e / matrix.a, Math.min(x, right - wide));
-  const top = above ? y - high : y + height;
+  const top = above ? y - high : below ? y + height : Math.max(y, -matrix.f / matrix.d);
   context.fillStyle = colour;
   context.fillRect(left, top, wide, high);
   context.fillStyle = "#000000";

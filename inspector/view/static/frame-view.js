@@ -4,9 +4,10 @@
 import { FrameInput } from "./frame-input.js";
 import { paintBox, paintDrawing } from "./frame-paint.js";
 
-/** Screen pixels of a pixel of the frame, at most; the same of what is looked at closely, and how much more than its box is seen. */
+/** Screen pixels of a pixel of the frame, at most. */
 const MOST_PX = 24;
-const CLOSE_PX = 5;
+/** The same of what is looked at closely, least and most, and how much more than its box is seen where it fits. */
+const CLOSE_PX = [1.5, 5];
 const AROUND = 1.8;
 
 class FrameView extends HTMLElement {
@@ -62,7 +63,7 @@ class FrameView extends HTMLElement {
   /** A box large, with something of what is around it. */
   closeTo([x, y, width, height]) {
     const { clientWidth, clientHeight } = this;
-    const scale = Math.min(clientWidth / width / AROUND, clientHeight / height / AROUND, CLOSE_PX);
+    const scale = Math.max(CLOSE_PX[0], Math.min(clientWidth / width / AROUND, clientHeight / height / AROUND, CLOSE_PX[1]));
     this.setView(x + width / 2 - clientWidth / scale / 2, y + height / 2 - clientHeight / scale / 2, scale);
   }
 

@@ -21,17 +21,18 @@ export class Conflicts {
     });
   }
 
-  add(work, there) {
-    this.#waiting.push({ work, there });
+  /** `body`: what the person said. */
+  add(work, there, body) {
+    this.#waiting.push({ work, there, body });
     if (!at("conflict").open) this.#show();
   }
 
   #show() {
-    const { work, there } = this.#waiting[0];
+    const { work, there, body } = this.#waiting[0];
     const { camera, frame } = work.item;
     const who = there?.author ?? "Somebody";
     at("conflict-title").textContent = there?.says === "undone" ? `${who} took the review of this frame back meanwhile` : `${who} judged this frame meanwhile`;
-    at("conflict-text").textContent = `${camera}, frame ${frame}: ${there === null ? "its reviews are others now" : `${inWords(there)}, ${when(there)}`}. What you said was not kept.`;
+    at("conflict-text").textContent = `${camera}, frame ${frame}: ${there === null ? "its reviews are others now" : `${inWords(there)}, ${when(there)}`}. What you said was not kept: ${inWords(body)}.`;
     at("keep").replaceChildren("Leave it so ", element("kbd", "", "K"));
     at("conflict").showModal();
     at("conflict").focus();

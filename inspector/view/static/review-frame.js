@@ -66,7 +66,8 @@ export class Frame {
     const chosen = this.view.marks[this.chosen];
     this.close.hidden = chosen === undefined;
     if (chosen === undefined) return;
-    this.close.setMarks([{ ...chosen, label: "" }], -1);
+    // The outline says enough; only what was missed has none.
+    this.close.setMarks(chosen.dashed ? [{ ...chosen, label: "" }] : [], -1);
     this.close.closeTo(chosen.box_px);
   }
 

@@ -13,7 +13,7 @@ export function listenToKeys(page) {
     }
     // A button, link or summary that was reached with Tab is pressed with these; the row of a defect is chosen already.
     if ((event.key === " " || event.key === "Enter") && target instanceof Element && target.closest("button, a, summary") && !target.closest("#defect-rows")) return;
-    if (act(page, event)) event.preventDefault();
+    if (event.key === "Tab" ? tab(page.frame, event) : act(page, event)) event.preventDefault();
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button[data-key]");
@@ -22,6 +22,14 @@ export function listenToKeys(page) {
     // A click of mouse or finger leaves no button behind that Space would press again.
     if (event.detail > 0) page.frame.view.focus({ preventScroll: true });
   });
+}
+
+/** From the picture Tab goes to the next mark, and from the last one on to the buttons. */
+function tab(frame, { target, shiftKey }) {
+  const to = frame.chosen + (shiftKey ? -1 : 1);
+  if ((target !== document.body && target !== frame.view) || frame.work === null || to < 0 || to >= frame.work.draft.marks) return false;
+  frame.choose(to);
+  return true;
 }
 
 /** Whether the key means something. */

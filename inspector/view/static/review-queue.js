@@ -68,13 +68,17 @@ export class Queue {
   async look() {
     const { kind } = this;
     const entries = await this.#page(null);
-    if (kind === this.kind && this.#ended && this.#coming.length === 0) this.#add(entries);
+    if (kind !== this.kind || !this.#ended || this.#coming.length > 0) return;
+    if (entries.length === PAGE && !this.#given.has(entries.at(-1).id)) [this.#ended, this.#cursor] = [false, entries.at(-1).id];
+    this.#add(entries);
   }
 
   async #page(after) {
+    const askedAt = performance.now();
     const told = await ask(`${this.line}/review?kind=${this.kind}&limit=${PAGE}${after === null ? "" : `&after=${after}`}`);
     this.counts = told.counts;
     this.reviewed = told.reviewed;
+    for (const item of told.entries) this.#known.get(item.id)?.found(item, askedAt);
     return told.entries;
   }
 

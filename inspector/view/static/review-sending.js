@@ -2,7 +2,7 @@
 
 import { send } from "./session.js";
 
-/** Events: `kept` {work, review, before}, `conflict` {work, there}, `failed` {work}, whose `error` says why. */
+/** Events: `kept` {work, review, before}, `conflict` {work, there, body}, `failed` {work}, whose `error` says why. */
 export class Sender extends EventTarget {
   #chain = Promise.resolve();
   /** How many are on their way. */
@@ -27,7 +27,7 @@ export class Sender extends EventTarget {
       }
     } catch (error) {
       if (error.status !== 409) work.error = error.message;
-      told = error.status === 409 ? ["conflict", { there: error.answer.review }] : ["failed", {}];
+      told = error.status === 409 ? ["conflict", { there: error.answer.review, body }] : ["failed", {}];
     }
     this.waiting -= 1;
     work.sending -= 1;

@@ -22,6 +22,7 @@ export class Work {
     /** Why the last one was not kept, or "". */
     this.error = "";
     this.images = null;
+    this.keptAt = 0;
   }
 
   get address() {
@@ -56,9 +57,18 @@ export class Work {
 
   /** It was kept. */
   kept(review) {
+    this.keptAt = performance.now();
     this.history = [...(this.history ?? []), review];
     this.review = review.says === "undone" ? null : review;
     this.error = "";
+  }
+
+  /** It is in the queue of those that are not reviewed, which was asked for at this time: somebody may have taken its review back. */
+  found(item, askedAt) {
+    if (this.review === null || this.sending > 0 || askedAt < this.keptAt) return;
+    this.review = item.review;
+    this.history = null;
+    this.release();
   }
 
   /** What is there now, which somebody else wrote. */

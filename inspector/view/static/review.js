@@ -41,11 +41,11 @@ class Review {
     this.sender.addEventListener("failed", ({ detail }) => this.#failed(detail.work));
     this.sender.addEventListener("skipped", () => this.#refresh());
     this.sender.addEventListener("conflict", ({ detail }) => this.#conflict(detail));
-    this.conflicts = new Conflicts((work) => this.bring(work), () => this.#refresh());
+    this.conflicts = new Conflicts((work) => this.open(work), () => this.#refresh());
     addEventListener("beforeunload", (event) => { if (this.sender.waiting > 0 || this.mine.some((one) => one.error !== "")) event.preventDefault(); });
     for (const id of ["judging", "undo", "note-label"]) at(id).hidden = !this.may;
     at("only-looking").hidden = this.may;
-    say(at("only-looking"), `You may look; to review needs the role quality or engineer. You are ${[who.name || "not logged in", who.role].filter(Boolean).join(", ")}.`);
+    say(at("only-looking"), `You may look. Reviewing needs the role quality or engineer; you are ${who.name || "not logged in"}${who.role ? ` (${who.role})` : ""}.`);
   }
 
   async start(wanted) {
@@ -88,9 +88,8 @@ class Review {
     this.#show();
   }
 
-  /** A frame comes back. */
-  bring(work) {
-    if (this.queue.current !== work) this.#heldUntil = performance.now() + HOLD_MS;
+  /** Shows a frame; the one that was shown comes after it. */
+  open(work) {
     this.queue.insert(work);
     this.#show();
   }
@@ -118,9 +117,8 @@ class Review {
     const work = current !== null && current.review !== null && current.sending === 0 ? current : this.undoable.at(-1);
     if (work === undefined) return;
     this.undoable = this.undoable.filter((one) => one !== work);
-    this.queue.insert(work);
-    this.#send(work, { says: "undone" });
-    this.#show();
+    this.#send(work, { says: "undone", judgements: [], missed: [], note: "" });
+    this.open(work);
   }
 
   #send(work, body) {
@@ -138,15 +136,16 @@ class Review {
 
   #failed(work) {
     this.undoable = this.undoable.filter((one) => one !== work);
-    this.bring(work);
+    if (this.queue.current !== work) this.#heldUntil = performance.now() + HOLD_MS;
+    this.open(work);
     this.#lookIn(0);
   }
 
-  async #conflict({ work, there }) {
+  async #conflict({ work, there, body }) {
     this.undoable = this.undoable.filter((one) => one !== work);
     this.mine = this.mine.filter((one) => one !== work);
     await this.#ask(() => work.reread());
-    this.conflicts.add(work, there);
+    this.conflicts.add(work, there, body);
     this.#refresh();
   }
 
@@ -154,7 +153,7 @@ class Review {
   #refresh() {
     this.#counts();
     this.frame.refresh();
-    showMine(this.mine, (work) => { this.queue.insert(work); this.#show(); });
+    showMine(this.mine, (work) => this.open(work));
     at("undo").disabled = at("undo").dataset.what !== "this" && this.undoable.length === 0;
   }
 
