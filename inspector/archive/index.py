@@ -88,7 +88,7 @@ def decode_entry(content: bytes, protected: int, lost: int) -> Entry:
     """The entry of a row. Raises RowError for a row that no archive has written, such as one with a path that leads out of the archive."""
     try:
         entry = _decoder.decode(content)
-    except (msgspec.DecodeError, TypeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(str(error)) from None
     require_own_paths(entry)
     return msgspec.structs.replace(entry, protected=bool(protected), lost=bool(lost))

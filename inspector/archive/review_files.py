@@ -22,7 +22,7 @@ from engines.images.decoder import Decoder
 from inspector.archive import files, pictures
 from inspector.archive.entry import Entry, KeptFile
 from inspector.archive.index import RowError, require_own_paths
-from inspector.archive.places import REVIEWS, review_path, reviewed_mask_path
+from inspector.archive.places import PART, REVIEWS, review_path, reviewed_mask_path
 from inspector.archive.review import Proposal, Review, Truth
 from inspector.archive.review_mask import classes_of, is_located, reviewed_mask
 from inspector.archive.review_rows import History, decode_review, history_of, put
@@ -67,7 +67,7 @@ def read(root: Path, stem: str) -> History | None:
     try:
         raw = msgspec.json.decode(files.read_regular(place, _MOST_BYTES), type=list[msgspec.Raw])
         history = tuple(decode_review(bytes(one)) for one in raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, FileError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FileError) as error:
         raise RowError(str(error)) from None
     if [one.revision for one in history] != list(range(1, len(history) + 1)):
         raise RowError("its revisions are not 1, 2, and so on")
@@ -92,15 +92,16 @@ def settle(root: Path, connection: sqlite3.Connection, entry: Entry, *, only_loo
         history, mask = _with_mask_again(root, entry, history)
     stale = history != in_rows
     missing = bool(history) and history != in_file
-    left = bool(history) and truth is None and os.path.lexists(root / reviewed_mask_path(stem))
+    left = [f"{path}{PART}" for path in (reviewed_mask_path(stem), review_path(stem))]
+    left += [reviewed_mask_path(stem)] if history and truth is None else []
+    left = [path for path in left if os.path.lexists(root / path)]
     if not only_look:
         if missing or mask is not None:
             write(root, stem, history, mask)
         if stale:
             put(connection, entry.id, history)
-        if left:
-            files.remove(root, [reviewed_mask_path(stem)])
-    return stale or missing or left or mask is not None
+        files.remove(root, left)
+    return stale or missing or bool(left) or mask is not None
 
 
 def _readable(root: Path, connection: sqlite3.Connection, id_: int, stem: str) -> tuple[History | None, History | None]:

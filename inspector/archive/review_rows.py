@@ -31,7 +31,7 @@ def decode_review(content: bytes) -> Review:
     """Raises RowError."""
     try:
         review = _decoder.decode(content)
-    except (msgspec.DecodeError, TypeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(str(error)) from None
     if review.truth is not None and _stem_of(review.truth.mask.path) is None:
         raise RowError(f"{review.truth.mask.path[:80]!r} is no place of the archive")

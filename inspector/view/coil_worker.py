@@ -62,6 +62,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     config: str | None
     """The line's `coil.yaml`; None: no grades, and roll marks are searched as they are by default."""
+    archive: str | None = None
+    """Where pictures for the report are."""
     report: bool
     """Make the report instead of the map."""
 
@@ -146,7 +148,7 @@ def _make(job: Job, tell: Tell) -> None:
     if findings.line is None:
         raise UserError(f"the journal holds nothing of the run {job.run.name!r} any more")
     if job.report:
-        tell(b"r", _page(made(findings, config)).encode())
+        tell(b"r", _page(made(findings, config), job.archive).encode())
     else:
         _tell_map(job.run, reading, findings, tell)
         report = made(findings, config)
@@ -181,13 +183,12 @@ def _tell_map(run: Run, reading: _Reading, findings: Findings, tell: Tell) -> No
     tell(b"m", b"")
 
 
-def _page(report: CoilReport) -> str:
-    from inspector.report.coil.coil_map import coil_map
-    from inspector.report.coil.page import MAP_CAPTION, page
-    from inspector.report.coil.pictures import shown
+def _page(report: CoilReport, archive: str | None) -> str:
+    from inspector.report.coil.archived import ArchivedPictures
+    from inspector.report.coil.page import page
+    from inspector.report.coil.write import drawn
 
-    picture = coil_map(report)
-    return page(report, None if picture is None else shown(picture, MAP_CAPTION), [])
+    return page(report, *drawn(report, None if archive is None else ArchivedPictures(Path(archive), report)))
 
 
 class _Reading:

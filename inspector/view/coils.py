@@ -155,7 +155,11 @@ class _Coils:
             raise RefusedError(404, "the journal holds no such run any more")
         config = self._configs.get(line.id)
         job = Job(
-            journal=str(journal), run=run, config=None if config is None else str(config.absolute()), report=report
+            journal=str(journal),
+            run=run,
+            config=None if config is None else str(config.absolute()),
+            archive=None if line.archive is None else str(line.archive.absolute()),
+            report=report,
         )
         made = await self._desk.get(job, _WAIT_S, judged=judged)
         return as_json({"making": made}, 202) if isinstance(made, Progress) else made

@@ -70,14 +70,14 @@ def two_defects() -> NDArray[np.uint8]:
     return drawn
 
 
-def add_two_defects(store: Store, frame: int, **other: Any) -> int:
+def add_two_defects(store: Store, frame: int, picture: NDArray[np.uint8] | None = None, **other: Any) -> int:
     """Add an entry with the mask of `two_defects`."""
     scale = make_defect(class_name="scale", bbox_px=(25, 25, 20, 10))
     facts = make_facts(
         frame, defects=(make_defect(), scale), classes=CLASSES, pixels={"crack": 201, "scale": 200},
         defect_pixels={"crack": 200, "scale": 200}, **other,
     )  # fmt: skip
-    return store.add(facts, png(pixels(frame)), png(two_defects()), None)
+    return store.add(facts, png(pixels(frame) if picture is None else picture), png(two_defects()), None)
 
 
 def png(values: NDArray[np.uint8]) -> bytes:
@@ -85,7 +85,8 @@ def png(values: NDArray[np.uint8]) -> bytes:
     return bytes(cv2.imencode(".png", values)[1])
 
 
-def add(store: Store, facts: Facts) -> int:
+def add(store: Store, facts: Facts, picture: NDArray[np.uint8] | None = None) -> int:
     """Add an entry with picture, mask and thumbnail."""
     thumbnail = bytes(cv2.imencode(".jpg", cv2.resize(pixels(facts.frame), (24, 16)))[1])
-    return store.add(facts, png(pixels(facts.frame)), png(mask()) if facts.pixels else None, thumbnail)
+    shown = pixels(facts.frame) if picture is None else picture
+    return store.add(facts, png(shown), png(mask()) if facts.pixels else None, thumbnail)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from engines.errors import FileError
+from inspector.archive import index, index_schema
+from inspector.archive.check import check
 from inspector.archive.entry import Evidence
 from inspector.archive.places import INDEX
 from inspector.archive.quota import Quota
@@ -334,3 +336,105 @@ def test_a_row_that_no_archive_has_written_is_told_and_taken_from_the_file(root:
         assert store.mend().reviews == 1
     with Archive(root) as archive:
         assert archive.review_of(2) == made
+
+
+def test_a_deletion_that_was_cut_short_is_finished(root: Path) -> None:
+    said(root, 2, "right")
+    connection = index_schema.open_for_writing(root / INDEX)
+    with index.transaction(connection):
+        index.delete(connection, [2], "by hand", 0, also_protected=True)
+        connection.execute("DELETE FROM facts")
+    connection.close()
+    with Store(root) as store:
+        assert store.mended.removed == 6
+    assert faults(root) == []
+
+
+def test_a_review_whose_entry_is_gone_otherwise_is_left_alone(root: Path) -> None:
+    """Somebody removed the files of an entry, and the index: what a person said is not removed for that."""
+    said(root, 2, "right")
+    for path in (*root.glob(f"{INDEX}*"), *root.glob("[!r]*/*/coil-7-top-2-*")):
+        path.unlink()
+    with Store(root) as store:
+        assert store.mended.unknown == 2
+    assert len(list((root / "reviews").rglob("*.*"))) == 2
+
+
+def test_an_index_that_was_lost_has_its_reviews_again(root: Path) -> None:
+    said(root, 1, "right")
+    said(root, 1, "undone", base=1)
+    made = said(root, 2, "corrected", missed=(Missed(class_name="scale", box_px=(70, 40, 20, 10)),))
+    with Archive(root) as archive:
+        before = archive.list(), archive.reviews(1), archive.reviews(2)
+    for path in root.glob(f"{INDEX}*"):
+        path.unlink()
+    with Store(root) as store:
+        assert (store.mended.adopted, store.mended.reviews) == (4, 2)
+    with Archive(root) as archive:
+        assert (archive.list(), archive.reviews(1), archive.reviews(2)) == before
+        assert archive.review_of(2) == made
+    assert faults(root) == []
+
+
+def test_a_check_knows_the_files_of_reviews(root: Path) -> None:
+    said(root, 2, "right")
+    assert check(root, mend=False, thorough=True).well
+    (reviewed,) = (root / "reviews").rglob("*.png")
+    reviewed.write_bytes(png(np.zeros(SIZE, np.uint8)))
+    notes = root / "reviews" / reviewed.parent.name / "notes.txt"
+    notes.write_text("mine")
+    found = check(root, mend=False, thorough=True)
+    assert (found.found.reviews, found.found.unknown, len(found.damaged)) == (1, 1, 1)
+    assert check(root, mend=True, thorough=True).well
+    assert np.array_equal(masked(root, 2), mask())
+    notes.unlink()
+    (history,) = (root / "reviews").rglob("*.json")
+    history.unlink()
+    assert check(root, mend=False, thorough=False).found.reviews == 1
+    assert check(root, mend=True, thorough=True).well
+    assert faults(root) == []
+
+
+def test_a_file_of_reviews_that_nobody_has_written_is_left_alone(root: Path) -> None:
+    said(root, 2, "right")
+    (history,) = (root / "reviews").rglob("*.json")
+    for content in (b"{", b"[{}]", b"[" * 10_000, history.read_bytes().replace(b"coil-7-top-2", b"coil-7-top-3")):
+        history.write_bytes(content)
+        for path in root.glob(f"{INDEX}*"):
+            path.unlink()
+        with Store(root) as store:
+            assert store.mended.unknown == 1
+        with pytest.raises(FileError, match="the reviews of entry 2 cannot be read"):
+            said(root, 2, "right")
+        assert history.read_bytes() == content
+
+
+def test_reviewing_beside_a_line_that_adds_and_deletes(tmp_path: Path) -> None:
+    done = threading.Event()
+    kept: list[int] = []
+
+    def judge() -> None:
+        while not done.is_set():
+            with Archive(tmp_path) as archive:
+                waiting = [(one.id, len(archive.reviews(one.id))) for one in archive.queue(Evidence.REJECT, limit=1)]
+            for id_, base in waiting:
+                try:
+                    said(tmp_path, id_, "right", base=base)
+                    said(tmp_path, id_, "undone", base=base + 1)
+                    kept.append(id_)
+                except GoneError:
+                    continue
+
+    with Store(tmp_path, Quota(class_bytes={Evidence.REJECT: 200_000}, least_free_bytes=0)) as store:
+        reviewing = threading.Thread(target=judge)
+        reviewing.start()
+        try:
+            for frame in range(1000):
+                add(store, make_facts(frame))
+                if frame >= 30 and len(kept) >= 5:
+                    break
+        finally:
+            done.set()
+            reviewing.join()
+    assert len(kept) >= 5
+    assert faults(tmp_path) == []

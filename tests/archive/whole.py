@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from engines.errors import FileError
 from inspector.archive import review_files
 from inspector.archive.entry import Evidence
 from inspector.archive.index import Total
@@ -39,7 +40,10 @@ def faults(root: Path) -> list[str]:
                 if not one.protected:
                     found.append(f"entry {one.id} is reviewed, and not protected")
             for file in files:
-                archive.data(file)
+                try:
+                    archive.data(file)
+                except FileError as error:
+                    found.append(f"entry {one.id}: {error}")
     there = {
         path.relative_to(root).as_posix()
         for name in (*FOLDERS, REVIEWS)
