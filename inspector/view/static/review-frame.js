@@ -75,9 +75,9 @@ export class Frame {
     const { chosen } = this;
     const { draft, item, review, sending } = this.work;
     const nothing = item.defects.length === 0;
-    label(at("right"), draft.touched ? "Keep corrections" : nothing ? "Clean" : "Right", "R");
+    label(at("right"), draft.touched ? "Corrected" : nothing ? "Clean" : "Right", "R");
     at("false").disabled = nothing;
-    const alone = chosen >= item.defects.length ? "Take this box away" : draft.isFalse(chosen) ? "This one is right" : "This one is false";
+    const alone = chosen >= item.defects.length ? "Remove box" : draft.isFalse(chosen) ? "This is right" : "This is false";
     label(at("single"), alone, "X");
     at("single").disabled = chosen < 0;
     at("missed").disabled = item.classes.length === 0;
