@@ -150,6 +150,51 @@ def test_a_missed_defect_is_drawn_by_mouse_and_by_keys(browser: Page, root: Path
         assert (x + width / 2, y + height / 2) == pytest.approx((SIZE[1] / 2 - 1, SIZE[0] / 2 - 1), abs=1)
 
 
+def test_what_is_passed_over_and_what_comes_later_is_shown(browser: Page, root: Path) -> None:
+    with reviewing(browser, root, "&kind=clean") as page:
+        page.at("top 4")
+        browser.key("n")
+        browser.until(f"{TEXT}.includes('1 left over')")
+        browser.key("n")
+        page.at("top 4")
+        browser.key("r")
+        browser.until(f"{TEXT}.includes('All done')")
+        with Store(root) as store:
+            add(store, make_clean(5))
+        browser.key("n")
+        page.at("top 5")
+        assert page.kept(4).says == "right"
+
+
+def test_zoom_moves_and_contrast(browser: Page, root: Path) -> None:
+    with reviewing(browser, root) as page:
+        page.at("top 3")
+        view = "document.getElementById('view').view"
+        whole = browser.js(view)
+        browser.key("+")
+        closer = browser.js(view)
+        assert closer["scale"] == pytest.approx(whole["scale"] * 1.5)
+        x, y = page.place(48, 32)
+        browser.mouse("mouseWheel", x, y, deltaX=0, deltaY=-300)
+        browser.until(f"{view}.scale > {closer['scale']}")
+        assert page.place(48, 32) == pytest.approx((x, y), abs=1)
+        page.drag((48, 32), (53, 35))
+        assert page.place(48, 32) != pytest.approx((x, y), abs=1)
+        browser.key("0")
+        assert browser.js(view) == whole
+        colours = (
+            "(() => { const canvas = document.querySelector('#view canvas'); const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+            " let [least, most, colour] = [255, 0, 0]; for (let at = 0; at < data.length; at += 4) { if (data[at] !== data[at + 2]) colour += 1;"
+            " else if (data[at] > 0) { least = Math.min(least, data[at]); most = Math.max(most, data[at]); } } return [most - least, colour > 100]; })()"
+        )
+        browser.until(
+            f"{colours}[0] > 200 && {colours}[1]"
+        )  # greys from 90 to 119, stretched; the outline of the crack
+        browser.key("b")
+        browser.key(" ")
+        browser.until(f"{colours}[0] < 40 && !{colours}[1]")
+
+
 def test_by_touch(browser: Page, root: Path) -> None:
     browser.look(1180, 820, dark=False, touch=True)
     browser.send("Emulation.setTouchEmulationEnabled", enabled=True)
@@ -313,8 +358,24 @@ def test_names_are_text_and_never_markup(browser: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "words"), [("&entry=99", "there is no entry 99"), ("&kind=scrap", "No scrapped frame waits")]
+    ("query", "words"),
+    [
+        ("&kind=reject&entry=99", "archive has no entry 99"),
+        ("&kind=scrap", "No scrapped frame waits"),
+        ("&kind=x&entry=a%2f..", "Entry a/.. cannot"),
+    ],
 )
 def test_what_is_not_there_is_one_line(browser: Page, root: Path, query: str, words: str) -> None:
     with reviewing(browser, root, query):
-        browser.until(f"{TEXT}.includes({words.replace('there is no', 'the archive has no')!r})")
+        browser.until(
+            f"{TEXT}.includes({words!r}) && (document.title !== 'Review' || !document.getElementById('empty').hidden)"
+        )
+
+
+def test_a_frame_that_its_address_names_is_the_first(browser: Page, root: Path) -> None:
+    with reviewing(browser, root, "&entry=2") as page:
+        page.at("top 2")
+        browser.key("r")
+        page.at("top 3")  # the newest of its kind
+        assert browser.js("new URLSearchParams(location.search).get('entry')") == "3"
+        assert page.kept(2).says == "right"

@@ -6,9 +6,10 @@ import { Work } from "./review-work.js";
 export const KINDS = ["uncertain", "disagreement", "clean", "reject", "scrap"];
 const PAGE = 20;
 const AHEAD = 5;
+/** Frames whose pictures are fetched beforehand, and kept on either side of the one that is shown; of large pictures one. */
 const READY = 3;
-/** Frames on either side of the one that is shown whose pictures are kept. */
 const NEAR = 4;
+const LARGE_PX = 2e6;
 
 export class Queue {
   #known = new Map();
@@ -50,7 +51,11 @@ export class Queue {
   async fill() {
     this.#filling ??= this.#more().finally(() => { this.#filling = null; });
     await this.#filling;
-    for (const work of this.#coming.slice(0, READY)) work.ready().catch(() => { /* said when it is shown */ });
+    for (const work of this.#soon) work.ready().catch(() => { /* said when it is shown */ });
+  }
+
+  get #soon() {
+    return this.#coming.slice(0, this.#coming[0]?.pixels > LARGE_PX ? 1 : READY);
   }
 
   async #more() {
@@ -141,12 +146,18 @@ export class Queue {
     this.reviewed = Math.max(0, this.reviewed + by);
   }
 
+  /** How many of this kind wait, those that were passed over too. */
+  get left() {
+    return this.counts[this.kind] ?? 0;
+  }
+
   get exhausted() {
     return this.#ended && this.#coming.length === 0;
   }
 
   #release() {
-    const near = new Set([...this.trail.slice(Math.max(0, this.at - NEAR), this.at + NEAR + 1), ...this.#coming.slice(0, READY)]);
+    const many = this.current?.pixels > LARGE_PX ? 1 : NEAR;
+    const near = new Set([...this.trail.slice(Math.max(0, this.at - many), this.at + many + 1), ...this.#soon]);
     for (const work of this.#known.values()) if (work.images !== null && !near.has(work)) work.release();
   }
 }

@@ -29,6 +29,11 @@ export class Work {
     return `${this.line}/review/${this.id}`;
   }
 
+  get pixels() {
+    const [height, width] = this.item.shown.picture_px;
+    return height * width;
+  }
+
   /** The revision that the person has seen. */
   get base() {
     return this.history?.at(-1)?.revision ?? 0;

@@ -2,8 +2,9 @@
 
 import "./page-bar.js";
 import { lineAddress } from "./coil-data.js";
-import { count, element, mark, say } from "./dom.js";
+import { say } from "./dom.js";
 import { Conflicts } from "./review-conflict.js";
+import { showCounts } from "./review-counts.js";
 import { saysTheSame } from "./review-draft.js";
 import { Frame } from "./review-frame.js";
 import { listenToKeys } from "./review-keys.js";
@@ -12,11 +13,6 @@ import { KINDS, Queue } from "./review-queue.js";
 import { Sender } from "./review-sending.js";
 import { ask, me } from "./session.js";
 
-const NAMES = { uncertain: "Uncertain", disagreement: "Disputed", clean: "Sampled", reject: "Rejected", scrap: "Scrapped" };
-const WHAT = {
-  uncertain: "frame near a threshold", disagreement: "frame on which a shadow bundle disagreed", clean: "frame of the sample of those that passed",
-  reject: "rejected frame", scrap: "scrapped frame",
-};
 const LOOK_MS = 10_000;
 const LOOK_IN_TROUBLE_MS = 1000;
 /** After a jump that nobody asked for: a key was meant for the frame before. */
@@ -50,11 +46,12 @@ class Review {
 
   async start(wanted) {
     const entry = wanted.get("entry");
+    let why = "";
     if (entry !== null) {
       try {
         this.queue.insert(this.queue.work(await ask(`${lineAddress(this.line)}/review/${encodeURIComponent(entry)}`)));
       } catch (error) {
-        this.refused(`Entry ${entry} cannot be shown: ${error.message}`);
+        why = `Entry ${entry} cannot be shown: ${error.message}`;
       }
     }
     await this.#ask(() => this.queue.look());
@@ -63,6 +60,7 @@ class Review {
     this.queue.open(KINDS.includes(kind) ? kind : KINDS[0]);
     if (this.queue.current !== null) this.#show();
     await this.#fill();
+    if (why !== "") this.refused(why);
     this.#lookIn(this.#trouble === "" ? LOOK_MS : LOOK_IN_TROUBLE_MS);
   }
 
@@ -77,7 +75,13 @@ class Review {
   /** `waiting`: the next one that is not reviewed. */
   next(waiting = false) {
     const { queue } = this;
-    if (queue.current === null && queue.exhausted && this.#left() > 0) queue.again();
+    if (queue.current === null && queue.exhausted) {
+      if (queue.left === 0) {
+        this.#lookIn(0);
+        return;
+      }
+      queue.again();
+    }
     queue.next(waiting);
     this.#show();
     this.#fill();
@@ -131,10 +135,11 @@ class Review {
   #kept({ work, review, before }) {
     const by = Number(review.says !== "undone") - Number(before !== null);
     if (by !== 0) this.queue.count(work, by);
-    this.#refresh();
+    this.#refresh(work);
   }
 
-  #failed(work) {
+  async #failed(work) {
+    await notTyping();
     this.undoable = this.undoable.filter((one) => one !== work);
     if (this.queue.current !== work) this.#heldUntil = performance.now() + HOLD_MS;
     this.open(work);
@@ -145,14 +150,15 @@ class Review {
     this.undoable = this.undoable.filter((one) => one !== work);
     this.mine = this.mine.filter((one) => one !== work);
     await this.#ask(() => work.reread());
+    await notTyping();
     this.conflicts.add(work, there, body);
     this.#refresh();
   }
 
-  /** Counts, lists and what is said of the frame that is shown. */
-  #refresh() {
+  /** Counts, lists and what is said of the frame that is shown; after something of `work` changed, if it is that one. */
+  #refresh(work = this.queue.current) {
     this.#counts();
-    this.frame.refresh();
+    if (work === this.queue.current) this.frame.refresh();
     showMine(this.mine, (work) => this.open(work));
     at("undo").disabled = at("undo").dataset.what !== "this" && this.undoable.length === 0;
   }
@@ -160,10 +166,10 @@ class Review {
   #show() {
     const { current } = this.queue;
     at("work").hidden = current === null;
+    document.title = current === null ? "Review" : `${current.item.camera} ${current.item.frame} – Review`;
     const shown = this.frame.show(current);
     this.refused(current?.error ? `Not kept: ${current.error}. It is as you left it: review it again, or go on with N.` : "");
     if (current !== null) {
-      document.title = `${current.item.camera} ${current.item.frame} – Review`;
       history.replaceState(null, "", `?${new URLSearchParams({ line: this.line, kind: this.queue.kind, entry: current.id })}`);
     }
     this.#refresh();
@@ -181,27 +187,8 @@ class Review {
     else this.#counts();
   }
 
-  #left() {
-    return this.queue.counts[this.queue.kind] ?? 0;
-  }
-
   #counts() {
-    const { queue } = this;
-    const tabs = KINDS.map((kind) => {
-      const button = element("button", "", `${NAMES[kind]} `, element("b", "", count(queue.counts[kind] ?? 0)), " left");
-      button.type = "button";
-      button.setAttribute("aria-pressed", String(kind === queue.kind));
-      button.addEventListener("click", () => this.switchTo(kind));
-      return button;
-    });
-    const here = this.mine.filter((work) => work.review !== null).length;
-    const told = `${tabs.map((one) => one.textContent + one.getAttribute("aria-pressed")).join()}${queue.reviewed}${here}`;
-    if (at("queues").dataset.told !== told) at("queues").replaceChildren(...tabs, element("span", "reviewed", `${count(queue.reviewed)} reviewed, ${count(here)} of them here`));
-    mark(at("queues"), "told", told);
-    at("empty").hidden = queue.current !== null || !queue.exhausted || this.#trouble !== "";
-    say(at("empty-title"), this.#left() > 0 ? `${count(this.#left())} left over` : "All done");
-    say(at("empty-text"), this.#left() > 0 ? `You have seen each ${WHAT[queue.kind]} that waits.` : `No ${WHAT[queue.kind]} waits for a review. What the line adds is shown here by itself.`);
-    at("again").hidden = this.#left() === 0;
+    showCounts(this.queue, this.mine.filter((work) => work.review !== null).length, this.#trouble !== "", (kind) => this.switchTo(kind));
   }
 
   async #ask(what) {
@@ -234,6 +221,14 @@ class Review {
     at("refused").hidden = text === "";
     say(at("refused"), text);
   }
+}
+
+/** Resolves when nobody writes a comment: what is typed then is for the frame that is shown. */
+function notTyping() {
+  return new Promise((done) => {
+    if (document.activeElement === at("note")) at("note").addEventListener("blur", done, { once: true });
+    else done();
+  });
 }
 
 async function begin() {
