@@ -313,11 +313,26 @@ def test_an_archive_that_vanishes_loses_no_review(browser: Page, root: Path) -> 
         )
         assert browser.js("document.querySelector('#defect-rows .change').innerText") == "false alarm"  # as it was left
         browser.until("!document.getElementById('message').hidden")
+        browser.key("n")
+        page.at("top 2")
+        browser.js(
+            "document.getElementById('note').focus(), document.getElementById('right').click()"
+        )  # a comment is begun on the next frame
+        browser.until("document.getElementById('refused').innerText.includes('comes back when your comment is done')")
+        assert browser.js("document.title").startswith("top 1")
+        browser.key("Enter")
+        page.at("top 2")
+        browser.key("p")
+        page.at("top 3")
         away.rename(root)
         browser.until("document.getElementById('message').hidden")
         browser.key("r")
         assert page.kept(3).says == "false_alarm"
         page.at("top 2")
+        assert "Not kept" in browser.js("document.getElementById('refused').innerText")
+        browser.key("r")
+        assert page.kept(2).says == "right"
+        page.at("top 1")
 
 
 def test_a_frame_whose_picture_is_gone_cannot_be_judged(browser: Page, root: Path) -> None:

@@ -139,10 +139,12 @@ class Review {
   }
 
   async #failed(work) {
+    if (typing()) this.refused(`A review was not kept: ${work.error}. Its frame comes back when your comment is done.`);
     await notTyping();
     this.undoable = this.undoable.filter((one) => one !== work);
-    if (this.queue.current !== work) this.#heldUntil = performance.now() + HOLD_MS;
+    const jumps = this.queue.current !== work;
     this.open(work);
+    if (jumps) this.#heldUntil = performance.now() + HOLD_MS;
     this.#lookIn(0);
   }
 
@@ -165,6 +167,7 @@ class Review {
 
   #show() {
     const { current } = this.queue;
+    this.#heldUntil = 0;
     at("work").hidden = current === null;
     document.title = current === null ? "Review" : `${current.item.camera} ${current.item.frame} – Review`;
     const shown = this.frame.show(current);
@@ -223,10 +226,14 @@ class Review {
   }
 }
 
+function typing() {
+  return document.activeElement === at("note");
+}
+
 /** Resolves when nobody writes a comment: what is typed then is for the frame that is shown. */
 function notTyping() {
   return new Promise((done) => {
-    if (document.activeElement === at("note")) at("note").addEventListener("blur", done, { once: true });
+    if (typing()) at("note").addEventListener("blur", done, { once: true });
     else done();
   });
 }
