@@ -98,7 +98,7 @@ def read_archive_list(path: Path, *, only_reviewed: bool = False) -> FrameList:
 def _entry(path: Path, id_: int, content: bytes) -> _Entry:
     try:
         entry = msgspec.json.decode(content, type=_Entry)
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: entry {id_}: {error}") from None
     for file in (entry.image, entry.mask):
         if file is not None and not _PLACE.fullmatch(file.path):
@@ -109,7 +109,7 @@ def _entry(path: Path, id_: int, content: bytes) -> _Entry:
 def _review(path: Path, id_: int, content: bytes) -> _Review:
     try:
         review = msgspec.json.decode(content, type=_Review)
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: review of entry {id_}: {error}") from None
     if not _REVIEWED_PLACE.fullmatch(review.truth.mask.path):
         raise DataError(f"{path}: review of entry {id_}: {brief(review.truth.mask.path)!r} is no place of an archive")

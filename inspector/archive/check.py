@@ -57,7 +57,8 @@ def check(root: Path, *, mend: bool, thorough: bool) -> Checked:
         if not root.is_dir():
             raise UserError(f"archive {root}: there is no such folder; name the one that `archive.path` names")
         with Store(root, Quota(least_free_bytes=0)) as store:
-            found = store.mended if store.mended.changed else store.mend()
+            opened, more = store.mended, store.mend()
+            found = msgspec.structs.replace(opened + more, unknown=more.unknown)
     else:
         found = _look(root)
     with Archive(root) as archive:

@@ -57,6 +57,9 @@ class Mended(msgspec.Struct, kw_only=True):
     unknown: int = 0
     """Files that are no archive's, or pictures without their facts. They are left alone."""
 
+    def __add__(self, other: Mended) -> Mended:
+        return Mended(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
     @property
     def changed(self) -> bool:
         """Whether anything was to be mended."""

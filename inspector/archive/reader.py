@@ -155,6 +155,13 @@ class Archive(AbstractContextManager["Archive"]):
         except RowError as error:
             raise self._damaged(error) from None
 
+    def reviewed_among(self, ids: Sequence[int]) -> set[int]:
+        """Those of some entries that are reviewed. Raises UserError."""
+        if not ids or not self._has_reviews():
+            return set()
+        rows = self._query("SELECT id FROM reviewed WHERE id BETWEEN ? AND ?", (min(ids), max(ids)))
+        return set(ids).intersection(row[0] for row in rows)
+
     def reviewed_mask(self, entry: Entry | int) -> NDArray[np.uint8] | None:
         """The mask as it was reviewed, of the same form as ``mask``; None where the entry is not reviewed. Raises FileError and UserError."""
         found = self._there(entry)

@@ -70,14 +70,14 @@ def list_command(
     with Archive(archive) as reader:
         found = reader.list(conditions, cursor=after, limit=count + 1)
         sums = reader.totals()
-        done = {one.id for one in found if reader.review_of(one.id) is not None}
+        reviewed_ones = reader.reviewed_among([one.id for one in found])
     page, more = found[:count], len(found) > count
     cursor = page[-1].id if more else None
     if as_json:
         print_json({"entries": page, "after": cursor, "totals": {one.value: total for one, total in sums.items()}})
         return
     if page:
-        print_entries(page, done)
+        print_entries(page, reviewed_ones)
     tell(f"{'no entries' if not page else len(page)}{'' if cursor is None else f', more with --after {cursor}'}")
     tell(totals_in_words(sums))
 
@@ -88,7 +88,9 @@ def show(
     archive: ArchiveArgument = Path("archive"),
     picture: Annotated[
         Path | None,
-        typer.Option(help="Write the picture with what was found outlined to this PNG."),
+        typer.Option(
+            help="Write the picture with what was found outlined, and what a review left of it dashed, to this PNG."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

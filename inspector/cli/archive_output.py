@@ -124,11 +124,13 @@ def exported_in_words(exported: Exported) -> str:
 
 
 def write_picture(archive: Archive, entry: Entry, path: Path) -> None:
-    """The picture with what the segmenter found tinted and outlined. Raises FileError."""
+    """The picture with what the segmenter found tinted and outlined, and what a review left of it dashed. Raises FileError."""
     from inspector.report.pictures.contact_sheet import outlined
     from inspector.report.pictures.drawing import write_png
 
-    write_png(path, outlined(archive.pixels(entry), archive.mask(entry), None, len(entry.bits), 1.0))
+    write_png(
+        path, outlined(archive.pixels(entry), archive.mask(entry), archive.reviewed_mask(entry), len(entry.bits), 1.0)
+    )
 
 
 def _marks(one: Entry, reviewed: bool) -> str:

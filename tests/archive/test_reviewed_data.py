@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,25 @@ def test_the_id_changes_with_every_label(root: Path) -> None:
 def test_names_of_classes_may_be_others_in_a_description(root: Path) -> None:
     dataset = open_dataset(described(root, "labels: reviewed\nclasses: [a, b]\n"), find_groups=False)
     assert by_number(dataset)[4].classes == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{", b"[" * 20_000, b"{}", b'{"author": "x", "truth": null}',
+        b'{"author": "x", "truth": {"classes": [], "located": true, "mask": {"path": "../../etc/passwd"}}}',
+        b'{"author": "x", "truth": {"classes": [], "located": true, "mask": {"path": "masks/20260921/x.png"}}}',
+        b'{"author": "x", "truth": {"classes": ["rust"], "located": false, "mask": {"path": "reviews/20260921/x.png"}}}',
+    ],
+)  # fmt: skip
+def test_a_review_that_no_archive_has_written_is_one_line(content: bytes, root: Path) -> None:
+    connection = sqlite3.connect(root / INDEX)
+    connection.execute("UPDATE reviews SET review = ? WHERE id = 2", (content,))
+    connection.commit()
+    connection.close()
+    with pytest.raises(DataError, match="review of entry 2: ") as told:
+        open_dataset(described(root))
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("version", [1, 2])
