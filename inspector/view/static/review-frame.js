@@ -66,8 +66,7 @@ export class Frame {
     const chosen = this.view.marks[this.chosen];
     this.close.hidden = chosen === undefined;
     if (chosen === undefined) return;
-    // The outline says enough; only what was missed has none.
-    this.close.setMarks(chosen.dashed ? [{ ...chosen, label: "" }] : [], -1);
+    this.close.setMarks([{ ...chosen, label: "", off: false }], -1);
     this.close.closeTo(chosen.box_px);
   }
 
