@@ -87,6 +87,13 @@ class ViewConfig(Section, frozen=True, kw_only=True):
             "fewer where the line began later."
         ),
     ] = 50_000
+    state: Annotated[
+        FilePath | None,
+        Meta(
+            description="Folder in which this viewer keeps what it counted of journals for trends, so that it does not count it again when it is started "
+            "again; made where there is none. Null: kept in memory only."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
