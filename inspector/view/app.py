@@ -28,6 +28,7 @@ from inspector.view.lines import Lines
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
 from inspector.view.people import Role
+from inspector.view.review_page import review_page_routes
 from inspector.view.reviews import review_routes
 from inspector.view.security import App, Guard
 from inspector.view.sockets import Hub
@@ -70,6 +71,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
         *frame_routes(sources),
         *coil_routes(sources, coil_configs(config), published=published),
         *review_routes(sources),
+        *review_page_routes(),
         *trend_routes(sources, published, TrendDesk(state)),
         *command_routes(config),
     ]

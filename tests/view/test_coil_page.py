@@ -70,6 +70,7 @@ def test_a_click_on_a_defect_shows_its_facts_and_picture(coil: Page) -> None:
     assert "REJECT (defect)" in words
     assert "passes below 0.5" in words
     assert "a, frame 1" in words
+    assert coil.js("document.querySelector('#facts a').getAttribute('href')").startswith("/review?line=line1&entry=")
     # The picture is grey steel, and the outline of the scratch has the colour of its class.
     coil.until(
         "(() => { const canvas = document.querySelector('#facts canvas'); const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
