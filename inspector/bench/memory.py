@@ -75,6 +75,7 @@ def measure_memory(make_line: MakeLine, frames: int, share: float, *, plant: boo
 
 def slope(samples: NDArray[np.float64], frames: int) -> MemorySlope:
     """Slope of samples [n, 2] of (frame, bytes)."""
+    samples = samples[np.append(np.diff(samples[:, 0]) > 0, True)]  # between two looks there may be no frame
     blocks = np.array([part.mean(axis=0) for part in np.array_split(samples, min(BLOCKS, len(samples)))])
     i, j = np.triu_indices(len(blocks), 1)
     slopes = np.sort((blocks[j, 1] - blocks[i, 1]) / (blocks[j, 0] - blocks[i, 0]))

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from inspector.client.controller.controller import SHOWN_NS
+
 CAMERA = "top"
 POOL = 32
 """Different sheets that the simulated camera shows, in turn: frame n shows sheet n modulo this."""
@@ -20,8 +22,8 @@ TRANSPORT_MS = 900.0
 DECIDE_MS = 100.0
 WATCHDOG_MS = 30.0
 """An output that is not shown for so long falls back to REJECT, as a PLC's does."""
-GATE_MS = WATCHDOG_MS + 10
-"""What the controller is told of the gate: the output may be wrong for as long as the watchdog waits."""
+GATE_MS = WATCHDOG_MS + SHOWN_NS / 1e6 + 10
+"""What the controller is told of the gate: a PASS that it shows may have been found so long before (``SHOWN_NS``), and stays for as long as the watchdog waits."""
 _KEEP_BYTES = 2_000_000_000
 RECOVERY_S = 120.0
 """So long a subscriber of the soak asks for what it missed before it gives it up: longer than a daemon is away."""

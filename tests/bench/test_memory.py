@@ -46,6 +46,11 @@ def test_what_goes_on_settling_is_no_leak_but_one_small_block_a_frame_is() -> No
     assert slope(samples(32, 1e3), FRAMES).leaks
 
 
+def test_looks_between_which_nothing_was_inspected_count_once() -> None:
+    seen = np.repeat(samples(100, 0), 3, axis=0)
+    assert slope(seen, FRAMES).bytes_per_frame == pytest.approx(100)
+
+
 def test_planted_leak_is_seen_in_the_real_line(tiny_bundle: Bundle, tmp_path: Path) -> None:
     from inspector.bench.memory import measure_memory
 
