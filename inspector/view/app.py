@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,13 +19,15 @@ from inspector.errors import UserError
 from inspector.view.coils import coil_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
-from inspector.view.door import Door, person_routes
+from inspector.view.door import person_routes
+from inspector.view.entrance import Entrance, Files
 from inspector.view.frames import frame_routes
 from inspector.view.lines import Lines
 from inspector.view.load import listen_address
+from inspector.view.login import login_routes
 from inspector.view.pages import page_routes
-from inspector.view.people import Role
 from inspector.view.security import App, Guard
+from inspector.view.server import Server
 from inspector.view.sockets import Hub
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ _MORE_CONNECTIONS = 64
 _POLL_S = 0.1
 
 
-def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> App:
+def make_app(config: ViewConfig, lines: Lines, entrance: Entrance, patience_s: float) -> App:
     """The application, as ASGI; ``patience_s`` as of the viewer."""
     hub = Hub(lines.all, config.viewers, patience_s)
     sources = line_sources(config)
@@ -54,8 +55,9 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         )
 
     routes = [
-        *page_routes(),
         *person_routes(),
+        *login_routes(entrance.door, entrance.logins),
+        *page_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
@@ -63,7 +65,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return Guard(app, Door(None if config.anyone is None else Role(config.anyone)), port)
+    return Guard(app, entrance.door, entrance.hosts.port, entrance.hosts)
 
 
 class Viewer:
@@ -73,24 +75,26 @@ class Viewer:
         """``origin`` names the configuration in errors. A connection that stands still for ``patience_s`` is cut off. Raises UserError."""
         self._config = config
         self._patience_s = patience_s
-        self._socket = _bound(listen_address(config, origin), config.listen)
+        address = listen_address(config, origin)
+        files = Files(config, origin)
+        self._socket = _bound(address, config.listen)
         self.port: int = self._socket.getsockname()[1]
+        self._entrance = Entrance(config, files, address._replace(port=self.port))
 
     @property
     def url(self) -> str:
         """Of the first page."""
-        host = self._socket.getsockname()[0]
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return f"{self._entrance.hosts.scheme}://{self._entrance.hosts.first}/"
 
     def run(self, stop: threading.Event, report: Callable[[], None] = lambda: None) -> None:
         """Serve until ``stop`` is set; ``report`` is called several times a second. Raises UserError."""
-        with self._socket, Lines(self._config) as lines:
+        with self._socket, self._entrance, Lines(self._config) as lines:
             asyncio.run(self._serve(lines, stop, report))
 
     async def _serve(self, lines: Lines, stop: threading.Event, report: Callable[[], None]) -> None:
-        server = _Server(
+        server = Server(
             uvicorn.Config(
-                make_app(self._config, lines, self.port, self._patience_s),
+                make_app(self._config, lines, self._entrance, self._patience_s),
                 http="h11",
                 loop="asyncio",
                 ws="websockets-sansio",
@@ -107,11 +111,13 @@ class Viewer:
                 limit_concurrency=self._config.viewers + _MORE_CONNECTIONS,
                 timeout_keep_alive=max(1, int(self._patience_s) - 1),
                 timeout_graceful_shutdown=_STOP_S,
-            )
+            ),
+            self._entrance.tls,
         )
         tasks = [
             asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),
             asyncio.ensure_future(_stop_with(server, stop, report)),
+            asyncio.ensure_future(self._entrance.run()),
         ]
         try:
             await server.serve(sockets=[self._socket])
@@ -119,15 +125,6 @@ class Viewer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Server(uvicorn.Server):
-    """The signals are the command's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take none."""
-        yield
 
 
 async def _stop_with(server: uvicorn.Server, stop: threading.Event, report: Callable[[], None]) -> None:

@@ -21,7 +21,6 @@ from inspector.view.user_list import UserList
 log = logging.getLogger(__name__)
 
 SESSION_S = 12 * 3600.0
-_LOOK_S = 1.0
 _PAIR = re.compile(r"\s*([^=;\s]+)=([^;]*)(?:;|$)")
 
 
@@ -81,14 +80,13 @@ class Door:
             self.sessions.end(session)
         return f"{self._cookie}=; Max-Age=0; {self._flags}"
 
-    async def run(self) -> None:
-        """Notice changed users, and sessions whose time is over, until it is cancelled."""
-        while self.users is not None:
-            await asyncio.sleep(_LOOK_S)
-            self.sessions.look()
+    async def look(self) -> None:
+        """Notice changed users, and sessions whose time is over."""
+        self.sessions.look()
+        if self.users is not None:
             changed = await asyncio.get_running_loop().run_in_executor(None, self.users.look)
             if ended := self.sessions.end_of(changed):
-                log.warning("users: %d sessions of people who were removed or changed have ended", ended)
+                log.warning("users: %d logins of people who were removed or changed have ended", ended)
 
     def _ids(self, headers: Headers) -> Iterator[str]:
         for header in headers.getlist("cookie"):

@@ -40,9 +40,9 @@ class Hosts:
 def names_of(address: Address, configured: tuple[str, ...], certified: tuple[str, ...]) -> tuple[str, ...]:
     """How the machine may be called: as configured, else as it calls itself and as its certificate does; and by its loopback names, where they lead here."""
     ip = ipaddress.ip_address(address.host)
-    if ip.is_loopback:
-        return (*configured, *LOOPBACK)
     own = () if ip.is_unspecified else (_bracketed(address.host),)
+    if ip.is_loopback:
+        return tuple(dict.fromkeys((*own, *configured, *LOOPBACK)))
     named = configured or (*(name for name in certified if "*" not in name), socket.gethostname())
     return tuple(dict.fromkeys((*named, *own, *(LOOPBACK if ip.is_unspecified else ()))))
 

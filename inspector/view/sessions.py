@@ -27,17 +27,21 @@ class Session:
         self.csrf = secrets.token_urlsafe(24)
         self.ended = asyncio.Event()
         """Set when it is over; its open WebSockets are closed then."""
-        self.pages = 0
-        """WebSockets that are open."""
+        self._pages = 0
         self._until_s, self._used_s = until_s, now_s
 
     def touch(self, now_s: float) -> None:
         """It was used."""
         self._used_s = now_s
 
+    def open(self, more: int) -> None:
+        """So many more pages have a WebSocket; while one has, it is used."""
+        self._pages += more
+        self.touch(time.monotonic())
+
     def lasts(self, now_s: float) -> bool:
         """Whether it goes on, however it is used."""
-        idle_s = 0.0 if self.pages else now_s - self._used_s
+        idle_s = 0.0 if self._pages else now_s - self._used_s
         return now_s < self._until_s and idle_s < IDLE_S and not self.ended.is_set()
 
 

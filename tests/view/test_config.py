@@ -31,9 +31,14 @@ ROOT = Path(__file__).parents[2]
         ("lines: [{name: line2}, {}]", "lines: the name 'line2' is used twice"),
         ("lines: [{name: ../x}]", r"lines\[0\].name"),
         ("lines: [{server_key: line.key}]", r"lines\[0\]: server_key and client_key go together"),
-        ("listen: 0.0.0.0:8090\nlines: [{}]", "listen: .* can be reached from other machines.*no users and no TLS.*ssh -L"),
+        ("listen: 0.0.0.0:8090\nlines: [{}]", "listen: .* can be reached from other machines, and `users: FILE` and `tls: .*` are missing.*ssh -L"),
+        ("listen: 0.0.0.0:8090\nusers: u.yaml\nlines: [{}]", "listen: .* other machines, and `tls: .*` is missing"),
+        ("listen: 0.0.0.0:8090\nusers: u.yaml\ntls: {certificate: c, key: k}\nanyone: operator\nlines: [{}]", "anyone: operator would be everybody"),
+        ("hosts: ['a:80']\nlines: [{}]", r"hosts\[0\]"),
         ("listen: somewhere\nlines: [{}]", "listen: .* is no address"),
         ("users: []\nlines: [{}]", "users"),
+        ("tls: {key: k}\nlines: [{}]", "tls"),
+        ("session_hours: 0\nlines: [{}]", "session_hours"),
     ],
 )  # fmt: skip
 def test_a_configuration_that_cannot_be_meant_is_refused(text: str, message: str) -> None:
