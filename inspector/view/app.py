@@ -113,6 +113,7 @@ class Viewer:
                 timeout_graceful_shutdown=_STOP_S,
             ),
             self._entrance.tls,
+            self._patience_s,
         )
         tasks = [
             asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),

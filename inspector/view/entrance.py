@@ -17,7 +17,7 @@ from inspector.view.user_list import UserList
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 1.0
+_LOOK_S = 0.5
 
 
 class Files:
@@ -63,6 +63,8 @@ class Entrance:
             try:
                 await self.door.look()
                 if self.tls is not None:
-                    await asyncio.get_running_loop().run_in_executor(None, self.tls.look)
+                    pair = await asyncio.get_running_loop().run_in_executor(None, self.tls.look)
+                    if pair is not None:
+                        self.tls.use(pair)
             except Exception:  # of whatever kind: it is looked again
                 log.exception("users and certificate could not be looked at")

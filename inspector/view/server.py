@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +13,13 @@ import uvicorn
 
 from inspector.view.tls import Certificate
 
-HANDSHAKE_S = 8.0
-"""uvicorn would wait for 60 s, and it does not see connections before their handshake is over."""
-
 
 class Server(uvicorn.Server):
     """Serves on sockets that are there."""
 
-    def __init__(self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float = HANDSHAKE_S) -> None:
+    def __init__(self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float) -> None:
+        """``handshake_s``: after which the beginning of TLS has to be over, and its end. asyncio would wait for 60 and 30 s, and uvicorn does not see
+        connections before and after."""
         super().__init__(config)
         self._tls = tls
         self._handshake_s = handshake_s
@@ -36,6 +36,8 @@ class Server(uvicorn.Server):
         tls: dict[str, Any] = {}
         if self._tls is not None:
             tls = {"ssl": self._tls.context, "ssl_handshake_timeout": self._handshake_s}
+            if sys.version_info >= (3, 11):
+                tls["ssl_shutdown_timeout"] = self._handshake_s
 
         def connection() -> asyncio.Protocol:
             made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from engines.errors import FileError
 from engines.files.reading import read_bytes
@@ -24,6 +28,13 @@ _WORDS = {
 """Of codes of OpenSSL's verification."""
 
 
+class Pair(NamedTuple):
+    """Both files, as they were read."""
+
+    certificate: bytes
+    key: bytes
+
+
 class Certificate:
     """A certificate and its key, and the context that serves with them."""
 
@@ -32,33 +43,54 @@ class Certificate:
         self._certificate, self._key = Path(config.certificate), Path(config.key)
         self._origin = origin
         self._seen = seen(self._certificate, self._key)
-        self.names = self._check()
+        pair = self._read()
+        self.names = self._check(pair)
         """Of the machine, as the certificate has them; addresses too."""
         self.context = _server_context()
-        self._load(self.context)
+        self._load(self.context, pair)
 
-    def look(self) -> None:
-        """Read the files again if they have changed. One that cannot be used is told in the log, and the one before goes on."""
+    def look(self) -> Pair | None:
+        """What is to be used from now on, where the files have changed, for ``use``. What cannot be used is told in the log, and the certificate
+        before goes on."""
         now = seen(self._certificate, self._key)
         if now == self._seen:
-            return
-        try:
-            self._check()
-            # Connections that are there go on; those that begin now are shown the new one.
-            self._load(self.context)
-        except UserError as error:
-            log.error("%s; the certificate before it is used until then", error)
-        else:
-            log.info("tls: %s was read again", self._certificate)
+            return None
         self._seen = now
-
-    def _check(self) -> tuple[str, ...]:
-        """Serve a client with it that knows no other certificate; the names in it."""
-        read_secret(self._key, f"{self._origin}: tls.key", _MOST_BYTES)
-        context = _server_context()
-        self._load(context)
         try:
-            told = _shown(context, self._client())
+            pair = self._read()
+            self._check(pair)
+        except UserError as error:
+            log.error("%s; the certificate before it is used until that is mended", error)
+            return None
+        return pair
+
+    def use(self, pair: Pair) -> None:
+        """Show this one to connections that begin from now on. To be called where connections begin, so that none does meanwhile."""
+        self._load(self.context, pair)
+        log.info("tls: %s was read again", self._certificate)
+
+    def _read(self) -> Pair:
+        """Once: what was checked is what is used, though the files may be replaced meanwhile."""
+        try:
+            certificate = read_bytes(self._certificate, _MOST_BYTES)
+        except FileError as error:
+            raise UserError(f"{self._origin}: tls.certificate: {error}") from None
+        return Pair(certificate, read_secret(self._key, f"{self._origin}: tls.key", _MOST_BYTES))
+
+    def _check(self, pair: Pair) -> tuple[str, ...]:
+        """Serve a client with it that knows no other certificate; the names in it."""
+        client = ssl.create_default_context()
+        client.check_hostname = False
+        client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        try:
+            client.load_verify_locations(cadata=pair.certificate.decode("ascii", "replace"))
+        except (ssl.SSLError, ValueError) as error:
+            why = f"holds no certificate in PEM ({_reason(error)})"
+            raise UserError(f"{self._origin}: tls.certificate: {self._certificate} {why}") from None
+        server = _server_context()
+        self._load(server, pair)
+        try:
+            told = _shown(server, client)
         except ssl.SSLCertVerificationError as error:
             why = _WORDS.get(error.verify_code, f"cannot be used: {error.verify_message}")
             raise UserError(f"{self._origin}: tls.certificate: {self._certificate} {why}") from None
@@ -66,21 +98,7 @@ class Certificate:
             raise UserError(f"{self._origin}: tls: {self._certificate} cannot be used: {_reason(error)}") from None
         return tuple(str(name[1]) for name in told.get("subjectAltName", ()) if name[0] in ("DNS", "IP Address"))
 
-    def _client(self) -> ssl.SSLContext:
-        try:
-            text = read_bytes(self._certificate, _MOST_BYTES).decode("ascii", "replace")
-        except FileError as error:
-            raise UserError(f"{self._origin}: tls.certificate: {error}") from None
-        client = ssl.create_default_context()
-        client.check_hostname = False
-        client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        try:
-            client.load_verify_locations(cadata=text)
-        except (ssl.SSLError, ValueError) as error:
-            raise UserError(f"{self._origin}: tls.certificate: {self._certificate} holds no certificate in PEM ({_reason(error)})") from None  # fmt: skip
-        return client
-
-    def _load(self, context: ssl.SSLContext) -> None:
+    def _load(self, context: ssl.SSLContext, pair: Pair) -> None:
         """Raises UserError naming the key of the configuration."""
         asked = False
 
@@ -89,19 +107,27 @@ class Certificate:
             asked = True
             return b""
 
-        self._client()
         try:
-            context.load_cert_chain(self._certificate, self._key, password)
-        except (OSError, ValueError) as error:  # an SSLError is one of the system
+            with _as_file(pair.certificate) as certificate, _as_file(pair.key) as key:
+                context.load_cert_chain(certificate, key, password)
+        except (ssl.SSLError, ValueError) as error:
             if asked:
                 why = f"tls.key: {self._key} is encrypted, and nobody can type its password; `openssl pkey -in {self._key} -out PLAIN` takes it off"
             elif getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
                 why = f"tls: {self._key} is not the key of {self._certificate}"
-            elif isinstance(error, ssl.SSLError):
-                why = f"tls.key: {self._key} holds no key in PEM that fits the certificate ({_reason(error)})"
             else:
-                why = f"tls: {error}"
+                why = f"tls.key: {self._key} holds no key in PEM that fits the certificate ({_reason(error)})"
             raise UserError(f"{self._origin}: {why}") from None
+
+
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """The library reads files only; this one is in memory."""
+    handle = os.memfd_create("pem", os.MFD_CLOEXEC)
+    with open(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        yield f"/proc/self/fd/{handle}"
 
 
 def _server_context() -> ssl.SSLContext:

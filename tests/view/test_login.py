@@ -40,7 +40,7 @@ def ana(viewer: Viewer) -> Browser:
 
 
 def page_of(browser: Browser, viewer: Viewer) -> Page:
-    return Page(viewer, additional_headers={"cookie": browser.cookie} if browser.cookie else {})
+    return Page(viewer, browser.cookie)
 
 
 def test_without_a_login_there_is_the_login_page_only(viewer: Viewer) -> None:
