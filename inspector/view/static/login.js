@@ -34,5 +34,6 @@ async function enter(event) {
 
 restoreTheme();
 $("login").addEventListener("submit", enter);
+$("enter").disabled = false;
 // A page elsewhere that leads here sends no login along; there may be one all the same.
 ask("/api/me").then((who) => { if (who.name) location.replace(next()); }).catch(() => { /* it is told when one logs in */ });
