@@ -41,6 +41,8 @@ _LONGEST_HEAD = 16 << 10
 """Bytes of a request's headers."""
 _MORE_CONNECTIONS = 64
 """Connections beside the WebSockets of the pages."""
+_MORE_OF_ONE = 16
+"""Of them, those from one other machine."""
 _POLL_S = 0.1
 
 
@@ -114,6 +116,7 @@ class Viewer:
             ),
             self._entrance.tls,
             self._patience_s,
+            self._config.viewers + _MORE_OF_ONE,
         )
         tasks = [
             asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),

@@ -87,7 +87,7 @@ class Attempts:
         """Somebody tries: 0, and it counts, or for how many seconds it has to wait, and it does not."""
         pair = name, address
         wait_s = self._pairs.wait_s(pair, now_s)
-        if pair not in self._known:
+        if not self.knows(name, address):
             wait_s = max(wait_s, self._addresses.wait_s(address, now_s))
         if self._pairs.count(pair, now_s) >= FREE_FOR_ALL:
             wait_s = max(wait_s, self._names.wait_s(name, now_s))
@@ -97,6 +97,10 @@ class Attempts:
         self._addresses.add(address, now_s)
         self._names.add(name, now_s)
         return 0.0
+
+    def knows(self, name: str, address: str) -> bool:
+        """Whether this name has logged in from there."""
+        return (name, address) in self._known
 
     def succeeded(self, name: str, address: str) -> None:
         """The password of a try that had begun was right."""

@@ -30,8 +30,10 @@ log = logging.getLogger(__name__)
 
 WRONG = "the name or the password is wrong"
 _THREADS = 2
-_MOST_WAITING = 16
+_MOST_WAITING = 12
 """Logins that are looked at or wait for it; one more has to come again."""
+_MORE_OF_KNOWN = 8
+"""With names that have logged in from where they come now: strangers cannot take their places."""
 _MOST_OF_ADDRESS = 2
 """Of them, those from one address, so that one that asks without end holds up nobody else."""
 _NICE = 10
@@ -72,7 +74,8 @@ class Logins:
         if wait_s > 0:
             log.warning("login refused: too many failures: %s from %s", brief(name, 63), address)
             raise WaitError(wait_s, "too many failed logins")
-        if self._waiting[place] >= _MOST_OF_ADDRESS or self._waiting.total() >= _MOST_WAITING:
+        most = _MOST_WAITING + (_MORE_OF_KNOWN if self._attempts.knows(name, place) else 0)
+        if self._waiting[place] >= _MOST_OF_ADDRESS or self._waiting.total() >= most:
             self._attempts.dropped(name, place)
             raise WaitError(1, "too many logins at once")
         user = self._users.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from inspector.view.app import Viewer
@@ -44,6 +46,10 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """Until the connection ends."""
+        with contextlib.suppress(ConnectionClosed):
+            self._take()
+
+    def _take(self) -> None:
         last_s = time.monotonic()
         for taken, _ in enumerate(self._socket, 1):
             if taken % 3 == 0:
@@ -58,11 +64,11 @@ class Watcher(threading.Thread):
         return f"messages of a page {gaps[len(gaps) // 2]:.0f} ms apart, at most {gaps[-1]:.0f}"
 
 
-def logins_ms(viewer: Viewer, tls: TlsConfig | None, stop: threading.Event) -> list[float]:
+def logins_ms(viewer: Viewer, tls: TlsConfig | None, source: str, stop: threading.Event) -> list[float]:
     """How long it takes to get in, again and again until ``stop``; a login that is told to come again does."""
     found = []
     while not stop.wait(0.2):
-        browser = Browser(viewer, tls, source="127.0.0.9")
+        browser = Browser(viewer, tls, source=source)
         began_s = time.monotonic()
         while browser.login("ana").status != 200 and not stop.wait(0.2):
             pass
@@ -100,18 +106,26 @@ def measure(folder: Path, tls: TlsConfig | None, per_s: float, seconds: float) -
         time.sleep(3)
         print(f"{'TLS' if tls else 'no TLS'}, at rest: {page.told()}", flush=True)
         stop = threading.Event()
-        entered: list[float] = []
-        entering = threading.Thread(target=lambda: entered.extend(logins_ms(viewer, tls, stop)))
-        entering.start()
+        entered: dict[str, list[float]] = {}
+        known, new = "127.0.0.1", "127.0.0.9"
+
+        def enter(source: str) -> None:
+            entered[source] = logins_ms(viewer, tls, source, stop)
+
+        entering = [threading.Thread(target=enter, args=(source,)) for source in (known, new)]
+        for thread in entering:
+            thread.start()
         before, began_s = cpu_s(view.pid), time.monotonic()
         command = [sys.executable, "-m", "tests.view.login_flood", str(running.port), str(per_s), str(seconds)]
         done = subprocess.run([*command, *([tls.certificate] if tls else [])], capture_output=True, text=True)
         share = 100 * (cpu_s(view.pid) - before) / (time.monotonic() - began_s)
         stop.set()
-        entering.join()
-        entered.sort()
+        for thread in entering:
+            thread.join()
         print(f"  flood: {json.loads(done.stdout)}; {page.told()}; viewer {share:.0f} % of a core")
-        print(f"  in meanwhile, with the password: {len(entered)} times, median {entered[len(entered) // 2]:.0f} ms, at most {entered[-1]:.0f}", flush=True)  # fmt: skip
+        for source, word in ((known, "a known"), (new, "a new")):
+            took_ms = sorted(entered[source])
+            print(f"  in meanwhile from {word} address: {len(took_ms)} times, median {took_ms[len(took_ms) // 2]:.0f} ms, at most {took_ms[-1]:.0f}", flush=True)  # fmt: skip
     finally:
         view.terminate()
         view.wait(10)

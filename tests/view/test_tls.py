@@ -106,6 +106,31 @@ def test_who_stands_still_is_cut_off(viewer: Viewer, made: TlsConfig) -> None:
         assert [ends_within(one, 4) for one in connections] == [True] * 5
 
 
+def test_one_machine_leaves_room_for_others(folder: Path, made: TlsConfig) -> None:
+    """And the machine may be called by the address at which it is reached."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:  # which sends nothing
+        try:
+            asking.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("needs a network, of whatever kind")
+        own = asking.getsockname()[0]
+    users = users_file(folder, ana="operator")
+    client = ssl.create_default_context(cafile=made.certificate)
+    client.check_hostname = False
+    config = configured(f"ipc://{folder}/nobody", users=str(users), tls=made, listen="0.0.0.0:0", viewers=1)
+    with serving(config) as viewer, contextlib.ExitStack() as all_open:
+        most = 17
+        for number in range(most + 2):
+            plain = all_open.enter_context(socket.create_connection((own, viewer.port)))
+            one = all_open.enter_context(client.wrap_socket(plain))
+            if number < most:
+                one.sendall(f"GET /login HTTP/1.1\r\nHost: {own}:{viewer.port}\r\n\r\n".encode())
+                assert one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+            else:
+                assert ends_within(one, 2)
+        assert Browser(viewer, made).ask("/login").status == 200
+
+
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Connections that are there go on; one that cannot be used is told of, and the one before goes on."""
     tls, users = certificate(tmp_path), users_file(tmp_path, ana="viewer")
