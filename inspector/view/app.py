@@ -27,7 +27,7 @@ from inspector.view.load import listen_address
 from inspector.view.login import login_routes
 from inspector.view.pages import page_routes
 from inspector.view.security import App, Guard
-from inspector.view.server import Server
+from inspector.view.server import Server, WebSocketConnection
 from inspector.view.sockets import Hub
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Viewer:
                 make_app(self._config, lines, self._entrance, self._patience_s),
                 http="h11",
                 loop="asyncio",
-                ws="websockets-sansio",
+                ws=WebSocketConnection,
                 ws_max_size=_LONGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,

@@ -52,9 +52,10 @@ class Watch:
 
 def _waiting(transport: Any) -> int:
     """Bytes that wait to be sent."""
-    if transport.is_closing() and getattr(transport, "_ssl_protocol", transport) is None:
-        return 0  # one of TLS that was closed twice: asyncio has let go of it, and ends it within ssl_shutdown_timeout
-    return int(transport.get_write_buffer_size())
+    try:
+        return int(transport.get_write_buffer_size())
+    except AttributeError:  # one of TLS that is ending: asyncio has let go of what it asks there
+        return 0
 
 
 def _asks_nothing(connection: Any) -> bool:

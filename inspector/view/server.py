@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from inspector.config.addresses import is_loopback
@@ -44,6 +45,25 @@ class _Connection(H11Protocol):
         clients: list[tuple[str, int] | None] = [getattr(one, "client", None) for one in self.connections]
         if sum(client is not None and place_of(client[0]) == place for client in clients) > self._most_of_one:
             transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        super().connection_lost(exc)
+        _lost(self.transport)
+
+
+class WebSocketConnection(WebSocketsSansIOProtocol):
+    """One of a page."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        super().connection_lost(exc)
+        _lost(self.transport)
+
+
+def _lost(transport: asyncio.Transport) -> None:
+    if sys.version_info < (3, 11):
+        transport.close()  # asyncio takes one of TLS that was lost for open there, and complains
 
 
 class Server(uvicorn.Server):
