@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from inspector.view import answers
 from inspector.view.app import Viewer
 from inspector.view.attempts import FREE
 from inspector.view.login import WRONG
@@ -125,6 +126,16 @@ def test_what_is_no_login_is_refused(viewer: Viewer, body: bytes) -> None:
     answer = browser.ask("/api/login", "POST", body, content_type="application/json", **kept)
     assert answer.status in (400, 413)
     assert "\n" not in answer.json["error"]
+
+
+def test_a_login_that_does_not_end_is_cut_off(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "LONGEST_POST_S", 0.2)
+    browser = Browser(viewer)
+    kept = {"origin": browser.origin, "x_csrf_token": browser.ask("/api/me").json["csrf"]}
+    answer = browser.ask(
+        "/api/login", "POST", b'{"name"', content_type="application/json", content_length="500", **kept
+    )
+    assert (answer.status, answer.json) == (408, {"error": "not all of it came within 0.2 s"})
 
 
 def test_a_login_comes_from_a_page_of_the_viewer(viewer: Viewer) -> None:
