@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 WRONG = "the name or the password is wrong"
 _THREADS = 2
-_MOST_WAITING = 12
+_MOST_WAITING = 6
 """Logins that are looked at or wait for it; one more has to come again."""
-_MORE_OF_KNOWN = 8
+_MORE_OF_KNOWN = 4
 """With names that have logged in from where they come now: strangers cannot take their places."""
 _MOST_OF_ADDRESS = 2
 """Of them, those from one address, so that one that asks without end holds up nobody else."""
