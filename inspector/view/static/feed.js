@@ -1,6 +1,6 @@
 // The WebSocket of the page: sections of each line as they change, and boxes for the map in typed arrays. It is opened again when it ends.
 
-import { ask, loginAddress } from "./session.js";
+import { ask, loginAddress, me } from "./session.js";
 
 const LOGIN_NEEDED = 4401;
 const CONFIRM_EVERY = 3;
@@ -72,7 +72,7 @@ export class Feed extends EventTarget {
       return;
     }
     // A socket that is refused says nothing of why. Where it is the login, this leads there.
-    ask("/api/lines").catch(() => { /* the page says that the viewer does not answer */ });
+    me().then((who) => who.users && ask("/api/lines")).catch(() => { /* the page says that the viewer does not answer */ });
     const why = event.code === 4008 ? `too many pages are open: ${event.reason}` : "the viewer does not answer; it is tried again";
     this.#tell("link", { up: false, behind_ms: 0, text: why });
     setTimeout(() => this.#open(), this.waitMs);
