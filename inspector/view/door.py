@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
@@ -80,13 +79,11 @@ class Door:
             self.sessions.end(session)
         return f"{self._cookie}=; Max-Age=0; {self._flags}"
 
-    async def look(self) -> None:
-        """Notice changed users, and sessions whose time is over."""
+    def look(self, changed: Collection[str]) -> None:
+        """End the sessions of these people, and those whose time is over."""
         self.sessions.look()
-        if self.users is not None:
-            changed = await asyncio.get_running_loop().run_in_executor(None, self.users.look)
-            if ended := self.sessions.end_of(changed):
-                log.warning("users: %d logins of people who were removed or changed have ended", ended)
+        if ended := self.sessions.end_of(changed):
+            log.warning("users: %d logins of people who were removed or changed have ended", ended)
 
     def _ids(self, headers: Headers) -> Iterator[str]:
         for header in headers.getlist("cookie"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from inspector.config.metrics import Address
+from inspector.frames.daemon_threads import DaemonThreads
 from inspector.view.config import ViewConfig, stranger_role
 from inspector.view.door import Door
 from inspector.view.hosts import Hosts, names_of
@@ -45,6 +46,8 @@ class Entrance:
             port=address.port,
             session_s=config.session_hours * 3600,
         )
+        self._reading = DaemonThreads(1, "users-and-certificate")
+        """A disk that does not answer holds up nothing else."""
         self.logins = None if files.users is None else Logins(files.users)
 
     def __enter__(self) -> Entrance:
@@ -53,6 +56,7 @@ class Entrance:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._reading.close(0.0)
         if self.logins is not None:
             self.logins.close()
 
@@ -61,10 +65,14 @@ class Entrance:
         while True:
             await asyncio.sleep(_LOOK_S)
             try:
-                await self.door.look()
-                if self.tls is not None:
-                    pair = await asyncio.get_running_loop().run_in_executor(None, self.tls.look)
-                    if pair is not None:
-                        self.tls.use(pair)
+                await self._look()
             except Exception:  # of whatever kind: it is looked again
                 log.exception("users and certificate could not be looked at")
+
+    async def _look(self) -> None:
+        users = self.door.users
+        self.door.look(set() if users is None else await asyncio.wrap_future(self._reading.submit(users.look)))
+        if self.tls is not None:
+            pair = await asyncio.wrap_future(self._reading.submit(self.tls.look))
+            if pair is not None:
+                self.tls.use(pair)

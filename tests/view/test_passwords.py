@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from inspector.errors import UserError
-from inspector.view.passwords import COST, hashed, nobodys, stored, why_unfit
+from inspector.view.passwords import COST, Cost, hashed, nobodys, stored, why_unfit
 from inspector.view.people import Role
+from inspector.view.user_list import UserList
 from inspector.view.users import User, changing_users, read_users
 from tests.view.people import CHEAP, users_file
 
@@ -111,3 +112,12 @@ def test_two_commands_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.join()
     assert len(read_users(path)) == 8
     assert [one.name for one in tmp_path.iterdir()] == ["users.yaml"]
+
+
+def test_a_name_that_is_not_there_takes_as_long(tmp_path: Path) -> None:
+    users = UserList(users_file(tmp_path, ana="operator", ben="viewer"), "view.yaml")
+    assert users.password_of("nobody").cost == users.password_of("ana").cost == CHEAP
+    users_file(tmp_path, ana="operator", cost=Cost(32, 1, 1))
+    assert users.look() == {"ana", "ben"}
+    assert users.password_of("nobody").cost == Cost(32, 1, 1)
+    assert users.look() == set()
