@@ -22,6 +22,7 @@ from inspector.frames.daemon_threads import DaemonThreads
 from inspector.view.answers import RefusedError, as_json, posted, told
 from inspector.view.attempts import Attempts, place_of
 from inspector.view.door import Door, visit_of
+from inspector.view.hosts import unmapped
 from inspector.view.passwords import MOST_BYTES, StoredPassword
 from inspector.view.people import Person
 from inspector.view.user_list import UserList
@@ -142,4 +143,4 @@ def login_routes(door: Door, logins: Logins | None) -> list[Route]:
 
 
 def _address(request: Request) -> str:
-    return "" if request.client is None else request.client.host
+    return "" if request.client is None else unmapped(request.client.host)

@@ -22,25 +22,28 @@ _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 class Session:
     """One login."""
 
-    def __init__(self, person: Person, until_s: float, now_s: float) -> None:
+    def __init__(self, person: Person, most_s: float, clock: Callable[[], float]) -> None:
         self.person = person
         self.csrf = secrets.token_urlsafe(24)
         self.ended = asyncio.Event()
         """Set when it is over; its open WebSockets are closed then."""
         self._pages = 0
-        self._until_s, self._used_s = until_s, now_s
+        self._clock = clock
+        self._used_s = clock()
+        self._until_s = self._used_s + most_s
 
-    def touch(self, now_s: float) -> None:
+    def touch(self) -> None:
         """It was used."""
-        self._used_s = now_s
+        self._used_s = self._clock()
 
     def open(self, more: int) -> None:
         """So many more pages have a WebSocket; while one has, it is used."""
         self._pages += more
-        self.touch(time.monotonic())
+        self.touch()
 
-    def lasts(self, now_s: float) -> bool:
-        """Whether it goes on, however it is used."""
+    def lasts(self) -> bool:
+        """Whether it goes on."""
+        now_s = self._clock()
         idle_s = 0.0 if self._pages else now_s - self._used_s
         return now_s < self._until_s and idle_s < IDLE_S and not self.ended.is_set()
 
@@ -59,12 +62,11 @@ class Sessions:
 
     def begin(self, person: Person) -> tuple[str, Session]:
         """The id for the cookie, and the session."""
-        now_s = self._clock()
         own = [(key, one) for key, one in self._found.items() if one.person.name == person.name]
         for key, session in own[: max(0, len(own) + 1 - MOST_OF_ONE)]:
             self._end(key, session)
         id_ = secrets.token_urlsafe(_COOKIE_BYTES)
-        session = self._found[_key(id_)] = Session(person, now_s + self._most_s, now_s)
+        session = self._found[_key(id_)] = Session(person, self._most_s, self._clock)
         return id_, session
 
     def of(self, ids: Iterable[str]) -> Session | None:
@@ -76,11 +78,10 @@ class Sessions:
         session = self._found.get(key)
         if session is None:
             return None
-        now_s = self._clock()
-        if not session.lasts(now_s):
+        if not session.lasts():
             self._end(key, session)
             return None
-        session.touch(now_s)
+        session.touch()
         return session
 
     def end(self, session: Session) -> None:
@@ -99,9 +100,8 @@ class Sessions:
 
     def look(self) -> None:
         """End those whose time is over."""
-        now_s = self._clock()
         for key, session in list(self._found.items()):
-            if not session.lasts(now_s):
+            if not session.lasts():
                 self._end(key, session)
 
     def _end(self, key: bytes, session: Session) -> None:
