@@ -66,7 +66,7 @@ async def posted(request: Request, kind: type[T]) -> T:
         raise RefusedError(408, f"not all of it came within {LONGEST_POST_S:g} s") from None
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"not what was expected: {error}"[:300]) from None
 
 
