@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -101,12 +101,13 @@ class ViewConfig(Section, frozen=True, kw_only=True):
         float, Meta(gt=0, le=8760, description="After which a login ends; after 2 h without an open page, too.")
     ] = 12.0
     anyone: Annotated[
-        RoleName | None,
+        RoleName | Literal["auto"] | None,
         Meta(
             description="What somebody may do who has not logged in: viewer (look), operator (and pause, run, recipe), quality (and review), "
-            "engineer (everything). Null: look where there are no users, nothing where there are; only viewer where other machines can reach the pages."
+            "engineer (everything), null (nothing); auto: look where there are no users, nothing where there are. Where other machines can reach the pages "
+            "at most viewer."
         ),
-    ] = None
+    ] = "auto"
     viewers: Annotated[
         Annotated[AtLeastOne, Meta(le=1000)],
         Meta(description="Pages that may be open at the same time; one more is told that there are too many."),
@@ -143,9 +144,9 @@ class LineSource:
 
 def stranger_role(config: ViewConfig) -> Role | None:
     """What somebody is who has not logged in; None: may do nothing."""
-    if config.anyone is not None:
-        return Role(config.anyone)
-    return Role.VIEWER if config.users is None else None
+    if config.anyone == "auto":
+        return Role.VIEWER if config.users is None else None
+    return None if config.anyone is None else Role(config.anyone)
 
 
 def line_id(config: ViewConfig, number: int) -> str:

@@ -58,9 +58,9 @@ def listen_address(config: ViewConfig, origin: str) -> Address:
             f"{origin}: listen: {config.listen} can be reached from other machines, and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing (docs/view-users.md); "
             "or use 127.0.0.1:PORT, and from another machine `ssh -L 8090:127.0.0.1:8090 HOST`"
         )
-    if config.anyone not in (None, "viewer"):
+    if config.anyone not in (None, "auto", "viewer"):
         raise UserError(
-            f"{origin}: anyone: {config.anyone} would be everybody who can reach {config.listen}; expected null or viewer"
+            f"{origin}: anyone: {config.anyone} would be everybody who can reach {config.listen}; expected viewer, auto or null"
         )
     return address
 

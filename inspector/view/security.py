@@ -63,8 +63,8 @@ class Guard:
             status, text = why
             await _refuse(scope, receive, send, PlainTextResponse(text + "\n", status))
             return
-        if visit.users and Right.LOOK not in visit.person.rights and not _is_open(scope):
-            await _refuse(scope, receive, send, _to_login(scope))
+        if Right.LOOK not in visit.person.rights and not _is_open(scope):
+            await _refuse(scope, receive, send, _to_login(scope) if visit.users else _to_nobody(scope))
             return
 
         async def with_headers(message: Message) -> None:
@@ -108,6 +108,13 @@ def _to_login(scope: Scope) -> Response:
     query = scope.get("query_string", b"").decode("latin-1")
     wanted = quote(scope["path"]) + (f"?{query}" if query else "")
     return RedirectResponse(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='/')}", 303)
+
+
+def _to_nobody(scope: Scope) -> Response:
+    text = "nobody may look here: `anyone` is null, and there are no users"
+    return (
+        JSONResponse({"error": text}, 403) if scope["path"].startswith("/api/") else PlainTextResponse(text + "\n", 403)
+    )
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:

@@ -217,3 +217,7 @@ def test_without_users_nobody_logs_in(tmp_path: Path) -> None:
         assert browser.ask("/login").headers["location"] == "/"
         assert browser.login("ana").status == 404
         assert browser.ask("/api/me").json["users"] is False
+        assert browser.ask("/").status == 200
+    with serving(configured(f"ipc://{tmp_path}/nobody", anyone=None)) as viewer:
+        browser = Browser(viewer)
+        assert [browser.ask(path).status for path in ("/", "/api/lines", "/static/base.css")] == [403, 403, 200]
