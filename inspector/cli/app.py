@@ -38,6 +38,7 @@ from inspector.cli import (
     status,
     subscribe,
     train,
+    users,
     view,
 )
 from inspector.cli.command_group import command_group
@@ -102,6 +103,7 @@ app.add_typer(archive.app, name="archive")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(ctl.app, name="ctl")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(controller.app, name="controller")
 fill_in_homes(app)
 

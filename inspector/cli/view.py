@@ -39,12 +39,14 @@ def view(
         str | None,
         typer.Option(
             metavar="ROLE",
-            help="What everybody on this machine may do: viewer (look, the default), operator (command), quality (review), engineer (everything).",
+            help="What everybody may do who has not logged in: viewer (look; the default where there are no users), operator (command), quality (review), engineer (everything).",
         ),
     ] = None,
     listen: Annotated[
         str | None,
-        typer.Option(help="Address of the pages, loopback only. Default: 127.0.0.1:8090; port 0: a free one."),
+        typer.Option(
+            help="Address of the pages; other machines reach them with `users` and `tls` in view.yaml only. Default: 127.0.0.1:8090; port 0: a free one."
+        ),
     ] = None,
     check: Annotated[
         bool,
@@ -63,6 +65,9 @@ def view(
     """
     read, origin = _config(endpoint, config, journal, archive, coil, control, anyone, listen)
     if check:
+        from inspector.view.entrance import Files
+
+        Files(read, origin)
         tell(f"{origin}: fine ({len(read.lines)} lines; pages at {read.listen})")
         return
     from inspector.errors import UserError
@@ -114,7 +119,7 @@ def _config(
         read, origin = ViewConfig(lines=(line,)), "inspector view"
     if anyone is not None:
         try:
-            read = msgspec.structs.replace(read, anyone=Role(anyone).value)
+            read = checked(msgspec.structs.replace(read, anyone=Role(anyone).value), "--anyone")
         except ValueError:
             raise UserError(f"--anyone {anyone}: expected one of {', '.join(role.value for role in Role)}") from None
     if listen is not None:

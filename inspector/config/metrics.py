@@ -40,14 +40,12 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
             loopback_address(self.endpoint)
 
 
-def loopback_address(endpoint: str, otherwise: str = _METRICS) -> Address:
-    """The address that ``ADDRESS:PORT`` names; ``otherwise``: why it has to be a loopback address, and what to do instead.
-
-    Raises ValueError where it is none, or not a loopback address."""
+def tcp_address(endpoint: str) -> Address:
+    """The address that ``ADDRESS:PORT`` names. Raises ValueError where it is none."""
     found = _ENDPOINT.fullmatch(endpoint)
     host = found[1].strip("[]") if found else ""
     try:
-        ip = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
         raise ValueError(
             f"endpoint {endpoint!r} is no address; expected ADDRESS:PORT, e.g. 127.0.0.1:9464 or [::1]:9464"
@@ -55,6 +53,14 @@ def loopback_address(endpoint: str, otherwise: str = _METRICS) -> Address:
     assert found is not None
     if int(found[2]) > 65535:
         raise ValueError(f"endpoint {endpoint!r} has no valid port; expected 0 to 65535, e.g. {host}:9464")
-    if not ip.is_loopback:
-        raise ValueError(f"endpoint {endpoint} can be reached from other machines, and {otherwise}")
     return Address(host, int(found[2]))
+
+
+def loopback_address(endpoint: str, otherwise: str = _METRICS) -> Address:
+    """As `tcp_address`; ``otherwise``: why it has to be a loopback address, and what to do instead.
+
+    Raises ValueError where it is none, or not a loopback address."""
+    address = tcp_address(endpoint)
+    if not ipaddress.ip_address(address.host).is_loopback:
+        raise ValueError(f"endpoint {endpoint} can be reached from other machines, and {otherwise}")
+    return address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from inspector.protocol.codec import MalformedError
 NEVER_STALE = {"Cache-Control": "no-store"}
 LARGEST_POST = 64 << 10
 """Bytes of what a page sends."""
+LONGEST_POST_S = 5.0
+"""In which all of it has to come: whoever sends slowly holds a connection."""
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,12 +60,20 @@ async def posted(request: Request, kind: type[T]) -> T:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise RefusedError(415, "expected a body of application/json")
+    try:
+        content = await asyncio.wait_for(_body(request), LONGEST_POST_S)
+    except asyncio.TimeoutError:
+        raise RefusedError(408, f"not all of it came within {LONGEST_POST_S:g} s") from None
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RefusedError(400, f"not what was expected: {error}"[:300]) from None
+
+
+async def _body(request: Request) -> bytes:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > LARGEST_POST:
             raise RefusedError(413, f"more than {LARGEST_POST >> 10} KiB were sent")
-    try:
-        return msgspec.json.decode(bytes(content), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(400, f"not what was expected: {error}"[:300]) from None
+    return bytes(content)

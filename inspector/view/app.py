@@ -22,15 +22,17 @@ from inspector.view.coils import coil_routes
 from inspector.view.commands import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
-from inspector.view.door import Door, person_routes
+from inspector.view.door import person_routes
+from inspector.view.entrance import Entrance, Files
 from inspector.view.frames import frame_routes
 from inspector.view.lines import Lines
 from inspector.view.load import listen_address
+from inspector.view.login import login_routes
 from inspector.view.pages import page_routes
-from inspector.view.people import Role
 from inspector.view.review_page import review_page_routes
 from inspector.view.reviews import review_routes
 from inspector.view.security import App, Guard
+from inspector.view.server import Server, WebSocketConnection
 from inspector.view.sockets import Hub
 from inspector.view.trend_desk import TrendDesk
 from inspector.view.trend_pages import trend_routes
@@ -47,10 +49,14 @@ _LONGEST_HEAD = 16 << 10
 """Bytes of a request's headers."""
 _MORE_CONNECTIONS = 64
 """Connections beside the WebSockets of the pages."""
+_MORE_OF_ONE = 16
+"""Of them, those from one other machine."""
 _POLL_S = 0.1
 
 
-def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, state: TrendState | None = None) -> App:
+def make_app(
+    config: ViewConfig, lines: Lines, entrance: Entrance, patience_s: float, state: TrendState | None = None
+) -> App:
     """The application, as ASGI; ``patience_s`` as of the viewer, ``state`` keeps what is counted for trends."""
     hub = Hub(lines.all, config.viewers, patience_s)
     sources = line_sources(config)
@@ -64,8 +70,9 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
         return shown[line].line
 
     routes = [
-        *page_routes(),
         *person_routes(),
+        *login_routes(entrance.door, entrance.logins),
+        *page_routes(),
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
@@ -77,7 +84,7 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, sta
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return Guard(app, Door(None if config.anyone is None else Role(config.anyone)), port)
+    return Guard(app, entrance.door, entrance.hosts.port, entrance.hosts)
 
 
 class Viewer:
@@ -87,29 +94,31 @@ class Viewer:
         """``origin`` names the configuration in errors. A connection that stands still for ``patience_s`` is cut off. Raises UserError."""
         self._config = config
         self._patience_s = patience_s
-        self._socket = _bound(listen_address(config, origin), config.listen)
+        address = listen_address(config, origin)
+        files = Files(config, origin)
+        self._socket = _bound(address, config.listen)
         self.port: int = self._socket.getsockname()[1]
+        self._entrance = Entrance(config, files, address._replace(port=self.port))
 
     @property
     def url(self) -> str:
         """Of the first page."""
-        host = self._socket.getsockname()[0]
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return f"{self._entrance.hosts.scheme}://{self._entrance.hosts.first}/"
 
     def run(self, stop: threading.Event, report: Callable[[], None] = lambda: None) -> None:
         """Serve until ``stop`` is set; ``report`` is called several times a second. Raises UserError."""
-        with self._socket, _state(self._config) as state, Lines(self._config) as lines:
+        with self._socket, self._entrance, _state(self._config) as state, Lines(self._config) as lines:
             asyncio.run(self._serve(lines, state, stop, report))
 
     async def _serve(
         self, lines: Lines, state: TrendState | None, stop: threading.Event, report: Callable[[], None]
     ) -> None:
-        server = _Server(
+        server = Server(
             uvicorn.Config(
-                make_app(self._config, lines, self.port, self._patience_s, state),
+                make_app(self._config, lines, self._entrance, self._patience_s, state),
                 http="h11",
                 loop="asyncio",
-                ws="websockets-sansio",
+                ws=WebSocketConnection,
                 ws_max_size=_LONGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,
@@ -123,11 +132,15 @@ class Viewer:
                 limit_concurrency=self._config.viewers + _MORE_CONNECTIONS,
                 timeout_keep_alive=max(1, int(self._patience_s) - 1),
                 timeout_graceful_shutdown=_STOP_S,
-            )
+            ),
+            self._entrance.tls,
+            self._patience_s,
+            self._config.viewers + _MORE_OF_ONE,
         )
         tasks = [
             asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),
             asyncio.ensure_future(_stop_with(server, stop, report)),
+            asyncio.ensure_future(self._entrance.run()),
         ]
         try:
             await server.serve(sockets=[self._socket])
@@ -145,15 +158,6 @@ def _state(config: ViewConfig) -> Iterator[TrendState | None]:
         return
     with contextlib.closing(TrendState(Path(config.state))) as state:
         yield state
-
-
-class _Server(uvicorn.Server):
-    """The signals are the command's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take none."""
-        yield
 
 
 async def _stop_with(server: uvicorn.Server, stop: threading.Event, report: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -12,7 +12,10 @@ from engines.files.names import Name
 from engines.files.paths import FilePath
 from inspector.config.results import Endpoint
 from inspector.config.section import AtLeastOne, Section
-from inspector.view.people import RoleName
+from inspector.view.people import Role, RoleName
+
+HostName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$(?!\n)")]
+"""As in an address."""
 
 
 class ViewLineConfig(Section, frozen=True, kw_only=True):
@@ -56,26 +59,55 @@ class ViewLineConfig(Section, frozen=True, kw_only=True):
     ] = None
 
 
+class TlsConfig(Section, frozen=True, kw_only=True):
+    """What the pages are encrypted with. Both files are read again when they change."""
+
+    certificate: Annotated[
+        FilePath, Meta(description="PEM file with the certificate, and after it those of the authorities between it and the root.")
+    ]  # fmt: skip
+    key: Annotated[
+        FilePath,
+        Meta(description="PEM file with its key, not encrypted, of mode 0600 or 0640: others may not read it."),
+    ]
+
+
 class ViewConfig(Section, frozen=True, kw_only=True):
     """The viewer."""
 
     listen: Annotated[
         str,
         Meta(
-            description="Address of the pages, ADDRESS:PORT; port 0: a free one, which is printed. Only addresses of this machine itself "
-            "(loopback): there are no users and nothing is encrypted."
+            description="Address of the pages, ADDRESS:PORT; port 0: a free one, which is printed. One that other machines can reach, such as "
+            "`0.0.0.0:8443`, needs `users` and `tls`."
         ),
     ] = "127.0.0.1:8090"
     lines: Annotated[
         tuple[ViewLineConfig, ...], Meta(min_length=1, max_length=32, description="The lines that are shown.")
     ]
+    users: Annotated[
+        FilePath | None,
+        Meta(description="File with those who may log in, which `inspector users` writes; null: nobody needs to."),
+    ] = None
+    tls: Annotated[TlsConfig | None, Meta(description="Certificate and key; null: nothing is encrypted.")] = None
+    hosts: Annotated[
+        tuple[HostName, ...],
+        Meta(
+            max_length=50,
+            description="What this machine is called in addresses of the pages, without the port; another name is refused. Empty: the machine's own name and "
+            "the names in the certificate. The address itself is always right.",
+        ),
+    ] = ()
+    session_hours: Annotated[
+        float, Meta(gt=0, le=8760, description="After which a login ends; after 2 h without an open page, too.")
+    ] = 12.0
     anyone: Annotated[
-        RoleName | None,
+        RoleName | Literal["auto"] | None,
         Meta(
             description="What somebody may do who has not logged in: viewer (look), operator (and pause, run, recipe), quality (and review), "
-            "engineer (everything), null (nothing)."
+            "engineer (everything), null (nothing); auto: look where there are no users, nothing where there are. Where other machines can reach the pages "
+            "at most viewer."
         ),
-    ] = "viewer"
+    ] = "auto"
     viewers: Annotated[
         Annotated[AtLeastOne, Meta(le=1000)],
         Meta(description="Pages that may be open at the same time; one more is told that there are too many."),
@@ -108,6 +140,13 @@ class LineSource:
     archive: Path | None
     control: str | None
     """Address of its control socket."""
+
+
+def stranger_role(config: ViewConfig) -> Role | None:
+    """What somebody is who has not logged in; None: may do nothing."""
+    if config.anyone == "auto":
+        return Role.VIEWER if config.users is None else None
+    return None if config.anyone is None else Role(config.anyone)
 
 
 def line_id(config: ViewConfig, number: int) -> str:

@@ -27,7 +27,10 @@ class Watch:
         """Until it is cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            self.look(time.monotonic())
+            try:
+                self.look(time.monotonic())
+            except Exception:  # whatever it is, the others are not to stand for ever
+                log.exception("connections could not be looked at")
 
     def look(self, now_s: float) -> None:
         """Cut off those that stand still."""
@@ -36,7 +39,7 @@ class Watch:
             transport = one.transport
             if transport is None:
                 continue
-            waiting = transport.get_write_buffer_size()
+            waiting = _waiting(transport)
             bytes_, since_s = before.get(one, (waiting, now_s))
             if waiting < bytes_ or not (waiting or _asks_nothing(one)):
                 since_s = now_s
@@ -45,6 +48,14 @@ class Watch:
                 transport.abort()
                 continue
             self._moved[one] = waiting, since_s
+
+
+def _waiting(transport: Any) -> int:
+    """Bytes that wait to be sent."""
+    try:
+        return int(transport.get_write_buffer_size())
+    except AttributeError:  # one of TLS that is ending: asyncio has let go of what it asks there
+        return 0
 
 
 def _asks_nothing(connection: Any) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from inspector.config.metrics import Address, loopback_address
+from inspector.config.addresses import is_loopback
+from inspector.config.metrics import Address, tcp_address
 from inspector.config.other_file import load_file, parse_text
 from inspector.errors import UserError
 from inspector.view.config import ViewConfig, line_id
@@ -44,11 +45,25 @@ def checked(config: ViewConfig, origin: str) -> ViewConfig:
 
 
 def listen_address(config: ViewConfig, origin: str) -> Address:
-    """Where the pages are served. Raises UserError for anything but an address of this machine itself."""
+    """Where the pages are served. Raises UserError for one that other machines can reach, where users or encryption are missing."""
     try:
-        return loopback_address(config.listen, _ELSEWHERE)
+        address = tcp_address(config.listen)
     except ValueError as error:
         raise UserError(f"{origin}: listen: {error}") from None
+    if is_loopback(address.host):
+        return address
+    missing = [text for text, there in ((_USERS, config.users), (_TLS, config.tls)) if there is None]
+    if missing:
+        raise UserError(
+            f"{origin}: listen: {config.listen} can be reached from other machines, and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing (docs/view-users.md); "
+            "or use 127.0.0.1:PORT, and from another machine `ssh -L 8090:127.0.0.1:8090 HOST`"
+        )
+    if config.anyone not in (None, "auto", "viewer"):
+        raise UserError(
+            f"{origin}: anyone: {config.anyone} would be everybody who can reach {config.listen}; expected viewer, auto or null"
+        )
+    return address
 
 
-_ELSEWHERE = "the viewer has no users and no TLS yet; use 127.0.0.1:PORT, and from another machine `ssh -L 8090:127.0.0.1:8090 HOST`"
+_USERS = "`users: FILE`"
+_TLS = "`tls: {certificate: FILE, key: FILE}`"

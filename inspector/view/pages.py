@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -16,7 +17,7 @@ _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-FIRST = "index.html"
+PAGES = {"/": "index.html", "/login": "login.html"}
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,20 @@ class _File:
 
 
 def page_routes() -> list[Route]:
-    """``/`` and ``/static/<file>``."""
+    """The pages that stand for themselves, and ``/static/<file>``."""
     found = dict(_read())
 
     async def static(request: Request) -> Response:
         return _answer(request, found.get(request.path_params["name"]))
 
-    async def first(request: Request) -> Response:
-        return _answer(request, found[FIRST])
+    def page(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return _answer(request, found[name])
 
-    return [Route("/", first), Route("/static/{name}", static)]
+        return answer
+
+    pages = [Route(address, page(name)) for address, name in PAGES.items()]
+    return [*pages, Route("/static/{name}", static)]
 
 
 def _answer(request: Request, file: _File | None) -> Response:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from inspector.view.sessions import Session
 
 
 class Role(str, Enum):
@@ -69,3 +72,7 @@ class Visit(NamedTuple):
     person: Person
     csrf: str
     """What a page repeats in the header of a request that changes something; a page of another origin cannot know it."""
+    session: Session | None = None
+    """None: the sender has not logged in."""
+    users: bool = False
+    """Whether there are users, so that the sender could log in."""

@@ -14,9 +14,9 @@ HEADING = """\
 # Configuration of the viewer
 
 Every key of `view.yaml`. Generated from the types it is checked against: `inspector view --check -c view.yaml` names what is wrong. Unknown keys
-are refused. A path is relative to the folder of the file. What they mean together is in [view](view.md).
+are refused. A path is relative to the folder of the file. What they mean together is in [view](view.md) and [users](view-users.md).
 """
-TITLES = {"ViewConfig": "The viewer", "ViewLineConfig": "`lines[]`"}
+TITLES = {"ViewConfig": "The viewer", "TlsConfig": "`tls`", "ViewLineConfig": "`lines[]`"}
 """Sections in the order of the tree."""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from inspector.view.door import Door
-from inspector.view.people import Visit
+from inspector.view.hosts import Hosts
+from inspector.view.people import Right, Visit
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -34,18 +36,21 @@ HEADERS = {
 READING = ("GET", "HEAD")
 CSRF = "x-csrf-token"
 """Header in which a page repeats what ``/api/me`` told it."""
+LOGIN = "/login"
+OPEN = ("/api/me", "/api/login", LOGIN)
+"""What is answered without a login, beside the pages' own files."""
+LOGIN_NEEDED = 4401
+"""With which a WebSocket is closed when its session has ended."""
 _LONGEST_PATH = 2000
 
 
 class Guard:
     """Refuses what does not come from a page of this viewer, and adds the headers to what does."""
 
-    def __init__(
-        self, app: App, door: Door, port: int, names: tuple[str, ...] = ("127.0.0.1", "[::1]", "localhost")
-    ) -> None:
-        """``names``: how this machine may be called in an address; a name that leads here from elsewhere (DNS rebinding) is none of them."""
+    def __init__(self, app: App, door: Door, port: int, hosts: Hosts | None = None) -> None:
+        """``hosts``: how this machine may be called in an address; by default as it calls itself, at ``port``."""
         self._app, self._door = app, door
-        self._hosts = {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
+        self._hosts = Hosts(port) if hosts is None else hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -56,7 +61,10 @@ class Guard:
         why = self._refusal(scope, visit)
         if why is not None:
             status, text = why
-            await _refuse(scope, receive, send, status, text)
+            await _refuse(scope, receive, send, PlainTextResponse(text + "\n", status))
+            return
+        if Right.LOOK not in visit.person.rights and not _is_open(scope):
+            await _refuse(scope, receive, send, _to_login(scope) if visit.users else _to_nobody(scope))
             return
 
         async def with_headers(message: Message) -> None:
@@ -70,10 +78,10 @@ class Guard:
     def _refusal(self, scope: Scope, visit: Visit) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return 421, "this address is not that of the viewer; expected one of " + ", ".join(sorted(self._hosts))
+        if len(hosts) != 1 or not self._hosts.knows(hosts[0], scope):
+            return 421, f"this address is not that of the viewer; expected one of {self._hosts.told}"
         origins = headers.getlist("origin")
-        if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+        if any(origin.lower() != f"{self._hosts.scheme}://{hosts[0].lower()}" for origin in origins):
             return 403, "a page of another address may not read this"
         if scope["type"] == "http" and scope["method"] not in READING:
             if scope["method"] != "POST" or not scope["path"].startswith("/api/"):
@@ -87,9 +95,31 @@ class Guard:
         return None
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
-    response = PlainTextResponse(text + "\n", status, headers=HEADERS)
+def _is_open(scope: Scope) -> bool:
+    return scope["type"] == "http" and (scope["path"] in OPEN or scope["path"].startswith("/static/"))
+
+
+def _to_login(scope: Scope) -> Response:
+    """Where somebody has to log in first: a page leads there, and from there back."""
+    if scope["type"] == "websocket":
+        return PlainTextResponse("this needs a login\n", 401)
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"error": "this needs a login"}, 401)
+    query = scope.get("query_string", b"").decode("latin-1")
+    wanted = quote(scope["path"]) + (f"?{query}" if query else "")
+    return RedirectResponse(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='/')}", 303)
+
+
+def _to_nobody(scope: Scope) -> Response:
+    text = "nobody may look here: `anyone` is null, and there are no users"
+    return (
+        JSONResponse({"error": text}, 403) if scope["path"].startswith("/api/") else PlainTextResponse(text + "\n", 403)
+    )
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": LOGIN_NEEDED if response.status_code == 401 else 1008})
         return
+    response.headers.update({**HEADERS, "cache-control": "no-store"})
     await response(scope, receive, send)

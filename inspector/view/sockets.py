@@ -14,8 +14,11 @@ from collections.abc import Sequence
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from inspector.view.door import visit_of
 from inspector.view.lines import ShownLine
 from inspector.view.sections import clock_ms
+from inspector.view.security import LOGIN_NEEDED
+from inspector.view.sessions import Session
 
 EVERY_S = 0.1
 UNCONFIRMED = 8
@@ -79,7 +82,7 @@ class Hub:
         if len(self.open) >= self.most:
             await socket.close(_FULL, f"{self.most} pages are open already")
             return
-        page = Page(self, socket)
+        page = Page(self, socket, visit_of(socket).session)
         self.open.add(page)
         try:
             await page.serve()
@@ -90,8 +93,9 @@ class Hub:
 class Page:
     """One of them."""
 
-    def __init__(self, hub: Hub, socket: WebSocket) -> None:
-        self._hub, self._socket = hub, socket
+    def __init__(self, hub: Hub, socket: WebSocket, session: Session | None) -> None:
+        """``session`` ends the page when it ends."""
+        self._hub, self._socket, self._session = hub, socket, session
         self._sent = 0
         """Messages that were sent; the next one has this number plus one."""
         self._confirmed = 0
@@ -103,8 +107,11 @@ class Page:
         self._room.set()
 
     async def serve(self) -> None:
-        """Send and listen until one of them ends."""
+        """Send and listen until one of them ends, or the session does."""
         tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._send())]
+        if self._session is not None:
+            tasks.append(asyncio.ensure_future(self._end_with(self._session)))
+            self._session.open(1)
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -112,9 +119,15 @@ class Page:
         except (WebSocketDisconnect, RuntimeError, ConnectionError):
             pass
         finally:
+            if self._session is not None:
+                self._session.open(-1)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end_with(self, session: Session) -> None:
+        await session.ended.wait()
+        await self._close(LOGIN_NEEDED, "the login has ended")
 
     async def _listen(self) -> None:
         second, count = 0, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import struct
 import threading
 import time
@@ -56,8 +57,13 @@ def serving(config: ViewConfig, patience_s: float = PATIENCE_S) -> Iterator[View
 class Page:
     """What a page knows; it confirms every message."""
 
-    def __init__(self, viewer: Viewer, **options: Any) -> None:
-        self._connecting = connect(f"ws://127.0.0.1:{viewer.port}/live", compression=None, **options)
+    def __init__(self, viewer: Viewer, cookie: str = "", context: ssl.SSLContext | None = None, **options: Any) -> None:
+        """``cookie``: of a login; ``context``: with which it connects, where the pages are served over TLS."""
+        if cookie:
+            options["additional_headers"] = {"cookie": cookie}
+        scheme = "ws" if context is None else "wss"
+        address = f"{scheme}://127.0.0.1:{viewer.port}/live"
+        self._connecting = connect(address, compression=None, ssl=context, **options)
         self.taken = 0
         self.lines: dict[str, dict[str, Any]] = {}
         self.boxes: dict[int, NDArray[np.float32]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from inspector.view.config import coil_configs, line_sources
 from inspector.view.load import load_view, parse_view
 from inspector.view.reference import reference
 from inspector.view.words import TROUBLES
+from tests.view.people import users_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,9 +33,14 @@ ROOT = Path(__file__).parents[2]
         ("lines: [{name: line2}, {}]", "lines: the name 'line2' is used twice"),
         ("lines: [{name: ../x}]", r"lines\[0\].name"),
         ("lines: [{server_key: line.key}]", r"lines\[0\]: server_key and client_key go together"),
-        ("listen: 0.0.0.0:8090\nlines: [{}]", "listen: .* can be reached from other machines.*no users and no TLS.*ssh -L"),
+        ("listen: 0.0.0.0:8090\nlines: [{}]", "listen: .* can be reached from other machines, and `users: FILE` and `tls: .*` are missing.*ssh -L"),
+        ("listen: 0.0.0.0:8090\nusers: u.yaml\nlines: [{}]", "listen: .* other machines, and `tls: .*` is missing"),
+        ("listen: 0.0.0.0:8090\nusers: u.yaml\ntls: {certificate: c, key: k}\nanyone: operator\nlines: [{}]", "anyone: operator would be everybody"),
+        ("hosts: ['a:80']\nlines: [{}]", r"hosts\[0\]"),
         ("listen: somewhere\nlines: [{}]", "listen: .* is no address"),
         ("users: []\nlines: [{}]", "users"),
+        ("tls: {key: k}\nlines: [{}]", "tls"),
+        ("session_hours: 0\nlines: [{}]", "session_hours"),
     ],
 )  # fmt: skip
 def test_a_configuration_that_cannot_be_meant_is_refused(text: str, message: str) -> None:
@@ -75,6 +82,24 @@ def test_a_call_that_cannot_be_meant_is_refused(arguments: list[str], message: s
     done = CliRunner().invoke(app, ["view", *arguments])
     assert done.exit_code != 0
     assert message in f"{done.output}{done.exception}"
+
+
+def test_a_check_looks_at_the_users_and_the_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "view.yaml"
+    users = users_file(tmp_path, ana="operator")
+    file.write_text("users: users.yaml\nlines: [{}]")
+    done = CliRunner().invoke(app, ["view", "--check", "-c", str(file)])
+    assert (done.exit_code, done.output) == (0, f"{file}: fine (1 lines; pages at 127.0.0.1:8090)\n")
+    users.chmod(0o644)
+    for text, message in (
+        ("users: users.yaml\nlines: [{}]", "users: .*users.yaml is open to others"),
+        ("users: none.yaml\nlines: [{}]", "users: .*none.yaml"),
+        ("tls: {certificate: a.crt, key: a.key}\nlines: [{}]", "tls.certificate: .*a.crt"),
+    ):
+        file.write_text(text)
+        done = CliRunner().invoke(app, ["view", "--check", "-c", str(file)])
+        assert done.exit_code != 0
+        assert re.match(f"{file}: {message}", str(done.exception))
 
 
 def test_the_command_serves_until_a_signal(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 // The WebSocket of the page: sections of each line as they change, and boxes for the map in typed arrays. It is opened again when it ends.
 
+import { ask, loginAddress, me } from "./session.js";
+
+const LOGIN_NEEDED = 4401;
 const CONFIRM_EVERY = 3;
 const HEAD = 6;
 const SILENT_MS = 3000;
@@ -64,6 +67,12 @@ export class Feed extends EventTarget {
   }
 
   #closed(event) {
+    if (event.code === LOGIN_NEEDED) {
+      location.href = loginAddress();
+      return;
+    }
+    // A socket that is refused says nothing of why. Where it is the login, this leads there.
+    me().then((who) => who.users && ask("/api/lines")).catch(() => { /* the page says that the viewer does not answer */ });
     const why = event.code === 4008 ? `too many pages are open: ${event.reason}` : "the viewer does not answer; it is tried again";
     this.#tell("link", { up: false, behind_ms: 0, text: why });
     setTimeout(() => this.#open(), this.waitMs);

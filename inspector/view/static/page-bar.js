@@ -1,7 +1,7 @@
 // <page-bar current="live">: on top of every page. The pages of the line that the address names (or the only one), who looks, light or dark.
 
 import { element } from "./dom.js";
-import { ask, me } from "./session.js";
+import { ask, loginAddress, me, send } from "./session.js";
 import { restoreTheme, turnTheme } from "./theme.js";
 
 class PageBar extends HTMLElement {
@@ -41,7 +41,22 @@ class PageBar extends HTMLElement {
       if (line.journal) this.pages.append(link(`/trends${at}`, "Trends", current === "trends"));
       if (line.archive) this.pages.append(link(`/review${at}`, "Review", current === "review"));
     }
-    if (who.name) this.person.append(`${who.name}, ${who.role}`);
+    this.#tellPerson(who);
+  }
+
+  #tellPerson(who) {
+    if (!who.users) return;
+    if (!who.name) {
+      this.person.append(link(loginAddress(), "Log in", false));
+      return;
+    }
+    const out = element("button", "logout", "Log out");
+    out.type = "button";
+    out.addEventListener("click", () => {
+      out.disabled = true;
+      send("/api/logout", {}).catch(() => { /* it has ended already */ }).finally(() => { location.href = "/login"; });
+    });
+    this.person.append(`${who.name}, ${who.role} `, out);
   }
 }
 customElements.define("page-bar", PageBar);

@@ -20,6 +20,11 @@ export async function send(address, body) {
   return answered(address, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+/** Where one logs in, and comes back to this page. */
+export function loginAddress() {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
 async function answered(address, options) {
   let answer;
   try {
@@ -32,6 +37,6 @@ async function answered(address, options) {
   let body;
   try { body = JSON.parse(text); } catch { body = { error: answer.status === 404 ? "the viewer has no such address" : text.trim().slice(0, 300) }; }
   if (answer.ok) return body;
-  if (answer.status === 401 && location.pathname !== "/login") location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (answer.status === 401 && location.pathname !== "/login") location.href = loginAddress();
   throw Object.assign(new Error(body.error || `the viewer answered with status ${answer.status}`), { status: answer.status, answer: body });
 }
