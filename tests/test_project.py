@@ -105,7 +105,7 @@ def test_help_lists_every_command() -> None:
     assert set(COMMANDS) == {
         "run", "replay", "demo", "subscribe", "bench", "evaluate", "calibrate", "simulate", "train", "doctor", "config", "data", "bundle",
         "engines", "journal", "archive", "coil", "init", "shadow", "ctl", "status", "keys", "reference", "backup", "restore", "record", "camera",
-        "controller", "soak", "view",
+        "controller", "soak", "view", "demo-view",
     }  # fmt: skip
     for name, command in COMMANDS.items():
         assert command.get_short_help_str(), name
