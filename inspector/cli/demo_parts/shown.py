@@ -56,8 +56,9 @@ class Shown:
     def news(self) -> Iterator[str]:
         """What is seen for the first time, a line each."""
         yield from self._map()
+        run = (self._sections.get("run") or {}).get("run")
         for mark in self._sections.get("marks", ()):
-            key = f"mark {mark['area']['face']} {mark['class']} {mark['period_mm']:.0f}"
+            key = f"mark {run} {mark['area']['face']} {mark['class']} {mark['period_mm'] / 20:.0f}"
             rolls = "".join(f", which fits the roll {roll['roll']}" for roll in mark.get("rolls", ())[:1])
             yield from self._once(key, f"roll mark found: {mark['class']} every {mark['period_mm']:.1f} mm{rolls}")
         for reject in self._sections.get("rejects", ())[:1]:
