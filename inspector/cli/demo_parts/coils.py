@@ -15,7 +15,7 @@ _AGAIN_S = 10.0
 
 def coil_name() -> str:
     """Of a coil that begins now; another one than those that the folder has already."""
-    return time.strftime("coil-%m%d-%H%M%S")
+    return time.strftime("C%H%M%S")
 
 
 class Coils:
