@@ -38,7 +38,7 @@ def pages(bench: Bench) -> Finding:
     """It shows a line and makes the page of its coil, takes a review, is started again when it is killed, and shows the coil of a line that has
     stopped, beside whose journal nobody else has files."""
     container = bench.container
-    line = bench.line("shown", archive={"path": "/var/lib/inspector/shown/archive", "clean": {"share": 0.2}})
+    line = bench.line("shown", archive={"path": "/var/lib/inspector/shown/archive"})
     _configure(container, line)
     said = container.ask("systemd-analyze", "security", "--no-pager", UNIT)
     (exposure,) = re.findall(r"exposure level for \S+: ([\d.]+)", said)
@@ -94,10 +94,15 @@ def _coil(container: Container) -> None:
 def _review(container: Container) -> bool:
     """Whether a frame was reviewed; False: this viewer has no reviews."""
     at = "/api/lines/shown/review"
-    status, text = _asked(container, f"{at}?kind=clean&limit=1")
-    if status == 404:
+    if _asked(container, f"{at}?kind=reject&limit=1")[0] == 404:
         return False
-    entry = json.loads(text)["entries"][0]["id"]
+
+    def entries() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(_expect(container, f"{at}?kind=reject&limit=1"))["entries"]
+        return found
+
+    wait_for(entries, START_S, "a frame to review")
+    entry = entries()[0]["id"]
     review = {"base": 0, "says": "right", "judgements": [], "missed": [], "note": ""}
     _expect(container, f"{at}/{entry}", review)
     return True
