@@ -14,6 +14,8 @@ INSTALLED = @touch $@; ls $(COMPILED:=.abi3.so) >/dev/null 2>&1 || \
 PACKAGING = build/packaging/venv
 PACKAGE_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 ARCH ?= $(shell uname -m)
+# Bytecode is kept, whatever this machine has set: the tests start hundreds of Pythons, and each would compile the project anew.
+export PYTHONDONTWRITEBYTECODE =
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
 .PHONY: help install demo demo-view test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults trial deb offline package-check check bench doctor demo-bundle clean

@@ -75,6 +75,9 @@ class CheckResult:
     not_located: int
     """Defective frames without a mask of the defects."""
     training_only: int
+    reviewed: int
+    """Labels that a person has reviewed in the defect archive."""
+    reviewers: int
     left_out: dict[str, int]
     height: int
     width: int
@@ -211,6 +214,8 @@ def _checked(
         defective=sum(frame.defective for frame in frames),
         not_located=sum(not frame.located for frame in frames),
         training_only=sum(frame.training_only for frame in frames),
+        reviewed=survey.dataset.reviewed,
+        reviewers=survey.dataset.reviewers,
         left_out=survey.left_out,
         height=dataset.height,
         width=dataset.width,

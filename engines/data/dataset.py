@@ -105,7 +105,17 @@ class Dataset:
     id: str
     """Digest of names, labels, file sizes and how files are read, which identifies the data."""
     predicted: bool = False
-    """Whether a network made the labels, and nobody has checked them."""
+    """Whether a network made the labels, and nobody has checked them, but for those that are reviewed."""
+    reviewed: int = 0
+    """How many labels are those of a review."""
+    reviewers: int = 0
+    """By so many people."""
+
+    @property
+    def reviews_in_words(self) -> str:
+        """Empty where nothing was reviewed."""
+        people = f"{self.reviewers} {'person' if self.reviewers == 1 else 'people'}"
+        return f"{self.reviewed} of its {len(self.frames)} labels were reviewed, by {people}" if self.reviewed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,8 @@ def open_dataset(path: Path, *, only: Container[str] | None = None, find_groups:
     """
     dataset = _open(path, only, find_groups, _refuse).dataset
     if dataset.predicted:
-        log.warning("%s: %s", path, PREDICTED)
+        reviews = dataset.reviews_in_words
+        log.warning("%s: %s%s", path, PREDICTED, f"; {reviews}" if reviews else "")
     return dataset
 
 
@@ -200,7 +211,18 @@ def _open(path: Path, only: Container[str] | None, find_groups: bool, on_problem
         groups = found_groups(grouping, known, source.decoder, (height, width), problems)
     found = tuple(_frame(source, one, labelling.truths[one.name], groups[one.name]) for one in known)
     digest = _digest(source, found, labelling.classes)
-    dataset = Dataset(source.name, labelling.classes, height, width, found, digest, source.predicted)
+    reviewers = [one.listed.reviewer for one in known if one.listed is not None and one.listed.reviewer]
+    dataset = Dataset(
+        source.name,
+        labelling.classes,
+        height,
+        width,
+        found,
+        digest,
+        source.predicted,
+        len(reviewers),
+        len(set(reviewers)),
+    )
     reasons = {why: count for why, count in left_out.items() if count}
     return Survey(dataset, (), dict(sizes), reasons, source, grouping.given_by, grouping.by_similarity, tuple(listed))
 
@@ -221,7 +243,7 @@ def _frame_list(source: Source) -> FrameList | None:
     if listed is None:
         return None
     if listed.endswith(archive_list.SUFFIX):
-        return archive_list.read_archive_list(source.place(listed))
+        return archive_list.read_archive_list(source.place(listed), only_reviewed=source.only_reviewed)
     return read_frame_list(source.place(listed), grouping_column(source))
 
 

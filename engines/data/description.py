@@ -11,6 +11,7 @@ missing_mask: refuse         # masks: or clean (a frame without a mask is clean)
 csv: train.csv               # kaggle: the run lengths
 frames: frames.csv           # list of the frames, see engines.data.frame_list; or archive.sqlite, the index of a defect archive
 labels: given                # or predicted: a network made them, and nobody has checked them; default: predicted for an archive
+                             # or reviewed: of an archive, only the frames that a person has reviewed
 groups: tile                 # column of the list; or a CSV with the columns name,group; or folder, found, none, tile+found
 training_only: [augmented]   # values of the list's column `split`: frames to learn from, never to measure on
 exclude: ["broken_*.png"]    # frames to leave out, by name
@@ -70,7 +71,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     missing_mask: Literal["refuse", "clean", "leave_out"] = "refuse"
     csv: Place = "train.csv"
     frames: Place | None = None
-    labels: Literal["given", "predicted"] | None = None
+    labels: Literal["given", "predicted", "reviewed"] | None = None
     groups: Place | None = None
     training_only: tuple[Name, ...] = ()
     exclude: tuple[Place, ...] = ()
@@ -103,8 +104,17 @@ class Source:
     @property
     def predicted(self) -> bool:
         """Whether a network made the labels, and nobody has checked them."""
-        from_archive = (self.description.frames or "").endswith(archive_list.SUFFIX)
-        return self.description.labels == "predicted" or (self.description.labels is None and from_archive)
+        return self.description.labels == "predicted" or (self.description.labels is None and self.from_archive)
+
+    @property
+    def from_archive(self) -> bool:
+        """Whether its list of frames is the index of a defect archive."""
+        return (self.description.frames or "").endswith(archive_list.SUFFIX)
+
+    @property
+    def only_reviewed(self) -> bool:
+        """Whether only frames that a person has reviewed are labelled."""
+        return self.description.labels == "reviewed"
 
     @property
     def decoder(self) -> Decoder:
@@ -157,6 +167,10 @@ def _read(path: Path) -> Source:
     if not found:
         raise DataError(f"{path}: root: {brief(str(root), 300)} is no folder; expected the one that holds the data set")
     source = Source(description, description.name or root.resolve().name, root, path)
+    if source.only_reviewed and not source.from_archive:
+        raise DataError(
+            f"{path}: labels: reviewed is for a defect archive; expected frames: {archive_list.FILE} beside it, or labels: given"
+        )
     for key in ("images", "masks", "csv", "frames", "groups"):
         _require_possible(source, key, getattr(description, key) or "")
     return source

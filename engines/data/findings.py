@@ -57,7 +57,12 @@ def data_findings(
     found = [Finding(True, problem) for problem in survey.problems]
     found += [Finding(True, problem) for problem in unreadable]
     if dataset.predicted:
-        found.append(Finding(False, PREDICTED, "correct them, and say labels: given in a dataset.yaml"))
+        advice = "correct them, and say labels: given in a dataset.yaml"
+        if survey.source.from_archive:
+            advice = "review them (inspector view); labels: reviewed in a dataset.yaml takes only those that are"
+        found.append(Finding(False, PREDICTED, advice))
+    if dataset.reviewed:
+        found.append(Finding(False, dataset.reviews_in_words))
     found += _class_findings(dataset)
     found += _contradictions(dataset, identical)
     found += _across_groups(survey, duplicates)

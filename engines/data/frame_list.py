@@ -47,6 +47,10 @@ class ListedFrame:
     located: bool
     """False where the list says that no mask shows where the defect is."""
     labelled: bool
+    reviewer: str = ""
+    """Who has reviewed the label; empty where nobody has, or the list does not say."""
+    partly_drawn: bool = False
+    """Whether its mask shows some of its defects and not all, so that no pixel of it may be taken for clean; ``classes`` names all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,10 +72,14 @@ class MaskFile:
     style: MaskStyle
     class_count: int
     binary_class: int = 0
+    reviewed: bool = False
+    """Whether a person has reviewed it, and may do so again."""
 
     @property
     def fingerprint(self) -> str:
-        """Size of the file in bytes."""
+        """Size of the file in bytes; of a reviewed one the checksum of its content, because another review often leaves the size."""
+        if self.reviewed:
+            return f"reviewed {zlib.crc32(self.path.read_bytes()):08x}"
         return str(self.path.stat().st_size)
 
     def bitmask(self, size: Size) -> Grey:
@@ -126,6 +131,8 @@ def combined_truth(
             f"{candidate.path}: row {listed.row} of the list: class {' '.join(listed.classes)!r}; expected {_choice(classes)}"
         )
         return None
+    if listed is not None and listed.partly_drawn:
+        return GroundTruth(NothingDrawn(label.fingerprint), told or (), defective=True, located=False)
     stated = None if listed is None else listed.defective
     if drawn and (stated is False or (told is not None and set(told) != set(drawn))):
         row = 0 if listed is None else listed.row

@@ -115,7 +115,9 @@ def truth_by_mask(
     else:
         bits = int(np.bitwise_or.reduce(found))
         drawn = tuple(k for k in range(len(classes)) if bits >> k & 1)
-    return combined_truth(candidate, MaskFile(path, style, len(classes)), drawn, classes, on_problem)
+    reviewed = candidate.listed is not None and bool(candidate.listed.reviewer)
+    label = MaskFile(path, style, len(classes), reviewed=reviewed)
+    return combined_truth(candidate, label, drawn, classes, on_problem)
 
 
 def _require_masks(

@@ -57,7 +57,8 @@ def check(root: Path, *, mend: bool, thorough: bool) -> Checked:
         if not root.is_dir():
             raise UserError(f"archive {root}: there is no such folder; name the one that `archive.path` names")
         with Store(root, Quota(least_free_bytes=0)) as store:
-            found = store.mended if store.mended.changed else store.mend()
+            opened, more = store.mended, store.mend()
+            found = msgspec.structs.replace(opened + more, unknown=more.unknown)
     else:
         found = _look(root)
     with Archive(root) as archive:
@@ -87,7 +88,9 @@ def _damaged(archive: Archive) -> list[str]:
     while page := archive.list(cursor=cursor, limit=_PAGE, oldest_first=True):
         cursor = page[-1].id
         for entry in page:
-            for file in (entry.image, entry.mask, entry.thumbnail):
+            review = archive.review_of(entry.id)
+            reviewed = None if review is None or review.truth is None else review.truth.mask
+            for file in (entry.image, entry.mask, entry.thumbnail, reviewed):
                 if file is None or entry.lost:
                     continue
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,25 +25,40 @@ def kept(path: str, data: bytes) -> KeptFile:
 
 def write(root: Path, path: str, data: bytes) -> None:
     """Write a file of the archive, and have it and its name on the disk. Raises OSError, and leaves nothing of it then."""
-    place = root / path
-    if place.parent != root:
-        make_folder(place.parent)
-    part = place.with_name(place.name + PART)
+    write_together(root, [(path, data)])
+
+
+def write_together(root: Path, wanted: Sequence[tuple[str, bytes]]) -> None:
+    """As `write`, of several files: none has its name before all of them are on the disk, so that a full disk leaves the old ones."""
+    parts: list[tuple[Path, Path]] = []
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(part, place)
+        for path, data in wanted:
+            place = root / path
+            if place.parent != root:
+                make_folder(place.parent)
+            part = place.with_name(place.name + PART)
+            parts.append((part, place))
+            _write_synced(part, data)
+        for part, place in parts:
+            os.rename(part, place)
     except BaseException:
-        with suppress(OSError):
-            part.unlink()
+        for part, _ in parts:
+            with suppress(OSError):
+                part.unlink()
         raise
-    sync_folder(place.parent)
+    for folder in dict.fromkeys(place.parent for _, place in parts):
+        sync_folder(folder)
+
+
+def _write_synced(place: Path, data: bytes) -> None:
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove(root: Path, paths: Iterable[str]) -> None:

@@ -57,6 +57,8 @@ DELETION = ", ".join(Deletion.__struct_fields__)
 MOST_DELETIONS = 1_000_000
 """So many rows of deletions are kept, the latest ones."""
 CONTENT = "c.entry, e.protected, e.lost"
+_OF_AN_ENTRY = ("entries", "contents", "classes", "reviews", "reviewed")
+"""Tables with rows of entries, by their id."""
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def decode_entry(content: bytes, protected: int, lost: int) -> Entry:
     """The entry of a row. Raises RowError for a row that no archive has written, such as one with a path that leads out of the archive."""
     try:
         entry = _decoder.decode(content)
-    except (msgspec.DecodeError, TypeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(str(error)) from None
     require_own_paths(entry)
     return msgspec.structs.replace(entry, protected=bool(protected), lost=bool(lost))
@@ -153,7 +155,7 @@ def delete(
                 unix_ns, require_own_paths(entry),
             ),
         )  # fmt: skip
-        for table in ("entries", "contents", "classes"):
+        for table in _OF_AN_ENTRY:
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (one,))
         gone.append(entry)
     return gone
@@ -181,5 +183,5 @@ def set_lost(connection: sqlite3.Connection, ids: Sequence[int], lost: bool) -> 
 
 def forget(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Take damaged rows out, in an open transaction."""
-    for table in ("entries", "contents", "classes"):
+    for table in _OF_AN_ENTRY:
         connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(one,) for one in ids])

@@ -13,7 +13,8 @@ from pathlib import Path
 from inspector.errors import UserError
 from inspector.results.journal_damage import SQLITE_ERRORS, in_words, is_damage, may_be_ours
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 has no reviews; it is read as it is, and gets their tables when it is opened for writing."""
 _APPLICATION_ID = 0x49415243
 """Tells an archive's index from other SQLite files of this program."""
 _SUM = """
@@ -76,6 +77,19 @@ CREATE TABLE totals (
 ) WITHOUT ROWID;
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_REVIEWS = """
+CREATE TABLE reviews (
+    id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    review BLOB NOT NULL,
+    PRIMARY KEY (id, revision)
+) WITHOUT ROWID;
+CREATE TABLE reviewed (
+    id INTEGER PRIMARY KEY,
+    dismissed INTEGER NOT NULL
+);
+"""
+"""All reviews; and the entries whose last one was not undone."""
 _TRIGGERS = (
     f"CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN {_ADD} END",
     f"CREATE TRIGGER entries_deleted AFTER DELETE ON entries BEGIN {_TAKE} END",
@@ -157,13 +171,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in an empty file. Takes the write lock, so that two starts cannot race."""
+    """Make the tables in an empty file, or those that an older one lacks. Takes the write lock, so that two starts cannot race."""
     connection.execute("BEGIN IMMEDIATE")
-    if _check_version(connection, path) <= 0:
+    found = _check_version(connection, path)
+    if found <= 0:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise UserError(f"archive {path}: is another program's SQLite file; name another folder")
         for statement in (*filter(str.strip, _TABLES.split(";")), *_TRIGGERS):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    if found < SCHEMA_VERSION:
+        for statement in filter(str.strip, _REVIEWS.split(";")):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")

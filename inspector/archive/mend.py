@@ -29,6 +29,7 @@ from inspector.archive.places import (
     thumbnail_path,
 )
 from inspector.archive.protection import note_all, read_protected
+from inspector.archive.review_mend import review_paths, settle_all
 
 _MOST_FACTS = 16 << 20
 _ROWS = 500
@@ -49,10 +50,15 @@ class Mended(msgspec.Struct, kw_only=True):
     """Entries that had been lost."""
     rewritten: int = 0
     """Files with an entry's facts that were not there, and were written again from its row."""
+    reviews: int = 0
+    """Reviewed entries whose reviews were not the same in index and files, or whose reviewed mask was not there."""
     bad_rows: int = 0
     """Rows that no archive has written. They are taken out of the index; their files are adopted where they are there."""
     unknown: int = 0
     """Files that are no archive's, or pictures without their facts. They are left alone."""
+
+    def __add__(self, other: Mended) -> Mended:
+        return Mended(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
     @property
     def changed(self) -> bool:
@@ -64,6 +70,7 @@ class Mended(msgspec.Struct, kw_only=True):
         told = {
             "adopted": "entries adopted", "removed": "half-written files removed", "lost": "entries lost",
             "found_again": "lost entries found again", "rewritten": "files of facts written again",
+            "reviews": "entries whose reviews were brought together",
             "bad_rows": "damaged rows", "unknown": "unknown files left alone",
         }  # fmt: skip
         return ", ".join(f"{getattr(self, key)} {words}" for key, words in told.items() if getattr(self, key))
@@ -84,6 +91,10 @@ def mend(root: Path, connection: sqlite3.Connection, *, rows: bool = True, only_
             _remove(root, _beside(stem), mended, only_look)
     else:
         mended.unknown += len(without_picture)
+    found = settle_all(root, connection, only_look=only_look)
+    mended.reviews += found.settled
+    mended.removed += found.removed
+    mended.unknown += found.unknown
     if not only_look:
         with transaction(connection):
             note_all(connection, protected)
@@ -160,7 +171,7 @@ def _mend_day(root: Path, connection: sqlite3.Connection, day: str, mended: Mend
         stem = f"{day}/{name}"
         facts = _facts(root, stem)
         if facts is not None and _was_deleted(connection, facts, stem):
-            _remove(root, [facts.image.path, *_beside(stem)], mended, only_look)
+            _remove(root, [facts.image.path, *review_paths(stem), *_beside(stem)], mended, only_look)
         elif name not in pictures:
             without_picture.append(stem)
         elif facts is None or not os.path.lexists(root / facts.image.path):

@@ -10,6 +10,8 @@ from inspector.archive.entry import SUFFIXES, Format
 
 INDEX = "archive.sqlite"
 IMAGES, MASKS, THUMBNAILS, ENTRIES = "images", "masks", "thumbnails", "entries"
+REVIEWS = "reviews"
+"""Made with the first review."""
 FOLDERS = (ENTRIES, MASKS, THUMBNAILS, IMAGES)
 """In the order in which the files of an entry are written: one that has its picture has everything."""
 PART = ".part"
@@ -48,6 +50,16 @@ def thumbnail_path(stem: str) -> str:
 def entry_path(stem: str) -> str:
     """Path of the file with the entry's facts within the archive."""
     return f"{ENTRIES}/{stem}.json"
+
+
+def review_path(stem: str) -> str:
+    """Path of the file with all reviews of the entry within the archive."""
+    return f"{REVIEWS}/{stem}.json"
+
+
+def reviewed_mask_path(stem: str) -> str:
+    """Path of the mask as it was reviewed within the archive."""
+    return f"{REVIEWS}/{stem}.png"
 
 
 def stem_in(path: str) -> str | None:

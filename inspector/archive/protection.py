@@ -1,6 +1,7 @@
 """Protecting runs and entries from the quotas, also while another process adds to the archive.
 
-What is protected stands in a file, too, so that an index that is made again knows it.
+What is protected stands in a file, too, so that an index that is made again knows it. An entry that a person has reviewed is protected as
+long as the review stands.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from inspector.results.journal_damage import SQLITE_ERRORS
 
 FILE = "protected.json"
 _MOST_BYTES = 64 << 20
+_REVIEWED = "id IN (SELECT id FROM reviewed)"
 
 
 class Protected(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +72,7 @@ def note(connection: sqlite3.Connection, protected: Protected, ids: Iterable[int
     connection.executemany("INSERT INTO protected_runs VALUES (?)", [(run,) for run in protected.runs])
     single = set(protected.entries)
     connection.executemany(
-        "UPDATE entries SET protected = (? OR run IN (SELECT run FROM protected_runs)) WHERE id = ?",
+        f"UPDATE entries SET protected = (? OR run IN (SELECT run FROM protected_runs) OR {_REVIEWED}) WHERE id = ?",
         [(int(one in single), one) for one in ids],
     )
 
@@ -80,7 +82,7 @@ def note_all(connection: sqlite3.Connection, protected: Protected) -> None:
     note(connection, protected, ())
     marked = connection.execute("SELECT id FROM entries WHERE protected = 1")
     by_run = connection.execute(
-        "SELECT id FROM entries WHERE protected = 0 AND run IN (SELECT run FROM protected_runs)"
+        f"SELECT id FROM entries WHERE protected = 0 AND (run IN (SELECT run FROM protected_runs) OR {_REVIEWED})"
     )
     ids = {int(row[0]) for rows in (marked, by_run) for row in rows}
     note(connection, protected, sorted(ids | set(protected.entries)))

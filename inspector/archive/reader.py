@@ -18,12 +18,16 @@ from inspector.archive.entry import Entry, Evidence, KeptFile
 from inspector.archive.index import DELETION, Deletion, RowError, Total
 from inspector.archive.index_schema import open_for_reading, why_unusable
 from inspector.archive.places import INDEX
+from inspector.archive.review import Review
+from inspector.archive.review_files import stored_mask
+from inspector.archive.review_rows import History, history_of
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.results.journal_damage import SQLITE_ERRORS
 
 Entries: TypeAlias = list[Entry]
 Deletions: TypeAlias = list[Deletion]
+Condition: TypeAlias = tuple[list[str], list[object]]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +48,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Of the gate."""
     protected: bool | None = None
     lost: bool | None = None
+    reviewed: bool | None = None
+    dismissed: bool | None = None
+    """A person has said that all of what the line found is a false alarm, or has not."""
 
 
 class Archive(AbstractContextManager["Archive"]):
@@ -54,6 +61,7 @@ class Archive(AbstractContextManager["Archive"]):
         self.path = Path(path)
         self._index = self.path / INDEX
         self._connection = open_for_reading(self._index)
+        self._with_reviews = False
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -68,7 +76,7 @@ class Archive(AbstractContextManager["Archive"]):
         """At most ``limit`` entries, the one that was added last first. ``cursor``: the id of the last entry of the page before.
 
         Raises UserError."""
-        condition, values = _condition(wanted or Filter())
+        condition, values = self._condition(wanted or Filter())
         if cursor is not None:
             condition.append("e.id > ?" if oldest_first else "e.id < ?")
             values.append(cursor)
@@ -82,7 +90,7 @@ class Archive(AbstractContextManager["Archive"]):
 
     def count(self, wanted: Filter | None = None) -> int:
         """How many entries there are. Raises UserError."""
-        condition, values = _condition(wanted or Filter())
+        condition, values = self._condition(wanted or Filter())
         return int(self._query(f"SELECT count(*) FROM entries e WHERE {' AND '.join(condition)}", values)[0][0])
 
     def get(self, id_: int) -> Entry | None:
@@ -131,19 +139,52 @@ class Archive(AbstractContextManager["Archive"]):
 
         Raises FileError."""
         found = self._there(entry)
-        if found.mask is None:
-            return None
-        height, width = found.picture_px
-        data = files.read(self.path, found.mask)
+        return None if found.mask is None else stored_mask(self.path, found.mask, found.picture_px)
+
+    def review_of(self, id_: int) -> Review | None:
+        """The review of an entry that holds; None where it is not reviewed, or the last review was undone. Raises UserError."""
+        history = self.reviews(id_)
+        return history[-1] if history and history[-1].truth is not None else None
+
+    def reviews(self, id_: int) -> History:
+        """All reviews of an entry, the first one first. Raises UserError."""
         try:
-            values = Decoder(height, width).stored_in(data)
-        except BadFrameError as error:
-            raise FileError(f"{self.path / found.mask.path}: {error}") from None
-        if values.dtype != np.uint8 or values.ndim != 2:
-            raise FileError(
-                f"{self.path / found.mask.path}: holds {values.dtype} {list(values.shape)}; expected a bitmask"
+            return history_of(self._connection, id_) if self._has_reviews() else ()
+        except SQLITE_ERRORS as error:
+            raise UserError(f"archive {self._index}: {why_unusable(error)}") from None
+        except RowError as error:
+            raise self._damaged(error) from None
+
+    def reviewed_among(self, ids: Sequence[int]) -> set[int]:
+        """Those of some entries that are reviewed. Raises UserError."""
+        if not ids or not self._has_reviews():
+            return set()
+        rows = self._query("SELECT id FROM reviewed WHERE id BETWEEN ? AND ?", (min(ids), max(ids)))
+        return set(ids).intersection(row[0] for row in rows)
+
+    def reviewed_mask(self, entry: Entry | int) -> NDArray[np.uint8] | None:
+        """The mask as it was reviewed, of the same form as ``mask``; None where the entry is not reviewed. Raises FileError and UserError."""
+        found = self._there(entry)
+        review = self.review_of(found.id)
+        return (
+            None
+            if review is None or review.truth is None
+            else stored_mask(self.path, review.truth.mask, found.picture_px)
+        )
+
+    def queue(self, kind: Evidence, *, cursor: int | None = None, limit: int = 100) -> Entries:
+        """Entries of a class of evidence that nobody has reviewed, the newest first; none that are lost. ``cursor`` as in ``list``. Raises UserError."""
+        return self.list(Filter(evidence=kind, reviewed=False, lost=False), cursor=cursor, limit=limit)
+
+    def to_review(self) -> dict[Evidence, int]:
+        """How many entries are in the queue of each class. Raises UserError."""
+        done: dict[str, int] = {}
+        if self._has_reviews():
+            rows = self._query(
+                "SELECT e.evidence, count(*) FROM reviewed JOIN entries e USING (id) WHERE e.lost = 0 GROUP BY e.evidence"
             )
-        return np.ascontiguousarray(values, dtype=np.uint8)
+            done = {str(row[0]): int(row[1]) for row in rows}
+        return {one: total.entries - total.lost - done.get(one.value, 0) for one, total in self.totals().items()}
 
     def thumbnail(self, entry: Entry | int) -> bytes | None:
         """A small JPEG; None where there is none. Raises FileError."""
@@ -179,8 +220,23 @@ class Archive(AbstractContextManager["Archive"]):
             f"archive {self._index}: holds a row that no archive has written ({str(error)[:200]}); `inspector archive check --mend` takes it out"
         )
 
+    def _condition(self, wanted: Filter) -> Condition:
+        conditions, values = _condition(wanted)
+        for name, among in (("reviewed", "reviewed"), ("dismissed", "reviewed WHERE dismissed = 1")):
+            asked = getattr(wanted, name)
+            if asked is not None:
+                some = f"e.id {'' if asked else 'NOT '}IN (SELECT id FROM {among})"
+                conditions.append(some if self._has_reviews() else str(int(not asked)))
+        return conditions, values
 
-def _condition(wanted: Filter) -> tuple[list[str], list[object]]:
+    def _has_reviews(self) -> bool:
+        """Whether the index has their tables. One of version 1 gets them when it is opened for writing, which may be meanwhile."""
+        if not self._with_reviews:
+            self._with_reviews = bool(self._query("SELECT 1 FROM sqlite_master WHERE name = 'reviewed'"))
+        return self._with_reviews
+
+
+def _condition(wanted: Filter) -> Condition:
     """The condition in SQL, and its values. The pluses leave one choice of index, that of the run or of the class; without either, ids are
     gone through in their order."""
     conditions: list[str] = ["1"]

@@ -28,6 +28,8 @@ from inspector.archive.mend import Mended, mend
 from inspector.archive.places import FOLDERS, INDEX, entry_path, image_path, mask_path, stem_of, thumbnail_path
 from inspector.archive.protection import protect
 from inspector.archive.quota import FreeSpace, Quota, days_until_full, excess, next_to_delete
+from inspector.archive.review_mend import review_paths
+from inspector.archive.reviewing import settle_marked
 from inspector.errors import UserError
 from inspector.frames.outcome import Verdict
 from inspector.results.journal_damage import SQLITE_ERRORS, is_damage, set_aside
@@ -203,6 +205,8 @@ class Store:
             closed_well = connection.execute("DELETE FROM facts WHERE key = ?", (_CLOSED_WELL,)).rowcount
         if not closed_well:
             self.mended = mend(self.path, connection, rows=False)
+        if settled := settle_marked(self.path, connection):
+            self.mended.reviews += settled
 
     def _set_aside(self, error: BaseException) -> None:
         if self._connection is not None:
@@ -291,9 +295,10 @@ class Store:
 
 
 def paths_of(entry: Entry) -> list[str]:
-    """The files of an entry in the order in which they are removed: what is left without its picture is taken for half written."""
+    """The files of an entry in the order in which they are removed: what is left without its picture is taken for half written, and the facts
+    say that the rest is of a deleted entry."""
     stem = index.require_own_paths(entry)
-    return [entry.image.path, mask_path(stem), thumbnail_path(stem), entry_path(stem)]
+    return [entry.image.path, mask_path(stem), thumbnail_path(stem), *review_paths(stem), entry_path(stem)]
 
 
 def _empty_mask(size: tuple[int, int]) -> bytes:

@@ -17,6 +17,7 @@ from inspector.cli.archive_filters import (
     LostOption,
     MostScoreOption,
     ProtectedOption,
+    ReviewedOption,
     RunOption,
     SinceOption,
     UntilOption,
@@ -51,6 +52,7 @@ def list_command(
     most_score: MostScoreOption = None,
     protected: ProtectedOption = None,
     lost: LostOption = None,
+    reviewed: ReviewedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List entries, the one added last first, and what the archive holds in all.
@@ -63,17 +65,19 @@ def list_command(
     conditions = wanted(
         run=run, line=line, camera=camera, class_name=class_name, verdict=verdict, evidence=evidence, since=since,
         until=until, least_score=least_score, most_score=most_score, protected=protected, lost=lost,
+        reviewed=reviewed,
     )  # fmt: skip
     with Archive(archive) as reader:
         found = reader.list(conditions, cursor=after, limit=count + 1)
         sums = reader.totals()
+        reviewed_ones = reader.reviewed_among([one.id for one in found])
     page, more = found[:count], len(found) > count
     cursor = page[-1].id if more else None
     if as_json:
         print_json({"entries": page, "after": cursor, "totals": {one.value: total for one, total in sums.items()}})
         return
     if page:
-        print_entries(page)
+        print_entries(page, reviewed_ones)
     tell(f"{'no entries' if not page else len(page)}{'' if cursor is None else f', more with --after {cursor}'}")
     tell(totals_in_words(sums))
 
@@ -84,11 +88,15 @@ def show(
     archive: ArchiveArgument = Path("archive"),
     picture: Annotated[
         Path | None,
-        typer.Option(help="Write the picture with what was found outlined to this PNG."),
+        typer.Option(
+            help="Write the picture with what was found outlined, and what a review left of it dashed, to this PNG."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one entry in words, and write its picture with what was found outlined."""
+    """Show one entry in words with all its reviews, and write its picture with what was found outlined."""
+    import msgspec
+
     from engines.errors import FileError
     from engines.files.writing import refuse_folders
     from inspector.archive.reader import Archive
@@ -103,10 +111,11 @@ def show(
         found = reader.get(entry)
         if found is None:
             raise FileError(f"archive {archive}: has no entry {entry}; it was deleted, or never there")
+        history = reader.reviews(entry)
         if as_json:
-            print_json(found)
+            print_json(msgspec.to_builtins(found) | {"reviews": history})
         else:
-            console().print(entry_in_words(found), soft_wrap=True)
+            console().print(entry_in_words(found, history), soft_wrap=True)
         if picture is not None:
             write_picture(reader, found, picture)
 
@@ -142,6 +151,47 @@ def protect(
 
 
 @app.command()
+def review(
+    entry: Annotated[int, number_argument("ID", Limits(1, 2**62, whole=True), help="Number of the entry.")],
+    author: Annotated[str, typer.Option(metavar="NAME", help="Who says it; it is kept with the review.")],
+    archive: ArchiveArgument = Path("archive"),
+    right: Annotated[
+        bool, typer.Option("--right", help="All that was found is right; where nothing was found, the sheet is clean.")
+    ] = False,
+    false_alarm: Annotated[bool, typer.Option("--false-alarm", help="Nothing of it is a defect.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last review back; the history keeps it.")] = False,
+    note: Annotated[str, typer.Option(help="A line that is kept with it.")] = "",
+    base: Annotated[
+        int | None,
+        number_option(
+            "--base",
+            Limits(0, 10_000, whole=True),
+            help="Only if the entry is at this revision still, 0: not reviewed. By default whatever is there is replaced.",
+        ),
+    ] = None,
+) -> None:
+    """Say whether what was found on one frame is right. Also while the line runs.
+
+    Single defects, other classes and what was missed are judged on the pages of `inspector view`.
+    """
+    from inspector.archive.reader import Archive
+    from inspector.archive.review import Proposal, Says
+    from inspector.archive.reviewing import review as keep
+    from inspector.errors import UserError
+
+    says: list[Says] = [
+        *(("right",) if right else ()), *(("false_alarm",) if false_alarm else ()), *(("undone",) if undo else ()),
+    ]  # fmt: skip
+    if len(says) != 1:
+        raise UserError("expected one of --right, --false-alarm and --undo")
+    if base is None:
+        with Archive(archive) as reader:
+            base = len(reader.reviews(entry))
+    made = keep(archive, entry, Proposal(base=base, says=says[0], note=note), author=author)
+    tell(f"entry {entry}: revision {made.revision}, {made.says.replace('_', ' ')}")
+
+
+@app.command()
 def export(
     archive: ArchiveArgument = Path("archive"),
     coco: Annotated[
@@ -166,11 +216,13 @@ def export(
     least_score: LeastScoreOption = None,
     most_score: MostScoreOption = None,
     protected: ProtectedOption = None,
+    reviewed: ReviewedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write entries as a data set of another program: `--coco`, `--severstal` or `--yolo`.
 
-    The labels are what the segmenter found: predictions, which nobody has checked. The export says so, too.
+    The labels are what the segmenter found: predictions, which nobody has checked; those of reviewed entries are what a person said. The
+    export says so, too. With --reviewed nothing else is in it.
     """
     from inspector.archive.export.write import Form
     from inspector.archive.export.write import export as write_export
@@ -185,6 +237,7 @@ def export(
     conditions = wanted(
         run=run, line=line, camera=camera, class_name=class_name, verdict=verdict, evidence=evidence, since=since,
         until=until, least_score=least_score, most_score=most_score, protected=protected, lost=None,
+        reviewed=reviewed,
     )  # fmt: skip
     with Archive(archive) as reader:
         exported = write_export(reader, conditions, form, folder, f"--{form.value}")

@@ -45,6 +45,9 @@ ProtectedOption = Annotated[
 LostOption = Annotated[
     bool | None, typer.Option("--lost/--not-lost", help="Only those whose files are not there any more, or are.")
 ]
+ReviewedOption = Annotated[
+    bool | None, typer.Option("--reviewed/--not-reviewed", help="Only those that a person has reviewed, or has not.")
+]
 
 
 def wanted(
@@ -61,6 +64,7 @@ def wanted(
     most_score: float | None,
     protected: bool | None,
     lost: bool | None,
+    reviewed: bool | None,
 ) -> Filter:
     """The conditions. Raises UserError."""
     from engines.files.text import brief
@@ -84,6 +88,7 @@ def wanted(
         most_score=most_score,
         protected=protected,
         lost=lost,
+        reviewed=reviewed,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from inspector.archive.export.write import Exported
     from inspector.archive.index import Total
     from inspector.archive.reader import Archive
+    from inspector.archive.review import Review
 
 _MIB = 1 << 20
 
 
-def print_entries(entries: Sequence[Entry]) -> None:
-    """A table."""
+def print_entries(entries: Sequence[Entry], reviewed: Container[int] = ()) -> None:
+    """A table; ``reviewed``: ids."""
     from rich import box
     from rich.table import Table
 
@@ -42,7 +43,7 @@ def print_entries(entries: Sequence[Entry]) -> None:
             one.evidence.value,
             shown(", ".join(one.classes)),
             "" if one.gate_score is None else f"{one.gate_score:.2f}",
-            _marks(one),
+            _marks(one, one.id in reviewed),
         )
     console().print(table)
 
@@ -59,8 +60,8 @@ def totals_in_words(sums: Mapping[Evidence, Total]) -> str:
     return f"in all: {', '.join(told) or 'nothing'}"
 
 
-def entry_in_words(one: Entry) -> Text:
-    """An entry, a line for each fact."""
+def entry_in_words(one: Entry, reviews: Sequence[Review] = ()) -> Text:
+    """An entry, a line for each fact, and for each of its reviews."""
     from rich.text import Text
 
     from inspector.cli.result_lines import VERDICT_STYLES
@@ -106,30 +107,42 @@ def entry_in_words(one: Entry) -> Text:
         )
     if len(one.defects) > 20:
         text.append(f"  and {len(one.defects) - 20} smaller defects\n")
+    for review in reviews:
+        text.append(f"  {'review':<12}", "dim").append(f"{brief(_review_in_words(review), 1200)}\n")
     text.rstrip()
     return text
 
 
 def exported_in_words(exported: Exported) -> str:
     """Several lines."""
-    from inspector.archive.export.frames import PREDICTED
+    from inspector.archive.export.write import whose_labels
 
     left_out = ", ".join(f"{count} {why}" for why, count in exported.left_out.items())
     labels = "rows" if exported.form.value == "severstal" else "regions"
     told = f"{exported.folder}: {exported.frames} frames, {exported.labels} {labels} of {', '.join(exported.classes)}"
-    return f"{told}{f'; left out: {left_out}' if left_out else ''}\n{PREDICTED}"
+    return f"{told}{f'; left out: {left_out}' if left_out else ''}\n{whose_labels(exported.predicted, exported.reviewed, exported.frames)}"
 
 
 def write_picture(archive: Archive, entry: Entry, path: Path) -> None:
-    """The picture with what the segmenter found tinted and outlined. Raises FileError."""
+    """The picture with what the segmenter found tinted and outlined, and what a review left of it dashed. Raises FileError."""
     from inspector.report.pictures.contact_sheet import outlined
     from inspector.report.pictures.drawing import write_png
 
-    write_png(path, outlined(archive.pixels(entry), archive.mask(entry), None, len(entry.bits), 1.0))
+    write_png(
+        path, outlined(archive.pixels(entry), archive.mask(entry), archive.reviewed_mask(entry), len(entry.bits), 1.0)
+    )
 
 
-def _marks(one: Entry) -> str:
-    return " ".join(word for word, is_so in (("protected", one.protected), ("LOST", one.lost)) if is_so)
+def _marks(one: Entry, reviewed: bool) -> str:
+    marks = (("reviewed", reviewed), ("protected", one.protected and not reviewed), ("LOST", one.lost))
+    return " ".join(word for word, is_so in marks if is_so)
+
+
+def _review_in_words(review: Review) -> str:
+    told = f"{review.revision}: {review.says.replace('_', ' ')}, by {review.author}, {_local(review.at_unix_ns)}"
+    if review.truth is not None:
+        told += f"; {', '.join(review.truth.classes) or 'clean'}{'' if review.truth.located else ', not all outlined'}"
+    return f"{told}; {review.note}" if review.note else told
 
 
 def _local(unix_ns: int) -> str:

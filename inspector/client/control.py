@@ -88,19 +88,19 @@ class ControlClient(AbstractContextManager["ControlClient"]):
         """The daemon's line, epoch and clocks. Raises NoAnswer and KeyRefused."""
         return self._exchange(Request(control=1, id=str(uuid.uuid4())), self._timeout_s)
 
-    def ask(self, command: AnyCommand, longest_s: float | None = None) -> Reply:
+    def ask(self, command: AnyCommand, longest_s: float | None = None, request_id: str | None = None) -> Reply:
         """Have the line do ``command``; return its final reply, which may be a refusal.
 
         The request is sent again with the same id until the reply comes, so a reply that is lost costs nothing and the command is done
-        once. ``longest_s`` bounds the wait for one that is being done; None: as long as the daemon says that it is. Raises NoAnswer and
-        KeyRefused.
+        once. ``longest_s`` bounds the wait for one that is being done; None: as long as the daemon says that it is. ``request_id``: that of the
+        request, where somebody has chosen one already; None: a new one. Raises NoAnswer and KeyRefused.
         """
         told, told_ns = self.hello(), time.monotonic_ns()
         valid_s = _SLOW_EXPIRY_S if type(command) in SLOW else self._timeout_s
         return self._exchange(
             Request(
                 control=1,
-                id=str(uuid.uuid4()),
+                id=request_id or str(uuid.uuid4()),
                 epoch=told.epoch,
                 expires_ns=told.monotonic_ns + (time.monotonic_ns() - told_ns) + int(valid_s * 1e9),
                 on_behalf_of=self._on_behalf_of,

@@ -117,6 +117,8 @@ def _data_metadata(
 ) -> DataMetadata:
     defective = sum(one.defective for one in tally.frames)
     warnings = [f"{PREDICTED[0].upper()}{PREDICTED[1:]}."] if dataset.predicted else []
+    if dataset.predicted and dataset.reviewed:
+        warnings.append(f"{dataset.reviews_in_words}.")
     warnings += optimistic(bundle, dataset, selection)
     if note := blank_note(dataset.frames):
         warnings.append(note)

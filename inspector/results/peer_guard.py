@@ -18,6 +18,7 @@ from inspector.results.bad_messages import BadMessages, Fault
 from inspector.results.brief_log import BriefLog
 from inspector.results.connections import Connection, Connections
 from inspector.results.door import Door
+from inspector.results.mailbox import Mailbox
 from inspector.results.once_a_minute import OnceAMinute, and_more
 from inspector.results.peer_limits import Cause, PeerLimits
 from inspector.results.process_memory import anonymous_bytes, give_back
@@ -81,6 +82,8 @@ class PeerGuard:
         self._memory_kept = 0
         """When free memory was given back last."""
         self._stop = threading.Event()
+        self._stopped: Mailbox[None] = Mailbox()
+        """Ends the wait for peers when the line stops."""
         self._thread = threading.Thread(
             target=self._run, name="peers" if section == "results" else f"peers-{section}", daemon=True
         )
@@ -94,6 +97,7 @@ class PeerGuard:
     def stop(self) -> None:
         """Stop watching."""
         self._stop.set()
+        self._stopped.interrupt()
         if self._thread.ident is not None:
             self._thread.join(1.0)
 
@@ -130,6 +134,7 @@ class PeerGuard:
         that only listen cost nothing."""
         self._stop.wait(_PAUSE_S)
         poller = select.poll()
+        poller.register(self._stopped.fileno(), select.POLLIN)
         if self._allow_list is not None:
             poller.register(int(self._zap.getsockopt(zmq.FD)), select.POLLIN)
         for descriptor in self._connections.descriptors():

@@ -64,5 +64,5 @@ async def posted(request: Request, kind: type[T]) -> T:
             raise RefusedError(413, f"more than {LARGEST_POST >> 10} KiB were sent")
     try:
         return msgspec.json.decode(bytes(content), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"not what was expected: {error}"[:300]) from None

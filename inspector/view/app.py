@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from inspector.config.metrics import Address
 from inspector.errors import UserError
 from inspector.view.coils import coil_routes
+from inspector.view.commands import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
 from inspector.view.door import Door, person_routes
@@ -26,8 +28,13 @@ from inspector.view.lines import Lines
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
 from inspector.view.people import Role
+from inspector.view.review_page import review_page_routes
+from inspector.view.reviews import review_routes
 from inspector.view.security import App, Guard
 from inspector.view.sockets import Hub
+from inspector.view.trend_desk import TrendDesk
+from inspector.view.trend_pages import trend_routes
+from inspector.view.trend_state import TrendState
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +50,18 @@ _MORE_CONNECTIONS = 64
 _POLL_S = 0.1
 
 
-def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> App:
-    """The application, as ASGI; ``patience_s`` as of the viewer."""
+def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float, state: TrendState | None = None) -> App:
+    """The application, as ASGI; ``patience_s`` as of the viewer, ``state`` keeps what is counted for trends."""
     hub = Hub(lines.all, config.viewers, patience_s)
     sources = line_sources(config)
+    shown = {line.id: line.live for line in lines.all}
 
     async def listed(_: Request) -> JSONResponse:
-        return JSONResponse(
-            [{"id": one.id, "journal": one.journal is not None, "archive": one.archive is not None} for one in sources]
-        )
+        has = ("journal", "archive", "control")
+        return JSONResponse([{"id": one.id, **{key: getattr(one, key) is not None for key in has}} for one in sources])
+
+    def published(line: str) -> str | None:
+        return shown[line].line
 
     routes = [
         *page_routes(),
@@ -59,7 +69,11 @@ def make_app(config: ViewConfig, lines: Lines, port: int, patience_s: float) -> 
         Route("/api/lines", listed),
         WebSocketRoute("/live", hub.serve),
         *frame_routes(sources),
-        *coil_routes(sources, coil_configs(config)),
+        *coil_routes(sources, coil_configs(config), published=published),
+        *review_routes(sources),
+        *review_page_routes(),
+        *trend_routes(sources, published, TrendDesk(state)),
+        *command_routes(config),
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
@@ -84,13 +98,15 @@ class Viewer:
 
     def run(self, stop: threading.Event, report: Callable[[], None] = lambda: None) -> None:
         """Serve until ``stop`` is set; ``report`` is called several times a second. Raises UserError."""
-        with self._socket, Lines(self._config) as lines:
-            asyncio.run(self._serve(lines, stop, report))
+        with self._socket, _state(self._config) as state, Lines(self._config) as lines:
+            asyncio.run(self._serve(lines, state, stop, report))
 
-    async def _serve(self, lines: Lines, stop: threading.Event, report: Callable[[], None]) -> None:
+    async def _serve(
+        self, lines: Lines, state: TrendState | None, stop: threading.Event, report: Callable[[], None]
+    ) -> None:
         server = _Server(
             uvicorn.Config(
-                make_app(self._config, lines, self.port, self._patience_s),
+                make_app(self._config, lines, self.port, self._patience_s, state),
                 http="h11",
                 loop="asyncio",
                 ws="websockets-sansio",
@@ -119,6 +135,16 @@ class Viewer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _state(config: ViewConfig) -> Iterator[TrendState | None]:
+    """Raises UserError where the folder cannot be used."""
+    if config.state is None:
+        yield None
+        return
+    with contextlib.closing(TrendState(Path(config.state))) as state:
+        yield state
 
 
 class _Server(uvicorn.Server):

@@ -1,24 +1,16 @@
-"""Makes a coil of a run, in a process of its own that gives way to everything else on the machine, and says it on standard output.
+"""Makes a coil of a run, in a process of its own (``worker.py``).
 
-A message is a letter, the length of what follows (8 bytes, little endian) and that: ``p`` progress, then either ``h`` the head (JSON), ``b`` the arrays,
-``f`` facts of defects, some at a time, ``m`` when the map has all that it needs, and ``j`` the judgement (JSON), which may take longer than all before; or
-``r`` the report; and last ``.``, or ``e``, why there is none. Standard input is the job and stays open: at its end nobody waits any more, and the process
-ends.
+Its messages: ``h`` the head (JSON), ``b`` the arrays, ``f`` facts of defects, some at a time, ``m`` when the map has all that it needs, and ``j`` the judgement
+(JSON), which may take longer than all before; or ``r`` the report.
 """
 
 from __future__ import annotations
 
-import os
-import struct
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
-from engines.errors import FileError
 from inspector.coil.coil import Coil, Findings
 from inspector.coil.config import CoilConfig
 from inspector.coil.coverage import CameraCoverage
@@ -48,11 +40,10 @@ from inspector.view.arrays import (
     packed,
 )
 from inspector.view.runs import Run
+from inspector.view.worker import PROGRESS, Progress, Tell, run_worker
 
-MESSAGE = struct.Struct("<cQ")
 _EVERY = 500
 """Rows between two words on how far it is."""
-Tell = Callable[[bytes, bytes], None]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +53,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     config: str | None
     """The line's `coil.yaml`; None: no grades, and roll marks are searched as they are by default."""
+    archive: str | None = None
+    """Where pictures for the report are."""
     report: bool
     """Make the report instead of the map."""
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far it is, rows of the journal."""
-
-    done: int
-    of: int
 
 
 class CoilHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,38 +101,27 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> None:
     """Entry point of the process."""
-    os.nice(10)
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
-    out = os.dup(1)
-    os.dup2(2, 1)  # nothing that is printed by a library comes between the messages
-    try:
-        with open(out, "wb") as file:
-            make(job, lambda kind, content: _write(file, kind, content))
-    except BrokenPipeError:
-        os._exit(0)
+    run_worker(Job, make)
 
 
 def make(job: Job, tell: Tell) -> None:
-    """Do the job."""
+    """Do the job. Raises UserError and FileError."""
     try:
         _make(job, tell)
-    except (UserError, FileError) as error:
-        tell(b"e", str(error).encode())
     except MalformedError as error:
-        tell(b"e", f"journal {job.journal}: a row has been altered: {error}".encode())
+        raise UserError(f"journal {job.journal}: a row has been altered: {error}") from None
 
 
 def _make(job: Job, tell: Tell) -> None:
     config = CoilConfig() if job.config is None else load_coil(Path(job.config))
     reading = _Reading(job, config)
     for progress in reading.steps():
-        tell(b"p", msgspec.json.encode(progress))
+        tell(PROGRESS, msgspec.json.encode(progress))
     findings = reading.coil.findings
     if findings.line is None:
         raise UserError(f"the journal holds nothing of the run {job.run.name!r} any more")
     if job.report:
-        tell(b"r", _page(made(findings, config)).encode())
+        tell(b"r", _page(made(findings, config), job.archive).encode())
     else:
         _tell_map(job.run, reading, findings, tell)
         report = made(findings, config)
@@ -158,7 +133,6 @@ def _make(job: Job, tell: Tell) -> None:
             notes=report.notes,
         )
         tell(b"j", msgspec.json.encode(judgement))
-    tell(b".", b"")
 
 
 def _tell_map(run: Run, reading: _Reading, findings: Findings, tell: Tell) -> None:
@@ -181,13 +155,12 @@ def _tell_map(run: Run, reading: _Reading, findings: Findings, tell: Tell) -> No
     tell(b"m", b"")
 
 
-def _page(report: CoilReport) -> str:
-    from inspector.report.coil.coil_map import coil_map
-    from inspector.report.coil.page import MAP_CAPTION, page
-    from inspector.report.coil.pictures import shown
+def _page(report: CoilReport, archive: str | None) -> str:
+    from inspector.report.coil.archived import ArchivedPictures
+    from inspector.report.coil.page import page
+    from inspector.report.coil.write import drawn
 
-    picture = coil_map(report)
-    return page(report, None if picture is None else shown(picture, MAP_CAPTION), [])
+    return page(report, *drawn(report, None if archive is None else ArchivedPictures(Path(archive), report)))
 
 
 class _Reading:
@@ -232,17 +205,6 @@ class _Reading:
     def classes(self, findings: Findings) -> tuple[str, ...]:
         """All classes, in the order of the bundles' bits, so that they have the same colours on every coil."""
         return tuple(self._classes | dict.fromkeys(sorted({one.class_name for one in findings.defects})))
-
-
-def _write(file: BinaryIO, kind: bytes, content: bytes) -> None:
-    file.write(MESSAGE.pack(kind, len(content)))
-    file.write(content)
-    file.flush()
-
-
-def _end_with(stream: BinaryIO) -> None:
-    stream.read()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ from starlette.routing import Route
 from inspector.results.journal_reader import JournalReader
 from inspector.view.answers import NEVER_STALE, RefusedError, as_json, encoded_json, told
 from inspector.view.coil_desk import CoilDesk, MadeCoil
-from inspector.view.coil_worker import Job, Progress
+from inspector.view.coil_worker import Job
 from inspector.view.defects import facts_of
 from inspector.view.pictures import picture
 from inspector.view.runs import Run, find_run, runs
+from inspector.view.worker import Progress
 
 _WAIT_S = 10.0
 """How long an answer waits for a coil; then it says how far the coil is."""
@@ -49,10 +50,14 @@ class LineSource(Protocol):
 
 
 def coil_routes(
-    lines: Sequence[LineSource], configs: Mapping[str, Path] | None = None, desk: CoilDesk | None = None
+    lines: Sequence[LineSource],
+    configs: Mapping[str, Path] | None = None,
+    desk: CoilDesk | None = None,
+    published: Callable[[str], str | None] = lambda _: None,
 ) -> list[Route]:
-    """``configs``: by line, its `coil.yaml`, for grades and rolls. The addresses are the same for lines without a journal or an archive, and say what is missing."""
-    pages = _Coils({line.id: line for line in lines}, dict(configs or {}), desk or CoilDesk())
+    """``configs``: by line, its `coil.yaml`, for grades and rolls. ``published``: by id of a line the name under which it publishes, as far as it was
+    heard: a journal may be that of several. The addresses are the same for lines without a journal or an archive, and say what is missing."""
+    pages = _Coils({line.id: line for line in lines}, dict(configs or {}), desk or CoilDesk(), published)
     at = "/api/lines/{line}"
     return [
         Route("/coil", pages.page),
@@ -67,8 +72,14 @@ def coil_routes(
 
 
 class _Coils:
-    def __init__(self, lines: Mapping[str, LineSource], configs: Mapping[str, Path], desk: CoilDesk) -> None:
-        self._lines, self._configs, self._desk = lines, configs, desk
+    def __init__(
+        self,
+        lines: Mapping[str, LineSource],
+        configs: Mapping[str, Path],
+        desk: CoilDesk,
+        published: Callable[[str], str | None],
+    ) -> None:
+        self._lines, self._configs, self._desk, self._published = lines, configs, desk, published
         self._page = (files("inspector.view") / "static" / "coil.html").read_bytes()
 
     async def page(self, request: Request) -> Response:
@@ -81,7 +92,8 @@ class _Coils:
         if name is not None and len(name) > _LONGEST_NAME:
             raise RefusedError(400, "no run has so long a name")
         journal = self._journal(request)
-        found = await run_in_threadpool(_in_journal, journal, lambda reader: runs(reader, name=name))
+        line = self._published(self._line(request).id)
+        found = await run_in_threadpool(_in_journal, journal, lambda reader: runs(reader, name=name, line=line))
         return as_json({"runs": found})
 
     async def head(self, request: Request) -> Response:
@@ -155,7 +167,11 @@ class _Coils:
             raise RefusedError(404, "the journal holds no such run any more")
         config = self._configs.get(line.id)
         job = Job(
-            journal=str(journal), run=run, config=None if config is None else str(config.absolute()), report=report
+            journal=str(journal),
+            run=run,
+            config=None if config is None else str(config.absolute()),
+            archive=None if line.archive is None else str(line.archive.absolute()),
+            report=report,
         )
         made = await self._desk.get(job, _WAIT_S, judged=judged)
         return as_json({"making": made}, 202) if isinstance(made, Progress) else made

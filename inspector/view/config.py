@@ -87,6 +87,13 @@ class ViewConfig(Section, frozen=True, kw_only=True):
             "fewer where the line began later."
         ),
     ] = 50_000
+    state: Annotated[
+        FilePath | None,
+        Meta(
+            description="Folder in which this viewer keeps what it counted of journals for trends, so that it does not count it again when it is started "
+            "again; made where there is none. Null: kept in memory only."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,8 @@ class LineSource:
     """As configured; None: it was not."""
     journal: Path | None
     archive: Path | None
+    control: str | None
+    """Address of its control socket."""
 
 
 def line_id(config: ViewConfig, number: int) -> str:
@@ -123,6 +132,7 @@ def line_sources(config: ViewConfig) -> list[LineSource]:
             line.name,
             None if line.journal is None else Path(line.journal),
             None if line.archive is None else Path(line.archive),
+            line.control,
         )
         for number, line in enumerate(config.lines)
     ]

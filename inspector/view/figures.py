@@ -18,17 +18,22 @@ class Rates:
 
     def __init__(self) -> None:
         self._seconds: deque[tuple[int, Counter[Verdict]]] = deque(maxlen=SHARE_S + 1)
+        self._first: int | None = None
+        """The second of the first verdict, of which only a part was seen."""
 
     def add(self, at_ns: int, verdict: Verdict, count: int) -> None:
         """So many frames got this verdict."""
         second = at_ns // 10**9
+        if self._first is None:
+            self._first = second
         if not self._seconds or self._seconds[-1][0] != second:
             self._seconds.append((second, Counter()))
         self._seconds[-1][1][verdict] += count
 
     def per_s(self, now_ns: int) -> float:
-        """Verdicts a second, over the last whole seconds."""
-        return sum(sum(counts.values()) for counts in self._last(now_ns, RATE_S)) / RATE_S
+        """Verdicts a second, over the last whole seconds; fewer where verdicts began to come less long ago."""
+        whole_s = RATE_S if self._first is None else min(RATE_S, max(1, now_ns // 10**9 - self._first - 1))
+        return sum(sum(counts.values()) for counts in self._last(now_ns, whole_s)) / whole_s
 
     def shares(self, now_ns: int) -> dict[Verdict, float]:
         """Of the verdicts of the last minute; empty where there were none."""

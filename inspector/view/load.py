@@ -35,6 +35,11 @@ def checked(config: ViewConfig, origin: str) -> ViewConfig:
     for number, line in enumerate(config.lines):
         if (line.server_key is None) != (line.client_key is None):
             raise UserError(f"{origin}: lines[{number}]: server_key and client_key go together; give both, or neither")
+        if line.control is not None and line.control.startswith("tcp://") and line.client_key is None:
+            raise UserError(
+                f"{origin}: lines[{number}].control: commands over TCP need server_key and client_key (docs/keys.md), or use the ipc:// address "
+                "on the line's machine"
+            )
     return config
 
 

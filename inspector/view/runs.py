@@ -66,9 +66,11 @@ class _Group:
     """Where the next run of this name begins."""
 
 
-def runs(reader: JournalReader, *, name: str | None = None, most: int = MOST_RUNS) -> list[Run]:
-    """The newest runs, the newest first; those called ``name``, where one is given. Raises UserError."""
-    return _gathered(reader, name)[:most]
+def runs(
+    reader: JournalReader, *, name: str | None = None, line: str | None = None, most: int = MOST_RUNS
+) -> list[Run]:
+    """The newest runs, the newest first; those called ``name`` and of ``line``, where they are given. Raises UserError."""
+    return [one for one in _gathered(reader, name) if line is None or one.line == line][:most]
 
 
 def find_run(reader: JournalReader, id_: int) -> Run | None:

@@ -66,7 +66,7 @@ def main(root: Path, points: int, times: int, rebuilds: int) -> int:
         for problem in problems:
             print(f"turn {turn}: {problem} (mended: {now.in_words() or 'nothing'})", flush=True)
         wrong += bool(problems)
-        mended = Mended(**{name: getattr(mended, name) + getattr(now, name) for name in Mended.__struct_fields__})
+        mended += now
     print(
         f"{points + times + rebuilds} times killed, {wrong} times not whole; {mended.in_words() or 'nothing mended'}",
         flush=True,

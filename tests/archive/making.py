@@ -40,12 +40,14 @@ def make_clean(frame: int = 0, **other: Any) -> Facts:
     return make_facts(frame, **(clean | other))
 
 
-def make_defect() -> Defect:
+def make_defect(**other: Any) -> Defect:
     """The defect that `mask` draws."""
-    return Defect(
-        class_name="crack", score=0.9, area_px=200, bbox_px=(10, 20, 20, 10), centroid_px=(19.5, 24.5), length_px=20.0,
-        width_px=10.0, area_mm2=None, length_mm=None, width_mm=None, x_mm=None, position_um=None,
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "class_name": "crack", "score": 0.9, "area_px": 200, "bbox_px": (10, 20, 20, 10), "centroid_px": (19.5, 24.5),
+        "length_px": 20.0, "width_px": 10.0, "area_mm2": None, "length_mm": None, "width_mm": None, "x_mm": None,
+        "position_um": None,
+    }  # fmt: skip
+    return Defect(**(values | other))
 
 
 def pixels(frame: int = 0) -> NDArray[np.uint8]:
@@ -60,12 +62,31 @@ def mask() -> NDArray[np.uint8]:
     return drawn
 
 
+def two_defects() -> NDArray[np.uint8]:
+    """A crack, a scale that overlaps it, and a pixel that is no defect."""
+    drawn = mask()
+    drawn[25:35, 25:45] |= 2
+    drawn[50, 80] = 1
+    return drawn
+
+
+def add_two_defects(store: Store, frame: int, picture: NDArray[np.uint8] | None = None, **other: Any) -> int:
+    """Add an entry with the mask of `two_defects`."""
+    scale = make_defect(class_name="scale", bbox_px=(25, 25, 20, 10))
+    facts = make_facts(
+        frame, defects=(make_defect(), scale), classes=CLASSES, pixels={"crack": 201, "scale": 200},
+        defect_pixels={"crack": 200, "scale": 200}, **other,
+    )  # fmt: skip
+    return store.add(facts, png(pixels(frame) if picture is None else picture), png(two_defects()), None)
+
+
 def png(values: NDArray[np.uint8]) -> bytes:
     """As a PNG."""
     return bytes(cv2.imencode(".png", values)[1])
 
 
-def add(store: Store, facts: Facts) -> int:
+def add(store: Store, facts: Facts, picture: NDArray[np.uint8] | None = None) -> int:
     """Add an entry with picture, mask and thumbnail."""
     thumbnail = bytes(cv2.imencode(".jpg", cv2.resize(pixels(facts.frame), (24, 16)))[1])
-    return store.add(facts, png(pixels(facts.frame)), png(mask()) if facts.pixels else None, thumbnail)
+    shown = pixels(facts.frame) if picture is None else picture
+    return store.add(facts, png(shown), png(mask()) if facts.pixels else None, thumbnail)

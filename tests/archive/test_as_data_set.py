@@ -104,7 +104,7 @@ def test_an_archive_of_a_newer_program_is_refused(root: Path) -> None:
     connection = sqlite3.connect(root / places.INDEX)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(DataError, match="has schema version 99, this program knows version 1"):
+    with pytest.raises(DataError, match="has schema version 99, this program knows version 2"):
         open_dataset(root)
 
 

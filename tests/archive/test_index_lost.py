@@ -90,7 +90,7 @@ def test_an_index_of_a_newer_program_is_refused_and_left_alone(root: Path) -> No
     connection = sqlite3.connect(root / INDEX)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    expected = r"has schema version 99, this program knows version 1; use the newer program or name another folder"
+    expected = r"has schema version 99, this program knows version 2; use the newer program or name another folder"
     for opened in (Store, Archive):
         with pytest.raises(UserError, match=expected):
             opened(root)

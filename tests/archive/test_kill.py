@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.archive import killing_reviews
 from tests.archive.killing import BREAKS
 
 
-def killed(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The answer of `tests.archive.killing`."""
-    command = [sys.executable, "-m", "tests.archive.killing", str(root), *arguments]
+def killed(root: Path, *arguments: str, what: str = "killing") -> subprocess.CompletedProcess[str]:
+    """The answer of `tests.archive.killing`, or of another one there."""
+    command = [sys.executable, "-m", f"tests.archive.{what}", str(root), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -38,4 +39,16 @@ def test_after_a_kill_at_any_moment_the_archive_is_whole(root: Path) -> None:
 @pytest.mark.parametrize("planted", BREAKS)
 def test_a_fault_in_what_mends_is_noticed(planted: str, root: Path) -> None:
     done = killed(root, "24", "0", "0", planted)
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_whoever_is_killed_while_reviewing_costs_no_review(root: Path) -> None:
+    done = killed(root, "100", "6", what="killing_reviews")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "106 times killed, 0 times not whole" in done.stdout
+
+
+@pytest.mark.parametrize("planted", killing_reviews.BREAKS)
+def test_a_fault_in_what_brings_reviews_together_is_noticed(planted: str, root: Path) -> None:
+    done = killed(root, "150", "0", planted, what="killing_reviews")
     assert done.returncode == 1, done.stdout + done.stderr

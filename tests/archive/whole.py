@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from engines.errors import FileError
+from inspector.archive import review_files
 from inspector.archive.entry import Evidence
 from inspector.archive.index import Total
-from inspector.archive.places import FOLDERS, INDEX, entry_path
+from inspector.archive.places import FOLDERS, INDEX, REVIEWS, entry_path, review_path
 from inspector.archive.reader import Archive, Filter
 
 
@@ -25,10 +27,28 @@ def faults(root: Path) -> list[str]:
                 found.append(f"entry {one.id} is lost")
                 continue
             archive.pixels(one)
+            stem = Path(one.image.path).parent.name + "/" + Path(one.image.path).stem
+            history = archive.reviews(one.id)
+            review = archive.review_of(one.id)
+            if history:
+                expected.add(review_path(stem))
+                if history != review_files.read(root, stem):
+                    found.append(f"entry {one.id}: its reviews are not those of its file")
+            if review is not None and review.truth is not None:
+                files.append(review.truth.mask)
+                expected.add(review.truth.mask.path)
+                if not one.protected:
+                    found.append(f"entry {one.id} is reviewed, and not protected")
             for file in files:
-                archive.data(file)
+                try:
+                    archive.data(file)
+                except FileError as error:
+                    found.append(f"entry {one.id}: {error}")
     there = {
-        path.relative_to(root).as_posix() for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()
+        path.relative_to(root).as_posix()
+        for name in (*FOLDERS, REVIEWS)
+        for path in (root / name).rglob("*")
+        if path.is_file()
     }
     found += [f"{path}: has no row" for path in sorted(there - expected)]
     found += [f"{path}: is not there" for path in sorted(expected - there)]
@@ -51,6 +71,8 @@ def _of_tables(root: Path) -> list[str]:
         "content without a row": "SELECT count(*) FROM contents LEFT JOIN entries USING (id) WHERE entries.id IS NULL",
         "classes without a row": "SELECT count(*) FROM classes LEFT JOIN entries USING (id) WHERE entries.id IS NULL",
         "entries that are deleted, too": "SELECT count(*) FROM entries JOIN deletions USING (id)",
+        "reviews without a row": "SELECT count(*) FROM reviews LEFT JOIN entries USING (id) WHERE entries.id IS NULL",
+        "reviewed entries without a row": "SELECT count(*) FROM reviewed LEFT JOIN entries USING (id) WHERE entries.id IS NULL",
         "deleted entries that came back": "SELECT count(*) FROM contents JOIN deletions USING (stem)",
     }
     connection = sqlite3.connect(root / INDEX)

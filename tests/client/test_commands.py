@@ -20,6 +20,7 @@ from inspector.protocol.limits import LONGEST_TEXT
 from inspector.protocol.messages import LineState
 from inspector.results.identity import Identity
 from inspector.results.status import Status
+from tests.cli.in_process import inspector
 from tests.results.publishing import (
     LOST,
     PASSED,
@@ -41,10 +42,6 @@ CALL = [
     "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from inspector.cli.app import main\nmain()\n",
 ]  # fmt: skip
-
-
-def inspector(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CALL, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT, timeout=40)
 
 
 def a_run(*subscribe: str, interrupt: bool = False) -> tuple[int, str, str]:
@@ -110,7 +107,7 @@ def test_who_joins_late_is_told_and_heartbeats_show() -> None:
     results.start()
     results.begin("cam1", RUN, START)
     eventually(lambda: results.snapshot().published == 1)
-    done = inspector("subscribe", results.endpoint, "--heartbeats", "--count", 3)
+    done = inspector("subscribe", results.endpoint, "--heartbeats", "--count", "3")
     results.close()
     assert done.returncode == 0, "what came before joining was not missed by this subscriber"
     assert "cam1: joined late; 1 messages, seq 0..0 were sent before" in done.stdout
@@ -119,7 +116,7 @@ def test_who_joins_late_is_told_and_heartbeats_show() -> None:
 
 
 def test_nobody_there() -> None:
-    done = inspector("subscribe", "tcp://127.0.0.1:1", "--timeout", 1.7)
+    done = inspector("subscribe", "tcp://127.0.0.1:1", "--timeout", "1.7")
     assert done.returncode == 0
     assert "nothing heard from tcp://127.0.0.1:1 yet" in done.stderr
     assert inspector("subscribe", "nonsense").returncode == 2
@@ -169,7 +166,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Identi
     return path, identities
 
 
-def exported(*arguments: object) -> list[dict[str, str]]:
+def exported(*arguments: str | Path) -> list[dict[str, str]]:
     done = inspector("journal", "export", *arguments)
     assert done.returncode == 0, done.stderr
     return list(csv.DictReader(io.StringIO(done.stdout)))
@@ -205,10 +202,10 @@ def test_export_as_json_lines(journal: tuple[Path, list[Identity]]) -> None:
 
 
 def test_tail(journal: tuple[Path, list[Identity]]) -> None:
-    done = inspector("journal", "tail", journal[0], "-n", 2)
+    done = inspector("journal", "tail", journal[0], "-n", "2")
     assert len(done.stdout.splitlines()) == 2
     assert "5 frames" in done.stdout
-    assert json.loads(inspector("journal", "tail", journal[0], "-n", 1, "--json").stdout)["header"]["type"] == "end"
+    assert json.loads(inspector("journal", "tail", journal[0], "-n", "1", "--json").stdout)["header"]["type"] == "end"
 
 
 @pytest.mark.parametrize("command", [("tail",), ("export",), ("export", "-o", "/no/such/folder/x.csv")])

@@ -82,7 +82,6 @@ def ring_full_wait(stage: Stage) -> None:
     fault="A storm of deadlines: the engines stand still while hundreds of frames are due",
     promise="Each frame is UNINSPECTED when its time is up; the answers that come later are `late` and change nothing",
     told="reason `deadline`; `engine_silent`, then `engine_answers`",
-    quick=True,
 )
 def deadline_storm(stage: Stage) -> None:
     with stage.line(deadline_ms=20, source=stage.replay(rate_hz=400)) as line:

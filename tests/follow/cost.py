@@ -6,12 +6,12 @@ beside it and without alternate in one run. Then a follower alone over 100,000 f
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -20,61 +20,21 @@ import numpy as np
 
 from inspector.bench.wire.arm import LIVE_HZ, MIXED
 from inspector.bench.wire.line import WireLine
-from inspector.bench.wire.threads import spent_by
 from inspector.client import Subscriber
 from inspector.coil.config import CoilConfig
 from inspector.follow.following import Following
-from inspector.service.process import spare_collector
+from tests.bench.companion import WARM_UP, compare
 from tests.cli.command import COMMAND
 from tests.coil.endless import endless
 from tests.coil.exam import _resident_mib
 from tests.coil.strip import Camera
 
-SECONDS = 6.0
-_WARM_UP = 200
 _FRAMES = 100_000
 _LOOK_EVERY = 300
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """One stretch of frames."""
-
-    follower: bool
-    latency_us: list[int]
-    uninspected: int
-    missed: int
-    """Messages that the subscriber did not get."""
-    line_cpu_us: float
-    """Of a frame, the line's processes together."""
-    follower_cpu_us: float = 0.0
-
-
-def stretch(line: WireLine, folder: Path, rate_hz: float, follower: bool) -> Stretch:
-    """Frames for ``SECONDS`` at this rate, with a follower beside the line or without."""
-    process, cpu_ns = None, 0
-    if follower:
-        process = _started(line, folder)
-        cpu_ns = spent_by(process.pid).cpu_ns
-    else:
-        line.run(MIXED, _WARM_UP, rate_hz)
-    frames = int(rate_hz * SECONDS)
-    found = line.run(MIXED, frames, rate_hz)
-    if process is not None:
-        cpu_ns = spent_by(process.pid).cpu_ns - cpu_ns
-        process.send_signal(signal.SIGTERM)
-        if process.wait(60):
-            raise SystemExit(f"the follower ended with exit status {process.returncode}")
-    return Stretch(
-        follower=follower,
-        latency_us=found.heard.latency_us,
-        uninspected=found.uninspected,
-        missed=found.heard.missed,
-        line_cpu_us=sum(found.cpu_us.values()) + found.child_cpu_us,
-        follower_cpu_us=cpu_ns / frames / 1e3,
-    )
-
-
-def _started(line: WireLine, folder: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def follower(line: WireLine, folder: Path) -> Iterator[int]:
     """A follower that has heard of the line's run."""
     endpoint = f"ipc://{folder}/coil"
     config = folder / "coil.yaml"
@@ -82,35 +42,15 @@ def _started(line: WireLine, folder: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([*COMMAND, "coil", "follow", "-c", str(config), "--log-level", "error"])
     with Subscriber(endpoint) as ear:
         for _ in range(100):
-            line.run(MIXED, _WARM_UP // 2, LIVE_HZ)
+            line.run(MIXED, WARM_UP // 2, LIVE_HZ)
             if ear.receive(100) is not None:
-                return process
-    raise SystemExit("the follower was not heard")
-
-
-def beside(rounds: int, rate_hz: float) -> None:
-    """The table of the line with and without a follower."""
-    found: list[Stretch] = []
-    with tempfile.TemporaryDirectory() as folder, WireLine(Path(folder), coil=True) as line:
-        spare_collector()
-        line.run(MIXED, _WARM_UP)
-        for number in range(rounds):
-            for follower in (False, True) if number % 2 else (True, False):
-                found.append(stretch(line, Path(folder), rate_hz, follower))
-    print(f"{rounds} rounds of {SECONDS:g} s each way at {rate_hz:g} frames/s, {MIXED.percent} % of them with {MIXED.defects} defects, with masks; {os.cpu_count()} cores")  # fmt: skip
-    print(
-        "| follower | latency p50, ms | p99, ms (each round) | p99, ms | worst, ms | uninspected | not heard | line, us of CPU a frame | follower, us of CPU a frame |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for follower in (False, True):
-        mine = [one for one in found if one.follower is follower]
-        every = np.concatenate([one.latency_us for one in mine]) / 1000
-        each = " ".join(f"{np.quantile(one.latency_us, 0.99) / 1000:.1f}" for one in mine)
-        print(
-            f"| {'on' if follower else 'off'} | {np.median(every):.2f} | {each} | {np.quantile(every, 0.99):.2f} | {every.max():.1f} | "
-            f"{sum(one.uninspected for one in mine)} | {sum(one.missed for one in mine)} | {np.mean([one.line_cpu_us for one in mine]):.0f} | "
-            f"{np.mean([one.follower_cpu_us for one in mine]):.0f} |"
-        )
+                break
+        else:
+            raise SystemExit("the follower was not heard")
+    yield process.pid
+    process.send_signal(signal.SIGTERM)
+    if process.wait(60):
+        raise SystemExit(f"the follower ended with exit status {process.returncode}")
 
 
 def alone() -> None:
@@ -138,5 +78,10 @@ def alone() -> None:
 
 
 if __name__ == "__main__":
-    beside(int(sys.argv[1]) if len(sys.argv) > 1 else 7, float(sys.argv[2]) if len(sys.argv) > 2 else LIVE_HZ)
+    compare(
+        "follower",
+        follower,
+        int(sys.argv[1]) if len(sys.argv) > 1 else 7,
+        float(sys.argv[2]) if len(sys.argv) > 2 else LIVE_HZ,
+    )
     alone()

@@ -74,13 +74,13 @@ def app(routes: Sequence[Route], port: int, lines: Sequence[Line] = ()) -> App:
 
 
 @contextmanager
-def served(routes: Sequence[Route]) -> Iterator[Pages]:
-    """Serve them on a free port, in a thread."""
+def served(routes: Sequence[Route], lines: Sequence[Line] = ()) -> Iterator[Pages]:
+    """Serve them on a free port, in a thread; pages are told of ``lines``."""
     with socket.create_server(
         ("127.0.0.1", 0)
     ) as listening:  # who connects before the server runs is answered when it does
         port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app(routes, port), log_level="error", lifespan="off", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app(routes, port, lines), log_level="error", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

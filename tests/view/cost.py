@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -31,21 +35,25 @@ _COUNT_DRAWS = """(() => {
 })()"""
 
 
-def publish(per_s: float, stop: threading.Event, endpoint: str) -> None:
-    """One verdict after another, every twelfth a reject with a mask."""
+def publish(per_s: float, stop: threading.Event, endpoint: str, coil_s: float = math.inf) -> None:
+    """One verdict after another, every twelfth a reject with a mask; a new coil every so many seconds."""
     results = make_results(make_identity(), results={"endpoint": endpoint})
     results.start()
     mask = np.zeros((8, 16), np.uint8)
     mask[3] = 4
     reject = msgspec.structs.replace(REJECTED, mask=encode(mask))
-    results.begin("cam1", "coil-7", INFO)
     began_s = time.monotonic()
-    frame = 0
+    frame, coil = 0, -1
     while not stop.is_set():
         while frame < (time.monotonic() - began_s) * per_s:
             travel = round(frame * FRAME_MM * 1000)
+            if frame / per_s // coil_s != coil:
+                if coil >= 0:
+                    results.end("cam1", f"coil-{coil}")
+                coil = int(frame / per_s // coil_s)
+                results.begin("cam1", f"coil-{coil}", INFO)
             meta = msgspec.structs.replace(
-                make_meta(frame, run="coil-7"), position_um=travel, travel_um=travel, position_source=None
+                make_meta(frame, run=f"coil-{coil}"), position_um=travel, travel_um=travel, position_source=None
             )
             outcome = reject if frame % 12 == 0 else PASSED
             results.settled(
@@ -95,49 +103,72 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--per-s", type=float, default=320.0)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--port", type=int, default=6790)
-    parser.add_argument("--publish", metavar="ENDPOINT")
-    asked = parser.parse_args()
-    if asked.publish:
-        publish(asked.per_s, threading.Event(), asked.publish)
-        return
-    endpoint = f"tcp://127.0.0.1:{asked.port}"
-    line = subprocess.Popen(
-        [sys.executable, "-m", "tests.view.cost", "--publish", endpoint, "--per-s", str(asked.per_s)]
-    )
+@contextmanager
+def viewed(endpoint: str, per_s: float, coil_s: float = math.inf) -> Iterator[tuple[str, int]]:
+    """A line that publishes and a viewer of it, processes of their own: address of the page, and id of the viewer's process."""
+    asked = ["--publish", endpoint, "--per-s", str(per_s), "--coil-s", str(coil_s)]
+    line = subprocess.Popen([sys.executable, "-m", "tests.view.cost", *asked])
     view = subprocess.Popen(
         [sys.executable, "-m", "inspector", "view", endpoint, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
     )  # fmt: skip
     try:
         assert view.stdout is not None
-        url = view.stdout.readline().split()[1].replace("http", "ws", 1) + "live"
-        time.sleep(5)
-        before = None
-        for pages in (0, 1, 10):
-            stop = threading.Event()
-            threads = [threading.Thread(target=look, args=(url, stop)) for _ in range(pages)]
-            for thread in threads:
-                thread.start()
-            time.sleep(2)
-            began, began_s = cpu_s(view.pid), time.monotonic()
-            time.sleep(asked.seconds)
-            share = 100 * (cpu_s(view.pid) - began) / (time.monotonic() - began_s)
-            more = "" if before is None else f" (+{share - before:.1f})"
-            before = share if before is None else before
-            print(f"{pages:3} pages, {asked.per_s:.0f} verdicts/s: {share:.1f} % of a core{more}", flush=True)
-            stop.set()
-            for thread in threads:
-                thread.join()
-        page(url.replace("ws", "http", 1).removesuffix("live"), asked.seconds)
+        yield view.stdout.readline().split()[1], view.pid
     finally:
         view.terminate()
         line.terminate()
         view.wait(10)
         line.wait(10)
+
+
+@contextmanager
+def pages_open(address: str, count: int) -> Iterator[None]:
+    """So many pages, as programs, that take everything."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=look, args=(socket_of(address), stop)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def socket_of(address: str) -> str:
+    """The WebSocket of the live page at this address."""
+    return address.replace("http", "ws", 1) + "live"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--per-s", type=float, default=320.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--coil-s", type=float, default=math.inf)
+    parser.add_argument("--port", type=int, default=6790)
+    parser.add_argument("--publish", metavar="ENDPOINT")
+    parser.add_argument("--pages", nargs=2, metavar=("ADDRESS", "COUNT"))
+    asked = parser.parse_args()
+    if asked.pages:
+        with pages_open(asked.pages[0], int(asked.pages[1])):
+            signal.pause()
+    if asked.publish:
+        publish(asked.per_s, threading.Event(), asked.publish, asked.coil_s)
+        return
+    with viewed(f"tcp://127.0.0.1:{asked.port}", asked.per_s) as (address, view):
+        time.sleep(5)
+        before = None
+        for pages in (0, 1, 10):
+            with pages_open(address, pages):
+                time.sleep(2)
+                began, began_s = cpu_s(view), time.monotonic()
+                time.sleep(asked.seconds)
+                share = 100 * (cpu_s(view) - began) / (time.monotonic() - began_s)
+            more = "" if before is None else f" (+{share - before:.1f})"
+            before = share if before is None else before
+            print(f"{pages:3} pages, {asked.per_s:.0f} verdicts/s: {share:.1f} % of a core{more}", flush=True)
+        page(address, asked.seconds)
 
 
 if __name__ == "__main__":

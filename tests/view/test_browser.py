@@ -96,6 +96,9 @@ def test_rejects_with_their_pictures_of_the_archive(tab: Page, tmp_path: Path) -
             tab.until(
                 "performance.getEntriesByType('resource').filter((one) => one.name.includes('/pictures/')).length === 5"
             )
+            assert tab.js(
+                "[...document.querySelectorAll('.reject .review')].map((one) => one.getAttribute('href')).sort()"
+            ) == [f"/review?line=line1&entry={entry}" for entry in range(1, 6)]
             assert tab.errors == []
             tab.js("document.querySelector('.coils').click()")
             tab.until("location.pathname === '/coil' && document.body.textContent.includes('coil-7')")

@@ -15,9 +15,11 @@ from inspector.errors import UserError
 from inspector.results.journal_reader import JournalReader
 from inspector.view import coil_desk
 from inspector.view.arrays import Facts
-from inspector.view.coil_desk import BusyError, CoilDesk, MadeCoil, _is_good
-from inspector.view.coil_worker import Job, Progress
+from inspector.view.coil_desk import CoilDesk, MadeCoil, _is_good
+from inspector.view.coil_worker import Job
 from inspector.view.runs import runs
+from inspector.view.work import BusyError
+from inspector.view.worker import Progress
 from tests.view.making import journal_of
 
 

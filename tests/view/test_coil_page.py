@@ -70,6 +70,7 @@ def test_a_click_on_a_defect_shows_its_facts_and_picture(coil: Page) -> None:
     assert "REJECT (defect)" in words
     assert "passes below 0.5" in words
     assert "a, frame 1" in words
+    assert coil.js("document.querySelector('#facts a').getAttribute('href')").startswith("/review?line=line1&entry=")
     # The picture is grey steel, and the outline of the scratch has the colour of its class.
     coil.until(
         "(() => { const canvas = document.querySelector('#facts canvas'); const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
@@ -159,15 +160,15 @@ def test_a_line_of_the_period_is_dragged(coil: Page) -> None:
 
 
 def test_what_was_not_inspected_is_hatched_and_never_like_clean_steel(coil: Page) -> None:
-    colours = coil.js(
+    # Until the map is drawn anew after a change of its size, its pixels are of no colour.
+    colours = coil.until(
         f"(() => {{ const map = {MAP}; const context = map.canvas.getContext('2d'); const lane = map.drawn.lanes[0];"
         "const x = Math.round(map.layout.left + (78 - map.drawn.from) / (map.drawn.to - map.drawn.from) * map.drawn.width);"
         "const data = context.getImageData(x, map.layout.top + lane.top + 5, 6, 12).data; const seen = new Set();"
         "for (let at = 0; at < data.length; at += 4) seen.add(`#${[0, 1, 2].map((k) => data[at + k].toString(16).padStart(2, '0')).join('')}`);"
-        "return [...seen].concat('steel', map.theme.steel); })()"
+        "return seen.size === 2 ? [...seen].concat(map.theme.steel) : null; })()"
     )
-    assert len(colours) == 4
-    assert colours[-1] not in colours[:-2]
+    assert colours[-1] not in colours[:-1]
 
 
 def test_the_report_is_saved_by_one_button(coil: Page, tmp_path: Path) -> None:

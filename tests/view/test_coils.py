@@ -129,6 +129,7 @@ def test_the_report_is_a_file_of_its_own(place: Place) -> None:
     assert answer.status == 200
     assert answer.headers["content-disposition"].startswith("attachment")
     assert b"Grade C" in answer.body
+    assert answer.body.count(b"data:image/jpeg") > 3  # of the archive
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,9 @@ def test_runs_are_listed_the_newest_first(tmp_path: Path) -> None:
     assert all(one.began_unix_ns and one.ended_unix_ns and one.through for one in found)
     assert [one.name for one in listed(path, "a/../b")] == ["a/../b"]
     assert listed(path, "coil") == []
+    with JournalReader(path) as reader:
+        assert runs(reader, line="line1") == found
+        assert runs(reader, line="line2") == []
 
 
 def test_a_run_is_found_by_its_id(tmp_path: Path) -> None:

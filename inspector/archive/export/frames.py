@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import FileError
-from inspector.archive.entry import Entry
+from inspector.archive.entry import Box, Entry
 from inspector.archive.reader import Archive, Filter
+from inspector.archive.review import Missed, Truth
 from inspector.errors import UserError
 from inspector.protocol.limits import MOST_CLASSES
 
@@ -22,6 +23,12 @@ PREDICTED = (
     "them learns the mistakes of the old one, and figures measured against them say how far two networks agree, not how good either is. "
     "Correct the labels first."
 )
+REVIEWED = (
+    "The labels of these frames were REVIEWED: a person has judged what the segmenter of the bundle found, defect by defect. Outlines are those "
+    "of the segmenter; what it missed has a box, and no outline."
+)
+NOT_OUTLINED = "with a defect that has no outline"
+"""Why a frame is left out of a form that cannot say so: the rest of it would be taken for clean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +42,15 @@ class ExportedFrame:
     """A PNG or a JPEG."""
     mask: NDArray[np.uint8]
     """uint8 [H, W], bit k: class k of the export."""
+    truth: Truth | None = None
+    """As a person reviewed it; None: it is a prediction."""
+    boxes: tuple[tuple[int, Box], ...] = ()
+    """Class and box, in pixels of the picture, of each defect that was missed."""
+
+    @property
+    def located(self) -> bool:
+        """Whether the mask shows every defect."""
+        return self.truth is None or self.truth.located
 
     def regions(self, classes: int) -> Iterator[tuple[int, NDArray[np.bool_], tuple[int, int, int, int]]]:
         """The connected regions (8 neighbours) of each class: class, bool [H, W], and box x, y, width, height."""
@@ -77,14 +93,15 @@ class Selection:
         for entry in self._entries():
             if entry.lost:
                 self.left_out["lost"] += 1
-            elif entry.mask is None:
+                continue
+            try:
+                found = self._frame(entry, classes)
+            except FileError:
+                self.left_out["damaged, or deleted meanwhile"] += 1
+                continue
+            if found is None:
                 self.left_out["not segmented"] += 1
             else:
-                try:
-                    found = self._frame(entry, classes)
-                except FileError:
-                    self.left_out["damaged, or deleted meanwhile"] += 1
-                    continue
                 yield found
 
     def _entries(self) -> Iterator[Entry]:
@@ -93,14 +110,29 @@ class Selection:
             yield from page
             cursor = page[-1].id
 
-    def _frame(self, entry: Entry, classes: tuple[str, ...]) -> ExportedFrame:
-        stored = self.archive.mask(entry)
-        assert stored is not None
+    def _frame(self, entry: Entry, classes: tuple[str, ...]) -> ExportedFrame | None:
+        """None: nothing is known of it."""
+        review = self.archive.review_of(entry.id)
+        stored = self.archive.mask(entry) if review is None else self.archive.reviewed_mask(entry)
+        if stored is None:
+            return None
+        truth = None if review is None else review.truth
+        boxes = () if review is None else tuple(_placed(one, entry, classes) for one in review.missed)
         mask = np.zeros_like(stored)
         for bit, name in enumerate(entry.bits):
             mask |= (stored >> bit & 1) << classes.index(name)
         name = entry.image.path.rpartition("/")[2]
         if entry.format != "webp":
-            return ExportedFrame(entry, name, self.archive.data(entry.image), mask)
+            return ExportedFrame(entry, name, self.archive.data(entry.image), mask, truth, boxes)
         image = bytes(cv2.imencode(".png", self.archive.pixels(entry))[1])
-        return ExportedFrame(entry, name.removesuffix(".webp") + ".png", image, mask)
+        return ExportedFrame(entry, name.removesuffix(".webp") + ".png", image, mask, truth, boxes)
+
+
+def _placed(missed: Missed, entry: Entry, classes: tuple[str, ...]) -> tuple[int, Box]:
+    """Class and box, as far as it is on the picture."""
+    left, top = (0, 0) if entry.box_px is None else entry.box_px[:2]
+    height, width = entry.picture_px
+    x, y, box_width, box_height = missed.box_px
+    first_x, first_y = max(0, x - left), max(0, y - top)
+    end_x, end_y = min(width, x - left + box_width), min(height, y - top + box_height)
+    return classes.index(missed.class_name), (first_x, first_y, end_x - first_x, end_y - first_y)

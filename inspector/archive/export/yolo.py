@@ -11,20 +11,22 @@ from numpy.typing import NDArray
 
 from engines.files.writing import output_folder, write_bytes, write_text
 from engines.files.yaml_text import yaml_text
-from inspector.archive.export.frames import PREDICTED, ExportedFrame
+from inspector.archive.export.frames import PREDICTED, REVIEWED, ExportedFrame
 
 
 class YoloWriter:
     """Writes one data set. An empty label file is a clean frame."""
 
-    def __init__(self, folder: Path, classes: tuple[str, ...]) -> None:
-        self._folder, self._classes = folder, classes
+    def __init__(self, folder: Path, classes: tuple[str, ...], *, predicted: bool) -> None:
+        self._folder, self._classes, self._predicted = folder, classes, predicted
         self._regions = 0
         for name in ("images", "labels"):
             output_folder(folder / name)
 
-    def add(self, frame: ExportedFrame) -> None:
-        """Write a frame."""
+    def add(self, frame: ExportedFrame) -> bool:
+        """Write a frame; False where a defect has no outline: its box, as an outline, would teach rectangles."""
+        if not frame.located:
+            return False
         write_bytes(self._folder / "images" / frame.name, frame.image)
         lines = []
         for k, region, box in frame.regions(len(self._classes)):
@@ -32,11 +34,15 @@ class YoloWriter:
             lines.append(f"{k} {points}\n")
         self._regions += len(lines)
         write_text((self._folder / "labels" / frame.name).with_suffix(".txt"), "".join(lines))
+        return True
 
     def close(self) -> int:
         """Write the description; return how many regions there are."""
         described = {"path": ".", "train": "images", "val": "images", "names": dict(enumerate(self._classes))}
-        notes = [PREDICTED, "train and val are the same frames: split them by run before training."]
+        notes = [
+            PREDICTED if self._predicted else REVIEWED,
+            "train and val are the same frames: split them by run before training.",
+        ]
         text = "".join(f"# {note}\n" for note in notes) + yaml_text(described)
         write_text(self._folder / "data.yaml", text)
         return self._regions

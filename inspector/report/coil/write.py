@@ -33,9 +33,7 @@ def write_report(
     Without ReportLab (extra ``report``) there is no PDF, and the lines say so.
     """
     output_folder(folder)
-    picture = coil_map(report)
-    map_ = None if picture is None else shown(picture, MAP_CAPTION)
-    gallery = _gallery(report, find_picture)
+    map_, gallery = drawn(report, find_picture)
     told: list[str] = []
     write_text(folder / JSON, msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     write_text(folder / CSV, defects_csv(report))
@@ -59,9 +57,14 @@ def _write_pdf(
     return [f"{path.name}: {missing}"] if missing else []
 
 
-def _gallery(report: CoilReport, find_picture: FindPicture | None) -> list[Shown]:
-    if find_picture is None:
-        return []
+def drawn(report: CoilReport, find_picture: FindPicture | None) -> tuple[Shown | None, list[Shown]]:
+    """The map, where there is one, and pictures of the worst defects. Raises FileError."""
+    picture = coil_map(report)
+    map_ = None if picture is None else shown(picture, MAP_CAPTION)
+    return map_, [] if find_picture is None else _gallery(report, find_picture)
+
+
+def _gallery(report: CoilReport, find_picture: FindPicture) -> list[Shown]:
     found = []
     for number, defect in enumerate(report.worst, 1):
         picture = find_picture(defect)

@@ -1,5 +1,6 @@
 // The facts of a defect: where it is, its frames with verdict, scores and thresholds, and their pictures with what the segmenter found.
 
+import { bytesOf, loaded, outlines, pictureAddress } from "./frame-picture.js";
 import { classColour, themeOf } from "./strip-theme.js";
 
 const SHOWN_FRAMES = 16;
@@ -55,7 +56,7 @@ function frameFacts(frame, defect, address, kindOf, open) {
     const thresholds = frame.thresholds;
     const name = defect.class;
     if (frame.archived === null) made.append(element("p", "The archive has no picture of this frame."));
-    else made.append(picture(frame.archived, address, kindOf));
+    else made.append(picture(frame.archived, address, kindOf), reviewLink(frame.archived.id, address));
     made.append(list([
       ["verdict", `${frame.verdict} (${frame.reason})${frame.detail ? `: ${frame.detail}` : ""}`],
       ["gate score", frame.gate_score === null ? "the gate did not run" : `${score(frame.gate_score)}${thresholds ? `; passes below ${thresholds.gate}` : ""}`],
@@ -70,46 +71,30 @@ function frameFacts(frame, defect, address, kindOf, open) {
   return made;
 }
 
+function reviewLink(entry, address) {
+  const link = element("a", "Review this frame");
+  link.href = `/review?line=${address.slice(address.lastIndexOf("/") + 1)}&entry=${entry}`;
+  return link;
+}
+
 /** The picture with the outlines of what the segmenter set, each class in its colour on a dark ground, for steel is dark. */
 function picture(archived, address, kindOf) {
-  const colourOf = (name) => classColour(themeOf("dark"), kindOf(name));
   const [height, width] = archived.picture_px;
   const canvas = element("canvas");
   canvas.width = width;
   canvas.height = height;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "picture of the frame, with outlines of what the segmenter found");
-  const wanted = [archived.picture, archived.mask].map((name) => (name === null ? null : loaded(`${address}/pictures/${encodeURIComponent(name)}`)));
+  const wanted = [archived.picture, archived.mask].map((name) => (name === null ? null : loaded(pictureAddress(address, name))));
   Promise.all(wanted).then(([image, mask]) => {
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (mask !== null) {
-      context.drawImage(mask, 0, 0);
-      const bits = context.getImageData(0, 0, width, height).data;
-      context.drawImage(image, 0, 0, width, height);
-      outline(context, bits, width, height, archived.bits.map(colourOf));
-    } else context.drawImage(image, 0, 0, width, height);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0, width, height);
+    if (mask === null) return;
+    context.lineWidth = Math.max(2, width / 500);
+    outlines(bytesOf(mask, width, height), width, height, archived.bits.length).forEach((path, bit) => {
+      context.strokeStyle = classColour(themeOf("dark"), kindOf(archived.bits[bit]));
+      context.stroke(path);
+    });
   }).catch((error) => canvas.replaceWith(element("p", error.message)));
   return canvas;
-}
-
-function loaded(address) {
-  return new Promise((done, failed) => {
-    const image = new Image();
-    image.onload = () => done(image);
-    image.onerror = () => failed(new Error("The picture cannot be shown; the archive may have deleted it."));
-    image.src = address;
-  });
-}
-
-function outline(context, bits, width, height, colours) {
-  colours.forEach((colour, bit) => {
-    context.fillStyle = colour;
-    const set = (x, y) => x >= 0 && y >= 0 && x < width && y < height && (bits[(y * width + x) * 4] >> bit) & 1;
-    const thick = Math.max(1, Math.round(width / 700));
-    for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) {
-        if (set(x, y) && !(set(x - 1, y) && set(x + 1, y) && set(x, y - 1) && set(x, y + 1))) context.fillRect(x, y, thick, thick);
-      }
-    }
-  });
 }

@@ -11,7 +11,7 @@ const wanted = new URLSearchParams(location.search);
 const line = wanted.get("line") ?? "";
 const at = (id) => document.getElementById(id);
 const map = at("map");
-const time = (ns) => (ns === null ? "" : new Date(ns / 1e6).toLocaleString());
+const time = (ns) => (ns === null ? "" : new Date(ns / 1e6).toLocaleString("en-GB"));
 
 function say(words, bad = false) {
   at("message").textContent = words;

@@ -1,6 +1,7 @@
 // <line-panel>: one line: state, figures, map, rejects. With the attribute `small` it is one of several on a page.
 
 import "/static/state-sign.js";
+import "/static/line-commands.js";
 import "/static/reject-list.js";
 import "/static/strip-map.js";
 import { clock, count, element, fixed, mark, say } from "/static/dom.js";
@@ -35,13 +36,21 @@ class LinePanel extends HTMLElement {
     this.with = element("span", "with");
     title.append(" ", this.simulated, this.with);
     if (this.journal) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Past coils", "coils"));
-    this.append(element("section", "top", title, this.sign, this.figures, this.sign.more), this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
+    this.append(element("section", "top", title, this.sign, this.figures, this.sign.more));
+    if (this.control && !this.small) this.append(this.#commands());
+    this.append(this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
     if (!this.small) {
       this.rejects = element("reject-list");
       this.log = element("ol", "log");
       this.append(element("section", "last", element("h3", "", "Last rejects"), this.rejects), element("section", "events", element("h3", "", "What the line said"), this.log));
     }
     this.map.addEventListener("palette", () => this.#colours());
+  }
+
+  #commands() {
+    this.commands = element("line-commands");
+    this.commands.lineId = this.lineId;
+    return this.commands;
   }
 
   /** Sections of the line that changed; `line` has all of them. */
@@ -116,7 +125,14 @@ class LinePanel extends HTMLElement {
     this.sign.show(now, linked);
     mark(this, "old", String(now.silent || !linked));
     this.simulated.hidden = !now.simulated;
+    this.#commanded(now.state);
     this.catchingUp = now.catching_up;
+  }
+
+  /** Who commands is shown the line as it is now. */
+  #commanded(state) {
+    if (this.commands && state !== this.commandedState) this.commands.changed();
+    this.commandedState = state;
   }
 
   #rates(figures) {

@@ -35,12 +35,13 @@ async function lines() {
   }
 }
 
-function panel({ id, journal, archive }, small) {
+function panel({ id, journal, archive, control }, small) {
   const made = element("line-panel");
   made.lineId = id;
   made.toggleAttribute("small", small);
   made.journal = journal;
   made.archive = archive;
+  made.control = control;
   return made;
 }
 

@@ -34,12 +34,12 @@ function card(reject, colour, line) {
   if (reject.more > 0) found.append(element("li", "", `and ${count(reject.more)} more`));
   made.append(canvas, head, found, element("p", "frame-number", `${reject.camera} #${count(reject.frame)}`));
   draw(canvas, reject, colour);
-  if (line !== null) findPicture(line, reject, (image, box) => draw(canvas, reject, colour, image, box));
+  if (line !== null) findPicture(line, reject, (image, box) => draw(canvas, reject, colour, image, box), (entry) => made.append(reviewLink(line, entry)));
   return made;
 }
 
 /** The archive has the picture a little later than the line has the verdict: it is asked for again a few times. */
-async function findPicture(line, reject, found) {
+async function findPicture(line, reject, found, archived) {
   const at = `/api/lines/${encodeURIComponent(line)}`;
   const frame = [reject.epoch, reject.camera, reject.frame].map(encodeURIComponent).join("/");
   for (const waitMs of ASKED_AFTER_MS) {
@@ -48,6 +48,7 @@ async function findPicture(line, reject, found) {
       const answer = await fetch(`${at}/frames/${frame}`);
       if (answer.ok) {
         const shown = await answer.json();
+        archived(shown.id);
         const image = new Image();
         image.onload = () => found(image, shown.box_px ?? [0, 0, ...reject.size]);
         image.src = `${at}/pictures/${shown.thumbnail !== null && shown.box_px === null ? shown.thumbnail : shown.picture}`;
@@ -55,6 +56,12 @@ async function findPicture(line, reject, found) {
       }
     } catch { /* it is asked for again */ }
   }
+}
+
+function reviewLink(line, entry) {
+  const link = element("a", "review", "Review");
+  link.href = `/review?line=${encodeURIComponent(line)}&entry=${entry}`;
+  return link;
 }
 
 function defectLine(defect, colour) {

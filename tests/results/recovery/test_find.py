@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -214,30 +215,41 @@ def test_a_line_without_a_journal_has_streams_of_its_own(tmp_path: Path) -> None
         ]
 
 
+EVERY: tuple[dict[str, object], ...] = ({}, {"run": RUN}, {"verdict": "PASS"}, {"epoch": "before"}, {"first_frame": 3})
+
+
+def sought(asker: Asker, **conditions: object) -> tuple[list[int], bool]:
+    """The numbers that are found, and whether it is told that there are more."""
+    found: list[int] = []
+    after = None
+    while True:
+        answer = asker.ask(request="find", after=after, **conditions)
+        found += numbers(answer)
+        after = answer.reply.next
+        if after is None:
+            return found, answer.reply.outcome is Told.REFUSED and "is damaged" in answer.reply.text
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[int]]]:
+    """A journal of 1000 publications that nothing befell, and what is found in it. Do not alter it."""
+    path = tmp_path_factory.mktemp("whole") / "j.sqlite"
+    written(path, make_identity(epoch="before"), 1000)
+    with line(path, make_identity()) as (_, asker):
+        found = [sought(asker, **conditions) for conditions in EVERY]
+    assert found[0] == (list(range(1, 999)), False)
+    return path, [numbers for numbers, _ in found]
+
+
 @pytest.mark.parametrize("bit", [0, 5, 9, 13])
 @pytest.mark.parametrize("row", [250, 1000])
-def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(tmp_path: Path, row: int, bit: int) -> None:
-    path, before = tmp_path / "j.sqlite", make_identity()
-    written(path, before, 1000)
-    every = ({}, {"run": RUN}, {"verdict": "PASS"}, {"epoch": before.epoch}, {"first_frame": 3})
-
-    def sought(asker: Asker, **conditions: object) -> tuple[list[int], bool]:
-        """The numbers that are found, and whether it is told that there are more."""
-        found: list[int] = []
-        after = None
-        while True:
-            answer = asker.ask(request="find", after=after, **conditions)
-            found += numbers(answer)
-            after = answer.reply.next
-            if after is None:
-                return found, answer.reply.outcome is Told.REFUSED and "is damaged" in answer.reply.text
-
-    with line(path, make_identity()) as (_, asker):
-        whole = [sought(asker, **conditions) for conditions in every]
-        assert whole[0] == (list(range(1, 999)), False)
+def test_no_row_is_silently_left_out_where_one_bit_has_turned_in_an_id(
+    whole: tuple[Path, list[list[int]]], tmp_path: Path, row: int, bit: int
+) -> None:
+    path = Path(shutil.copy(whole[0], tmp_path))
     turned(path, row, bit)
     with line(path, make_identity()) as (_, asker):
-        for conditions, (numbers_of_all, _) in zip(every, whole, strict=True):
+        for conditions, numbers_of_all in zip(EVERY, whole[1], strict=True):
             found, told = sought(asker, **conditions)
             assert told or found == numbers_of_all, conditions
 

@@ -58,7 +58,7 @@ def written(path: Path, identity: Identity, count: int) -> list[list[bytes]]:
     results = make_results(identity, path)
     results.start()
     with Ear(results.endpoint, "v1/line1/cam1/") as ear:
-        ear.packet()
+        eventually(lambda: results.snapshot().subscriptions == 1)
         results.begin("cam1", RUN, START)
         publish(results, count - 2)
         results.end("cam1", RUN)
