@@ -130,12 +130,11 @@ def test_it_shows_a_line_and_ends_with_ctrl_c(config: Path, tmp_path: Path) -> N
         assert line["journal"]
         assert line["archive"]
         assert "review" in asked(url, "/api/me")[1]["rights"]
-        status, queue = asked(url, f"/api/lines/{line['id']}/review?kind=clean&limit=1")
-        if status != http.HTTPStatus.NOT_FOUND:
-            review = {"base": 0, "says": "right", "judgements": [], "missed": [], "note": ""}
-            path = f"/api/lines/{line['id']}/review/{queue['entries'][0]['id']}"
-            assert asked(url, path, review)[0] == http.HTTPStatus.OK
-            shown.until("seen: a review was made; 1 in all")
+        _, queue = asked(url, f"/api/lines/{line['id']}/review?kind=clean&limit=1")
+        review = {"base": 0, "says": "right", "judgements": [], "missed": [], "note": ""}
+        path = f"/api/lines/{line['id']}/review/{queue['entries'][0]['id']}"
+        assert asked(url, path, review)[0] == http.HTTPStatus.OK
+        shown.until("seen: a review was made; 1 in all")
         family = shown.family()
         assert len(family) >= 5  # the line with inference and archive, what follows its coils, the viewer
         shown.process.send_signal(signal.SIGINT)
