@@ -167,6 +167,7 @@ def _view(demo: Demo, line: int, coil: int) -> dict[str, Any]:
     return {
         "listen": f"{_HOST}:{demo.port}",
         "anyone": "engineer",
+        "state": "state",
         "lines": [
             {
                 "name": demo.name,

@@ -81,14 +81,21 @@ def _configure(container: Container, line: ServiceLine) -> None:
         "journal": f"{line.state_folder}/journal.sqlite",
         "archive": f"{line.state_folder}/archive",
     }
-    tree = {"listen": f"127.0.0.1:{PORT}", "anyone": "engineer", "lines": [shown]}
+    tree = {
+        "listen": f"127.0.0.1:{PORT}",
+        "anyone": "engineer",
+        "state": "/var/lib/inspector-view/hall-1",
+        "lines": [shown],
+    }
     (container.root / CONFIG).write_text(yaml.safe_dump(tree), encoding="utf-8")
 
 
 def _coil(container: Container) -> None:
-    """The newest coil is found in the journal, and a process of its own makes its page."""
+    """The newest coil is found in the journal, and a process of its own makes its page; trends are counted."""
     run = json.loads(_expect(container, "/api/lines/shown/runs"))["runs"][0]["id"]
     _expect(container, f"/api/lines/shown/runs/{run}")
+    _expect(container, "/api/lines/shown/trends?days=1")
+    container.ask("test", "-s", "/var/lib/inspector-view/hall-1/trends.sqlite")
 
 
 def _review(container: Container) -> None:
