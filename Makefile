@@ -18,7 +18,7 @@ ARCH ?= $(shell uname -m)
 export PYTHONDONTWRITEBYTECODE =
 DATA ?= $(or $(INSPECTOR_DATA),../shared/data)
 
-.PHONY: help install demo test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults trial deb offline package-check check bench doctor demo-bundle clean
+.PHONY: help install demo demo-view test test-training test-tensorrt gpu-check installed-check service-check native-check native-aarch64 fuzz faults trial deb offline package-check check bench doctor demo-bundle clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +28,9 @@ install: $(VENV)/.installed ## virtual environment with all that a line on the C
 
 demo: $(VENV)/.installed ## a simulated line, its daemon, a subscriber, a report in demo-report/
 	$(BIN)/inspector demo
+
+demo-view: $(VENV)/.installed-view ## a simulated line and its pages in a browser, until Ctrl-C; all files in demo-view/
+	$(BIN)/inspector demo-view
 
 test: $(VENV)/.installed-dev ## the whole test suite; what needs torch skips without it
 	$(BIN)/python -m pytest
@@ -93,7 +96,7 @@ demo-bundle: $(VENV)/.installed-training ## train the demo bundle anew into buil
 	PATH="$(abspath $(BIN)):$$PATH" nice configs/training/demo-bundle.sh $(DATA) build/demo-bundle
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) demo-report build dist *.egg-info $(COMPILED:=.abi3.so)
+	rm -rf $(VENV) demo-report demo-view build dist *.egg-info $(COMPILED:=.abi3.so)
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -110,6 +113,11 @@ $(PACKAGING)/.made:
 
 $(VENV)/.installed: $(VENV)/.venv $(PARTS)
 	$(PIP) -e '.[line]'
+	$(INSTALLED)
+
+$(VENV)/.installed-view: $(VENV)/.venv $(PARTS)
+	$(PIP) -e '.[view,report]'
+	@touch $(VENV)/.installed
 	$(INSTALLED)
 
 $(VENV)/.installed-dev: $(VENV)/.venv $(PARTS)

@@ -103,7 +103,7 @@ def test_the_package_is_light_and_the_library_call_brings_no_line() -> None:
 
 def test_help_lists_every_command() -> None:
     assert set(COMMANDS) == {
-        "run", "replay", "demo", "subscribe", "bench", "evaluate", "calibrate", "simulate", "train", "doctor", "config", "data", "bundle",
+        "run", "replay", "demo", "demo-view", "subscribe", "bench", "evaluate", "calibrate", "simulate", "train", "doctor", "config", "data", "bundle",
         "engines", "journal", "archive", "coil", "init", "shadow", "ctl", "status", "keys", "reference", "backup", "restore", "record", "camera",
         "controller", "soak", "view", "users",
     }  # fmt: skip

@@ -21,6 +21,7 @@ from inspector.cli import (
     ctl,
     data,
     demo,
+    demo_view,
     doctor,
     engines,
     evaluate,
@@ -78,6 +79,7 @@ app.command()(run.run)
 app.command()(record.record)
 app.command()(replay.replay)
 app.command()(demo.demo)
+app.command(name="demo-view")(demo_view.demo_view)
 app.command()(status.status)
 app.command()(subscribe.subscribe)
 app.command()(evaluate.evaluate)

@@ -70,6 +70,7 @@ def demo(
         for books in subscriber.streams.values():
             tell(f"stream: {books.summary()}")
         tell(f"report: {report / 'index.html'}")
+        tell("to see a line live in a browser: inspector demo-view (in the source tree: make demo-view)")
     for note in notes:
         tell(f"inspector: {note}", err=True)
     if not found.sound or found.nothing_inspected or not proven or notes or status:

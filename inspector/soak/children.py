@@ -17,9 +17,9 @@ _LOOK_S = 0.5
 _LARGEST_LOG = 8 << 20
 
 
-def follow_parent() -> None:
-    """In a child: end this process, as a service is ended, when the one that started it is gone."""
-    parent, never = os.getppid(), threading.Event()
+def follow_parent(parent: int | None = None) -> None:
+    """In a child: end this process, as a service is ended, when the one that started it is gone. ``parent``: its id, where it may be gone already."""
+    parent, never = parent or os.getppid(), threading.Event()
 
     def look() -> None:
         while os.getppid() == parent:

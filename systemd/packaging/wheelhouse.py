@@ -27,8 +27,8 @@ from tests.installed.cross import main as cross_build
 from tests.installed.install import build_wheel
 
 OURS = "inspector"
-EXTRAS = ("line", "controller", "report")
-"""What an installation on a line has of it: the units that come along run lines and reject controllers, and write reports of coils."""
+EXTRAS = ("line", "controller", "report", "view")
+"""What an installation on a line has of it: the units that come along run lines, reject controllers and viewers, and write reports of coils."""
 INSTALLED = f"{OURS}[{','.join(EXTRAS)}]"
 ROUNDS = 5
 """Of downloads: the first one, and those of what only the target requires."""

@@ -60,7 +60,7 @@ def test_an_example_is_printed_as_it_is() -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^lin: no example has this name; expected one of cameras, coil-line, demo, line, two_cameras, controller, coil, view, thin-strip, .*severstal$",
+        match=r"^lin: no example has this name; expected one of cameras, coil-line, demo-view, demo, line, two_cameras, controller, coil, view, thin-strip, .*severstal$",
     ):
         find_example("lin")
     with pytest.raises(UserError, match=r"^gate-resnet51: no such recipe; .*gate-resnet50") as refused:

@@ -26,6 +26,7 @@ BOUND = ("--quiet", "--register=no", "--keep-unit", "--private-network")
 UNITS = {
     "inspector@.service": "etc/systemd/system/inspector@.service",
     "inspector-controller@.service": "etc/systemd/system/inspector-controller@.service",
+    "inspector-view@.service": "etc/systemd/system/inspector-view@.service",
     "inspector.target": "etc/systemd/system/inspector.target",
     "inspector.sysusers.conf": "etc/sysusers.d/inspector.conf",
     "inspector.tmpfiles.conf": "etc/tmpfiles.d/inspector.conf",

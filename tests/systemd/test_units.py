@@ -35,7 +35,7 @@ def installed(tmp_path: Path) -> Path:
     units.mkdir(parents=True)
     for name in (
         "inspector@.service", "inspector.target", "inspector-gpu.service", "inspector-engines@.service", "inspector-controller@.service",
-        "inspector-coil@.service",
+        "inspector-coil@.service", "inspector-view@.service",
     ):  # fmt: skip
         shutil.copy(SYSTEMD / name, units)
     for name in ("opt/inspector/current/bin/inspector", "usr/bin/nvidia-smi", "usr/bin/nvidia-modprobe", "bin/sh"):
@@ -102,7 +102,9 @@ def test_plans_are_built_by_a_unit_that_may_do_little_more(installed: Path) -> N
 
 
 @needs_systemd
-@pytest.mark.parametrize("unit", ["inspector-controller@gate-1.service", "inspector-coil@line-1.service"])
+@pytest.mark.parametrize(
+    "unit", ["inspector-controller@gate-1.service", "inspector-coil@line-1.service", "inspector-view@hall-1.service"]
+)
 def test_the_units_beside_a_line_are_right_and_may_do_less_than_a_line(installed: Path, unit: str) -> None:
     analyze("verify", "--man=no", "--recursive-errors=no", f"--root={installed}", unit)
     said = analyze(
@@ -132,13 +134,23 @@ def test_zeromq_may_bind_a_tcp_address() -> None:
     assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
 
 
-@pytest.mark.parametrize("name", ["inspector@.service", "inspector-controller@.service", "inspector-coil@.service"])
+@pytest.mark.parametrize(
+    "name",
+    ["inspector@.service", "inspector-controller@.service", "inspector-coil@.service", "inspector-view@.service"],
+)
 def test_zeromq_may_state_the_scheduling_of_its_threads(name: str) -> None:
     """libzmq aborts the process where `sched_setscheduler` is refused, which is in the group @resources."""
     filters = re.findall(r"^SystemCallFilter=(.*)$", text_of(name), flags=re.MULTILINE)
     refused = [number for number, one in enumerate(filters) if one.startswith("~") and "@resources" in one.split()]
     allowed = [number for number, one in enumerate(filters) if "sched_setscheduler" in one.split()]
     assert max(allowed, default=-1) >= max(refused, default=-1)
+
+
+def test_what_makes_pages_may_lower_its_priority() -> None:
+    """`os.nice`, as in `inspector/view/coil_worker.py`, is one of these calls, which are in the group @resources."""
+    assert {"setpriority", "nice"} <= set(
+        re.findall(r"^SystemCallFilter=(?!~)(.*)$", text_of("inspector-view@.service"), flags=re.MULTILINE)[-1].split()
+    )
 
 
 @needs_systemd
@@ -189,6 +201,7 @@ def text_of(name: str) -> str:
         "inspector-engines@.service",
         "inspector-controller@.service",
         "inspector-coil@.service",
+        "inspector-view@.service",
         "gpu.conf",
         "camera.conf",
         "inspector.sysctl.conf",

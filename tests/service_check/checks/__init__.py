@@ -18,6 +18,7 @@ from tests.service_check.checks import (
     start,
     stop,
     unit,
+    viewer,
     watchdog,
 )
 from tests.service_check.report import Finding
@@ -51,5 +52,6 @@ CHECKS: dict[str, Callable[[Bench], Finding]] = {
     "camera-lost": cameras.lost,
     "control-socket": control.socket,
     "reject-controller": controller.gate,
+    "viewer": viewer.pages,
     "log-priorities": logs.priorities,
 }
