@@ -12,7 +12,7 @@ import typer
 from inspector.cli.output import console, print_json, tell
 
 if TYPE_CHECKING:
-    from inspector.view.people import Role
+    from inspector.view.access.people import Role
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,8 +51,8 @@ def add(
     """
     from engines.files.looking import is_there
     from inspector.errors import UserError
-    from inspector.view.passwords import hashed
-    from inspector.view.users import MOST_USERS, User, changing_users, read_users
+    from inspector.view.access.passwords import hashed
+    from inspector.view.access.users import MOST_USERS, User, changing_users, read_users
 
     _check_name(name)
     wanted = _role(role)
@@ -75,7 +75,7 @@ def list_(
     """List who may log in, and as what."""
     from rich.table import Table
 
-    from inspector.view.users import read_users
+    from inspector.view.access.users import read_users
 
     users = read_users(file, "--file").values()
     if as_json:
@@ -92,7 +92,7 @@ def list_(
 @app.command()
 def remove(name: NameArgument, file: FileOption = DEFAULT_FILE) -> None:
     """Let a person log in no more; who is logged in is logged out within seconds."""
-    from inspector.view.users import changing_users
+    from inspector.view.access.users import changing_users
 
     with changing_users(_there(file)) as users:
         _known(name, users)
@@ -107,7 +107,7 @@ def role(
     file: FileOption = DEFAULT_FILE,
 ) -> None:
     """Give a person another role; who is logged in has to log in again."""
-    from inspector.view.users import changing_users
+    from inspector.view.access.users import changing_users
 
     wanted = _role(role)
     with changing_users(_there(file)) as users:
@@ -119,8 +119,8 @@ def role(
 @app.command()
 def passwd(name: NameArgument, file: FileOption = DEFAULT_FILE, password_file: PasswordOption = None) -> None:
     """Give a person another password; who is logged in has to log in again."""
-    from inspector.view.passwords import hashed
-    from inspector.view.users import changing_users, read_users
+    from inspector.view.access.passwords import hashed
+    from inspector.view.access.users import changing_users, read_users
 
     _known(name, read_users(_there(file), "--file"))
     made = hashed(_password(name, password_file))
@@ -133,7 +133,7 @@ def passwd(name: NameArgument, file: FileOption = DEFAULT_FILE, password_file: P
 def _password(name: str, file: Path | None) -> str:
     """Asked for twice without showing it, or the first line of a file."""
     from inspector.errors import UserError
-    from inspector.view.passwords import MOST_BYTES, why_unfit
+    from inspector.view.access.passwords import MOST_BYTES, why_unfit
 
     if file is None:
         if not sys.stdin.isatty():
@@ -152,7 +152,7 @@ def _password(name: str, file: Path | None) -> str:
 
 def _role(text: str) -> Role:
     from inspector.errors import UserError
-    from inspector.view.people import Role
+    from inspector.view.access.people import Role
 
     try:
         return Role(text)

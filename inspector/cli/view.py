@@ -65,7 +65,7 @@ def view(
     """
     read, origin = _config(endpoint, config, journal, archive, coil, control, anyone, listen)
     if check:
-        from inspector.view.entrance import Files
+        from inspector.view.access.entrance import Files
 
         Files(read, origin)
         tell(f"{origin}: fine ({len(read.lines)} lines; pages at {read.listen})")
@@ -95,9 +95,9 @@ def _config(
 
     from engines.files.looking import expanded
     from inspector.errors import UserError
+    from inspector.view.access.people import Role
     from inspector.view.config import ViewConfig, ViewLineConfig
     from inspector.view.load import checked, load_view
-    from inspector.view.people import Role
 
     if (endpoint is None) == (config is None):
         raise UserError("give the ENDPOINT of a line, as in results.endpoint, or --config view.yaml")

@@ -21,7 +21,7 @@ def run_viewer(config: ViewConfig, origin: str, log_level: str, log_format: str)
     """Run until a signal ends it. Raises UserError."""
     log_to_stderr(log_level, log_format)
     if log_level == "warning":  # the default; who logs in is to be known there too
-        logging.getLogger("inspector.view.login").setLevel(logging.INFO)
+        logging.getLogger("inspector.view.access.login").setLevel(logging.INFO)
     manager = ServiceManager.of_this_process()
     with uncaught_logged(), stop_on_signals() as stop:
         manager.starting(_START_S, "starting")

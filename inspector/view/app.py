@@ -18,25 +18,25 @@ from starlette.routing import Route, WebSocketRoute
 
 from inspector.config.metrics import Address
 from inspector.errors import UserError
-from inspector.view.coils import coil_routes
-from inspector.view.commands import command_routes
+from inspector.view.access.door import person_routes
+from inspector.view.access.entrance import Entrance, Files
+from inspector.view.access.login import login_routes
+from inspector.view.access.security import App, Guard
+from inspector.view.coils.routes import coil_routes
+from inspector.view.commands.routes import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
 from inspector.view.connections import Watch
-from inspector.view.door import person_routes
-from inspector.view.entrance import Entrance, Files
-from inspector.view.frames import frame_routes
-from inspector.view.lines import Lines
+from inspector.view.live.frames import frame_routes
+from inspector.view.live.lines import Lines
+from inspector.view.live.sockets import Hub
 from inspector.view.load import listen_address
-from inspector.view.login import login_routes
 from inspector.view.pages import page_routes
-from inspector.view.review_page import review_page_routes
-from inspector.view.reviews import review_routes
-from inspector.view.security import App, Guard
+from inspector.view.review.page import review_page_routes
+from inspector.view.review.routes import review_routes
 from inspector.view.server import Server, WebSocketConnection
-from inspector.view.sockets import Hub
-from inspector.view.trend_desk import TrendDesk
-from inspector.view.trend_pages import trend_routes
-from inspector.view.trend_state import TrendState
+from inspector.view.trends.desk import TrendDesk
+from inspector.view.trends.routes import trend_routes
+from inspector.view.trends.state import TrendState
 
 log = logging.getLogger(__name__)
 

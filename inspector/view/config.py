@@ -12,7 +12,7 @@ from engines.files.names import Name
 from engines.files.paths import FilePath
 from inspector.config.results import Endpoint
 from inspector.config.section import AtLeastOne, Section
-from inspector.view.people import Role, RoleName
+from inspector.view.access.people import Role, RoleName
 
 HostName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$(?!\n)")]
 """As in an address."""

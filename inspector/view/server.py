@@ -15,9 +15,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from inspector.config.addresses import is_loopback
-from inspector.view.attempts import place_of
-from inspector.view.hosts import unmapped
-from inspector.view.tls import Certificate
+from inspector.view.access.attempts import place_of
+from inspector.view.access.hosts import unmapped
+from inspector.view.access.tls import Certificate
 
 _AT_ONCE = 4
 

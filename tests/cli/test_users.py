@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.view.users import read_users
+from inspector.view.access.users import read_users
 from tests.cli.in_process import refused, run
 
 

@@ -147,7 +147,7 @@ def test_zeromq_may_state_the_scheduling_of_its_threads(name: str) -> None:
 
 
 def test_what_makes_pages_may_lower_its_priority() -> None:
-    """`os.nice`, as in `inspector/view/coil_worker.py`, is one of these calls, which are in the group @resources."""
+    """`os.nice`, as in `inspector/view/coils/worker.py`, is one of these calls, which are in the group @resources."""
     assert {"setpriority", "nice"} <= set(
         re.findall(r"^SystemCallFilter=(?!~)(.*)$", text_of("inspector-view@.service"), flags=re.MULTILINE)[-1].split()
     )

@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from inspector.view.access.door import Door, person_routes
+from inspector.view.access.people import Role
+from inspector.view.access.security import App, Guard
 from inspector.view.answers import as_json
-from inspector.view.coils import coil_routes
-from inspector.view.door import Door, person_routes
+from inspector.view.coils.routes import coil_routes
 from inspector.view.pages import page_routes
-from inspector.view.people import Role
-from inspector.view.security import App, Guard
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from engines.bundle import Bundle
 from inspector.line.line import Line
 from inspector.results.command_record import CommandRecord
 from inspector.results.journal_reader import JournalReader
-from inspector.view.commands import command_routes
+from inspector.view.access.door import Door
+from inspector.view.access.people import Person, Role, Visit
+from inspector.view.access.security import Guard
+from inspector.view.commands.routes import command_routes
 from inspector.view.config import ViewConfig, ViewLineConfig
-from inspector.view.door import Door
-from inspector.view.people import Person, Role, Visit
-from inspector.view.security import Guard
 from tests.keys import make_keys, owner_of
 from tests.line.conftest import tiny_config
 from tests.line.sources import ListCamera

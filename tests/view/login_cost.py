@@ -16,9 +16,9 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from inspector.view.access.passwords import COST, hashed
 from inspector.view.app import Viewer
 from inspector.view.config import TlsConfig
-from inspector.view.passwords import COST, hashed
 from tests.view.cost import cpu_s
 from tests.view.people import PASSWORD, Browser, certificate, users_file
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from inspector.view.access.passwords import Cost, hashed
+from inspector.view.access.people import Role
+from inspector.view.access.users import User, changing_users
 from inspector.view.app import Viewer
 from inspector.view.config import TlsConfig
-from inspector.view.passwords import Cost, hashed
-from inspector.view.people import Role
-from inspector.view.users import User, changing_users
 
 CHEAP = Cost(16, 1, 1)
 PASSWORD = "a long one, known to the tests"

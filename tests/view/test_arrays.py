@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from inspector.coil.coil import Coil, Findings
 from inspector.frames.outcome import Verdict
 from inspector.results.journal_reader import JournalReader
-from inspector.view.arrays import DefectFacts, Facts, Seen, not_covered, packed, worst_of
-from inspector.view.coil_worker import Job
-from inspector.view.runs import runs
+from inspector.view.coils.arrays import DefectFacts, Facts, Seen, not_covered, packed, worst_of
+from inspector.view.coils.runs import runs
+from inspector.view.coils.worker import Job
 from tests.coil.strip import Camera, Line
 from tests.coil.test_grading import defect
 from tests.view.making import journal_of, painted
@@ -84,7 +84,7 @@ def test_a_worker_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
         [run] = runs(reader)
     job = msgspec.json.encode(Job(journal=str(path), run=run, config=None, report=False))
     with subprocess.Popen(
-        [sys.executable, "-m", "inspector.view.coil_worker"],
+        [sys.executable, "-m", "inspector.view.coils.worker"],
         cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         _, errors = process.communicate(job + b"\n", timeout=50)  # standard input is at its end at once

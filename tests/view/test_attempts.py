@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.view.attempts import (
+from inspector.view.access.attempts import (
     FORGOTTEN_S,
     FREE,
     FREE_FOR_ALL,

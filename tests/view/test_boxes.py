@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from inspector.view.boxes import CHUNK, MOST, Boxes
+from inspector.view.live.boxes import CHUNK, MOST, Boxes
 
 
 def test_what_is_sent_is_what_was_added() -> None:

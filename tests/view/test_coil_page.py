@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.view.coils import coil_routes
+from inspector.view.coils.routes import coil_routes
 from tests.results.publishing import eventually
 from tests.view.chromium import Page, browsing, needs_chromium
 from tests.view.coil_app import Line, Pages, served

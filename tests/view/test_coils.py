@@ -17,7 +17,7 @@ from inspector.archive.reader import Archive
 from inspector.coil.coil import Coil
 from inspector.protocol import masks
 from inspector.results.journal_reader import JournalReader
-from inspector.view.coils import coil_routes
+from inspector.view.coils.routes import coil_routes
 from tests.view.coil_app import Line, Pages, served
 from tests.view.making import LONG_MM, RUN, archive_of, journal_of
 

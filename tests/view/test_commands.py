@@ -18,8 +18,8 @@ from inspector.protocol.control import NEEDS
 from inspector.protocol.control_messages import decode_reply
 from inspector.protocol.messages import LineState
 from inspector.view.answers import RefusedError
-from inspector.view.command_line import _told
-from inspector.view.commands import RIGHT_FOR, _read
+from inspector.view.commands.line import _told
+from inspector.view.commands.routes import RIGHT_FOR, _read
 from inspector.view.config import ViewLineConfig
 from inspector.view.load import parse_view
 from tests.control.serving import served

@@ -16,9 +16,9 @@ from inspector.cli.app import app
 from inspector.errors import UserError
 from inspector.line.health import SIGNALS
 from inspector.view.config import coil_configs, line_sources
+from inspector.view.live.words import TROUBLES
 from inspector.view.load import load_view, parse_view
 from inspector.view.reference import reference
-from inspector.view.words import TROUBLES
 from tests.view.people import users_file
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.frames.outcome import Verdict
-from inspector.view.figures import Rates
+from inspector.view.live.figures import Rates
 
 SECOND = 10**9
 

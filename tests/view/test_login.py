@@ -12,10 +12,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from inspector.view import answers
+from inspector.view.access.attempts import FREE
+from inspector.view.access.login import WRONG
+from inspector.view.access.sessions import MOST_OF_ONE
 from inspector.view.app import Viewer
-from inspector.view.attempts import FREE
-from inspector.view.login import WRONG
-from inspector.view.sessions import MOST_OF_ONE
 from tests.results.publishing import eventually
 from tests.view.people import PASSWORD, Browser, users_file
 from tests.view.serving import Page, configured, serving

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from inspector.view.passwords import Cost
+from inspector.view.access.passwords import Cost
 from tests.view.people import Browser, users_file
 from tests.view.serving import Page, configured, serving
 

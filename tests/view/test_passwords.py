@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from inspector.errors import UserError
-from inspector.view.passwords import COST, Cost, hashed, nobodys, stored, why_unfit
-from inspector.view.people import Role
-from inspector.view.user_list import UserList
-from inspector.view.users import User, changing_users, read_users
+from inspector.view.access.passwords import COST, Cost, hashed, nobodys, stored, why_unfit
+from inspector.view.access.people import Role
+from inspector.view.access.user_list import UserList
+from inspector.view.access.users import User, changing_users, read_users
 from tests.view.people import CHEAP, users_file
 
 GOOD = str(hashed("correct horse", CHEAP))

@@ -13,9 +13,9 @@ from inspector.archive.reader import Archive
 from inspector.archive.review import Proposal, Review
 from inspector.archive.reviewing import review
 from inspector.archive.store import Store
+from inspector.view.access.people import RoleName
 from inspector.view.app import Viewer
 from inspector.view.config import ViewConfig, ViewLineConfig
-from inspector.view.people import RoleName
 from tests.archive.making import SIZE, add, add_two_defects, make_clean, make_defect, make_facts, mask, pixels, png
 from tests.results.publishing import eventually
 from tests.view.chromium import Page, browsing, needs_chromium

@@ -8,7 +8,7 @@ from pathlib import Path
 from inspector.frames.outcome import Verdict
 from inspector.protocol.messages import MessageType
 from inspector.results.journal_reader import JournalReader
-from inspector.view.runs import Run, find_run, runs
+from inspector.view.coils.runs import Run, find_run, runs
 from tests.coil.strip import Camera
 from tests.view.making import JournaledLine, journal_of, run_of
 

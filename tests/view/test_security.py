@@ -13,8 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from inspector.view.access.security import HEADERS
 from inspector.view.app import PATIENCE_S, Viewer
-from inspector.view.security import HEADERS
 from tests.follow.test_follower import Line
 from tests.view.serving import Page, configured, serving
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from inspector.view.people import Person, Role
-from inspector.view.sessions import IDLE_S, Sessions
+from inspector.view.access.people import Person, Role
+from inspector.view.access.sessions import IDLE_S, Sessions
 
 ANA = Person("ana", Role.OPERATOR)
 MOST_S = 12 * 3600.0

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from inspector.errors import UserError
+from inspector.view.access.tls import Certificate
 from inspector.view.app import Viewer
 from inspector.view.config import TlsConfig
-from inspector.view.tls import Certificate
 from tests.results.publishing import eventually
 from tests.view.people import OPENSSL, Browser, certificate, needs_openssl, users_file
 from tests.view.serving import Page, configured, serving

@@ -12,9 +12,9 @@ import pytest
 
 from inspector.errors import UserError
 from inspector.view.config import ViewLineConfig
-from inspector.view.trend_desk import Held, TrendDesk
-from inspector.view.trend_pages import trend_routes
-from inspector.view.trend_state import FILE, TrendState
+from inspector.view.trends.desk import Held, TrendDesk
+from inspector.view.trends.routes import trend_routes
+from inspector.view.trends.state import FILE, TrendState
 from inspector.view.work import BusyError, result_of
 from inspector.view.worker import Progress
 from tests.view.coil_app import Line, Pages, served

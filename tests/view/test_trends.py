@@ -15,10 +15,10 @@ from inspector.frames.outcome import Reason, Verdict
 from inspector.protocol.messages import GapBody, ResultBody
 from inspector.results.brief_rows import BriefReader
 from inspector.results.journal_reader import JournalReader
-from inspector.view.trend_buckets import Day, latency_bin, latency_of, merge, percentiles
-from inspector.view.trend_reading import DAY_NS, Journal, Known, Reading
-from inspector.view.trends import Columns, Trend, as_csv, trend
-from inspector.view.trends_worker import KNOWN, UNREAD, Found, Job, count, settle
+from inspector.view.trends.buckets import Day, latency_bin, latency_of, merge, percentiles
+from inspector.view.trends.reading import DAY_NS, Journal, Known, Reading
+from inspector.view.trends.trend import Columns, Trend, as_csv, trend
+from inspector.view.trends.worker import KNOWN, UNREAD, Found, Job, count, settle
 from tests.view.trending import CLASSES, TrendLine, bundle_of
 
 NOW_S = 1_790_000_100

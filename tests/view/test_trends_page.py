@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from inspector.frames.outcome import Reason
-from inspector.view.trend_desk import TrendDesk
-from inspector.view.trend_pages import trend_routes
+from inspector.view.trends.desk import TrendDesk
+from inspector.view.trends.routes import trend_routes
 from tests.view.chromium import Page, browsing, needs_chromium
 from tests.view.coil_app import Line, Pages, served
 from tests.view.trending import TrendLine, bundle_of

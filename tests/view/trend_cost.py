@@ -13,10 +13,10 @@ from random import Random
 import msgspec
 
 from inspector.frames.outcome import Reason, Verdict
-from inspector.view.trend_buckets import Day, decoded, encoded, merge
-from inspector.view.trend_reading import DAY_NS, Known
-from inspector.view.trends import trend
-from inspector.view.trends_worker import KNOWN, Found, Job, count
+from inspector.view.trends.buckets import Day, decoded, encoded, merge
+from inspector.view.trends.reading import DAY_NS, Known
+from inspector.view.trends.trend import trend
+from inspector.view.trends.worker import KNOWN, Found, Job, count
 from tests.view.trending import CLASSES, TrendLine
 
 WEEK_NS = 7 * DAY_NS

@@ -1,0 +1,1 @@
+"""Archived frames for a person to judge."""

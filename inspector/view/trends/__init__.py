@@ -1,0 +1,1 @@
+"""Figures of a line over days, counted once from its journal."""
