@@ -79,6 +79,13 @@ class Page:
                     raise
         raise AssertionError(f"not so within {timeout_s:g} s: {condition}; errors: {self.errors}")
 
+    def empty(self) -> None:
+        """Leave the page, and forget what went wrong on it."""
+        self.send("Page.navigate", url="about:blank")
+        self.until("location.href === 'about:blank'")
+        self.errors.clear()
+        self.requests.clear()
+
     def look(self, width: int, height: int, *, dark: bool = True, touch: bool = False) -> None:
         """Size and theme of the screen."""
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=touch)

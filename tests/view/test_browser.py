@@ -14,28 +14,12 @@ from inspector.results.journal_reader import JournalReader
 from inspector.view.config import ViewLineConfig
 from tests.follow.test_follower import Line
 from tests.results.publishing import REJECTED, eventually
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.making import archive_of
 from tests.view.serving import configured, serving
 from tests.view.test_pages import HOSTILE
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with browsing() as made:
-        yield made
-
-
-@pytest.fixture
-def tab(browser: Page) -> Page:
-    """An empty one: the page of the test before would complain of a viewer that is gone."""
-    browser.send("Page.navigate", url="about:blank")
-    browser.until("location.href === 'about:blank'")
-    browser.errors.clear()
-    browser.requests.clear()
-    return browser
 
 
 @pytest.fixture

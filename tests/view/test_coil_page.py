@@ -10,7 +10,7 @@ import pytest
 
 from inspector.view.coils.routes import coil_routes
 from tests.results.publishing import eventually
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.coil_app import Line, Pages, served
 from tests.view.making import CAMERA, JournaledLine, archive_of, journal_of, run_of
 
@@ -36,10 +36,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with browsing() as page:
-        page.look(1600, 1000)
-        yield page
+def browser(chromium: Page) -> Page:
+    chromium.empty()
+    chromium.look(1600, 1000)
+    return chromium
 
 
 @pytest.fixture

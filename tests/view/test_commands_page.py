@@ -13,7 +13,7 @@ from inspector.protocol.messages import LineState
 from inspector.view.config import ViewLineConfig
 from tests.control.serving import served
 from tests.results.publishing import eventually
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.commanding import Commanded
 from tests.view.serving import configured, serving
 from tests.view.test_pages import HOSTILE
@@ -21,17 +21,9 @@ from tests.view.test_pages import HOSTILE
 pytestmark = needs_chromium
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with browsing() as made:
-        yield made
-
-
 @pytest.fixture
 def tab(browser: Page) -> Page:
-    browser.send("Page.navigate", url="about:blank")
-    browser.until("location.href === 'about:blank'")
-    browser.errors.clear()
+    browser.empty()
     browser.look(1180, 820, touch=True)
     return browser
 

@@ -9,17 +9,11 @@ from urllib.parse import quote
 import pytest
 
 from inspector.view.app import Viewer
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.people import PASSWORD, users_file
 from tests.view.serving import configured, serving
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    with browsing() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

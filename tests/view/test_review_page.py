@@ -18,20 +18,13 @@ from inspector.view.app import Viewer
 from inspector.view.config import ViewConfig, ViewLineConfig
 from tests.archive.making import SIZE, add, add_two_defects, make_clean, make_defect, make_facts, mask, pixels, png
 from tests.results.publishing import eventually
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.serving import serving
 
 pytestmark = needs_chromium
 EVIL = "<img src=x onerror=alert(1)>'\""
 TEXT = "document.body.innerText"
 READY = "document.getElementById('view').painted && document.getElementById('view').painted === document.getElementById('view').images"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with browsing() as made:
-        made.look(1400, 900)
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from inspector.frames.outcome import Reason
 from inspector.view.trends.desk import TrendDesk
 from inspector.view.trends.routes import trend_routes
-from tests.view.chromium import Page, browsing, needs_chromium
+from tests.view.chromium import Page, needs_chromium
 from tests.view.coil_app import Line, Pages, served
 from tests.view.trending import TrendLine, bundle_of
 
@@ -62,13 +62,6 @@ def pages(folder: Path) -> Iterator[Pages]:
     ]  # fmt: skip
     with served(trend_routes(lines, desk=TrendDesk(least_age_s=0.0, rest=0.0)), lines) as serving:
         yield serving
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with browsing() as page:
-        page.look(1400, 900)
-        yield page
 
 
 @pytest.fixture
