@@ -19,10 +19,50 @@ from inspector.view.live.sections import Sections
 log = logging.getLogger(__name__)
 
 _TURN_MS = 100
-_ALL_HEARD_S = 0.6
-"""After the first heartbeat: by then each stream of the line has sent one."""
+_STARTS_S = 1.5
+"""After the first heartbeat: by then a start was repeated, which a line does once a second at most; where no run is on, there is none."""
 _MOST_EVENTS = 200
 """That are taken under the lock at once."""
+
+
+class _Heard:
+    """How far the streams of a line are, and how their runs began."""
+
+    def __init__(self, history: int) -> None:
+        self._history = history
+        self._last: dict[StreamKey, int] = {}
+        self.starts: dict[str, Event] = {}
+        self.beaten: set[StreamKey] = set()
+        """Streams that have sent a heartbeat."""
+        self._round = False
+        """All have: their heartbeats follow each other, and one has sent its second."""
+
+    def take(self, packet: Packet) -> None:
+        """A message, in the order of arrival."""
+        header, body = packet.header, packet.body
+        key = StreamKey(header.line, header.camera, header.epoch)
+        if header.seq is not None:
+            self._last[key] = max(self._last.get(key, -1), header.seq)
+        elif isinstance(body, HeartbeatBody):
+            self._last[key] = max(self._last.get(key, -1), body.last_seq)
+            self._round |= key in self.beaten
+            self.beaten.add(key)
+        else:
+            self.starts[header.camera] = packet
+
+    @property
+    def all(self) -> bool:
+        """Whether nothing more has to be heard."""
+        return self._round and self.cut() <= self.starts.keys()
+
+    def since(self) -> dict[StreamKey, int]:
+        """The first message of each stream that is fetched; of several epochs of a camera, of the last one that was heard."""
+        newest = {(key.line, key.camera): (key, seq) for key, seq in self._last.items()}
+        return {key: max(0, seq + 1 - self._history) for key, seq in newest.values()}
+
+    def cut(self) -> set[str]:
+        """Cameras of which the first messages are not fetched."""
+        return {key.camera for key, first in self.since().items() if first > 0}
 
 
 class ShownLine:
@@ -100,32 +140,21 @@ class ShownLine:
                 self.live.feed(event, now_s)
 
     def _where_to_begin(self) -> tuple[dict[StreamKey, int], list[Event]]:
-        """As many messages back as are to be fetched, and the repeated start of the run, without which they say no places."""
-        last: dict[StreamKey, int] = {}
-        starts: dict[str, Event] = {}
+        """As many messages back as are to be fetched, and the repeated start of the run where that one is further back: without it they say no
+        places."""
+        heard = _Heard(self._history)
         until_s = float("inf")
         looking, self._first = self._first, None
         with looking or self._subscriber(self.config.endpoint, recovery=None) as subscriber:
-            while not self._stop.is_set() and time.monotonic() < until_s:
+            while not self._stop.is_set() and time.monotonic() < until_s and not heard.all:
                 event = subscriber.receive(_TURN_MS)
-                if not isinstance(event, Packet):
-                    if event is not None:
-                        self._take([event])
-                    continue
-                header, body = event.header, event.body
-                if header.seq is not None:
-                    key = StreamKey(header.line, header.camera, header.epoch)
-                    last[key] = max(last.get(key, -1), header.seq)
-                elif isinstance(body, HeartbeatBody):
-                    key = StreamKey(header.line, header.camera, header.epoch)
-                    last[key] = max(last.get(key, -1), body.last_seq)
-                    until_s = min(until_s, time.monotonic() + _ALL_HEARD_S)
-                else:
-                    starts[header.camera] = event
-        newest = {(key.line, key.camera): (key, seq) for key, seq in last.items()}
-        since = {key: max(0, seq + 1 - self._history) for key, seq in newest.values()}
-        cut = {key.camera for key, first in since.items() if first > 0}
-        return since, [start for camera, start in starts.items() if camera in cut]
+                if isinstance(event, Packet):
+                    heard.take(event)
+                    if heard.beaten:
+                        until_s = min(until_s, time.monotonic() + _STARTS_S)
+                elif event is not None:
+                    self._take([event])
+        return heard.since(), [start for camera, start in heard.starts.items() if camera in heard.cut()]
 
     def _subscriber(self, endpoint: str, since: Since = "now", recovery: str | None = "auto") -> Subscriber:
         keys = self.config.server_key, self.config.client_key
