@@ -31,7 +31,6 @@ from inspector.view.live.lines import Lines
 from inspector.view.live.sockets import Hub
 from inspector.view.load import listen_address
 from inspector.view.pages import page_routes
-from inspector.view.review.page import review_page_routes
 from inspector.view.review.routes import review_routes
 from inspector.view.server import Server, WebSocketConnection
 from inspector.view.trends.desk import TrendDesk
@@ -78,7 +77,6 @@ def make_app(
         *frame_routes(sources),
         *coil_routes(sources, coil_configs(config), published=published),
         *review_routes(sources),
-        *review_page_routes(),
         *trend_routes(sources, published, TrendDesk(state)),
         *command_routes(config),
     ]

@@ -17,7 +17,13 @@ _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-PAGES = {"/": "index.html", "/login": "login.html"}
+PAGES = {
+    "/": "index.html",
+    "/coil": "coil.html",
+    "/trends": "trends.html",
+    "/review": "review.html",
+    "/login": "login.html",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class _File:
 
 
 def page_routes() -> list[Route]:
-    """The pages that stand for themselves, and ``/static/<file>``."""
+    """The pages, and ``/static/<file>``."""
     found = dict(_read())
 
     async def static(request: Request) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -60,7 +59,6 @@ def coil_routes(
     pages = _Coils({line.id: line for line in lines}, dict(configs or {}), desk or CoilDesk(), published)
     at = "/api/lines/{line}"
     return [
-        Route("/coil", pages.page),
         Route(f"{at}/runs", told(pages.runs)),
         Route(f"{at}/runs/{{run:int}}", told(pages.head)),
         Route(f"{at}/runs/{{run:int}}/defects.bin", told(pages.block)),
@@ -80,11 +78,6 @@ class _Coils:
         published: Callable[[str], str | None],
     ) -> None:
         self._lines, self._configs, self._desk, self._published = lines, configs, desk, published
-        self._page = (files("inspector.view") / "static" / "coil.html").read_bytes()
-
-    async def page(self, request: Request) -> Response:
-        """The coil page; its address says the line and the run."""
-        return Response(self._page, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def runs(self, request: Request) -> Response:
         """The newest runs, or those of one name."""

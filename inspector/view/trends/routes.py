@@ -1,10 +1,9 @@
-"""The page of a line over days, and the addresses of its numbers."""
+"""The addresses of a line's numbers over days."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -40,7 +39,6 @@ def trend_routes(
     pages = _Trends({line.id: line for line in lines}, published, desk or TrendDesk(), now_s)
     at = "/api/lines/{line}"
     return [
-        Route("/trends", pages.page),
         Route(f"{at}/trends", told(pages.numbers)),
         Route(f"{at}/trends.csv", told(pages.table)),
     ]
@@ -55,11 +53,6 @@ class _Trends:
         now_s: Callable[[], float],
     ) -> None:
         self._lines, self._published, self._desk, self._now_s = lines, published, desk, now_s
-        self._page = (files("inspector.view") / "static" / "trends.html").read_bytes()
-
-    async def page(self, request: Request) -> Response:
-        """The trends page; its address says line, days, camera and whether review counts."""
-        return Response(self._page, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def numbers(self, request: Request) -> Response:
         """All that the page shows; 202 with how far the journal is read, where it is not yet."""
