@@ -26,6 +26,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "controller": ("controller_config", "controller_state"),
     "coil": ("coil_config", "coil_stream"),
     "coil_messages": ("coil_messages",),
+    "pages": ("view_cookies", "view_bodies", "view_users", "archive_reviews"),
 }  # fmt: skip
 TARGETS = tuple(name for names in MODULES.values() for name in names)
 
