@@ -51,6 +51,9 @@ class Gate:
         a sheet is followed by nothing until the next one comes."""
         self._gap, self._is_strip = gap, is_strip
         self._entries: list[_Entry] = []
+        self._known_from: int | None = None
+        """From here on the places of all sheets are known: those of frames and parts may overlap, so that one that was never placed may be where the first one is
+        that was. None: none is. Pieces of a strip do not overlap."""
         self._sequence = 0
         self.said: list[Decision] = []
         """What the actuator has not been told yet."""
@@ -58,6 +61,10 @@ class Gate:
     def decide(self, judged: Judged, why: Why, text: str = "") -> None:
         """Tell the actuator of a sheet."""
         passed = why is Why.PASSED
+        if judged.place is None:
+            self._known_from = None
+        elif self._known_from is None:
+            self._known_from = judged.place[1] + self._gap
         self._say(judged.number, judged.part, why, text)
         self._entries.append(_Entry(judged.number, judged.part, judged.place, passed, self._sequence))
 
@@ -68,6 +75,8 @@ class Gate:
 
     def open(self, window: Window) -> bool:
         """Whether everything in the window is of sheets that pass and that the actuator has taken."""
+        if not self._is_strip and (self._known_from is None or window.back < self._known_from):
+            return False
         reached = window.back
         placed = [(one.place, one.passed and one.confirmed) for one in self._entries if one.place is not None]
         for (start, end, slack), passes in sorted(placed):
@@ -93,6 +102,7 @@ class Gate:
         """Reject everything, and forget it: places and numbers mean something else from now on."""
         self.revoke(None, Why.BLOCKED, text)
         self._entries.clear()
+        self._known_from = None
 
     def overdue(self, window: Window) -> None:
         """Reject what came to the gate before the actuator had taken its verdict."""

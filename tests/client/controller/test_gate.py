@@ -77,6 +77,46 @@ def test_a_confirmation_that_comes_after_it_was_rejected_opens_nothing() -> None
     assert gate.open(at(401, 450))
 
 
+def overlapping(*numbers: int) -> Gate:
+    """Sheets by frame, of 300 from number x 100 on, which have passed."""
+    gate = Gate(gap=0, is_strip=False)
+    for number in numbers:
+        pass_(gate, number)
+    return gate
+
+
+def pass_(gate: Gate, number: int) -> None:
+    gate.decide(Judged(number, None, Place(100 * number, 100 * number + 300), Why.PASSED), Why.PASSED)
+    gate.confirmed(gate.said[-1].sequence)
+
+
+def test_a_sheet_that_was_never_heard_of_may_be_where_the_first_one_is() -> None:
+    gate = overlapping(3, 4, 5, 6)
+    assert not gate.open(at(310, 350)), "sheet 2 may have been rejected, and would be there until 500"
+    assert not gate.open(at(599, 620))
+    assert gate.open(at(600, 620))
+
+
+def test_a_sheet_without_a_place_may_be_anywhere_before_the_next_one() -> None:
+    gate = overlapping(3, 4, 5, 6)
+    gate.decide(Judged(7, None, None, Why.UNPLACED), Why.UNPLACED)
+    assert not gate.open(at(650, 660))
+    pass_(gate, 8)
+    assert not gate.open(at(810, 850)), "sheet 7 may be there"
+    pass_(gate, 9)
+    pass_(gate, 10)
+    assert gate.open(at(1100, 1110))
+
+
+def test_after_all_is_forgotten_the_first_sheet_is_the_first_again() -> None:
+    gate = overlapping(3, 4, 5, 6)
+    gate.clear("the line was started again")
+    for number in (7, 8, 9, 10):
+        pass_(gate, number)
+    assert not gate.open(at(910, 950))
+    assert gate.open(at(1000, 1010))
+
+
 def test_what_is_through_is_forgotten_and_what_may_be_there_is_not() -> None:
     gate = gate_with(3, 4)
     gate.forget_before(400)

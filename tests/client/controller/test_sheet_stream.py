@@ -137,7 +137,10 @@ def test_a_sheet_of_the_run_before_a_jump_has_no_place_any_more(run: str | None,
     assert taken_back
     assert set(taken_back) == {Why.BLOCKED}
     at = UNIX + 701 * MS
-    core.take(sheet(40, Verdict.PASS, 62, at, at, epoch="e", position_um=300_000, run=run), 701 * MS)
+    for number, position_um in ((39, -700_000), (40, 300_000)):  # before the first one there may be others
+        core.take(
+            sheet(number, Verdict.PASS, number + 22, at, at, epoch="e", position_um=position_um, run=run), 701 * MS
+        )
     for one in core.tick(702 * MS):
         core.confirmed(one.sequence)
     core.tick(703 * MS)
