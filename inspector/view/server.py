@@ -13,13 +13,17 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.frames import Frame
 
 from inspector.config.addresses import is_loopback
 from inspector.view.attempts import place_of
 from inspector.view.hosts import unmapped
+from inspector.view.security import HEADERS
 from inspector.view.tls import Certificate
 
 _AT_ONCE = 4
+_MOST_FRAMES_PER_S = 50
+"""Of a WebSocket, beside whole messages."""
 
 
 class _Connection(H11Protocol):
@@ -46,6 +50,16 @@ class _Connection(H11Protocol):
         if sum(client is not None and place_of(client[0]) == place for client in clients) > self._most_of_one:
             transport.abort()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP. uvicorn would fail with a traceback where the answer to the request was sent before all of it came."""
+        if self.cycle is not None:
+            begun, self.cycle.disconnected = self.cycle.response_started, True
+            self.cycle.message_event.set()  # whoever waits for the rest of the request
+            if begun:
+                self.transport.close()
+                return
+        _refuse(self.transport, msg)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
         super().connection_lost(exc)
@@ -55,10 +69,59 @@ class _Connection(H11Protocol):
 class WebSocketConnection(WebSocketsSansIOProtocol):
     """One of a page."""
 
+    _second, _frames = 0, 0
+
+    def data_received(self, data: bytes) -> None:
+        """The head of the request comes first, all of it at once. uvicorn would leave the connection open for ever where the head is none."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            _refuse(self.transport, "this is no request for a WebSocket")
+
+    def handle_ping(self) -> None:
+        """Pages send none: browsers cannot. An answer waits in memory for whoever sends and does not read."""
+        if self._may_come():
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        """A part of a message, which may be empty."""
+        if self._may_come():
+            super().handle_cont(event)
+
+    def handle_pong(self, event: Frame) -> None:
+        """Nothing was asked for."""
+        if self._may_come():
+            super().handle_pong(event)
+
+    def _may_come(self) -> bool:
+        """Whether so many frames that are no messages of pages may come; the connection is cut off where there are more."""
+        second = int(self.loop.time())
+        self._frames = self._frames + 1 if second == self._second else 1
+        self._second = second
+        if self._frames > _MOST_FRAMES_PER_S:
+            self.transport.abort()
+        return self._frames <= _MOST_FRAMES_PER_S
+
+    async def send(self, message: Any) -> None:
+        """A refusal is an answer: uvicorn would write an error into the log for each."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
         super().connection_lost(exc)
         _lost(self.transport)
+
+
+def _refuse(transport: asyncio.Transport, text: str) -> None:
+    """Answer what the server itself does not understand, as the guard answers the rest, and end the connection."""
+    headers = {**HEADERS, "cache-control": "no-store", "content-type": "text/plain; charset=utf-8"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    body = f"{text}\n"
+    transport.write(
+        f"HTTP/1.1 400 Bad Request\r\n{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode()
+    )
+    transport.close()
 
 
 def _lost(transport: asyncio.Transport) -> None:
