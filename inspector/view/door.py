@@ -87,7 +87,9 @@ class Door:
 
     def _ids(self, headers: Headers) -> Iterator[str]:
         for header in headers.getlist("cookie"):
-            for pair in header.split(";"):  # no regular expression, which may take a second for a header that fits nothing
+            for pair in header.split(
+                ";"
+            ):  # no regular expression, which may take a second for a header that fits nothing
                 name, _, value = pair.partition("=")
                 if name.strip(" \t") == self._cookie:
                     yield value.strip(" \t")

@@ -49,13 +49,13 @@ class Guard:
 
     def __init__(self, app: App, door: Door, port: int, hosts: Hosts | None = None) -> None:
         """``hosts``: how this machine may be called in an address; by default as it calls itself, at ``port``."""
-        self._app, self._door = app, door
+        self.app, self._door = app, door
         self._hosts = Hosts(port) if hosts is None else hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         visit = self._door.visit(Headers(scope=scope))
         why = self._refusal(scope, visit)
@@ -73,7 +73,7 @@ class Guard:
             await send(message)
 
         scope["visit"] = visit
-        await self._app(scope, receive, with_headers)
+        await self.app(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope, visit: Visit) -> tuple[int, str] | None:
         headers = Headers(scope=scope)

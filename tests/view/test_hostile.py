@@ -6,11 +6,12 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+import msgspec
 import pytest
 
 from inspector.view.app import Viewer
+from inspector.view.config import ViewLineConfig
 from inspector.view.security import HEADERS
 from tests.view.people import Browser, users_file
 from tests.view.serving import Page, configured, serving
@@ -25,7 +26,9 @@ EMPTY_PART = b"\x00\x80\x00\x00\x00\x00"
 def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
     folder = tmp_path_factory.mktemp("users")
     users = users_file(folder, ana="operator")
-    with serving(configured(f"ipc://{folder}/nobody", users=str(users))) as made:
+    config = configured(f"ipc://{folder}/nobody", users=str(users))
+    line = ViewLineConfig(endpoint=f"ipc://{folder}/nobody", control=f"ipc://{folder}/control")
+    with serving(msgspec.structs.replace(config, lines=(line,))) as made:
         yield made
 
 
@@ -93,7 +96,9 @@ def test_a_body_that_breaks_off_is_no_error(viewer: Viewer) -> None:
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 403 ")
         connection.sendall(b"zz\r\n")
         assert ends_within(connection, 2)
-    with sent(viewer, "POST /api/login HTTP/1.1", b"zz\r\n", end=f"{kept}Transfer-Encoding: chunked\r\n\r\n") as connection:
+    with sent(
+        viewer, "POST /api/login HTTP/1.1", b"zz\r\n", end=f"{kept}Transfer-Encoding: chunked\r\n\r\n"
+    ) as connection:
         answer = all_of(connection)
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert answer.count(b"HTTP/1.1") == 1
@@ -125,3 +130,17 @@ def test_a_flood_of_frames_ends_the_connection(viewer: Viewer, flood: bytes) -> 
     with Page(viewer, browser.cookie) as page:
         page.socket.ping().wait(5)
         page.take()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_command_whose_sender_logs_out_before_all_of_it_came_is_not_given(viewer: Viewer, *, leaves: bool) -> None:
+    browser = Browser(viewer)
+    assert browser.login("ana").status == 200
+    kept = f"Origin: {browser.origin}\r\nX-CSRF-Token: {browser.ask('/api/me').json['csrf']}\r\nCookie: {browser.cookie}\r\n"
+    content = b'{"command": "pause", "id": "%d"}' % leaves
+    length = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    with sent(viewer, "POST /api/lines/line1/commands HTTP/1.1", content[:9], end=kept + length) as connection:
+        if leaves:
+            assert browser.post("/api/logout", {}).status == 200
+        connection.sendall(content[9:])
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 401 " if leaves else b"HTTP/1.1 200 ")
