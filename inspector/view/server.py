@@ -12,12 +12,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 from websockets.frames import Frame
 
-from inspector.config.addresses import is_loopback
-from inspector.view.attempts import place_of
-from inspector.view.hosts import unmapped
 from inspector.view.security import HEADERS
 from inspector.view.tls import Certificate
 
@@ -28,27 +24,6 @@ _MOST_FRAMES_PER_S = 50
 
 class _Connection(H11Protocol):
     """One of HTTP, until it becomes a WebSocket."""
-
-    def __init__(
-        self,
-        most_of_one: int,
-        config: uvicorn.Config,
-        state: ServerState,
-        app_state: dict[str, Any],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        super().__init__(config, state, app_state, loop)
-        self._most_of_one = most_of_one
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Cut off what is too much from one machine, so that it leaves room for others."""
-        super().connection_made(transport)
-        if self.client is None or is_loopback(unmapped(self.client[0])):
-            return  # pages that come through a tunnel all come from here
-        place = place_of(self.client[0])
-        clients: list[tuple[str, int] | None] = [getattr(one, "client", None) for one in self.connections]
-        if sum(client is not None and place_of(client[0]) == place for client in clients) > self._most_of_one:
-            transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP. uvicorn would fail with a traceback where the answer to the request was sent before all of it came."""
@@ -132,15 +107,12 @@ def _lost(transport: asyncio.Transport) -> None:
 class Server(uvicorn.Server):
     """Serves on sockets that are there."""
 
-    def __init__(
-        self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float, most_of_one: int = 10_000
-    ) -> None:
-        """``most_of_one``: connections from one other machine. ``handshake_s``: after which the beginning of TLS has to be over, and its end. asyncio would wait for 60 and 30 s, and uvicorn does not see
+    def __init__(self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float) -> None:
+        """``handshake_s``: after which the beginning of TLS has to be over, and its end. asyncio would wait for 60 and 30 s, and uvicorn does not see
         connections before and after."""
         super().__init__(config)
         self._tls = tls
         self._handshake_s = handshake_s
-        self._most_of_one = most_of_one
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -158,7 +130,7 @@ class Server(uvicorn.Server):
                 tls["ssl_shutdown_timeout"] = self._handshake_s
 
         def connection() -> asyncio.Protocol:
-            return _Connection(self._most_of_one, self.config, self.server_state, self.lifespan.state, loop)
+            return _Connection(self.config, self.server_state, self.lifespan.state, loop)
 
         for one in sockets or []:
             # asyncio takes as many connections at once as may wait. Between so few, pages get their turn though hundreds come with a handshake each.
