@@ -67,6 +67,14 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self._may_come():
             super().handle_pong(event)
 
+    def send_receive_event_to_app(self) -> None:
+        """A message. A text that is none is given on as bytes, which the page's own rules refuse: uvicorn would write a traceback into the log."""
+        try:
+            b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.curr_msg_data_type = "bytes"
+        super().send_receive_event_to_app()
+
     def _may_come(self) -> bool:
         """Whether so many frames that are no messages of pages may come; the connection is cut off where there are more."""
         second = int(self.loop.time())

@@ -118,6 +118,17 @@ def test_a_cookie_that_fits_nothing_costs_nothing(viewer: Viewer) -> None:
     assert time.process_time() - began_s < 0.5
 
 
+def test_a_text_that_is_none_ends_the_connection(viewer: Viewer) -> None:
+    browser = Browser(viewer)
+    assert browser.login("ana").status == 200
+    with sent(viewer, "GET /live HTTP/1.1", end=f"{UPGRADE}Cookie: {browser.cookie}\r\n\r\n") as connection:
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 101 ")
+        connection.sendall(b"\x81\x82\x00\x00\x00\x00\xff\xfe")
+        told = b""
+        while b"expected the number of a message" not in told:
+            told += connection.recv(1 << 16)
+
+
 @pytest.mark.parametrize("flood", [PING, EMPTY_PART], ids=["pings", "empty parts"])
 def test_a_flood_of_frames_ends_the_connection(viewer: Viewer, flood: bytes) -> None:
     browser = Browser(viewer)
@@ -144,3 +155,23 @@ def test_a_command_whose_sender_logs_out_before_all_of_it_came_is_not_given(view
             assert browser.post("/api/logout", {}).status == 200
         connection.sendall(content[9:])
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 401 " if leaves else b"HTTP/1.1 200 ")
+
+
+def test_what_one_login_was_told_is_of_no_use_to_another(viewer: Viewer) -> None:
+    """The token of a stranger, of another login, and of one that is over; a cookie twice, and that of a viewer at another port."""
+    stranger, one, other = Browser(viewer), Browser(viewer), Browser(viewer)
+    before = stranger.ask("/api/me").json["csrf"]
+    assert (one.login("ana").status, other.login("ana").status) == (200, 200)
+    tokens = [before, one.ask("/api/me").json["csrf"], other.ask("/api/me").json["csrf"]]
+    assert len(set(tokens)) == 3
+    for own, browser in enumerate((stranger, one, other)):
+        asked = [
+            browser.ask("/api/lines", "POST", b"{}", origin=browser.origin, x_csrf_token=token) for token in tokens
+        ]
+        assert [answer.status != 403 for answer in asked] == [number == own for number in range(3)]
+    for cookie in (
+        f"{one.cookie}; {one.cookie}",
+        f"{one.cookie}; {other.cookie}",
+        one.cookie.replace(str(viewer.port), "1"),
+    ):
+        assert stranger.ask("/api/me", cookie=cookie).json["name"] == ""

@@ -89,7 +89,9 @@ def test_a_picture_is_kept_for_its_login_only(tab: Page, tmp_path: Path) -> None
         shown = tab.js("fetch('/api/lines/line1/review/1').then((one) => one.json()).then((one) => one.shown.picture)")
         look = f"fetch('/api/lines/line1/pictures/{shown}').then((one) => one.blob().then(() => one.status))"
         assert [tab.js(look), tab.js(look)] == [200, 200]
-        sent = tab.js(f"performance.getEntriesByName(location.origin + '/api/lines/line1/pictures/{shown}').map((one) => one.transferSize)")
+        sent = tab.js(
+            f"performance.getEntriesByName(location.origin + '/api/lines/line1/pictures/{shown}').map((one) => one.transferSize)"
+        )
         assert (sent[0] > 0, sent[1]) == (True, 0)
         tab.js("document.querySelector('.logout').click()")
         tab.until("location.pathname === '/login'")
