@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from inspector.view.connections import asks_nothing
 from inspector.view.security import HEADERS
 from inspector.view.tls import Certificate
 
@@ -24,6 +26,20 @@ _MOST_FRAMES_PER_S = 50
 
 class _Connection(H11Protocol):
     """One of HTTP, until it becomes a WebSocket."""
+
+    _made_s = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Where there are too many, the oldest that asks for nothing makes room: whoever only connects shuts out nobody."""
+        super().connection_made(transport)
+        self._made_s = self.loop.time()
+        if len(self.connections) < (self.limit_concurrency or math.inf):
+            return
+        others = (one for one in self.connections if isinstance(one, _Connection) and one is not self)
+        oldest = min(filter(asks_nothing, others), key=lambda one: one._made_s, default=None)
+        if oldest is not None:
+            self.connections.discard(oldest)
+            oldest.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP. uvicorn would fail with a traceback where the answer to the request was sent before all of it came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import time
@@ -155,6 +156,15 @@ def test_a_command_whose_sender_logs_out_before_all_of_it_came_is_not_given(view
             assert browser.post("/api/logout", {}).status == 200
         connection.sendall(content[9:])
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 401 " if leaves else b"HTTP/1.1 200 ")
+
+
+def test_whoever_only_connects_shuts_out_nobody(viewer: Viewer) -> None:
+    browser = Browser(viewer)
+    with contextlib.ExitStack() as idle:
+        for _ in range(150):
+            idle.enter_context(socket.create_connection(("127.0.0.1", viewer.port)))
+        assert [browser.ask("/login").status for _ in range(5)] == [200] * 5
+    assert browser.ask("/login").status == 200
 
 
 def test_what_one_login_was_told_is_of_no_use_to_another(viewer: Viewer) -> None:
