@@ -83,13 +83,15 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self._may_come():
             super().handle_pong(event)
 
-    def send_receive_event_to_app(self) -> None:
-        """A message. A text that is none is given on as bytes, which the page's own rules refuse: uvicorn would write a traceback into the log."""
+    def handle_text(self, event: Frame) -> None:
+        """A message of a page is one frame. Another is given on as bytes, which are refused: uvicorn would write a traceback into the log for one
+        that is no text."""
         try:
-            b"".join(self.frames).decode()
+            bytes(event.data).decode()
         except UnicodeDecodeError:
-            self.curr_msg_data_type = "bytes"
-        super().send_receive_event_to_app()
+            self.handle_bytes(event)
+            return
+        (super().handle_text if event.fin else self.handle_bytes)(event)
 
     def _may_come(self) -> bool:
         """Whether so many frames that are no messages of pages may come; the connection is cut off where there are more."""
