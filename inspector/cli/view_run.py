@@ -9,6 +9,7 @@ from inspector.cli.output import tell
 from inspector.config.addresses import is_loopback
 from inspector.service.log import log_to_stderr, uncaught_logged
 from inspector.service.notify import ServiceManager
+from inspector.service.process import raise_open_files
 from inspector.service.signals import stop_on_signals
 from inspector.view.app import Viewer
 from inspector.view.config import ViewConfig
@@ -22,6 +23,7 @@ def run_viewer(config: ViewConfig, origin: str, log_level: str, log_format: str)
     log_to_stderr(log_level, log_format)
     if log_level == "warning":  # the default; who logs in is to be known there too
         logging.getLogger("inspector.view.access.login").setLevel(logging.INFO)
+    raise_open_files()  # whoever begins to connect and goes no further holds one for seconds
     manager = ServiceManager.of_this_process()
     with uncaught_logged(), stop_on_signals() as stop:
         manager.starting(_START_S, "starting")

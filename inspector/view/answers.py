@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from engines.errors import FileError
@@ -64,6 +64,8 @@ async def posted(request: Request, kind: type[T]) -> T:
         content = await asyncio.wait_for(_body(request), LONGEST_POST_S)
     except asyncio.TimeoutError:
         raise RefusedError(408, f"not all of it came within {LONGEST_POST_S:g} s") from None
+    except ClientDisconnect:
+        raise RefusedError(400, "not all of it came") from None  # which nobody reads
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

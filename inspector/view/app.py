@@ -22,6 +22,7 @@ from inspector.view.access.door import person_routes
 from inspector.view.access.entrance import Entrance, Files
 from inspector.view.access.login import login_routes
 from inspector.view.access.security import App, Guard
+from inspector.view.arrivals import Arrivals
 from inspector.view.coils.routes import coil_routes
 from inspector.view.commands.routes import command_routes
 from inspector.view.config import ViewConfig, coil_configs, line_sources
@@ -95,6 +96,7 @@ class Viewer:
         address = listen_address(config, origin)
         files = Files(config, origin)
         self._socket = _bound(address, config.listen)
+        self._socket.most_of_one = config.viewers + _MORE_OF_ONE
         self.port: int = self._socket.getsockname()[1]
         self._entrance = Entrance(config, files, address._replace(port=self.port))
 
@@ -133,7 +135,6 @@ class Viewer:
             ),
             self._entrance.tls,
             self._patience_s,
-            self._config.viewers + _MORE_OF_ONE,
         )
         tasks = [
             asyncio.ensure_future(Watch(server.server_state.connections, self._patience_s).run()),
@@ -145,7 +146,9 @@ class Viewer:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception):  # one that failed is told by whoever started the viewer
+                    raise ended
 
 
 @contextlib.contextmanager
@@ -159,15 +162,17 @@ def _state(config: ViewConfig) -> Iterator[TrendState | None]:
 
 
 async def _stop_with(server: uvicorn.Server, stop: threading.Event, report: Callable[[], None]) -> None:
-    while not stop.is_set():
-        report()
-        await asyncio.sleep(_POLL_S)
-    server.should_exit = True
+    try:
+        while not stop.is_set():
+            report()
+            await asyncio.sleep(_POLL_S)
+    finally:  # also where it fails: nothing would stop the viewer any more
+        server.should_exit = True
 
 
-def _bound(address: Address, listen: str) -> socket.socket:
+def _bound(address: Address, listen: str) -> Arrivals:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = Arrivals(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address.host, address.port))

@@ -41,7 +41,7 @@ class Watch:
                 continue
             waiting = _waiting(transport)
             bytes_, since_s = before.get(one, (waiting, now_s))
-            if waiting < bytes_ or not (waiting or _asks_nothing(one)):
+            if waiting < bytes_ or not (waiting or asks_nothing(one)):
                 since_s = now_s
             if now_s - since_s > self._patience_s:
                 log.info("a connection was cut off: %s", "nothing is read" if waiting else "nothing is asked for")
@@ -58,7 +58,7 @@ def _waiting(transport: Any) -> int:
         return 0
 
 
-def _asks_nothing(connection: Any) -> bool:
+def asks_nothing(connection: Any) -> bool:
     """Whether it is one of HTTP that has no request in work: none came yet, or not all of it."""
     if not hasattr(connection, "cycle"):
         return bool(connection.transport.is_closing())

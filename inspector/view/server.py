@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,39 +13,43 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
+from websockets.frames import Frame
 
-from inspector.config.addresses import is_loopback
-from inspector.view.access.attempts import place_of
-from inspector.view.access.hosts import unmapped
+from inspector.view.access.security import HEADERS
 from inspector.view.access.tls import Certificate
+from inspector.view.connections import asks_nothing
 
 _AT_ONCE = 4
+_MOST_FRAMES_PER_S = 50
+"""Of a WebSocket, beside whole messages."""
 
 
 class _Connection(H11Protocol):
     """One of HTTP, until it becomes a WebSocket."""
 
-    def __init__(
-        self,
-        most_of_one: int,
-        config: uvicorn.Config,
-        state: ServerState,
-        app_state: dict[str, Any],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        super().__init__(config, state, app_state, loop)
-        self._most_of_one = most_of_one
+    _made_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Cut off what is too much from one machine, so that it leaves room for others."""
+        """Where there are too many, the oldest that asks for nothing makes room: whoever only connects shuts out nobody."""
         super().connection_made(transport)
-        if self.client is None or is_loopback(unmapped(self.client[0])):
-            return  # pages that come through a tunnel all come from here
-        place = place_of(self.client[0])
-        clients: list[tuple[str, int] | None] = [getattr(one, "client", None) for one in self.connections]
-        if sum(client is not None and place_of(client[0]) == place for client in clients) > self._most_of_one:
-            transport.abort()
+        self._made_s = self.loop.time()
+        if len(self.connections) < (self.limit_concurrency or math.inf):
+            return
+        others = (one for one in self.connections if isinstance(one, _Connection) and one is not self)
+        oldest = min(filter(asks_nothing, others), key=lambda one: one._made_s, default=None)
+        if oldest is not None:
+            self.connections.discard(oldest)
+            oldest.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP. uvicorn would fail with a traceback where the answer to the request was sent before all of it came."""
+        if self.cycle is not None:
+            begun, self.cycle.disconnected = self.cycle.response_started, True
+            self.cycle.message_event.set()  # whoever waits for the rest of the request
+            if begun:
+                self.transport.close()
+                return
+        _refuse(self.transport, msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
@@ -55,10 +60,69 @@ class _Connection(H11Protocol):
 class WebSocketConnection(WebSocketsSansIOProtocol):
     """One of a page."""
 
+    _second, _frames = 0, 0
+
+    def data_received(self, data: bytes) -> None:
+        """The head of the request comes first, all of it at once. uvicorn would leave the connection open for ever where the head is none."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            _refuse(self.transport, "this is no request for a WebSocket")
+
+    def handle_ping(self) -> None:
+        """Pages send none: browsers cannot. An answer waits in memory for whoever sends and does not read."""
+        if self._may_come():
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        """A part of a message, which may be empty."""
+        if self._may_come():
+            super().handle_cont(event)
+
+    def handle_pong(self, event: Frame) -> None:
+        """Nothing was asked for."""
+        if self._may_come():
+            super().handle_pong(event)
+
+    def handle_text(self, event: Frame) -> None:
+        """A message of a page is one frame. Another is given on as bytes, which are refused: uvicorn would write a traceback into the log for one
+        that is no text."""
+        try:
+            bytes(event.data).decode()
+        except UnicodeDecodeError:
+            self.handle_bytes(event)
+            return
+        (super().handle_text if event.fin else self.handle_bytes)(event)
+
+    def _may_come(self) -> bool:
+        """Whether so many frames that are no messages of pages may come; the connection is cut off where there are more."""
+        second = int(self.loop.time())
+        self._frames = self._frames + 1 if second == self._second else 1
+        self._second = second
+        if self._frames > _MOST_FRAMES_PER_S:
+            self.transport.abort()
+        return self._frames <= _MOST_FRAMES_PER_S
+
+    async def send(self, message: Any) -> None:
+        """A refusal is an answer: uvicorn would write an error into the log for each."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
         super().connection_lost(exc)
         _lost(self.transport)
+
+
+def _refuse(transport: asyncio.Transport, text: str) -> None:
+    """Answer what the server itself does not understand, as the guard answers the rest, and end the connection."""
+    headers = {**HEADERS, "cache-control": "no-store", "content-type": "text/plain; charset=utf-8"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    body = f"{text}\n"
+    transport.write(
+        f"HTTP/1.1 400 Bad Request\r\n{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode()
+    )
+    transport.close()
 
 
 def _lost(transport: asyncio.Transport) -> None:
@@ -69,15 +133,12 @@ def _lost(transport: asyncio.Transport) -> None:
 class Server(uvicorn.Server):
     """Serves on sockets that are there."""
 
-    def __init__(
-        self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float, most_of_one: int = 10_000
-    ) -> None:
-        """``most_of_one``: connections from one other machine. ``handshake_s``: after which the beginning of TLS has to be over, and its end. asyncio would wait for 60 and 30 s, and uvicorn does not see
+    def __init__(self, config: uvicorn.Config, tls: Certificate | None, handshake_s: float) -> None:
+        """``handshake_s``: after which the beginning of TLS has to be over, and its end. asyncio would wait for 60 and 30 s, and uvicorn does not see
         connections before and after."""
         super().__init__(config)
         self._tls = tls
         self._handshake_s = handshake_s
-        self._most_of_one = most_of_one
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -95,7 +156,7 @@ class Server(uvicorn.Server):
                 tls["ssl_shutdown_timeout"] = self._handshake_s
 
         def connection() -> asyncio.Protocol:
-            return _Connection(self._most_of_one, self.config, self.server_state, self.lifespan.state, loop)
+            return _Connection(self.config, self.server_state, self.lifespan.state, loop)
 
         for one in sockets or []:
             # asyncio takes as many connections at once as may wait. Between so few, pages get their turn though hundreds come with a handshake each.

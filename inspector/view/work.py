@@ -131,9 +131,12 @@ async def working(module: str, job: bytes, work: Work[Any], what: str, most_byte
     """A worker at this job (one line), which is ended in any case; ``what`` names what it makes. Raises UserError."""
     pipe = asyncio.subprocess.PIPE
     # In a session of its own: Ctrl-C is for the viewer, at whose end the worker finds the end of its input.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, cwd=_ROOT, stdin=pipe, stdout=pipe, start_new_session=True
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, cwd=_ROOT, stdin=pipe, stdout=pipe, start_new_session=True
+        )
+    except OSError as error:
+        raise UserError(f"the process that makes {what} cannot be started ({error.strerror})") from None
     assert process.stdin is not None
     assert process.stdout is not None
     try:

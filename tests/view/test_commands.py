@@ -297,6 +297,22 @@ def test_a_daemon_that_was_started_again_meanwhile() -> None:
     )
 
 
+@pytest.mark.parametrize("result", [None, {}, {"comparisons": None}, {"comparisons": [1, {"frames": [1]}]}])
+def test_a_line_that_answers_with_anything_is_told_in_one_line(result: dict[str, Any] | None) -> None:
+    reply = {"id": "x", "line": "t", "epoch": "e", "monotonic_ns": 1, "unix_ns": 1, "outcome": "done", "code": "done"}
+    told = _told(decode_reply(json.dumps({**reply, "text": "a\n\x1b[2J" + "x" * 10_000, "result": result}).encode()))
+    assert len(told.text) == 1000
+    assert told.text.isprintable()
+    assert "frames" not in json.dumps(told.result)
+
+
+def test_what_a_page_says_it_saw_is_told_in_one_line(line: Commanded, asked: Desk) -> None:
+    told = asked.told("run end", seen={"run": "a\nb" + "x" * 60_000})
+    assert told["code"] == "changed"
+    assert told["text"].isprintable()
+    assert len(told["text"]) < 300
+
+
 def test_commands_over_tcp_need_keys() -> None:
     with pytest.raises(
         UserError, match=r"^view\.yaml: lines\[0\]\.control: commands over TCP need server_key and client_key"

@@ -9,9 +9,11 @@ from urllib.parse import quote
 import pytest
 
 from inspector.view.app import Viewer
+from inspector.view.config import ViewConfig, ViewLineConfig
 from tests.view.chromium import Page, needs_chromium
 from tests.view.people import PASSWORD, users_file
 from tests.view.serving import configured, serving
+from tests.view.test_reviews import archive_in
 
 pytestmark = needs_chromium
 
@@ -68,3 +70,27 @@ def test_the_way_on_stays_here(tab: Page, viewer: Viewer) -> None:
         tab.until("location.pathname === '/'")
         assert tab.js("location.host") == f"127.0.0.1:{viewer.port}"
     tab.open(f"{viewer.url}static/base.css")  # a page that says nothing more while the browser ends
+
+
+def test_a_picture_is_kept_for_its_login_only(tab: Page, tmp_path: Path) -> None:
+    """The browser does not ask for it again, and does not show it to whoever sits there next."""
+    lines = (ViewLineConfig(endpoint=f"ipc://{tmp_path}/nobody", archive=str(archive_in(tmp_path))),)
+    users = users_file(tmp_path, ana="viewer")
+    with serving(ViewConfig(listen="127.0.0.1:0", lines=lines, users=str(users))) as viewer:
+        tab.open(f"{viewer.url}login")
+        enter(tab, "ana", PASSWORD)
+        tab.until("location.pathname === '/' && !!document.querySelector('.logout')")
+        shown = tab.js("fetch('/api/lines/line1/review/1').then((one) => one.json()).then((one) => one.shown.picture)")
+        look = f"fetch('/api/lines/line1/pictures/{shown}').then((one) => one.blob().then(() => one.status))"
+        assert [tab.js(look), tab.js(look)] == [200, 200]
+        sent = tab.js(
+            f"performance.getEntriesByName(location.origin + '/api/lines/line1/pictures/{shown}').map((one) => one.transferSize)"
+        )
+        assert (sent[0] > 0, sent[1]) == (True, 0)
+        tab.js("document.querySelector('.logout').click()")
+        tab.until("location.pathname === '/login'")
+        assert tab.js(look) == 401
+        enter(tab, "ana", PASSWORD)
+        tab.until("location.pathname === '/' && !!document.querySelector('.logout')")
+        assert tab.js(look) == 200
+        tab.open(f"{viewer.url}static/base.css")

@@ -39,7 +39,7 @@ def test_what_this_program_writes_costs_what_it_should() -> None:
     "text",
     [
         "", "scrypt$", "correct horse", GOOD[:-10], GOOD + "x" * 200, GOOD.replace("n=16", "n=15"), GOOD.replace("n=16", "n=0"), GOOD.replace("n=16", "n=1"),
-        GOOD.replace("n=16", "n=33554432"), GOOD.replace("r=1", "r=0"), GOOD.replace("p=1", "p=0"), GOOD.replace("n=16,r=1,p=1", "n=32768,r=8,p=999"),
+        GOOD.replace("n=16", "n=33554432"), GOOD.replace("r=1", "r=0"), GOOD.replace("n=16", "n=65536"), GOOD.replace("p=1", "p=0"), GOOD.replace("n=16,r=1,p=1", "n=32768,r=8,p=999"),
         GOOD.replace("n=16,r=1", "n=1048576,r=8"), GOOD.replace("scrypt", "bcrypt"), "scrypt$n=16,r=1,p=1$$", "scrypt$n=16,r=1,p=1$AAAA$AAAA", GOOD + "\n",
     ],
 )  # fmt: skip

@@ -106,7 +106,8 @@ def test_who_stands_still_is_cut_off(viewer: Viewer, made: TlsConfig) -> None:
         assert [ends_within(one, 4) for one in connections] == [True] * 5
 
 
-def test_one_machine_leaves_room_for_others(folder: Path, made: TlsConfig) -> None:
+@pytest.mark.parametrize("greets", [True, False], ids=["after the handshake", "before it"])
+def test_one_machine_leaves_room_for_others(folder: Path, made: TlsConfig, *, greets: bool) -> None:
     """And the machine may be called by the address at which it is reached."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:  # which sends nothing
         try:
@@ -122,13 +123,15 @@ def test_one_machine_leaves_room_for_others(folder: Path, made: TlsConfig) -> No
         most = 17
         for number in range(most + 2):
             plain = all_open.enter_context(socket.create_connection((own, viewer.port)))
-            one = all_open.enter_context(client.wrap_socket(plain))
-            if number < most:
+            if number >= most:
+                assert ends_within(plain, 2)
+            elif greets:
+                one = all_open.enter_context(client.wrap_socket(plain))
                 one.sendall(f"GET /login HTTP/1.1\r\nHost: {own}:{viewer.port}\r\n\r\n".encode())
                 assert one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-            else:
-                assert ends_within(one, 2)
         assert Browser(viewer, made).ask("/login").status == 200
+        all_open.close()
+        eventually(lambda: _is_let_in(client, (own, viewer.port)))
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -193,6 +196,25 @@ def test_a_certificate_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path
         Certificate(good, "view.yaml")
     Path(good.key).chmod(0o640)
     assert Certificate(good, "view.yaml").names == ("line7.example", "127.0.0.1")
+
+
+def _is_let_in(client: ssl.SSLContext, address: tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(address) as plain, client.wrap_socket(plain):
+            return True
+    except OSError:
+        return False
+
+
+def test_a_comment_in_a_certificate_may_be_in_any_language(tmp_path: Path) -> None:
+    """Programs write the name of the plant there."""
+    tls = certificate(tmp_path)
+    content = Path(tls.certificate).read_bytes()
+    Path(tls.certificate).write_bytes("subject=CN = Werk Süd\n".encode("latin-1") + content)
+    assert Certificate(tls, "view.yaml").names == ("line7.example", "127.0.0.1")
+    Path(tls.certificate).write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match="holds no certificate in PEM"):
+        Certificate(tls, "view.yaml")
 
 
 def _encrypt(key: str, to: Path) -> None:

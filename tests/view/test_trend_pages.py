@@ -144,6 +144,25 @@ def test_what_is_kept_is_there_for_the_next_viewer(tmp_path: Path) -> None:
     state.close()
 
 
+def test_a_damaged_file_that_cannot_be_removed_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    journal, file = journal_of(tmp_path / "j.sqlite"), tmp_path / FILE
+    state = TrendState(tmp_path)
+    held_of(TrendDesk(state), journal)
+    state.close()
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    state = TrendState(tmp_path)
+    beside = file.with_name(f"{FILE}-shm")
+    beside.unlink()
+    beside.mkdir()
+    assert held_of(TrendDesk(state), journal).days
+    state.close()
+    assert "kept in memory only" in caplog.text
+    file.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(UserError, match=r"state: .* is damaged and cannot be removed"):
+        TrendState(tmp_path)
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"state: .*file/state cannot be made"):

@@ -70,7 +70,8 @@ def stored(text: str) -> StoredPassword:
         raise ValueError("is no line that `inspector users passwd` writes (scrypt$...)")
     cost = Cost(int(found["n"]), int(found["r"]), int(found["p"]))
     n, r, p = cost
-    if n < 2 or n & (n - 1) or not r or not p or 128 * n * r > _MOST_MEMORY or n * r * p > _MOST_WORK:
+    fits = n >= 2 and not n & (n - 1) and r and p and n < 1 << min(16 * r, 64)  # the last is the RFC's own
+    if not fits or 128 * n * r > _MOST_MEMORY or n * r * p > _MOST_WORK:
         raise ValueError(f"has parameters of scrypt that are not used here (n={n}, r={r}, p={p})")
     try:
         salt, hash_ = (base64.b64decode(found[part], validate=True) for part in ("salt", "hash"))

@@ -49,13 +49,13 @@ class Guard:
 
     def __init__(self, app: App, door: Door, port: int, hosts: Hosts | None = None) -> None:
         """``hosts``: how this machine may be called in an address; by default as it calls itself, at ``port``."""
-        self._app, self._door = app, door
+        self.app, self._door = app, door
         self._hosts = Hosts(port) if hosts is None else hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         visit = self._door.visit(Headers(scope=scope))
         why = self._refusal(scope, visit)
@@ -69,11 +69,13 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("cache-control", "no-store")
             await send(message)
 
         scope["visit"] = visit
-        await self._app(scope, receive, with_headers)
+        await self.app(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope, visit: Visit) -> tuple[int, str] | None:
         headers = Headers(scope=scope)

@@ -83,7 +83,8 @@ class Certificate:
         client.check_hostname = False
         client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
-            client.load_verify_locations(cadata=pair.certificate.decode("ascii", "replace"))
+            # Comments beside the certificates may be in any language.
+            client.load_verify_locations(cadata=pair.certificate.decode("ascii", "ignore"))
         except (ssl.SSLError, ValueError) as error:
             why = f"holds no certificate in PEM ({_reason(error)})"
             raise UserError(f"{self._origin}: tls.certificate: {self._certificate} {why}") from None

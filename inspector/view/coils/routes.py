@@ -23,7 +23,8 @@ from inspector.view.worker import Progress
 
 _WAIT_S = 10.0
 """How long an answer waits for a coil; then it says how far the coil is."""
-_IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+_IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Cookie"}
+"""A browser keeps them, for the login with which they were asked for: after it they are asked for again."""
 _LONGEST_NAME = 300
 T = TypeVar("T")
 

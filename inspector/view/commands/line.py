@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
+from engines.files.text import brief
 from inspector.client.control import ControlClient, KeyRefused, NoAnswer
 from inspector.errors import UserError
 from inspector.protocol.control import (
@@ -36,6 +37,7 @@ _SLOW_S = 1800.0
 """A command that takes longer is given up here; the line goes on with it."""
 _LOOK_S = 2.0
 """A line that says nothing for so long is not asked further when a page only looks."""
+_LONGEST_TEXT = 1000
 _NOT_KNOWN = "whether it was done is not known"
 
 
@@ -135,16 +137,17 @@ def _changed(status: dict[str, Any], seen: dict[str, str | None]) -> str:
     for key, before in seen.items():
         now = status.get(key)
         if now != before:
-            return f"the {key} is {now or 'none'} by now, and was {before or 'none'} on the page; nothing was done: look again"
+            told = brief(str(now or "none")), brief(before or "none")
+            return f"the {key} is {told[0]} by now, and was {told[1]} on the page; nothing was done: look again"
     return ""
 
 
 def _told(reply: Reply) -> Told:
-    outcome, text = reply.outcome.value, reply.text
-    for comparison in (reply.result or {}).get(
-        "comparisons", ()
-    ):  # of a shadow report, whose single frames no page shows
-        comparison.pop("frames", None)
+    outcome, text = reply.outcome.value, brief(reply.text, _LONGEST_TEXT)
+    comparisons = (reply.result or {}).get("comparisons")
+    for comparison in comparisons if isinstance(comparisons, list) else ():
+        if isinstance(comparison, dict):  # of a shadow report, whose single frames no page shows
+            comparison.pop("frames", None)
     if reply.code == Code.OTHER_EPOCH:
         outcome, text = "unknown", f"the line was started again meanwhile; {_NOT_KNOWN}"
     return Told(outcome=outcome, code=reply.code, text=text, result=reply.result, journaled=reply.journaled)

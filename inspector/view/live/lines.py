@@ -92,9 +92,13 @@ class ShownLine:
         for thread in self._threads:
             thread.start()
 
+    def stop(self) -> None:
+        """Begin to stop reading."""
+        self._stop.set()
+
     def close(self) -> None:
         """Stop reading."""
-        self._stop.set()
+        self.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(2.0)
@@ -178,10 +182,16 @@ class Lines:
 
     def __enter__(self) -> Lines:
         """Raises UserError for an address or a key that cannot be used."""
-        for line in self.all:
-            line.start()
+        try:
+            for line in self.all:
+                line.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        for line in self.all:
+            line.stop()  # all at once: each takes a while
         for line in self.all:
             line.close()

@@ -28,18 +28,19 @@ class Rejects:
     def __init__(self) -> None:
         self.changed = 0
         """Rises with every frame."""
-        self._last: deque[Packet] = deque(maxlen=MOST)
+        self._last: deque[tuple[int, Packet]] = deque(maxlen=MOST)
+        """With a number that none had before."""
         self._drawn: dict[int, dict[str, Any]] = {}
 
     def add(self, packet: Packet) -> None:
         """A result with REJECT or SCRAP."""
-        self._last.append(packet)
         self.changed += 1
+        self._last.append((self.changed, packet))
 
     def listed(self) -> list[dict[str, Any]]:
         """The last ones, the newest first."""
-        self._drawn = {id(one): self._drawn.get(id(one)) or _drawn(one) for one in self._last}
-        return [self._drawn[id(one)] for one in reversed(self._last)]
+        self._drawn = {number: self._drawn.get(number) or _drawn(packet) for number, packet in self._last}
+        return [self._drawn[number] for number, _ in reversed(self._last)]
 
 
 def _drawn(packet: Packet) -> dict[str, Any]:

@@ -74,7 +74,10 @@ class TrendState:
             except SQLITE_ERRORS as error:
                 log.warning("%s: what is counted for trends is not kept (%s)", self.path, in_words(error))
                 if is_damage(error):
-                    self._begin_anew()
+                    try:
+                        self._begin_anew()
+                    except UserError as why:
+                        log.warning("%s; until then it is kept in memory only", why)
                 return []
 
     def _open(self) -> None:
@@ -96,7 +99,13 @@ class TrendState:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        for end in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        try:
+            for end in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        except OSError as error:
+            self.close()
+            raise UserError(
+                f"state: {self.path} is damaged and cannot be removed ({error.strerror}); remove it, or name another folder"
+            ) from None
         log.warning("%s: was damaged and is begun anew", self.path)
         self._open()
