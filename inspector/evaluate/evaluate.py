@@ -36,10 +36,7 @@ from inspector.report.summary import Decisions
 
 Progress = Callable[[int], None]
 """Called with the number of frames done."""
-_OUTLINES = (
-    "; their outlines are those of the segmenter that found them, so Dice and IoU say how alike two segmenters draw; "
-    "frames and defects that were judged do count"
-)
+_OUTLINES = "; their outlines are those of the segmenter that found them, so Dice and IoU only say how alike two segmenters draw"
 
 
 @dataclass(frozen=True, slots=True)
