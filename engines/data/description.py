@@ -145,6 +145,11 @@ def _recognise(folder: Path) -> Description:
         return Description(kind="kaggle", images=images, frames=frames)
     if images is not None and is_folder(folder / "masks"):
         return Description(kind="masks", images=images, frames=frames)
+    if is_file(folder / "annotations.json") or is_file(folder / "data.yaml"):
+        raise DataError(
+            f"{folder}: looks like COCO or YOLO, which are written for other programs and not read; give a data set as Kaggle has it "
+            "(of a defect archive: `inspector archive export --severstal`), or images/ with masks/"
+        )
     raise DataError(
         f"{folder}: no data set in it that is known; expected train.csv with train_images/ or images/, "
         f"or images/ with masks/, or the {archive_list.FILE} of a defect archive, or a {FILE} that says what is where"

@@ -171,8 +171,10 @@ def _across_listed_splits(dataset: Dataset, duplicates: Sequence[Duplicate]) -> 
 
 
 def _unused(survey: Survey) -> list[Finding]:
-    """Files and rows that belong to no frame of the set."""
+    """Files and rows that belong to no frame of the set. Not of an archive: a line may be adding to it, and `inspector archive check` tells them."""
     source, described = survey.source, survey.source.description
+    if source.from_archive:
+        return []
     images = source.place(described.images)
     files = files_in(images, with_suffix(SUFFIXES), below=True).files if is_folder(images) else ()
     extra = sorted(set(files) - {one.path for one in survey.listed})

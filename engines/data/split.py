@@ -75,8 +75,8 @@ def make_split(dataset: Dataset, fractions: Mapping[str, float], seed: int) -> S
     empty = next((part for part, members in names.items() if not members), None)
     if empty is not None:
         raise DataError(
-            f"{dataset.name}: part {empty!r} would be empty: {len(free)} groups for {len(fractions)} parts; "
-            "ask for fewer parts or give it a larger share"
+            f"{dataset.name}: part {empty!r} would be empty: {len(free)} groups for {len(fractions)} parts; a group stays together (of an archive: "
+            "the frames of a run); label more groups, or ask for fewer parts (inspector data split --parts) or a larger share"
         )
     return _split({part: tuple(sorted(members)) for part, members in names.items()})
 

@@ -77,7 +77,7 @@ def list_(
 
     from inspector.view.access.users import read_users
 
-    users = read_users(file, "--file").values()
+    users = read_users(_there(file), "--file").values()
     if as_json:
         print_json([{"name": user.name, "role": user.role.value} for user in users])
         return

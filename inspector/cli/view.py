@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +70,10 @@ def view(
         from inspector.view.access.entrance import Files
 
         Files(read, origin)
-        tell(f"{origin}: fine ({len(read.lines)} lines; pages at {read.listen})")
+        lines = "1 line" if len(read.lines) == 1 else f"{len(read.lines)} lines"
+        tell(f"{origin}: fine ({lines}; pages at {read.listen})")
+        for note in _without(read):
+            tell(f"note: {note}")
         return
     from inspector.errors import UserError
 
@@ -79,6 +84,18 @@ def view(
             f"inspector view needs {error.name}, which is not installed: pip install 'inspector[view]'"
         ) from None
     run_viewer(read, origin, log_level, log_format)
+
+
+def _without(config: ViewConfig) -> Iterator[str]:
+    """Files of lines that cannot be read now. A line that has never run has neither journal nor archive, so it is no mistake."""
+    from inspector.view.config import line_id
+
+    for number, line in enumerate(config.lines):
+        for key in ("journal", "archive", "coil_config"):
+            path: str | None = getattr(line, key)
+            if path is not None and not os.access(path, os.R_OK):
+                problem = "may not be read by this user" if os.path.exists(path) else "is not there yet"
+                yield f"{line_id(config, number)}: {key}: {path} {problem}"
 
 
 def _config(

@@ -36,6 +36,7 @@ from inspector.report.summary import Decisions
 
 Progress = Callable[[int], None]
 """Called with the number of frames done."""
+_OUTLINES = "; their outlines are those of the segmenter that found them, so Dice and IoU only say how alike two segmenters draw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def _data_metadata(
 ) -> DataMetadata:
     defective = sum(one.defective for one in tally.frames)
     warnings = [f"{PREDICTED[0].upper()}{PREDICTED[1:]}."] if dataset.predicted else []
-    if dataset.predicted and dataset.reviewed:
-        warnings.append(f"{dataset.reviews_in_words}.")
+    if dataset.reviewed:
+        warnings.append(f"{dataset.reviews_in_words}{_OUTLINES}.")
     warnings += optimistic(bundle, dataset, selection)
     if note := blank_note(dataset.frames):
         warnings.append(note)

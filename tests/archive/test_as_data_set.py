@@ -71,10 +71,12 @@ def test_the_archive_is_a_data_set(root: Path, caplog: pytest.LogCaptureFixture)
 
 
 def test_the_check_reads_it_and_says_whose_labels_they_are(root: Path) -> None:
+    next((root / "images").rglob("*.png")).with_name("added-meanwhile.png").write_bytes(b"")
     checked = check_dataset(root).checked
     assert any("PREDICTIONS" in finding.what for finding in checked.findings)
     assert checked.left_out == {"not labelled": 2}
     assert (checked.frames, checked.clean, checked.groups) == (14, 4, 4)
+    assert not any("not in the list" in finding.what for finding in checked.findings)
 
 
 def test_what_is_exported_for_kaggle_is_read_alike(root: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, password: Path) -> None
     assert "the password has 5 characters" in refused("users", "add", "ana", "--role", "viewer", *given)
     assert "asked for on a terminal" in refused("users", "add", "ana", "--role", "viewer", *file)
     assert not (tmp_path / "users.yaml").exists()
-    for command in (("remove", "ana"), ("role", "ana", "viewer"), ("passwd", "ana")):
+    for command in (("list",), ("remove", "ana"), ("role", "ana", "viewer"), ("passwd", "ana")):
         assert "`inspector users add` makes it" in refused("users", *command, *file)
 
 

@@ -40,5 +40,6 @@ def test_what_was_missed_counts_for_the_gate_and_for_no_pixel(tiny_bundle: Bundl
     made = evaluate(tiny_bundle, open_dataset(tmp_path / "dataset.yaml", find_groups=False)).evaluation
     assert (made.data.frames, made.data.unlocated) == (3, 1)
     assert not any("PREDICTIONS" in one for one in made.data.warnings)
+    assert "by 1 person; their outlines are those of the segmenter that found them" in made.data.warnings[0]
     decisions = made.gate.decisions
     assert (decisions.tp, decisions.fp) == (2, 1), "the false alarm is a clean sheet, the missed one is none"

@@ -23,9 +23,10 @@ from tests.packaging.root import PYTHONS, Root, root
 
 HIGHER = "9.9.9"
 COMMAND = "/opt/inspector/current/bin/inspector"
-GATE = (
+INSIDE = (
     "tests/__init__.py", "tests/packaging/__init__.py", "tests/packaging/gate.py",
     "tests/client/__init__.py", "tests/client/controller/__init__.py", "tests/client/controller/plc_twin.py",
+    "tests/packaging/page.py",
 )  # fmt: skip
 KEPT_BY_REMOVAL = ("etc/inspector", "var/lib/inspector")
 CAMERAS = f"""
@@ -63,6 +64,13 @@ wait $line
 systemctl --quiet enable inspector-controller@gate
 mkdir /etc/systemd/system/inspector-controller@gate.service.d
 touch /etc/systemd/system/inspector-controller@gate.service.d/override.conf
+"""
+VIEWER = f"""{RUNS}
+cd /tmp/checks
+{COMMAND.replace("bin/inspector", "bin/python")} -m tests.packaging.page
+kill -TERM $line
+wait $line
+systemctl --quiet enable inspector-view@hall-1
 """
 UPGRADE = f"""{RUNS}
 dpkg -i /tmp/higher.deb
@@ -140,7 +148,7 @@ def check(suite: str, system: Root, first: Path, second: Path) -> None:
     assert "status 2" in said, said
     assert "Traceback" not in said, said
     step("a line's configuration", LINE)
-    for part in GATE:
+    for part in INSIDE:
         (system.folder / "tmp/checks" / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / part, system.folder / "tmp/checks" / part)
     said = step("a reject controller at a PLC, by Modbus TCP", CONTROLLER)
@@ -148,6 +156,7 @@ def check(suite: str, system: Root, first: Path, second: Path) -> None:
         said
     )
     assert re.search(r"^well +PLC 127\.0\.0\.1:\d+: coils pass 0, reject 0", said, flags=re.MULTILINE), said
+    step("the pages of a line, with its run and its trends", VIEWER)
     said = step("upgraded under a line that runs", UPGRADE)
     listed = [line for line in said.splitlines() if "+py" in line and line[:1] in "* "]
     assert f"  {old}+py{PYTHONS[suite]}  runs" in listed, said

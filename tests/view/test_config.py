@@ -84,12 +84,24 @@ def test_a_call_that_cannot_be_meant_is_refused(arguments: list[str], message: s
     assert message in f"{done.output}{done.exception}"
 
 
+def test_a_check_tells_what_of_a_line_is_not_there_yet(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    file = tmp_path / "view.yaml"
+    file.write_text("lines: [{name: hall-1, journal: journal.sqlite, archive: archive}]")
+    done = CliRunner().invoke(app, ["view", "--check", "-c", str(file)])
+    journal = tmp_path / "journal.sqlite"
+    assert (done.exit_code, done.output.splitlines()[1:]) == (
+        0,
+        [f"note: hall-1: journal: {journal} is not there yet"],
+    )
+
+
 def test_a_check_looks_at_the_users_and_the_certificate(tmp_path: Path) -> None:
     file = tmp_path / "view.yaml"
     users = users_file(tmp_path, ana="operator")
     file.write_text("users: users.yaml\nlines: [{}]")
     done = CliRunner().invoke(app, ["view", "--check", "-c", str(file)])
-    assert (done.exit_code, done.output) == (0, f"{file}: fine (1 lines; pages at 127.0.0.1:8090)\n")
+    assert (done.exit_code, done.output) == (0, f"{file}: fine (1 line; pages at 127.0.0.1:8090)\n")
     users.chmod(0o644)
     for text, message in (
         ("users: users.yaml\nlines: [{}]", "users: .*users.yaml is open to others"),

@@ -41,7 +41,7 @@ function showRuns(runs) {
     for (const cell of cells) row.appendChild(element("td")).append(cell);
     at("run-rows").append(row);
   }
-  say(runs.length === 0 ? "The journal holds no run." : `The ${runs.length} newest runs.`);
+  say(["The journal holds no run.", "One run."][runs.length] ?? `The ${runs.length} newest runs.`);
   at("runs").hidden = false;
 }
 

@@ -285,6 +285,8 @@ def test_a_bad_description_is_refused(text: str, why: str, tmp_path: Path) -> No
 
 def test_no_data_set_is_told(tmp_path: Path) -> None:
     refused(tmp_path, "no data set in it that is known; expected train.csv")
+    (tmp_path / "annotations.json").write_text("{}")
+    refused(tmp_path, "looks like COCO or YOLO, which are written for other programs and not read")
     refused(tmp_path / "absent", "no such folder")
     (tmp_path / "images").mkdir()
     (tmp_path / "masks").mkdir()

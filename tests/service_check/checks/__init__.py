@@ -19,6 +19,7 @@ from tests.service_check.checks import (
     stop,
     unit,
     viewer,
+    viewer_users,
     watchdog,
 )
 from tests.service_check.report import Finding
@@ -53,5 +54,6 @@ CHECKS: dict[str, Callable[[Bench], Finding]] = {
     "control-socket": control.socket,
     "reject-controller": controller.gate,
     "viewer": viewer.pages,
+    "viewer-users": viewer_users.users,
     "log-priorities": logs.priorities,
 }
