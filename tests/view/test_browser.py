@@ -100,10 +100,9 @@ def test_several_lines_and_the_way_to_one(tab: Page, line: Line, tmp_path: Path)
         tab.open(viewer.url)
         line.coil("coil-7")
         tab.until("[...document.querySelectorAll('.account')].some((one) => one.textContent.includes('40 frames'))")
-        assert tab.js("[...document.querySelectorAll('.word')].map((one) => one.textContent)") == [
-            "Starting",
-            "No contact",
-        ]
+        tab.until(
+            "[...document.querySelectorAll('.word')].map((one) => one.textContent).join() === 'Starting,No contact'"
+        )
         tab.js("document.querySelector('line-panel .title a').click()")
         tab.until("location.search === '?line=hot' && document.querySelectorAll('.reject').length === 5")
         assert tab.js("document.querySelectorAll('line-panel').length") == 1
