@@ -100,7 +100,7 @@ def test_rejects_with_their_pictures_of_the_archive(tab: Page, tmp_path: Path) -
                 "[...document.querySelectorAll('.reject .review')].map((one) => one.getAttribute('href')).sort()"
             ) == [f"/review?line=line1&entry={entry}" for entry in range(1, 6)]
             assert tab.errors == []
-            tab.js("document.querySelector('.coils').click()")
+            tab.js("document.querySelector('page-bar a[href^=\"/coil\"]').click()")
             tab.until("location.pathname === '/coil' && document.body.textContent.includes('coil-7')")
             assert tab.errors == []
     finally:
