@@ -339,6 +339,7 @@ def test_a_viewer_that_is_started_again_under_the_page_keeps_the_next_review(
         assert tab.js("document.getElementById('refused').hidden")
         tab.key("r")
         assert page.kept(1).says == "right"
+        tab.until("!document.getElementById('mine').innerText.includes('on its way')")
         tab.open("about:blank#left")
 
 
