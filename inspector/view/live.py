@@ -137,6 +137,8 @@ class LiveLine:
             return
         if isinstance(body, Settings):
             self.deadline_ms = body.deadline_ms
+            if body.placement is not None:
+                self.rejects.across[header.camera] = 1 if body.placement.travel_axis == "x" else 0
         self._run(packet)
         if isinstance(body, ResultBody):
             self.rates.add(header.published_unix_ns, body.verdict, 1)

@@ -32,7 +32,7 @@ export function drawAxes(context, map, layout, plot) {
     context.strokeStyle = theme.edge;
     for (const place of places) {
       const y = Math.round(top + lane.top + (place - plot.acrossFrom) * acrossPx);
-      context.fillText(place === 0 ? "edge 0 mm" : `${number.format(place)} mm`, left - 5 * ratio, Math.min(Math.max(y, top + lane.top + 6 * ratio), top + lane.top + lane.height - 6 * ratio));
+      context.fillText(place === 0 ? "edge 0" : `${number.format(place)} mm`, left - 5 * ratio, Math.min(Math.max(y, top + lane.top + 6 * ratio), top + lane.top + lane.height - 6 * ratio));
     }
     for (const place of edges) {
       const y = Math.round(top + lane.top + (place - plot.acrossFrom) * acrossPx) + 0.5;
