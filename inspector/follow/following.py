@@ -133,6 +133,8 @@ class Following:
         ]
         news = watch.feed(points(self._waiting), sorted(areas, key=lambda area: area.from_mm), first or 0.0)
         bodies = list(self._told([*news, *watch.end()]))
+        for one in watch.grown():  # in the last stretch; that they are over says it
+            self._marks[one.number] = one.mark
         return bodies + [
             RollMarkBody(state=MarkState.OVER, number=number, mark=mark)
             for number, mark in self._marks.items()
