@@ -59,6 +59,7 @@ def test_the_page_of_a_line(tab: Page, line: Line) -> None:
         assert tab.until("document.querySelector('strip-map').defects.count") == 5
         tab.until("document.querySelectorAll('.reject').length === 2")
         assert "Not inspected 2 (lost by the camera 2)" in tab.js(text(".counts"))
+        tab.until(f"({text('.legend')}).endsWith('not inspected 0.013 m in 1 place')")
         tab.until("document.querySelector('strip-map').drawMs > 0")
         assert {address.split("/")[2] for address in tab.requests} == {f"127.0.0.1:{viewer.port}"}
     tab.until("!document.getElementById('alarm').hidden")

@@ -218,7 +218,7 @@ class LinePanel extends HTMLElement {
       whole += Math.max(0, one.to_mm - Math.max(one.from_mm, reached));
       reached = Math.max(reached, one.to_mm);
     }
-    this.unseen = places === 0 ? "" : `${fixed(whole / 1000, whole < 100_000 ? 1 : 0)} m in ${count(places)} ${places === 1 ? "place" : "places"}`;
+    this.unseen = places === 0 ? "" : `${fixed(whole / 1000, whole < 100 ? 3 : whole < 1000 ? 2 : whole < 100_000 ? 1 : 0)} m in ${count(places)} ${places === 1 ? "place" : "places"}`;
     this.#colours();
   }
 
