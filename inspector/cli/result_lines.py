@@ -102,7 +102,8 @@ def _of_coil(run: str, body: CoilBody | CoilDefectBody | RollMarkBody) -> str:
     if isinstance(body, CoilDefectBody):
         return f"{run}  {one.class_name} {body.defect.length_mm:.0f} x {body.defect.width_mm:.0f} mm  {place}"
     fits = ", ".join(fit.roll for fit in body.mark.rolls) or "no known roll"
-    return f"{run}  {body.state.value}  {one.class_name} every {body.mark.period_mm:.1f} mm  {place}  {fits}"
+    mark = f"roll mark {body.number}: {body.mark.count} {one.class_name} every {body.mark.period_mm:.1f} mm"
+    return f"{run}  {body.state.value}  {mark}  {place}  {fits}"
 
 
 def _things(packet: Packet) -> str:

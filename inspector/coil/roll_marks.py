@@ -15,7 +15,7 @@ from inspector.coil.config import RollConfig, RollMarksConfig
 from inspector.coil.periodic.events import Point
 from inspector.coil.periodic.marks import mark_of, merged
 from inspector.coil.periodic.search import Search
-from inspector.coil.periodic.strip import Found
+from inspector.coil.periodic.strip import Found, Strip
 from inspector.frames.coil import Area, RollMark
 
 __all__ = ["Point", "Told", "Watch", "find"]
@@ -29,7 +29,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     mark: RollMark
     """As it is known now."""
     ended: bool
-    """False: it was found. True: it has not come again for so long that it is over."""
+    """False: it was found, or goes on. True: it has not come again for so long that it is over."""
 
 
 class Watch:
@@ -38,7 +38,9 @@ class Watch:
     def __init__(self, config: RollMarksConfig, rolls: Sequence[RollConfig] = ()) -> None:
         self._config, self._rolls = config, tuple(rolls)
         self._search = Search(config, rolls)
-        self._told: list[Found] = []
+        self._told: list[tuple[Found, Strip]] = []
+        self._counts: list[int] = []
+        """Of marks, when each was told last."""
 
     def feed(self, points: Iterable[Point], inspected: Iterable[Area], settled_mm: float) -> list[Told]:
         """Takes the next part of the coil.
@@ -49,20 +51,34 @@ class Watch:
             settled_mm: Up to this place along the coil everything has been given. A defect that is given for a place before it later is not looked at.
 
         Returns:
-            Marks that were found or are over, each of the two told once. Looked at is each 50 m of strip when it is complete.
+            Marks that were found or are over, each of the two told once; ``grown`` tells how they go on. Looked at is each 50 m of strip when it is
+            complete.
         """
         news = []
         for change in self._search.feed(points, inspected, settled_mm):
             if not change.ended:
-                self._told.append(change.found)
-            number = self._told.index(change.found) + 1
-            mark = mark_of(change.found, change.strip, self._config, self._rolls)
-            news.append(Told(number=number, mark=mark, ended=change.ended))
+                self._told.append((change.found, change.strip))
+                self._counts.append(0)
+            number = next(number for number, (found, _) in enumerate(self._told, 1) if found is change.found)
+            news.append(self._tell(number, change.ended))
         return news
+
+    def grown(self) -> list[Told]:
+        """Marks that go on and are of another number than when they were told last, in the order of their numbers."""
+        return [
+            self._tell(number, False)
+            for number, (found, _) in enumerate(self._told, 1)
+            if not found.row.ended and len(found.row.marks) != self._counts[number - 1]
+        ]
 
     def end(self) -> list[Told]:
         """The coil is over: looks at what is left of it."""
         return self.feed((), (), math.inf)
+
+    def _tell(self, number: int, ended: bool) -> Told:
+        mark = mark_of(*self._told[number - 1], self._config, self._rolls)
+        self._counts[number - 1] = mark.count
+        return Told(number=number, mark=mark, ended=ended)
 
     @property
     def p_value(self) -> float:

@@ -60,7 +60,7 @@ class Following:
         self._missed += count
 
     def look(self) -> Iterator[CoilMessage]:
-        """Look for roll marks in what has come. Gives what is to be published."""
+        """Look for roll marks in what has come. Gives what is to be published: a mark that goes on once for each look at most."""
         views = [view for view in self._coil.views if view.track.span is not None]
         if self._watch is None or not views:
             return
@@ -78,6 +78,7 @@ class Following:
         self._unknowns = [one for one in self._unknowns if one.area.to_mm > settled_mm]
         self._settled_mm = settled_mm
         yield from self._told(self._watch.feed(points(ready), areas, settled_mm))
+        yield from self._told(self._watch.grown())
 
     def state(self, state: CoilState) -> CoilBody:
         """What is known of the coil now."""
@@ -132,8 +133,10 @@ class Following:
         ]
         news = watch.feed(points(self._waiting), sorted(areas, key=lambda area: area.from_mm), first or 0.0)
         bodies = list(self._told([*news, *watch.end()]))
+        for one in watch.grown():  # in the last stretch; that they are over says it
+            self._marks[one.number] = one.mark
         return bodies + [
-            RollMarkBody(state=MarkState.OVER, mark=mark)
+            RollMarkBody(state=MarkState.OVER, number=number, mark=mark)
             for number, mark in self._marks.items()
             if number not in self._over
         ]
@@ -146,7 +149,7 @@ class Following:
             self._marks[one.number] = one.mark
             if one.ended:
                 self._over.add(one.number)
-            yield RollMarkBody(state=MarkState.OVER if one.ended else MarkState.FOUND, mark=one.mark)
+            yield RollMarkBody(state=MarkState.OVER if one.ended else MarkState.FOUND, number=one.number, mark=one.mark)
 
 
 def over(report: CoilReport, last: CoilBody, folder: str | None) -> CoilBody:

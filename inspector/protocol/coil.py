@@ -28,6 +28,7 @@ class MarkState(str, Enum):
     """How far a roll mark is."""
 
     FOUND = "found"
+    """It was found, or it goes on."""
     OVER = "over"
     """It has not been seen for so long that it has ended."""
 
@@ -66,4 +67,10 @@ class RollMarkBody(Message, frozen=True, kw_only=True):
     """A roll marks the strip."""
 
     state: MarkState
+    number: Annotated[
+        int,
+        Meta(
+            description="Of the mark on this coil, from 1: what is said of it later has the same one.", ge=1, le=10**6
+        ),
+    ]
     mark: RollMark

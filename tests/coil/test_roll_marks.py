@@ -105,6 +105,23 @@ def test_a_watch_tells_a_mark_once_and_its_end() -> None:
     assert watch.marks() == find(points, areas, CONFIG)
 
 
+def test_a_mark_that_goes_on_is_told_as_it_grows() -> None:
+    points, areas = coil(Row(2000.0, 500.0, to_mm=300_000.0))
+    watch = Watch(CONFIG)
+    counts: list[int] = []
+    for settled in range(10_000, 300_001, 10_000):
+        part = [point for point in points if settled - 10_000 <= point.along_mm < settled]
+        first = watch.feed(part, areas if settled == 10_000 else (), float(settled))
+        grown = watch.grown()
+        assert {news.number for news in (*first, *grown)} <= {1}
+        counts += [news.mark.count for news in (*first, *grown)]
+    assert len(counts) == 6
+    assert counts == sorted(set(counts))
+    assert counts[-1] > 100
+    watch.end()
+    assert watch.grown() == []
+
+
 def test_nothing_to_look_at() -> None:
     points, areas = coil(count=0)
     assert find((), (), CONFIG) == []

@@ -140,7 +140,7 @@ def stream_of_a_coil() -> dict[str, Publication]:
     shown = {}
     for at_ms, name, body in (
         (6000, "coil defect", CoilDefectBody(defect=scratch)),
-        (6100, "roll mark", RollMarkBody(state=MarkState.FOUND, mark=mark)),
+        (6100, "roll mark", RollMarkBody(state=MarkState.FOUND, number=1, mark=mark)),
         (8000, "coil", following),
         (20_000, "coil, over", over),
     ):

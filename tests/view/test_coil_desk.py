@@ -13,9 +13,9 @@ import pytest
 
 from inspector.errors import UserError
 from inspector.results.journal_reader import JournalReader
+from inspector.view.coils import desk as coil_desk
 from inspector.view.coils.arrays import Facts
 from inspector.view.coils.desk import CoilDesk, MadeCoil, _is_good
-from inspector.view.coils import desk as coil_desk
 from inspector.view.coils.runs import runs
 from inspector.view.coils.worker import Job
 from inspector.view.work import BusyError

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from inspector.archive.reader import Archive
@@ -310,6 +311,28 @@ def test_who_may_only_look_sees_the_queue_and_no_buttons(tab: Page, viewer: View
         tab.key("n")
         page.at("top 2")
         assert all(page.reviews(entry) == () for entry in (1, 2, 3))
+        tab.open("about:blank#left")
+
+
+def test_a_viewer_that_is_started_again_under_the_page_keeps_the_next_review(
+    tab: Page, viewer: Viewer, root: Path
+) -> None:
+    with serving(configured(root, "quality")) as first:
+        page = reviewing(tab, first, root)
+        page.at("top 3")
+        tab.key("r")
+        page.at("top 2")
+        page.kept(3)
+        tab.until("!document.getElementById('mine').innerText.includes('on its way')")
+        again = msgspec.structs.replace(configured(root, "quality"), listen=f"127.0.0.1:{first.port}")
+    with serving(again):
+        tab.key("f")
+        assert page.kept(2).says == "false_alarm"
+        page.at("top 1")
+        assert tab.js("document.getElementById('refused').hidden")
+        tab.key("r")
+        assert page.kept(1).says == "right"
+        tab.until("!document.getElementById('mine').innerText.includes('on its way')")
         tab.open("about:blank#left")
 
 

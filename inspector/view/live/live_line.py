@@ -21,10 +21,11 @@ from inspector.protocol.messages import (
     StatusBody,
 )
 from inspector.protocol.settings import Settings
-from inspector.view.live.coil_news import Coils
+from inspector.view.live.coil_news import CoilNews, Coils
 from inspector.view.live.figures import Latencies, Rates, Speed
 from inspector.view.live.rejects import Rejects
 from inspector.view.live.strip import Strip
+from inspector.view.live.words import said
 
 SILENT_S = 1.5
 """Without a message for so long, what is shown is old."""
@@ -41,6 +42,8 @@ class LiveLine:
         self.status: StatusBody | None = None
         """The last one that was heard."""
         self.run: str | None = None
+        self.began_ns = 0
+        """When the run began, by the line's clock; 0: before anything that was heard."""
         self.recipe: str | None = None
         self.bundle: str | None = None
         self.simulated = False
@@ -95,8 +98,13 @@ class LiveLine:
 
     def feed_coil(self, event: Event) -> None:
         """An event of the subscriber to what follows the line's coils."""
-        if isinstance(event, Packet) and event.header.run is not None:
-            self.coils.feed(event.header.run, event.body)
+        if isinstance(event, Packet):
+            self.coils.feed(event)
+
+    @property
+    def coil(self) -> CoilNews:
+        """What was found on the coil that is shown."""
+        return self.coils.of(self.run, self.began_ns)
 
     def silent(self, now_s: float) -> bool:
         """Whether what is shown is old, or nothing was heard yet."""
@@ -129,6 +137,8 @@ class LiveLine:
             return
         if isinstance(body, Settings):
             self.deadline_ms = body.deadline_ms
+            if body.placement is not None:
+                self.rejects.across[header.camera] = 1 if body.placement.travel_axis == "x" else 0
         self._run(packet)
         if isinstance(body, ResultBody):
             self.rates.add(header.published_unix_ns, body.verdict, 1)
@@ -151,6 +161,8 @@ class LiveLine:
             self._generations += 1_000  # a map that leaves boxes out counts on
             self.strip = Strip(header.run, self._generations)
             self.run, self.missed, self.late = header.run, 0, 0
+            fresh = isinstance(packet.body, StartBody) and not packet.body.repeat
+            self.began_ns = header.published_unix_ns if fresh else 0
         if header.run == self.run:
             self.recipe = header.recipe or self.recipe
             self.bundle = header.bundle or self.bundle
@@ -169,5 +181,5 @@ class LiveLine:
         return header.epoch not in strip.epochs and not self._by_encoder
 
     def _say(self, code: str, text: str, at_ns: int | None = None) -> None:
-        self.log.append({"at_ms": (at_ns or self.stream_ns) // 10**6, "code": code, "text": text})
+        self.log.append({"at_ms": (at_ns or self.stream_ns) // 10**6, "code": code, "text": said(text)})
         self.logged += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -15,6 +15,8 @@ from inspector.protocol.codec import Packet
 from inspector.protocol.messages import ResultBody
 
 MOST = 12
+_CONSECUTIVE = 3
+"""Frames of a camera whose numbers differ by at most so much follow each other."""
 _MOST_OUTLINES = 60
 _MOST_POINTS = 4000
 _LISTED = 3
@@ -22,25 +24,68 @@ Outline = tuple[str, list[int]]
 """Class, and x, y of its corners in turn, px of the frame."""
 
 
+@dataclass
+class _Kept:
+    packet: Packet
+    number: int
+    """That none had before."""
+    follows: bool = False
+    """Whether it shows a defect that went on from the one kept before it."""
+    alike: int = 0
+    """Frames between the two that show the same and are not kept."""
+
+
 class Rejects:
-    """For one thread at a time."""
+    """Of a long defect the first frame and the newest one are kept, so that one scratch does not fill the list. For one thread at a time."""
 
     def __init__(self) -> None:
         self.changed = 0
         """Rises with every frame."""
-        self._last: deque[tuple[int, Packet]] = deque(maxlen=MOST)
-        """With a number that none had before."""
+        self.across: dict[str, int] = {}
+        """Of a camera that says how its frames lie: which axis of the frame is across the strip, 0 for x."""
+        self._last: list[_Kept] = []
         self._drawn: dict[int, dict[str, Any]] = {}
 
     def add(self, packet: Packet) -> None:
         """A result with REJECT or SCRAP."""
         self.changed += 1
-        self._last.append((self.changed, packet))
+        kept = _Kept(packet, self.changed)
+        before = next((one for one in reversed(self._last) if self._goes_on(one.packet, packet)), None)
+        if before is not None:
+            kept.follows = True
+            if before.follows and _classes(before.packet) <= _classes(packet):
+                kept.alike = before.alike + 1
+                self._last.remove(before)
+        self._last = [*self._last, kept][-MOST:]
 
     def listed(self) -> list[dict[str, Any]]:
         """The last ones, the newest first."""
-        self._drawn = {number: self._drawn.get(number) or _drawn(packet) for number, packet in self._last}
-        return [self._drawn[number] for number, _ in reversed(self._last)]
+        self._drawn = {one.number: self._drawn.get(one.number) or _drawn(one.packet) for one in self._last}
+        return [{**self._drawn[one.number], "alike": one.alike} for one in reversed(self._last)]
+
+    def _goes_on(self, before: Packet, packet: Packet) -> bool:
+        """Whether two frames that follow each other have the same verdict and a defect of one class at the same place across the strip."""
+        one, other, axis = before.header, packet.header, self.across.get(packet.header.camera)
+        if axis is None or (one.epoch, one.camera, one.run) != (other.epoch, other.camera, other.run):
+            return False
+        assert isinstance(before.body, ResultBody)
+        assert isinstance(packet.body, ResultBody)
+        if before.body.verdict is not packet.body.verdict:
+            return False
+        if not 0 < (other.frame or 0) - (one.frame or 0) <= _CONSECUTIVE:
+            return False
+        return any(
+            a.class_name == b.class_name
+            and a.bbox_px[axis] < b.bbox_px[axis] + b.bbox_px[axis + 2]
+            and b.bbox_px[axis] < a.bbox_px[axis] + a.bbox_px[axis + 2]
+            for a in before.body.defects
+            for b in packet.body.defects
+        )
+
+
+def _classes(packet: Packet) -> set[str]:
+    assert isinstance(packet.body, ResultBody)
+    return {one.class_name for one in packet.body.defects}
 
 
 def _drawn(packet: Packet) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from inspector.protocol.messages import HealthReason, LineState, Signal
 from inspector.view.live.accounts import account
 from inspector.view.live.live_line import LiveLine
-from inspector.view.live.words import REASONS, SIGNALS, STATES, TROUBLES
+from inspector.view.live.words import REASONS, SIGNALS, STANDING, STATES, TROUBLES, details
 
 _HOLES_EVERY_S = 1.0
 _FIGURES_EVERY_S = 0.5
@@ -58,7 +58,7 @@ class Sections:
         all_["strip"].renew(lambda: strip(live), now_s, _STRIP_EVERY_S)
         all_["rejects"].renew(live.rejects.listed, now_s, _REJECTS_EVERY_S, of=live.rejects.changed)
         all_["log"].renew(lambda: list(live.log)[::-1], now_s, of=live.logged)
-        all_["marks"].renew(lambda: live.coils.of(live.run).marks, now_s, of=(live.coils.changed, live.run))
+        all_["marks"].renew(lambda: live.coil.listed(), now_s, of=(live.coils.changed, live.run, live.began_ns))
         changed = (None, 0) if live.strip is None else (live.strip.boxes.generation, live.strip.changed)
         all_["holes"].renew(lambda: holes(live), now_s, _HOLES_EVERY_S, of=changed)
 
@@ -83,13 +83,21 @@ def now(live: LiveLine, now_s: float) -> dict[str, Any]:
         "signal": None if signal is None else signal.value,
         "signal_text": "" if signal is None else SIGNALS[signal],
         "health_told": status is not None,
-        "reasons": [] if status is None else [_reason(one) for one in status.health.reasons],
+        "reasons": [] if status is None else [_reason(one) for one in _in_order(status.health.reasons)],
         "engines": "" if status is None else status.engines,
     }
 
 
-def _reason(one: HealthReason) -> dict[str, str]:
-    return {"part": one.part, "text": one.text, "signal": one.signal.value, "words": TROUBLES.get(one.code, "")}
+def _in_order(reasons: Iterable[HealthReason]) -> list[HealthReason]:
+    """The worst first, as the line says them; of those as bad, what somebody at the line can mend."""
+    severity = list(Signal)
+    return sorted(reasons, key=lambda one: (severity.index(one.signal), one.code in STANDING))
+
+
+def _reason(one: HealthReason) -> dict[str, Any]:
+    part, text = details(one.part, one.text)
+    words = TROUBLES.get(one.code, "")
+    return {"part": part, "text": text, "signal": one.signal.value, "words": words, "standing": one.code in STANDING}
 
 
 def figures(live: LiveLine) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def figures(live: LiveLine) -> dict[str, Any]:
 def run(live: LiveLine) -> dict[str, Any]:
     """What is counted of the run."""
     accounted = None if live.strip is None else account(live.strip, live.missed)
-    coil = live.coils.of(live.run).body
+    coil = None if live.coil.body is None else live.coil.body[1]
     reasons = {REASONS[reason]: count for reason, count in live.reasons.most_common() if reason in REASONS}
     return {
         "run": live.run,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from inspector.frames.outcome import Reason
 from inspector.protocol.messages import LineState, Signal
 
@@ -69,3 +71,20 @@ TROUBLES: dict[str, str] = {
     "part_failed": "A part of the program failed",
 }
 """What is wrong, for each code that the health of a line may have; the line's own text has the details."""
+STANDING = frozenset({"cpu_fallback"})
+"""How the line was set up: nobody at the line can mend it, so it is told after what somebody can."""
+_PICTURE = re.compile(r"; picture: .*$", re.DOTALL)
+
+
+def details(part: str, text: str) -> tuple[str, str]:
+    """Part and text of a trouble as a page shows them side by side: the place is named once, and no file of the line's machine is."""
+    text = _PICTURE.sub("", text)
+    place, colon, rest = text.partition(": ")
+    if colon and place and part.endswith(place):
+        return part, rest
+    return ("" if text.startswith(part) else part), text
+
+
+def said(text: str) -> str:
+    """What the line said, without the file of a picture on its machine."""
+    return _PICTURE.sub("", text)

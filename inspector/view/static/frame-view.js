@@ -176,6 +176,21 @@ class FrameView extends HTMLElement {
     context.lineWidth = 1.5 / this.view.scale;
     paths.forEach((path, bit) => { context.strokeStyle = colours[bit]; context.stroke(path); });
     context.restore();
+    for (const mark of this.marks) if (paths[mark.recoloured]) this.#recolour(context, mark, paths[mark.recoloured], [x, y, width / px[0], height / px[1]]);
+  }
+
+  /** The outline of a mark that was given another class, over the one in the colour of its own. */
+  #recolour(context, { box_px: [left, top, width, height], colour }, path, [x, y, alongPx, acrossPx]) {
+    context.save();
+    context.beginPath();
+    context.rect(left - 1, top - 1, width + 2, height + 2);
+    context.clip();
+    context.translate(x, y);
+    context.scale(alongPx, acrossPx);
+    context.lineWidth = 2.5 / this.view.scale;
+    context.strokeStyle = colour;
+    context.stroke(path);
+    context.restore();
   }
 }
 customElements.define("frame-view", FrameView);

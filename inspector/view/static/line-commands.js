@@ -9,7 +9,9 @@ import { ask, send } from "/static/session.js";
 const LOOK_EVERY_MS = 3000;
 const SHOWN = 5;
 const SLOW = ["recipe prepare", "bundle rollback"];
-const GROUPS = [["pause", "resume"], ["run start", "run end"], ["recipe prepare"], ["bundle list", "shadow report", "bundle rollback"]];
+const GROUPS = [["run start"], ["recipe prepare"], ["bundle list", "shadow report"]];
+/** Apart from the others: after these, frames are judged otherwise or not at all. */
+const GRAVE_GROUPS = [["run end"], ["pause", "resume"], ["bundle rollback"]];
 const BUTTONS = {
   "pause": "Pause…", "resume": "Resume", "run start": "Begin a run…", "run end": "End the run…", "recipe prepare": "Prepare the recipe",
   "bundle list": "Bundles", "shadow report": "Shadow report", "bundle rollback": "Roll back the bundle…",
@@ -26,7 +28,10 @@ class LineCommands extends HTMLElement {
     this.recipe = element("select");
     this.recipe.setAttribute("aria-label", "Recipe");
     this.recipe.addEventListener("change", () => this.#dress());
-    this.groups = GROUPS.map((commands) => this.#group(commands));
+    const easy = GROUPS.map((commands) => this.#group(commands));
+    this.grave = GRAVE_GROUPS.map((commands) => this.#group(commands));
+    this.groups = [...easy, ...this.grave];
+    this.apart = element("div", "groups grave", ...this.grave);
     this.why = element("p", "why");
     this.busy = element("ul", "busy");
     this.result = element("p", "result");
@@ -35,7 +40,7 @@ class LineCommands extends HTMLElement {
     this.past = element("ol", "past");
     this.newest = element("span", "newest");
     this.last = element("details", "", element("summary", "", element("b", "", "Last commands"), this.newest), this.past);
-    this.append(element("div", "groups", ...this.groups), this.why, this.busy, this.result, this.last);
+    this.append(element("h3", "", "Commands"), element("div", "sides", element("div", "groups", ...easy), this.apart), this.why, this.busy, this.result, this.last);
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", "Commands");
     this.#watch();
@@ -51,6 +56,7 @@ class LineCommands extends HTMLElement {
   #group(commands) {
     const group = element("div", "group");
     if (commands.includes("recipe prepare")) group.append(this.recipe);
+    if (commands.includes("bundle rollback")) group.append(element("small", "", "Engineer:"));
     for (const command of commands) {
       const button = element("button", "", BUTTONS[command]);
       button.type = "button";
@@ -115,9 +121,11 @@ class LineCommands extends HTMLElement {
       button.hidden = !(shown[command] ?? offered(command));
       button.disabled = now === null || this.sending.has(command) || busy.includes(command) || Boolean(senseless[command]) || (slow && SLOW.includes(command));
     }
-    this.recipe.hidden = !offered("recipe prepare");
-    this.recipe.disabled = this.recipe.options.length < 2;
+    const recipes = offered("recipe prepare") && this.recipe.options.length > 1;
+    this.buttons.get("recipe prepare").hidden = !recipes;
+    this.recipe.hidden = !recipes;
     for (const group of this.groups) group.hidden = [...group.querySelectorAll("button")].every((one) => one.hidden);
+    this.apart.hidden = this.grave.every((one) => one.hidden);
     say(this.why, this.trouble || (offered("recipe prepare") ? told.now.no_recipes : ""));
     this.why.hidden = this.why.textContent === "";
     const lines = told.under_way.map((one) => `${title(one.command, one.arguments)} – under way since ${asked(one.begun_ms, one.by)}`);
@@ -138,7 +146,7 @@ class LineCommands extends HTMLElement {
       const marks = [name === recipe && "in force", name === prepared && "prepared"].filter(Boolean);
       return option(name, marks.length ? `${name} (${marks.join(", ")})` : name);
     });
-    this.recipe.replaceChildren(option("", recipes.length ? "Recipe" : "no recipes"), ...options);
+    this.recipe.replaceChildren(option("", "Recipe"), ...options);
     this.recipe.value = recipes.includes(before) ? before : "";
   }
 

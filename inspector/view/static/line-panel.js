@@ -35,10 +35,10 @@ class LinePanel extends HTMLElement {
     this.simulated.hidden = true;
     this.with = element("span", "with");
     title.append(" ", this.simulated, this.with);
-    if (this.journal) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Past coils", "coils"));
+    if (this.journal && this.small) title.append(link(`/coil?line=${encodeURIComponent(this.lineId)}`, "Past coils", "coils"));
     this.append(element("section", "top", title, this.sign, this.figures, this.sign.more));
-    if (this.control && !this.small) this.append(this.#commands());
     this.append(this.mark, element("section", "strip", this.#mapHead(), this.map, this.legend, this.notes), element("section", "proof", this.account, this.counts));
+    if (this.control && !this.small) this.append(this.#commands());
     if (!this.small) {
       this.rejects = element("reject-list");
       this.log = element("ol", "log");
@@ -61,7 +61,7 @@ class LinePanel extends HTMLElement {
       else if (name === "figures") this.#rates(line.figures);
       else if (name === "run") this.#run(line.run);
       else if (name === "strip") this.#strip(line.strip);
-      else if (name === "holes") this.map.setUnknown(line.holes);
+      else if (name === "holes") this.#unseen(line.holes);
       else if (name === "marks") this.#marks(line.marks);
       else if (name === "rejects" && !this.small) this.#rejected(line.rejects);
       else if (name === "log" && !this.small) this.#logged(line.log);
@@ -151,7 +151,7 @@ class LinePanel extends HTMLElement {
 
   #run(run) {
     this.#set("run", run.run ?? UNKNOWN, "", run.ended ? `over${run.coil?.grade ? `; grade ${run.coil.grade}` : ""}` : "running");
-    say(this.with, [run.recipe && `recipe ${run.recipe}`, run.bundle].filter(Boolean).join(" · "));
+    say(this.with, [run.recipe && `recipe ${run.recipe}`, run.bundle && `model ${run.bundle}`].filter(Boolean).join(" · "));
     if (run.account !== null) {
       say(this.account, run.account.text);
       mark(this.account, "level", run.account.level);
@@ -199,9 +199,27 @@ class LinePanel extends HTMLElement {
     const texts = marks.slice(0, 3).map((one) => {
       const roll = one.rolls.length ? ` It fits the roll ${one.rolls[0].roll}.` : "";
       const across = (one.area.x_from_mm + one.area.x_to_mm) / 2;
-      return `Roll mark: ${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face; ${count(one.count)} found.${roll}`;
+      const reached = `${fixed(one.area.to_mm / 1000, 0)} m`;
+      const what = `${one.class} every ${fixed(one.period_mm, 0)} mm, ${fixed(across, 0)} mm from the edge, ${one.area.face} face`;
+      const text = `${one.over ? `Roll mark, ended at ${reached}` : "Roll mark"}: ${what}; ${count(one.count)} found${one.over ? "" : ` up to ${reached}`}.${roll}`;
+      return element("span", one.over ? "over" : "", text);
     });
-    this.mark.replaceChildren(...texts.map((text) => element("span", "", text)));
+    this.mark.replaceChildren(...texts);
+  }
+
+  /** What nobody inspected: on the map, and how much it is. */
+  #unseen(holes) {
+    this.map.setUnknown(holes);
+    let places = 0;
+    let whole = 0;
+    let reached = -Infinity;
+    for (const one of [...holes].sort((a, b) => a.from_mm - b.from_mm)) {
+      if (one.from_mm > reached) places += 1;
+      whole += Math.max(0, one.to_mm - Math.max(one.from_mm, reached));
+      reached = Math.max(reached, one.to_mm);
+    }
+    this.unseen = places === 0 ? "" : `${fixed(whole / 1000, whole < 100 ? 3 : whole < 1000 ? 2 : whole < 100_000 ? 1 : 0)} m in ${count(places)} ${places === 1 ? "place" : "places"}`;
+    this.#colours();
   }
 
   #colour(name) {
@@ -216,7 +234,7 @@ class LinePanel extends HTMLElement {
       return element("li", "", dot, `${name} `, element("b", "", count(this.defects?.[name] ?? 0)));
     });
     const hatched = element("i", "dot hatched");
-    this.legend.replaceChildren(...items, element("li", "", hatched, "not inspected"));
+    this.legend.replaceChildren(...items, element("li", "", hatched, "not inspected ", element("b", "", this.unseen ?? "")));
   }
 
   #rejected(rejects) {

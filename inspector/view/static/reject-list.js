@@ -32,6 +32,7 @@ function card(reject, colour, line) {
   const found = element("ul", "found");
   for (const one of reject.defects) found.append(defectLine(one, colour));
   if (reject.more > 0) found.append(element("li", "", `and ${count(reject.more)} more`));
+  if (reject.alike > 0) found.append(element("li", "size", `${count(reject.alike)} more ${reject.alike === 1 ? "frame" : "frames"} before it show the same`));
   made.append(canvas, head, found, element("p", "frame-number", `${reject.camera} #${count(reject.frame)}`));
   draw(canvas, reject, colour);
   if (line !== null) findPicture(line, reject, (image, box) => draw(canvas, reject, colour, image, box), (entry) => made.append(reviewLink(line, entry)));

@@ -173,6 +173,7 @@ function marksOf(work, chosen) {
     const more = defect === undefined ? "missed" : defect.score?.toFixed(2) ?? "";
     return {
       box_px: defect?.box_px ?? draft.missed[index - item.defects.length].box_px, dashed: defect === undefined, off: draft.isFalse(index), colour: work.colourOf(name),
+      recoloured: defect !== undefined && name !== defect.class && !draft.isFalse(index) ? item.shown.bits.indexOf(defect.class) : -1,
       label: draft.marks <= LABELLED || index === chosen ? `${index + 1} ${name ?? "which class?"} ${more}` : String(index + 1),
     };
   });

@@ -6,6 +6,7 @@ const VERDICTS = { PASS: "Pass", REJECT: "Reject", SCRAP: "Scrap", UNINSPECTED: 
 const EVIDENCE = {
   uncertain: "near a threshold", disagreement: "a shadow bundle disagreed", clean: "a sample of those that passed", reject: "rejected", scrap: "scrapped",
 };
+const REASONS = { gate_clean: "the gate saw nothing", no_defect: "nothing that a rule rejects", defect: "a rule of the line" };
 const SAYS = { right: "right", false_alarm: "false alarm", corrected: "corrected", undone: "taken back" };
 const MINE_SHOWN = 8;
 const at = (id) => document.getElementById(id);
@@ -28,7 +29,7 @@ export function when(review) {
 /** Verdict and evidence, scores, and where and when it was seen. */
 export function showFacts({ item }) {
   const rows = [
-    ["verdict", element("span", `verdict ${item.verdict}`, VERDICTS[item.verdict] ?? item.verdict), ` (${item.reason})`],
+    ["verdict", element("span", `verdict ${item.verdict}`, VERDICTS[item.verdict] ?? item.verdict), ` (${REASONS[item.reason] ?? item.reason})`],
     ["kept because", EVIDENCE[item.evidence] ?? item.evidence],
     ["gate score", item.gate_score === null ? "the gate did not run" : item.gate_score.toFixed(3)],
     ["segmenter", item.shown.mask === null ? "did not run" : null],

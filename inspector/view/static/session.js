@@ -15,7 +15,21 @@ export function ask(address, options = {}) {
 
 /** Sends JSON, and gives the JSON of the answer. An Error has `status`, and the whole answer under `answer`. */
 export async function send(address, body) {
-  const { csrf } = await me();
+  const who = await me();
+  try {
+    return await posted(address, body, who);
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    // A viewer that was started again, and a new login, have another token. What was refused for the old one is sent once more, as the same person.
+    const fresh = await ask("/api/me");
+    if (fresh.csrf === who.csrf) throw error;
+    if (fresh.name !== who.name) throw Object.assign(new Error(`you are ${fresh.name || "nobody who is logged in"} by now; load the page again`), { status: 403, answer: {} });
+    known = Promise.resolve(fresh);
+    return posted(address, body, fresh);
+  }
+}
+
+function posted(address, body, { csrf }) {
   const headers = { "content-type": "application/json", "x-csrf-token": csrf };
   return answered(address, { method: "POST", headers, body: JSON.stringify(body) });
 }

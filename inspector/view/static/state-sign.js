@@ -62,7 +62,8 @@ class StateSign extends HTMLElement {
 customElements.define("state-sign", StateSign);
 
 function reasonLine(one) {
-  const made = element("li", "", element("b", "", one.words || one.text), element("small", "", `${one.part}${one.words ? `: ${one.text}` : ""}`));
+  const details = one.words ? [one.part, one.text].filter(Boolean).join(": ") : one.part;
+  const made = element("li", one.standing ? "standing" : "", element("b", "", one.words || one.text), element("small", "", details));
   mark(made, "sign", one.signal);
   return made;
 }

@@ -25,13 +25,14 @@ export function drawAxes(context, map, layout, plot) {
     context.fillStyle = theme.faint;
     context.fillText(`${lane.face} face`, left, top + lane.top - 3 * ratio);
     const edges = [0, coil.width_mm].filter((place) => place !== null && place >= plot.acrossFrom && place <= plot.acrossTo);
-    const places = edges.length > 1 ? edges : [plot.acrossFrom, plot.acrossTo];
+    const ends = [plot.acrossFrom, plot.acrossTo].filter((end) => edges.every((edge) => Math.abs(end - edge) * acrossPx > 14 * ratio));
+    const places = edges.length > 1 ? edges : [...edges, ...ends];
     context.textAlign = "right";
     context.textBaseline = "middle";
     context.strokeStyle = theme.edge;
     for (const place of places) {
       const y = Math.round(top + lane.top + (place - plot.acrossFrom) * acrossPx);
-      context.fillText(`${number.format(place)} mm`, left - 5 * ratio, Math.min(Math.max(y, top + lane.top + 6 * ratio), top + lane.top + lane.height - 6 * ratio));
+      context.fillText(place === 0 ? "edge 0" : `${number.format(place)} mm`, left - 5 * ratio, Math.min(Math.max(y, top + lane.top + 6 * ratio), top + lane.top + lane.height - 6 * ratio));
     }
     for (const place of edges) {
       const y = Math.round(top + lane.top + (place - plot.acrossFrom) * acrossPx) + 0.5;

@@ -186,7 +186,7 @@ export class StripMap extends HTMLElement {
     const pixels = new Uint32Array(image.data.buffer);
     pixels.fill(pixel(theme.page));
     for (const lane of Object.values(plot.lanes)) pixels.fill(pixel(theme.steel), lane.top * plot.width, (lane.top + lane.height) * plot.width);
-    paintUnknown(pixels, plot, this.#unknown, pixel(theme.hatch), pixel(theme.hatchGround));
+    paintUnknown(pixels, plot, this.#unknown, pixel(theme.hatch), pixel(theme.hatchGround), Math.round(2 * this.layout.ratio));
     paintDefects(pixels, plot, this.defects, theme.classes.map(pixel), leastPx);
   }
 

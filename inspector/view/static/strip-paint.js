@@ -81,8 +81,9 @@ function paintLarge(pixels, start, width, columns, rows, colour, budget) {
   return budget - columns * rows;
 }
 
-/** Hatches stretches {x, length, y, width, face: typed arrays}, mm. They are at least four pixels long, so that none vanishes. */
-export function paintUnknown(pixels, plot, unknown, ink, ground) {
+/** Hatches stretches {x, length, y, width, face: typed arrays}, mm. One shorter than `leastPx` is a dashed line of that width at its place: none vanishes, and none
+ * looks longer than it is. */
+export function paintUnknown(pixels, plot, unknown, ink, ground, leastPx) {
   const { width, from, to, acrossFrom, acrossTo, lanes } = plot;
   const alongPx = width / (to - from);
   const painted = new Map(); // by lane and place across: what is hatched already, so that thousands of them cost no more than their pixels
@@ -91,7 +92,7 @@ export function paintUnknown(pixels, plot, unknown, ink, ground) {
     if (lane === undefined || unknown.x[index] > to || unknown.x[index] + unknown.length[index] < from) continue;
     const acrossPx = lane.height / (acrossTo - acrossFrom);
     let a = Math.max(0, Math.floor((unknown.x[index] - from) * alongPx));
-    const b = Math.min(width, Math.max(a + 4, Math.ceil((unknown.x[index] + unknown.length[index] - from) * alongPx)));
+    const b = Math.min(width, Math.max(a + leastPx, Math.ceil((unknown.x[index] + unknown.length[index] - from) * alongPx)));
     const c = Math.max(0, Math.floor((unknown.y[index] - acrossFrom) * acrossPx));
     const d = Math.min(lane.height, Math.ceil((unknown.y[index] + unknown.width[index] - acrossFrom) * acrossPx));
     const key = lane.top * 1e8 + c * 1e4 + d;
@@ -99,9 +100,10 @@ export function paintUnknown(pixels, plot, unknown, ink, ground) {
     if (done !== undefined && done[0] <= a) a = Math.max(a, done[1]);
     if (a >= b) continue;
     painted.set(key, done === undefined || done[0] > a ? [a, b] : [done[0], b]);
+    const thin = b - a <= leastPx;
     for (let row = lane.top + c; row < lane.top + d; row += 1) {
       const start = row * width;
-      for (let column = a; column < b; column += 1) pixels[start + column] = (column + row) % 6 < 2 ? ink : ground;
+      for (let column = a; column < b; column += 1) pixels[start + column] = (thin ? row % 6 < 4 : (column + row) % 6 < 2) ? ink : ground;
     }
   }
 }

@@ -7,6 +7,9 @@ const HEIGHT = 200;
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [14, 4], [6, 2, 2, 2, 2, 2], [1, 4]];
 const MOST_NUMBERED = 24;
 const SYNC = "trends";
+/** A chart is at least so many points wide, and a line of at most so many points has a dot at each. */
+const LEAST_POINTS = 6;
+const DOTTED = 12;
 
 /** How the line with this number in its chart is dashed, so that lines differ without their colours. */
 function dashOf(number) { return DASHES[number % DASHES.length]; }
@@ -71,12 +74,15 @@ class TrendChart extends HTMLElement {
     const { chart, colours, time } = this;
     const axis = { stroke: colours.faint, grid: { stroke: colours.edge, width: 1 }, ticks: { stroke: colours.edge, width: 1 }, font: "13px system-ui, sans-serif" };
     const to = time.times[time.times.length - 1] + time.step_s;
+    // A journal that is younger than what was chosen: from its first point on.
+    const first = time.first_s === null ? time.times[0] : Math.floor((time.first_s - time.times[0]) / time.step_s) * time.step_s + time.times[0];
+    const from = Math.max(time.times[0], Math.min(first, to - LEAST_POINTS * time.step_s));
     return {
       width: Math.max(200, this.plotAt.clientWidth),
       height: HEIGHT,
       legend: { show: false },
       cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
-      scales: { x: { range: () => [time.times[0], to] }, y: { range: (_, least, most) => chart.range(least, most) } },
+      scales: { x: { range: () => [from, to] }, y: { range: (_, least, most) => chart.range(least, most) } },
       axes: [
         { ...axis, values: (_, splits) => splits.map(shortTime), space: 62, size: 30 },
         { ...axis, values: (_, splits) => splits.map((one) => one.toLocaleString("en-GB", { maximumFractionDigits: 4 })), size: 58 },
@@ -168,8 +174,9 @@ class TrendChart extends HTMLElement {
     if (step === undefined) return;
     event.preventDefault();
     const last = this.middles.length - 1;
-    const now = this.plot.cursor.idx ?? (step > 0 ? -1 : last + 1);
-    this.#to(Math.max(0, Math.min(last, now + step)));
+    const first = this.middles.findIndex((at) => at >= this.plot.scales.x.min);
+    const now = this.plot.cursor.idx ?? (step > 0 ? first - 1 : last + 1);
+    this.#to(Math.max(first, Math.min(last, now + step)));
   }
 
   #point(clientX) {
@@ -196,12 +203,14 @@ function series({ name, colour, bars, stepped }, dash, show) {
   const line = { label: name, show, stroke: colour, width: 2, dash, spanGaps: false };
   if (bars) return { ...line, width: 0, fill: colour, paths: uPlot.paths.bars({ size: [0.9, 60] }), points: { show: false } };
   if (stepped) return { ...line, width: 1.5, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } };
-  return { ...line, points: { show: true, size: 5, fill: colour, filter: lonely } };
+  return { ...line, points: { show: true, size: 7, fill: colour, filter: lonely } };
 }
 
-/** Points without a neighbour, which a line would not show. */
+/** Points without a neighbour, which a line would not show; of a short line all of them. */
 function lonely(plot, number) {
   const values = plot.data[number];
+  const all = [...values.keys()].filter((at) => values[at] != null);
+  if (all.length <= DOTTED) return all;
   const found = [];
   for (let at = 0; at < values.length; at += 1) {
     if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);

@@ -1,6 +1,8 @@
 // The charts of the trends page: from counts of frames to shares, with what a person needs to read them right.
 
 export const LEAST_FRAMES = 20;
+/** Fewer frames say nothing of a share as small as that from which *not inspected* is red. */
+const LEAST_FOR_UNSEEN = 1000;
 const PERCENT = { unit: "%", sign: " %", decimals: 2 };
 
 /** What is shown of `found`, the viewer's answer; `theme`: colours of classes and others. */
@@ -42,7 +44,7 @@ export function figures(found) {
     ["Frames", count(one.frames), one.frames ? `${count(one.inspected)} inspected` : "", false],
     ["Rejected", percent(one.rejected, one.inspected), `${count(one.rejected)} frames`, false],
     ["Scrapped", percent(one.scrapped, one.inspected), `${count(one.scrapped)} frames`, false],
-    ["Not inspected", percent(lost, one.frames), `${count(lost)} frames`, one.frames > 0 && lost / one.frames >= 0.005],
+    ["Not inspected", percent(lost, one.frames), `${count(lost)} frames`, one.frames >= LEAST_FOR_UNSEEN && lost / one.frames >= 0.005],
     ["Passed by the gate", percent(one.gate_clean, one.inspected, 1), "of the inspected", false],
     ["Latency", ms(one.p99_ms), one.deadline_ms === null ? "for 99 % of frames" : `for 99 % of frames; deadline ${fixed(one.deadline_ms, 0)} ms`, one.p99_ms !== null && one.deadline_ms !== null && one.p99_ms > one.deadline_ms],
     ["Missing", count(one.missing), one.missing ? "messages are not in the journal" : "every message is there", one.missing > 0],
