@@ -37,7 +37,7 @@ def test_the_page_of_a_line(tab: Page, line: Line) -> None:
     with serving(configured(line.results.endpoint)) as viewer:
         tab.look(1400, 900, dark=False)
         tab.open(viewer.url)
-        tab.until(f"{text('.word')} === 'Starting'")
+        tab.until(f"{text('.word')} === 'Inspection starting'")
         line.coil("coil-7")
         tab.until(f"{text('.account')} === 'all 40 frames so far accounted for'")
         assert tab.until("document.querySelector('strip-map').defects.count") == 5
@@ -102,7 +102,7 @@ def test_several_lines_and_the_way_to_one(tab: Page, line: Line, tmp_path: Path)
         line.coil("coil-7")
         tab.until("[...document.querySelectorAll('.account')].some((one) => one.textContent.includes('40 frames'))")
         tab.until(
-            "[...document.querySelectorAll('.word')].map((one) => one.textContent).join() === 'Starting,No contact'"
+            "[...document.querySelectorAll('.word')].map((one) => one.textContent).join() === 'Inspection starting,No contact'"
         )
         tab.js("document.querySelector('line-panel .title a').click()")
         tab.until("location.search === '?line=hot' && document.querySelectorAll('.reject').length === 2")

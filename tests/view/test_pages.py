@@ -76,7 +76,7 @@ def test_why_the_line_is_not_well_is_told_in_its_own_words(line: Line) -> None:
         line.results.status(Status(state=LineState.RUNNING, code="dirty_columns", text="clean the lens", health=health))
         page.until(lambda page: page.line("now")["signal"] == "maintenance_required")
         now = page.line("now")
-        assert (now["state_text"], now["signal_text"]) == ("Running", "Maintenance required")
+        assert (now["state_text"], now["signal_text"]) == ("Inspection running", "Maintenance required")
         assert now["reasons"][0]["text"] == "clean the lens"
         assert page.line("log")[0]["text"] == "clean the lens"
 

@@ -8,12 +8,12 @@ from inspector.frames.outcome import Reason
 from inspector.protocol.messages import LineState, Signal
 
 STATES: dict[LineState, str] = {
-    LineState.STARTING: "Starting",
-    LineState.RUNNING: "Running",
-    LineState.DEGRADED: "Running with trouble",
-    LineState.PAUSED: "Paused",
-    LineState.DRAINING: "Stopping",
-    LineState.STOPPED: "Stopped",
+    LineState.STARTING: "Inspection starting",
+    LineState.RUNNING: "Inspection running",
+    LineState.DEGRADED: "Inspection running with trouble",
+    LineState.PAUSED: "Inspection paused",
+    LineState.DRAINING: "Inspection stopping",
+    LineState.STOPPED: "Inspection stopped",
 }
 SIGNALS: dict[Signal, str] = {
     Signal.FAILURE: "Failure",
