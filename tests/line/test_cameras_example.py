@@ -57,8 +57,10 @@ def test_it_runs(tmp_path: Path, tiny_bundle: Bundle) -> None:
         (epoch,) = reader.epochs()
         packets = [row.packet() for row in reader.rows(epoch, "sheet", limit=1000)]
     seen = [one.body for one in packets if isinstance(one.body, SheetBody) and one.body.verdict is Verdict.REJECT]
+    both = [{one.camera for one in body.frames} == {"left", "right"} for body in seen]
+    assert both[-1]
+    assert both == sorted(both), "only before both cameras had begun"
     for body in seen:
-        assert {one.camera for one in body.frames} == {"left", "right"}
         for defect in body.defects:
             lateral_mm = 553 if defect.camera == "right" else 0
             assert defect.x_mm == pytest.approx(lateral_mm + 47 * MM)
