@@ -26,7 +26,7 @@ def viewer(line: WireLine, folder: Path) -> Iterator[int]:
     """A viewer that has heard the line, and its pages, all of one program."""
     endpoint = str(line.line.results.endpoint)
     view = subprocess.Popen(
-        [sys.executable, "-m", "inspector", "view", endpoint, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
+        ["nice", "-n", "10", sys.executable, "-m", "inspector", "view", endpoint, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
     )  # fmt: skip
     assert view.stdout is not None
     address = view.stdout.readline().split()[1]
@@ -46,14 +46,14 @@ def viewer(line: WireLine, folder: Path) -> Iterator[int]:
 
 
 def _has_heard(address: str) -> bool:
-    """Whether the page of the line shows frames."""
+    """Whether the page of the line shows frames, and what was published before is fetched."""
     with connect(socket_of(address), compression=None, max_size=None) as page:
         for _ in range(5):
             message = page.recv(10)
             if isinstance(message, str):
                 told = json.loads(message)["lines"].get("line1", {})
                 if sum(told.get("run", {}).get("verdicts", {}).values()):
-                    return True
+                    return not told.get("now", {"catching_up": True})["catching_up"]
     return False
 
 
