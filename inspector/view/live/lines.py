@@ -79,10 +79,11 @@ class ShownLine:
         """That looks where the line is; made at the start, so that a mistake in the configuration is told there."""
         self._first_coil: Subscriber | None = None
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._guarded, args=(self._read,), name=f"line-{id_}", daemon=True)]
-        if config.coil is not None:
-            follow = (self._guarded, self._read_coil)
-            self._threads.append(threading.Thread(target=follow[0], args=(follow[1],), name=f"coil-{id_}", daemon=True))
+        reads = {"line": self._read} if config.coil is None else {"line": self._read, "coil": self._read_coil}
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(read,), name=f"{what}-{id_}", daemon=True)
+            for what, read in reads.items()
+        ]
 
     def start(self) -> None:
         """Begin to read. Raises UserError for an address or a key that cannot be used."""
