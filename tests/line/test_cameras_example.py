@@ -58,8 +58,8 @@ def test_it_runs(tmp_path: Path, tiny_bundle: Bundle) -> None:
         packets = [row.packet() for row in reader.rows(epoch, "sheet", limit=1000)]
     seen = [one.body for one in packets if isinstance(one.body, SheetBody) and one.body.verdict is Verdict.REJECT]
     both = [{one.camera for one in body.frames} == {"left", "right"} for body in seen]
-    assert both[-1]
-    assert both == sorted(both), "only before both cameras had begun"
+    assert len(both) >= 2
+    assert all(both[1:]), "the first sheet may have passed before both cameras had begun"
     for body in seen:
         for defect in body.defects:
             lateral_mm = 553 if defect.camera == "right" else 0
