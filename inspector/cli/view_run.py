@@ -30,7 +30,10 @@ def run_viewer(config: ViewConfig, origin: str, log_level: str, log_format: str)
         viewer = Viewer(config, origin)
         text = f"{len(config.lines)} line{'s' if len(config.lines) != 1 else ''} at {viewer.url}"
         where = "in a browser on this machine" if is_loopback(listen_address(config, origin).host) else "in a browser"
-        tell(f"open {viewer.url} {where}; Ctrl-C stops it", at_once=True)
-        manager.ready(text)
-        viewer.run(stop, EachSecond(manager, lambda: text))
+
+        def ready() -> None:
+            tell(f"open {viewer.url} {where}; Ctrl-C stops it", at_once=True)
+            manager.ready(text)
+
+        viewer.run(stop, EachSecond(manager, lambda: text), ready)
         manager.stopping("stopping")

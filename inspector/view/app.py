@@ -105,9 +105,16 @@ class Viewer:
         """Of the first page."""
         return f"{self._entrance.hosts.scheme}://{self._entrance.hosts.first}/"
 
-    def run(self, stop: threading.Event, report: Callable[[], None] = lambda: None) -> None:
-        """Serve until ``stop`` is set; ``report`` is called several times a second. Raises UserError."""
+    def run(
+        self,
+        stop: threading.Event,
+        report: Callable[[], None] = lambda: None,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Serve until ``stop`` is set; ``ready`` is called once all that is configured can be used, ``report`` several times a second. Raises
+        UserError."""
         with self._socket, self._entrance, _state(self._config) as state, Lines(self._config) as lines:
+            ready()
             asyncio.run(self._serve(lines, state, stop, report))
 
     async def _serve(

@@ -114,6 +114,11 @@ def test_a_check_looks_at_the_users_and_the_certificate(tmp_path: Path) -> None:
         assert re.match(f"{file}: {message}", str(done.exception))
 
 
+def test_an_address_that_cannot_be_used_is_told_before_a_page_is_named() -> None:
+    done = CliRunner().invoke(app, ["view", "nowhere", "--listen", "127.0.0.1:0"])
+    assert "open http" not in done.output
+
+
 def test_the_command_serves_until_a_signal(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "inspector", "view", f"ipc://{tmp_path}/nobody", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
